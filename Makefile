@@ -1,0 +1,41 @@
+# Every target does its own set-up: a fresh machine needs only Python 3.11+ and make.
+PYTHON ?= python3
+# The demo runs in an environment with the core dependencies only; checks and tests have their own.
+CORE := .venv
+DEV := .venv-dev
+
+.PHONY: demo test test-slow check format clean help
+
+help:  ## say what each target does
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: $(CORE)/.installed  ## the main job on generated reviews, from nothing to a page
+	$(CORE)/bin/python -m reviewdesk.demo
+
+test: $(DEV)/.installed  ## all tests but the slow ones
+	$(DEV)/bin/python -m pytest -n 2 -m "not slow"
+
+test-slow: $(DEV)/.installed  ## the tests that take minutes
+	$(DEV)/bin/python -m pytest -m slow
+
+check: $(DEV)/.installed  ## ruff and mypy strict
+	$(DEV)/bin/ruff check .
+	$(DEV)/bin/ruff format --check .
+	$(DEV)/bin/mypy
+
+format: $(DEV)/.installed  ## let ruff mend what it can
+	$(DEV)/bin/ruff check --fix .
+	$(DEV)/bin/ruff format .
+
+$(CORE)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(CORE)
+	$(CORE)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(DEV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(DEV)
+	$(DEV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $@
+
+clean:  ## remove environments, caches and the demo's folder
+	rm -rf $(CORE) $(DEV) demo .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,127 @@
+"""Every error that reviewdesk raises on purpose.
+
+    ReviewdeskError                exit  1   HTTP 500
+    ├── UsageError                 exit  2   HTTP 400   an option, a value or a combination is wrong
+    ├── InputError                 exit  3   HTTP 400   data cannot be read or used
+    │   ├── MissingColumn          exit  3   HTTP 400   an operation needs a column the data lacks
+    │   └── NotEnoughData          exit  3   HTTP 400   too few rows or classes to do what was asked
+    ├── TooManyRejects             exit  4   HTTP 400   finished and written, but marked
+    ├── BundleError                exit  5   HTTP 500   a bundle is damaged, hostile or too new
+    ├── MissingExtra               exit  6   HTTP 500   an optional package is not installed
+    ├── StorageError               exit  7   HTTP 507   no space, no permission, no such place
+    └── RequestError               exit  1   HTTP 400   a request to the server is wrong
+        ├── UnknownEndpoint        exit  1   HTTP 404
+        ├── NotAcceptable          exit  1   HTTP 406
+        ├── PayloadTooLarge        exit  1   HTTP 413
+        └── UnsupportedMediaType   exit  1   HTTP 415
+
+Messages say what is wrong, where, and what to do. They never quote review text, because it is
+personal data.
+"""
+
+from typing import ClassVar
+
+
+class ReviewdeskError(Exception):
+    """The root: catching it catches every error raised on purpose."""
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 1
+    http_status: ClassVar[int] = 500
+
+    def to_json(self) -> dict[str, dict[str, str]]:
+        """Return the one JSON shape that errors have everywhere."""
+        return {"error": {"code": self.code, "message": str(self)}}
+
+
+class UsageError(ReviewdeskError):
+    """An option, a value or a combination of them is wrong."""
+
+    code = "usage"
+    exit_code = 2
+    http_status = 400
+
+
+class InputError(ReviewdeskError):
+    """Data cannot be read or used."""
+
+    code = "input"
+    exit_code = 3
+    http_status = 400
+
+
+class MissingColumn(InputError):
+    """An operation needs a column that the data lacks."""
+
+    code = "missing_column"
+
+
+class NotEnoughData(InputError):
+    """There are too few rows or classes to do what was asked."""
+
+    code = "not_enough_data"
+
+
+class TooManyRejects(ReviewdeskError):
+    """A preparation finished and was written, but rejected more rows than allowed."""
+
+    code = "too_many_rejects"
+    exit_code = 4
+    http_status = 400
+
+
+class BundleError(ReviewdeskError):
+    """A bundle is damaged, hostile or of a version that this release cannot read."""
+
+    code = "bundle"
+    exit_code = 5
+
+
+class MissingExtra(ReviewdeskError):
+    """An optional package is not installed; the message holds the command that installs it."""
+
+    code = "missing_extra"
+    exit_code = 6
+
+
+class StorageError(ReviewdeskError):
+    """A place cannot be read or written: no space, no permission, or not there."""
+
+    code = "storage"
+    exit_code = 7
+    http_status = 507
+
+
+class RequestError(ReviewdeskError):
+    """A request to the server is wrong."""
+
+    code = "bad_request"
+    http_status = 400
+
+
+class UnknownEndpoint(RequestError):
+    """A request names an endpoint that is not served."""
+
+    code = "unknown_endpoint"
+    http_status = 404
+
+
+class NotAcceptable(RequestError):
+    """A request asks for an answer in a format that the server does not write."""
+
+    code = "not_acceptable"
+    http_status = 406
+
+
+class PayloadTooLarge(RequestError):
+    """A request's body or its number of instances is over the limit."""
+
+    code = "payload_too_large"
+    http_status = 413
+
+
+class UnsupportedMediaType(RequestError):
+    """A request's body is in a format that the server does not read."""
+
+    code = "unsupported_media_type"
+    http_status = 415

@@ -1,0 +1,103 @@
+"""The one progress reporter: bars with rate and remaining time, silent when nobody watches."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Protocol, TypeVar
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    SpinnerColumn,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as RichProgress
+from rich.progress import Task as RichTask
+from rich.text import Text
+
+T = TypeVar("T")
+
+
+class Task(Protocol):
+    """One bar, as the code that does the work sees it."""
+
+    def advance(self, amount: float = 1) -> None:
+        """Say that this much more is done."""
+
+
+class Progress:
+    """Shows how far long work has come.
+
+    Args:
+        visible: whether to draw; by default only when standard error is a terminal.
+    """
+
+    def __init__(self, visible: bool | None = None) -> None:
+        self.visible = sys.stderr.isatty() if visible is None else visible
+
+    @contextmanager
+    def task(self, title: str, total: float | None = None, unit: str = "rows") -> Iterator[Task]:
+        """Show one bar while the block runs.
+
+        Args:
+            title: what is being done, as in ``"Reading"``.
+            total: how much there is to do, in ``unit``; None when it is not known.
+            unit: what is counted, as in ``"reviews"`` or ``"bytes"``.
+        """
+        if not self.visible:
+            yield _Silent()
+            return
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn() if unit == "bytes" else MofNCompleteColumn(),
+            _RateColumn(unit),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+        )
+        with RichProgress(*columns, console=Console(stderr=True), transient=True) as bars:
+            yield _Bar(bars, bars.add_task(title, total=total))
+
+    def track(self, items: Iterable[T], title: str, total: int | None, unit: str) -> Iterator[T]:
+        """Yield the items and show one bar while they are worked on."""
+        with self.task(title, total, unit) as task:
+            for item in items:
+                yield item
+                task.advance()
+
+
+SILENT = Progress(visible=False)
+
+
+class _Silent:
+    def advance(self, amount: float = 1) -> None:
+        pass
+
+
+class _Bar:
+    def __init__(self, bars: RichProgress, task: TaskID) -> None:
+        self._bars = bars
+        self._task = task
+
+    def advance(self, amount: float = 1) -> None:
+        self._bars.advance(self._task, amount)
+
+
+class _RateColumn(TextColumn):
+    def __init__(self, unit: str) -> None:
+        super().__init__("")
+        self.unit = unit
+
+    def render(self, task: RichTask) -> Text:
+        rate = task.finished_speed or task.speed
+        if rate is None:
+            return Text("")
+        if self.unit == "bytes":
+            return Text(f"{rate / 1e6:,.1f} MB/s")
+        return Text(f"{rate:,.0f} {self.unit}/s")

@@ -1,0 +1,111 @@
+"""The tables that the rooms hand to each other: their columns, types and meaning.
+
+The 15 columns of the Amazon Customer Reviews data set are the canonical reviews table; other
+formats map onto it and what a format lacks is null.
+"""
+
+import json
+from typing import Any, Final, NamedTuple
+
+import pyarrow as pa
+
+from reviewdesk.errors import MissingColumn
+
+
+class Column(NamedTuple):
+    """One column of a table: its name, Arrow type, whether it may be null, and what it means."""
+
+    name: str
+    type: pa.DataType
+    nullable: bool
+    meaning: str
+
+
+REVIEW_COLUMNS: Final = (
+    Column("marketplace", pa.string(), True, "country code of the shop, as in US"),
+    Column("customer_id", pa.string(), True, "who wrote the review"),
+    Column("review_id", pa.string(), False, "unique name of the review; derived when missing"),
+    Column("product_id", pa.string(), True, "what was reviewed: one variant of a product"),
+    Column("product_parent", pa.string(), True, "the product that variants belong to"),
+    Column("product_title", pa.string(), True, "the product's name"),
+    Column("product_category", pa.string(), True, "the category that the shop filed it under"),
+    Column("star_rating", pa.int8(), True, "1 (worst) to 5 (best)"),
+    Column("helpful_votes", pa.int32(), True, "how many found the review helpful"),
+    Column("total_votes", pa.int32(), True, "how many said whether they did"),
+    Column("vine", pa.bool_(), True, "written for a free product"),
+    Column("verified_purchase", pa.bool_(), True, "the shop knows that the writer bought it"),
+    Column("review_headline", pa.string(), True, "the review's title"),
+    Column("review_body", pa.string(), False, "the review's text"),
+    Column("review_date", pa.date32(), True, "the day it was written"),
+)
+
+REVIEWS: Final = pa.schema([pa.field(c.name, c.type, c.nullable) for c in REVIEW_COLUMNS])
+"""The reviews table."""
+
+TEXT_COLUMNS: Final = ("review_headline", "review_body", "product_title")
+"""The columns that cleaning touches."""
+
+REVIEW_MONTH: Final = "review_month"
+"""The partition column of prepared data: ``YYYY-MM``, or ``unknown`` where there is no date."""
+
+UNKNOWN_MONTH: Final = "unknown"
+
+REJECTS: Final = pa.schema(
+    [
+        pa.field("file", pa.string(), False),
+        pa.field(
+            "line", pa.int64(), True
+        ),  # from 1; of the decompressed file; null: not line-based
+        pa.field("reason", pa.string(), False),  # a short machine-readable name, as in bad_utf8
+        pa.field("raw", pa.binary(), False),
+    ]
+)
+"""Rows that could not be read, exactly as they stood."""
+
+EVIDENCE: Final = pa.list_(
+    pa.struct([pa.field("word", pa.string()), pa.field("weight", pa.float32())])
+)
+
+
+def predictions_schema(labels: list[str], target: str) -> pa.Schema:
+    """Return the predictions table's schema for a classifier's labels.
+
+    Args:
+        labels: the k labels, in the order of the probabilities.
+        target: what was predicted, as in ``"sentiment"``.
+    """
+    return pa.schema(
+        [
+            pa.field("review_id", pa.string(), False),
+            pa.field("model_id", pa.string(), False),
+            pa.field("fold", pa.int16(), True),  # null outside cross-fitting
+            pa.field("label", pa.string(), False),
+            pa.field("probability", pa.float32(), False),
+            pa.field("probabilities", pa.list_(pa.float32(), len(labels)), False),
+            pa.field("evidence", EVIDENCE, True),
+        ],
+        metadata={"target": target, "labels": json.dumps(labels)},
+    )
+
+
+def prediction_labels(schema: pa.Schema) -> list[str]:
+    """Return the labels that a predictions table's probabilities stand for, in order.
+
+    Raises:
+        MissingColumn: the table is not a predictions table.
+    """
+    metadata: dict[bytes, Any] = schema.metadata or {}
+    if b"labels" not in metadata or "probabilities" not in schema.names:
+        raise MissingColumn("this is not a predictions table: it has no probabilities with labels")
+    return [str(label) for label in json.loads(metadata[b"labels"])]
+
+
+def require_columns(schema: pa.Schema, names: tuple[str, ...], purpose: str) -> None:
+    """Check that a table has the columns that an operation needs.
+
+    Raises:
+        MissingColumn: names the first missing one and the operation.
+    """
+    for name in names:
+        if name not in schema.names:
+            raise MissingColumn(f"{purpose} needs the column {name}, which this data does not have")

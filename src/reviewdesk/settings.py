@@ -1,0 +1,243 @@
+"""Frozen settings, one class a step: every option's name, default, meaning and bounds stand here.
+
+The command line, the documentation and the manifests read these classes, so that an option is
+written down once.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any, Self, get_args, get_origin, get_type_hints
+
+from reviewdesk.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a setting may be, beside its type."""
+
+    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+def setting(
+    default: Any,
+    meaning: str,
+    *,
+    choices: tuple[str, ...] = (),
+    minimum: float | None = None,
+    maximum: float | None = None,
+) -> Any:
+    """Declare one setting of a settings class.
+
+    Args:
+        default: its value when the user says nothing.
+        meaning: one sentence, shown by ``--help`` and in the documentation.
+        choices: the allowed values of a text setting; empty means any.
+        minimum: the smallest allowed number.
+        maximum: the largest allowed number.
+    """
+    metadata = {"meaning": meaning, "limits": Limits(choices, minimum, maximum)}
+    if isinstance(default, dict):
+        return field(default_factory=default.copy, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The base of all settings classes: to and from JSON, checks, and a digest."""
+
+    def check(self) -> Self:
+        """Return self when every value is within its limits.
+
+        Raises:
+            UsageError: names the setting, what it got and what it may be.
+        """
+        hints = get_type_hints(type(self))
+        for item in fields(self):
+            _check(item, hints[item.name], getattr(self, item.name))
+        return self
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the settings as plain JSON values."""
+        return {item.name: _plain(getattr(self, item.name)) for item in fields(self)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Return settings from plain JSON values; what is missing gets its default.
+
+        Raises:
+            UsageError: a name is unknown or a value is not allowed.
+        """
+        hints = get_type_hints(cls)
+        unknown = set(data) - set(hints)
+        if unknown:
+            raise UsageError(f"unknown setting {sorted(unknown)[0]!r} in {cls.__name__}")
+        values = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
+        }
+        return cls(**values).check()
+
+    def digest(self) -> str:
+        """Return a short name (16 hex digits) that is the same for the same settings."""
+        text = json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @classmethod
+    def described(cls) -> Iterator[tuple[str, Any, str, Limits]]:
+        """Yield name, default, meaning and limits of every setting."""
+        for item in fields(cls):
+            default = item.default
+            if default is MISSING:
+                default = item.default_factory() if item.default_factory is not MISSING else None
+            yield item.name, default, item.metadata["meaning"], item.metadata["limits"]
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _check(item: Field[Any], hint: Any, value: Any) -> None:
+    limits: Limits = item.metadata["limits"]
+    if not _is_a(value, hint):
+        raise UsageError(f"setting {item.name} is of the wrong type: {type(value).__name__}")
+    if limits.choices:
+        for one in value if isinstance(value, tuple) else (value,):
+            if one not in limits.choices:
+                allowed = ", ".join(limits.choices)
+                raise UsageError(f"setting {item.name} is {one!r}; it may be: {allowed}")
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if limits.minimum is not None and not value >= limits.minimum:
+            raise UsageError(
+                f"setting {item.name} is {value}; it must be at least {limits.minimum}"
+            )
+        if limits.maximum is not None and not value <= limits.maximum:
+            raise UsageError(f"setting {item.name} is {value}; it must be at most {limits.maximum}")
+
+
+def _is_a(value: Any, hint: Any) -> bool:
+    origin = get_origin(hint)
+    if origin is None:
+        if hint is float:
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        if hint is int:
+            return isinstance(value, int) and not isinstance(value, bool)
+        return isinstance(value, hint)
+    if origin is tuple:
+        return isinstance(value, tuple) and all(_is_a(v, get_args(hint)[0]) for v in value)
+    if origin is dict:
+        key, item = get_args(hint)
+        return isinstance(value, dict) and all(
+            _is_a(k, key) and _is_a(v, item) for k, v in value.items()
+        )
+    return any(value is None if one is type(None) else _is_a(value, one) for one in get_args(hint))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceSettings(Settings):
+    """How review files are read."""
+
+    format: str = setting("auto", "name of the source format; auto looks at the content")
+    columns: dict[str, str] = setting(
+        {}, "which column of the file holds which column of the reviews table"
+    )
+    category: str = setting("", "category for rows whose format has none; empty means none")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CleanSettings(Settings):
+    """How text is cleaned; a bundle carries these, so that serving cleans as preparing did."""
+
+    html: bool = setting(True, "take HTML tags out and turn entities into characters")
+    backslash_quotes: bool = setting(True, "turn \\\" and \\' into plain quotes")
+    unicode_form: str = setting(
+        "NFC", "Unicode normal form of all text", choices=("NFC", "NFKC", "none")
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrepareSettings(Settings):
+    """How reviews are filtered, de-duplicated and written."""
+
+    min_chars: int = setting(5, "drop reviews whose body has fewer characters", minimum=0)
+    max_chars: int = setting(
+        5000, "drop reviews whose body has more characters; 0 means no limit", minimum=0
+    )
+    duplicates: str = setting(
+        "drop", "what happens to exact duplicates of a review", choices=("drop", "keep")
+    )
+    max_rejects: float = setting(
+        0.01,
+        "share of unreadable rows above which the run is marked and exits non-zero",
+        minimum=0,
+        maximum=1,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetSettings(Settings):
+    """What a classifier learns to predict."""
+
+    target: str = setting(
+        "sentiment", "what to predict", choices=("sentiment", "stars", "category")
+    )
+    positive_from: int = setting(
+        4, "sentiment: fewest stars that count as positive", minimum=2, maximum=5
+    )
+    drop_three: bool = setting(False, "sentiment: leave reviews with three stars out")
+    min_reviews: int = setting(
+        20,
+        "category: leave out categories with fewer reviews; they are named in the results",
+        minimum=1,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextSettings(Settings):
+    """Which text a classifier reads."""
+
+    fields: tuple[str, ...] = setting(
+        ("review_headline", "review_body"),
+        "columns that hold the text",
+        choices=("review_headline", "review_body"),
+    )
+    drop_default_headlines: bool = setting(
+        False, "read headlines that the shop filled in itself (Five Stars) as empty"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitSettings(Settings):
+    """How reviews are divided into a training and a test side."""
+
+    by: str = setting(
+        "product",
+        "what stays together on one side; time puts the newest reviews on the test side",
+        choices=("review", "product", "customer", "time"),
+    )
+    test_share: float = setting(
+        0.2, "share of the reviews on the test side", minimum=0, maximum=0.9
+    )
+    seed: int = setting(0, "another seed gives another division", minimum=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoSettings(Settings):
+    """How the generated corpus is made."""
+
+    reviews: int = setting(20_000, "how many reviews to make", minimum=1)
+    seed: int = setting(0, "another seed gives another corpus", minimum=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServeSettings(Settings):
+    """How the server listens and what it refuses."""
+
+    host: str = setting(
+        "127.0.0.1", "address to listen on; 0.0.0.0 opens the server to the network"
+    )
+    port: int = setting(8080, "port to listen on; 0 takes a free one", minimum=0, maximum=65535)
+    max_body_bytes: int = setting(6_291_456, "largest request body, in bytes", minimum=1)
+    max_instances: int = setting(10_000, "most reviews in one request", minimum=1)

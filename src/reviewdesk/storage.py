@@ -1,0 +1,161 @@
+"""Open, list and write files, so that a reader never sees half of one.
+
+Everything that reviewdesk writes is readable by its owner only: review text is personal data.
+Places are local paths or ``s3://`` addresses (Arrow's own file systems).
+"""
+
+import contextlib
+import errno
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Final
+
+import pyarrow.fs as pafs
+
+from reviewdesk.errors import InputError, StorageError
+
+PRIVATE_DIRECTORY: Final = 0o700
+PRIVATE_FILE: Final = 0o600
+
+
+@contextmanager
+def storage_errors(place: str) -> Iterator[None]:
+    """Turn the operating system's errors into one sentence about a place.
+
+    Raises:
+        StorageError: no space, no permission, a path that is not there or not of the right kind.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(_sentence(error, place)) from error
+
+
+def _sentence(error: OSError, place: str) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"no space left while writing {place}; free some and run the same command again"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"no permission for {place}; check its owner and mode"
+    if error.errno == errno.ENOENT:
+        return f"{place} does not exist"
+    reason = error.strerror or type(error).__name__
+    return f"cannot use {place}: {reason}"
+
+
+def is_remote(place: str) -> bool:
+    """Say whether a place is an address such as ``s3://bucket/key`` and not a local path."""
+    return "://" in place
+
+
+def filesystem(place: str) -> tuple[pafs.FileSystem, str]:
+    """Return the Arrow file system that a place is on, and its path there.
+
+    Raises:
+        StorageError: the scheme is not one that reviewdesk reads.
+    """
+    if not is_remote(place):
+        return pafs.LocalFileSystem(), str(Path(place).absolute())
+    if not place.startswith("s3://"):
+        scheme = place.partition("://")[0]
+        raise StorageError(f"cannot open {scheme}:// addresses; use a local path or s3://")
+    with storage_errors(place):
+        found: tuple[pafs.FileSystem, str] = pafs.FileSystem.from_uri(place)
+        return found
+
+
+def private_directory(path: Path) -> Path:
+    """Make a directory, and those above it, that only its owner can enter; return it.
+
+    Raises:
+        StorageError: it cannot be made.
+    """
+    with storage_errors(str(path)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
+    return path
+
+
+@contextmanager
+def write_then_rename(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file for writing that appears under its name only when the block ends well.
+
+    The bytes reach the disk before the name does, so that a crash leaves the old file or the new.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    aside = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    with storage_errors(str(path)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with open_private(aside) as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            aside.replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                aside.unlink(missing_ok=True)
+            raise
+        sync_directory(path.parent)
+
+
+def open_private(path: Path) -> IO[bytes]:
+    """Open a new or emptied file for writing that only its owner can read."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
+    return os.fdopen(descriptor, "wb")
+
+
+def sync_directory(path: Path) -> None:
+    """Make renames within a directory survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole or not at all."""
+    with write_then_rename(path) as file:
+        file.write(text.encode())
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file whole or not at all: sorted keys, so that equal values are equal bytes."""
+    write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        StorageError: it cannot be opened.
+        InputError: it is not JSON.
+    """
+    with storage_errors(str(path)):
+        raw = path.read_bytes()
+    try:
+        return json.loads(raw)
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InputError(f"{path} is not a JSON file") from error
+
+
+def replace_directory(aside: Path, final: Path) -> None:
+    """Put a finished directory in its place; an older one there is removed afterwards.
+
+    Raises:
+        StorageError: it cannot be renamed.
+    """
+    old = final.with_name(f".{final.name}.old")
+    with storage_errors(str(final)):
+        if final.exists():
+            shutil.rmtree(old, ignore_errors=True)
+            final.rename(old)
+        aside.rename(final)
+        sync_directory(final.parent)
+        shutil.rmtree(old, ignore_errors=True)
