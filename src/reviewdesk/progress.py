@@ -61,7 +61,9 @@ class Progress:
             TimeElapsedColumn(),
             TimeRemainingColumn(),
         )
-        with RichProgress(*columns, console=Console(stderr=True), transient=True) as bars:
+        with RichProgress(
+            *columns, console=Console(stderr=True, force_terminal=True), transient=True
+        ) as bars:
             yield _Bar(bars, bars.add_task(title, total=total))
 
     def track(self, items: Iterable[T], title: str, total: int | None, unit: str) -> Iterator[T]:

@@ -1,0 +1,82 @@
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from reviewdesk.errors import InputError, StorageError
+from reviewdesk.storage import (
+    filesystem,
+    private_directory,
+    read_json,
+    replace_directory,
+    write_json,
+    write_then_rename,
+)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "value.json"
+    with pytest.raises(RuntimeError, match="boom"), write_then_rename(path) as file:
+        file.write(b"half")
+        raise RuntimeError("boom")
+    assert list(path.parent.iterdir()) == []
+    write_json(path, {"b": 1, "a": "é"})
+    assert path.read_text() == '{\n  "a": "é",\n  "b": 1\n}\n'
+
+
+def test_an_interrupted_write_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "value.json"
+    write_json(path, 1)
+    with pytest.raises(KeyboardInterrupt), write_then_rename(path) as file:
+        file.write(b"2")
+        raise KeyboardInterrupt
+    assert read_json(path) == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["value.json"]
+
+
+def test_what_is_written_is_readable_by_its_owner_only(tmp_path: Path) -> None:
+    folder = private_directory(tmp_path / "x")
+    write_json(folder / "value.json", 1)
+    assert mode(folder) == 0o700
+    assert mode(folder / "value.json") == 0o600
+
+
+def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="no space left while writing .*value"):
+        with write_then_rename(tmp_path / "value"):
+            with Path("/dev/full").open("wb", buffering=0) as full:
+                full.write(b"x")
+
+
+def test_a_path_below_a_file_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="cannot use .*file"):
+        write_json(tmp_path / "file" / "below" / "value.json", 1)
+
+
+def test_reading_what_is_not_there_or_not_json(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="does not exist"):
+        read_json(tmp_path / "no.json")
+    (tmp_path / "bad.json").write_bytes(b"\xff{")
+    with pytest.raises(InputError, match="is not a JSON file"):
+        read_json(tmp_path / "bad.json")
+
+
+def test_a_finished_directory_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
+    for name in ("new", "final"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "value.json").write_text(json.dumps(name))
+    replace_directory(tmp_path / "new", tmp_path / "final")
+    assert read_json(tmp_path / "final" / "value.json") == "new"
+    assert [p.name for p in tmp_path.iterdir()] == ["final"]
+
+
+def test_only_local_and_s3_places(tmp_path: Path) -> None:
+    assert filesystem(str(tmp_path))[1] == str(tmp_path)
+    with pytest.raises(StorageError, match="ftp://"):
+        filesystem("ftp://host/file")
