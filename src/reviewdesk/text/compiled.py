@@ -1,0 +1,167 @@
+"""The one decorator that turns a function over arrays into machine code.
+
+Compiled code is kept between processes. numba keeps it as pickle, and loading a pickle runs code,
+so it is kept only in a directory that nobody else can write: ``$XDG_CACHE_HOME/reviewdesk/kernels``
+(or ``~/.cache/...``), of mode 0700, owned by the user. Where there is no such directory, kernels
+are compiled anew in each process and everything else works the same.
+"""
+
+import hashlib
+import inspect
+import os
+import stat
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import numba
+from numba.core import config
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, NullCache
+from numba.core.dispatcher import Dispatcher
+
+from reviewdesk.storage import PRIVATE_DIRECTORY
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def compiled(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a kernel on its first call, and keep the result for the next process.
+
+    A kernel calls other kernels by names of its module, so that a change in one of them is seen.
+    It runs without Python's lock: threads may run kernels side by side.
+    """
+    kernel: Any = numba.njit(nogil=True)(function)
+    if hasattr(kernel, "py_func"):  # not so under NUMBA_DISABLE_JIT
+        kernel._cache = _KernelCache(kernel)
+    result: Callable[P, R] = kernel
+    return result
+
+
+def cache_directory() -> Path | None:
+    """Return the directory that compiled kernels are kept in; None when there is no safe one."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    try:
+        root = Path(base) if Path(base).is_absolute() else Path.home() / ".cache"
+        directory = root / "reviewdesk" / "kernels"
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
+        return directory if _is_private(directory) else None
+    except (OSError, RuntimeError):  # no home, a read-only disk, a file in the way
+        return None
+
+
+def _is_private(directory: Path) -> bool:
+    """Say whether only the user can write in a directory or put another in its place."""
+    if not hasattr(os, "getuid"):
+        return False
+    found = directory.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        return False
+    if stat.S_IMODE(found.st_mode) != PRIVATE_DIRECTORY or not os.access(directory, os.W_OK):
+        return False
+    return all(_is_trusted(above.stat()) for above in directory.resolve().parents)
+
+
+def _is_trusted(above: os.stat_result) -> bool:
+    """Say whether others cannot rename what lies in a directory."""
+    writable_by_others = above.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return above.st_uid in (0, os.getuid()) and (
+        not writable_by_others or bool(above.st_mode & stat.S_ISVTX)
+    )
+
+
+def _kernels_used(kernel: Any, seen: set[Any]) -> Iterator[Any]:
+    """Yield a kernel and all kernels that it calls."""
+    if kernel in seen:
+        return
+    seen.add(kernel)
+    yield kernel
+    function = kernel.py_func
+    for name in function.__code__.co_names:
+        other = function.__globals__.get(name)
+        if isinstance(other, Dispatcher):
+            yield from _kernels_used(other, seen)
+
+
+def _source_digest(kernel: Any) -> str:
+    """Return a name for the source files that a kernel is made from."""
+    files = {inspect.getfile(one.py_func) for one in _kernels_used(kernel, set())}
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        digest.update(hashlib.sha256(Path(file).read_bytes()).digest())
+    return digest.hexdigest()[:32]
+
+
+class _Place:
+    """Where numba keeps one kernel: a directory named after the source that it was made from.
+
+    numba writes its index before the code, so code of an older source must not lie in the same
+    directory: another process could take it for the new one.
+    """
+
+    def __init__(self, root: Path, kernel: Any) -> None:
+        self._stamp = _source_digest(kernel)
+        self._path = root / self._stamp
+        self._line = str(kernel.py_func.__code__.co_firstlineno)
+        self._py_file = inspect.getfile(kernel.py_func)  # numba names it in a warning
+
+    def ensure_cache_path(self) -> None:
+        self._path.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
+
+    def get_cache_path(self) -> str:
+        return str(self._path)
+
+    def get_source_stamp(self) -> str:
+        return self._stamp
+
+    def get_disambiguator(self) -> str:
+        return self._line
+
+
+class _KernelCache(NullCache):
+    """numba's cache of one kernel in the private directory, opened at the first compilation.
+
+    A cache that cannot be read or written costs time, never a result.
+    """
+
+    def __init__(self, kernel: Any) -> None:
+        self._kernel = kernel
+
+    @cached_property
+    def _opened(self) -> Any:
+        root = cache_directory()
+        if root is None or getattr(config, "CACHE_LOCATOR_CLASSES", None):
+            return NullCache()
+        try:
+            place = _Place(root, self._kernel)
+        except OSError:  # the source is not a file, as in a zip archive
+            return NullCache()
+
+        class Locator:
+            @staticmethod
+            def from_function(function: Any, file: str) -> _Place:
+                return place
+
+        locators: list[Any] = [Locator]
+
+        class Implementation(CompileResultCacheImpl):
+            _locator_classes = locators
+
+        class KeptFunction(FunctionCache):
+            _impl_class = Implementation
+
+        return KeptFunction(self._kernel.py_func)  # type: ignore[no-untyped-call]
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        try:
+            return self._opened.load_overload(sig, target_context)
+        except Exception:  # a damaged file fails in any way; the kernel is then compiled anew
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        try:
+            self._opened.save_overload(sig, data)
+        except OSError:  # no space left
+            self._opened = NullCache()
