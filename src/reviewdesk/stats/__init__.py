@@ -1,0 +1,1 @@
+"""Measures of classifiers: pure functions on arrays."""
