@@ -1,0 +1,1 @@
+"""Everything read or written for others: weights, safe archives, other tools' formats."""
