@@ -12,8 +12,10 @@
     └── RequestError               exit  1   HTTP 400   a request to the server is wrong
         ├── UnknownEndpoint        exit  1   HTTP 404
         ├── NotAcceptable          exit  1   HTTP 406
+        ├── RequestTimeout         exit  1   HTTP 408
         ├── PayloadTooLarge        exit  1   HTTP 413
-        └── UnsupportedMediaType   exit  1   HTTP 415
+        ├── UnsupportedMediaType   exit  1   HTTP 415
+        └── Overloaded             exit  1   HTTP 503
 
 Messages say what is wrong, where, and what to do. They never quote review text, because it is
 personal data.
@@ -113,6 +115,13 @@ class NotAcceptable(RequestError):
     http_status = 406
 
 
+class RequestTimeout(RequestError):
+    """A request's body did not arrive in time."""
+
+    code = "request_timeout"
+    http_status = 408
+
+
 class PayloadTooLarge(RequestError):
     """A request's body or its number of instances is over the limit."""
 
@@ -125,3 +134,10 @@ class UnsupportedMediaType(RequestError):
 
     code = "unsupported_media_type"
     http_status = 415
+
+
+class Overloaded(RequestError):
+    """The server has as many requests as it can hold; the same request may work in a moment."""
+
+    code = "overloaded"
+    http_status = 503
