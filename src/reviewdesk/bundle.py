@@ -1,0 +1,354 @@
+"""A trained classifier on disk: a directory of weights and a manifest, or a ``.tar.gz`` of it.
+
+    bundle/
+    ├── manifest.json   family, settings, labels, metrics, data fingerprint, versions, digests
+    ├── weights.npz     whatever files the family saves; never pickle
+    └── log.json        when and how long; no part of the bundle's identity, not in archives
+
+The same data, settings and seed make the same bytes, but for the log. A bundle's id is its family
+and a digest over its manifest, which holds the digests of all its files; so the id names these very
+weights and settings, and a changed byte anywhere is found before anything is parsed.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final, NoReturn
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from reviewdesk.errors import BundleError, UsageError
+from reviewdesk.formats.archive import MAX_MEMBERS, unpack_archive, write_archive
+from reviewdesk.models.base import Classifier
+from reviewdesk.models.catalog import CLASSIFIERS
+from reviewdesk.runlog import RunLog, versions
+from reviewdesk.schema import require_columns
+from reviewdesk.settings import CleanSettings, SplitSettings, TargetSettings, TextSettings
+from reviewdesk.storage import (
+    private_directory,
+    replace_directory,
+    storage_errors,
+    write_json,
+    write_text,
+)
+from reviewdesk.text.clean import clean_batch
+
+FORMAT: Final = "reviewdesk.bundle"
+FORMAT_VERSION: Final = 1
+MANIFEST: Final = "manifest.json"
+LOG: Final = "log.json"
+ARCHIVE_SUFFIX: Final = ".tar.gz"
+MAX_MANIFEST_BYTES: Final = 16 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class BundleSettings:
+    """Everything that was decided before a classifier was trained."""
+
+    target: TargetSettings
+    text: TextSettings
+    split: SplitSettings
+    clean: CleanSettings
+    model: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the settings as plain JSON values."""
+        return {
+            "target": self.target.to_json(),
+            "text": self.text.to_json(),
+            "split": self.split.to_json(),
+            "clean": self.clean.to_json(),
+            "model": dict(self.model),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "BundleSettings":
+        """Return settings from a manifest's ``settings``.
+
+        Raises:
+            UsageError: a name is unknown or a value is not allowed.
+        """
+        return cls(
+            target=TargetSettings.from_json(data["target"]),
+            text=TextSettings.from_json(data["text"]),
+            split=SplitSettings.from_json(data["split"]),
+            clean=CleanSettings.from_json(data["clean"]),
+            model=dict(data["model"]),
+        )
+
+
+class Bundle:
+    """A classifier together with all that is needed to use it and to know where it came from.
+
+    Args:
+        manifest: what ``manifest.json`` holds.
+        classifier: fitted; its labels are the manifest's.
+    """
+
+    def __init__(self, manifest: Mapping[str, Any], classifier: Classifier) -> None:
+        self.manifest = manifest
+        self.classifier = classifier
+        self.settings = BundleSettings.from_json(manifest["settings"])
+        self.id: str = manifest["id"]
+        self.family: str = manifest["family"]
+        self.labels: list[str] = list(manifest["labels"])
+        self.metrics: Mapping[str, Any] = manifest["metrics"]
+        self.data_fingerprint: str = manifest["data"]["fingerprint"]
+
+    @property
+    def target(self) -> str:
+        """What the labels are: ``sentiment``, ``stars`` or ``category``."""
+        return self.settings.target.target
+
+    def clean(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Return raw reviews cleaned as those were that the classifier learned from."""
+        return clean_batch(batch, self.settings.clean)
+
+    def predict_proba(self, batch: pa.RecordBatch) -> NDArray[np.float32]:
+        """Return the labels' probabilities for cleaned reviews.
+
+        Args:
+            batch: n reviews with the columns of ``settings.text.fields``.
+
+        Returns:
+            Shape (n, k); column j is the probability of ``labels[j]``.
+
+        Raises:
+            MissingColumn: a text column is missing.
+        """
+        return self.classifier.predict_proba(self.text(batch))
+
+    def text(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Return the columns of cleaned reviews that the classifier reads, and no others.
+
+        Raises:
+            MissingColumn: a text column is missing.
+        """
+        fields = self.settings.text.fields
+        require_columns(batch.schema, fields, f"a bundle that reads {' and '.join(fields)}")
+        return batch.select(list(fields))
+
+
+def save_bundle(
+    path: Path,
+    classifier: Classifier,
+    *,
+    settings: BundleSettings,
+    metrics: Mapping[str, Any],
+    data_fingerprint: str,
+    rows: Mapping[str, Any],
+    log: RunLog | None = None,
+    overwrite: bool = False,
+) -> Bundle:
+    """Write a fitted classifier as a bundle, whole or not at all.
+
+    Args:
+        path: the directory to make, or the archive when it ends in ``.tar.gz``.
+        classifier: fitted.
+        settings: what it was trained with.
+        metrics: how it did on the held-out side; plain JSON values.
+        data_fingerprint: the prepared data's.
+        rows: how many reviews were trained and tested on, left out and why; plain JSON values.
+        log: written beside the manifest of a directory.
+        overwrite: replace what is at ``path``.
+
+    Raises:
+        UsageError: something is at ``path`` already.
+        StorageError: it cannot be written.
+    """
+    if path.exists() and not overwrite:
+        raise UsageError(f"{path} is there already; choose another place or replace it on purpose")
+    with _aside(path) as directory:
+        classifier.save(directory)
+        manifest = {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "family": classifier.family,
+            "labels": list(classifier.labels_),
+            "settings": settings.to_json(),
+            "metrics": dict(metrics),
+            "data": {"fingerprint": data_fingerprint, "rows": dict(rows)},
+            "versions": versions(),
+            "files": {name: _digest(directory / name) for name in _files(directory)},
+        }
+        manifest["id"] = _identity(manifest)
+        write_json(directory / MANIFEST, manifest)
+        if path.name.endswith(ARCHIVE_SUFFIX):
+            write_archive(directory, path)
+        else:
+            if log is not None:
+                write_text(directory / LOG, log.dumps())
+            replace_directory(directory, path)
+    return Bundle(manifest, classifier)
+
+
+def load_bundle(path: Path | str) -> Bundle:
+    """Read a bundle that is not trusted.
+
+    Args:
+        path: its directory, or a ``.tar.gz`` of it (SageMaker's ``model.tar.gz`` is one).
+
+    Raises:
+        BundleError: it is damaged, hostile, too new, or of a family that is not installed.
+        StorageError: it cannot be opened.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return _load(path, path)
+    with storage_errors(str(path)):
+        path.stat()
+    with storage_errors("the temporary directory"), TemporaryDirectory(prefix="reviewdesk-") as top:
+        directory = Path(top) / "bundle"
+        unpack_archive(path, directory)
+        return _load(_root(directory), path)
+
+
+@contextmanager
+def _aside(path: Path) -> Iterator[Path]:
+    """Yield an empty directory beside a place, and remove what is left of it."""
+    aside = path.with_name(f".{path.name}.partial")
+    with storage_errors(str(aside)):
+        if aside.exists():
+            shutil.rmtree(aside)
+    private_directory(aside)
+    try:
+        yield aside
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _root(directory: Path) -> Path:
+    """Return where the manifest is: archives of a directory have that directory at their top."""
+    entries = list(directory.iterdir())
+    if len(entries) == 1 and entries[0].is_dir():
+        return entries[0]
+    return directory
+
+
+def _load(directory: Path, place: Path) -> Bundle:
+    """Read a bundle's directory; errors name the place that the user gave."""
+    try:
+        manifest = _read_manifest(directory)
+        _check_files(directory, manifest["files"])
+        classifier = _load_classifier(directory, manifest["family"])
+        if list(classifier.labels_) != manifest["labels"]:
+            _refuse("its weights are for other labels than its manifest")
+        return Bundle(manifest, classifier)
+    except (BundleError, UsageError) as error:
+        raise BundleError(f"the bundle {place} was refused: {error}") from error
+
+
+def _load_classifier(directory: Path, family: str) -> Classifier:
+    if family not in CLASSIFIERS.names():
+        _refuse(f"this installation has no model family {family!r}")
+    found = CLASSIFIERS.load(family)
+    if not issubclass(found, Classifier):
+        _refuse(f"the model family {family!r} is not a classifier")
+    try:
+        return found.load(directory)
+    except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+        # The digests are right, so these weights were made to be wrong or by another release.
+        raise BundleError("its weights do not fit its model family") from error
+
+
+def _read_manifest(directory: Path) -> dict[str, Any]:
+    path = directory / MANIFEST
+    if not os.path.lexists(path):
+        _refuse(f"it has no {MANIFEST}")
+    _check_plain_file(path)
+    with storage_errors(str(path)):
+        if path.stat().st_size > MAX_MANIFEST_BYTES:
+            _refuse(f"its {MANIFEST} is larger than {MAX_MANIFEST_BYTES:,} bytes")
+        raw = path.read_bytes()
+    try:
+        manifest = json.loads(raw)
+    except (ValueError, RecursionError):
+        _refuse(f"its {MANIFEST} is not JSON")
+    _check_manifest(manifest)
+    return dict(manifest)
+
+
+def _check_manifest(manifest: Any) -> None:
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        _refuse(f"its {MANIFEST} is not that of a bundle")
+    version = manifest.get("format_version")
+    if version != FORMAT_VERSION:
+        _refuse(f"its format version is {version!r}, this release reads {FORMAT_VERSION}")
+    kinds = {
+        "id": str,
+        "family": str,
+        "labels": list,
+        "settings": dict,
+        "metrics": dict,
+        "data": dict,
+        "versions": dict,
+        "files": dict,
+    }
+    for name, kind in kinds.items():
+        if not isinstance(manifest.get(name), kind):
+            _refuse(f"its {MANIFEST} has no {name}")
+    if not isinstance(manifest["data"].get("fingerprint"), str):
+        _refuse(f"its {MANIFEST} has no data fingerprint")
+    if not all(isinstance(label, str) for label in manifest["labels"]):
+        _refuse("its labels are not names")
+    try:
+        BundleSettings.from_json(manifest["settings"])
+    except (LookupError, TypeError, AttributeError) as error:
+        raise BundleError(f"its {MANIFEST} lacks settings") from error
+    if manifest["id"] != _identity(manifest):
+        _refuse(f"its {MANIFEST} was changed after it was written")
+
+
+def _check_files(directory: Path, digests: Mapping[str, Any]) -> None:
+    found = set(_files(directory)) - {MANIFEST, LOG}
+    for name in sorted(set(digests) - found):
+        _refuse(f"the file {name!r} is missing")
+    for name in sorted(found - set(digests)):
+        _refuse(f"it holds a file that its manifest does not know: {name!r}")
+    for name in sorted(found):
+        if _digest(directory / name) != digests[name]:
+            _refuse(f"the file {name!r} is damaged")
+
+
+def _files(directory: Path) -> list[str]:
+    """Return the names of all files below a directory, and refuse anything that is none."""
+    names: list[str] = []
+    with storage_errors(str(directory)):
+        for path in directory.rglob("*"):
+            if len(names) > MAX_MEMBERS:
+                _refuse(f"it holds more than {MAX_MEMBERS:,} files")
+            if path.is_symlink() or not path.is_dir():
+                _check_plain_file(path)
+                names.append(path.relative_to(directory).as_posix())
+    return sorted(names)
+
+
+def _check_plain_file(path: Path) -> None:
+    with storage_errors(str(path)):
+        if not stat.S_ISREG(path.lstat().st_mode):
+            _refuse(f"{path.name!r} is a link, a device or another thing that is not a plain file")
+
+
+def _digest(path: Path) -> str:
+    with storage_errors(str(path)), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _identity(manifest: Mapping[str, Any]) -> str:
+    """Return a bundle's id: its family and a digest of everything else in its manifest."""
+    rest = {name: value for name, value in manifest.items() if name != "id"}
+    text = json.dumps(rest, sort_keys=True, separators=(",", ":"))
+    return f"{manifest['family']}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise BundleError(reason)
