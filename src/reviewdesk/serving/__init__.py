@@ -1,0 +1,1 @@
+"""The endpoint: bundles behind HTTP, the way Amazon SageMaker's containers answer."""

@@ -1,0 +1,133 @@
+"""The web application: which address does what.
+
+The addresses are those of Amazon SageMaker's containers (``/ping``, ``/invocations``,
+``/execution-parameters``) and of its runtime API (``/endpoints/NAME/invocations``), so that
+what works against this server works there, boto3's client included.
+"""
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from reviewdesk.errors import PayloadTooLarge, RequestError, ReviewdeskError
+from reviewdesk.serving.answers import answer_error
+from reviewdesk.serving.body import read_body
+from reviewdesk.serving.guards import LastResort, LocalHosts, SecurityHeaders, is_loopback
+from reviewdesk.serving.media_types import answer_type, request_type
+from reviewdesk.serving.readers import read_instances
+from reviewdesk.serving.service import Model, Service
+from reviewdesk.serving.writers import write_answer
+from reviewdesk.settings import ServeSettings
+
+VARIANT: Final = "AllTraffic"
+"""The one variant that every endpoint has, named as SageMaker's own SDK names it."""
+
+_AMZ: Final = "x-amzn-sagemaker-"
+_LARGEST_BATCH_MB: Final = 100  # of all concurrent requests of a batch transform together
+
+Pages = Callable[[Service], Sequence[BaseRoute]]
+"""Further addresses, given what they may answer with."""
+
+
+def create_app(
+    bundles: Mapping[str, Model], settings: ServeSettings, pages: Pages | None = None
+) -> Starlette:
+    """Return the application.
+
+    Args:
+        bundles: the bundles by the name that they are served under; ``/invocations`` is answered
+            by the first.
+        settings: where it listens and what it refuses.
+        pages: gives the routes of pages for people.
+
+    Raises:
+        UsageError: there is no bundle, or a name cannot stand in an address.
+    """
+    service = Service(bundles, settings)
+    invoke = functools.partial(_invoke, service)
+    routes = [
+        Route("/ping", _ping),
+        Route("/execution-parameters", functools.partial(_execution_parameters, service)),
+        Route("/invocations", invoke, methods=["POST"]),
+        Route("/endpoints/{name}/invocations", invoke, methods=["POST"]),
+        *(pages(service) if pages else ()),
+    ]
+    guards = [Middleware(SecurityHeaders), Middleware(LastResort)]
+    if is_loopback(settings.host):
+        guards.append(Middleware(LocalHosts))
+    app = Starlette(
+        routes=routes,
+        middleware=guards,
+        exception_handlers={ReviewdeskError: answer_error, HTTPException: answer_error},
+    )
+    app.router.redirect_slashes = False  # a redirect would name a host that the client chose
+    return app
+
+
+async def _ping(request: Request) -> Response:
+    return Response(status_code=200)
+
+
+async def _execution_parameters(service: Service, request: Request) -> Response:
+    megabytes = max(1, service.settings.max_body_bytes // 2**20)
+    return JSONResponse(
+        {
+            "MaxConcurrentTransforms": max(1, min(service.threads, _LARGEST_BATCH_MB // megabytes)),
+            "BatchStrategy": "MULTI_RECORD",
+            "MaxPayloadInMB": megabytes,
+        }
+    )
+
+
+async def _invoke(service: Service, request: Request) -> Response:
+    name: str | None = request.path_params.get("name")
+    model = service.bundle(name)
+    headers = _runtime_headers(request, named=name is not None)
+    sent = request.headers
+    given = request_type(sent.get("content-type"), sent.get("content-encoding"))
+    wanted = answer_type(given, sent.get("accept"))
+    limit = service.settings.max_body_bytes
+    async with service.hold():
+        body = await read_body(request, limit)
+        score = functools.partial(_score, model, service.settings, given, wanted, body)
+        answer = await service.run(score)
+    return Response(answer, headers=headers, media_type=wanted)
+
+
+def _runtime_headers(request: Request, named: bool) -> dict[str, str]:
+    """Return the headers of an answer that SageMaker's runtime API gives, once the asked are sound.
+
+    Raises:
+        RequestError: a header is longer than that API allows, or asks for a variant not there.
+    """
+    attributes = request.headers.get(_AMZ + "custom-attributes", "")
+    if len(attributes) > 1024 or not attributes.isascii():
+        raise RequestError("X-Amzn-SageMaker-Custom-Attributes may hold at most 1024 ASCII letters")
+    headers = {_AMZ + "custom-attributes": attributes} if attributes else {}
+    if named:
+        if not 1 <= len(request.headers.get(_AMZ + "inference-id", "-")) <= 64:
+            raise RequestError("X-Amzn-SageMaker-Inference-Id may hold at most 64 letters")
+        if request.headers.get(_AMZ + "target-variant", VARIANT) != VARIANT:
+            raise RequestError(f"there is no such variant; each endpoint has one, {VARIANT}")
+        headers["x-amzn-invoked-production-variant"] = VARIANT
+    return headers
+
+
+def _score(model: Model, settings: ServeSettings, given: str, wanted: str, body: bytes) -> bytes:
+    """Return the answer's body; all the work of a request that is not waiting."""
+    instances = read_instances(given, body, settings.max_instances)
+    probabilities = model.predict_proba(model.clean(instances.batch()))
+    answer = write_answer(wanted, model.labels, probabilities, instances.wanted)
+    if len(answer) > settings.max_body_bytes:
+        raise PayloadTooLarge(
+            f"the answer would be larger than {settings.max_body_bytes} bytes; "
+            "send fewer reviews or ask for a smaller k"
+        )
+    return answer

@@ -1,0 +1,66 @@
+"""Reading a request's body without reading more than the server takes."""
+
+from typing import Final
+
+import anyio
+from starlette.requests import Request
+from starlette.types import Receive
+
+from reviewdesk.errors import PayloadTooLarge, RequestTimeout
+
+READ_SECONDS: Final = 30.0
+"""How long a body may take to arrive."""
+
+LINGER_BYTES: Final = 8_388_608
+LINGER_SECONDS: Final = 2.0
+
+
+class BodyTooLarge(PayloadTooLarge):
+    """A body is over the limit and was not read to its end."""
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """Return a request's body.
+
+    Args:
+        request: a request of which nothing was read yet.
+        limit: the most bytes that the body may have.
+
+    Raises:
+        BodyTooLarge: the declared or the real length is over the limit; the rest is not read.
+        RequestTimeout: the body did not arrive in time.
+    """
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared[:20]) > limit:
+        raise _too_large(limit)
+    body = bytearray()
+    try:
+        with anyio.fail_after(READ_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise _too_large(limit)
+    except TimeoutError as error:
+        raise RequestTimeout(
+            f"the body did not arrive within {READ_SECONDS:g} seconds; send it again"
+        ) from error
+    return bytes(body)
+
+
+async def linger(receive: Receive) -> None:
+    """Throw away some of what a client still sends.
+
+    Closing at once would make the system reset the connection, and a client that is still sending
+    would see that instead of the answer.
+    """
+    thrown = 0
+    with anyio.move_on_after(LINGER_SECONDS):
+        while thrown < LINGER_BYTES:
+            message = await receive()
+            thrown += len(message.get("body", b""))
+            if message["type"] != "http.request" or not message.get("more_body", False):
+                return
+
+
+def _too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(f"the body is larger than {limit} bytes; send it in several requests")

@@ -1,0 +1,162 @@
+"""From a request's body to its reviews: one function for each format.
+
+JSON and JSON lines are BlazingText's: ``{"instances": [...], "configuration": {"k": 2}}`` and one
+``{"source": ..., "k": 2}`` a line. A review may be given as an object of review columns too.
+Messages say where a body is wrong and never quote it.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from typing import Any, Final, NoReturn
+
+from reviewdesk.errors import RequestError
+from reviewdesk.serving.instances import Instances
+from reviewdesk.serving.media_types import CSV, JSON, JSON_LINES, TEXT
+
+
+def read_instances(media_type: str, body: bytes, limit: int) -> Instances:
+    """Return the reviews of a request.
+
+    Args:
+        media_type: one of ``media_types.MEDIA_TYPES``.
+        body: the request's body.
+        limit: the most reviews that it may hold.
+
+    Raises:
+        RequestError: the body is not of that format; says where.
+        PayloadTooLarge: it holds too many reviews.
+    """
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise RequestError(f"the body is not valid UTF-8 at byte {error.start}") from error
+    if not text.strip():
+        raise RequestError("the request has no body; send at least one review")
+    instances = Instances(limit)
+    _READERS[media_type](text, instances)
+    return instances
+
+
+def parse_json(text: str, where: str) -> Any:
+    """Return the value of a JSON text.
+
+    Args:
+        text: the JSON text.
+        where: how to name it in a message, as in ``"the body"``.
+
+    Raises:
+        RequestError: it is broken, nested too deep, or holds NaN, Infinity or endless digits.
+    """
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        raise RequestError(
+            f"{where} is not valid JSON: {error.msg} at character {error.pos}"
+        ) from error
+    except RecursionError as error:
+        raise RequestError(f"{where} is not usable JSON: it is nested too deep") from error
+    except ValueError as error:
+        raise RequestError(f"{where} is not usable JSON: a number has too many digits") from error
+
+
+def review_texts(value: Any, where: str) -> tuple[str | None, str]:
+    """Return headline and body of a review given as a JSON object.
+
+    Args:
+        value: an object with review_body (or source), and perhaps review_headline.
+        where: how to name it in a message.
+
+    Raises:
+        RequestError: it is no object, or a text is missing or no text.
+    """
+    if not isinstance(value, dict):
+        raise RequestError(f"{where} must be an object with review_body or source")
+    body = value.get("review_body", value.get("source"))
+    if not isinstance(body, str):
+        raise RequestError(f"{where} needs a text in review_body or source")
+    headline = value.get("review_headline")
+    if headline is not None and not isinstance(headline, str):
+        raise RequestError(f"the review_headline of {where} must be a text or null")
+    return headline, body
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise RequestError(f"the body is not valid JSON: {name} is no JSON number")
+
+
+def _read_json(text: str, instances: Instances) -> None:
+    request = parse_json(text, "the body")
+    if not isinstance(request, dict) or not isinstance(request.get("instances"), list):
+        raise RequestError('the body must be {"instances": [...]}')
+    configuration = request.get("configuration")
+    if configuration is not None and not isinstance(configuration, dict):
+        raise RequestError("configuration must be an object")
+    k = _labels_wanted(configuration or {}, "configuration")
+    for number, instance in enumerate(request["instances"]):
+        if isinstance(instance, str):
+            instances.add(None, instance, k)
+        else:
+            instances.add(*review_texts(instance, f"instance {number}"), k)
+
+
+def _read_json_lines(text: str, instances: Instances) -> None:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            value = parse_json(line, f"line {number}")
+            headline, body = review_texts(value, f"line {number}")
+            instances.add(headline, body, _labels_wanted(value, f"line {number}"))
+
+
+def _read_text(text: str, instances: Instances) -> None:
+    # Only the line feed ends a review: str.splitlines would cut at characters that text may hold.
+    for line in text.removesuffix("\n").split("\n"):
+        instances.add(None, line.removesuffix("\r"))
+
+
+def _read_csv(text: str, instances: Instances) -> None:
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    columns: list[str] = []
+    try:
+        for row in rows:
+            if not columns and "review_body" in row:
+                columns = row
+            elif row:  # the reader gives an empty list for a blank line
+                columns = columns or _unnamed_columns(len(row))
+                _add_row(dict(zip(columns, row, strict=True)), instances)
+    except csv.Error as error:
+        raise RequestError(f"line {rows.line_num} is not valid CSV: {error}") from error
+    except ValueError as error:
+        raise RequestError(
+            f"line {rows.line_num} of the CSV does not have {len(columns)} fields like the first"
+        ) from error
+
+
+def _unnamed_columns(count: int) -> list[str]:
+    """Return what the columns of a CSV without a header are."""
+    if count > 2:
+        raise RequestError(
+            "a CSV without a header has one column, the body, or two, headline and body; "
+            "with more it needs a header that names review_body"
+        )
+    return ["review_headline", "review_body"][-count:]
+
+
+def _add_row(row: dict[str, str], instances: Instances) -> None:
+    instances.add(row.get("review_headline"), row["review_body"])
+
+
+def _labels_wanted(options: dict[str, Any], where: str) -> int:
+    k = options.get("k", 1)
+    if not isinstance(k, int) or isinstance(k, bool) or k < 1:
+        raise RequestError(f"k of {where} must be a whole number from 1")
+    return k
+
+
+_READERS: Final[dict[str, Callable[[str, Instances], None]]] = {
+    JSON: _read_json,
+    JSON_LINES: _read_json_lines,
+    TEXT: _read_text,
+    CSV: _read_csv,
+}

@@ -1,0 +1,110 @@
+"""The process that serves: listens, says where, and ends without dropping a request."""
+
+import contextlib
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from types import FrameType
+from typing import Final
+
+import pyarrow as pa
+import uvicorn
+
+from reviewdesk.errors import UsageError
+from reviewdesk.serving.app import Pages, create_app
+from reviewdesk.serving.service import Model
+from reviewdesk.settings import ServeSettings
+
+GRACE_SECONDS: Final = 25  # SageMaker kills 30 seconds after SIGTERM
+BACKLOG: Final = 512
+
+
+def serve(
+    bundles: Mapping[str, Model],
+    settings: ServeSettings,
+    on_ready: Callable[[int], None],
+    pages: Pages | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT; then finish what is in flight and return.
+
+    Args:
+        bundles: the bundles by the name that they are served under.
+        settings: where to listen and what to refuse.
+        on_ready: called once with the port, as soon as requests are answered.
+        pages: gives the routes of pages for people.
+
+    Raises:
+        UsageError: the address cannot be listened on, or a name cannot be served.
+    """
+    app = create_app(bundles, settings, pages)
+    with _listener(settings) as listener:
+        for model in bundles.values():
+            warm_up(model)
+        config = uvicorn.Config(
+            app,
+            http="h11",
+            ws="none",
+            loop="asyncio",
+            lifespan="off",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            backlog=BACKLOG,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+        server = _Server(config, lambda: on_ready(listener.getsockname()[1]))
+        with _ended_by_signals(server):
+            server.run(sockets=[listener])
+
+
+def warm_up(model: Model) -> None:
+    """Score one review, so that the first client does not wait for code to be compiled."""
+    review = {"review_headline": ["Good"], "review_body": ["Works well, I like it."]}
+    model.predict_proba(model.clean(pa.RecordBatch.from_pydict(review)))
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_ready()
+
+
+def _listener(settings: ServeSettings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise UsageError(
+            f"cannot listen on port {settings.port} of {settings.host} "
+            f"({(error.strerror or 'unknown reason').lower()}); choose another with --port, "
+            "0 takes a free one"
+        ) from error
+
+
+@contextlib.contextmanager
+def _ended_by_signals(server: uvicorn.Server) -> Iterator[None]:
+    """Let SIGTERM and SIGINT end the server and nothing else.
+
+    uvicorn raises the signal that ended it again, for those who come after it: nobody does here,
+    and the process exits with 0 as it should after finishing its work.
+    """
+
+    def end(number: int, frame: FrameType | None) -> None:
+        server.should_exit = True
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals belong to the main thread
+        return
+    before = {one: signal.signal(one, end) for one in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)

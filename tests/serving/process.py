@@ -1,0 +1,95 @@
+"""A real server process with small models, for tests: ``python -m tests.serving.process SETTINGS``.
+
+Prints its port when it answers. A review that holds the word ``wait`` makes it print ``working``
+and then wait for a byte on standard input; one that holds ``fail`` meets a bug.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from reviewdesk.desk.page import routes
+from reviewdesk.serving.server import serve
+from reviewdesk.settings import ServeSettings
+from tests.serving.fakes import WordCounter
+
+
+class Gated(WordCounter):
+    """Waits or fails when a review tells it to."""
+
+    def predict_proba(self, batch: pa.RecordBatch) -> NDArray[np.float32]:
+        words = " ".join(batch.column("review_body").to_pylist()).split()
+        if "wait" in words:
+            _say("working")
+            os.read(sys.stdin.fileno(), 1)  # one byte lets one thread go on
+        if "fail" in words:
+            raise ZeroDivisionError("the secret review text")
+        return super().predict_proba(batch)
+
+
+class Server:
+    """A running server process."""
+
+    def __init__(self, process: "subprocess.Popen[str]", port: int) -> None:
+        self.process = process
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+
+    def says(self) -> str:
+        """Return the next line that it prints."""
+        return _stream(self.process.stdout).readline().strip()
+
+    def let_go_on(self, requests: int = 1) -> None:
+        """Let so many waiting requests go on."""
+        stream = _stream(self.process.stdin)
+        stream.write("." * requests)
+        stream.flush()
+
+    def end(self) -> str:
+        """End it and return what it wrote to standard error."""
+        self.process.terminate()
+        _, errors = self.process.communicate(timeout=30)
+        return errors
+
+
+@contextmanager
+def server(**settings: Any) -> Iterator[Server]:
+    """Start a server process and end it afterwards."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.serving.process", json.dumps({"port": 0, **settings})],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield Server(process, int(_stream(process.stdout).readline()))
+        finally:
+            process.kill()
+
+
+def _stream(stream: IO[str] | None) -> IO[str]:
+    assert stream is not None
+    return stream
+
+
+def _say(what: object) -> None:
+    sys.stdout.write(f"{what}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    serve(
+        {"sentiment": Gated(), "second": WordCounter()},
+        ServeSettings.from_json(json.loads(sys.argv[1])),
+        on_ready=_say,
+        pages=routes,
+    )

@@ -1,0 +1,73 @@
+import threading
+
+import anyio
+import pytest
+
+from reviewdesk.errors import Overloaded, UnknownEndpoint, UsageError
+from reviewdesk.serving.service import MOST_REQUESTS, Service
+from reviewdesk.settings import ServeSettings
+from tests.serving.fakes import WordCounter
+
+
+@pytest.mark.parametrize("name", ["", "a b", "-a", "a-", "a/b", "ä", "a" * 64, "a\n", "__proto__"])
+def test_names_that_cannot_stand_in_an_address(name: str) -> None:
+    with pytest.raises(UsageError):
+        Service({name: WordCounter()}, ServeSettings())
+
+
+def test_nothing_to_serve() -> None:
+    with pytest.raises(UsageError, match="nothing to serve"):
+        Service({}, ServeSettings())
+
+
+def test_bundles_by_name() -> None:
+    first, second = WordCounter(), WordCounter()
+    service = Service({"a": first, "b-2": second}, ServeSettings())
+    assert service.bundle() is first
+    assert service.bundle("b-2") is second
+    with pytest.raises(UnknownEndpoint, match="there are: a, b-2"):
+        service.bundle("c")
+
+
+def test_the_number_of_requests_held_is_limited() -> None:
+    async def fill(service: Service) -> None:
+        async with anyio.create_task_group() as tasks:
+            for _ in range(MOST_REQUESTS):
+                tasks.start_soon(hold, service)
+            await anyio.wait_all_tasks_blocked()
+            with pytest.raises(Overloaded):
+                async with service.hold():
+                    pass
+            tasks.cancel_scope.cancel()
+        async with service.hold():  # there is room again
+            pass
+
+    async def hold(service: Service) -> None:
+        async with service.hold():
+            await anyio.sleep_forever()
+
+    anyio.run(fill, Service({"a": WordCounter()}, ServeSettings()))
+
+
+def test_the_number_of_threads_is_limited() -> None:
+    service = Service({"a": WordCounter()}, ServeSettings())
+    running = 0
+    most = 0
+    lock = threading.Lock()
+
+    def work() -> None:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        threading.Event().wait(0.01)
+        with lock:
+            running -= 1
+
+    async def many() -> None:
+        async with anyio.create_task_group() as tasks:
+            for _ in range(5 * service.threads):
+                tasks.start_soon(service.run, work)
+
+    anyio.run(many)
+    assert 1 <= most <= service.threads
