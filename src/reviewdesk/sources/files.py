@@ -1,0 +1,81 @@
+"""Files and folders of reviews, local or on S3, and the bytes in them."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import pyarrow.fs as pafs
+
+from reviewdesk.storage import filesystem, storage_errors
+
+CHUNK: Final = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file, or one folder that is read as a whole.
+
+    Args:
+        place: local path or ``s3://`` address.
+        name: how it is listed: its own name, or its path below the folder that the user gave.
+        size: bytes on disk; for a folder, those of all files in it.
+        folder: whether it is a folder.
+    """
+
+    place: str
+    name: str
+    size: int
+    folder: bool = False
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the bytes as they lie on disk.
+
+        Raises:
+            StorageError: it cannot be read.
+        """
+        files, path = filesystem(self.place)
+        with storage_errors(self.place):
+            stream = files.open_input_stream(path, compression=None)
+        with stream:
+            while True:
+                with storage_errors(self.place):
+                    chunk: bytes = stream.read(CHUNK)
+                if not chunk:
+                    return
+                yield chunk
+
+    def has(self, relative: str) -> bool:
+        """Say whether a folder holds a file or folder of that path."""
+        files, path = filesystem(self.place)
+        with storage_errors(self.place):
+            info = files.get_file_info(f"{path}/{relative}")
+        return bool(info.type != pafs.FileType.NotFound)
+
+    def members(self) -> list["SourceFile"]:
+        """Return the files of a folder, at any depth, sorted; named by their path inside it.
+
+        Raises:
+            StorageError: it cannot be listed.
+        """
+        files, path = filesystem(self.place)
+        with storage_errors(self.place):
+            found = files.get_file_info(pafs.FileSelector(path, recursive=True))
+        root = len(path.rstrip("/")) + 1
+        members = [
+            SourceFile(f"{self.place.rstrip('/')}/{info.path[root:]}", info.path[root:], info.size)
+            for info in found
+            if info.type != pafs.FileType.Directory
+        ]
+        return sorted(members, key=lambda member: member.name)
+
+    def sha256(self) -> str:
+        """Return the digest of the bytes; of a folder, that of its files' names and digests."""
+        digest = hashlib.sha256()
+        if self.folder:
+            for member in self.members():
+                digest.update(f"{member.sha256()} {member.name}\n".encode())
+        else:
+            for chunk in self.chunks():
+                digest.update(chunk)
+        return digest.hexdigest()

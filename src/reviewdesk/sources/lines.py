@@ -1,0 +1,110 @@
+"""Text files as blocks of whole lines, with true line numbers and bounded memory.
+
+A line ends at ``\\n`` and nowhere else: ``\\r``, ``\\x85`` or U+2028 inside a review is text.
+"""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from reviewdesk.sources.base import Tally
+from reviewdesk.sources.files import SourceFile
+from reviewdesk.sources.rejects import KEPT_OF_TOO_LONG
+from reviewdesk.sources.stream import DamagedGzip, decompressed
+
+BLOCK: Final = 12 * 1024 * 1024
+MAX_LINE: Final = 64 * 1024 * 1024
+
+BOM: Final = b"\xef\xbb\xbf"
+
+
+class LineBlock(NamedTuple):
+    """Whole lines, each with its ``\\n``, and the number of the first one, from 1."""
+
+    data: bytes
+    first_line: int
+
+
+def line_blocks(
+    file: SourceFile, tally: Tally, *, block: int = BLOCK, max_line: int = MAX_LINE
+) -> Iterator[LineBlock]:
+    """Yield a text file's lines, decompressed; the last one gets its ``\\n`` when it has none.
+
+    What cannot be a line is tallied: a line over the limit (its first part is kept), and the part
+    of a line that a damaged gzip ends with.
+
+    Args:
+        file: what to read.
+        tally: where bytes, rejects and notes are counted.
+        block: about how many bytes to yield at once.
+        max_line: the longest line, in bytes, give or take a block.
+
+    Raises:
+        StorageError: the file cannot be read.
+    """
+    lines = _Lines(tally, max_line)
+    damaged = False
+    try:
+        for piece in decompressed(file, tally):
+            lines.feed(piece)
+            if lines.held >= block:
+                yield from lines.whole()
+    except DamagedGzip:
+        damaged = True
+    yield from lines.whole()
+    if damaged:
+        rest = lines.rest()
+        tally.rejects.add(lines.number, "truncated", rest)
+        tally.notes.append(
+            f"{tally.file} is damaged or cut off at line {lines.number}: everything before was "
+            "read, what follows is lost; get the file again"
+        )
+    elif rest := lines.rest():
+        yield LineBlock(rest + b"\n", lines.number)
+
+
+class _Lines:
+    """Bytes waiting for the ends of their lines."""
+
+    def __init__(self, tally: Tally, max_line: int) -> None:
+        self.number = 1  # of the line that the held bytes begin with
+        self.held = 0
+        self._pieces: list[bytes] = []
+        self._skipping = False  # inside a line that is over the limit
+        self._tally = tally
+        self._max_line = max_line
+
+    def feed(self, piece: bytes) -> None:
+        if self._skipping:
+            end = piece.find(b"\n")
+            if end < 0:
+                return
+            self._skipping = False
+            self.number += 1
+            piece = piece[end + 1 :]
+        self._hold(piece)
+
+    def whole(self) -> Iterator[LineBlock]:
+        """Yield the whole lines held, and keep the rest unless it is too long already."""
+        data = self.rest()
+        end = data.rfind(b"\n") + 1
+        if end:
+            yield LineBlock(data[:end], self.number)
+            self.number += data.count(b"\n", 0, end)
+        if len(data) - end > self._max_line:
+            self._tally.rejects.add(self.number, "too_long", data[end : end + KEPT_OF_TOO_LONG])
+            self._skipping = True
+        else:
+            self._hold(data[end:])
+
+    def rest(self) -> bytes:
+        """Return all bytes held, and hold none."""
+        data = b"".join(self._pieces)
+        if self.number == 1:
+            data = data.removeprefix(BOM)
+        self._pieces, self.held = [], 0
+        return data
+
+    def _hold(self, piece: bytes) -> None:
+        if piece:
+            self._pieces.append(piece)
+            self.held += len(piece)

@@ -1,0 +1,95 @@
+"""From what the user names (files, folders, patterns) to the files to read."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+import pyarrow.fs as pafs
+
+from reviewdesk.errors import InputError
+from reviewdesk.sources.files import SourceFile
+from reviewdesk.storage import filesystem, is_remote, storage_errors
+
+_WILD: Final = re.compile(r"[*?\[]")
+
+
+def named(place: str) -> list[SourceFile]:
+    """Return the files and folders that a place names: itself, or what a pattern matches.
+
+    Raises:
+        StorageError: it is not there.
+        InputError: a pattern matches nothing, or it is neither file nor folder.
+    """
+    info = _info(place)
+    if info.type == pafs.FileType.NotFound and _WILD.search(place):
+        matches = sorted(_matches(place))
+        if not matches:
+            raise InputError(f"no file matches {place}")
+        return [_source_file(match, _info(match)) for match in matches]
+    return [_source_file(place, info)]
+
+
+def distinct(files: Sequence[SourceFile]) -> list[SourceFile]:
+    """Return the files by name, each once, however often and by which way it was named."""
+    by_place = {_identity(file.place): file for file in files}
+    return sorted(by_place.values(), key=lambda file: (file.name, file.place))
+
+
+def data_files(folder: SourceFile) -> list[SourceFile]:
+    """Return the files in a folder that may hold reviews.
+
+    Hidden files, those that begin with ``_`` (as in ``_SUCCESS``), and the truth beside a generated
+    corpus are left out.
+
+    Raises:
+        InputError: there is none.
+    """
+    files = [file for file in folder.members() if not _is_aside(file.name)]
+    if not files:
+        raise InputError(f"the folder {folder.place} has no files in it")
+    return files
+
+
+def _is_aside(path: str) -> bool:
+    parts = PurePosixPath(path).parts
+    return any(part.startswith((".", "_")) for part in parts) or any(
+        part.endswith(".truth") for part in parts[:-1]
+    )
+
+
+def _info(place: str) -> pafs.FileInfo:
+    files, path = filesystem(place)
+    with storage_errors(place):
+        return files.get_file_info(path)
+
+
+def _source_file(place: str, info: pafs.FileInfo) -> SourceFile:
+    if info.type == pafs.FileType.NotFound:
+        with storage_errors(place):
+            raise FileNotFoundError(2, "No such file or directory")
+    name = PurePosixPath(place).name if is_remote(place) else Path(place).resolve().name
+    if info.type == pafs.FileType.Directory:
+        folder = SourceFile(place, name, 0, folder=True)
+        return SourceFile(place, name, sum(one.size for one in folder.members()), folder=True)
+    if info.type != pafs.FileType.File:
+        raise InputError(f"{place} is neither a file nor a folder; save it as a file first")
+    return SourceFile(place, name, info.size)
+
+
+def _matches(pattern: str) -> Iterator[str]:
+    if not is_remote(pattern):
+        path = Path(pattern)
+        anchor = Path(path.anchor)
+        relative = path.relative_to(anchor) if path.anchor else path
+        yield from (str(match) for match in anchor.glob(str(relative)))
+        return
+    wild = _WILD.search(pattern)
+    folder = pattern[: pattern.rfind("/", 0, wild.start() if wild else None)]
+    for member in SourceFile(folder, folder, 0, folder=True).members():
+        if PurePosixPath(member.place).match(pattern):
+            yield member.place
+
+
+def _identity(place: str) -> str:
+    return place if is_remote(place) else str(Path(place).resolve())

@@ -1,0 +1,170 @@
+"""Any CSV, TSV, JSON lines or Parquet file whose columns are told, or have names that are close."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import ClassVar, Final
+
+from reviewdesk.errors import InputError
+from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
+from reviewdesk.sources.delimited import csv_rows
+from reviewdesk.sources.fields import split_block
+from reviewdesk.sources.jsonlines import NotAnObject, field_names, json_rows, parse_object
+from reviewdesk.sources.lines import BOM, LineBlock, line_blocks
+from reviewdesk.sources.mapping import ColumnMap, map_columns
+from reviewdesk.sources.parquet import parquet_columns, parquet_rows
+from reviewdesk.sources.stream import HEAD, head
+
+PARQUET_MAGIC: Final = b"PAR1"
+DELIMITERS: Final = "\x1f\t,;|"
+SUFFIXES: Final = frozenset({".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson", ".parquet"})
+
+
+class Table(Source):
+    """Reads tables of any shape through a map of columns."""
+
+    name: ClassVar[str] = "table"
+    title: ClassVar[str] = "CSV, TSV, JSON lines, Parquet"
+    description: ClassVar[str] = "any table; close names are guessed, others told with --map"
+    general: ClassVar[bool] = True
+
+    @classmethod
+    def recognises(cls, probe: Probe) -> bool:
+        """Look at the content, and at the name, which tells a table from a README."""
+        path = PurePosixPath(probe.file.name.lower().removesuffix(".gz"))
+        return path.suffix in SUFFIXES and (
+            _is_parquet(probe.head) or _is_json(probe.head) or _is_text(probe.head)
+        )
+
+    def inspect(self, file: SourceFile) -> dict[str, str]:
+        """Map the file's columns.
+
+        Raises:
+            InputError: it is not a table.
+            MissingColumn: a column that was told, or one for the text, is not there.
+            UsageError: the reviews table has no column that was told.
+        """
+        return dict(self._map(file, head(file)).guesses)
+
+    def rows(self, file: SourceFile, tally: Tally) -> Iterator[RawRows]:
+        """Yield the mapped columns of every row."""
+        start = head(file)
+        columns = self._map(file, start).columns
+        if _is_parquet(start):
+            yield from parquet_rows(file, columns, tally)
+            return
+        blocks = line_blocks(file, tally)
+        if _is_json(start):
+            yield from json_rows(blocks, columns, tally)
+            return
+        delimiter = _delimiter(start)
+        header = _header(start, delimiter)
+        wanted = {column: name for name, column in columns.items()}
+        names = [wanted.pop(column, None) for column in header]  # the first of equal names counts
+        if delimiter == "\t" and not _is_quoted(start, delimiter):
+            yield from _unquoted_rows(blocks, names, tally)
+        else:
+            yield from csv_rows(blocks, names, tally, delimiter)
+
+    def _map(self, file: SourceFile, start: bytes) -> ColumnMap:
+        if _is_parquet(start):
+            available = parquet_columns(file)
+        elif _is_json(start):
+            available = _json_names(start)
+        elif _is_text(start):
+            available = _header(start, _delimiter(start))
+        else:
+            raise InputError(
+                f"{file.name} is in no format that can be read as reviews: it is neither UTF-8 "
+                "text in columns nor Parquet"
+            )
+        return map_columns(available, self.settings.columns, file.name)
+
+
+def _unquoted_rows(
+    blocks: Iterator[LineBlock], names: Sequence[str | None], tally: Tally
+) -> Iterator[RawRows]:
+    for number, block in enumerate(blocks):
+        data, first = block
+        if number == 0:
+            data = data.partition(b"\n")[2]
+            first += 1
+        yield split_block(LineBlock(data, first), names, tally.rejects)
+
+
+def _is_parquet(start: bytes) -> bool:
+    return start.startswith(PARQUET_MAGIC)
+
+
+def _is_json(start: bytes) -> bool:
+    first = _first_lines(start)[0].strip()
+    if not first.startswith(b"{"):
+        return False
+    if len(start) >= HEAD and b"\n" not in start:
+        return True  # one line longer than what is looked at
+    try:
+        parse_object(first)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_text(start: bytes) -> bool:
+    first = _first_lines(start)[0]
+    if b"\0" in first:
+        return False
+    try:
+        first.decode()
+    except UnicodeDecodeError:
+        return len(start) >= HEAD and b"\n" not in start and _is_text(first[:-4] + b"\n")
+    return True
+
+
+def _first_lines(start: bytes) -> list[bytes]:
+    """Return the whole lines of a file's start; its first part where no line is whole."""
+    lines = start.removeprefix(BOM).split(b"\n")
+    return lines[:-1] if len(lines) > 1 and len(start) >= HEAD else lines
+
+
+def _json_names(start: bytes) -> list[str]:
+    names: dict[str, None] = {}
+    for line in _first_lines(start):
+        try:
+            names.update(dict.fromkeys(field_names(parse_object(line))))
+        except (NotAnObject, UnicodeDecodeError):
+            continue
+    return list(names)
+
+
+def _delimiter(start: bytes) -> str:
+    """Return the delimiter that cuts the header into most fields; one found in no text if none."""
+    header = _first_lines(start)[0].decode(errors="replace").rstrip("\r")
+    return max(DELIMITERS, key=lambda one: len(next(csv.reader([header], delimiter=one), [])))
+
+
+def _header(start: bytes, delimiter: str) -> list[str]:
+    quoted = delimiter != "\t" or _is_quoted(start, delimiter)
+    line = _first_lines(start)[0].decode(errors="replace").rstrip("\r")
+    return next(csv.reader([line], delimiter=delimiter)) if quoted else line.split(delimiter)
+
+
+def _is_quoted(start: bytes, delimiter: str) -> bool:
+    """Say whether a tab-separated file quotes its fields, as some programs write it.
+
+    It does when reading its start with quotes leaves fewer rows of the wrong length than reading
+    it without; when both fit, when a field begins and ends with a quote.
+    """
+    text = b"\n".join(_first_lines(start)).decode(errors="replace").replace("\r", "")
+    lines = [line for line in text.split("\n") if line]
+    plain = [line.split(delimiter) for line in lines]
+    try:
+        quoted = [row for row in csv.reader(text.split("\n"), delimiter=delimiter) if row]
+    except csv.Error:
+        return False
+    wrong_plain = sum(len(row) != len(plain[0]) for row in plain)
+    wrong_quoted = sum(len(row) != len(quoted[0]) for row in quoted)
+    if wrong_plain != wrong_quoted:
+        return wrong_quoted < wrong_plain
+    return any(
+        len(field) > 1 and field[0] == field[-1] == '"' for row in plain for field in row
+    ) and len(quoted) == len(plain)

@@ -1,0 +1,125 @@
+"""The files inside a tar archive, streamed: nothing is unpacked, sought or kept.
+
+Only what public data sets use is read: plain files with names of up to 256 bytes. Other entries
+(links, devices, long-name and extension records) are skipped, so that a hostile archive can
+neither write anywhere nor fill the memory. Source: POSIX.1-1988 ustar.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from reviewdesk.errors import InputError
+
+BLOCK: Final = 512
+_PLAIN: Final = (b"0", b"\0")
+
+
+class DamagedTar(InputError):
+    """A tar archive ends early or has a broken header; the files before have been yielded."""
+
+    code = "damaged_tar"
+
+
+def tar_files(
+    pieces: Iterator[bytes], wanted: Callable[[str], bool], max_bytes: int
+) -> Iterator[tuple[str, bytes]]:
+    """Yield name and bytes of the wanted files, in the archive's order.
+
+    Args:
+        pieces: the archive's decompressed bytes.
+        wanted: says from its name whether a file is to be yielded.
+        max_bytes: of a longer file, only so many bytes and one more are yielded.
+
+    Raises:
+        DamagedTar: the archive ends early or a header is broken.
+    """
+    stream = _Stream(pieces)
+    while not stream.ended():  # some archives lack the empty blocks at the end
+        header = stream.take(BLOCK, BLOCK)
+        if not header.strip(b"\0"):
+            return
+        name, size, plain = _entry(header)
+        kept = min(size, max_bytes + 1) if plain and wanted(name) else 0
+        data = stream.take(_padded(size), kept)
+        if kept:
+            yield name, data
+        elif plain and wanted(name):
+            yield name, b""
+
+
+def is_tar(head: bytes) -> bool:
+    """Say whether bytes begin a tar archive."""
+    return head[257:262] == b"ustar"
+
+
+def first_names(head: bytes) -> Iterator[str]:
+    """Yield the names of the plain files whose headers lie within an archive's first bytes."""
+    at = 0
+    while is_tar(head[at:]) and at + BLOCK <= len(head):
+        try:
+            name, size, plain = _entry(head[at : at + BLOCK])
+        except DamagedTar:
+            return
+        if plain:
+            yield name
+        at += BLOCK + _padded(size)
+
+
+def _entry(header: bytes) -> tuple[str, int, bool]:
+    """Return name, size and whether it is a plain file."""
+    total = sum(header[:148]) + 8 * 32 + sum(header[156:])
+    try:
+        checksum = int(_text(header[148:156]).strip() or "0", 8)
+        size = int(_text(header[124:136]).strip() or "0", 8)
+    except ValueError as error:
+        raise DamagedTar("a header in the archive is broken") from error
+    if checksum != total or size < 0:
+        raise DamagedTar("a header in the archive is broken")
+    prefix = _text(header[345:500]) if header[257:263] == b"ustar\0" else ""
+    name = _text(header[:100])
+    return f"{prefix}/{name}" if prefix else name, size, header[156:157] in _PLAIN
+
+
+def _padded(size: int) -> int:
+    return -(-size // BLOCK) * BLOCK
+
+
+def _text(field: bytes) -> str:
+    return field.partition(b"\0")[0].decode("utf-8", "replace")
+
+
+class _Stream:
+    """Bytes that come in pieces, taken in other ones."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._held = b""
+        self._at = 0
+
+    def ended(self) -> bool:
+        """Say whether there are no more bytes."""
+        while self._at == len(self._held):
+            piece = next(self._pieces, None)
+            if piece is None:
+                return True
+            self._held, self._at = piece, 0
+        return False
+
+    def take(self, count: int, kept: int) -> bytes:
+        """Move on by a number of bytes and return the first ones.
+
+        Raises:
+            DamagedTar: the bytes end before.
+        """
+        found: list[bytes] = []
+        left = count
+        while left:
+            if self.ended():
+                raise DamagedTar("the archive ends early")
+            step = min(left, len(self._held) - self._at)
+            want = max(0, min(step, kept - (count - left)))
+            if want:
+                found.append(self._held[self._at : self._at + want])
+            self._at += step
+            left -= step
+        return b"".join(found)
