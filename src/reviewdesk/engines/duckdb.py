@@ -1,0 +1,96 @@
+"""DuckDB in this process: spills to disk when memory is short, fetches nothing from anywhere."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import ClassVar, Final, Self
+
+import duckdb
+import pyarrow as pa
+
+from reviewdesk.engines.base import BATCH_ROWS
+from reviewdesk.errors import StorageError, UsageError
+
+MEMORY_LIMIT: Final = "512MiB"
+THREADS: Final = 2
+
+_GLOB: Final = str.maketrans({character: f"[{character}]" for character in "*?["})
+
+
+class DuckDBEngine:
+    """Runs queries with DuckDB.
+
+    Args:
+        memory_limit: how much memory it may use, as in ``"512MiB"``, before it spills.
+        threads: how many threads it may use.
+        temp_directory: where it spills to; None: nowhere, and a large query fails instead.
+    """
+
+    name: ClassVar[str] = "duckdb"
+
+    def __init__(
+        self,
+        memory_limit: str = MEMORY_LIMIT,
+        threads: int = THREADS,
+        temp_directory: Path | None = None,
+    ) -> None:
+        self._spill = str(temp_directory) if temp_directory else "memory"
+        self._connection = duckdb.connect(
+            config={
+                "memory_limit": memory_limit,
+                "threads": threads,
+                "temp_directory": str(temp_directory or ""),
+                "preserve_insertion_order": False,
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+            }
+        )
+
+    def add_table(self, name: str, files: Sequence[Path]) -> None:
+        """Give Parquet files of one schema a name that queries can use."""
+        if not name.isidentifier():
+            raise UsageError(f"{name!r} cannot be the name of a table")
+        if not files:
+            raise UsageError(f"the table {name} needs at least one file")
+        with _storage_errors(str(files[0].parent)):
+            # A path is taken as a pattern, so its own stars and brackets are written as classes.
+            paths = [str(file).translate(_GLOB) for file in files]
+            self._connection.read_parquet(paths).create_view(name, replace=True)
+
+    def query(self, sql: str, batch_rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
+        """Run one SELECT and yield its result."""
+        with _storage_errors(self._spill):
+            yield from self._connection.sql(sql).to_arrow_reader(batch_rows)
+
+    def close(self) -> None:
+        """Free memory and temporary files."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+@contextmanager
+def _storage_errors(place: str) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise StorageError(
+            f"not enough memory, and not enough space to spill to in {place}; free some space "
+            "and run the same command again"
+        ) from error
+    except (duckdb.IOException, duckdb.InvalidInputException, OSError) as error:
+        raise StorageError(f"cannot read or write in {place}: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0].rstrip(".")

@@ -1,0 +1,217 @@
+"""Merging: the rows of one month are gathered from all runs, sorted and written as Parquet.
+
+The file depends on the month's rows alone: not on how they were spread over runs and inputs, nor
+on where an interrupted run stopped. A month is written whole or not at all, and its marker last.
+"""
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import IO, Any, Final, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from reviewdesk.prepare.blocks import blocks
+from reviewdesk.prepare.duplicates import PlacedRun, Verdicts
+from reviewdesk.prepare.layout import file_sha256, month_file
+from reviewdesk.prepare.runs import SORT_KEYS, Key, ranges, read_range
+from reviewdesk.prepare.workspace import Workspace
+from reviewdesk.progress import Progress
+from reviewdesk.schema import REVIEWS
+from reviewdesk.storage import (
+    private_directory,
+    read_json,
+    storage_errors,
+    write_json,
+    write_then_rename,
+)
+from reviewdesk.text.headlines import is_default_headline
+
+ROW_GROUP_ROWS: Final = 65_536
+ROW_GROUP_BYTES: Final = 64 * 1024 * 1024
+RANGE_BYTES: Final = 64 * 1024 * 1024
+THREADS: Final = 2
+
+PLAIN_COLUMNS: Final = ("review_id", "review_body")
+"""Columns whose values hardly repeat: a dictionary of them would only be thrown away."""
+
+MEASURED_COLUMNS: Final = tuple(
+    name for name in REVIEWS.names if name not in ("review_headline", "review_body")
+)
+"""Columns with smallest and largest value in the file's footer; texts have no use for it."""
+
+
+@dataclass(frozen=True)
+class MonthFile:
+    """One finished month.
+
+    Args:
+        month: ``YYYY-MM`` or ``unknown``.
+        file: path below the prepared folder.
+        rows: reviews in it.
+        bytes: its size.
+        sha256: its digest.
+        categories: reviews by category; those without one are not in it.
+        stars: reviews by stars; ``none`` where there are no stars.
+        default_headlines: reviews whose headline the shop filled in.
+    """
+
+    month: str
+    file: str
+    rows: int
+    bytes: int
+    sha256: str
+    categories: Mapping[str, int]
+    stars: Mapping[str, int]
+    default_headlines: int
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Return it from plain JSON values."""
+        return cls(**data)
+
+
+def write_months(
+    runs: Sequence[PlacedRun], verdicts: Verdicts, workspace: Workspace, progress: Progress
+) -> list[MonthFile]:
+    """Write the months that are not there yet; return all, in order.
+
+    Args:
+        runs: all runs.
+        verdicts: what is to become of their rows.
+        workspace: where the months and their markers go.
+        progress: is shown how far it has come.
+
+    Raises:
+        StorageError: the disk is full.
+    """
+    months = sorted({batch.month for one in runs for batch in one.run.batches})
+    merge = _Merge(runs, verdicts, workspace)
+    pool = ThreadPoolExecutor(THREADS, thread_name_prefix="months")
+    try:
+        done = pool.map(merge.month, months)
+        files = list(progress.track(done, "Writing", len(months), "months"))
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return [file for file in files if file.rows]
+
+
+class _Merge:
+    """Merges months; several may be merged at once."""
+
+    def __init__(self, runs: Sequence[PlacedRun], verdicts: Verdicts, workspace: Workspace) -> None:
+        self._runs = runs
+        self._verdicts = verdicts
+        self._workspace = workspace
+
+    def month(self, month: str) -> MonthFile:
+        """Return a month's file, written now or by an earlier run."""
+        marker = self._workspace.months / f"{month}.json"
+        if marker.exists():
+            return MonthFile.from_json(read_json(marker))
+        found = self._write(month)
+        write_json(marker, asdict(found))
+        return found
+
+    def _write(self, month: str) -> MonthFile:
+        path = self._workspace.result / month_file(month)
+        tally = _Tally()
+        private_directory(path.parent)
+        with write_then_rename(path) as file, parquet_writer(file, REVIEWS) as writer:
+            for block in blocks(self._sorted(month), ROW_GROUP_ROWS, ROW_GROUP_BYTES):
+                writer.write_table(block, row_group_size=block.num_rows)
+                tally.add(block)
+        with storage_errors(str(path)):
+            size, sha256 = path.stat().st_size, file_sha256(path)
+            if not tally.rows:
+                shutil.rmtree(path.parent)
+        return MonthFile(
+            month=month,
+            file=month_file(month),
+            rows=tally.rows,
+            bytes=size,
+            sha256=sha256,
+            categories=dict(sorted(tally.categories.items())),
+            stars=dict(sorted(tally.stars.items())),
+            default_headlines=tally.default_headlines,
+        )
+
+    def _sorted(self, month: str) -> Iterator[pa.Table]:
+        batches = [batch for one in self._runs for batch in one.run.batches if batch.month == month]
+        for low, high in ranges(batches, RANGE_BYTES):
+            parts = [part for one in self._runs for part in self._kept(one, month, low, high)]
+            if parts:
+                rows = pa.Table.from_batches(parts, REVIEWS).combine_chunks()
+                del parts
+                yield rows.take(pc.sort_indices(rows, sort_keys=list(SORT_KEYS)))
+
+    def _kept(
+        self, one: PlacedRun, month: str, low: Key | None, high: Key | None
+    ) -> Iterator[pa.RecordBatch]:
+        for start, batch, inside in read_range(one.run, one.directory, month, low, high):
+            verdicts = self._verdicts.of(one, start, batch.num_rows)
+            stays = inside & (verdicts >= 0)
+            if not stays.any():
+                continue
+            rows = _with_numbers(batch, verdicts) if (verdicts > 0).any() else batch
+            yield rows if stays.all() else rows.filter(pa.array(stays))
+
+
+def _with_numbers(batch: pa.RecordBatch, verdicts: NDArray[np.int32]) -> pa.RecordBatch:
+    """Return the batch with ``-2``, ``-3`` ... behind the ids that get a number."""
+    place = batch.schema.get_field_index("review_id")
+    numbered = pc.binary_join_element_wise(
+        batch.column(place), pa.array(verdicts).cast(pa.string()), "-"
+    )
+    ids = pc.if_else(pa.array(verdicts > 0), numbered, batch.column(place))
+    return batch.set_column(place, REVIEWS.field("review_id"), ids)
+
+
+def parquet_writer(file: IO[bytes], schema: pa.Schema) -> pq.ParquetWriter:
+    """Return the Parquet writer of prepared data: the same rows give the same bytes.
+
+    Args:
+        file: open for writing.
+        schema: of the rows; every block that is written becomes one row group.
+    """
+    return pq.ParquetWriter(
+        file,
+        schema,
+        compression="zstd",
+        use_dictionary=[name for name in schema.names if name not in PLAIN_COLUMNS],
+        write_statistics=[name for name in schema.names if name in MEASURED_COLUMNS],
+    )
+
+
+class _Tally:
+    """Counts what the manifest says about reviews."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.categories: Counter[str] = Counter()
+        self.stars: Counter[str] = Counter()
+        self.default_headlines = 0
+
+    def add(self, reviews: pa.Table) -> None:
+        """Count the rows of one block."""
+        self.rows += reviews.num_rows
+        for category, count in _counts(reviews["product_category"]):
+            if category is not None:
+                self.categories[category] += count
+        for stars, count in _counts(reviews["star_rating"]):
+            self.stars["none" if stars is None else str(stars)] += count
+        headlines = [pair for pair in _counts(reviews["review_headline"]) if pair[0] is not None]
+        default = is_default_headline(pa.array([text for text, _ in headlines], pa.string()))
+        counts = np.array([count for _, count in headlines], np.int64)
+        self.default_headlines += int(counts[default.to_numpy(zero_copy_only=False)].sum())
+
+
+def _counts(values: pa.ChunkedArray) -> Iterator[tuple[Any, int]]:
+    for pair in pc.value_counts(values).to_pylist():
+        yield pair["values"], pair["counts"]

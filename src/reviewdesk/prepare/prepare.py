@@ -1,0 +1,250 @@
+"""Preparing: from raw inputs to one folder of clean reviews, resumable at any moment."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+
+from reviewdesk import __version__
+from reviewdesk.engines.base import Engine
+from reviewdesk.engines.duckdb import DuckDBEngine
+from reviewdesk.errors import InputError, StorageError, TooManyRejects, UsageError
+from reviewdesk.prepare.blocks import blocks
+from reviewdesk.prepare.duplicates import find_duplicates, place_runs
+from reviewdesk.prepare.layout import FORMAT_VERSION, LOG, MANIFEST, REJECTS_TABLE
+from reviewdesk.prepare.lock import locked
+from reviewdesk.prepare.manifest import build_manifest, settings_json
+from reviewdesk.prepare.months import (
+    ROW_GROUP_BYTES,
+    ROW_GROUP_ROWS,
+    parquet_writer,
+    write_months,
+)
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.prepare.staging import REJECTS_FILE, StagedInput, stage, staged
+from reviewdesk.prepare.workspace import Workspace, state_of
+from reviewdesk.progress import SILENT, Progress
+from reviewdesk.runlog import RunLog
+from reviewdesk.schema import REJECTS
+from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
+from reviewdesk.sources import Input
+from reviewdesk.storage import (
+    private_directory,
+    replace_directory,
+    storage_errors,
+    write_json,
+    write_text,
+    write_then_rename,
+)
+
+ALREADY_DONE: Final = "it was prepared before from the same inputs with the same settings"
+
+
+def prepare(
+    inputs: Sequence[Input],
+    out: Path,
+    *,
+    prepare: PrepareSettings,
+    clean: CleanSettings,
+    source: SourceSettings,
+    overwrite: bool = False,
+    engine: Engine | None = None,
+    progress: Progress = SILENT,
+) -> PreparedData:
+    """Read, clean, filter and de-duplicate reviews; write Parquet by month and a manifest.
+
+    A run that was interrupted at any moment is taken up by giving the same arguments again, and
+    ends in the same bytes. Nothing is done twice: an input that was read to its end is not read
+    again, a month that was written is not written again.
+
+    Args:
+        inputs: what to read, from ``sources.open_inputs``.
+        out: the folder to write.
+        prepare: how reviews are filtered and de-duplicated.
+        clean: how text is cleaned.
+        source: how the inputs were opened; kept in the manifest.
+        overwrite: whether a folder that was prepared otherwise may be replaced.
+        engine: finds the duplicates; DuckDB unless another is given.
+        progress: is shown how far it has come.
+
+    Returns:
+        The prepared data; its ``notes`` say what was taken up or noticed.
+
+    Raises:
+        TooManyRejects: all is written, but more rows than allowed could not be read.
+        UsageError: the folder is something else, or was prepared otherwise.
+        InputError: an input changed while it was read.
+        StorageError: a place cannot be used, the disk is full, or another process is writing.
+    """
+    if not inputs:
+        raise UsageError("there is nothing to prepare; name a file or folder of reviews")
+    settings = settings_json(source.check(), clean.check(), prepare.check())
+    out = out.absolute().resolve()
+    with storage_errors(str(out)):
+        private_directory(out.parent)
+    with locked(out.with_name(f".{out.name}.lock"), f"the folder {out}"):
+        data = _finished(out, inputs, settings, overwrite)
+        if data is None:
+            job = _Job(
+                inputs, out, settings=settings, prepare=prepare, clean=clean, progress=progress
+            )
+            data = job.run(engine)
+    _check_rejects(data)
+    return data
+
+
+def _finished(
+    out: Path, inputs: Sequence[Input], settings: dict[str, Any], overwrite: bool
+) -> PreparedData | None:
+    """Return the data when the folder is already what is asked for, None when it is to be made."""
+    with storage_errors(str(out)):
+        if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+            return None
+        if not out.is_dir():
+            raise StorageError(f"{out} is a file; name a folder")
+    if not (out / MANIFEST).is_file():
+        raise UsageError(f"{out} holds something else than prepared data; name another folder")
+    try:
+        data = PreparedData.open(out)
+    except InputError:
+        if overwrite:
+            return None
+        raise
+    difference = _difference(data.manifest, inputs, settings)
+    if not difference:
+        Workspace(out).remove()
+        return replace(data, notes=(ALREADY_DONE, *_notes(data.manifest)))
+    if overwrite:
+        return None
+    raise UsageError(
+        f"{out} was prepared {difference}; name another folder, or replace it with --overwrite"
+    )
+
+
+def _difference(manifest: dict[str, Any], inputs: Sequence[Input], settings: dict[str, Any]) -> str:
+    if manifest["settings"] != settings:
+        return "with other settings"
+    if manifest["reviewdesk"] != __version__:
+        return f"by version {manifest['reviewdesk']} of reviewdesk"
+    recorded = [(one["place"], one["bytes"], one["source"]) for one in manifest["inputs"]]
+    if recorded != [(one.name, one.bytes, one.source) for one in inputs]:
+        return "from other inputs"
+    if [one["sha256"] for one in manifest["inputs"]] != [one.sha256() for one in inputs]:
+        return "from inputs that have changed since"
+    return ""
+
+
+def _notes(manifest: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(f"{one['place']}: {note}" for one in manifest["inputs"] for note in one["notes"])
+
+
+def _check_rejects(data: PreparedData) -> None:
+    if not data.manifest["too_many_rejects"]:
+        return
+    rows = data.manifest["rows"]
+    reasons = ", ".join(f"{n:,} {reason}" for reason, n in data.manifest["rejected"].items())
+    limit = data.manifest["settings"]["prepare"]["max_rejects"]
+    raise TooManyRejects(
+        f"{rows['rejected']:,} of {rows['read']:,} rows could not be read ({reasons}), more than "
+        f"{limit:.3g} of all; the others are in {data.path}, these in "
+        f"{data.path / REJECTS_TABLE}"
+    )
+
+
+class _Job:
+    """One preparation, from opened inputs to the folder in its place."""
+
+    def __init__(
+        self,
+        inputs: Sequence[Input],
+        out: Path,
+        *,
+        settings: dict[str, Any],
+        prepare: PrepareSettings,
+        clean: CleanSettings,
+        progress: Progress,
+    ) -> None:
+        self._inputs = inputs
+        self._out = out
+        self._settings = settings
+        self._prepare = prepare
+        self._clean = clean
+        self._progress = progress
+        self._workspace = Workspace(out)
+        self._log = RunLog("prepare", settings)
+
+    def run(self, engine: Engine | None) -> PreparedData:
+        """Do the steps that are not done yet."""
+        note = self._workspace.begin(self._plan())
+        with self._log.timed("read"):
+            staged = self._stage()
+        directories = [self._workspace.input(number) for number in range(len(staged))]
+        runs = place_runs(staged, directories)
+        with self._log.timed("duplicates"), ExitStack() as stack:
+            if engine is None:
+                engine = stack.enter_context(DuckDBEngine(temp_directory=self._workspace.spill))
+            verdicts = find_duplicates(runs, self._workspace.duplicates, engine)
+        with self._log.timed("write"):
+            months = write_months(runs, verdicts, self._workspace, self._progress)
+            _write_rejects(directories, self._workspace.result / REJECTS_TABLE)
+        manifest = build_manifest(self._settings, self._inputs, staged, verdicts, months)
+        self._finish(manifest)
+        notes = (note, *_notes(manifest)) if note else _notes(manifest)
+        return PreparedData(self._out, manifest, notes)
+
+    def _plan(self) -> dict[str, Any]:
+        """Return all that the result depends on, so that nothing else is taken up."""
+        inputs = [[one.place, one.name, one.source, state_of(one)] for one in self._inputs]
+        return {
+            "format_version": FORMAT_VERSION,
+            "reviewdesk": __version__,
+            "pyarrow": pa.__version__,
+            "settings": self._settings,
+            "inputs": inputs,
+        }
+
+    def _stage(self) -> list[StagedInput]:
+        total = sum(one.bytes for one in self._inputs)
+        found = []
+        with self._progress.task("Reading", total, "bytes") as task:
+            for number, one in enumerate(self._inputs):
+                directory = self._workspace.input(number)
+                done = staged(directory)
+                if done is None:
+                    done = stage(
+                        one,
+                        number,
+                        directory,
+                        prepare=self._prepare,
+                        clean=self._clean,
+                        task=task,
+                    )
+                else:
+                    task.advance(one.bytes)
+                found.append(done)
+        return found
+
+    def _finish(self, manifest: dict[str, Any]) -> None:
+        result = self._workspace.result
+        write_json(result / MANIFEST, manifest)
+        self._log.rows.update(manifest["rows"])
+        self._log.fingerprints["data"] = manifest["fingerprint"]
+        write_text(result / LOG, self._log.dumps())
+        replace_directory(result, self._out)
+        self._workspace.remove()
+
+
+def _write_rejects(directories: Sequence[Path], path: Path) -> None:
+    with write_then_rename(path) as file, parquet_writer(file, REJECTS) as writer:
+        for block in blocks(_rejects(directories), ROW_GROUP_ROWS, ROW_GROUP_BYTES):
+            writer.write_table(block, row_group_size=block.num_rows)
+
+
+def _rejects(directories: Sequence[Path]) -> Iterator[pa.Table]:
+    for directory in directories:
+        with (directory / REJECTS_FILE).open("rb") as file, pa.ipc.open_stream(file) as reader:
+            for batch in reader:
+                yield pa.Table.from_batches([batch])

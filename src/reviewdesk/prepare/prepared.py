@@ -1,0 +1,174 @@
+"""Prepared data on disk: opened with checks, read in a fixed order and in bounded memory."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from reviewdesk.errors import InputError
+from reviewdesk.prepare.layout import (
+    FORMAT,
+    FORMAT_VERSION,
+    MANIFEST,
+    file_sha256,
+    month_file,
+)
+from reviewdesk.schema import REVIEWS, require_columns
+from reviewdesk.settings import CleanSettings
+from reviewdesk.storage import read_json, storage_errors
+
+BATCH_ROWS: Final = 65_536
+
+_MONTH: Final = re.compile(r"\d{4}-\d{2}|unknown")
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """A folder that ``prepare`` wrote.
+
+    Args:
+        path: the folder.
+        manifest: what its manifest says.
+        notes: sentences about the preparation that the user should see; empty when it is only
+            opened.
+    """
+
+    path: Path
+    manifest: dict[str, Any] = field(repr=False)
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def open(cls, path: Path | str) -> Self:
+        """Open prepared data.
+
+        Args:
+            path: the folder.
+
+        Raises:
+            StorageError: it is not there or cannot be read.
+            InputError: it is not prepared data, of another version, or damaged.
+        """
+        path = Path(path)
+        with storage_errors(str(path)):
+            path.stat()
+        if not (path / MANIFEST).is_file():
+            raise InputError(f"{path} is not prepared data: it has no {MANIFEST}")
+        manifest = read_json(path / MANIFEST)
+        _check_manifest(path, manifest)
+        data = cls(path, manifest)
+        data._check_sizes()
+        return data
+
+    @property
+    def rows(self) -> int:
+        """How many reviews it holds."""
+        return int(self.manifest["rows"]["written"])
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of all reviews: equal reviews, equal fingerprint."""
+        return str(self.manifest["fingerprint"])
+
+    @property
+    def clean_settings(self) -> CleanSettings:
+        """How the text was cleaned."""
+        return CleanSettings.from_json(self.manifest["settings"]["clean"])
+
+    def batches(
+        self, columns: Sequence[str] | None = None, batch_rows: int = BATCH_ROWS
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield the reviews, month by month, in the order in which they were written.
+
+        Args:
+            columns: which columns of the reviews table, in this order; None: all.
+            batch_rows: rows in a batch at most.
+
+        Raises:
+            MissingColumn: there is no such column.
+            InputError: a file is damaged.
+        """
+        schema = self._schema(columns)
+        for part in self.manifest["partitions"]:
+            path = self.path / part["file"]
+            with storage_errors(str(path)):
+                try:
+                    with pq.ParquetFile(path) as file:
+                        for batch in file.iter_batches(batch_rows, columns=schema.names):
+                            yield batch.select(schema.names).cast(schema)
+                except pa.ArrowException as error:
+                    raise InputError(_damaged(path)) from error
+
+    def table(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """Return all reviews at once, in the same order.
+
+        Args:
+            columns: which columns of the reviews table, in this order; None: all.
+        """
+        return pa.Table.from_batches(self.batches(columns), self._schema(columns))
+
+    def verify(self) -> None:
+        """Read every file and compare its digest with the manifest.
+
+        Raises:
+            InputError: a file is not what was written.
+        """
+        for part in self.manifest["partitions"]:
+            path = self.path / part["file"]
+            with storage_errors(str(path)):
+                if file_sha256(path) != part["sha256"]:
+                    raise InputError(_damaged(path))
+
+    def _schema(self, columns: Sequence[str] | None) -> pa.Schema:
+        names = tuple(REVIEWS.names if columns is None else columns)
+        require_columns(REVIEWS, names, f"reading {self.path}")
+        return pa.schema([REVIEWS.field(name) for name in names])
+
+    def _check_sizes(self) -> None:
+        for part in self.manifest["partitions"]:
+            path = self.path / part["file"]
+            if not path.is_file():
+                raise InputError(f"{path} is missing; prepare the data again")
+            with storage_errors(str(path)):
+                if path.stat().st_size != part["bytes"]:
+                    raise InputError(_damaged(path))
+
+
+def _damaged(path: Path) -> str:
+    return f"{path} is damaged: it is not the file that was written; prepare the data again"
+
+
+def _check_manifest(path: Path, manifest: Any) -> None:
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise InputError(f"{path} is not prepared data: its {MANIFEST} is of something else")
+    version = manifest.get("format_version")
+    if version != FORMAT_VERSION:
+        raise InputError(
+            f"{path} is prepared data of version {version}, and this release reads version "
+            f"{FORMAT_VERSION}; prepare the data again"
+        )
+    try:
+        whole = (
+            isinstance(manifest["fingerprint"], str)
+            and isinstance(manifest["rows"]["written"], int)
+            and isinstance(manifest["settings"]["clean"], dict)
+            and all(_is_partition(part) for part in manifest["partitions"])
+        )
+    except (KeyError, TypeError):
+        whole = False
+    if not whole:
+        raise InputError(f"the {MANIFEST} of {path} is damaged; prepare the data again")
+
+
+def _is_partition(part: dict[str, Any]) -> bool:
+    """Check one entry; its path must be the one that the month has, and lead nowhere else."""
+    return (
+        isinstance(part["month"], str)
+        and _MONTH.fullmatch(part["month"]) is not None
+        and part["file"] == month_file(part["month"])
+        and isinstance(part["bytes"], int)
+        and isinstance(part["sha256"], str)
+    )

@@ -1,0 +1,289 @@
+"""Staging: one input is read, cleaned and filtered, and its rows are written aside in sorted runs.
+
+An input is staged whole or not at all; a marker with the counts is written last. An interrupted
+run reads an input again from its beginning, but never one that has its marker.
+"""
+
+import shutil
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, fields
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from reviewdesk.errors import InputError
+from reviewdesk.prepare.ahead import read_ahead
+from reviewdesk.prepare.blocks import text_bytes
+from reviewdesk.prepare.identity import KEYS, keys
+from reviewdesk.prepare.runs import SORT_KEYS, Run, write_run
+from reviewdesk.prepare.workspace import state_of
+from reviewdesk.progress import Task
+from reviewdesk.schema import REJECTS, REVIEWS, TEXT_COLUMNS
+from reviewdesk.settings import CleanSettings, PrepareSettings
+from reviewdesk.sources import Input, SourceBatch
+from reviewdesk.storage import (
+    private_directory,
+    read_json,
+    storage_errors,
+    write_json,
+    write_then_rename,
+)
+from reviewdesk.text.clean import clean_batch
+
+MARKER: Final = "staged.json"
+REJECTS_FILE: Final = "rejects.arrow"
+
+RUN_BYTES: Final = 96 * 1024 * 1024
+RUN_ROWS: Final = 400_000
+
+FIRST_DAY: Final = int(np.datetime64("0001-01-01", "D").astype(int))
+LAST_DAY: Final = int(np.datetime64("9999-12-31", "D").astype(int))
+
+PLACE_RUN_BITS: Final = 16
+PLACE_ROW_BITS: Final = 27
+"""A row's place is one number: its input, its run, and its row in the run."""
+
+KEYS_FILE: Final = pa.schema(
+    [
+        pa.field("place", pa.int64(), False),
+        *KEYS,
+        *(
+            REVIEWS.field(name)
+            for name in ("review_id", "review_date", "total_votes", "helpful_votes")
+        ),
+    ]
+)
+"""What is kept beside each run to find duplicates."""
+
+
+@dataclass(frozen=True)
+class StagedInput:
+    """What is known of a staged input.
+
+    Args:
+        sha256: digest of its bytes.
+        read: rows in it, good and bad.
+        rejected: rows that could not be read, by reason.
+        dropped: reviews that a rule left out, by rule.
+        unreadable: optional values that became null, by column.
+        changed: texts that cleaning changed, by column.
+        notes: sentences about it that its owner must see.
+        runs: where its reviews are.
+    """
+
+    sha256: str
+    read: int
+    rejected: Mapping[str, int]
+    dropped: Mapping[str, int]
+    unreadable: Mapping[str, int]
+    changed: Mapping[str, int]
+    notes: tuple[str, ...]
+    runs: tuple[Run, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain JSON values."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {**values, "notes": list(self.notes), "runs": [run.to_json() for run in self.runs]}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Return it from plain JSON values."""
+        runs = tuple(Run.from_json(run) for run in data["runs"])
+        return cls(**{**data, "notes": tuple(data["notes"]), "runs": runs})
+
+
+def staged(directory: Path) -> StagedInput | None:
+    """Return an input that an earlier run has staged, or None.
+
+    Args:
+        directory: the input's own.
+    """
+    if not (directory / MARKER).exists():
+        return None
+    found = StagedInput.from_json(read_json(directory / MARKER))
+    with storage_errors(str(directory)):
+        whole = all(_size(directory, run) == run.size for run in found.runs)
+    return found if whole else None
+
+
+def _size(directory: Path, run: Run) -> int:
+    files = [directory / name for name in (run.file, run.keys)]
+    return sum(file.stat().st_size if file.exists() else 0 for file in files)
+
+
+def stage(
+    one: Input,
+    number: int,
+    directory: Path,
+    *,
+    prepare: PrepareSettings,
+    clean: CleanSettings,
+    task: Task,
+) -> StagedInput:
+    """Read an input and write its reviews aside.
+
+    Args:
+        one: the input.
+        number: its place among the inputs, from 0.
+        directory: where to write; what an interrupted run left there is removed.
+        prepare: how reviews are filtered.
+        clean: how they are cleaned.
+        task: is told the bytes read.
+
+    Raises:
+        InputError: the input changed while it was read, or its source broke the contract.
+        StorageError: it cannot be read, or the disk is full.
+    """
+    with storage_errors(str(directory)):
+        shutil.rmtree(directory, ignore_errors=True)
+        private_directory(directory)
+        before = state_of(one)
+        writer = _Writer(number, directory, prepare, clean)
+        with writer, read_ahead(one.read()) as batches:
+            for batch in batches:
+                _check_contract(batch, one)
+                writer.add(batch)
+                task.advance(batch.bytes_read)
+            writer.flush()
+        found = writer.staged(one.sha256())
+        if state_of(one) != before:
+            raise InputError(
+                f"{one.name} was changed while it was read; run the same command again when it "
+                "is no longer being written"
+            )
+        write_json(directory / MARKER, found.to_json())
+    return found
+
+
+def _check_contract(batch: SourceBatch, one: Input) -> None:
+    """Check what later steps rely on; sources can come from other packages."""
+    reviews = batch.reviews
+    if not (reviews.schema.equals(REVIEWS) and batch.rejects.schema.equals(REJECTS)):
+        raise InputError(f"the source {one.source} gave rows of {one.name} in another schema")
+    if reviews["review_id"].null_count or reviews["review_body"].null_count:
+        raise InputError(f"the source {one.source} gave reviews of {one.name} without id or text")
+    days = pc.min_max(reviews["review_date"].cast(pa.int32())).as_py()
+    if days["min"] is not None and not FIRST_DAY <= days["min"] <= days["max"] <= LAST_DAY:
+        raise InputError(f"the source {one.source} gave dates of {one.name} outside years 1–9999")
+
+
+class _Writer:
+    """Takes an input's batches and writes runs and rejects."""
+
+    def __init__(
+        self, number: int, directory: Path, prepare: PrepareSettings, clean: CleanSettings
+    ) -> None:
+        self._number = number
+        self._directory = directory
+        self._prepare = prepare
+        self._clean = clean
+        self._waiting: list[pa.RecordBatch] = []
+        self._rows = self._bytes = 0
+        self._runs: list[Run] = []
+        self._read = 0
+        self._rejected: Counter[str] = Counter()
+        self._dropped: Counter[str] = Counter()
+        self._unreadable: Counter[str] = Counter()
+        self._changed: Counter[str] = Counter()
+        self._notes: list[str] = []
+
+    def __enter__(self) -> Self:
+        self._files = ExitStack()
+        file = self._files.enter_context(write_then_rename(self._directory / REJECTS_FILE))
+        self._rejects = self._files.enter_context(pa.ipc.new_stream(file, REJECTS))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._files.__exit__(kind, error, trace)
+
+    def add(self, batch: SourceBatch) -> None:
+        """Take one batch."""
+        self._read += len(batch.reviews) + len(batch.rejects)
+        self._unreadable.update(batch.unreadable)
+        self._notes.extend(batch.notes)
+        if len(batch.rejects):
+            self._rejects.write_batch(batch.rejects)
+            self._rejected.update(batch.rejects["reason"].to_pylist())
+        if not len(batch.reviews):
+            return
+        cleaned = clean_batch(batch.reviews, self._clean)
+        self._count_changes(batch.reviews, cleaned)
+        kept = self._right_length(cleaned)
+        raw = batch.reviews
+        if not pc.all(kept).as_py():
+            raw, cleaned = raw.filter(kept), cleaned.filter(kept)
+        hashes = keys(raw, cleaned, keep=self._prepare.duplicates == "keep")
+        rows = pa.RecordBatch.from_arrays(
+            [*cleaned.columns, *hashes], schema=pa.schema([*REVIEWS, *KEYS])
+        )
+        self._waiting.append(rows)
+        self._rows += len(rows)
+        self._bytes += int(text_bytes(rows).sum())
+        if self._rows >= RUN_ROWS or self._bytes >= RUN_BYTES:
+            self.flush()
+
+    def _count_changes(self, raw: pa.RecordBatch, cleaned: pa.RecordBatch) -> None:
+        for name in TEXT_COLUMNS:
+            if cleaned[name] is not raw[name]:
+                self._changed[name] += pc.not_equal(raw[name], cleaned[name]).true_count
+
+    def _right_length(self, reviews: pa.RecordBatch) -> pa.BooleanArray:
+        chars = pc.utf8_length(reviews["review_body"]).to_numpy()  # (n,)
+        short = chars < self._prepare.min_chars
+        limit = self._prepare.max_chars
+        long = chars > limit if limit else np.zeros(len(chars), np.bool_)
+        self._dropped["too_short"] += int(short.sum())
+        self._dropped["too_long"] += int((long & ~short).sum())
+        return pa.array(~(short | long))
+
+    def flush(self) -> None:
+        """Write the rows that wait as one run."""
+        if not self._rows:
+            return
+        rows = pa.Table.from_batches(self._waiting).combine_chunks()
+        self._waiting, self._rows, self._bytes = [], 0, 0
+        rows = rows.take(pc.sort_indices(rows, sort_keys=list(SORT_KEYS)))
+        number = len(self._runs)
+        file, keys_file = f"run-{number:05d}.arrow", f"keys-{number:05d}.parquet"
+        with write_then_rename(self._directory / file) as handle:
+            batches = write_run(rows.select(REVIEWS.names), handle)
+            size = handle.tell()
+        with write_then_rename(self._directory / keys_file) as handle:
+            pq.write_table(self._keys_table(rows), handle, compression="lz4", use_dictionary=False)
+            size += handle.tell()
+        self._runs.append(Run(file, keys_file, size, batches))
+
+    def _keys_table(self, rows: pa.Table) -> pa.Table:
+        first = first_place(self._number, len(self._runs))
+        places = pa.array(np.arange(first, first + rows.num_rows, dtype=np.int64))
+        return rows.append_column("place", places).select(KEYS_FILE.names).cast(KEYS_FILE)
+
+    def staged(self, sha256: str) -> StagedInput:
+        """Return what was counted and written."""
+        return StagedInput(
+            sha256=sha256,
+            read=self._read,
+            rejected=dict(self._rejected),
+            dropped=dict(self._dropped),
+            unreadable={column: n for column, n in self._unreadable.items() if n},
+            changed={column: n for column, n in self._changed.items() if n},
+            notes=tuple(self._notes),
+            runs=tuple(self._runs),
+        )
+
+
+def first_place(number: int, run: int) -> int:
+    """Return the place of a run's first row."""
+    return (number << PLACE_RUN_BITS | run) << PLACE_ROW_BITS

@@ -1,0 +1,121 @@
+"""The folder beside the output in which a preparation grows, and what may be taken up from it."""
+
+import shutil
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow.fs as pafs
+
+from reviewdesk.errors import InputError, StorageError
+from reviewdesk.sources import Input
+from reviewdesk.storage import (
+    filesystem,
+    private_directory,
+    read_json,
+    storage_errors,
+    sync_directory,
+    write_json,
+)
+
+PLAN: Final = "plan.json"
+
+FRESH: Final = ""
+TAKEN_UP: Final = "an interrupted run was taken up where it stopped"
+STARTED_OVER: Final = (
+    "the inputs, the settings or the versions have changed since the interrupted run, "
+    "so it was started over"
+)
+
+
+class Workspace:
+    """Finished pieces of a preparation, each with a marker that is written last.
+
+    Nothing is believed without its marker, and no marker without the plan that it belongs to.
+
+    Args:
+        out: the output folder; the workspace is ``.NAME.partial`` beside it.
+    """
+
+    def __init__(self, out: Path) -> None:
+        self.path = out.with_name(f".{out.name}.partial")
+        self.result = self.path / "result"
+        """Becomes the output folder."""
+        self.months = self.path / "months"
+        """Markers of finished months."""
+        self.duplicates = self.path / "duplicates"
+        self.spill = self.path / "spill"
+
+    def input(self, number: int) -> Path:
+        """Return the directory of a staged input."""
+        return self.path / "inputs" / f"{number:05d}"
+
+    def begin(self, plan: dict[str, Any]) -> str:
+        """Keep what an interrupted run of the same plan has finished; remove all else.
+
+        Args:
+            plan: all that the result depends on, as plain JSON values.
+
+        Returns:
+            A sentence about what was found; empty when there was nothing.
+
+        Raises:
+            StorageError: the workspace cannot be used.
+        """
+        note = FRESH
+        if self.path.exists():
+            note = TAKEN_UP if self._recorded_plan() == plan else STARTED_OVER
+        if note != TAKEN_UP:
+            self.remove()
+        for directory in (self.path, self.path / "inputs", self.months, self.duplicates):
+            private_directory(directory)
+        for directory in (self.result, self.result / "reviews"):
+            private_directory(directory)
+        if note == TAKEN_UP:
+            self._sweep()
+        else:
+            write_json(self.path / PLAN, plan)
+        return note
+
+    def remove(self) -> None:
+        """Remove the workspace."""
+        with storage_errors(str(self.path)):
+            if not self.path.exists():
+                return
+            # The plan goes first: without it, what a kill leaves behind is never taken up.
+            (self.path / PLAN).unlink(missing_ok=True)
+            sync_directory(self.path)
+            shutil.rmtree(self.path)
+
+    def _recorded_plan(self) -> Any:
+        try:
+            return read_json(self.path / PLAN)
+        except (StorageError, InputError):
+            return None
+
+    def _sweep(self) -> None:
+        """Remove what was being written when the run was interrupted."""
+        with storage_errors(str(self.path)):
+            shutil.rmtree(self.spill, ignore_errors=True)
+            for left in self.path.rglob(".*.partial"):
+                left.unlink()
+
+
+def state_of(one: Input) -> list[int]:
+    """Return what tells, without reading it, whether an input has changed.
+
+    Returns:
+        Number of files, bytes, and the newest modification time in nanoseconds.
+
+    Raises:
+        StorageError: it cannot be looked at.
+    """
+    files, path = filesystem(one.place)
+    with storage_errors(one.place):
+        info = files.get_file_info(path)
+        found = [info]
+        if info.type == pafs.FileType.Directory:
+            found = files.get_file_info(pafs.FileSelector(path, recursive=True))
+    if info.type == pafs.FileType.NotFound:
+        raise StorageError(f"{one.place} does not exist")
+    sizes = [one.size for one in found if one.type == pafs.FileType.File]
+    return [len(sizes), sum(sizes), max((one.mtime_ns or 0 for one in found), default=0)]
