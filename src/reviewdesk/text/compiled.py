@@ -13,10 +13,10 @@ import stat
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 
 import numba
-from numba.core import config
+from numba.core import config, types
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, NullCache
 from numba.core.dispatcher import Dispatcher
 
@@ -34,9 +34,20 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     """
     kernel: Any = numba.njit(nogil=True)(function)
     if hasattr(kernel, "py_func"):  # not so under NUMBA_DISABLE_JIT
-        kernel._cache = _KernelCache(kernel)
+        kernel._cache = _KernelCache(function)
+        _forget_literals(kernel)
     result: Callable[P, R] = kernel
     return result
+
+
+def _forget_literals(kernel: Any) -> None:
+    """Keep numba from compiling a kernel anew for each number that another one calls it with."""
+    infer = kernel.get_call_template
+
+    def infer_types(args: Any, kws: Any) -> Any:
+        return infer([types.unliteral(arg) for arg in args], kws)  # type: ignore[no-untyped-call]
+
+    kernel.get_call_template = infer_types
 
 
 def cache_directory() -> Path | None:
@@ -61,7 +72,8 @@ def _is_private(directory: Path) -> bool:
         return False
     if stat.S_IMODE(found.st_mode) != PRIVATE_DIRECTORY or not os.access(directory, os.W_OK):
         return False
-    return all(_is_trusted(above.stat()) for above in directory.resolve().parents)
+    above = {*directory.parents, *directory.resolve().parents}
+    return all(_is_trusted(one.stat()) for one in above)
 
 
 def _is_trusted(above: os.stat_result) -> bool:
@@ -72,22 +84,21 @@ def _is_trusted(above: os.stat_result) -> bool:
     )
 
 
-def _kernels_used(kernel: Any, seen: set[Any]) -> Iterator[Any]:
-    """Yield a kernel and all kernels that it calls."""
-    if kernel in seen:
+def _called(function: Any, seen: set[Any]) -> Iterator[Any]:
+    """Yield a kernel's function and those of all kernels that it calls."""
+    if function in seen:
         return
-    seen.add(kernel)
-    yield kernel
-    function = kernel.py_func
+    seen.add(function)
+    yield function
     for name in function.__code__.co_names:
         other = function.__globals__.get(name)
         if isinstance(other, Dispatcher):
-            yield from _kernels_used(other, seen)
+            yield from _called(other.py_func, seen)
 
 
-def _source_digest(kernel: Any) -> str:
+def _source_digest(function: Any) -> str:
     """Return a name for the source files that a kernel is made from."""
-    files = {inspect.getfile(one.py_func) for one in _kernels_used(kernel, set())}
+    files = {inspect.getfile(one) for one in _called(function, set())}
     digest = hashlib.sha256()
     for file in sorted(files):
         digest.update(hashlib.sha256(Path(file).read_bytes()).digest())
@@ -101,11 +112,16 @@ class _Place:
     directory: another process could take it for the new one.
     """
 
-    def __init__(self, root: Path, kernel: Any) -> None:
-        self._stamp = _source_digest(kernel)
+    def __init__(self, root: Path, function: Any) -> None:
+        self._stamp = _source_digest(function)
         self._path = root / self._stamp
-        self._line = str(kernel.py_func.__code__.co_firstlineno)
-        self._py_file = inspect.getfile(kernel.py_func)  # numba names it in a warning
+        self._line = str(function.__code__.co_firstlineno)
+        self._py_file = inspect.getfile(function)  # numba names it in a warning
+
+    @classmethod
+    def from_function(cls, function: Any, file: str) -> Self | None:
+        root = cache_directory()
+        return None if root is None else cls(root, function)
 
     def ensure_cache_path(self) -> None:
         self._path.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
@@ -120,39 +136,34 @@ class _Place:
         return self._line
 
 
+_PLACES: list[Any] = [_Place]
+
+
+class _Result(CompileResultCacheImpl):
+    _locator_classes = _PLACES
+
+
+class _PrivateCache(FunctionCache):
+    _impl_class = _Result
+
+
 class _KernelCache(NullCache):
     """numba's cache of one kernel in the private directory, opened at the first compilation.
 
     A cache that cannot be read or written costs time, never a result.
     """
 
-    def __init__(self, kernel: Any) -> None:
-        self._kernel = kernel
+    def __init__(self, function: Any) -> None:
+        self._function = function
 
     @cached_property
     def _opened(self) -> Any:
-        root = cache_directory()
-        if root is None or getattr(config, "CACHE_LOCATOR_CLASSES", None):
+        if getattr(config, "CACHE_LOCATOR_CLASSES", None):  # would put another place before ours
             return NullCache()
         try:
-            place = _Place(root, self._kernel)
-        except OSError:  # the source is not a file, as in a zip archive
+            return _PrivateCache(self._function)  # type: ignore[no-untyped-call]
+        except (OSError, RuntimeError):  # the source is not a file, or there is no safe place
             return NullCache()
-
-        class Locator:
-            @staticmethod
-            def from_function(function: Any, file: str) -> _Place:
-                return place
-
-        locators: list[Any] = [Locator]
-
-        class Implementation(CompileResultCacheImpl):
-            _locator_classes = locators
-
-        class KeptFunction(FunctionCache):
-            _impl_class = Implementation
-
-        return KeptFunction(self._kernel.py_func)  # type: ignore[no-untyped-call]
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         try:
