@@ -27,6 +27,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reviewdesk.errors import BundleError, UsageError
+from reviewdesk.examples.headlines import blank_default_headlines
 from reviewdesk.formats.archive import MAX_MEMBERS, unpack_archive, write_archive
 from reviewdesk.models.base import Classifier
 from reviewdesk.models.catalog import CLASSIFIERS
@@ -128,14 +129,19 @@ class Bundle:
         return self.classifier.predict_proba(self.text(batch))
 
     def text(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Return the columns of cleaned reviews that the classifier reads, and no others.
+        """Return what the classifier reads of cleaned reviews: its text columns and no others.
+
+        Headlines that the shop filled in are empty when the classifier learned without them.
 
         Raises:
             MissingColumn: a text column is missing.
         """
         fields = self.settings.text.fields
         require_columns(batch.schema, fields, f"a bundle that reads {' and '.join(fields)}")
-        return batch.select(list(fields))
+        texts = batch.select(list(fields))
+        return (
+            blank_default_headlines(texts) if self.settings.text.drop_default_headlines else texts
+        )
 
 
 def save_bundle(
@@ -242,7 +248,10 @@ def _load(directory: Path, place: Path) -> Bundle:
         classifier = _load_classifier(directory, manifest["family"])
         if list(classifier.labels_) != manifest["labels"]:
             _refuse("its weights are for other labels than its manifest")
-        return Bundle(manifest, classifier)
+        bundle = Bundle(manifest, classifier)
+        if not set(classifier.columns_) <= set(bundle.settings.text.fields):
+            _refuse("its weights are for other text columns than its manifest")
+        return bundle
     except (BundleError, UsageError) as error:
         raise BundleError(f"the bundle {place} was refused: {error}") from error
 

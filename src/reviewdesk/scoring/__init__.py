@@ -1,0 +1,1 @@
+"""A bundle and reviews make predictions, and reasons for them."""

@@ -1,0 +1,292 @@
+"""Predictions for every review of prepared data or of raw files, in the order they come in."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from reviewdesk.bundle import Bundle
+from reviewdesk.errors import UsageError
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.progress import SILENT, Progress, Task
+from reviewdesk.schema import EVIDENCE, REJECTS, predictions_schema
+from reviewdesk.scoring.explain import evidence_column
+from reviewdesk.scoring.parts import Parts
+from reviewdesk.sources.catalog import Input
+from reviewdesk.storage import storage_errors
+
+PART_ROWS: Final = 65_536
+
+
+@dataclass(frozen=True)
+class PredictSummary:
+    """What a prediction run wrote.
+
+    Args:
+        out: the predictions table.
+        model_id: the bundle's id.
+        rows: reviews with a prediction.
+        labels: how many reviews got each label.
+        rejects: the table of rows that could not be read; None for prepared data.
+        rejected: how many there are, by reason.
+        already: whether the finished table was there before.
+    """
+
+    out: Path
+    model_id: str
+    rows: int
+    labels: dict[str, int]
+    rejects: Path | None
+    rejected: dict[str, int]
+    already: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the summary as plain JSON values."""
+        return {
+            "out": str(self.out),
+            "model_id": self.model_id,
+            "rows": self.rows,
+            "labels": self.labels,
+            "rejects": str(self.rejects) if self.rejects else None,
+            "rejected": self.rejected,
+            "already": self.already,
+        }
+
+
+def predict(
+    bundle: Bundle,
+    data: PreparedData | Sequence[Input],
+    out: Path,
+    *,
+    evidence: int = 0,
+    overwrite: bool = False,
+    part_rows: int = PART_ROWS,
+    progress: Progress = SILENT,
+) -> PredictSummary:
+    """Write the predictions table of prepared data or of raw files.
+
+    Every review that can be read gets a prediction, however short or long, also one whose text
+    stands there twice. Rows of raw files that cannot be read are kept in ``OUT.rejects.parquet``.
+    A run that was killed goes on where it was; the same command on a finished table does nothing.
+
+    Args:
+        bundle: what predicts.
+        data: prepared data, or raw files, which are cleaned as the bundle says.
+        out: the Parquet file to write.
+        evidence: how many words to give as reasons for each label; 0 is much faster.
+        overwrite: replace another table at ``out``.
+        part_rows: about how many reviews are done between two points that a run goes on from.
+        progress: shows how far it has come.
+
+    Raises:
+        UsageError: the prepared data was cleaned in another way, or another table is at ``out``.
+        InputError: the data cannot be read.
+        StorageError: something cannot be read or written.
+    """
+    stream = _Prepared(bundle, data) if isinstance(data, PreparedData) else _Raw(bundle, data)
+    plan = {"model": bundle.id, "evidence": evidence, "part_rows": part_rows, **stream.plan()}
+    parts = Parts(out, plan)
+    rejects = out.with_name(f"{out.name.removesuffix('.parquet')}.rejects.parquet")
+    already = parts.finished(overwrite=overwrite)
+    if not already:
+        parts.begin()
+        with progress.task("Predicting", stream.total, stream.unit) as task:
+            count = _predict_parts(bundle, stream, parts, evidence, part_rows, task)
+        if stream.has_rejects:
+            parts.join((parts.read(_rejects_name(i)) for i in range(count)), rejects, REJECTS)
+        schema = predictions_schema(bundle.labels, bundle.target)
+        parts.join((parts.read(_name(i)) for i in range(count)), out, schema)
+        parts.remove()
+    return _summarise(bundle, out, rejects if stream.has_rejects else None, already)
+
+
+def prediction_table(
+    bundle: Bundle,
+    review_ids: pa.Array,
+    probabilities: NDArray[np.float32],
+    *,
+    folds: pa.Array | None = None,
+    evidence: pa.Array | None = None,
+) -> pa.Table:
+    """Return rows of the predictions table.
+
+    Args:
+        bundle: gives the model's id, labels and target.
+        review_ids: n ids.
+        probabilities: (n, k) in the order of the bundle's labels.
+        folds: n int16, null where no fold was left out; all null by default.
+        evidence: n lists of words with weights; all null by default.
+    """
+    n = len(review_ids)
+    best = probabilities.argmax(axis=1)
+    schema = predictions_schema(bundle.labels, bundle.target)
+    columns = [
+        review_ids,
+        pa.repeat(pa.scalar(bundle.id), n),
+        pa.nulls(n, pa.int16()) if folds is None else folds,
+        pa.array(bundle.labels, pa.string()).take(pa.array(best)),
+        pa.array(probabilities[np.arange(n), best], pa.float32()),
+        pa.FixedSizeListArray.from_arrays(
+            pa.array(probabilities.ravel(), pa.float32()), len(bundle.labels)
+        ),
+        pa.nulls(n, EVIDENCE) if evidence is None else evidence,
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Some reviews, the bad rows among them, and how much progress they stand for."""
+
+    reviews: pa.RecordBatch
+    rejects: pa.RecordBatch | None
+    amount: int
+
+
+class _Stream(Protocol):
+    """Reviews to predict, always in the same order and the same batches."""
+
+    total: int
+    unit: str
+    has_rejects: bool
+
+    def plan(self) -> dict[str, Any]:
+        """Return what names the reviews' very content."""
+
+    def batches(self) -> Iterator[_Batch]:
+        """Yield all reviews."""
+
+    def clean(self, reviews: pa.RecordBatch) -> pa.RecordBatch:
+        """Return reviews as the bundle expects them."""
+
+
+class _Prepared:
+    unit = "reviews"
+    has_rejects = False
+
+    def __init__(self, bundle: Bundle, data: PreparedData) -> None:
+        if data.clean_settings != bundle.settings.clean:
+            raise UsageError(
+                f"{data.path} was cleaned with other settings than the bundle {bundle.id}; "
+                "prepare it with the bundle's settings or predict from the raw files"
+            )
+        self._data = data
+        self._columns = ("review_id", *bundle.settings.text.fields)
+        self.total = data.rows
+
+    def plan(self) -> dict[str, Any]:
+        return {"data": self._data.fingerprint}
+
+    def batches(self) -> Iterator[_Batch]:
+        for batch in self._data.batches(self._columns):
+            yield _Batch(batch, None, len(batch))
+
+    def clean(self, reviews: pa.RecordBatch) -> pa.RecordBatch:
+        return reviews
+
+
+class _Raw:
+    unit = "bytes"
+    has_rejects = True
+
+    def __init__(self, bundle: Bundle, inputs: Sequence[Input]) -> None:
+        self._bundle = bundle
+        self._inputs = inputs
+        self.total = sum(one.bytes for one in inputs)
+
+    def plan(self) -> dict[str, Any]:
+        return {
+            "inputs": [
+                {
+                    "name": one.name,
+                    "sha256": one.sha256(),
+                    "source": one.source,
+                    "settings": one.reader.settings.to_json(),
+                }
+                for one in self._inputs
+            ]
+        }
+
+    def batches(self) -> Iterator[_Batch]:
+        for one in self._inputs:
+            for batch in one.read():
+                yield _Batch(batch.reviews, batch.rejects, batch.bytes_read)
+
+    def clean(self, reviews: pa.RecordBatch) -> pa.RecordBatch:
+        return self._bundle.clean(reviews)
+
+
+def _predict_parts(
+    bundle: Bundle, stream: _Stream, parts: Parts, evidence: int, part_rows: int, task: Task
+) -> int:
+    """Predict what an earlier run has not; return the number of parts."""
+    count = 0
+    for group in _grouped(stream.batches(), part_rows):
+        # The predictions come last: a part that has them has everything.
+        if not parts.has(_name(count)):
+            rejects = [b.rejects for b in group if b.rejects is not None]
+            if stream.has_rejects:
+                parts.write(_rejects_name(count), pa.Table.from_batches(rejects, REJECTS))
+            predicted = [_predict_batch(bundle, stream.clean(b.reviews), evidence) for b in group]
+            parts.write(_name(count), pa.concat_tables(predicted))
+        count += 1
+        task.advance(sum(batch.amount for batch in group))
+    return count
+
+
+def _grouped(batches: Iterator[_Batch], part_rows: int) -> Iterator[list[_Batch]]:
+    group: list[_Batch] = []
+    rows = 0
+    for batch in batches:
+        group.append(batch)
+        rows += len(batch.reviews) + (len(batch.rejects) if batch.rejects is not None else 0)
+        if rows >= part_rows:
+            yield group
+            group, rows = [], 0
+    if group:
+        yield group
+
+
+def _predict_batch(bundle: Bundle, reviews: pa.RecordBatch, evidence: int) -> pa.Table:
+    probabilities = bundle.predict_proba(reviews)
+    words = None
+    if evidence:
+        words = evidence_column(bundle, reviews, probabilities.argmax(axis=1), evidence)
+    return prediction_table(bundle, reviews.column("review_id"), probabilities, evidence=words)
+
+
+def _summarise(bundle: Bundle, out: Path, rejects: Path | None, already: bool) -> PredictSummary:
+    labels = _counts(out, "label")
+    reasons = _counts(rejects, "reason") if rejects else {}
+    return PredictSummary(
+        out=out,
+        model_id=bundle.id,
+        rows=sum(labels.values()),
+        labels={label: labels.get(label, 0) for label in bundle.labels},
+        rejects=rejects,
+        rejected=dict(sorted(reasons.items())),
+        already=already,
+    )
+
+
+def _counts(path: Path, column: str) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    with storage_errors(str(path)), pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(columns=[column]):
+            for found in pc.value_counts(batch.column(0)).to_pylist():
+                counts[found["values"]] = counts.get(found["values"], 0) + found["counts"]
+    return counts
+
+
+def _name(part: int) -> str:
+    return f"{part:06d}"
+
+
+def _rejects_name(part: int) -> str:
+    return f"{part:06d}.rejects"

@@ -1,0 +1,216 @@
+"""Training: from prepared data to a bundle that says how right it is."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from reviewdesk.bundle import Bundle, BundleSettings, load_bundle, save_bundle
+from reviewdesk.errors import BundleError, UsageError
+from reviewdesk.examples.examples import Examples, load_examples
+from reviewdesk.examples.splits import Split
+from reviewdesk.examples.splits import split as split_examples
+from reviewdesk.models.base import Classifier
+from reviewdesk.models.catalog import CLASSIFIERS
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.progress import SILENT, Progress, Task
+from reviewdesk.runlog import RunLog
+from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
+from reviewdesk.training.crossfit import CrossFit, cross_fit
+from reviewdesk.training.measures import evaluate_probabilities
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What training wrote.
+
+    Args:
+        path: the bundle's directory or archive.
+        bundle: the bundle.
+        crossfit: the cross-fitted predictions; None without folds.
+        already: whether the bundle was there before.
+    """
+
+    path: Path
+    bundle: Bundle
+    crossfit: CrossFit | None
+    already: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the result as plain JSON values."""
+        return {
+            "bundle": str(self.path),
+            "id": self.bundle.id,
+            "labels": self.bundle.labels,
+            "rows": self.bundle.manifest["data"]["rows"],
+            "metrics": self.bundle.metrics,
+            "crossfit": self.crossfit.to_json() if self.crossfit else None,
+            "already": self.already,
+        }
+
+
+def train(
+    data: PreparedData,
+    out: Path,
+    *,
+    model: str = "tfidf-svc",
+    target: TargetSettings | None = None,
+    text: TextSettings | None = None,
+    split: SplitSettings | None = None,
+    model_settings: Mapping[str, Any] | None = None,
+    folds: int = 0,
+    oof: Path | None = None,
+    overwrite: bool = False,
+    progress: Progress = SILENT,
+) -> TrainResult:
+    """Train a classifier on one side of prepared data, measure it on the other, and save both.
+
+    With folds, every review also gets a prediction by a classifier that has not seen its product.
+    A run that was killed goes on where it was; the same command on finished files does nothing.
+
+    Args:
+        data: prepared reviews.
+        out: the bundle: a directory, or an archive when it ends in ``.tar.gz``.
+        model: name of the family.
+        target: what to predict.
+        text: which text to read.
+        split: which reviews are held out.
+        model_settings: the family's own settings.
+        folds: into how many parts the products are dealt for cross-fitting; 0 for none.
+        oof: the cross-fitted predictions table to write.
+        overwrite: replace what is at ``out`` and ``oof``.
+        progress: shows how far it has come.
+
+    Raises:
+        UsageError: a setting is wrong, or something else is at ``out`` or ``oof``.
+        NotEnoughData: there are not two labels with reviews, or too few products.
+        StorageError: something cannot be read or written.
+    """
+    if (oof is None) != (folds == 0):
+        raise UsageError("cross-fitting needs both a number of folds and a file to write")
+    settings = BundleSettings(
+        target=target or TargetSettings(),
+        text=text or TextSettings(),
+        split=split or SplitSettings(),
+        clean=data.clean_settings,
+        model=model_settings or {},
+    )
+    classifier = _new_classifier(model, settings.model)
+    bundle = None if overwrite else _finished(out, model, settings, data)
+    already = bundle is not None
+    examples = load_examples(data, settings.target, settings.text, progress=progress)
+    sides = split_examples(examples, settings.split)
+    if bundle is None:
+        log = RunLog("train", settings.to_json(), {"data": data.fingerprint})
+        metrics = _fit_and_measure(classifier, examples, sides, log, progress)
+        bundle = save_bundle(
+            out,
+            classifier,
+            settings=settings,
+            metrics=metrics,
+            data_fingerprint=data.fingerprint,
+            rows=_row_counts(examples, sides),
+            log=log,
+            overwrite=overwrite,
+        )
+    crossfit = None
+    if oof is not None:
+        seed = settings.split.seed
+        crossfit = cross_fit(
+            examples, bundle, oof, folds=folds, seed=seed, overwrite=overwrite, progress=progress
+        )
+    return TrainResult(out, bundle, crossfit, already)
+
+
+def _new_classifier(model: str, settings: Mapping[str, Any]) -> Classifier:
+    """Return an unfitted classifier of a family.
+
+    Raises:
+        UsageError: no such family, or it has no such setting.
+    """
+    family = CLASSIFIERS.load(model)
+    if not issubclass(family, Classifier):
+        raise UsageError(f"the model {model!r} is not a classifier")
+    known = family().get_params()
+    for name in settings:
+        if name not in known:
+            raise UsageError(
+                f"the model {model} has no setting {name!r}; it has: {', '.join(known)}"
+            )
+    return family(**settings)
+
+
+def _finished(out: Path, model: str, settings: BundleSettings, data: PreparedData) -> Bundle | None:
+    """Return the bundle that is at ``out`` already, if it is the one that would be trained."""
+    if not out.exists():
+        return None
+    try:
+        bundle = load_bundle(out)
+    except BundleError as error:
+        raise UsageError(
+            f"{out} is there already and is no bundle; choose another place"
+        ) from error
+    wanted = (model, settings.to_json(), data.fingerprint)
+    if (bundle.family, bundle.settings.to_json(), bundle.data_fingerprint) == wanted:
+        return bundle
+    raise UsageError(
+        f"{out} holds a bundle of other data or settings; choose another place or replace it on "
+        "purpose"
+    )
+
+
+def _fit_and_measure(
+    classifier: Classifier, examples: Examples, sides: Split, log: RunLog, progress: Progress
+) -> dict[str, Any]:
+    """Fit a classifier on the training side; return what is measured on the other."""
+    train, test = int(sides.train.sum()), int(sides.test.sum())
+    with log.timed("fit"), progress.task("Training", train, "reviews") as task:
+        classifier.fit(_watched(examples.batches(sides.train), task), examples.labels)
+    if not test:
+        return {}
+    with log.timed("measure"), progress.task("Measuring", test, "reviews") as task:
+        return _measure(classifier, examples, sides, task)
+
+
+def _measure(
+    classifier: Classifier, examples: Examples, sides: Split, task: Task
+) -> dict[str, Any]:
+    """Return what is measured on the held-out side."""
+    fields = list(examples.text.fields)
+    found = [
+        classifier.predict_proba(batch.select(fields))
+        for batch in _watched(examples.batches(sides.test), task)
+    ]
+    measures = evaluate_probabilities(
+        examples.label[sides.test],
+        np.concatenate(found),
+        examples.labels,
+        groups=examples.groups[sides.test],
+    )
+    return measures.to_json()
+
+
+def _row_counts(examples: Examples, sides: Split) -> dict[str, Any]:
+    return {
+        "reviews": len(examples),
+        "labelled": int(examples.labelled.sum()),
+        "train": int(sides.train.sum()),
+        "test": int(sides.test.sum()),
+        "dropped_texts": sides.dropped_texts,
+        "undated": sides.undated,
+        "cut_date": sides.cut_date.isoformat() if sides.cut_date else None,
+        "default_headlines": examples.default_headlines,
+        "left_out": examples.left_out,
+        "small_categories": examples.small_categories,
+        "train_labels": examples.counts(sides.train),
+        "test_labels": examples.counts(sides.test),
+    }
+
+
+def _watched(batches: Iterator[pa.RecordBatch], task: Task) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        yield batch
+        task.advance(len(batch))
