@@ -49,9 +49,9 @@ class Bootstrap:
         seed: int = 0,
     ) -> None:
         generator = np.random.default_rng(seed)
-        unit, units = _units(rows, groups)
-        self.groups = min(units, MOST_GROUPS)
-        self._group = generator.permutation(units)[unit] % self.groups  # (n,)
+        unit, self.units = _units(rows, groups)
+        self.groups = min(self.units, MOST_GROUPS)
+        self._group = generator.permutation(self.units)[unit] % self.groups  # (n,)
         drawn = generator.integers(self.groups, size=(resamples, self.groups))
         drawn += np.arange(resamples)[:, None] * self.groups
         counts = np.bincount(drawn.ravel(), minlength=drawn.size)

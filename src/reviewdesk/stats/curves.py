@@ -87,3 +87,25 @@ def _evenly(along: Floats, most: int) -> NDArray[np.intp]:
 def _ratio(above: Floats, below: Floats) -> Floats:
     missing = np.full_like(below, np.nan)
     return np.asarray(np.divide(above, below, out=missing, where=below > 0))
+
+
+def coverage_points(
+    confidence: NDArray[Any], correct: NDArray[np.bool_], most: int
+) -> tuple[Floats, Floats]:
+    """Return how often the surest rows are right, by how many of them are taken.
+
+    Rows of equal confidence are taken together.
+
+    Args:
+        confidence: how sure the classifier is (n,).
+        correct: whether it is right (n,).
+        most: how many points to return at most.
+
+    Returns:
+        Shares of the rows taken, rising to 1, and the share of these that are right.
+    """
+    counts = rank(correct, confidence)
+    right, wrong = np.cumsum(counts.positives), np.cumsum(counts.negatives)
+    taken = (right + wrong) / len(confidence)
+    kept = _evenly(taken, most)
+    return taken[kept], right[kept] / (right + wrong)[kept]

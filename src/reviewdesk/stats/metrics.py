@@ -89,7 +89,7 @@ def weighted_average(values: Floats, scores: LabelScores) -> Floats:
 def log_losses(true: NDArray[Any], probabilities: NDArray[Any]) -> Floats:
     """Return minus the natural logarithm of each row's probability of its own label (n,)."""
     own = probabilities[np.arange(len(true)), true].astype(np.float64)
-    return -np.log(np.clip(own, SMALLEST_PROBABILITY, 1.0))
+    return np.asarray(-np.log(np.clip(own, SMALLEST_PROBABILITY, 1.0)))
 
 
 def brier_scores(true: NDArray[Any], probabilities: NDArray[Any]) -> Floats:

@@ -1,0 +1,1 @@
+"""The one look of every page that reviewdesk writes: markup, blocks, charts, style."""

@@ -1,0 +1,92 @@
+"""A page: one file that asks nobody for anything and runs no script."""
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import Final
+
+from reviewdesk import __version__
+from reviewdesk.report.html import Child, Html, element, fragment
+from reviewdesk.storage import write_text
+
+STYLE: Final = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+"""The style sheet that every page carries within it."""
+
+
+class Page:
+    """Collects the sections of a page.
+
+    Args:
+        title: the page's name, in a few words.
+        lead: one sentence with what matters most.
+        kind: what sort of page it is, as in ``"Evaluation"``.
+    """
+
+    def __init__(self, title: str, lead: Child, kind: str) -> None:
+        self.title = title
+        self.lead = lead
+        self.kind = kind
+        self._sections: list[tuple[str, Html]] = []
+
+    def section(self, title: str, *blocks: Child) -> None:
+        """Add a section under a heading."""
+        self._sections.append((title, fragment(*blocks)))
+
+    def render(self) -> str:
+        """Return the page as one HTML text."""
+        document = element("html", self._head(), self._body(), lang="en")
+        return f"<!doctype html>\n{document.markup}\n"
+
+    def write(self, path: Path) -> None:
+        """Write the page to a file that its owner only can read.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        write_text(path, self.render())
+
+    def _head(self) -> Html:
+        return element(
+            "head",
+            element("meta", charset="utf-8"),
+            element("meta", http_equiv="Content-Security-Policy", content=content_policy()),
+            element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+            element("meta", name="color-scheme", content="light dark"),
+            element("meta", name="referrer", content="no-referrer"),
+            element("link", rel="icon", href="data:,"),
+            element("title", f"{self.title} · reviewdesk"),
+            element("style", Html(STYLE)),
+        )
+
+    def _body(self) -> Html:
+        header = element(
+            "header",
+            element("p", f"reviewdesk · {self.kind}", class_="kind"),
+            element("h1", self.title),
+            element("p", self.lead, class_="lead"),
+        )
+        numbered = list(enumerate(self._sections, start=1))
+        links = [
+            element("li", element("a", title, href=f"#section-{n}")) for n, (title, _) in numbered
+        ]
+        contents = element("nav", element("ul", *links), aria_label="On this page")
+        sections = [
+            element(
+                "section",
+                element("h2", title, id=f"section-{n}"),
+                blocks,
+                aria_labelledby=f"section-{n}",
+            )
+            for n, (title, blocks) in numbered
+        ]
+        footer = element("footer", element("p", f"Made by reviewdesk {__version__}."))
+        return element("body", header, contents, element("main", *sections), footer)
+
+
+def content_policy() -> str:
+    """Return the policy that lets a page use its own style sheet and nothing else."""
+    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
