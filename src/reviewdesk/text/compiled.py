@@ -169,10 +169,14 @@ class _KernelCache(NullCache):
         try:
             return self._opened.load_overload(sig, target_context)
         except Exception:  # a damaged file fails in any way; the kernel is then compiled anew
+            self._try_to("flush")
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
+        self._try_to("save_overload", sig, data)
+
+    def _try_to(self, step: str, *args: Any) -> None:
         try:
-            self._opened.save_overload(sig, data)
+            getattr(self._opened, step)(*args)
         except OSError:  # no space left
             self._opened = NullCache()
