@@ -1,0 +1,278 @@
+"""Evaluating a bundle on labelled reviews, honestly: on those it did not learn from."""
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reviewdesk.bundle import Bundle
+from reviewdesk.errors import NotEnoughData, UsageError
+from reviewdesk.examples.examples import Examples, load_examples
+from reviewdesk.examples.headlines import HEADLINE, is_default_headline
+from reviewdesk.examples.splits import split
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.progress import SILENT, Progress
+from reviewdesk.stats.bootstrap import RESAMPLES
+from reviewdesk.training.measures import Measures, evaluate_probabilities
+
+__all__ = ["Evaluation", "Rows", "Sample", "evaluate", "evaluate_probabilities"]
+
+FORMAT: Final = "reviewdesk.evaluation"
+FORMAT_VERSION: Final = 1
+SAMPLES: Final = 6
+STAR_TARGETS: Final = ("sentiment", "stars")
+"""The targets that a default headline such as Five Stars gives away."""
+
+Rows = Literal["held-out", "all"]
+
+
+class Sample(NamedTuple):
+    """One review to look at; its text is for the page, never for a log.
+
+    Args:
+        review_id: its id.
+        headline: its title, as the classifier read it; empty when it has none.
+        body: its text.
+        true: the label it has.
+        said: the label it was given.
+        probability: how sure the classifier was of that.
+    """
+
+    review_id: str
+    headline: str
+    body: str
+    true: str
+    said: str
+    probability: float
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What an evaluation found.
+
+    Args:
+        bundle: the bundle's id.
+        family: its model family.
+        target: what it predicts.
+        data: the evaluated data's fingerprint.
+        rows: which rows were measured.
+        why: the reason for this choice, in one sentence.
+        left_out: rows that could not be measured, by reason.
+        measures: what was measured.
+        default_headlines: measured rows whose headline the shop filled in itself.
+        without_default_headlines: the same measures without these rows; None when there are none,
+            or they give nothing away.
+        surest_right: the reviews that it was most sure of and right about.
+        surest_wrong: those it was most sure of and wrong about.
+        least_sure: those it was least sure of.
+    """
+
+    bundle: str
+    family: str
+    target: str
+    data: str
+    rows: Rows
+    why: str
+    left_out: dict[str, int]
+    measures: Measures
+    default_headlines: int
+    without_default_headlines: Measures | None
+    surest_right: tuple[Sample, ...]
+    surest_wrong: tuple[Sample, ...]
+    least_sure: tuple[Sample, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the evaluation as JSON values; no text of a review is among them."""
+        without = self.without_default_headlines
+        return {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "bundle": self.bundle,
+            "family": self.family,
+            "target": self.target,
+            "data": self.data,
+            "rows_used": {"which": self.rows, "why": self.why, "left_out": self.left_out},
+            "measures": self.measures.to_json(),
+            "default_headlines": {
+                "rows": self.default_headlines,
+                "without_them": without.to_json() if without else None,
+            },
+        }
+
+
+def evaluate(
+    bundle: Bundle,
+    data: PreparedData,
+    *,
+    rows: Rows | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    progress: Progress = SILENT,
+) -> Evaluation:
+    """Measure a bundle on prepared reviews.
+
+    Args:
+        bundle: the classifier.
+        data: labelled reviews.
+        rows: which of them; by default the held-out ones when the bundle learned from this very
+            data, and all of them otherwise.
+        resamples: how many resamples the 95 % intervals come from.
+        seed: another seed gives other resamples.
+        progress: shows how far it has come.
+
+    Raises:
+        UsageError: the data was cleaned otherwise than the bundle's, or held-out rows are asked
+            for of data that the bundle did not learn from.
+        NotEnoughData: no row has one of the bundle's labels.
+        MissingColumn: the data lacks what the labels are made from.
+    """
+    if data.clean_settings != bundle.settings.clean:
+        raise UsageError(
+            "this data was cleaned with other settings than the bundle's; prepare it again with "
+            "the bundle's cleaning settings"
+        )
+    settings = bundle.settings
+    examples = load_examples(
+        data, settings.target, settings.text, labels=bundle.labels, progress=progress
+    )
+    used, why = _choose(rows, trained_on_this=data.fingerprint == bundle.data_fingerprint)
+    chosen = _held_out(examples, bundle) if used == "held-out" else examples.labelled
+    if not chosen.any():
+        raise NotEnoughData(f"no review in this data has one of the labels of {bundle.id}")
+    predicted = _Predicted(
+        examples, chosen, examples.label[chosen], _predict(bundle, examples, chosen, progress)
+    )
+    default = _default_headlines(examples)[chosen]
+    given_away = default.any() and not default.all() and _reads_default_headlines(bundle)
+    everything = np.ones(len(default), np.bool_)
+    surest_right, surest_wrong, least_sure = _samples(predicted)
+    return Evaluation(
+        bundle=bundle.id,
+        family=bundle.family,
+        target=bundle.target,
+        data=data.fingerprint,
+        rows=used,
+        why=why,
+        left_out=dict(examples.left_out),
+        measures=_measure(predicted, everything, resamples, seed),
+        default_headlines=int(default.sum()),
+        without_default_headlines=(
+            _measure(predicted, ~default, resamples, seed) if given_away else None
+        ),
+        surest_right=surest_right,
+        surest_wrong=surest_wrong,
+        least_sure=least_sure,
+    )
+
+
+class _Predicted(NamedTuple):
+    """Examples with the probabilities of the chosen ones."""
+
+    examples: Examples
+    chosen: NDArray[np.bool_]  # (n,) of all examples
+    true: NDArray[np.int32]  # (m,) of the chosen ones
+    probabilities: NDArray[np.float32]  # (m, k)
+
+
+def _choose(rows: Rows | None, *, trained_on_this: bool) -> tuple[Rows, str]:
+    if rows == "held-out" and not trained_on_this:
+        raise UsageError(
+            "the bundle did not learn from this data, so none of it was held out; evaluate on all"
+        )
+    if not trained_on_this:
+        return "all", "the bundle learned from other data, so every labelled review is measured"
+    if rows == "all":
+        return "all", (
+            "all reviews were asked for; the bundle learned from most of them, which flatters it"
+        )
+    return "held-out", (
+        "the bundle learned from this data, so only the reviews held out from it are measured"
+    )
+
+
+def _held_out(examples: Examples, bundle: Bundle) -> NDArray[np.bool_]:
+    settings = bundle.settings.split
+    if settings.test_share == 0:
+        raise NotEnoughData(
+            "the bundle learned from all of this data and held nothing out; evaluate it on other "
+            "data"
+        )
+    return split(examples, settings).test
+
+
+def _predict(
+    bundle: Bundle, examples: Examples, chosen: NDArray[np.bool_], progress: Progress
+) -> NDArray[np.float32]:
+    probabilities = np.empty((int(chosen.sum()), len(bundle.labels)), np.float32)
+    at = 0
+    with progress.task("Predicting", len(probabilities), "reviews") as task:
+        for batch in examples.batches(chosen):
+            probabilities[at : at + len(batch)] = bundle.predict_proba(batch)
+            at += len(batch)
+            task.advance(len(batch))
+    return probabilities
+
+
+def _measure(predicted: _Predicted, rows: NDArray[np.bool_], resamples: int, seed: int) -> Measures:
+    """Measure some of the chosen examples."""
+    return evaluate_probabilities(
+        predicted.true[rows],
+        predicted.probabilities[rows],
+        predicted.examples.labels,
+        groups=predicted.examples.groups[predicted.chosen][rows],
+        resamples=resamples,
+        seed=seed,
+    )
+
+
+def _reads_default_headlines(bundle: Bundle) -> bool:
+    """Say whether the classifier is told the answer by a default headline."""
+    text = bundle.settings.text
+    reads = HEADLINE in text.fields and not text.drop_default_headlines
+    return reads and bundle.target in STAR_TARGETS
+
+
+def _default_headlines(examples: Examples) -> NDArray[np.bool_]:
+    if not examples.default_headlines:
+        return np.zeros(len(examples), np.bool_)
+    chunks = [is_default_headline(chunk) for chunk in examples.column(HEADLINE).chunks]
+    return np.concatenate([chunk.to_numpy(zero_copy_only=False) for chunk in chunks])
+
+
+def _samples(predicted: _Predicted) -> list[tuple[Sample, ...]]:
+    """Return the surest right, the surest wrong and the least sure reviews, with their texts."""
+    labels, true = predicted.examples.labels, predicted.true
+    said = predicted.probabilities.argmax(axis=1)
+    confidence = predicted.probabilities.max(axis=1)
+    surest = np.argsort(-confidence, kind="stable")
+    right = (said == true)[surest]
+    keys = predicted.examples.text_keys[predicted.chosen]
+    orders = (surest[right], surest[~right], surest[::-1])
+    picked = [_distinct(order, keys) for order in orders]
+    texts = _texts(predicted, np.concatenate(picked))
+    return [
+        tuple(
+            Sample(*texts[row], labels[true[row]], labels[said[row]], float(confidence[row]))
+            for row in rows
+        )
+        for rows in picked
+    ]
+
+
+def _distinct(order: NDArray[np.intp], keys: NDArray[np.uint64]) -> NDArray[np.intp]:
+    """Return the first rows of an order whose texts differ."""
+    first = np.sort(np.unique(keys[order], return_index=True)[1])
+    return order[first[:SAMPLES]]
+
+
+def _texts(predicted: _Predicted, wanted: NDArray[np.intp]) -> dict[int, tuple[str, str, str]]:
+    """Return id, headline and body of some of the chosen examples, by their place among these."""
+    places = np.unique(wanted)
+    rows = np.zeros(len(predicted.chosen), np.bool_)
+    rows[np.flatnonzero(predicted.chosen)[places]] = True
+    found = [one for batch in predicted.examples.batches(rows) for one in batch.to_pylist()]
+    return {
+        int(place): (one["review_id"], one.get(HEADLINE) or "", one.get("review_body") or "")
+        for place, one in zip(places, found, strict=True)
+    }

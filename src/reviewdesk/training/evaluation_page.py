@@ -1,0 +1,275 @@
+"""The page that shows an evaluation."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from reviewdesk.report.blocks import (
+    Card,
+    Column,
+    cards,
+    definitions,
+    figures,
+    findings,
+    heat_table,
+    note,
+    side_by_side,
+    subheading,
+    table,
+)
+from reviewdesk.report.blocks import Figure as LargeFigure
+from reviewdesk.report.charts import Axis, Ranges, Series, line_chart, range_chart
+from reviewdesk.report.html import Child, Html, element
+from reviewdesk.report.numbers import count, score, share
+from reviewdesk.report.page import Page
+from reviewdesk.training.evaluate import Evaluation, Sample
+from reviewdesk.training.measures import Figure, LabelMeasures, Measures, Points
+from reviewdesk.training.verdict import measured_on, sentences, title
+
+NAMED_CURVES: Final = 3
+"""With more labels than this, only the weakest curves are named and the others are quiet."""
+
+MOST_WITH_INTERVALS: Final = 6
+
+MEANINGS: Final = {
+    "accuracy": ("Accuracy", "share of reviews that get the right label"),
+    "macro_precision": ("Macro precision", "of the reviews given a label, those that have it"),
+    "macro_recall": ("Macro recall", "of the reviews that have a label, those that get it"),
+    "macro_f1": ("Macro F1", "both in one; every label counts the same"),
+    "weighted_precision": ("Weighted precision", "the same, labels counting by their reviews"),
+    "weighted_recall": ("Weighted recall", "the same as accuracy"),
+    "weighted_f1": ("Weighted F1", "both in one, labels counting by their reviews"),
+    "roc_auc": ("ROC-AUC", "chance that a review with the label outranks one without it"),
+    "weighted_roc_auc": ("Weighted ROC-AUC", "the same, labels counting by their reviews"),
+    "pr_auc": ("PR-AUC", "mean precision over all recalls"),
+    "weighted_pr_auc": ("Weighted PR-AUC", "the same, labels counting by their reviews"),
+    "log_loss": ("Log loss", "surprise at the true label; lower is better"),
+    "brier": ("Brier score", "squared error of the probabilities; lower is better"),
+}
+SCORES: Final = ("roc_auc", "weighted_roc_auc", "pr_auc", "weighted_pr_auc", "log_loss", "brier")
+"""The figures that are written as plain numbers and not as percentages."""
+
+
+def write_evaluation_page(evaluation: Evaluation, path: Path) -> None:
+    """Write an evaluation as one HTML file that only its owner can read.
+
+    It shows texts of reviews, which are personal data.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    evaluation_page(evaluation).write(path)
+
+
+def evaluation_page(evaluation: Evaluation) -> Page:
+    """Return the page that shows an evaluation."""
+    measures = evaluation.measures
+    page = Page(title(evaluation), measured_on(evaluation), "Evaluation")
+    page.section("What was found", findings(sentences(evaluation)), _large(measures))
+    page.section("By label", _by_label(measures), _confusion(measures))
+    page.section("How far to trust a probability", _trust(measures))
+    page.section("Ranking", _ranking(measures))
+    page.section("All figures", _all_figures(measures))
+    page.section("Reviews to look at", *_reviews(evaluation))
+    page.section("How this was measured", _method(evaluation))
+    return page
+
+
+def _large(measures: Measures) -> Html:
+    shown = ("accuracy", "macro_f1", "roc_auc", "pr_auc")
+    large = [
+        LargeFigure(MEANINGS[name][0], _value(name, measures.figures[name]), _spread(name, figure))
+        for name, figure in ((name, measures.figures[name]) for name in shown)
+    ]
+    error = share(measures.reliability.error)
+    limit = f"by chance: up to {share(measures.perfect_error)}"
+    return figures([*large, LargeFigure("Calibration error", error, limit)])
+
+
+def _by_label(measures: Measures) -> Html:
+    """Return the table of labels; with many of them only F1 has its interval, on one line."""
+    many = len(measures.labels) > MOST_WITH_INTERVALS
+    columns = [Column("Label", numeric=False), Column("Reviews"), Column("Precision")]
+    columns += [Column("Recall"), Column("F1")]
+    columns += [Column("95 % of F1")] if many else []
+    columns += [Column("ROC-AUC"), Column("PR-AUC")]
+    rows = []
+    for one in measures.by_label:
+        cells: list[Child] = [one.label, count(one.support)]
+        for name, figure in one.figures.items():
+            cells.append(_value(name, figure) if many else _with_spread(name, figure))
+            if many and name == "f1":
+                cells.append(_spread(name, figure))
+        rows.append(cells)
+    extent = "the interval" if many else "intervals"
+    return table(f"Each label against all others, with {extent} of 95 %", columns, rows)
+
+
+def _confusion(measures: Measures) -> Html:
+    return heat_table(
+        "Reviews by the label they have (down) and the label they got (across); "
+        "shade: share of the row",
+        "has ↓  got →",
+        measures.labels,
+        measures.confusion,
+    )
+
+
+def _trust(measures: Measures) -> Html:
+    bins = measures.reliability
+    lowest = math.floor(10 * min(float(bins.confidence[0]), float(bins.low.min()))) / 10
+    sure = Axis("How sure it was", low=lowest)
+    right = Axis("How often it was right", low=lowest)
+    calibration = range_chart(
+        Ranges(
+            bins.confidence.tolist(), bins.accuracy.tolist(), bins.low.tolist(), bins.high.tolist()
+        ),
+        sure,
+        right,
+        label=_calibration_label(measures),
+        caption="Reliability: each point is one of 15 equal parts of the reviews, from unsure to "
+        "sure, with its 95 % interval. On the dashed line a probability is what it says.",
+    )
+    taken, correct = measures.coverage
+    low = math.floor(10 * float(correct.min())) / 10
+    coverage = line_chart(
+        [Series("", taken.tolist(), correct.tolist())],
+        Axis("Share of the reviews it decides, surest first"),
+        Axis("Share of these it gets right", low=low),
+        label=f"Accuracy on the surest reviews, falling to {share(float(correct[-1]))} on all",
+        caption="Coverage: how often it is right when only the reviews it is surest of are left "
+        "to it.",
+    )
+    return side_by_side(calibration, coverage)
+
+
+def _calibration_label(measures: Measures) -> str:
+    return (
+        f"Confidence against accuracy in {len(measures.reliability.rows)} bins; "
+        f"mean gap {share(measures.reliability.error)}"
+    )
+
+
+def _ranking(measures: Measures) -> Html:
+    curves = [one for one in measures.by_label if len(one.roc[0])]
+    if not curves:
+        return note("All measured reviews have one label, so there is nothing to rank.")
+    roc = line_chart(
+        _series(curves, "roc_auc", [one.roc for one in curves]),
+        Axis("False positive rate"),
+        Axis("True positive rate"),
+        label=_curves_label("ROC", curves, "roc_auc"),
+        caption="ROC: how many reviews with the label are found (up) for how many others taken "
+        "for it (right). The dashed line is chance.",
+        diagonal=True,
+    )
+    precision_recall = line_chart(
+        _series(curves, "pr_auc", [one.precision_recall for one in curves]),
+        Axis("Recall"),
+        Axis("Precision"),
+        label=_curves_label("Precision-recall", curves, "pr_auc"),
+        caption="Precision and recall: how many of those taken for the label have it (up) for "
+        "how many of all with the label are found (right).",
+    )
+    return side_by_side(roc, precision_recall)
+
+
+def _series(curves: Sequence[LabelMeasures], area: str, points: Sequence[Points]) -> list[Series]:
+    weakest = sorted(curves, key=lambda one: one.figures[area].value)[:NAMED_CURVES]
+    return [
+        Series(
+            f"{one.label} {score(one.figures[area].value)}",
+            x.tolist(),
+            y.tolist(),
+            quiet=one not in weakest,
+        )
+        for one, (x, y) in zip(curves, points, strict=True)
+    ]
+
+
+def _curves_label(name: str, curves: Sequence[LabelMeasures], area: str) -> str:
+    values = sorted(one.figures[area].value for one in curves)
+    if len(values) == 1 or values[0] == values[-1]:
+        return f"{name} curves, area {score(values[0])}"
+    return f"{name} curves, areas from {score(values[0])} to {score(values[-1])}"
+
+
+def _all_figures(measures: Measures) -> Html:
+    columns = [Column("Figure", numeric=False), Column("Value"), Column("95 % interval")]
+    columns.append(Column("What it is", numeric=False))
+    rows: list[list[Child]] = [
+        [MEANINGS[name][0], _value(name, figure), _spread(name, figure), MEANINGS[name][1]]
+        for name, figure in measures.figures.items()
+    ]
+    two = len(measures.labels) == 2
+    of = f"of “{measures.labels[1]}”" if two else "the plain mean over all labels"
+    return element(
+        "div",
+        table("All figures, as in the JSON", columns, rows),
+        note(f"ROC-AUC and PR-AUC are {of}."),
+    )
+
+
+def _reviews(evaluation: Evaluation) -> list[Html]:
+    parts = (
+        ("Surest and wrong", evaluation.surest_wrong, "It made no mistake."),
+        ("Least sure", evaluation.least_sure, ""),
+        ("Surest and right", evaluation.surest_right, "It was never right."),
+    )
+    blocks = [note("Texts of reviews are personal data: share this page with care.")]
+    for heading, samples, none in parts:
+        blocks.append(subheading(heading))
+        blocks.append(cards([_card(one) for one in samples]) if samples else note(none))
+    return blocks
+
+
+def _card(sample: Sample) -> Card:
+    return Card(
+        verdict=f"{sample.said} · {share(sample.probability)}",
+        contrast=f"labelled {sample.true}",
+        right=sample.said == sample.true,
+        headline=sample.headline,
+        body=sample.body,
+        source=sample.review_id,
+    )
+
+
+def _method(evaluation: Evaluation) -> Html:
+    measures = evaluation.measures
+    unit, units = measures.drawn
+    because = ", as reviews of one product resemble each other" if unit == "products" else ""
+    left_out = ", ".join(
+        f"{count(rows)} {reason.replace('_', ' ')}" for reason, rows in evaluation.left_out.items()
+    )
+    pairs: list[tuple[str, Child]] = [
+        ("Classifier", f"{evaluation.family}, bundle {evaluation.bundle}"),
+        ("Data", f"fingerprint {evaluation.data}"),
+        ("Reviews measured", f"{count(measures.rows)}: {evaluation.why}"),
+        ("Left out of the data", left_out or "none"),
+        (
+            "Intervals",
+            f"95 % of {count(measures.resamples)} bootstrap resamples, each drawn from "
+            f"{count(units)} {unit}{because}",
+        ),
+        (
+            "Calibration error",
+            "mean gap between confidence and accuracy over 15 bins of equal mass; chance alone: "
+            "the 95th percentile of 1,000 simulated models that are right exactly as often as "
+            "they say",
+        ),
+    ]
+    return definitions(pairs)
+
+
+def _value(name: str, figure: Figure) -> str:
+    return score(figure.value) if name in SCORES else share(figure.value)
+
+
+def _spread(name: str, figure: Figure) -> str:
+    low, high = (score(end) if name in SCORES else share(end) for end in figure[1:])
+    return f"{low} to {high}"
+
+
+def _with_spread(name: str, figure: Figure) -> Child:
+    return element("span", _value(name, figure), element("small", _spread(name, figure)))

@@ -1,0 +1,152 @@
+"""What an evaluation means, in plain words."""
+
+import math
+from typing import Final
+
+import numpy as np
+
+from reviewdesk.report.numbers import count, plural, score, share
+from reviewdesk.training.evaluate import Evaluation
+from reviewdesk.training.measures import LabelMeasures, Measures
+
+FEW_ROWS: Final = 200  # below, figures are rough
+SURE_SHARE: Final = 0.97  # how often it must be right to be left alone
+TELLING_SHARE: Final = 0.05  # of all mistakes, for a pair of labels to be worth a sentence
+TELLING_ERROR: Final = 0.05  # above, what chance alone shows hides too much
+
+
+def title(evaluation: Evaluation) -> str:
+    """Return the evaluation's result in a few words."""
+    right = evaluation.measures.figures["accuracy"].value
+    name = {"sentiment": "Sentiment", "stars": "Stars", "category": "Category"}
+    target = name.get(evaluation.target, evaluation.target)
+    return f"{target}: right for {share(right)} of reviews"
+
+
+def measured_on(evaluation: Evaluation) -> str:
+    """Return on what the evaluation was made, in one sentence."""
+    measures = evaluation.measures
+    unit, units = measures.drawn
+    of_products = f" of {plural(units, 'product', 'products')}" if unit == "products" else ""
+    which = {
+        "held-out": "that it had not learned from",
+        "all": "of the given data",
+    }[evaluation.rows]
+    return f"Measured on {plural(measures.rows, 'review', 'reviews')}{of_products} {which}."
+
+
+def sentences(evaluation: Evaluation) -> list[str]:
+    """Return what was found, the most important first."""
+    measures = evaluation.measures
+    return [
+        _accuracy(measures),
+        *_caution(evaluation),
+        *_weakest(measures),
+        *_confused(measures),
+        _calibration(measures),
+        *_sure(measures),
+        *_default_headlines(evaluation),
+    ]
+
+
+def _accuracy(measures: Measures) -> str:
+    figure = measures.figures["accuracy"]
+    label, always = measures.most_frequent
+    return (
+        f"{share(figure.value)} of the reviews get the right label "
+        f"(95 % interval {share(figure.low)} to {share(figure.high)}). "
+        f"Always answering “{label}” would be right for {share(always)}."
+    )
+
+
+def _caution(evaluation: Evaluation) -> list[str]:
+    found = []
+    if evaluation.measures.rows < FEW_ROWS:
+        rows = plural(evaluation.measures.rows, "review", "reviews")
+        found.append(f"Only {rows} could be measured: take every figure here as rough.")
+    if evaluation.rows == "all" and "flatters" in evaluation.why:
+        found.append(
+            "These figures flatter: most of these reviews are those that the classifier learned "
+            "from. Evaluate on the held-out ones to know how it does on new reviews."
+        )
+    return found
+
+
+def _weakest(measures: Measures) -> list[str]:
+    there = [one for one in measures.by_label if one.support]
+    if len(there) < 2:
+        return [f"All measured reviews are “{there[0].label}”, so nothing can be ranked."]
+    weakest = min(there, key=lambda one: one.figures["f1"].value)
+    return [f"It does worst on “{weakest.label}”: {_found_and_kept(weakest)}."]
+
+
+def _found_and_kept(one: LabelMeasures) -> str:
+    finds = f"it finds {share(one.figures['recall'].value)} of such reviews"
+    if not one.predicted:
+        return f"{finds}, because it never gives that label"
+    return (
+        f"{finds}, and is right about {share(one.figures['precision'].value)} of those it calls so"
+    )
+
+
+def _confused(measures: Measures) -> list[str]:
+    """Name the pair that is mistaken most often, where there are more than two labels."""
+    mistakes = measures.confusion.copy()
+    np.fill_diagonal(mistakes, 0)
+    if len(measures.labels) == 2 or not mistakes.any():
+        return []
+    i, j = np.unravel_index(int(mistakes.argmax()), mistakes.shape)
+    rows = int(mistakes[i, j])
+    if rows < TELLING_SHARE * mistakes.sum():
+        return []
+    return [
+        f"The most frequent mistake: {plural(rows, 'review', 'reviews')} of "
+        f"“{measures.labels[i]}” taken for “{measures.labels[j]}”, "
+        f"{share(rows / mistakes.sum())} of all mistakes."
+    ]
+
+
+def _calibration(measures: Measures) -> str:
+    error = measures.reliability.error
+    blurred = error <= measures.perfect_error and measures.perfect_error > TELLING_ERROR
+    if blurred or measures.rows < FEW_ROWS:
+        return "Too few reviews to tell whether its probabilities can be taken at their word."
+    if error <= measures.perfect_error:
+        return (
+            "Its probabilities can be taken at their word: they are off by "
+            f"{share(error)} on average, which is no more than chance alone shows in this many "
+            f"reviews (up to {share(measures.perfect_error)})."
+        )
+    bins = measures.reliability
+    surplus = float(np.average(bins.confidence - bins.accuracy, weights=bins.rows))
+    inclined = "too sure of itself" if surplus > 0 else "right more often than it says"
+    leaning = f" On the whole it is {inclined}." if abs(surplus) > error / 2 else ""
+    return (
+        f"Its probabilities are off by {share(error)} on average, more than chance alone shows "
+        f"in this many reviews (up to {share(measures.perfect_error)}).{leaning}"
+    )
+
+
+def _sure(measures: Measures) -> list[str]:
+    """Say how much could be left to the classifier alone."""
+    taken, right = measures.coverage
+    enough = np.flatnonzero(right >= SURE_SHARE)
+    if not len(enough) or not 0.05 <= taken[enough[-1]] < 0.995:
+        return []
+    return [
+        f"Left alone with the surest {share(float(taken[enough[-1]]), 0)} of the reviews, it is "
+        f"right for {share(SURE_SHARE, 0)} of these; the rest could go to a person."
+    ]
+
+
+def _default_headlines(evaluation: Evaluation) -> list[str]:
+    rows, without = evaluation.default_headlines, evaluation.without_default_headlines
+    if without is None:
+        return []
+    accuracy, area = without.figures["accuracy"].value, without.figures["roc_auc"].value
+    ranked = "" if math.isnan(area) else f", ROC-AUC {score(area)}"
+    return [
+        f"{count(rows)} of the measured reviews have a headline that the shop filled in itself "
+        f"(such as “Five Stars”), which gives the answer away. On the other "
+        f"{count(without.rows)} it is right for {share(accuracy)}{ranked}."
+    ]

@@ -1,0 +1,81 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reviewdesk.training.evaluate import Evaluation, Sample
+from reviewdesk.training.evaluation_page import evaluation_page, write_evaluation_page
+from reviewdesk.training.measures import evaluate_probabilities
+from tests.report.reading import Reader
+
+ATTACK = "<script>alert(1)</script><img src=//example.org/x onerror=alert(1)>"
+
+
+def evaluation(labels: list[str], rows: int = 400, present: int | None = None) -> Evaluation:
+    generator = np.random.default_rng(0)
+    true = generator.integers(present or len(labels), size=rows)
+    odds = np.exp(generator.normal(size=(rows, len(labels))) + 2 * np.eye(len(labels))[true])
+    measures = evaluate_probabilities(
+        true, odds / odds.sum(axis=1, keepdims=True), labels, resamples=50
+    )
+    sample = Sample(f"R{ATTACK}", ATTACK, f"{ATTACK} and more", labels[0], labels[1], 0.987)
+    return Evaluation(
+        bundle="tfidf-svc-0123",
+        family="tfidf-svc",
+        target="category",
+        data="abc",
+        rows="held-out",
+        why="because so",
+        left_out={"no_stars": 1234},
+        measures=measures,
+        default_headlines=0,
+        without_default_headlines=None,
+        surest_right=(sample._replace(said=labels[0]),) * 6,
+        surest_wrong=(sample,) * 6,
+        least_sure=(sample,) * 6,
+    )
+
+
+def read(of: Evaluation) -> Reader:
+    return Reader(evaluation_page(of).render())
+
+
+@pytest.mark.parametrize("count", [2, 6, 30])
+def test_page_has_everything_for_two_and_for_thirty_labels(count: int) -> None:
+    labels = [f"label {n}" for n in range(count)]
+    page = read(evaluation(labels))
+    assert [one["class"] for one in page.all("figure")] == ["chart"] * 4
+    assert len(page.all("table")) == 3
+    assert len(page.all("article")) == 18
+    assert len(page.all("td")) > count * count
+    for label in labels:
+        assert label in page.text
+    for part in ("ROC-AUC", "Calibration error", "1,234 no stars", "tfidf-svc-0123", "because so"):
+        assert part in page.text
+
+
+def test_page_is_small_and_the_same_every_time() -> None:
+    two = evaluation(["negative", "positive"])
+    assert evaluation_page(two).render() == evaluation_page(two).render()
+    assert len(evaluation_page(two).render()) < 100_000
+    assert len(evaluation_page(evaluation([f"label {n}" for n in range(30)])).render()) < 250_000
+
+
+def test_texts_and_labels_are_shown_and_never_run() -> None:
+    page = read(evaluation([ATTACK, f"other {ATTACK}", "third"]))
+    assert page.all("script") == page.all("img") == []
+    assert page.text.count("and more") == 18
+    assert not any(name.startswith("on") for _, attrs in page.elements for name in attrs)
+
+
+def test_no_mistakes_one_label_and_one_row_still_make_a_page() -> None:
+    perfect = replace(evaluation(["a", "b"]), surest_wrong=())
+    assert "It made no mistake." in read(perfect).text
+    assert "nothing to rank" in read(evaluation(["a", "b"], present=1)).text
+    assert read(evaluation(["a", "b"], rows=1)).all("main")
+
+
+def test_page_is_written_for_its_owner(tmp_path: Path) -> None:
+    write_evaluation_page(evaluation(["a", "b"]), tmp_path / "page.html")
+    assert (tmp_path / "page.html").stat().st_mode & 0o077 == 0
