@@ -1,39 +1,111 @@
-"""A small real model: it counts good and bad words, and cleans by taking tags out."""
+"""A small real family of classifiers, which counts words, in real bundles."""
 
 import re
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Final, Self, cast
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-GOOD: Final = frozenset({"good", "great", "lovely"})
-BAD: Final = frozenset({"bad", "awful", "broke"})
+from reviewdesk.bundle import Bundle, BundleSettings
+from reviewdesk.models.base import Classifier, Explanation, Texts
+from reviewdesk.settings import CleanSettings, SplitSettings, TargetSettings, TextSettings
+
+SENTIMENT: Final = {
+    "negative": ["bad", "awful", "broke", "disappointed", "poor", "waste", "dies", "refund"],
+    "positive": ["good", "great", "lovely", "perfectly", "loves", "easy", "comfortable"],
+}
+STARS: Final = {
+    "1": ["awful", "broke", "refund", "waste"],
+    "2": ["bad", "poor"],
+    "3": ["ok"],
+    "4": ["good", "comfortable"],
+    "5": ["great", "lovely", "perfectly", "loves"],
+}
+CATEGORY: Final = {
+    "Books": ["read", "book"],
+    "Headphones": ["sound", "battery", "ear"],
+    "Home & Kitchen": ["shelf", "kettle"],
+    "Luggage": ["zip"],
+    "Shoes": ["fits"],
+    "Toys": ["toy", "daughter"],
+}
 
 
-class WordCounter:
-    """Says how good a review is by counting words; headline words count twice."""
+class WordCounter(Classifier):
+    """Scores a label by how many of its words a review has; in a headline they count twice."""
 
-    def __init__(self) -> None:
-        self.labels = ["negative", "positive"]
-        self.target = "sentiment"
+    family: ClassVar[str] = "word-counter"
+    columns: ClassVar[tuple[str, ...]] = ("review_headline", "review_body")
 
-    def clean(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        columns = [
-            pa.array([one if one is None else re.sub("<[^>]*>", " ", one) for one in texts])
-            for texts in (column.to_pylist() for column in batch.columns)
-        ]
-        columns = [column.cast(pa.string()) for column in columns]
-        return pa.RecordBatch.from_arrays(columns, batch.schema.names)
+    def __init__(self, words: Mapping[str, Sequence[str]]) -> None:
+        self.words = words
+        self.labels_ = list(words)
+        self.columns_ = self.columns
 
-    def predict_proba(self, batch: pa.RecordBatch) -> NDArray[np.float32]:
-        headlines = batch.column("review_headline").to_pylist()
-        bodies = batch.column("review_body").to_pylist()
-        score = [2 * count(h or "") + count(b) for h, b in zip(headlines, bodies, strict=True)]
-        positive = 1 / (1 + np.exp(-np.array(score, dtype=np.float32)))
-        return np.stack([1 - positive, positive], axis=1).astype(np.float32)
+    def _fit(self, batches: Iterator[pa.RecordBatch]) -> None:
+        raise NotImplementedError
+
+    def decision_scores(self, batch: pa.RecordBatch | Texts) -> NDArray[np.float32]:
+        rows = [self._counts(row) for row in self.reviews(batch).to_pylist()]
+        return np.array(rows, dtype=np.float32)
+
+    def _probabilities(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        odds = np.exp(scores)
+        return cast("NDArray[np.float32]", odds / odds.sum(axis=1, keepdims=True))
+
+    def explain(self, texts: Mapping[str, str | None]) -> Explanation:
+        found = [word for word in _words(texts) if any(word in own for own in self.words.values())]
+        counts = [[float(word in own) for own in self.words.values()] for word in found]
+        weights = np.array(counts).reshape(len(found), len(self.labels_))
+        weights -= weights.mean(axis=1, keepdims=True)
+        return Explanation(found, ["review_body"] * len(found), weights, np.zeros(len(self.words)))
+
+    def save(self, directory: Path) -> None:
+        raise NotImplementedError
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        raise NotImplementedError
+
+    def _counts(self, texts: Mapping[str, str | None]) -> list[int]:
+        found = _words(texts)
+        return [sum(word in own for word in found) for own in self.words.values()]
 
 
-def count(text: str) -> int:
-    words = re.findall(r"\w+", text.lower())
-    return sum(word in GOOD for word in words) - sum(word in BAD for word in words)
+def _words(texts: Mapping[str, str | None]) -> list[str]:
+    twice = f"{texts['review_headline'] or ''} " * 2 + (texts["review_body"] or "")
+    return cast("list[str]", re.findall(r"\w+", twice.lower()))
+
+
+def bundle_of(classifier: WordCounter, target: str) -> Bundle:
+    """Return a bundle as it would be after loading."""
+    settings = BundleSettings(
+        target=TargetSettings(target=target),
+        text=TextSettings(),
+        split=SplitSettings(),
+        clean=CleanSettings(),
+    )
+    manifest: dict[str, Any] = {
+        "id": f"word-counter-{target}",
+        "family": classifier.family,
+        "labels": classifier.labels_,
+        "metrics": {},
+        "data": {"fingerprint": "none"},
+        "settings": settings.to_json(),
+    }
+    return Bundle(manifest, classifier)
+
+
+def sentiment() -> Bundle:
+    return bundle_of(WordCounter(SENTIMENT), "sentiment")
+
+
+def stars() -> Bundle:
+    return bundle_of(WordCounter(STARS), "stars")
+
+
+def category() -> Bundle:
+    return bundle_of(WordCounter(CATEGORY), "category")

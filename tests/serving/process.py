@@ -17,22 +17,23 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reviewdesk.desk.page import routes
+from reviewdesk.models.base import Texts
 from reviewdesk.serving.server import serve
 from reviewdesk.settings import ServeSettings
-from tests.serving.fakes import WordCounter
+from tests.serving.fakes import SENTIMENT, WordCounter, bundle_of, category, stars
 
 
 class Gated(WordCounter):
     """Waits or fails when a review tells it to."""
 
-    def predict_proba(self, batch: pa.RecordBatch) -> NDArray[np.float32]:
-        words = " ".join(batch.column("review_body").to_pylist()).split()
+    def decision_scores(self, batch: pa.RecordBatch | Texts) -> NDArray[np.float32]:
+        words = " ".join(self.reviews(batch).column("review_body").to_pylist()).split()
         if "wait" in words:
             _say("working")
             os.read(sys.stdin.fileno(), 1)  # one byte lets one thread go on
         if "fail" in words:
             raise ZeroDivisionError("the secret review text")
-        return super().predict_proba(batch)
+        return super().decision_scores(batch)
 
 
 class Server:
@@ -88,7 +89,11 @@ def _say(what: object) -> None:
 
 if __name__ == "__main__":
     serve(
-        {"sentiment": Gated(), "second": WordCounter()},
+        {
+            "sentiment": bundle_of(Gated(SENTIMENT), "sentiment"),
+            "stars": stars(),
+            "category": category(),
+        },
         ServeSettings.from_json(json.loads(sys.argv[1])),
         on_ready=_say,
         pages=routes,

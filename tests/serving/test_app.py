@@ -137,7 +137,7 @@ def test_unknown_headers_are_ignored(client: httpx.Client) -> None:
 
 
 def test_runtime_headers(client: httpx.Client) -> None:
-    path = "/endpoints/second/invocations"
+    path = "/endpoints/stars/invocations"
     attributes = "x-amzn-sagemaker-custom-attributes"
     request = {"instances": ["good"]}
     answer = client.post(path, json=request, headers={attributes: "trace=1"})

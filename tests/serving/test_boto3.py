@@ -42,7 +42,7 @@ def test_invoke_endpoint(runtime: Any) -> None:
 
 def test_invoke_endpoint_with_json_lines(runtime: Any) -> None:
     answer = runtime.invoke_endpoint(
-        EndpointName="second",
+        EndpointName="stars",
         ContentType="application/jsonlines",
         Body=b'{"source": "great", "k": 1}\n{"source": "awful", "k": 2}\n',
     )
@@ -54,7 +54,7 @@ def test_invoke_endpoint_with_json_lines(runtime: Any) -> None:
 @pytest.mark.parametrize(
     ("endpoint", "body", "status", "told"),
     [
-        ("nothing", b"{}", 404, "ValidationError.*there are: sentiment, second"),
+        ("nothing", b"{}", 404, "ValidationError.*there are: sentiment, stars, category"),
         ("sentiment", b"{", 400, "ValidationError.*not valid JSON"),
         ("sentiment", b" " * 7_000_000, 413, "ValidationError.*larger than"),
         ("sentiment", b'{"instances": ["fail"]}', 500, "InternalFailure.*mistake"),

@@ -11,7 +11,7 @@ from reviewdesk.errors import UsageError
 from reviewdesk.serving.server import serve
 from reviewdesk.serving.service import MOST_THREADS
 from reviewdesk.settings import ServeSettings
-from tests.serving.fakes import WordCounter
+from tests.serving.fakes import sentiment
 from tests.serving.process import Server, server
 
 
@@ -79,10 +79,10 @@ def test_nothing_of_a_review_is_written_anywhere() -> None:
 def test_a_port_that_is_taken(running: Server) -> None:
     settings = ServeSettings(port=running.port)
     with pytest.raises(UsageError, match="--port"):
-        serve({"a": WordCounter()}, settings, on_ready=lambda _: None)
+        serve({"a": sentiment()}, settings, on_ready=lambda _: None)
 
 
 @pytest.mark.parametrize("host", ["no.such.host.invalid", "256.1.1.1", "203.0.113.1"])
 def test_a_host_that_is_not_here(host: str) -> None:
     with pytest.raises(UsageError, match="cannot listen"):
-        serve({"a": WordCounter()}, ServeSettings(host=host, port=0), on_ready=lambda _: None)
+        serve({"a": sentiment()}, ServeSettings(host=host, port=0), on_ready=lambda _: None)

@@ -6,13 +6,13 @@ import pytest
 from reviewdesk.errors import Overloaded, UnknownEndpoint, UsageError
 from reviewdesk.serving.service import MOST_REQUESTS, Service
 from reviewdesk.settings import ServeSettings
-from tests.serving.fakes import WordCounter
+from tests.serving.fakes import sentiment
 
 
 @pytest.mark.parametrize("name", ["", "a b", "-a", "a-", "a/b", "ä", "a" * 64, "a\n", "__proto__"])
 def test_names_that_cannot_stand_in_an_address(name: str) -> None:
     with pytest.raises(UsageError):
-        Service({name: WordCounter()}, ServeSettings())
+        Service({name: sentiment()}, ServeSettings())
 
 
 def test_nothing_to_serve() -> None:
@@ -21,7 +21,7 @@ def test_nothing_to_serve() -> None:
 
 
 def test_bundles_by_name() -> None:
-    first, second = WordCounter(), WordCounter()
+    first, second = sentiment(), sentiment()
     service = Service({"a": first, "b-2": second}, ServeSettings())
     assert service.bundle() is first
     assert service.bundle("b-2") is second
@@ -46,11 +46,11 @@ def test_the_number_of_requests_held_is_limited() -> None:
         async with service.hold():
             await anyio.sleep_forever()
 
-    anyio.run(fill, Service({"a": WordCounter()}, ServeSettings()))
+    anyio.run(fill, Service({"a": sentiment()}, ServeSettings()))
 
 
 def test_the_number_of_threads_is_limited() -> None:
-    service = Service({"a": WordCounter()}, ServeSettings())
+    service = Service({"a": sentiment()}, ServeSettings())
     running = 0
     most = 0
     lock = threading.Lock()

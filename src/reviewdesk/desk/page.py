@@ -1,12 +1,157 @@
-"""The routes of the desk."""
+"""The page and its addresses: ``GET /`` and ``POST /desk/analyse``.
 
+The page is one answer with its style and script inside. Its Content-Security-Policy allows those
+two by their digests and nothing else, so nothing that gets into the page as text can run, and
+nothing leaves for another host.
+"""
+
+import base64
+import functools
+import hashlib
 from collections.abc import Sequence
+from importlib.resources import files
+from typing import Final
 
-from starlette.routing import BaseRoute
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Route
 
+from reviewdesk.bundle import Bundle
+from reviewdesk.desk.analysis import analyse, judges
+from reviewdesk.desk.samples import SAMPLES
+from reviewdesk.desk.wording import TITLES
+from reviewdesk.errors import RequestError, UnsupportedMediaType
+from reviewdesk.report.html import element, fragment
+from reviewdesk.serving.body import read_body
+from reviewdesk.serving.media_types import JSON, request_type
+from reviewdesk.serving.readers import parse_json
 from reviewdesk.serving.service import Service
+
+PROMISES: Final = {
+    "sentiment": "whether it is positive or negative",
+    "stars": "how many stars it would get",
+    "category": "what kind of product it is about",
+}
 
 
 def routes(service: Service) -> Sequence[BaseRoute]:
-    """Return the addresses of the page and of what it asks."""
-    return []
+    """Return the addresses of the page and of what it asks.
+
+    Args:
+        service: what is served; the first bundle of each target is asked.
+    """
+    bundles = judges(service.bundles)
+    markup, policy = page(bundles)
+    headers = {"Content-Security-Policy": policy}
+
+    async def show(request: Request) -> Response:
+        return HTMLResponse(markup, headers=headers)
+
+    return [
+        Route("/", show),
+        Route("/desk/analyse", functools.partial(_analyse, service, bundles), methods=["POST"]),
+    ]
+
+
+def page(bundles: Sequence[Bundle]) -> tuple[str, str]:
+    """Return the page's markup and its Content-Security-Policy.
+
+    Args:
+        bundles: those that the page asks, from ``judges``.
+    """
+    style, script = _file("page.css"), _file("page.js")
+    parts = {
+        "/* style */": style,
+        "/* script */": script,
+        "<!-- promise -->": _promise([one.target for one in bundles]),
+        "<!-- samples -->": _samples(),
+        "<!-- meanings -->": _meanings(bundles),
+    }
+    markup = _file("page.html")
+    for mark, part in parts.items():
+        markup = markup.replace(mark, part)
+    policy = (
+        f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; "
+        "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    )
+    return markup, policy
+
+
+async def _analyse(service: Service, bundles: list[Bundle], request: Request) -> Response:
+    sent = request.headers
+    if request_type(sent.get("content-type"), sent.get("content-encoding")) != JSON:
+        raise UnsupportedMediaType(f"the Content-Type must be {JSON}")
+    async with service.hold():
+        body = await read_body(request, service.settings.max_body_bytes)
+        headline, text = _review(body)
+        found = await service.run(functools.partial(analyse, bundles, headline, text))
+    return JSONResponse(found)
+
+
+def _review(body: bytes) -> tuple[str, str]:
+    """Return headline and body of the review that the page sent."""
+    try:
+        value = parse_json(body.decode(), "the body")
+        texts = value["review_headline"], value["review_body"]
+        "".join(texts).encode()
+    except (UnicodeError, TypeError, KeyError) as error:
+        raise RequestError(
+            'the body must be {"review_headline": "...", "review_body": "..."}'
+        ) from error
+    return texts
+
+
+def _promise(targets: Sequence[str]) -> str:
+    told = [PROMISES[one] for one in targets if one in PROMISES] or ["what it is"]
+    listed = told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
+    return fragment(f"Paste a customer review. The desk says {listed}, how sure it is, and "
+                    "which words led it there.").markup  # fmt: skip
+
+
+def _samples() -> str:
+    buttons = [
+        element(
+            "button",
+            sample.name,
+            type="button",
+            class_="sample",
+            data_headline=sample.headline,
+            data_body=sample.body,
+        )
+        for sample in SAMPLES
+    ]
+    return fragment(*buttons).markup
+
+
+def _meanings(bundles: Sequence[Bundle]) -> str:
+    """Return what each judgement means, as the bundles were trained."""
+    told = [
+        fragment(element("dt", TITLES.get(one.target, one.target)), element("dd", _meaning(one)))
+        for one in bundles
+    ]
+    return fragment(*told).markup
+
+
+def _meaning(bundle: Bundle) -> str:
+    target = bundle.settings.target
+    if target.target == "sentiment":
+        lowest = target.positive_from
+        good = "5 stars" if lowest == 5 else f"{lowest} to 5 stars"
+        worst = lowest - 2 if target.drop_three and lowest == 4 else lowest - 1
+        bad = "1 star" if worst == 1 else f"1 to {worst} stars"
+        return (
+            f"Positive reads like reviews that customers gave {good}, negative like reviews "
+            f"with {bad}."
+        )
+    if target.target == "stars":
+        return "How many of 5 stars customers gave who wrote in this way."
+    return f"Which of {len(bundle.labels)} categories of products the review is most like."
+
+
+def _file(name: str) -> str:
+    return (files("reviewdesk.desk") / name).read_text("utf-8")
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

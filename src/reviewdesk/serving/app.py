@@ -16,13 +16,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from reviewdesk.bundle import Bundle
 from reviewdesk.errors import PayloadTooLarge, RequestError, ReviewdeskError
 from reviewdesk.serving.answers import answer_error
 from reviewdesk.serving.body import read_body
 from reviewdesk.serving.guards import LastResort, LocalHosts, SecurityHeaders, is_loopback
 from reviewdesk.serving.media_types import answer_type, request_type
 from reviewdesk.serving.readers import read_instances
-from reviewdesk.serving.service import Model, Service
+from reviewdesk.serving.service import Service
 from reviewdesk.serving.writers import write_answer
 from reviewdesk.settings import ServeSettings
 
@@ -37,7 +38,7 @@ Pages = Callable[[Service], Sequence[BaseRoute]]
 
 
 def create_app(
-    bundles: Mapping[str, Model], settings: ServeSettings, pages: Pages | None = None
+    bundles: Mapping[str, Bundle], settings: ServeSettings, pages: Pages | None = None
 ) -> Starlette:
     """Return the application.
 
@@ -88,7 +89,7 @@ async def _execution_parameters(service: Service, request: Request) -> Response:
 
 async def _invoke(service: Service, request: Request) -> Response:
     name: str | None = request.path_params.get("name")
-    model = service.bundle(name)
+    bundle = service.bundle(name)
     headers = _runtime_headers(request, named=name is not None)
     sent = request.headers
     given = request_type(sent.get("content-type"), sent.get("content-encoding"))
@@ -96,7 +97,7 @@ async def _invoke(service: Service, request: Request) -> Response:
     limit = service.settings.max_body_bytes
     async with service.hold():
         body = await read_body(request, limit)
-        score = functools.partial(_score, model, service.settings, given, wanted, body)
+        score = functools.partial(_score, bundle, service.settings, given, wanted, body)
         answer = await service.run(score)
     return Response(answer, headers=headers, media_type=wanted)
 
@@ -120,11 +121,11 @@ def _runtime_headers(request: Request, named: bool) -> dict[str, str]:
     return headers
 
 
-def _score(model: Model, settings: ServeSettings, given: str, wanted: str, body: bytes) -> bytes:
+def _score(bundle: Bundle, settings: ServeSettings, given: str, wanted: str, body: bytes) -> bytes:
     """Return the answer's body; all the work of a request that is not waiting."""
     instances = read_instances(given, body, settings.max_instances)
-    probabilities = model.predict_proba(model.clean(instances.batch()))
-    answer = write_answer(wanted, model.labels, probabilities, instances.wanted)
+    probabilities = bundle.predict_proba(bundle.clean(instances.batch()))
+    answer = write_answer(wanted, bundle.labels, probabilities, instances.wanted)
     if len(answer) > settings.max_body_bytes:
         raise PayloadTooLarge(
             f"the answer would be larger than {settings.max_body_bytes} bytes; "

@@ -11,9 +11,9 @@ from typing import Final
 import pyarrow as pa
 import uvicorn
 
+from reviewdesk.bundle import Bundle
 from reviewdesk.errors import UsageError
 from reviewdesk.serving.app import Pages, create_app
-from reviewdesk.serving.service import Model
 from reviewdesk.settings import ServeSettings
 
 GRACE_SECONDS: Final = 25  # SageMaker kills 30 seconds after SIGTERM
@@ -21,7 +21,7 @@ BACKLOG: Final = 512
 
 
 def serve(
-    bundles: Mapping[str, Model],
+    bundles: Mapping[str, Bundle],
     settings: ServeSettings,
     on_ready: Callable[[int], None],
     pages: Pages | None = None,
@@ -39,8 +39,8 @@ def serve(
     """
     app = create_app(bundles, settings, pages)
     with _listener(settings) as listener:
-        for model in bundles.values():
-            warm_up(model)
+        for bundle in bundles.values():
+            warm_up(bundle)
         config = uvicorn.Config(
             app,
             http="h11",
@@ -60,10 +60,10 @@ def serve(
             server.run(sockets=[listener])
 
 
-def warm_up(model: Model) -> None:
+def warm_up(bundle: Bundle) -> None:
     """Score one review, so that the first client does not wait for code to be compiled."""
     review = {"review_headline": ["Good"], "review_body": ["Works well, I like it."]}
-    model.predict_proba(model.clean(pa.RecordBatch.from_pydict(review)))
+    bundle.predict_proba(bundle.clean(pa.RecordBatch.from_pydict(review)))
 
 
 class _Server(uvicorn.Server):

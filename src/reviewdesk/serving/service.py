@@ -2,15 +2,13 @@
 
 import os
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
-import numpy as np
-import pyarrow as pa
 from anyio import CapacityLimiter, to_thread
-from numpy.typing import NDArray
 
+from reviewdesk.bundle import Bundle
 from reviewdesk.errors import Overloaded, UnknownEndpoint, UsageError
 from reviewdesk.settings import ServeSettings
 
@@ -22,23 +20,6 @@ MOST_REQUESTS: Final = 64
 
 _ENDPOINT_NAME: Final = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")  # as SageMaker has it
 _LONGEST_NAME: Final = 63
-
-
-class Model(Protocol):
-    """What the endpoint needs of a bundle."""
-
-    @property
-    def labels(self) -> Sequence[str]:
-        """The k labels."""
-
-    def clean(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Return reviews cleaned as the training data was."""
-
-    def predict_proba(self, batch: pa.RecordBatch) -> NDArray[np.float32]:
-        """Return (n, k) float32 probabilities of cleaned reviews."""
-
-
-M = TypeVar("M", bound=Model)
 
 
 class Service:
@@ -53,7 +34,7 @@ class Service:
         UsageError: there is no bundle, or a name cannot stand in an address.
     """
 
-    def __init__(self, bundles: Mapping[str, Model], settings: ServeSettings) -> None:
+    def __init__(self, bundles: Mapping[str, Bundle], settings: ServeSettings) -> None:
         if not bundles:
             raise UsageError("there is nothing to serve; name at least one bundle")
         for name in bundles:
@@ -68,7 +49,7 @@ class Service:
         self._limiter = CapacityLimiter(self.threads)
         self._held = 0
 
-    def bundle(self, name: str | None = None) -> Model:
+    def bundle(self, name: str | None = None) -> Bundle:
         """Return the bundle that is served under a name; without a name, the first.
 
         Raises:

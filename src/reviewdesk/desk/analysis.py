@@ -1,0 +1,138 @@
+"""What the desk makes of one review: a judgement for each target that is served."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pyarrow as pa
+
+from reviewdesk.bundle import Bundle
+from reviewdesk.desk.highlight import segments
+from reviewdesk.desk.wording import (
+    NOTHING_KNOWN,
+    TITLES,
+    certainty,
+    label_name,
+    verdict,
+    words_against,
+    words_for,
+)
+from reviewdesk.errors import PayloadTooLarge, RequestError
+from reviewdesk.scoring.explain import TextVerdict, explain
+
+MOST_CHARACTERS: Final = 20_000
+MOST_WORDS: Final = 16
+SHOWN_WORDS: Final = 8
+SHOWN_LABELS: Final = 5
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One bundle's answer about one review.
+
+    Args:
+        target: what was judged, as in ``"sentiment"``.
+        found: the probabilities and the words behind them.
+    """
+
+    target: str
+    found: TextVerdict
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what the page shows of it."""
+        label, probability = self.found.label, self.found.probability
+        others = [one for one in self.found.probabilities if one != label]
+        return {
+            "target": self.target,
+            "title": TITLES.get(self.target, self.target.capitalize()),
+            "label": label,
+            "verdict": verdict(self.target, label, probability),
+            "certainty": certainty(probability) if self.found.evidence else NOTHING_KNOWN,
+            "probability": probability,
+            "labels": self._labels(),
+            "for": {"title": words_for(self.target, label), "words": self._words(1)},
+            "against": {
+                "title": words_against(self.target, label, others[0] if len(others) == 1 else None),
+                "words": self._words(-1),
+            },
+        }
+
+    def _labels(self) -> list[dict[str, Any]]:
+        """Return the labels to show: all of a few in their order, else the likeliest first."""
+        shown = list(self.found.probabilities.items())
+        if len(shown) > SHOWN_LABELS:
+            shown = sorted(shown, key=lambda one: -one[1])[:SHOWN_LABELS]
+        return [
+            {"label": label, "name": label_name(self.target, label), "probability": probability}
+            for label, probability in shown
+        ]
+
+    def _words(self, sign: int) -> list[dict[str, Any]]:
+        found = [one for one in self.found.evidence if sign * one.weight > 0]
+        return [{"word": one.word, "weight": one.weight} for one in found[:SHOWN_WORDS]]
+
+
+def judges(bundles: Mapping[str, Bundle]) -> list[Bundle]:
+    """Return the bundles that the page asks: the first for each target, in the page's order."""
+    first: dict[str, Bundle] = {}
+    for bundle in bundles.values():
+        first.setdefault(bundle.target, bundle)
+    order = [*TITLES, *sorted(set(first) - set(TITLES))]
+    return [first[target] for target in order if target in first]
+
+
+def analyse(bundles: list[Bundle], headline: str, body: str) -> dict[str, Any]:
+    """Return what the page shows about one review.
+
+    Args:
+        bundles: from ``judges``; the first gives the verdict and the highlighted words.
+        headline: the review's title; may be empty.
+        body: the review's text as it was pasted.
+
+    Raises:
+        RequestError: there is no text to read.
+        PayloadTooLarge: the review is longer than the desk takes.
+    """
+    if len(headline) + len(body) > MOST_CHARACTERS:
+        raise PayloadTooLarge(
+            f"This text is too long: the desk reads up to {MOST_CHARACTERS:,} characters. "
+            "Paste one review at a time."
+        )
+    read = _cleaned(bundles[0], headline, body)
+    if not (read["review_headline"] or read["review_body"]):
+        raise RequestError("There is no text to read here. Paste the words of a review.")
+    found = [
+        Judgement(bundle.target, explain(bundle, body, headline=headline, words=MOST_WORDS))
+        for bundle in bundles
+    ]
+    weights = {one.word: one.weight for one in found[0].found.evidence}
+    return {
+        "positivity": _positivity(found),
+        "judgements": [one.to_json() for one in found],
+        "review": {
+            name: [{"text": one.text, "level": one.level} for one in segments(text, weights)]
+            for name, text in read.items()
+        },
+    }
+
+
+def _positivity(found: list[Judgement]) -> int | None:
+    """Return how positive the review is, 0 to 100: from its sentiment, else from its stars."""
+    by_target = {one.target: one.found.probabilities for one in found}
+    if "sentiment" in by_target:
+        return round(100 * by_target["sentiment"].get("positive", 0.0))
+    if "stars" in by_target:
+        expected = sum(int(label) * share for label, share in by_target["stars"].items())
+        return round(25 * (expected - 1))
+    return None
+
+
+def _cleaned(bundle: Bundle, headline: str, body: str) -> dict[str, str]:
+    batch = bundle.clean(_batch(headline, body))
+    return {name: batch.column(name)[0].as_py() or "" for name in batch.schema.names}
+
+
+def _batch(headline: str, body: str) -> pa.RecordBatch:
+    columns = {"review_headline": [headline or None], "review_body": [body]}
+    schema = pa.schema([(name, pa.string()) for name in columns])
+    return pa.RecordBatch.from_pydict(columns, schema)

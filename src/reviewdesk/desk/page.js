@@ -1,0 +1,234 @@
+"use strict";
+(() => {
+  const MOST_CHARACTERS = 20000;
+  const PATIENCE_MS = 60000;
+  const by = (id) => document.getElementById(id);
+  const form = by("form"), headline = by("headline"), body = by("body"), read = by("read");
+  const problem = by("problem"), result = by("result"), found = by("found"), empty = by("empty");
+  const status = by("status"), count = by("count");
+  let asking = null;
+
+  // Everything from outside becomes text here: nothing on this page is ever parsed as markup.
+  function make(tag, className, ...children) {
+    const element = document.createElement(tag);
+    if (className) element.className = className;
+    element.append(...children.filter((child) => child !== null));
+    return element;
+  }
+
+  function percent(share) {
+    if (share > 0 && share < 0.005) return "< 1 %";
+    return Math.round(share * 100) + " %";
+  }
+
+  function hasNothing() {
+    return !headline.value.trim() && !body.value.trim();
+  }
+
+  function sayLength() {
+    const length = headline.value.length + body.value.length;
+    const over = length > MOST_CHARACTERS;
+    count.classList.toggle("over", over);
+    if (over) count.textContent = `Too long by ${(length - MOST_CHARACTERS).toLocaleString("en")} characters.`;
+    else count.textContent = length ? `${length.toLocaleString("en")} characters` : "Paste or type the review.";
+  }
+
+  function sayProblem(text) {
+    problem.textContent = text;
+    problem.hidden = !text;
+    body.setAttribute("aria-invalid", text ? "true" : "false");
+  }
+
+  function wait(waiting) {
+    read.setAttribute("aria-disabled", String(waiting));
+    read.textContent = waiting ? "Reading…" : "Read the review";
+    result.setAttribute("aria-busy", String(waiting));
+    result.classList.toggle("waiting", waiting);
+  }
+
+  function meter(value) {
+    const words = `${value} out of 100`;
+    const marker = make("i");
+    marker.style.left = `${value}%`;
+    const bar = make("div", "meter", marker);
+    bar.setAttribute("role", "meter");
+    bar.setAttribute("aria-labelledby", "meter-name");
+    bar.setAttribute("aria-valuemin", "0");
+    bar.setAttribute("aria-valuemax", "100");
+    bar.setAttribute("aria-valuenow", String(value));
+    bar.setAttribute("aria-valuetext", `${words}, where 100 is entirely positive`);
+    const name = make("h3", "", "How positive");
+    name.id = "meter-name";
+    const head = make("div", "meter-head", name, make("span", "meter-value", words));
+    const ends = make("div", "ends", make("span", "", "negative"), make("span", "", "positive"));
+    ends.setAttribute("aria-hidden", "true");
+    return make("div", "block", head, bar, ends);
+  }
+
+  function highlighted(segments, className) {
+    const text = make("span", className);
+    for (const { text: stretch, level } of segments) {
+      if (!level) text.append(stretch);
+      else text.append(make("mark", `${level > 0 ? "for" : "against"} l${Math.abs(level)}`, stretch));
+    }
+    return text;
+  }
+
+  function side(kind, { title, words }) {
+    const list = words.length
+      ? make("ul", "words", ...words.map(({ word }) => make("li", "", word)))
+      : make("p", "none", "No words.");
+    return make("div", `side ${kind}`, make("h4", "", title), list);
+  }
+
+  function evidence(judgement, review) {
+    const text = make("p", "read");
+    if (review.review_headline.length) text.append(highlighted(review.review_headline, "head"));
+    text.append(highlighted(review.review_body, ""));
+    text.tabIndex = 0;
+    text.setAttribute("role", "group");
+    text.setAttribute("aria-label", "The review as the desk read it");
+    const sides = make("div", "sides", side("for", judgement.for), side("against", judgement.against));
+    return make("div", "block", make("h3", "", "Which words"), text, sides);
+  }
+
+  function shares(judgement) {
+    const rows = judgement.labels.map(({ label, name, probability }) => {
+      const fill = make("i");
+      fill.style.width = `${100 * probability}%`;
+      const track = make("span", "track", fill);
+      track.setAttribute("aria-hidden", "true");
+      const best = label === judgement.label ? "best" : "";
+      return make("li", best, make("span", "", name), track, make("span", "value", percent(probability)));
+    });
+    return make("ul", "shares", ...rows);
+  }
+
+  function verdict(tag, className, judgement) {
+    if (judgement.target !== "stars") return make(tag, className, judgement.verdict);
+    const stars = make("span", "stars", "★".repeat(judgement.label) + "☆".repeat(5 - judgement.label));
+    stars.setAttribute("aria-hidden", "true");
+    return make(tag, className, judgement.verdict + " ", stars);
+  }
+
+  function further(judgement) {
+    const words = judgement.for.words.map(({ word }) => `“${word}”`).slice(0, 4).join(", ");
+    return make("div", "block",
+      make("p", "kind", judgement.title),
+      verdict("h3", "", judgement),
+      shares(judgement),
+      make("p", "because", judgement.certainty + (words ? ` Mostly because of: ${words}.` : "")));
+  }
+
+  function show(answer) {
+    const [first, ...others] = answer.judgements;
+    const isSentiment = first.target === "sentiment";
+    found.dataset.tone = isSentiment ? first.label : "plain";
+    found.replaceChildren(
+      ...[
+        make("p", "kind", first.title),
+        verdict("h2", "verdict", first),
+        make("p", "sure", first.certainty),
+        answer.positivity === null ? null : meter(answer.positivity),
+        isSentiment ? null : make("div", "block", shares(first)),
+        evidence(first, answer.review),
+        ...others.map(further),
+      ].filter((part) => part !== null),
+    );
+    empty.hidden = true;
+    found.hidden = false;
+    status.textContent = [first, ...others].map((one) => `${one.title}: ${one.verdict}. ${one.certainty}`).join(" ");
+    const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
+    if (result.getBoundingClientRect().top > innerHeight / 2) result.scrollIntoView({ behavior, block: "start" });
+  }
+
+  async function ask(signal) {
+    const response = await fetch("/desk/analyse", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ review_headline: wellFormed(headline.value), review_body: wellFormed(body.value) }),
+      signal,
+    });
+    const answer = await response.json();
+    if (response.ok) return answer;
+    if (response.status === 503) throw new Error("The desk is busy at the moment. Please try again in a few seconds.");
+    if (response.status >= 500) throw new Error("Something went wrong inside the desk. Your text is still here; please try again, and tell whoever runs the desk if it happens again.");
+    throw new Error(answer.error.message);
+  }
+
+  // Half of an emoji, cut off in copying, is no text that can be sent.
+  function wellFormed(text) {
+    return text.toWellFormed ? text.toWellFormed() : text;
+  }
+
+  function whatWentWrong(error) {
+    if (error.name === "TimeoutError") return "The desk took too long to answer. Please try again, perhaps with a shorter text.";
+    if (error instanceof TypeError) return "The desk cannot be reached. Check that it is still running and that you are connected, then try again. Your text is still here.";
+    if (error instanceof SyntaxError) return "The desk gave an answer that this page does not understand. Please reload the page and try again.";
+    return error.message;
+  }
+
+  async function submit() {
+    if (hasNothing()) {
+      sayProblem("There is nothing to read yet. Paste or type a review first.");
+      body.focus();
+      return;
+    }
+    if (asking) asking.abort();
+    const own = new AbortController();
+    asking = own;
+    sayProblem("");
+    wait(true);
+    status.textContent = "";
+    const timer = setTimeout(() => own.abort(new DOMException("", "TimeoutError")), PATIENCE_MS);
+    try {
+      const answer = await ask(own.signal);
+      if (asking === own) show(answer);
+    } catch (error) {
+      if (asking === own) sayProblem(whatWentWrong(error));
+    } finally {
+      clearTimeout(timer);
+      if (asking === own) {
+        asking = null;
+        wait(false);
+      }
+    }
+  }
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    submit();
+  });
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      submit();
+    }
+  });
+  form.addEventListener("input", () => {
+    sayLength();
+    if (!problem.hidden) sayProblem("");
+  });
+  form.addEventListener("reset", () => {
+    if (asking) asking.abort();
+    asking = null;
+    wait(false);
+    sayProblem("");
+    found.hidden = true;
+    empty.hidden = false;
+    status.textContent = "";
+    setTimeout(() => {
+      sayLength();
+      body.focus();
+    });
+  });
+  for (const sample of document.querySelectorAll(".sample")) {
+    sample.addEventListener("click", () => {
+      headline.value = sample.dataset.headline;
+      body.value = sample.dataset.body;
+      sayLength();
+      submit();
+    });
+  }
+  sayLength();
+})();

@@ -1,0 +1,91 @@
+"""What the desk says, in words for people who never see code."""
+
+from typing import Final
+
+VERY_SURE: Final = 0.925
+SURE: Final = 0.8
+FAIRLY_SURE: Final = 0.65
+EVEN: Final = 0.5
+
+TITLES: Final = {
+    "sentiment": "Verdict",
+    "stars": "Likely stars",
+    "category": "Likely category",
+}
+"""The judgements in the order in which the page shows them, with their headings."""
+
+NOTHING_KNOWN: Final = "This is only a guess: the desk knows none of the words of this review."
+
+
+def certainty(probability: float) -> str:
+    """Say how sure a judgement is, and how often one that sure is right.
+
+    Args:
+        probability: the calibrated probability of the label.
+    """
+    if probability >= VERY_SURE:
+        how = "Very sure."
+    elif probability >= SURE:
+        how = "Quite sure."
+    elif probability >= FAIRLY_SURE:
+        how = "Fairly sure."
+    elif probability >= EVEN:
+        how = "Not sure."
+    else:
+        how = "Little more than a guess."
+    return f"{how} A verdict this sure is right about {often(probability)}."
+
+
+def often(probability: float) -> str:
+    """Say a probability as so many times in so many."""
+    if probability >= 0.985:
+        return "99 times in 100"
+    if probability >= VERY_SURE:
+        return "19 times in 20"
+    times = max(1, round(10 * probability))
+    return f"{times} time{'s' if times > 1 else ''} in 10"
+
+
+def verdict(target: str, label: str, probability: float) -> str:
+    """Say what was found, as the result's headline.
+
+    Args:
+        target: what was judged, as in ``"sentiment"``.
+        label: the likeliest label.
+        probability: its calibrated probability.
+    """
+    if target == "sentiment":
+        return label.capitalize() if probability >= FAIRLY_SURE else f"Unclear, leaning {label}"
+    if target == "stars":
+        return stars(label)
+    return label if probability >= EVEN else f"Perhaps {label}"
+
+
+def stars(label: str) -> str:
+    """Say a number of stars."""
+    return f"{label} {'star' if label == '1' else 'stars'}"
+
+
+def label_name(target: str, label: str) -> str:
+    """Return how a label is called in a list."""
+    return stars(label) if target == "stars" else label
+
+
+def words_for(target: str, label: str) -> str:
+    """Return the heading of the words that spoke for a label."""
+    if target == "sentiment":
+        return f"Sounded {label}"
+    return f"Spoke for {label_name(target, label)}"
+
+
+def words_against(target: str, label: str, other: str | None) -> str:
+    """Return the heading of the words that spoke against a label.
+
+    Args:
+        target: what was judged.
+        label: the likeliest label.
+        other: the only other label, where there are two.
+    """
+    if target == "sentiment" and other is not None:
+        return f"Sounded {other}"
+    return f"Spoke against {label_name(target, label)}"

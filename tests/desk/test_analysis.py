@@ -1,0 +1,62 @@
+import pytest
+
+from reviewdesk.desk.analysis import MOST_CHARACTERS, analyse, judges
+from reviewdesk.desk.wording import NOTHING_KNOWN
+from reviewdesk.errors import PayloadTooLarge, RequestError
+from tests.serving.fakes import category, sentiment, stars
+
+
+def test_the_first_bundle_of_each_target_in_the_pages_order() -> None:
+    one, two, three = category(), sentiment(), sentiment()
+    assert judges({"a": one, "b": two, "c": three}) == [two, one]
+
+
+def test_a_judgement_for_each_target() -> None:
+    found = analyse([sentiment(), stars(), category()], "awful", "The book <b>broke</b>. Good ear.")
+    assert [one["verdict"] for one in found["judgements"]] == [
+        "Negative",
+        "1 star",
+        "Perhaps Books",
+    ]
+    first = found["judgements"][0]
+    assert [one["word"] for one in first["for"]["words"]] == ["awful", "broke"]
+    assert first["against"] == {
+        "title": "Sounded positive",
+        "words": [{"word": "good", "weight": -0.5}],
+    }
+    assert found["positivity"] == round(100 - 100 * first["probability"])
+    assert [one["level"] for one in found["review"]["review_headline"]] == [3]
+    read = "".join(one["text"] for one in found["review"]["review_body"])
+    assert read.split() == ["The", "book", "broke", ".", "Good", "ear."] or "<" not in read
+
+
+def test_all_stars_but_the_likeliest_categories() -> None:
+    found = analyse([stars(), category()], "", "my daughter reads")
+    listed = [[one["label"] for one in judged["labels"]] for judged in found["judgements"]]
+    assert listed[0] == ["1", "2", "3", "4", "5"]
+    assert listed[1][0] == "Toys"
+    assert len(listed[1]) == 5
+
+
+def test_how_positive_comes_from_stars_where_there_is_no_sentiment() -> None:
+    assert analyse([stars()], "", "nothing known")["positivity"] == 50
+    assert analyse([stars()], "", "great " * 40)["positivity"] == 100
+    assert analyse([category()], "", "great")["positivity"] is None
+
+
+def test_no_known_word_is_said() -> None:
+    found = analyse([sentiment()], "", "Lorem ipsum")
+    assert found["judgements"][0]["certainty"] == NOTHING_KNOWN
+    assert found["review"]["review_body"] == [{"text": "Lorem ipsum", "level": 0}]
+
+
+@pytest.mark.parametrize("body", ["", " \n\t", "<br />", "\x00", "<script>alert(1)</script>"])
+def test_nothing_to_read(body: str) -> None:
+    with pytest.raises(RequestError, match="no text to read"):
+        analyse([sentiment()], "", body)
+
+
+def test_too_long() -> None:
+    assert analyse([sentiment()], "", "x" * MOST_CHARACTERS)
+    with pytest.raises(PayloadTooLarge, match="20,000"):
+        analyse([sentiment()], "x", "x" * MOST_CHARACTERS)

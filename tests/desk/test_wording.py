@@ -1,0 +1,52 @@
+import pytest
+
+from reviewdesk.desk.wording import certainty, often, verdict, words_against, words_for
+
+
+@pytest.mark.parametrize(
+    ("probability", "told"),
+    [
+        (1.0, "99 times in 100"),
+        (0.99, "99 times in 100"),
+        (0.95, "19 times in 20"),
+        (0.9, "9 times in 10"),
+        (0.5, "5 times in 10"),
+        (0.14, "1 time in 10"),
+        (0.01, "1 time in 10"),
+    ],
+)
+def test_often(probability: float, told: str) -> None:
+    assert often(probability) == told
+
+
+def test_certainty_grows_with_the_probability() -> None:
+    told = [certainty(one).partition(".")[0] for one in (0.3, 0.55, 0.7, 0.85, 0.99)]
+    assert told == [
+        "Little more than a guess",
+        "Not sure",
+        "Fairly sure",
+        "Quite sure",
+        "Very sure",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("target", "label", "probability", "told"),
+    [
+        ("sentiment", "negative", 0.9, "Negative"),
+        ("sentiment", "positive", 0.55, "Unclear, leaning positive"),
+        ("stars", "1", 0.9, "1 star"),
+        ("stars", "4", 0.3, "4 stars"),
+        ("category", "Toys", 0.9, "Toys"),
+        ("category", "Toys", 0.2, "Perhaps Toys"),
+    ],
+)
+def test_verdict(target: str, label: str, probability: float, told: str) -> None:
+    assert verdict(target, label, probability) == told
+
+
+def test_headings_of_words() -> None:
+    assert words_for("sentiment", "negative") == "Sounded negative"
+    assert words_against("sentiment", "negative", "positive") == "Sounded positive"
+    assert words_for("stars", "1") == "Spoke for 1 star"
+    assert words_against("category", "Toys", None) == "Spoke against Toys"
