@@ -1,0 +1,210 @@
+"""Examples: labelled reviews, a few numbers a row in memory and the texts left on disk."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from reviewdesk.errors import InputError, NotEnoughData
+from reviewdesk.examples.headlines import (
+    HEADLINE,
+    blank_default_headlines,
+    is_default_headline,
+)
+from reviewdesk.examples.targets import NO_LABEL, Labels, Values, label_rows
+from reviewdesk.progress import SILENT, Progress
+from reviewdesk.settings import TargetSettings, TextSettings
+from reviewdesk.text.hashing import hash64
+from reviewdesk.text.tokens import normalised_key
+
+BATCH_ROWS: Final = 65_536
+LABEL: Final = "label"
+GROUP: Final = "group"
+_PRODUCT: Final = ("product_parent", "product_id", "review_id")
+
+
+class Reviews(Protocol):
+    """Cleaned reviews that can be read again and again in one order, as prepared data can."""
+
+    @property
+    def rows(self) -> int:
+        """How many reviews there are."""
+
+    def batches(
+        self, columns: Sequence[str] | None = None, batch_rows: int = BATCH_ROWS
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield some columns of all reviews, always in the same order."""
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Reviews with their labels, in the order of the reviews.
+
+    Only numbers are held (24 bytes a review); texts are read again from the reviews when they are
+    needed.
+
+    Args:
+        reviews: where the texts are.
+        target: what the labels are.
+        text: which text a classifier reads.
+        labels: the k labels.
+        label: (n,) int32, each review's place in ``labels``, or -1 where it has none.
+        groups: (n,) uint64, equal for reviews of one product: of one product_parent, else of one
+            product_id; a review with neither is its own group.
+        text_keys: (n,) uint64, equal for review bodies that count as the same text.
+        default_headlines: how many reviews have a headline that the shop filled in.
+        left_out: how many reviews have no label, by reason.
+        small_categories: categories with too few reviews, and how many they have.
+    """
+
+    reviews: Reviews
+    target: TargetSettings
+    text: TextSettings
+    labels: list[str]
+    label: NDArray[np.int32]
+    groups: NDArray[np.uint64]
+    text_keys: NDArray[np.uint64]
+    default_headlines: int
+    left_out: dict[str, int]
+    small_categories: dict[str, int]
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    @property
+    def labelled(self) -> NDArray[np.bool_]:
+        """Which reviews have a label, (n,)."""
+        labelled: NDArray[np.bool_] = self.label != NO_LABEL
+        return labelled
+
+    def counts(self, rows: NDArray[np.bool_] | None = None) -> dict[str, int]:
+        """Return how many reviews have each label, among all or among some."""
+        chosen = self.label if rows is None else self.label[rows]
+        found = np.bincount(chosen[chosen != NO_LABEL], minlength=len(self.labels))
+        return dict(zip(self.labels, found.tolist(), strict=True))
+
+    def batches(
+        self, rows: NDArray[np.bool_] | None = None, batch_rows: int = BATCH_ROWS
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield what a classifier reads: review_id, the texts, ``label`` and ``group``.
+
+        Args:
+            rows: (n,) which reviews; all of them by default.
+            batch_rows: most reviews read at once.
+
+        Raises:
+            InputError: there are not as many reviews as there were when they were counted.
+        """
+        for at, batch in self._read(("review_id", *self.text.fields), batch_rows):
+            texts = blank_default_headlines(batch) if self.text.drop_default_headlines else batch
+            until = at + len(batch)
+            whole = texts.append_column(LABEL, pa.array(self.label[at:until]))
+            whole = whole.append_column(GROUP, pa.array(self.groups[at:until]))
+            chosen = whole if rows is None else whole.filter(pa.array(rows[at:until]))
+            if len(chosen):
+                yield chosen
+
+    def table(self, rows: NDArray[np.bool_] | None = None) -> pa.Table:
+        """Return the same as one table in memory."""
+        texts = [pa.field(name, pa.string()) for name in ("review_id", *self.text.fields)]
+        schema = pa.schema([*texts, pa.field(LABEL, pa.int32()), pa.field(GROUP, pa.uint64())])
+        return pa.Table.from_batches((b.cast(schema) for b in self.batches(rows)), schema)
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """Return one column of the reviews."""
+        parts = [batch.column(0) for _, batch in self._read((name,), BATCH_ROWS)]
+        return pa.chunked_array(parts) if parts else pa.chunked_array([[]], pa.string())
+
+    def _read(
+        self, columns: tuple[str, ...], batch_rows: int
+    ) -> Iterator[tuple[int, pa.RecordBatch]]:
+        at = 0
+        for batch in self.reviews.batches(columns=columns, batch_rows=batch_rows):
+            if at + len(batch) > len(self):
+                break
+            yield at, batch
+            at += len(batch)
+        if at != len(self):
+            raise InputError("the reviews changed while they were being read; start again")
+
+
+def load_examples(
+    reviews: Reviews,
+    target: TargetSettings,
+    text: TextSettings,
+    *,
+    labels: Sequence[str] | None = None,
+    progress: Progress = SILENT,
+) -> Examples:
+    """Read the labels, products and text keys of all reviews.
+
+    Args:
+        reviews: prepared data.
+        target: what the labels are.
+        text: which text a classifier reads.
+        labels: the only labels to give, in their order, as those of a bundle that is evaluated.
+        progress: shows how far it has come.
+
+    Raises:
+        MissingColumn: no review has what the target is made from.
+        NotEnoughData: there are no reviews.
+    """
+    values = Values(target.target)
+    groups, keys, defaults = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)], 0
+    columns = (*_PRODUCT, HEADLINE, "review_body", values.column)
+    with progress.task("Labelling", reviews.rows, "reviews") as task:
+        for batch in reviews.batches(columns=columns):
+            values.add(batch.column(values.column))
+            groups.append(hash64(pc.coalesce(*(_present(batch, name) for name in _PRODUCT))))
+            keys.append(hash64(normalised_key(batch.column("review_body"))))
+            defaults += is_default_headline(batch.column(HEADLINE)).true_count
+            task.advance(len(batch))
+    found = label_rows(values, target, labels)
+    if not len(found.rows):
+        raise NotEnoughData("there are no reviews in this data")
+    return _examples(reviews, target, text, found, (groups, keys), defaults)
+
+
+def _examples(
+    reviews: Reviews,
+    target: TargetSettings,
+    text: TextSettings,
+    found: Labels,
+    hashes: tuple[list[NDArray[np.uint64]], list[NDArray[np.uint64]]],
+    default_headlines: int,
+) -> Examples:
+    return Examples(
+        reviews=reviews,
+        target=target,
+        text=text,
+        labels=found.names,
+        label=found.rows,
+        groups=np.concatenate(hashes[0]),
+        text_keys=np.concatenate(hashes[1]),
+        default_headlines=default_headlines,
+        left_out=found.left_out,
+        small_categories=found.small_categories,
+    )
+
+
+def _present(batch: pa.RecordBatch, name: str) -> pa.Array:
+    """Return a column with null in place of empty texts, which name nothing."""
+    column = batch.column(name)
+    return pc.if_else(pc.equal(column, ""), pa.scalar(None, column.type), column)
+
+
+def require_classes(counts: dict[str, int], purpose: str) -> None:
+    """Check that at least two labels have reviews.
+
+    Raises:
+        NotEnoughData: says what there is.
+    """
+    present = [label for label, count in counts.items() if count]
+    if len(present) < 2:
+        reviews = sum(counts.values())
+        found = f"all {reviews:,} are {present[0]!r}" if present else "there are none"
+        raise NotEnoughData(f"{purpose} needs reviews of two labels or more; {found}")

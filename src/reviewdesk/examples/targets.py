@@ -1,0 +1,152 @@
+"""Targets: the label of each review, from its stars or its product's category."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from reviewdesk.errors import MissingColumn
+from reviewdesk.settings import TargetSettings
+
+TARGET_COLUMNS: Final = {
+    "sentiment": "star_rating",
+    "stars": "star_rating",
+    "category": "product_category",
+}
+"""The column of the reviews table that each target is made from."""
+
+SENTIMENTS: Final = ("negative", "positive")
+NO_LABEL: Final = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """The label of every review.
+
+    Args:
+        rows: (n,) int32, each row's place in ``names``, or -1 where it has no label.
+        names: the k labels.
+        left_out: how many rows have no label, by reason.
+        small_categories: categories with too few reviews, and how many they have.
+    """
+
+    rows: NDArray[np.int32]
+    names: list[str]
+    left_out: dict[str, int]
+    small_categories: dict[str, int] = field(default_factory=dict)
+
+
+class Values:
+    """The values of a target's column, one small number a row, collected batch by batch."""
+
+    def __init__(self, target: str) -> None:
+        self.target = target
+        self.column = TARGET_COLUMNS[target]
+        self.names: list[str] = []
+        self._numbers: dict[str, int] = {}
+        self._parts: list[NDArray[np.int32]] = [np.empty(0, np.int32)]
+
+    def add(self, values: pa.Array) -> None:
+        """Take one batch's values; stars are their own number."""
+        if self.target != "category":
+            self._parts.append(pc.fill_null(values, 0).to_numpy().astype(np.int32))
+            return
+        coded = values.dictionary_encode()
+        numbers = [self._number(name) for name in coded.dictionary.to_pylist()]
+        codes = pc.fill_null(coded.indices, -1).to_numpy()
+        self._parts.append(np.array([*numbers, NO_LABEL], np.int32)[codes])
+
+    def rows(self) -> NDArray[np.int32]:
+        """Return the number of every row so far: stars, or a place in ``names``; -1 for none."""
+        numbers = np.concatenate(self._parts)
+        if self.target != "category":
+            numbers[(numbers < 1) | (numbers > 5)] = NO_LABEL
+        return numbers
+
+    def _number(self, name: str) -> int:
+        if name not in self._numbers:
+            self._numbers[name] = len(self.names)
+            self.names.append(name)
+        return self._numbers[name]
+
+
+def label_rows(
+    values: Values, settings: TargetSettings, labels: Sequence[str] | None = None
+) -> Labels:
+    """Return the label of every row.
+
+    Sentiment has the labels negative and positive, stars the ratings that occur, categories the
+    names that occur often enough, sorted.
+
+    Args:
+        values: what the target's column holds.
+        settings: the target.
+        labels: the only labels to give, in their order, as those of a bundle that is evaluated;
+            no category is then too small.
+
+    Raises:
+        MissingColumn: no row has a value.
+    """
+    rows = values.rows()
+    if len(rows) and (rows == NO_LABEL).all():
+        raise MissingColumn(
+            f"{settings.target} needs {values.column}, which this data does not have"
+        )
+    found = _labels(values, rows, settings, keep_small=labels is not None)
+    return found if labels is None else _relabel(found, labels)
+
+
+def _labels(
+    values: Values, rows: NDArray[np.int32], settings: TargetSettings, keep_small: bool
+) -> Labels:
+    left_out = {f"no_{values.column}": int((rows == NO_LABEL).sum())}
+    if settings.target == "sentiment":
+        return _sentiment(rows, settings, left_out)
+    if settings.target == "stars":
+        present = [star for star in range(1, 6) if (rows == star).any()]
+        return _keep(rows, {star: str(star) for star in present}, left_out)
+    counts = np.bincount(rows[rows >= 0], minlength=len(values.names))
+    fewest = 1 if keep_small else settings.min_reviews
+    by_name = sorted((name, number) for number, name in enumerate(values.names) if name)
+    small = {name: int(counts[number]) for name, number in by_name if counts[number] < fewest}
+    kept = {number: name for name, number in by_name if name not in small}
+    return _keep(rows, kept, {**left_out, "small_category": sum(small.values())}, small)
+
+
+def _sentiment(
+    stars: NDArray[np.int32], settings: TargetSettings, left_out: dict[str, int]
+) -> Labels:
+    rows = np.where(stars >= settings.positive_from, 1, 0).astype(np.int32)
+    rows[stars == NO_LABEL] = NO_LABEL
+    if settings.drop_three:
+        rows[stars == 3] = NO_LABEL
+        left_out = {**left_out, "three_stars": int((stars == 3).sum())}
+    return Labels(rows, list(SENTIMENTS), _counted(left_out))
+
+
+def _keep(
+    numbers: NDArray[np.int32],
+    names: dict[int, str],
+    left_out: dict[str, int],
+    small: dict[str, int] | None = None,
+) -> Labels:
+    places = np.full(max([*names, int(numbers.max(initial=0))]) + 2, NO_LABEL, np.int32)
+    for place, number in enumerate(names):
+        places[number] = place  # the last place stays -1, which is where number -1 looks
+    return Labels(places[numbers], list(names.values()), _counted(left_out), small or {})
+
+
+def _relabel(found: Labels, labels: Sequence[str]) -> Labels:
+    wanted = {name: place for place, name in enumerate(labels)}
+    places = np.array([*(wanted.get(name, NO_LABEL) for name in found.names), NO_LABEL], np.int32)
+    rows = places[found.rows]
+    unknown = int(((rows == NO_LABEL) & (found.rows != NO_LABEL)).sum())
+    return Labels(rows, list(labels), _counted({**found.left_out, "unknown_label": unknown}))
+
+
+def _counted(left_out: dict[str, int]) -> dict[str, int]:
+    return {reason: count for reason, count in left_out.items() if count}

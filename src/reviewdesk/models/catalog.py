@@ -1,0 +1,11 @@
+"""The families of classifiers, by name."""
+
+from typing import Final
+
+from reviewdesk.registry import Registry
+
+CLASSIFIERS: Final = Registry(
+    "model",
+    "reviewdesk.classifiers",
+    {"tfidf-svc": "reviewdesk.models.tfidf_svc:TfidfSVC"},
+)
