@@ -8,7 +8,7 @@ from reviewdesk.errors import InputError
 from reviewdesk.registry import Registry
 from reviewdesk.settings import SourceSettings
 from reviewdesk.sources.base import Probe, Source, SourceBatch, SourceFile
-from reviewdesk.sources.places import data_files, distinct, named
+from reviewdesk.sources.places import data_files, identity, named
 from reviewdesk.sources.stream import head
 
 SOURCES: Final = Registry(
@@ -100,14 +100,14 @@ def open_inputs(places: Sequence[str], settings: SourceSettings) -> list[Input]:
         MissingColumn: a file has no column for the text; says which it has.
     """
     choice = _Choice(settings)
-    found = distinct([file for place in places for file in named(place)])
-    inputs = [one for file in found for one in choice.inputs(file)]
-    if not inputs:
+    found: dict[str, Input] = {}
+    for place in places:
+        for file in named(place):
+            for one in choice.inputs(file):
+                found.setdefault(identity(one.place), one)
+    if not found:
         raise InputError("no input was given; name a file or folder of reviews")
-    kept = {file.place for file in distinct([one.file for one in inputs])}
-    return sorted(
-        (one for one in inputs if one.place in kept), key=lambda one: (one.name, one.place)
-    )
+    return sorted(found.values(), key=lambda one: (one.name, one.place))
 
 
 class _Choice:
@@ -144,14 +144,14 @@ class _Choice:
         found = self._input_or_none(file)
         if found is not None:
             return found
-        if not head(file):
+        if not head(file).strip():
             raise InputError(f"{file.name} is empty, or its gzip is cut off at the start")
         table = source_class("table")(self._settings)
         return Input(file, table, table.inspect(file))  # says what the file has and what it lacks
 
     def _input_or_none(self, file: SourceFile) -> Input | None:
         probe = Probe(file, head(file))
-        if not probe.head:
+        if not probe.head.strip():
             return None
         source = self._classes[0](self._settings) if self._named else self._find(probe)
         return None if source is None else Input(file, source, source.inspect(file))

@@ -43,31 +43,40 @@ def csv_rows(
 
 def _records(feed: "_Feed", width: int, tally: Tally, delimiter: str) -> Iterator[list[str]]:
     """Yield the good records, header included, and reject the others."""
-    reader = csv.reader(feed, delimiter=delimiter)
+    reader = csv.reader(feed, delimiter=delimiter, strict=True)
     while True:
         feed.begin()
         try:
             record = next(reader)
         except StopIteration:
             return
-        except csv.Error:  # a field beyond csv's own limit of 128 KiB: surely an open quote
-            record = []
-            reason = "bad_quotes"
+        except csv.Error:  # a quote in a wrong place, or a field over csv's limit of 128 KiB
+            record = _lenient(feed, delimiter)
+            reader = csv.reader(feed, delimiter=delimiter, strict=True)
         else:
             if not record:
                 continue  # an empty line
-            reason = _fault(record, width, feed)
-            if not reason:
-                yield _with_returns(record) if feed.returns else record
-                continue
-        if reason != "bad_utf8":
+        reason = _fault(record, width, feed)
+        if not reason:
+            yield _with_returns(record) if feed.returns else record
+            continue
+        if reason == "bad_quotes":
             feed.give_back()
         tally.rejects.add(feed.first, reason, feed.raw())
-        reader = csv.reader(feed, delimiter=delimiter)
+
+
+def _lenient(feed: "_Feed", delimiter: str) -> list[str]:
+    """Read a record of one line with quotes inside its fields; of more lines, there is none."""
+    if len(feed.taken) > 1 or feed.open_at_end:
+        return []
+    try:
+        return next(csv.reader([feed.text], delimiter=delimiter))
+    except csv.Error:
+        return []
 
 
 def _fault(record: list[str], width: int, feed: "_Feed") -> str:
-    if feed.open_at_end or (len(record) != width and len(feed.taken) > 1):
+    if not record or (len(record) != width and len(feed.taken) > 1):
         return "bad_quotes"
     if len(record) != width:
         return "wrong_field_count"
@@ -93,6 +102,7 @@ class _Feed(Iterator[str]):
         self.utf8 = True
         self.returns = False
         self.open_at_end = False
+        self.text = ""  # of the last line
 
     @property
     def first(self) -> int:
@@ -123,7 +133,8 @@ class _Feed(Iterator[str]):
         if "\r" in text:
             self.returns = True
             text = text.replace("\r", HIDDEN_RETURN)
-        return text + "\n"
+        self.text = text + "\n"
+        return self.text
 
 
 def _lines(blocks: Iterator[LineBlock]) -> Iterator[tuple[int, bytes]]:

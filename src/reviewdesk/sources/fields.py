@@ -37,20 +37,19 @@ def split_block(
     """
     data = np.frombuffer(block.data, np.uint8)
     ends = np.flatnonzero(data == _NEWLINE)  # (lines,)
-    starts = np.concatenate([[0], ends[:-1] + 1])
+    starts = np.concatenate([[0], ends + 1])[:-1].astype(np.int64)
     tabs = np.flatnonzero(data == separator)
     counts = np.diff(np.searchsorted(tabs, ends), prepend=0)  # tabs in each line
     text_ends = ends - ((ends > starts) & (data[ends - 1] == _RETURN))  # \r\n ends a line, too
     blank = text_ends == starts
-    good = counts == len(names) - 1
-    good &= ~(blank & (len(names) == 1))
+    good = (counts == len(names) - 1) & ~blank
     bad_text = _not_utf8(block.data, starts, ends, good)
     for line in np.flatnonzero(bad_text | ~(good | blank)).tolist():
         reason = "bad_utf8" if bad_text[line] else "wrong_field_count"
         rejects.add(block.first_line + line, reason, block.data[starts[line] : text_ends[line]])
     good &= ~bad_text
 
-    inner = tabs[np.repeat(good, counts)].reshape(-1, len(names) - 1)  # (rows, fields - 1)
+    inner = tabs[np.repeat(good, counts)].reshape(good.sum(), len(names) - 1)  # (rows, fields - 1)
     first = np.column_stack([starts[good], inner + 1])
     last = np.column_stack([inner, text_ends[good]])
     buffer = pa.py_buffer(block.data)
@@ -90,11 +89,12 @@ def _not_utf8(
 
 
 def _is_utf8(data: bytes) -> bool:
-    if data.isascii():
-        return True
+    offsets = pa.py_buffer(np.array([0, len(data)], np.int32))
     try:
-        data.decode()
-    except UnicodeDecodeError:
+        pa.Array.from_buffers(pa.string(), 1, [None, offsets, pa.py_buffer(data)]).validate(
+            full=True
+        )
+    except pa.ArrowInvalid:
         return False
     return True
 

@@ -1,7 +1,7 @@
 """From what the user names (files, folders, patterns) to the files to read."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -30,10 +30,9 @@ def named(place: str) -> list[SourceFile]:
     return [_source_file(place, info)]
 
 
-def distinct(files: Sequence[SourceFile]) -> list[SourceFile]:
-    """Return the files by name, each once, however often and by which way it was named."""
-    by_place = {_identity(file.place): file for file in files}
-    return sorted(by_place.values(), key=lambda file: (file.name, file.place))
+def identity(place: str) -> str:
+    """Return what is the same for all names of one file or folder: links and dots resolved."""
+    return place if is_remote(place) else str(Path(place).resolve())
 
 
 def data_files(folder: SourceFile) -> list[SourceFile]:
@@ -89,7 +88,3 @@ def _matches(pattern: str) -> Iterator[str]:
     for member in SourceFile(folder, folder, 0, folder=True).members():
         if PurePosixPath(member.place).match(pattern):
             yield member.place
-
-
-def _identity(place: str) -> str:
-    return place if is_remote(place) else str(Path(place).resolve())

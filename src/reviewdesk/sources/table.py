@@ -1,7 +1,7 @@
 """Any CSV, TSV, JSON lines or Parquet file whose columns are told, or have names that are close."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import ClassVar, Final
 
@@ -55,7 +55,9 @@ class Table(Source):
             return
         blocks = line_blocks(file, tally)
         if _is_json(start):
-            yield from json_rows(blocks, columns, tally)
+            yield from _noting_absent(
+                json_rows(blocks, columns, tally), self.settings.columns, tally
+            )
             return
         delimiter = _delimiter(start)
         header = _header(start, delimiter)
@@ -67,10 +69,18 @@ class Table(Source):
             yield from csv_rows(blocks, names, tally, delimiter)
 
     def _map(self, file: SourceFile, start: bytes) -> ColumnMap:
+        told = self.settings.columns
         if _is_parquet(start):
             available = parquet_columns(file)
         elif _is_json(start):
+            # Fields that are rare may come late in the file: what was told is believed.
             available = _json_names(start)
+            available += [column for column in told.values() if column not in available]
+        elif start.lstrip()[:1] in (b"{", b"["):
+            raise InputError(
+                f"{file.name} is JSON, but not one JSON object a line; "
+                "write it as JSON lines, for example with: jq -c '.[]'"
+            )
         elif _is_text(start):
             available = _header(start, _delimiter(start))
         else:
@@ -78,7 +88,21 @@ class Table(Source):
                 f"{file.name} is in no format that can be read as reviews: it is neither UTF-8 "
                 "text in columns nor Parquet"
             )
-        return map_columns(available, self.settings.columns, file.name)
+        return map_columns(available, told, file.name)
+
+
+def _noting_absent(
+    parts: Iterator[RawRows], told: Mapping[str, str], tally: Tally
+) -> Iterator[RawRows]:
+    """Pass rows on, and note the columns that were told but have no value in any row."""
+    absent = dict(told)
+    for part in parts:
+        for name in list(absent):
+            if part.columns[name].null_count < part.count:
+                del absent[name]
+        yield part
+    for name, column in absent.items():
+        tally.notes.append(f"no row of {tally.file} has a value in {column!r} for {name}")
 
 
 def _unquoted_rows(
@@ -97,13 +121,17 @@ def _is_parquet(start: bytes) -> bool:
 
 
 def _is_json(start: bytes) -> bool:
-    first = _first_lines(start)[0].strip()
-    if not first.startswith(b"{"):
+    lines = _first_lines(start)
+    if not lines[0].lstrip().startswith(b"{"):
         return False
-    if len(start) >= HEAD and b"\n" not in start:
+    if len(start) >= HEAD and len(lines) == 1:
         return True  # one line longer than what is looked at
+    return any(map(_is_object, lines))
+
+
+def _is_object(line: bytes) -> bool:
     try:
-        parse_object(first)
+        parse_object(line)
     except ValueError:
         return False
     return True

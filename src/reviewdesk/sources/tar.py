@@ -1,17 +1,22 @@
 """The files inside a tar archive, streamed: nothing is unpacked, sought or kept.
 
-Only what public data sets use is read: plain files with names of up to 256 bytes. Other entries
-(links, devices, long-name and extension records) are skipped, so that a hostile archive can
-neither write anywhere nor fill the memory. Source: POSIX.1-1988 ustar.
+Only plain files are read; links, devices and the rest are skipped, and no record is longer in
+memory than it may be, so that a hostile archive can neither write anywhere nor fill the memory.
+Source: POSIX.1-2001 pax (ustar headers and their ``path`` extension), GNU tar (long names).
 """
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
 from reviewdesk.errors import InputError
 
 BLOCK: Final = 512
+MAX_NAME: Final = 64 * 1024
 _PLAIN: Final = (b"0", b"\0")
+_GNU_LONG_NAME: Final = b"L"
+_EXTENSION: Final = b"x"
+_PATH: Final = re.compile(rb"(?:^|\n)\d+ path=([^\n]*)\n")
 
 
 class DamagedTar(InputError):
@@ -34,17 +39,21 @@ def tar_files(
         DamagedTar: the archive ends early or a header is broken.
     """
     stream = _Stream(pieces)
+    long_name = ""  # of the next entry
     while not stream.ended():  # some archives lack the empty blocks at the end
         header = stream.take(BLOCK, BLOCK)
         if not header.strip(b"\0"):
             return
-        name, size, plain = _entry(header)
-        kept = min(size, max_bytes + 1) if plain and wanted(name) else 0
-        data = stream.take(_padded(size), kept)
-        if kept:
-            yield name, data
-        elif plain and wanted(name):
-            yield name, b""
+        name, size, kind = _entry(header)
+        if kind in (_GNU_LONG_NAME, _EXTENSION):
+            record = stream.take(_padded(size), min(size, MAX_NAME))
+            long_name = _long_name(kind, record) or long_name
+            continue
+        name, long_name = long_name or name, ""
+        if kind in _PLAIN and wanted(name):
+            yield name, stream.take(_padded(size), min(size, max_bytes + 1))
+        else:
+            stream.take(_padded(size), 0)
 
 
 def is_tar(head: bytes) -> bool:
@@ -53,20 +62,20 @@ def is_tar(head: bytes) -> bool:
 
 
 def first_names(head: bytes) -> Iterator[str]:
-    """Yield the names of the plain files whose headers lie within an archive's first bytes."""
+    """Yield the (short) names of plain files whose headers lie in an archive's first bytes."""
     at = 0
     while is_tar(head[at:]) and at + BLOCK <= len(head):
         try:
-            name, size, plain = _entry(head[at : at + BLOCK])
+            name, size, kind = _entry(head[at : at + BLOCK])
         except DamagedTar:
             return
-        if plain:
+        if kind in _PLAIN:
             yield name
         at += BLOCK + _padded(size)
 
 
-def _entry(header: bytes) -> tuple[str, int, bool]:
-    """Return name, size and whether it is a plain file."""
+def _entry(header: bytes) -> tuple[str, int, bytes]:
+    """Return name, size and kind."""
     total = sum(header[:148]) + 8 * 32 + sum(header[156:])
     try:
         checksum = int(_text(header[148:156]).strip() or "0", 8)
@@ -77,7 +86,15 @@ def _entry(header: bytes) -> tuple[str, int, bool]:
         raise DamagedTar("a header in the archive is broken")
     prefix = _text(header[345:500]) if header[257:263] == b"ustar\0" else ""
     name = _text(header[:100])
-    return f"{prefix}/{name}" if prefix else name, size, header[156:157] in _PLAIN
+    return f"{prefix}/{name}" if prefix else name, size, header[156:157]
+
+
+def _long_name(kind: bytes, record: bytes) -> str:
+    """Return the name that a record gives to the next entry; empty if it gives none."""
+    if kind == _GNU_LONG_NAME:
+        return _text(record)
+    path = _PATH.search(record)
+    return path[1].decode("utf-8", "replace") if path else ""
 
 
 def _padded(size: int) -> int:

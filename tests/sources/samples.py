@@ -1,0 +1,179 @@
+"""One small file in every format, for the tests that every source must pass."""
+
+import gzip
+import io
+import json
+import tarfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from reviewdesk.schema import REVIEWS
+from reviewdesk.settings import SourceSettings
+from reviewdesk.sources import Input, SourceBatch, open_inputs
+
+BODIES = (
+    "Worked well for a month.",
+    'Broke <br /> on day 2 & "died"',
+    "Naïve — 5 ★ 😀",
+    "a\x85b\rc",
+)
+"""Bodies with the characters that line and field splitting must leave alone."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """How to write a file of one format.
+
+    Args:
+        source: the name of the source that must recognise it.
+        file: its file name.
+        content: the decompressed bytes for bodies; None in their place is a bad row.
+        lines: whether its rejects have line numbers.
+    """
+
+    source: str
+    file: str
+    content: Callable[[Sequence[str | None]], bytes]
+    bad_reason: str
+    lines: bool = True
+    streamed: bool = True
+
+    def write(self, folder: Path, bodies: Sequence[str | None] = BODIES) -> Path:
+        """Write the file, compressed if its name says so."""
+        content = self.content(bodies)
+        path = folder / self.file
+        path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+        return path
+
+
+def read(place: Path | str, **settings: Any) -> list[SourceBatch]:
+    """Read one file to its end."""
+    return list(opened(place, **settings).read())
+
+
+def opened(place: Path | str, **settings: Any) -> Input:
+    """Open one file."""
+    (found,) = open_inputs([str(place)], SourceSettings(**settings))
+    return found
+
+
+def reviews_of(batches: Sequence[SourceBatch]) -> list[dict[str, Any]]:
+    """Return all reviews as dictionaries."""
+    return [row for batch in batches for row in batch.reviews.to_pylist()]
+
+
+def rejects_of(batches: Sequence[SourceBatch]) -> list[dict[str, Any]]:
+    """Return all rejects as dictionaries."""
+    return [row for batch in batches for row in batch.rejects.to_pylist()]
+
+
+def bodies_of(batches: Sequence[SourceBatch]) -> list[str]:
+    """Return the bodies of all reviews."""
+    return [row["review_body"] for row in reviews_of(batches)]
+
+
+def amazon_line(body: str, number: int = 0, **other: str) -> str:
+    """Return one line of Amazon TSV without its end."""
+    values = {
+        "marketplace": "US",
+        "customer_id": f"{number}",
+        "review_id": f"R{number}",
+        "product_id": "B0001",
+        "product_parent": "77",
+        "product_title": 'A 5" thing',
+        "product_category": "Toys",
+        "star_rating": "4",
+        "helpful_votes": "2",
+        "total_votes": "3",
+        "vine": "N",
+        "verified_purchase": "Y",
+        "review_headline": "Good",
+        "review_body": body,
+        "review_date": "2015-08-31",
+    }
+    return "\t".join({**values, **other}.values())
+
+
+def amazon(bodies: Sequence[str | None]) -> bytes:
+    """Return an Amazon TSV file."""
+    lines = ["\t".join(REVIEWS.names)]
+    for number, body in enumerate(bodies):
+        lines.append("US\tshort line" if body is None else amazon_line(body, number))
+    return ("\n".join(lines) + "\n").encode()
+
+
+def imdb_files(bodies: Sequence[str | None]) -> Iterator[tuple[str, bytes]]:
+    """Yield name and bytes of an IMDb folder's files; the addresses come last."""
+    for number, body in enumerate(bodies):
+        name = f"aclImdb/train/pos/{number}_8.txt"
+        if body is None:
+            yield f"aclImdb/train/pos/{number}_eight.txt", b"bad"
+        else:
+            yield name, body.encode()
+    addresses = "".join(f"http://www.imdb.com/title/tt{n:07}/usercomments\n" for n in range(9))
+    yield "aclImdb/train/neg/0_1.txt", b""
+    yield "aclImdb/train/urls_pos.txt", addresses.encode()
+
+
+def imdb_archive(bodies: Sequence[str | None]) -> bytes:
+    """Return a tar archive of an IMDb folder."""
+    found = io.BytesIO()
+    with tarfile.open(fileobj=found, mode="w") as archive:
+        for name, data in imdb_files(bodies):
+            if data:
+                member = tarfile.TarInfo(name)
+                member.size = len(data)
+                archive.addfile(member, io.BytesIO(data))
+    return found.getvalue()
+
+
+def csv_table(bodies: Sequence[str | None]) -> bytes:
+    """Return a CSV file with names that are close to ours."""
+    lines = ["stars,comment,Date"]
+    for body in bodies:
+        quoted = "" if body is None else body.replace('"', '""')
+        lines.append("short" if body is None else f'4.0,"{quoted}",2015-08-31')
+    return ("\n".join(lines) + "\n").encode()
+
+
+def tsv_table(bodies: Sequence[str | None]) -> bytes:
+    """Return a tab-separated file without quoting."""
+    lines = ["stars\tcomment\tDate"]
+    lines += ["short" if body is None else f"4.0\t{body}\t2015-08-31" for body in bodies]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def json_lines(bodies: Sequence[str | None]) -> bytes:
+    """Return a JSON lines file."""
+    lines = [
+        "{broken" if body is None else json.dumps({"overall": 4.0, "reviewText": body})
+        for body in bodies
+    ]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def parquet(bodies: Sequence[str | None]) -> bytes:
+    """Return a Parquet file."""
+    found = io.BytesIO()
+    pq.write_table(pa.table({"score": [4] * len(bodies), "text": list(bodies)}), found)
+    return found.getvalue()
+
+
+SAMPLES = (
+    Sample("amazon", "amazon.tsv", amazon, "wrong_field_count"),
+    Sample("amazon", "amazon.tsv.gz", amazon, "wrong_field_count"),
+    Sample("imdb", "imdb.tar", imdb_archive, "bad_file_name", lines=False),
+    Sample("imdb", "imdb.tar.gz", imdb_archive, "bad_file_name", lines=False),
+    Sample("table", "table.csv", csv_table, "wrong_field_count"),
+    Sample("table", "table.csv.gz", csv_table, "wrong_field_count"),
+    Sample("table", "table.tsv", tsv_table, "wrong_field_count"),
+    Sample("table", "table.tsv.gz", tsv_table, "wrong_field_count"),
+    Sample("table", "table.jsonl", json_lines, "bad_json"),
+    Sample("table", "table.jsonl.gz", json_lines, "bad_json"),
+    Sample("table", "table.parquet", parquet, "missing_body", streamed=False),
+)

@@ -1,0 +1,47 @@
+"""The real files, where the environment names their folder: what is in them is known."""
+
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.sources.samples import opened
+
+DATA = os.environ.get("REVIEWDESK_DATA")
+pytestmark = pytest.mark.skipif(not DATA, reason="REVIEWDESK_DATA does not name the data folder")
+
+
+def counted(place: str) -> tuple[int, Counter[str], Counter[int | None]]:
+    """Return rows, rejects by reason, and rows by stars."""
+    rows, rejects, stars = 0, Counter[str](), Counter[int | None]()
+    for batch in opened(Path(DATA or "") / place).read():
+        rows += len(batch.reviews)
+        rejects.update(batch.rejects["reason"].to_pylist())
+        stars.update(batch.reviews["star_rating"].to_pylist())
+        assert not any(batch.unreadable.values())
+    return rows, rejects, stars
+
+
+def test_digital_software() -> None:
+    rows, rejects, stars = counted("amazon_us/amazon_reviews_us_Digital_Software_v1_00.tsv.gz")
+    assert (rows, rejects) == (74_434, {})
+    assert stars == {1: 18_845, 2: 5_464, 3: 6_590, 4: 12_339, 5: 31_196}
+
+
+def test_imdb() -> None:
+    rows, rejects, stars = counted("imdb/aclImdb_train.tar.gz")
+    assert (rows, rejects) == (75_000, {})
+    assert stars[None] == 50_000
+    assert (stars[1] + stars[2], stars[4] + stars[5]) == (12_500, 12_500)
+
+
+def test_mcauley_2018_is_read_by_guessing() -> None:
+    rows, rejects, stars = counted("mcauley_2018/AMAZON_FASHION_5.json.gz")
+    assert (rows, rejects) == (2_410, {"missing_body": 12})
+    assert stars[5] == 1_633
+
+
+def test_categories() -> None:
+    rows, rejects, _ = counted("categories/categories14.jsonl.gz")
+    assert (rows, rejects) == (43_483, {"missing_body": 1})
