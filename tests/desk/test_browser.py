@@ -14,7 +14,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.serving.process import Server, server
+from tests.serving.process import Server
 
 CHROMIUM = Path("/usr/bin/chromium")
 
@@ -44,12 +44,6 @@ BASICS = """() => {
   if (!document.querySelector("main")) found.push("no main");
   return found;
 }"""
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Server]:
-    with server() as one:
-        yield one
 
 
 @pytest.fixture(scope="module")

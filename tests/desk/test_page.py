@@ -10,13 +10,13 @@ import pytest
 from reviewdesk.desk.page import page
 from reviewdesk.desk.samples import SAMPLES
 from tests.serving.fakes import category, sentiment, stars
-from tests.serving.process import server
+from tests.serving.process import Server
 
 
-@pytest.fixture(scope="module")
-def client() -> Iterator[httpx.Client]:
-    with server() as one, httpx.Client(base_url=one.url, trust_env=False) as asking:
-        yield asking
+@pytest.fixture
+def client(running: Server) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=running.url, trust_env=False) as one:
+        yield one
 
 
 def test_the_policy_allows_the_pages_own_style_and_script_only() -> None:

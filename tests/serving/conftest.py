@@ -1,4 +1,4 @@
-"""One server process for the tests that only ask."""
+"""One server process for all tests that only ask."""
 
 from collections.abc import Iterator
 
@@ -8,9 +8,9 @@ import pytest
 from tests.serving.process import Server, server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def running() -> Iterator[Server]:
-    """A server that every test of a module asks."""
+    """A server that is asked and left as it was."""
     with server() as one:
         yield one
 

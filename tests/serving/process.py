@@ -1,7 +1,8 @@
-"""A real server process with small models, for tests: ``python -m tests.serving.process SETTINGS``.
+"""A real server process, for tests: ``python -m tests.serving.process SETTINGS [BUNDLE]``.
 
-Prints its port when it answers. A review that holds the word ``wait`` makes it print ``working``
-and then wait for a byte on standard input; one that holds ``fail`` meets a bug.
+Serves a bundle, or small models in its place. Prints its port when it answers. To the small models
+a review can be an order: with the word ``wait`` in it they print ``working`` and then wait for a
+byte on standard input; with the word ``fail`` they meet a bug.
 """
 
 import json
@@ -16,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from reviewdesk.bundle import Bundle, load_bundle
 from reviewdesk.desk.page import routes
 from reviewdesk.models.base import Texts
 from reviewdesk.serving.server import serve
@@ -62,10 +64,11 @@ class Server:
 
 
 @contextmanager
-def server(**settings: Any) -> Iterator[Server]:
+def server(*bundle: str, **settings: Any) -> Iterator[Server]:
     """Start a server process and end it afterwards."""
+    program = (sys.executable, "-m", "tests.serving.process")
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.serving.process", json.dumps({"port": 0, **settings})],
+        [*program, json.dumps({"port": 0, **settings}), *bundle],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -82,6 +85,14 @@ def _stream(stream: IO[str] | None) -> IO[str]:
     return stream
 
 
+def _small() -> dict[str, Bundle]:
+    return {
+        "sentiment": bundle_of(Gated(SENTIMENT), "sentiment"),
+        "stars": stars(),
+        "category": category(),
+    }
+
+
 def _say(what: object) -> None:
     sys.stdout.write(f"{what}\n")
     sys.stdout.flush()
@@ -89,11 +100,7 @@ def _say(what: object) -> None:
 
 if __name__ == "__main__":
     serve(
-        {
-            "sentiment": bundle_of(Gated(SENTIMENT), "sentiment"),
-            "stars": stars(),
-            "category": category(),
-        },
+        {"sentiment": load_bundle(sys.argv[2])} if len(sys.argv) > 2 else _small(),
         ServeSettings.from_json(json.loads(sys.argv[1])),
         on_ready=_say,
         pages=routes,

@@ -24,6 +24,8 @@ MOST_CHARACTERS: Final = 20_000
 MOST_WORDS: Final = 16
 SHOWN_WORDS: Final = 8
 SHOWN_LABELS: Final = 5
+TELLING: Final = 0.1
+"""Words that weigh less than this share of the strongest one are not worth a reader's time."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,16 @@ class Judgement:
     target: str
     found: TextVerdict
 
+    @property
+    def weights(self) -> dict[str, float]:
+        """The words that count, with what they added to the likeliest label, strongest first."""
+        strongest = max((abs(one.weight) for one in self.found.evidence), default=0.0)
+        return {
+            one.word: one.weight
+            for one in self.found.evidence
+            if abs(one.weight) >= TELLING * strongest
+        }
+
     def to_json(self) -> dict[str, Any]:
         """Return what the page shows of it."""
         label, probability = self.found.label, self.found.probability
@@ -47,7 +59,7 @@ class Judgement:
             "title": TITLES.get(self.target, self.target.capitalize()),
             "label": label,
             "verdict": verdict(self.target, label, probability),
-            "certainty": certainty(probability) if self.found.evidence else NOTHING_KNOWN,
+            "certainty": certainty(probability) if self.weights else NOTHING_KNOWN,
             "probability": probability,
             "labels": self._labels(),
             "for": {"title": words_for(self.target, label), "words": self._words(1)},
@@ -68,8 +80,8 @@ class Judgement:
         ]
 
     def _words(self, sign: int) -> list[dict[str, Any]]:
-        found = [one for one in self.found.evidence if sign * one.weight > 0]
-        return [{"word": one.word, "weight": one.weight} for one in found[:SHOWN_WORDS]]
+        found = [(word, weight) for word, weight in self.weights.items() if sign * weight > 0]
+        return [{"word": word, "weight": weight} for word, weight in found[:SHOWN_WORDS]]
 
 
 def judges(bundles: Mapping[str, Bundle]) -> list[Bundle]:
@@ -105,12 +117,13 @@ def analyse(bundles: list[Bundle], headline: str, body: str) -> dict[str, Any]:
         Judgement(bundle.target, explain(bundle, body, headline=headline, words=MOST_WORDS))
         for bundle in bundles
     ]
-    weights = {one.word: one.weight for one in found[0].found.evidence}
     return {
         "positivity": _positivity(found),
         "judgements": [one.to_json() for one in found],
         "review": {
-            name: [{"text": one.text, "level": one.level} for one in segments(text, weights)]
+            name: [
+                {"text": one.text, "level": one.level} for one in segments(text, found[0].weights)
+            ]
             for name, text in read.items()
         },
     }
