@@ -4,7 +4,7 @@ import os
 import shutil
 import stat
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +28,11 @@ from reviewdesk.runlog import RunLog
 from reviewdesk.settings import CleanSettings, SplitSettings, TargetSettings, TextSettings
 
 TEXTS = ("review_headline", "review_body")
-HARMLESS = ("metrics", "versions")  # any object will do
 LABELS = ["negative", "positive"]
 FILES = ["classifier.json", "manifest.json", "weights.npz"]
 
 
-def reviews(headlines: list[str | None], bodies: list[str]) -> pa.RecordBatch:
+def reviews(headlines: Sequence[str | None], bodies: Sequence[str]) -> pa.RecordBatch:
     return pa.record_batch(
         {
             "review_id": [f"r{i}" for i in range(len(bodies))],
@@ -47,7 +46,7 @@ def fitted(*columns: str) -> Classifier:
     good = ["great phone works well", "love it great sound", "works great love this"] * 10
     bad = ["broke after a week", "bad sound broke", "returned it bad bad"] * 10
     bodies = [f"{text} {i}" for i, text in enumerate(good + bad)]
-    batch = reviews([None] * 60, bodies).append_column(
+    batch = reviews(["so good"] * 30 + ["so bad"] * 30, bodies).append_column(
         "label", pa.array([1] * 30 + [0] * 30, pa.int32())
     )
     classifier: Classifier = CLASSIFIERS.load("tfidf-svc")()
@@ -325,17 +324,17 @@ class TestRefused:
         with pytest.raises(BundleError):
             load_bundle(copy)
 
-    @pytest.mark.parametrize(
-        ("name", "value"),
-        [
-            (name, value)
-            for name in [*HARMLESS, "id", "labels", "settings", "data", "files", "family"]
-            for value in [None, 7, [7], "text", {"a": {}}]
-            if not (name in HARMLESS and isinstance(value, dict))
-        ],
-    )
+    @pytest.mark.parametrize("name", ["id", "labels", "settings", "data", "files", "family"])
+    @pytest.mark.parametrize("value", [None, 7, [7], "text", {"a": {}}])
     def test_manifests_of_a_wrong_shape(self, copy: Path, name: str, value: Any) -> None:
         edit(copy, lambda manifest: manifest.update({name: value}), resign=name != "id")
+        with pytest.raises(BundleError):
+            load_bundle(copy)
+
+    @pytest.mark.parametrize("name", ["metrics", "versions"])
+    @pytest.mark.parametrize("value", [None, 7, [7], "text"])
+    def test_manifests_without_objects(self, copy: Path, name: str, value: Any) -> None:
+        edit(copy, lambda manifest: manifest.update({name: value}))
         with pytest.raises(BundleError):
             load_bundle(copy)
 
@@ -382,7 +381,6 @@ class TestRefused:
             load_bundle(copy)
 
     def test_weights_of_wrong_shapes(self, copy: Path) -> None:
-        """Each array in turn is empty; loading refuses it or the bundle still predicts."""
         with np.load(copy / "weights.npz") as weights:
             arrays: dict[str, Any] = {name: weights[name] for name in weights}
         for name, array in arrays.items():

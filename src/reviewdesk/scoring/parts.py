@@ -10,6 +10,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from reviewdesk.errors import InputError, UsageError
+from reviewdesk.prepare.lock import locked
 from reviewdesk.storage import (
     private_directory,
     read_json,
@@ -51,6 +53,14 @@ class Parts:
         """A short name (16 hex digits) of the plan; the final file carries it."""
         text = json.dumps(self._plan, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep other processes from writing the same file while the block runs.
+
+        Raises:
+            StorageError: another process is writing it.
+        """
+        return locked(self.out.with_name(f".{self.out.name}.lock"), str(self.out))
 
     def finished(self, *, overwrite: bool) -> bool:
         """Say whether the final file is there and was made by this plan.

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -12,12 +12,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from reviewdesk.bundle import Bundle
-from reviewdesk.errors import UsageError
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress, Task
 from reviewdesk.schema import EVIDENCE, REJECTS, predictions_schema
 from reviewdesk.scoring.explain import evidence_column
 from reviewdesk.scoring.parts import Parts
+from reviewdesk.scoring.streams import PreparedStream, RawStream, Stream, StreamBatch
 from reviewdesk.sources.catalog import Input
 from reviewdesk.storage import storage_errors
 
@@ -89,21 +89,24 @@ def predict(
         InputError: the data cannot be read.
         StorageError: something cannot be read or written.
     """
-    stream = _Prepared(bundle, data) if isinstance(data, PreparedData) else _Raw(bundle, data)
+    stream: Stream
+    if isinstance(data, PreparedData):
+        stream, rejects = PreparedStream(data, bundle), None
+    else:
+        stream = RawStream(data, bundle)
+        rejects = out.with_name(f"{out.name.removesuffix('.parquet')}.rejects.parquet")
     plan = {"model": bundle.id, "evidence": evidence, "part_rows": part_rows, **stream.plan()}
     parts = Parts(out, plan)
-    rejects = out.with_name(f"{out.name.removesuffix('.parquet')}.rejects.parquet")
-    already = parts.finished(overwrite=overwrite)
-    if not already:
-        parts.begin()
-        with progress.task("Predicting", stream.total, stream.unit) as task:
-            count = _predict_parts(bundle, stream, parts, evidence, part_rows, task)
-        if stream.has_rejects:
-            parts.join((parts.read(_rejects_name(i)) for i in range(count)), rejects, REJECTS)
-        schema = predictions_schema(bundle.labels, bundle.target)
-        parts.join((parts.read(_name(i)) for i in range(count)), out, schema)
-        parts.remove()
-    return _summarise(bundle, out, rejects if stream.has_rejects else None, already)
+    with parts.locked():
+        already = parts.finished(overwrite=overwrite)
+        if not already:
+            parts.begin()
+            with progress.task("Predicting", stream.total, stream.unit) as task:
+                count = _predict_parts(
+                    bundle, stream, parts, part_rows=part_rows, evidence=evidence, task=task
+                )
+            _join(bundle, parts, count, rejects)
+    return _summarise(bundle, out, rejects, already)
 
 
 def prediction_table(
@@ -140,99 +143,17 @@ def prediction_table(
     return pa.Table.from_arrays(columns, schema=schema)
 
 
-@dataclass(frozen=True)
-class _Batch:
-    """Some reviews, the bad rows among them, and how much progress they stand for."""
-
-    reviews: pa.RecordBatch
-    rejects: pa.RecordBatch | None
-    amount: int
-
-
-class _Stream(Protocol):
-    """Reviews to predict, always in the same order and the same batches."""
-
-    total: int
-    unit: str
-    has_rejects: bool
-
-    def plan(self) -> dict[str, Any]:
-        """Return what names the reviews' very content."""
-
-    def batches(self) -> Iterator[_Batch]:
-        """Yield all reviews."""
-
-    def clean(self, reviews: pa.RecordBatch) -> pa.RecordBatch:
-        """Return reviews as the bundle expects them."""
-
-
-class _Prepared:
-    unit = "reviews"
-    has_rejects = False
-
-    def __init__(self, bundle: Bundle, data: PreparedData) -> None:
-        if data.clean_settings != bundle.settings.clean:
-            raise UsageError(
-                f"{data.path} was cleaned with other settings than the bundle {bundle.id}; "
-                "prepare it with the bundle's settings or predict from the raw files"
-            )
-        self._data = data
-        self._columns = ("review_id", *bundle.settings.text.fields)
-        self.total = data.rows
-
-    def plan(self) -> dict[str, Any]:
-        return {"data": self._data.fingerprint}
-
-    def batches(self) -> Iterator[_Batch]:
-        for batch in self._data.batches(self._columns):
-            yield _Batch(batch, None, len(batch))
-
-    def clean(self, reviews: pa.RecordBatch) -> pa.RecordBatch:
-        return reviews
-
-
-class _Raw:
-    unit = "bytes"
-    has_rejects = True
-
-    def __init__(self, bundle: Bundle, inputs: Sequence[Input]) -> None:
-        self._bundle = bundle
-        self._inputs = inputs
-        self.total = sum(one.bytes for one in inputs)
-
-    def plan(self) -> dict[str, Any]:
-        return {
-            "inputs": [
-                {
-                    "name": one.name,
-                    "sha256": one.sha256(),
-                    "source": one.source,
-                    "settings": one.reader.settings.to_json(),
-                }
-                for one in self._inputs
-            ]
-        }
-
-    def batches(self) -> Iterator[_Batch]:
-        for one in self._inputs:
-            for batch in one.read():
-                yield _Batch(batch.reviews, batch.rejects, batch.bytes_read)
-
-    def clean(self, reviews: pa.RecordBatch) -> pa.RecordBatch:
-        return self._bundle.clean(reviews)
-
-
 def _predict_parts(
-    bundle: Bundle, stream: _Stream, parts: Parts, evidence: int, part_rows: int, task: Task
+    bundle: Bundle, stream: Stream, parts: Parts, *, part_rows: int, evidence: int, task: Task
 ) -> int:
     """Predict what an earlier run has not; return the number of parts."""
     count = 0
     for group in _grouped(stream.batches(), part_rows):
         # The predictions come last: a part that has them has everything.
         if not parts.has(_name(count)):
-            rejects = [b.rejects for b in group if b.rejects is not None]
-            if stream.has_rejects:
-                parts.write(_rejects_name(count), pa.Table.from_batches(rejects, REJECTS))
+            rejects = pa.Table.from_batches([batch.rejects for batch in group], REJECTS)
+            if stream.raw:
+                parts.write(_rejects_name(count), rejects)
             predicted = [_predict_batch(bundle, stream.clean(b.reviews), evidence) for b in group]
             parts.write(_name(count), pa.concat_tables(predicted))
         count += 1
@@ -240,15 +161,26 @@ def _predict_parts(
     return count
 
 
-def _grouped(batches: Iterator[_Batch], part_rows: int) -> Iterator[list[_Batch]]:
-    group: list[_Batch] = []
+def _join(bundle: Bundle, parts: Parts, count: int, rejects: Path | None) -> None:
+    """Put the parts together; the predictions come last, because they say that all is done."""
+    if rejects is not None:
+        parts.join((parts.read(_rejects_name(i)) for i in range(count)), rejects, REJECTS)
+    schema = predictions_schema(bundle.labels, bundle.target)
+    parts.join((parts.read(_name(i)) for i in range(count)), parts.out, schema)
+    parts.remove()
+
+
+def _grouped(batches: Iterator[StreamBatch], part_rows: int) -> Iterator[list[StreamBatch]]:
+    """Yield batches in lists of about so many rows, good and bad."""
+    group: list[StreamBatch] = []
     rows = 0
     for batch in batches:
-        group.append(batch)
-        rows += len(batch.reviews) + (len(batch.rejects) if batch.rejects is not None else 0)
-        if rows >= part_rows:
-            yield group
-            group, rows = [], 0
+        for piece in batch.pieces(part_rows):
+            group.append(piece)
+            rows += len(piece.reviews) + len(piece.rejects)
+            if rows >= part_rows:
+                yield group
+                group, rows = [], 0
     if group:
         yield group
 

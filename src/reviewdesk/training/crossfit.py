@@ -23,6 +23,7 @@ from reviewdesk.schema import predictions_schema
 from reviewdesk.scoring.parts import Parts
 from reviewdesk.scoring.predict import prediction_table
 
+TABLE_ROWS: Final = 65_536
 PROBABILITY: Final = "probability"
 
 
@@ -97,22 +98,14 @@ def cross_fit(
     }
     parts = Parts(out, plan)
     fold_of = product_folds(examples, folds, seed)
-    already = parts.finished(overwrite=overwrite)
-    if not already:
-        parts.begin()
-        with progress.task("Cross-fitting", folds, "folds") as task:
-            for fold in range(folds):
-                if not parts.has(_name(fold)):
-                    found = _fit_fold(examples, bundle, fold_of, fold)
-                    parts.write(_name(fold), _table(found))
-                task.advance()
-        if not parts.has(_name(NO_FOLD)):
-            rows = fold_of == NO_FOLD
-            found = _predict(bundle.classifier, bundle, examples, rows)
-            parts.write(_name(NO_FOLD), _table(found))
-        schema = predictions_schema(bundle.labels, bundle.target)
-        parts.join(_assemble(examples, bundle, fold_of, parts, folds), out, schema)
-        parts.remove()
+    with parts.locked():
+        already = parts.finished(overwrite=overwrite)
+        if not already:
+            parts.begin()
+            _fit_folds(examples, bundle, fold_of, parts, progress)
+            schema = predictions_schema(bundle.labels, bundle.target)
+            parts.join(_assemble(examples, bundle, fold_of, parts), out, schema)
+            parts.remove()
     return CrossFit(
         out=out,
         folds=folds,
@@ -123,15 +116,34 @@ def cross_fit(
     )
 
 
-def _fit_fold(
+def _fit_folds(
+    examples: Examples,
+    bundle: Bundle,
+    fold_of: NDArray[np.int16],
+    parts: Parts,
+    progress: Progress,
+) -> None:
+    """Write the probabilities of every fold, and of the reviews in none, that are not there yet."""
+    folds = np.unique(fold_of).tolist()
+    with progress.task("Cross-fitting", len(folds), "folds") as task:
+        for fold in folds:
+            if not parts.has(_name(fold)):
+                rows = fold_of == fold
+                classifier = bundle.classifier
+                if fold != NO_FOLD:
+                    classifier = _fit_without(examples, bundle, fold_of, fold)
+                parts.write(_name(fold), _table(_predict(classifier, bundle, examples, rows)))
+            task.advance()
+
+
+def _fit_without(
     examples: Examples, bundle: Bundle, fold_of: NDArray[np.int16], fold: int
-) -> NDArray[np.float32]:
-    """Return the probabilities of one fold's reviews by a classifier that learns from the rest."""
+) -> Classifier:
+    """Return a classifier that has learnt from the reviews outside of one fold."""
     train, _ = training_rows(examples, fold_of, fold)
     require_classes(examples.counts(train), f"cross-fitting without fold {fold}")
     fresh = type(bundle.classifier)(**bundle.classifier.get_params())
-    classifier = fresh.fit(examples.batches(train), bundle.labels)
-    return _predict(classifier, bundle, examples, fold_of == fold)
+    return fresh.fit(examples.batches(train), bundle.labels)
 
 
 def _predict(
@@ -143,18 +155,18 @@ def _predict(
 
 
 def _assemble(
-    examples: Examples, bundle: Bundle, fold_of: NDArray[np.int16], parts: Parts, folds: int
+    examples: Examples, bundle: Bundle, fold_of: NDArray[np.int16], parts: Parts
 ) -> Iterator[pa.Table]:
     """Yield the predictions table in the order of the reviews."""
     probabilities = np.empty((len(examples), len(bundle.labels)), np.float32)
-    for fold in (NO_FOLD, *range(folds)):
+    for fold in np.unique(fold_of).tolist():
         probabilities[fold_of == fold] = _matrix(parts.read(_name(fold)), bundle)
-    at = 0
-    for ids in examples.column("review_id").chunks:
-        until = at + len(ids)
-        fold = pa.array(fold_of[at:until], mask=fold_of[at:until] == NO_FOLD)
-        yield prediction_table(bundle, ids, probabilities[at:until], folds=fold)
-        at = until
+    ids = examples.column("review_id")
+    for at in range(0, len(examples), TABLE_ROWS):
+        rows = slice(at, at + TABLE_ROWS)
+        fold = pa.array(fold_of[rows], mask=fold_of[rows] == NO_FOLD)
+        chunk = ids.slice(at, TABLE_ROWS).combine_chunks()
+        yield prediction_table(bundle, chunk, probabilities[rows], folds=fold)
 
 
 def _table(probabilities: NDArray[np.float32]) -> pa.Table:

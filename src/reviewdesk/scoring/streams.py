@@ -1,0 +1,125 @@
+"""Reviews on their way to a bundle: those of prepared data, or those of raw files."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from reviewdesk.bundle import Bundle
+from reviewdesk.errors import UsageError
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.schema import REJECTS
+from reviewdesk.sources.catalog import Input
+
+
+@dataclass(frozen=True)
+class StreamBatch:
+    """Some reviews, the bad rows among them, and how much of the whole they are."""
+
+    reviews: pa.RecordBatch
+    rejects: pa.RecordBatch
+    amount: int
+
+    def pieces(self, rows: int) -> "Iterator[StreamBatch]":
+        """Yield the same in pieces of so many reviews at most; all else is in the first one."""
+        yield StreamBatch(self.reviews.slice(0, rows), self.rejects, self.amount)
+        for start in range(rows, len(self.reviews), rows):
+            yield StreamBatch(self.reviews.slice(start, rows), self.rejects.slice(0, 0), 0)
+
+
+class Stream(Protocol):
+    """Reviews to predict, always in the same order and cut into the same batches."""
+
+    total: int
+    unit: str
+    raw: bool
+
+    def plan(self) -> dict[str, Any]:
+        """Return what names the very content of the reviews."""
+
+    def batches(self) -> Iterator[StreamBatch]:
+        """Yield all reviews."""
+
+    def clean(self, reviews: pa.RecordBatch) -> pa.RecordBatch:
+        """Return reviews of a batch as the bundle expects them."""
+
+
+class PreparedStream:
+    """The reviews of prepared data.
+
+    Args:
+        data: cleaned in the same way as the bundle's training data.
+        bundle: what predicts.
+
+    Raises:
+        UsageError: the data was cleaned in another way.
+    """
+
+    unit = "reviews"
+    raw = False
+
+    def __init__(self, data: PreparedData, bundle: Bundle) -> None:
+        if data.clean_settings != bundle.settings.clean:
+            raise UsageError(
+                f"{data.path} was cleaned with other settings than the bundle {bundle.id}; "
+                "prepare it with the bundle's settings or predict from the raw files"
+            )
+        self._data = data
+        self._columns = ("review_id", *bundle.settings.text.fields)
+        self.total = data.rows
+
+    def plan(self) -> dict[str, Any]:
+        """Return the data's fingerprint."""
+        return {"data": self._data.fingerprint}
+
+    def batches(self) -> Iterator[StreamBatch]:
+        """Yield the reviews month by month."""
+        none = pa.RecordBatch.from_pylist([], REJECTS)
+        for batch in self._data.batches(self._columns):
+            yield StreamBatch(batch, none, len(batch))
+
+    def clean(self, reviews: pa.RecordBatch) -> pa.RecordBatch:
+        """Return the reviews, which are clean."""
+        return reviews
+
+
+class RawStream:
+    """The reviews of raw files, in the order of the files.
+
+    Args:
+        inputs: the files.
+        bundle: what predicts; its settings say how text is cleaned.
+    """
+
+    unit = "bytes"
+    raw = True
+
+    def __init__(self, inputs: Sequence[Input], bundle: Bundle) -> None:
+        self._inputs = inputs
+        self._bundle = bundle
+        self.total = sum(one.bytes for one in inputs)
+
+    def plan(self) -> dict[str, Any]:
+        """Return the files' digests and how they are read."""
+        return {
+            "inputs": [
+                {
+                    "name": one.name,
+                    "sha256": one.sha256(),
+                    "source": one.source,
+                    "settings": one.reader.settings.to_json(),
+                }
+                for one in self._inputs
+            ]
+        }
+
+    def batches(self) -> Iterator[StreamBatch]:
+        """Yield every row that can be read, and beside them those that cannot."""
+        for one in self._inputs:
+            for batch in one.read():
+                yield StreamBatch(batch.reviews, batch.rejects, batch.bytes_read)
+
+    def clean(self, reviews: pa.RecordBatch) -> pa.RecordBatch:
+        """Return the reviews cleaned as the bundle's training data was."""
+        return self._bundle.clean(reviews)
