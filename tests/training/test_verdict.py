@@ -4,9 +4,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reviewdesk.training.evaluate import Evaluation
+from reviewdesk.training.evaluate import Evaluation, Sample
 from reviewdesk.training.measures import Measures, evaluate_probabilities
-from reviewdesk.training.verdict import measured_on, sentences, title
+from reviewdesk.training.verdict import measured_on, sentences, title, with_label_names
 
 
 def measured(true: list[int], said: list[int], sure: float = 0.9, **more: Any) -> Measures:
@@ -53,6 +53,24 @@ def test_title_and_lead() -> None:
     assert measured_on(evaluation(by_product, rows="all")) == (
         "Measured on 200 reviews of 50 products of the given data."
     )
+
+
+def test_stars_are_said_as_people_say_them() -> None:
+    sample = Sample("R1", "", "text", true="1", said="5", probability=0.9)
+    measures = replace(
+        ABOUT_RIGHT,
+        labels=("1", "5"),
+        by_label=tuple(
+            replace(one, label=name)
+            for one, name in zip(ABOUT_RIGHT.by_label, ("1", "5"), strict=True)
+        ),
+    )
+    stars = evaluation(measures, target="stars", surest_wrong=(sample,))
+    assert "It does worst on “1 star”" in plain(sentences(stars))
+    named = with_label_names(stars)
+    assert named.measures.labels == ("1 star", "5 stars")
+    assert (named.surest_wrong[0].true, named.surest_wrong[0].said) == ("1 star", "5 stars")
+    assert with_label_names(evaluation(ABOUT_RIGHT)).measures is ABOUT_RIGHT
 
 
 def test_accuracy_comes_first_with_its_interval_and_what_guessing_would_get() -> None:

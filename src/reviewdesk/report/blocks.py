@@ -150,7 +150,7 @@ def heat_table(caption: str, corner: str, names: Sequence[str], counts: NDArray[
         caption,
         element(
             "table",
-            _caption(caption + (" (cells: % of the row)" if dense else "")),
+            _caption(f"{caption}; {'in % of the row' if dense else 'shade: share of the row'}"),
             element("thead", element("tr", *top)),
             element("tbody", *lines),
             class_="heat dense" if dense else "heat",

@@ -25,7 +25,7 @@ from reviewdesk.report.numbers import count, score, share
 from reviewdesk.report.page import Page
 from reviewdesk.training.evaluate import Evaluation, Sample
 from reviewdesk.training.measures import Figure, LabelMeasures, Measures, Points
-from reviewdesk.training.verdict import measured_on, sentences, title
+from reviewdesk.training.verdict import measured_on, sentences, title, with_label_names
 
 NAMED_CURVES: Final = 3
 """With more labels than this, only the weakest curves are named and the others are quiet."""
@@ -64,9 +64,11 @@ def write_evaluation_page(evaluation: Evaluation, path: Path) -> None:
 
 def evaluation_page(evaluation: Evaluation) -> Page:
     """Return the page that shows an evaluation."""
-    measures = evaluation.measures
     page = Page(title(evaluation), measured_on(evaluation), "Evaluation")
-    page.section("What was found", findings(sentences(evaluation)), _large(measures))
+    found = sentences(evaluation)
+    evaluation = with_label_names(evaluation)
+    measures = evaluation.measures
+    page.section("What was found", findings(found), _large(measures))
     page.section("By label", _by_label(measures), _confusion(measures))
     page.section("How far to trust a probability", _trust(measures))
     page.section("Ranking", _ranking(measures))
@@ -108,8 +110,7 @@ def _by_label(measures: Measures) -> Html:
 
 def _confusion(measures: Measures) -> Html:
     return heat_table(
-        "Reviews by the label they have (down) and the label they got (across); "
-        "shade: share of the row",
+        "Reviews by the label they have (down) and the label they got (across)",
         "has ↓  got →",
         measures.labels,
         measures.confusion,
@@ -155,13 +156,14 @@ def _ranking(measures: Measures) -> Html:
     curves = [one for one in measures.by_label if len(one.roc[0])]
     if not curves:
         return note("All measured reviews have one label, so there is nothing to rank.")
+    weakest = " The labels with the smallest areas are named." if len(curves) > NAMED_CURVES else ""
     roc = line_chart(
         _series(curves, "roc_auc", [one.roc for one in curves]),
         Axis("False positive rate"),
         Axis("True positive rate"),
         label=_curves_label("ROC", curves, "roc_auc"),
         caption="ROC: how many reviews with the label are found (up) for how many others taken "
-        "for it (right). The dashed line is chance.",
+        "for it (right). The dashed line is chance." + weakest,
         diagonal=True,
     )
     precision_recall = line_chart(
@@ -170,7 +172,7 @@ def _ranking(measures: Measures) -> Html:
         Axis("Precision"),
         label=_curves_label("Precision-recall", curves, "pr_auc"),
         caption="Precision and recall: how many of those taken for the label have it (up) for "
-        "how many of all with the label are found (right).",
+        "how many of all with the label are found (right)." + weakest,
     )
     return side_by_side(roc, precision_recall)
 

@@ -1,18 +1,44 @@
 """What an evaluation means, in plain words."""
 
 import math
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from reviewdesk.report.numbers import count, plural, score, share
-from reviewdesk.training.evaluate import Evaluation
+from reviewdesk.training.evaluate import Evaluation, Sample
 from reviewdesk.training.measures import LabelMeasures, Measures
 
 FEW_ROWS: Final = 200  # below, figures are rough
 SURE_SHARE: Final = 0.97  # how often it must be right to be left alone
 TELLING_SHARE: Final = 0.05  # of all mistakes, for a pair of labels to be worth a sentence
 TELLING_ERROR: Final = 0.05  # above, what chance alone shows hides too much
+
+
+def with_label_names(evaluation: Evaluation) -> Evaluation:
+    """Return the evaluation with its labels as people say them: ``4 stars`` for ``4``."""
+    if evaluation.target != "stars":
+        return evaluation
+    measures = evaluation.measures
+    by_label = tuple(replace(one, label=_stars(one.label)) for one in measures.by_label)
+    labels = tuple(map(_stars, measures.labels))
+    return replace(
+        evaluation,
+        measures=replace(measures, labels=labels, by_label=by_label),
+        surest_right=_with_stars(evaluation.surest_right),
+        surest_wrong=_with_stars(evaluation.surest_wrong),
+        least_sure=_with_stars(evaluation.least_sure),
+    )
+
+
+def _with_stars(samples: Iterable[Sample]) -> tuple[Sample, ...]:
+    return tuple(one._replace(true=_stars(one.true), said=_stars(one.said)) for one in samples)
+
+
+def _stars(label: str) -> str:
+    return f"{label} star" if label == "1" else f"{label} stars"
 
 
 def title(evaluation: Evaluation) -> str:
@@ -37,7 +63,7 @@ def measured_on(evaluation: Evaluation) -> str:
 
 def sentences(evaluation: Evaluation) -> list[str]:
     """Return what was found, the most important first."""
-    measures = evaluation.measures
+    measures = with_label_names(evaluation).measures
     return [
         _accuracy(measures),
         *_caution(evaluation),
