@@ -40,6 +40,12 @@ def test_a_folder_gives_its_data_in_order(folder: Path) -> None:
     assert names(folder) == ["2019/c.csv.gz", "a.csv", "b.csv"]
 
 
+def test_a_named_format_leaves_out_what_else_is_in_a_folder(folder: Path) -> None:
+    assert names(folder, file_format="table") == ["2019/c.csv.gz", "a.csv", "b.csv"]
+    with pytest.raises(InputError, match="has no file that can be read as reviews"):
+        names(folder, file_format="amazon")
+
+
 def test_places_are_ordered_and_read_once(folder: Path) -> None:
     (folder.parent / "link.csv").symlink_to(folder / "a.csv")
     for places in (

@@ -9,7 +9,7 @@ derived ids, rejects and batch sizes are done here, once for all. Then name the 
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Final, final
 
@@ -96,6 +96,7 @@ class Source(ABC):
 
     Args:
         settings: how the file is to be read.
+        companions: files given with it that describe its products, see ``accompanies``.
     """
 
     name: ClassVar[str]
@@ -107,13 +108,19 @@ class Source(ABC):
     general: ClassVar[bool] = False
     """Whether it reads files of almost any shape; such a source is asked last."""
 
-    def __init__(self, settings: SourceSettings) -> None:
+    def __init__(self, settings: SourceSettings, companions: Sequence[SourceFile] = ()) -> None:
         self.settings = settings
+        self.companions = tuple(companions)
 
     @classmethod
     @abstractmethod
     def recognises(cls, probe: Probe) -> bool:
         """Say whether a file or folder is of this format."""
+
+    @classmethod
+    def accompanies(cls, probe: Probe) -> bool:
+        """Say whether a file holds no reviews, but what this format's reviews are joined with."""
+        return False
 
     def inspect(self, file: SourceFile) -> dict[str, str]:
         """Check, before any work starts, that a file can be read.

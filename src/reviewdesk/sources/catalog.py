@@ -1,5 +1,6 @@
 """The table of sources, and the way from what the user names to inputs that can be read."""
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -66,8 +67,11 @@ class Input:
         return self.reader.read(self.file)
 
     def sha256(self) -> str:
-        """Return the digest of its bytes as they lie on disk."""
-        return self.file.sha256()
+        """Return the digest of its bytes as they lie on disk, and of those it is joined with."""
+        digests = [one.sha256() for one in (self.file, *self.reader.companions)]
+        if len(digests) == 1:
+            return digests[0]
+        return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def source_class(name: str) -> type[Source]:
@@ -99,65 +103,85 @@ def open_inputs(places: Sequence[str], settings: SourceSettings) -> list[Input]:
         InputError: a file is empty, or in no format that can be read.
         MissingColumn: a file has no column for the text; says which it has.
     """
-    choice = _Choice(settings)
-    found: dict[str, Input] = {}
+    finder = _Finder(settings)
     for place in places:
         for file in named(place):
-            for one in choice.inputs(file):
-                found.setdefault(identity(one.place), one)
-    if not found:
-        raise InputError("no input was given; name a file or folder of reviews")
-    return sorted(found.values(), key=lambda one: (one.name, one.place))
+            finder.add(file)
+    return finder.inputs()
 
 
-class _Choice:
-    """Chooses the source for each file."""
+class _Finder:
+    """Finds the source of each file, and the files that go along with others."""
 
     def __init__(self, settings: SourceSettings) -> None:
         self._settings = settings
-        if settings.format != "auto":
+        self._named = settings.format != "auto"
+        if self._named:
             self._classes = [source_class(settings.format)]
         elif settings.columns:
             self._classes = [source_class("table")]
         else:
             classes = [source_class(name) for name in SOURCES.names()]
             self._classes = sorted(classes, key=lambda one: one.general)
-        self._named = settings.format != "auto"
+        self._found: dict[str, tuple[SourceFile, type[Source]]] = {}
+        self._companions: dict[type[Source], dict[str, SourceFile]] = {}
 
-    def inputs(self, file: SourceFile) -> list[Input]:
-        """Return the input for a file, or those for a folder's files."""
+    def add(self, file: SourceFile) -> None:
+        """Take in a file or folder that the user named."""
         if not file.folder:
-            return [self._input(file)]
-        whole = self._find(Probe(file, b""))
-        if whole is not None:
-            return [Input(file, whole, whole.inspect(file))]
-        files = data_files(file)
-        inputs = [one for one in map(self._input_or_none, files) if one is not None]
-        if not inputs:
-            raise InputError(
-                f"the folder {file.place} has no file that can be read as reviews; "
-                f"the first one in it is {files[0].name}"
-            )
-        return inputs
+            if self._add(file, by_name=True):
+                return
+            if not head(file).strip():
+                raise InputError(f"{file.name} is empty, or its gzip is cut off at the start")
+            # The table says best what a file has and what it lacks.
+            self._keep(file, source_class("table"))
+        elif (whole := self._recognise(Probe(file, b""))) is not None:
+            self._keep(file, whole)
+        else:
+            files = data_files(file)
+            if not [one for one in files if self._add(one)]:
+                raise InputError(
+                    f"the folder {file.place} has no file that can be read as reviews; "
+                    f"the first one in it is {files[0].name}"
+                )
 
-    def _input(self, file: SourceFile) -> Input:
-        found = self._input_or_none(file)
-        if found is not None:
-            return found
-        if not head(file).strip():
-            raise InputError(f"{file.name} is empty, or its gzip is cut off at the start")
-        table = source_class("table")(self._settings)
-        return Input(file, table, table.inspect(file))  # says what the file has and what it lacks
+    def inputs(self) -> list[Input]:
+        """Return what was found, by name.
 
-    def _input_or_none(self, file: SourceFile) -> Input | None:
+        Raises:
+            InputError: there is nothing, or nothing but companions.
+        """
+        if not self._found:
+            for files in self._companions.values():
+                (*_, last) = files.values()
+                raise InputError(f"{last.name} describes products; give their reviews with it")
+            raise InputError("no input was given; name a file or folder of reviews")
+        inputs = []
+        for file, found in self._found.values():
+            companions = sorted(self._companions.get(found, {}).values(), key=_order)
+            reader = found(self._settings, companions)
+            inputs.append(Input(file, reader, reader.inspect(file)))
+        return sorted(inputs, key=lambda one: _order(one.file))
+
+    def _add(self, file: SourceFile, *, by_name: bool = False) -> bool:
+        """Take in a file if a source knows it, or must: when the user named both file and format."""
         probe = Probe(file, head(file))
         if not probe.head.strip():
-            return None
-        source = self._classes[0](self._settings) if self._named else self._find(probe)
-        return None if source is None else Input(file, source, source.inspect(file))
-
-    def _find(self, probe: Probe) -> Source | None:
+            return False
         for one in self._classes:
-            if one.recognises(probe):
-                return one(self._settings)
-        return None
+            if one.accompanies(probe):
+                self._companions.setdefault(one, {}).setdefault(identity(file.place), file)
+                return True
+        found = self._classes[0] if self._named and by_name else self._recognise(probe)
+        return found is not None and self._keep(file, found)
+
+    def _recognise(self, probe: Probe) -> type[Source] | None:
+        return next((one for one in self._classes if one.recognises(probe)), None)
+
+    def _keep(self, file: SourceFile, found: type[Source]) -> bool:
+        self._found.setdefault(identity(file.place), (file, found))
+        return True
+
+
+def _order(file: SourceFile) -> tuple[str, str]:
+    return file.name, file.place
