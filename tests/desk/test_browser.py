@@ -168,9 +168,12 @@ def test_half_an_emoji_is_read(page: Page) -> None:
 
 
 def test_a_desk_that_cannot_be_reached(page: Page) -> None:
+    read(page, "awful")
+    expect(page.get_by_role("heading", level=2)).to_have_text("Negative")
     page.context.set_offline(True)
     read(page, "good")
     expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
+    expect(page.get_by_role("heading", level=2)).to_be_hidden()  # it was about another review
     expect(page.get_by_role("textbox", name="Review")).to_have_value("good")
     page.context.set_offline(False)
     page.get_by_role("button", name="Read the review").click()

@@ -8,6 +8,8 @@
   const status = by("status"), count = by("count");
   let asking = null;
 
+  class TextProblem extends Error {}
+
   // Everything from outside becomes text here: nothing on this page is ever parsed as markup.
   function make(tag, className, ...children) {
     const element = document.createElement(tag);
@@ -33,10 +35,17 @@
     else count.textContent = length ? `${length.toLocaleString("en")} characters` : "Paste or type the review.";
   }
 
-  function sayProblem(text) {
+  function sayProblem(text, ofTheText) {
     problem.textContent = text;
     problem.hidden = !text;
-    body.setAttribute("aria-invalid", text ? "true" : "false");
+    body.setAttribute("aria-invalid", String(ofTheText));
+    if (text) hideResult();  // an older verdict beside this would be taken for an answer
+  }
+
+  function hideResult() {
+    found.hidden = true;
+    empty.hidden = false;
+    status.textContent = "";
   }
 
   function wait(waiting) {
@@ -153,7 +162,7 @@
     if (response.ok) return answer;
     if (response.status === 503) throw new Error("The desk is busy at the moment. Please try again in a few seconds.");
     if (response.status >= 500) throw new Error("Something went wrong inside the desk. Your text is still here; please try again, and tell whoever runs the desk if it happens again.");
-    throw new Error(answer.error.message);
+    throw new TextProblem(answer.error.message);
   }
 
   // Half of an emoji, cut off in copying, is no text that can be sent.
@@ -170,14 +179,14 @@
 
   async function submit() {
     if (hasNothing()) {
-      sayProblem("There is nothing to read yet. Paste or type a review first.");
+      sayProblem("There is nothing to read yet. Paste or type a review first.", true);
       body.focus();
       return;
     }
     if (asking) asking.abort();
     const own = new AbortController();
     asking = own;
-    sayProblem("");
+    sayProblem("", false);
     wait(true);
     status.textContent = "";
     const timer = setTimeout(() => own.abort(new DOMException("", "TimeoutError")), PATIENCE_MS);
@@ -185,7 +194,7 @@
       const answer = await ask(own.signal);
       if (asking === own) show(answer);
     } catch (error) {
-      if (asking === own) sayProblem(whatWentWrong(error));
+      if (asking === own) sayProblem(whatWentWrong(error), error instanceof TextProblem);
     } finally {
       clearTimeout(timer);
       if (asking === own) {
@@ -207,16 +216,14 @@
   });
   form.addEventListener("input", () => {
     sayLength();
-    if (!problem.hidden) sayProblem("");
+    if (!problem.hidden) sayProblem("", false);
   });
   form.addEventListener("reset", () => {
     if (asking) asking.abort();
     asking = null;
     wait(false);
-    sayProblem("");
-    found.hidden = true;
-    empty.hidden = false;
-    status.textContent = "";
+    sayProblem("", false);
+    hideResult();
     setTimeout(() => {
       sayLength();
       body.focus();
