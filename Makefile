@@ -4,7 +4,7 @@ PYTHON ?= python3
 CORE := .venv
 DEV := .venv-dev
 
-.PHONY: demo test test-slow check format clean help
+.PHONY: demo docs test test-slow check format clean help
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,6 +36,9 @@ $(DEV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(DEV)
 	$(DEV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
 	touch $@
+
+docs: $(DEV)/.installed  ## write docs/reference.md anew
+	$(DEV)/bin/python -m reviewdesk.cli.reference > docs/reference.md
 
 clean:  ## remove environments, caches and the demo's folder
 	rm -rf $(CORE) $(DEV) demo .pytest_cache .mypy_cache .ruff_cache

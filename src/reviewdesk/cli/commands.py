@@ -1,0 +1,69 @@
+"""The table of commands, in the order a user needs them."""
+
+from typing import Final, NamedTuple
+
+MAIN_JOB: Final = "The main job"
+STEPS: Final = "Its steps, one by one"
+LOOKING: Final = "Looking at things"
+
+
+class Command(NamedTuple):
+    """One command: where its function is, its one-line help and its part of the manual."""
+
+    function: str
+    summary: str
+    panel: str
+
+
+COMMANDS: Final[dict[str, Command]] = {
+    "run": Command(
+        "reviewdesk.cli.run:run",
+        "From review files to a measured classifier, labels and a report.",
+        MAIN_JOB,
+    ),
+    "serve": Command(
+        "reviewdesk.cli.serve:serve",
+        "A page for people and an endpoint for programs.",
+        MAIN_JOB,
+    ),
+    "demo-data": Command(
+        "reviewdesk.cli.demo_data:demo_data",
+        "Generated reviews to try everything on.",
+        MAIN_JOB,
+    ),
+    "prepare": Command(
+        "reviewdesk.cli.prepare:prepare",
+        "Read, clean and de-duplicate reviews; Parquet by month.",
+        STEPS,
+    ),
+    "train": Command(
+        "reviewdesk.cli.train:train",
+        "Learn to label reviews from prepared ones.",
+        STEPS,
+    ),
+    "evaluate": Command(
+        "reviewdesk.cli.evaluate:evaluate",
+        "How right a bundle is, with intervals, as table, JSON and page.",
+        STEPS,
+    ),
+    "predict": Command(
+        "reviewdesk.cli.predict:predict",
+        "A label with probabilities for every review of a file.",
+        STEPS,
+    ),
+    "explain": Command(
+        "reviewdesk.cli.explain:explain",
+        "Which words of a text spoke for and against.",
+        STEPS,
+    ),
+    "show": Command(
+        "reviewdesk.cli.show:show",
+        "What a folder or file is and how it came to be.",
+        LOOKING,
+    ),
+    "doctor": Command(
+        "reviewdesk.cli.doctor:doctor",
+        "What is installed, what is not, and how to install it.",
+        LOOKING,
+    ),
+}

@@ -1,0 +1,35 @@
+"""`reviewdesk explain`: which words spoke for and against."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reviewdesk.bundle import load_bundle
+from reviewdesk.cli.options import Json
+from reviewdesk.cli.output import print_json, print_table, say
+from reviewdesk.scoring.explain import explain as explain_text
+
+
+def explain(
+    bundle: Annotated[Path, typer.Argument(help="Bundle: a folder or its .tar.gz.")],
+    text: Annotated[str, typer.Argument(help="The review's text.")],
+    headline: Annotated[str, typer.Option(help="The review's headline.")] = "",
+    *,
+    words: Annotated[int, typer.Option(help="Most words to show.", min=1)] = 12,
+    as_json: Json = False,
+) -> None:
+    """Which words of a text spoke for and against.
+
+    Example:
+
+        reviewdesk explain job/sentiment/bundle "Broke after a week, but the colour is lovely."
+    """
+    found = explain_text(load_bundle(bundle), text, headline=headline, words=words)
+    if as_json:
+        print_json(found.to_json())
+        return
+    say(f"{found.label}, with probability {found.probability:.2f}")
+    print_table(
+        ["word", f"for {found.label}"], [[one.word, f"{one.weight:+.3f}"] for one in found.evidence]
+    )

@@ -1,0 +1,125 @@
+"""The entry point: one place where errors become one sentence and an exit code."""
+
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Final
+
+import typer
+
+from reviewdesk import __version__
+from reviewdesk.cli.commands import COMMANDS
+from reviewdesk.errors import ReviewdeskError
+
+INTERRUPTED: Final = 130
+
+MANUAL: Final = """Turns customer reviews into decisions.
+
+Start with one command, on your own file or on generated reviews:
+
+    reviewdesk demo-data --out reviews.tsv.gz
+
+    reviewdesk run reviews.tsv.gz --target sentiment --out job
+
+    reviewdesk serve sentiment=job/sentiment/bundle
+
+Every command says more with --help and shows an example.
+"""
+
+EPILOG: Final = (
+    "Exit codes: 0 done, 1 error, 2 wrong option, 3 data cannot be used, 4 done but too many rows "
+    "were unreadable, 5 bundle refused, 6 package missing, 7 no space or no permission, "
+    "130 interrupted (the same command goes on)."
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit with its code.
+
+    Args:
+        arguments: the command line without the program's name; that of the process by default.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in _before_separator(words)
+    if debug:
+        words.remove("--debug")
+    try:
+        code = _application(words)(words, standalone_mode=False, prog_name="reviewdesk")
+    except Exception as error:  # the boundary: whatever happens below becomes one sentence
+        if debug:
+            raise
+        code = _report(error)
+    if code == INTERRUPTED:
+        print("interrupted; the same command goes on where it stopped", file=sys.stderr)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _before_separator(words: list[str]) -> list[str]:
+    return words[: words.index("--")] if "--" in words else words
+
+
+def _application(words: list[str]) -> typer.Typer:
+    """Return the program with the one command that is wanted loaded, so that help stays quick."""
+    wanted = next((word for word in words if not word.startswith("-")), "")
+    program = typer.Typer(
+        name="reviewdesk",
+        help=MANUAL,
+        epilog=EPILOG,
+        no_args_is_help=True,
+        rich_markup_mode="markdown",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    program.callback()(_options)
+    for name, command in COMMANDS.items():
+        if name == wanted:
+            function = load_command(name)
+            program.command(name, rich_help_panel=command.panel)(function)
+        else:
+            program.command(name, help=command.summary, rich_help_panel=command.panel)(_unloaded)
+    return program
+
+
+def load_command(name: str) -> Callable[..., Any]:
+    """Return the function behind a command's name."""
+    module, _, function = COMMANDS[name].function.partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    return found
+
+
+def _unloaded() -> None:
+    """Stand in for a command that is not run."""
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"reviewdesk {__version__}")
+        raise typer.Exit
+
+
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Say the version."),
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show where an error came from (with any command).")
+    ] = False,
+) -> None:
+    pass
+
+
+def _report(error: Exception) -> int:
+    """Say an error as one sentence on standard error and return the exit code."""
+    if isinstance(error, ReviewdeskError):
+        print(f"reviewdesk: {error}", file=sys.stderr)
+        return error.exit_code
+    if hasattr(error, "format_message"):  # a mistake on the command line, found by the parser
+        print(f"reviewdesk: {error.format_message()}", file=sys.stderr)
+        return int(getattr(error, "exit_code", 2))
+    print(
+        f"reviewdesk: internal error ({type(error).__name__}); "
+        "run the same command with --debug to see where, and please report it",
+        file=sys.stderr,
+    )
+    return 1

@@ -1,0 +1,79 @@
+"""`reviewdesk prepare`: from raw files to prepared data."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reviewdesk.cli.options import Json, with_settings
+from reviewdesk.cli.output import count, note, print_json, print_table, say
+from reviewdesk.errors import TooManyRejects
+from reviewdesk.prepare.prepare import prepare as prepare_reviews
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.progress import Progress
+from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
+from reviewdesk.sources.catalog import Input, open_inputs
+
+
+@with_settings(source=SourceSettings, clean=CleanSettings, prepare=PrepareSettings)
+def prepare(
+    sources: Annotated[
+        list[str], typer.Argument(help="Review files, folders or globs.", metavar="SOURCE...")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder to write.", metavar="DIR")],
+    *,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a folder prepared in another way.")
+    ] = False,
+    as_json: Json = False,
+    source: SourceSettings,
+    clean: CleanSettings,
+    prepare: PrepareSettings,
+) -> None:
+    """Read, clean and de-duplicate reviews; Parquet by month.
+
+    Reads Amazon Customer Reviews TSV, the IMDb data set (folder or tar.gz), and any CSV, TSV, JSON
+    lines or Parquet file, gzip or not; what a file is shows in its content. Rows that cannot be
+    read never stop the run: they are counted and kept in DIR/rejects.parquet. An interrupted run
+    goes on where it stopped when the same command is given again.
+
+    Example:
+
+        reviewdesk prepare reviews.csv --map review_body=comment --out prepared
+    """
+    inputs = open_inputs(sources, source)
+    show_guesses(inputs)
+    try:
+        data = prepare_reviews(
+            inputs,
+            out,
+            prepare=prepare,
+            clean=clean,
+            source=source,
+            overwrite=overwrite,
+            progress=Progress(),
+        )
+    except TooManyRejects:
+        _print(PreparedData.open(out), as_json)
+        raise
+    _print(data, as_json)
+
+
+def show_guesses(inputs: list[Input]) -> None:
+    """Say which columns of a file were taken for which of the reviews table."""
+    for one in inputs:
+        for column, guessed in one.guesses.items():
+            note(f"{one.place}: using {guessed} as {column} (say otherwise with --map)")
+
+
+def _print(data: PreparedData, as_json: bool) -> None:
+    if as_json:
+        print_json(data.manifest)
+        return
+    rows = data.manifest["rows"]
+    say(f"{count(rows['written'], 'review')} of {count(rows['read'], 'row')} are in {data.path}")
+    lost = [
+        *((f"unreadable: {reason}", n) for reason, n in data.manifest["rejected"].items()),
+        *((f"dropped: {rule}", n) for rule, n in data.manifest["dropped"].items()),
+    ]
+    print_table(["not among them", "rows"], [[why, f"{n:,}"] for why, n in lost if n])

@@ -1,0 +1,107 @@
+"""`reviewdesk run`: the main job."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reviewdesk.cli.options import Json, with_settings
+from reviewdesk.cli.output import print_json, say
+from reviewdesk.cli.prepare import show_guesses
+from reviewdesk.cli.train import Model, ModelSettings, parse_model_settings
+from reviewdesk.errors import TooManyRejects
+from reviewdesk.job.main_job import JobResult, JobSettings, run_job
+from reviewdesk.progress import Progress
+from reviewdesk.settings import (
+    CleanSettings,
+    PrepareSettings,
+    SourceSettings,
+    SplitSettings,
+    TargetSettings,
+    TextSettings,
+)
+from reviewdesk.sources.catalog import open_inputs
+from reviewdesk.training.verdict import sentences
+
+
+@with_settings(
+    own=("target",),
+    source=SourceSettings,
+    clean=CleanSettings,
+    prepare=PrepareSettings,
+    target=TargetSettings,
+    text=TextSettings,
+    split=SplitSettings,
+)
+def run(
+    sources: Annotated[
+        list[str], typer.Argument(help="Review files, folders or globs.", metavar="SOURCE...")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for everything.", metavar="DIR")],
+    *,
+    targets: Annotated[
+        list[str],
+        typer.Option(
+            "--target",
+            help="What to predict: sentiment, stars or category. May be given more than once.",
+        ),
+    ] = ["sentiment"],  # noqa: B006  (the parser copies it)
+    model: Model = "tfidf-svc",
+    model_settings: ModelSettings = [],  # noqa: B006
+    folds: Annotated[
+        int, typer.Option(help="Parts to cross-fit the predictions of every review in.", min=2)
+    ] = 5,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an earlier job's results.")
+    ] = False,
+    as_json: Json = False,
+    source: SourceSettings,
+    clean: CleanSettings,
+    prepare: PrepareSettings,
+    target: TargetSettings,
+    text: TextSettings,
+    split: SplitSettings,
+) -> None:
+    """From review files to a measured classifier, labels and a report.
+
+    Does in order what prepare, train, evaluate and predict do one by one. DIR then holds the
+    prepared reviews, and for each target a bundle, its evaluation, and a label with probabilities
+    for every review by a classifier that has not seen its product; report.html says what was
+    found. An interrupted job goes on when the same command is given again.
+
+    Example:
+
+        reviewdesk run reviews.tsv.gz --target sentiment --target category --out job
+    """
+    inputs = open_inputs(sources, source)
+    show_guesses(inputs)
+    settings = JobSettings(
+        targets=tuple(targets),
+        source=source,
+        clean=clean,
+        prepare=prepare,
+        target=target,
+        text=text,
+        split=split,
+        model=model,
+        model_settings=parse_model_settings(model_settings),
+        folds=folds,
+    )
+    result = run_job(inputs, out, settings, overwrite=overwrite, progress=Progress())
+    if as_json:
+        print_json(result.to_json())
+    else:
+        _print(result)
+    if result.too_many_rejects:
+        raise TooManyRejects(result.too_many_rejects)
+
+
+def _print(result: JobResult) -> None:
+    for one in result.targets:
+        say(f"{one.target}:")
+        for sentence in sentences(one.evaluation):
+            say(f"- {sentence}")
+        say(f"- Every review's label and probabilities are in {one.predictions}.\n")
+    served = " ".join(f"{one.target}={one.bundle}" for one in result.targets)
+    say(f"The report: {result.report}")
+    say(f"The page where anyone can paste a review: reviewdesk serve {served}")

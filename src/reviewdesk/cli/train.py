@@ -1,0 +1,108 @@
+"""`reviewdesk train`: from prepared data to a bundle."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from reviewdesk.cli.options import Json, with_settings
+from reviewdesk.cli.output import count, print_json, say
+from reviewdesk.errors import UsageError
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.progress import Progress
+from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
+from reviewdesk.training.train import TrainResult
+from reviewdesk.training.train import train as train_bundle
+
+Model = Annotated[str, typer.Option(help="Family of classifiers: tfidf-svc.")]
+ModelSettings = Annotated[
+    list[str],
+    typer.Option(
+        "--set", help="A setting of the family. May be given more than once.", metavar="NAME=VALUE"
+    ),
+]
+
+
+@with_settings(target=TargetSettings, text=TextSettings, split=SplitSettings)
+def train(
+    data: Annotated[Path, typer.Argument(help="Prepared folder.", metavar="DIR")],
+    out: Annotated[Path, typer.Option(help="Bundle to write: a folder, or NAME.tar.gz.")],
+    *,
+    model: Model = "tfidf-svc",
+    model_settings: ModelSettings = [],  # noqa: B006  (the parser copies it)
+    folds: Annotated[
+        int, typer.Option(help="Cross-fit in this many parts; needs --oof. 0 means no.", min=0)
+    ] = 0,
+    oof: Annotated[
+        Path | None, typer.Option(help="Cross-fitted predictions table to write.", metavar="FILE")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace what is there already.")
+    ] = False,
+    as_json: Json = False,
+    target: TargetSettings,
+    text: TextSettings,
+    split: SplitSettings,
+) -> None:
+    """Learn to label reviews from prepared ones.
+
+    Holds a share of the reviews out, learns from the rest, and measures on what was held out; the
+    figures are saved in the bundle. With --folds and --oof every review also gets probabilities
+    from a classifier that has not seen its product.
+
+    Example:
+
+        reviewdesk train prepared --target sentiment --out bundle
+    """
+    result = train_bundle(
+        PreparedData.open(data),
+        out,
+        model=model,
+        target=target,
+        text=text,
+        split=split,
+        model_settings=parse_model_settings(model_settings),
+        folds=folds,
+        oof=oof,
+        overwrite=overwrite,
+        progress=Progress(),
+    )
+    if as_json:
+        print_json(result.to_json())
+        return
+    _print(result, data)
+
+
+def parse_model_settings(words: list[str]) -> dict[str, Any]:
+    """Return ``NAME=VALUE`` words as settings; values are JSON, or else text.
+
+    Raises:
+        UsageError: a word has no equals sign.
+    """
+    settings = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not (name and equals):
+            raise UsageError("--set takes NAME=VALUE, as in --set C=0.5")
+        try:
+            settings[name] = json.loads(value)
+        except json.JSONDecodeError:
+            settings[name] = value
+    return settings
+
+
+def _print(result: TrainResult, data: Path) -> None:
+    rows = result.bundle.manifest["data"]["rows"]
+    already = "was already" if result.already else "is"
+    say(f"{result.bundle.id} {already} in {result.path}")
+    say(f"learned from {count(rows['train'], 'review')}, measured on {rows['test']:,} held out")
+    if rows["dropped_texts"]:
+        say(f"{rows['dropped_texts']:,} were not learned from: their text is among those held out")
+    figures = result.bundle.metrics.get("figures")
+    if figures:
+        value, low, high = (figures["accuracy"][name] for name in ("value", "low", "high"))
+        say(f"accuracy {value:.3f} (95 % interval {low:.3f} to {high:.3f})")
+    if result.crossfit:
+        say(f"cross-fitted predictions of {result.crossfit.rows:,} reviews: {result.crossfit.out}")
+    say(f"next: reviewdesk evaluate {result.path} {data} --out evaluation.html")

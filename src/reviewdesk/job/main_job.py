@@ -1,0 +1,182 @@
+"""The main job: from review files to a measured classifier, labels, a report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from reviewdesk.errors import InputError, TooManyRejects, UsageError
+from reviewdesk.job.report import TargetFindings, write_report
+from reviewdesk.prepare.prepare import prepare
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.progress import SILENT, Progress
+from reviewdesk.settings import (
+    CleanSettings,
+    PrepareSettings,
+    SourceSettings,
+    SplitSettings,
+    TargetSettings,
+    TextSettings,
+)
+from reviewdesk.sources.catalog import Input
+from reviewdesk.storage import private_directory, write_json
+from reviewdesk.training.evaluate import Evaluation, evaluate
+from reviewdesk.training.evaluation_page import write_evaluation_page
+from reviewdesk.training.train import train
+
+PREPARED: Final = "prepared"
+BUNDLE: Final = "bundle"
+PREDICTIONS: Final = "predictions.parquet"
+EVALUATION: Final = "evaluation.html"
+REPORT: Final = "report.html"
+SUMMARY: Final = "job.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobSettings:
+    """The settings of all steps.
+
+    Args:
+        targets: what to predict, each with a bundle of its own.
+        model: the family of classifiers.
+        model_settings: the family's own settings.
+        folds: into how many parts products are dealt for the predictions of every review.
+    """
+
+    targets: tuple[str, ...]
+    source: SourceSettings
+    clean: CleanSettings
+    prepare: PrepareSettings
+    target: TargetSettings
+    text: TextSettings
+    split: SplitSettings
+    model: str
+    model_settings: dict[str, Any]
+    folds: int
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """What the job wrote.
+
+    Args:
+        folder: everything below is in here.
+        report: the page with what was found.
+        targets: what was found, for each target.
+        too_many_rejects: the sentence about unreadable rows, when they were more than allowed.
+    """
+
+    folder: Path
+    report: Path
+    targets: tuple[TargetFindings, ...]
+    too_many_rejects: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return where everything is and what was found as JSON values."""
+        return {
+            "folder": str(self.folder),
+            "report": str(self.report),
+            "prepared": str(self.folder / PREPARED),
+            "too_many_rejects": self.too_many_rejects,
+            "targets": {one.target: one.to_json() for one in self.targets},
+        }
+
+
+def run_job(
+    inputs: Sequence[Input],
+    folder: Path,
+    settings: JobSettings,
+    *,
+    overwrite: bool = False,
+    progress: Progress = SILENT,
+) -> JobResult:
+    """Prepare, train, evaluate, predict and report; what is done already is not done again.
+
+    Unreadable rows above the limit do not stop the job; the result says so.
+
+    Args:
+        inputs: the review files.
+        folder: where everything goes.
+        settings: the settings of all steps.
+        overwrite: replace what an earlier job with other files or settings left in the folder.
+        progress: shows how far it has come.
+
+    Raises:
+        UsageError: a setting is wrong, or another job's results are in the folder.
+        InputError: the files cannot be used for a target.
+        StorageError: something cannot be read or written.
+    """
+    if not settings.targets or len(set(settings.targets)) != len(settings.targets):
+        raise UsageError("name each target once, as in --target sentiment --target category")
+    private_directory(folder)
+    data, too_many = _prepare(inputs, folder / PREPARED, settings, overwrite, progress)
+    if not data.rows:
+        raise InputError(
+            f"no review is left after preparing; {folder / PREPARED / 'manifest.json'} says why"
+        )
+    targets = tuple(
+        _target(data, folder / name, name, settings, overwrite, progress)
+        for name in settings.targets
+    )
+    report = folder / REPORT
+    write_report(data, targets, report)
+    result = JobResult(folder, report, targets, too_many)
+    write_json(folder / SUMMARY, {"inputs": [one.place for one in inputs], **result.to_json()})
+    return result
+
+
+def write_evaluation(evaluation: Evaluation, page: Path) -> None:
+    """Write an evaluation's page, and its figures as JSON beside it."""
+    write_evaluation_page(evaluation, page)
+    write_json(page.with_suffix(".json"), evaluation.to_json())
+
+
+def _prepare(
+    inputs: Sequence[Input],
+    out: Path,
+    settings: JobSettings,
+    overwrite: bool,
+    progress: Progress,
+) -> tuple[PreparedData, str | None]:
+    try:
+        data = prepare(
+            list(inputs),
+            out,
+            prepare=settings.prepare,
+            clean=settings.clean,
+            source=settings.source,
+            overwrite=overwrite,
+            progress=progress,
+        )
+    except TooManyRejects as error:
+        return PreparedData.open(out), str(error)
+    return data, None
+
+
+def _target(
+    data: PreparedData,
+    folder: Path,
+    name: str,
+    settings: JobSettings,
+    overwrite: bool,
+    progress: Progress,
+) -> TargetFindings:
+    private_directory(folder)
+    result = train(
+        data,
+        folder / BUNDLE,
+        model=settings.model,
+        target=replace(settings.target, target=name),
+        text=settings.text,
+        split=settings.split,
+        model_settings=settings.model_settings,
+        folds=settings.folds,
+        oof=folder / PREDICTIONS,
+        overwrite=overwrite,
+        progress=progress,
+    )
+    evaluation = evaluate(result.bundle, data, progress=progress)
+    write_evaluation(evaluation, folder / EVALUATION)
+    return TargetFindings(
+        name, folder / BUNDLE, folder / PREDICTIONS, folder / EVALUATION, evaluation
+    )

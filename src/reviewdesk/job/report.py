@@ -1,0 +1,195 @@
+"""The main job's report: one page with what was found and where everything is."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow.parquet as pq
+
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.report.blocks import Column, Figure, figures, findings, paragraph, table
+from reviewdesk.report.charts import bar_chart
+from reviewdesk.report.html import Html, element
+from reviewdesk.report.numbers import count, plural, score, share
+from reviewdesk.report.page import Page
+from reviewdesk.schema import UNKNOWN_MONTH
+from reviewdesk.training.evaluate import Evaluation
+from reviewdesk.training.verdict import sentences, title
+
+MOST_BARS: Final = 24
+STARS: Final = {"1": "1 star", "2": "2 stars", "3": "3 stars", "4": "4 stars", "5": "5 stars"}
+
+
+@dataclass(frozen=True)
+class TargetFindings:
+    """What was found for one target, and where it is.
+
+    Args:
+        target: what was predicted.
+        bundle: the classifier.
+        predictions: cross-fitted predictions of every review.
+        page: the evaluation's page.
+        evaluation: how right the classifier is.
+    """
+
+    target: str
+    bundle: Path
+    predictions: Path
+    page: Path
+    evaluation: Evaluation
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the places and the findings as JSON values."""
+        return {
+            "bundle": str(self.bundle),
+            "predictions": str(self.predictions),
+            "evaluation": str(self.page),
+            "findings": sentences(self.evaluation),
+            "figures": {
+                name: figure.to_json() for name, figure in self.evaluation.measures.figures.items()
+            },
+        }
+
+
+def write_report(data: PreparedData, targets: Sequence[TargetFindings], path: Path) -> None:
+    """Write the report of a job.
+
+    Args:
+        data: the prepared reviews.
+        targets: what was found for each target.
+        path: the page to write.
+
+    Raises:
+        StorageError: it cannot be written, or the predictions cannot be read.
+    """
+    rows = data.manifest["rows"]
+    files = ", ".join(one["place"] for one in data.manifest["inputs"])
+    lead = "; ".join(title(one.evaluation) for one in targets) + "."
+    page = Page(f"{plural(rows['written'], 'review', 'reviews')} of {files}", lead, "Report")
+    page.section("The reviews", *_reviews(data))
+    for one in targets:
+        page.section(one.target.capitalize(), *_target(one, path.parent))
+    page.section("Going on", *_commands(targets))
+    page.write(path)
+
+
+def _reviews(data: PreparedData) -> list[Html]:
+    manifest = data.manifest
+    rows = manifest["rows"]
+    lost = [
+        *((f"unreadable: {_words(reason)}", n) for reason, n in manifest["rejected"].items()),
+        *((f"dropped: {_words(rule)}", n) for rule, n in manifest["dropped"].items()),
+    ]
+    blocks = [
+        figures(
+            [
+                Figure("Rows read", count(rows["read"])),
+                Figure("Reviews", count(rows["written"])),
+                Figure("Dropped", count(rows["dropped"]), "counted by rule"),
+                Figure("Unreadable", count(rows["rejected"]), "kept in rejects.parquet"),
+            ]
+        ),
+        *_stars(manifest["stars"]),
+        *_years(manifest["partitions"]),
+    ]
+    if any(n for _, n in lost):
+        columns = [Column("Why", numeric=False), Column("Rows")]
+        rows_of_table = [[why, count(n)] for why, n in lost if n]
+        blocks.append(
+            table("Rows of the files that are not among the reviews", columns, rows_of_table)
+        )
+    return blocks
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _stars(stars: dict[str, int]) -> list[Html]:
+    rated = {name: stars.get(name, 0) for name in STARS}
+    total = sum(rated.values())
+    if not total:
+        return []
+    shares = [n / total for n in rated.values()]
+    return [
+        bar_chart(
+            list(STARS.values()),
+            shares,
+            [share(one) for one in shares],
+            label="Share of reviews by stars",
+            caption="How many of the rated reviews have how many stars.",
+        )
+    ]
+
+
+def _years(partitions: list[dict[str, Any]]) -> list[Html]:
+    years: Counter[str] = Counter()
+    for part in partitions:
+        if part["month"] != UNKNOWN_MONTH:
+            years[part["month"][:4]] += part["rows"]
+    if len(years) < 2:
+        return []
+    names = sorted(years)[-MOST_BARS:]
+    return [
+        bar_chart(
+            names,
+            [years[name] for name in names],
+            [count(years[name]) for name in names],
+            label="Reviews by year",
+            caption="When the reviews were written.",
+        )
+    ]
+
+
+def _target(found: TargetFindings, folder: Path) -> list[Html]:
+    evaluation = found.evaluation
+    figure = evaluation.measures.figures
+    right = figure["accuracy"]
+    interval = f"95 % interval {share(right.low)} to {share(right.high)}"
+    link = element("a", "The whole evaluation", href=found.page.relative_to(folder).as_posix())
+    return [
+        figures(
+            [
+                Figure("Right", share(right.value), interval),
+                Figure("ROC-AUC", score(figure["roc_auc"].value)),
+                Figure("Macro F1", score(figure["macro_f1"].value)),
+                Figure("Measured on", count(evaluation.measures.rows), "reviews held out"),
+            ]
+        ),
+        findings(sentences(evaluation)),
+        _labels(found),
+        paragraph(link, ", with curves, the confusion table and reviews to look at."),
+    ]
+
+
+def _labels(found: TargetFindings) -> Html:
+    """Draw how often each label was given, by classifiers that had not seen the product."""
+    given: Counter[str] = Counter()
+    with pq.ParquetFile(found.predictions) as file:
+        for batch in file.iter_batches(columns=["label"]):
+            for one in batch.column(0).value_counts().to_pylist():
+                given[one["values"]] += one["counts"]
+    names = [label for label, _ in given.most_common(MOST_BARS)]
+    total = sum(given.values())
+    return bar_chart(
+        names,
+        [given[name] for name in names],
+        [f"{count(given[name])} ({share(given[name] / total)})" for name in names],
+        label=f"Reviews by predicted {found.target}",
+        caption="What every review was labelled, by a classifier that had not seen its product.",
+    )
+
+
+def _commands(targets: Sequence[TargetFindings]) -> list[Html]:
+    served = " ".join(f"{one.target}={one.bundle}" for one in targets)
+    return [
+        paragraph("The page where anyone can paste a review:"),
+        element("pre", element("code", f"reviewdesk serve {served}")),
+        paragraph("Labels for new reviews:"),
+        element(
+            "pre",
+            element("code", f"reviewdesk predict {targets[0].bundle} NEW.csv --out labels.parquet"),
+        ),
+    ]

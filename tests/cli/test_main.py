@@ -1,0 +1,95 @@
+"""The manual, the errors and the exit codes."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reviewdesk import __version__
+from reviewdesk.cli.commands import COMMANDS
+
+from .conftest import Cli
+
+
+def test_help_lists_the_commands_in_the_order_a_user_needs_them(cli: Cli) -> None:
+    text = cli("--help").out
+    places = [re.search(rf"│ {name} +\S", text) for name in COMMANDS]
+    assert all(places)
+    starts = [place.start() for place in places if place]
+    assert starts == sorted(starts)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself_with_an_example(cli: Cli, name: str) -> None:
+    result = cli(name, "--help")
+    assert result.code == 0
+    assert "Example:" in result.out
+    assert f"reviewdesk {name}" in result.out
+
+
+def test_the_version(cli: Cli) -> None:
+    assert cli("--version").out.strip() == f"reviewdesk {__version__}"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["prepar"], 2, "Did you mean 'prepare'"),
+        (["prepare", "x.csv"], 2, "--out"),
+        (["prepare", "x.csv", "--out", "o", "--map", "comment"], 2, "COLUMN=COLUMN"),
+        (["prepare", "x.csv", "--out", "o", "--max-rejects", "2"], 2, "max_rejects"),
+        (["prepare", "no-such-file.csv", "--out", "o"], 7, "no-such-file.csv"),
+        (["train", "no-such-folder", "--out", "b"], 7, "no-such-folder"),
+        (["evaluate", "no-such-bundle", "p"], 7, "no-such-bundle"),
+        (["serve", "bundle"], 2, "NAME=BUNDLE"),
+        (["show", "no-such-thing"], 7, "no-such-thing does not exist"),
+        (["show", "."], 3, "not something that reviewdesk made"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_an_exit_code(
+    cli: Cli,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    code: int,
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = cli(*words)
+    assert (result.code, result.out) == (code, "")
+    assert result.err.startswith("reviewdesk: ")
+    assert result.err.count("\n") == 1
+    assert said in result.err
+
+
+def test_a_traceback_only_with_debug(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "reviewdesk", "show", str(tmp_path / "none")]
+    plain = subprocess.run(words, capture_output=True, text=True, check=False)
+    debug = subprocess.run([*words, "--debug"], capture_output=True, text=True, check=False)
+    assert (plain.returncode, plain.stderr.count("\n")) == (7, 1)
+    assert "Traceback" in debug.stderr
+
+
+def test_a_reader_who_stops_reading_is_no_error() -> None:
+    done = subprocess.run(
+        f"set -o pipefail; {sys.executable} -m reviewdesk doctor --json | head -n 1",
+        shell=True,
+        executable="/bin/bash",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == "{"
+    assert "Traceback" not in done.stderr
+
+
+def test_doctor_names_every_declared_package(cli: Cli) -> None:
+    packages = {one["name"]: one for one in cli("doctor", "--json").json()["packages"]}
+    assert packages["pyarrow"]["for"] == "core"
+    assert packages["ruff"]["for"] == "dev"
+    assert all(
+        one["version"] or one["install"].startswith("pip install") for one in packages.values()
+    )
+    assert "pyarrow" in cli("doctor").out

@@ -1,0 +1,117 @@
+"""The commands on generated reviews, as a user gives them."""
+
+import json
+import stat
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from reviewdesk.schema import prediction_labels
+
+from .conftest import Cli
+
+
+def test_the_main_job_ends_with_what_was_found_and_what_to_do(job: Path) -> None:
+    said = (job / "said.txt").read_text()
+    assert "get the right label" in said
+    assert f"The report: {job / 'job' / 'report.html'}" in said
+    bundle = job / "job" / "sentiment" / "bundle"
+    assert f"reviewdesk serve sentiment={bundle} category=" in said
+
+
+def test_every_review_has_a_label_from_a_classifier_that_has_not_seen_its_product(
+    job: Path,
+) -> None:
+    manifest = json.loads((job / "job" / "prepared" / "manifest.json").read_text())
+    table = pq.read_table(job / "job" / "sentiment" / "predictions.parquet")
+    assert table.num_rows == manifest["rows"]["written"]
+    assert prediction_labels(table.schema) == ["negative", "positive"]
+    assert set(table["fold"].to_pylist()) == {0, 1}
+
+
+def test_the_same_job_again_does_nothing_twice(job: Path, cli: Cli) -> None:
+    files = [
+        p for p in (job / "job").rglob("*") if p.suffix == ".parquet" or p.parts[-2] == "bundle"
+    ]
+    before = {p: p.stat().st_mtime_ns for p in files}
+    again = cli(
+        *("run", job / "reviews.tsv.gz", "--target", "sentiment", "--target", "category"),
+        *("--folds", "2", "--out", job / "job"),
+    )
+    assert again.code == 0
+    assert {p: p.stat().st_mtime_ns for p in files} == before
+
+
+def test_another_job_does_not_replace_the_results(job: Path, cli: Cli) -> None:
+    other = cli("run", job / "reviews.tsv.gz", "--min-chars", "50", "--out", job / "job")
+    assert other.code == 2
+    assert "--overwrite" in other.err
+
+
+def test_the_report_is_self_contained_and_private(job: Path) -> None:
+    report = job / "job" / "report.html"
+    text = report.read_text()
+    assert "<script" not in text
+    assert "http://" not in text.replace("http://www.w3.org/", "").replace("http://127.0.0.1", "")
+    assert stat.S_IMODE(report.stat().st_mode) == 0o600
+    assert 'href="sentiment/evaluation.html"' in text
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("job", "A finished job"),
+        ("job/prepared", "Prepared reviews"),
+        ("job/prepared/rejects.parquet", "rows that could not be read"),
+        ("job/sentiment/bundle", "a tfidf-svc classifier of sentiment (negative, positive)"),
+        ("job/sentiment/predictions.parquet", "Predictions of sentiment for"),
+    ],
+)
+def test_show_says_what_something_is(job: Path, cli: Cli, place: str, said: str) -> None:
+    assert said in cli("show", job / place).out
+    assert cli("show", job / place, "--json").json()["kind"]
+
+
+def test_steps_one_by_one(job: Path, cli: Cli, tmp_path: Path) -> None:
+    prepared = job / "job" / "prepared"
+    bundle = tmp_path / "bundle.tar.gz"
+    trained = cli("train", prepared, "--target", "stars", "--out", bundle, "--json").json()
+    assert trained["labels"] == ["1", "2", "3", "4", "5"]
+    page = tmp_path / "evaluation.html"
+    figures = cli("evaluate", bundle, prepared, "--out", page, "--json").json()
+    assert figures == json.loads(page.with_suffix(".json").read_text())
+    assert 0.3 < figures["measures"]["figures"]["accuracy"]["value"] <= 1
+    text = cli("evaluate", bundle, prepared).out
+    assert "macro average" in text
+    assert "calibration error" in text
+    out = tmp_path / "labels.parquet"
+    summary = cli("predict", bundle, job / "reviews.tsv.gz", "--out", out, "--json").json()
+    assert summary["rows"] == pq.read_metadata(out).num_rows == 1500
+    found = cli("explain", bundle, "Broke at once, a waste of money.", "--json").json()
+    assert found["label"] in trained["labels"]
+
+
+def test_model_settings_reach_the_family(job: Path, cli: Cli, tmp_path: Path) -> None:
+    prepared = job / "job" / "prepared"
+    result = cli("train", prepared, "--out", tmp_path / "b", "--set", "no_such=1")
+    assert result.code == 2
+    assert "no_such" in result.err
+
+
+def test_too_many_unreadable_rows_mark_the_job_but_do_not_stop_it(
+    job: Path, cli: Cli, tmp_path: Path
+) -> None:
+    lines = ["comment,score"]
+    for row in range(60):
+        score = "no stars at all" if row % 10 == 3 else str(1 + 4 * (row % 2))
+        words = "works well" if row % 2 else "broke at once"
+        lines.append(f"{words} in room number {row},{score}")
+    (tmp_path / "shop.csv").write_text("\n".join([*lines, '"never closed,5']) + "\n")
+    result = cli(
+        *("prepare", tmp_path / "shop.csv", "--out", tmp_path / "p", "--max-rejects", "0"),
+        *("--map", "review_body=comment", "--map", "star_rating=score"),
+    )
+    assert result.code == 4
+    assert "rejects.parquet" in result.err
+    assert json.loads((tmp_path / "p" / "manifest.json").read_text())["too_many_rejects"] is True

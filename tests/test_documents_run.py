@@ -1,0 +1,53 @@
+"""Every command in the documents does what it says: they are run, in order, in one folder."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = ("README.md", "docs/prepare.md", "docs/train.md", "docs/evaluate.md", "docs/predict.md")
+PAGES_WITH_BUNDLES = (*PAGES, "docs/bundles.md")
+
+
+def commands(page: str) -> list[list[str]]:
+    """Return the reviewdesk commands in a page's shell blocks; starting servers is left out."""
+    text = (ROOT / page).read_text()
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    words = [shlex.split(line, comments=True) for line in lines]
+    return [one for one in words if one[:1] == ["reviewdesk"] and one[1] != "serve"]
+
+
+def shop(path: Path) -> None:
+    """Write a small CSV of a shop's own, with columns of other names."""
+    good = ["works very well", "lovely colour, happy", "great value and quick"]
+    bad = ["broke after a week", "poor quality, sent back", "never again, useless"]
+    lines = ["comment,score"]
+    for row in range(120):
+        texts, score = (good, 5) if row % 2 else (bad, 1)
+        lines.append(f'"{texts[row % 3]}, bought for room number {row}",{score}')
+    path.write_text("\n".join(lines) + "\n")
+
+
+@pytest.mark.timeout(600)
+def test_every_command_in_the_documents_works(tmp_path: Path) -> None:
+    shop(tmp_path / "shop.csv")
+    done: set[str] = set()
+    for page in PAGES_WITH_BUNDLES:
+        for words in commands(page):
+            if (line := shlex.join(words)) in done:
+                continue
+            done.add(line)
+            result = subprocess.run(
+                [sys.executable, "-m", *words],
+                cwd=tmp_path,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert result.returncode == 0, f"{page}: {line}\n{result.stderr}"
+    assert len(done) > 12
