@@ -15,7 +15,7 @@ from reviewdesk.report.html import Child, Html, element, escaped
 
 WIDTH: Final = 270  # of the drawing area; with its axes a chart is about 360 wide
 HEIGHT: Final = 240
-BAR_WIDTH: Final = 180
+BAR_WIDTH: Final = 150
 BAR_HEIGHT: Final = 22
 NAME_CHARACTERS: Final = 18
 PERCENT: Final = "format(datum.value * 100, '.0f') + '\\u00a0%'"

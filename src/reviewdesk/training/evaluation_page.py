@@ -105,7 +105,8 @@ def _by_label(measures: Measures) -> Html:
                 cells.append(_spread(name, figure))
         rows.append(cells)
     extent = "the interval" if many else "intervals"
-    return table(f"Each label against all others, with {extent} of 95 %", columns, rows)
+    caption = f"Each label against all others, with {extent} of {share(0.95, 0)}"
+    return table(caption, columns, rows)
 
 
 def _confusion(measures: Measures) -> Html:
