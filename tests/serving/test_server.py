@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from reviewdesk.errors import UsageError
-from reviewdesk.serving.server import serve
+from reviewdesk.serving.server import listen, serve
 from reviewdesk.serving.service import MOST_THREADS
 from reviewdesk.settings import ServeSettings
 from tests.serving.fakes import sentiment
@@ -86,3 +86,15 @@ def test_a_port_that_is_taken(running: Server) -> None:
 def test_a_host_that_is_not_here(host: str) -> None:
     with pytest.raises(UsageError, match="cannot listen"):
         serve({"a": sentiment()}, ServeSettings(host=host, port=0), on_ready=lambda _: None)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_answers_are_not_held_back(host: str) -> None:
+    try:
+        listener = listen(ServeSettings(host=host, port=0))
+    except UsageError:
+        pytest.skip(f"this machine has no {host}")
+    with listener, socket.create_connection(listener.getsockname()[:2]):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
