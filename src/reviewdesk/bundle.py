@@ -53,7 +53,15 @@ MAX_MANIFEST_BYTES: Final = 16 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class BundleSettings:
-    """Everything that was decided before a classifier was trained."""
+    """Everything that was decided before a classifier was trained.
+
+    Args:
+        target: what it predicts.
+        text: which text it reads.
+        split: which reviews were held out.
+        clean: how the text was cleaned.
+        model: the family's own settings, by name; plain JSON values.
+    """
 
     target: TargetSettings
     text: TextSettings

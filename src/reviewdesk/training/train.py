@@ -91,14 +91,14 @@ def train(
     """
     if (oof is None) != (folds == 0):
         raise UsageError("cross-fitting needs both a number of folds and a file to write")
+    classifier = _new_classifier(model, model_settings or {})
     settings = BundleSettings(
         target=target or TargetSettings(),
         text=text or TextSettings(),
         split=split or SplitSettings(),
         clean=data.clean_settings,
-        model=model_settings or {},
+        model=classifier.get_params(),
     )
-    classifier = _new_classifier(model, settings.model)
     bundle = None if overwrite else _finished(out, model, settings, data)
     already = bundle is not None
     examples = load_examples(data, settings.target, settings.text, progress=progress)
