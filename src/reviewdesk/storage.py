@@ -145,13 +145,19 @@ def read_json(path: Path) -> Any:
         raise InputError(f"{path} is not a JSON file") from error
 
 
-def replace_directory(aside: Path, final: Path) -> None:
+def replace_directory(aside: Path, final: Path, old: Path | None = None) -> None:
     """Put a finished directory in its place; an older one there is removed afterwards.
+
+    Args:
+        aside: the finished directory.
+        final: its place.
+        old: where the older one goes until it is removed; None: beside its place. A kill can leave
+            it there.
 
     Raises:
         StorageError: it cannot be renamed.
     """
-    old = final.with_name(f".{final.name}.old")
+    old = old or final.with_name(f".{final.name}.old")
     with storage_errors(str(final)):
         if final.exists():
             shutil.rmtree(old, ignore_errors=True)

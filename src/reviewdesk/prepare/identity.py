@@ -33,6 +33,8 @@ CONTENT_COLUMNS: Final = tuple(
 """Votes grow between two snapshots of one review, so they do not tell reviews apart."""
 
 _SEEDS: Final = (3, 4)
+_FAR: Final = 2**40
+"""No number, flag or day is that far from 0."""
 
 
 def keys(raw: pa.RecordBatch, cleaned: pa.RecordBatch, *, keep: bool) -> list[pa.Array]:
@@ -76,8 +78,8 @@ def _numbers(column: pa.Array) -> NDArray[np.uint64]:
         column = column.cast(pa.int8())
     if pa.types.is_date32(column.type):
         column = column.cast(pa.int32())
-    values = pc.fill_null(column.cast(pa.int64()), -(2**40))  # no number, flag or day is that small
-    numbers: NDArray[np.uint64] = values.to_numpy().view(np.uint64)
+    values = pc.add(pc.fill_null(column.cast(pa.int64()), -_FAR), _FAR)
+    numbers: NDArray[np.uint64] = values.to_numpy().view(np.uint64)  # null is 0, as in hash64
     return numbers
 
 

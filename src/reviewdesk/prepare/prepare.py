@@ -233,7 +233,7 @@ class _Job:
         self._log.rows.update(manifest["rows"])
         self._log.fingerprints["data"] = manifest["fingerprint"]
         write_text(result / LOG, self._log.dumps())
-        replace_directory(result, self._out)
+        replace_directory(result, self._out, self._workspace.old)
         self._workspace.remove()
 
 

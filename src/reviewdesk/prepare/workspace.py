@@ -43,6 +43,8 @@ class Workspace:
         self.months = self.path / "months"
         """Markers of finished months."""
         self.duplicates = self.path / "duplicates"
+        self.old = self.path / "old"
+        """What the output folder was, while it is being replaced."""
         self.spill = self.path / "spill"
 
     def input(self, number: int) -> Path:

@@ -1,0 +1,105 @@
+"""What every engine promises, run over each of them."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from reviewdesk.engines.base import Engine
+from reviewdesk.engines.duckdb import DuckDBEngine
+from reviewdesk.errors import StorageError, UsageError
+
+ENGINES: dict[str, Callable[[Path], Engine]] = {
+    DuckDBEngine.name: lambda spill: DuckDBEngine(temp_directory=spill)
+}
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    with ENGINES[request.param](tmp_path / "spill") as engine:
+        yield engine
+
+
+def write(path: Path, table: pa.Table) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    pq.write_table(table, path)
+    return path
+
+
+def rows(engine: Engine, sql: str) -> list[tuple[object, ...]]:
+    return [tuple(row.values()) for batch in engine.query(sql) for row in batch.to_pylist()]
+
+
+def test_several_files_are_one_table(engine: Engine, tmp_path: Path) -> None:
+    files = [write(tmp_path / f"{n}.parquet", pa.table({"n": [n, n + 10]})) for n in range(3)]
+    engine.add_table("numbers", files)
+    assert rows(engine, "SELECT n FROM numbers ORDER BY n") == [(n,) for n in (0, 1, 2, 10, 11, 12)]
+
+
+def test_a_name_can_be_given_anew(engine: Engine, tmp_path: Path) -> None:
+    for n in (1, 2):
+        engine.add_table("t", [write(tmp_path / f"{n}.parquet", pa.table({"n": [n]}))])
+    assert rows(engine, "SELECT n FROM t") == [(2,)]
+
+
+def test_nulls_text_and_64_bits_come_back_as_they_were(engine: Engine, tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            "number": pa.array([2**63 - 1, -(2**63), None], pa.int64()),
+            "text": ["ünïcode 🙂", "'; DROP TABLE t; --", None],
+        }
+    )
+    engine.add_table("t", [write(tmp_path / "t.parquet", table)])
+    batches = list(engine.query("SELECT number, text FROM t ORDER BY number DESC NULLS LAST"))
+    assert pa.Table.from_batches(batches).to_pydict() == table.to_pydict()
+
+
+def test_text_is_ordered_by_its_bytes(engine: Engine, tmp_path: Path) -> None:
+    texts = ["b", "a", "B", "é", "Z", "", "aa", "\U0001f600", "\uffff"]
+    engine.add_table("t", [write(tmp_path / "t.parquet", pa.table({"text": texts}))])
+    found = [text for (text,) in rows(engine, "SELECT text FROM t ORDER BY text")]
+    assert found == sorted(texts, key=str.encode)
+
+
+def test_batches_are_no_larger_than_asked(engine: Engine, tmp_path: Path) -> None:
+    engine.add_table("t", [write(tmp_path / "t.parquet", pa.table({"n": range(10_000)}))])
+    sizes = [batch.num_rows for batch in engine.query("SELECT n FROM t", batch_rows=3_000)]
+    assert sum(sizes) == 10_000
+    assert max(sizes) <= 3_000
+
+
+def test_an_empty_result_is_no_rows(engine: Engine, tmp_path: Path) -> None:
+    engine.add_table("t", [write(tmp_path / "t.parquet", pa.table({"n": [1]}))])
+    assert rows(engine, "SELECT n FROM t WHERE n > 1") == []
+
+
+def test_paths_are_taken_as_they_are(engine: Engine, tmp_path: Path) -> None:
+    """Stars, brackets and quotes in a folder's name are no patterns and no SQL."""
+    plain = write(tmp_path / "abc" / "t.parquet", pa.table({"n": [1]}))
+    odd = write(tmp_path / "a[b]c*?' \";--" / "t.parquet", pa.table({"n": [2]}))
+    engine.add_table("t", [odd])
+    assert rows(engine, "SELECT n FROM t") == [(2,)]
+    engine.add_table("t", [plain])
+    assert rows(engine, "SELECT n FROM t") == [(1,)]
+
+
+def test_a_missing_or_broken_file_is_a_storage_error(engine: Engine, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.parquet"
+    broken.write_bytes(b"PAR1 this is not Parquet PAR1")
+    for file in (tmp_path / "nowhere.parquet", broken):
+        with pytest.raises(StorageError, match="cannot read"):
+            engine.add_table("t", [file])
+            list(engine.query("SELECT count(*) FROM t"))
+
+
+@pytest.mark.parametrize("name", ["", "two words", "t; DROP TABLE t", 't"'])
+def test_a_table_has_a_plain_name(engine: Engine, tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="name of a table"):
+        engine.add_table(name, [tmp_path / "t.parquet"])
+
+
+def test_a_table_has_a_file(engine: Engine) -> None:
+    with pytest.raises(UsageError, match="at least one file"):
+        engine.add_table("t", [])

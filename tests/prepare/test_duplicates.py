@@ -1,0 +1,232 @@
+"""The rules about copies, first on whole files as a user sees them, then against a plain oracle."""
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from reviewdesk.engines.duckdb import DuckDBEngine
+from reviewdesk.prepare.duplicates import (
+    DUPLICATE_CONTENT,
+    DUPLICATE_ID,
+    PlacedRun,
+    find_duplicates,
+    place_runs,
+)
+from reviewdesk.prepare.runs import Key, Run, RunBatch
+from reviewdesk.prepare.staging import KEYS_FILE, StagedInput, first_place
+from reviewdesk.settings import PrepareSettings
+
+from .corpus import LONG, anonymous, prepared, review, write_lines
+
+KEEP = PrepareSettings(duplicates="keep")
+
+
+def ids(folder: Path, rows: list[Any], **values: Any) -> list[str]:
+    path = write_lines(folder / "reviews.jsonl", rows)
+    found: list[str] = prepared(folder / "out", path, **values).table(["review_id"])[0].to_pylist()
+    return found
+
+
+def test_of_one_id_the_latest_review_stays(tmp_path: Path) -> None:
+    rows = [
+        review(1, review_date="2015-01-02", review_body="the second version"),
+        review(1, review_date="2015-01-03", review_body="the third version"),
+        review(1, review_date="2015-01-01", review_body="the first version"),
+        review(1, review_date=None, review_body="a version without date"),
+    ]
+    data = prepared(tmp_path / "out", write_lines(tmp_path / "a.jsonl", rows))
+    assert data.table()["review_body"].to_pylist() == ["the third version"]
+    assert data.manifest["dropped"]["duplicate_id"] == 3
+
+
+def test_of_two_snapshots_of_a_review_the_one_with_more_votes_stays(tmp_path: Path) -> None:
+    rows = [review(1, helpful_votes=votes, total_votes=9) for votes in (2, 7, None)]
+    data = prepared(tmp_path / "out", write_lines(tmp_path / "a.jsonl", rows))
+    assert data.table()["helpful_votes"].to_pylist() == [7]
+
+
+def test_of_equal_contents_the_smallest_id_stays(tmp_path: Path) -> None:
+    rows = [review(1, review_id=name, helpful_votes=3) for name in ("Rb", "Ra", "Rc")]
+    data = prepared(tmp_path / "out", write_lines(tmp_path / "a.jsonl", rows))
+    assert data.table()["review_id"].to_pylist() == ["Ra"]
+    assert data.manifest["dropped"]["duplicate_content"] == 2
+
+
+def test_contents_are_compared_after_cleaning(tmp_path: Path) -> None:
+    rows = [
+        review(1, review_id=i, review_body=body)
+        for i, body in (("a", "so &lt; so"), ("b", "so < so"))
+    ]
+    assert ids(tmp_path, rows) == ["a"]
+
+
+def test_copies_lie_in_several_files(tmp_path: Path) -> None:
+    paths = [write_lines(tmp_path / f"{n}.jsonl", [review(1), review(10 + n)]) for n in range(3)]
+    data = prepared(tmp_path / "out", *paths)
+    assert sorted(data.table()["review_id"].to_pylist()) == [
+        "R000001",
+        "R000010",
+        "R000011",
+        "R000012",
+    ]
+
+
+def test_five_hundred_strangers_may_say_great(tmp_path: Path) -> None:
+    found = ids(tmp_path, [anonymous("Great!")] * 500)
+    assert len(set(found)) == 500
+    first = min(found, key=len)
+    assert sorted(found, key=len)[1:10] == [f"{first}-{number}" for number in range(2, 11)]
+
+
+def test_a_stranger_who_repeats_a_long_text_is_a_copy(tmp_path: Path) -> None:
+    assert len(ids(tmp_path, [anonymous(LONG)] * 3)) == 1
+
+
+def test_a_given_id_is_believed_however_short_the_text(tmp_path: Path) -> None:
+    assert ids(tmp_path, [anonymous("Great!", review_id="a")] * 3) == ["a"]
+
+
+def test_strangers_with_ids_of_their_own_all_stay(tmp_path: Path) -> None:
+    rows = [anonymous("Great!", review_id=name) for name in "cab"]
+    assert ids(tmp_path, rows) == ["a", "b", "c"]
+
+
+def test_one_customer_repeating_a_short_text_is_a_copy(tmp_path: Path) -> None:
+    known = {"customer_id": "C", "product_id": "P"}
+    assert len(ids(tmp_path, [anonymous("Great!", **known)] * 3)) == 1
+
+
+def test_keep_keeps_all_and_ids_stay_unique(tmp_path: Path) -> None:
+    rows = [review(1), review(1), review(1, review_id="other"), anonymous(LONG), anonymous(LONG)]
+    found = ids(tmp_path, rows, settings=KEEP)
+    assert len(set(found)) == 5
+    assert {"R000001", "R000001-2", "other"} <= set(found)
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_the_order_of_rows_and_files_does_not_matter(tmp_path: Path, keep: bool) -> None:
+    random = np.random.default_rng(3)
+    rows = [
+        *(anonymous(text) for text in ("Great!", "Great!", LONG, LONG)),
+        *(
+            review(n % 5, helpful_votes=n % 3, review_date=f"2015-01-0{n % 2 + 1}")
+            for n in range(20)
+        ),
+        *(review(n % 4, review_id=f"copy{n}") for n in range(10)),
+    ]
+    found = set()
+    for trial in range(5):
+        order = random.permutation(len(rows))
+        cut = int(random.integers(1, len(rows)))
+        folder = tmp_path / str(trial)
+        folder.mkdir()
+        paths = [
+            write_lines(folder / name, [rows[i] for i in part])
+            for name, part in (("a.jsonl", order[:cut]), ("b.jsonl", order[cut:]))
+        ]
+        settings = KEEP if keep else PrepareSettings()
+        found.add(prepared(folder / "out", *paths, settings=settings).fingerprint)
+    assert len(found) == 1
+
+
+# --- against an oracle ------------------------------------------------------------------------
+
+
+def random_keys(random: np.random.Generator, rows: int) -> list[dict[str, Any]]:
+    keys = []
+    for _ in range(rows):
+        number = int(random.integers(rows // 2 + 1))
+        chance = bool(random.random() < 0.3)
+        keys.append(
+            {
+                "id_hash": number // 3,  # also different ids with the same hash
+                "content_1": int(random.integers(rows // 2 + 1)),
+                "content_2": int(random.integers(2)) - 1,
+                "may_repeat_id": chance and number % 2 == 0,
+                "may_repeat_content": chance,
+                "review_id": f"R{number}",
+                "review_date": None if random.random() < 0.2 else int(random.integers(3)),
+                "total_votes": None if random.random() < 0.2 else int(random.integers(3)),
+                "helpful_votes": int(random.integers(3)),
+            }
+        )
+    return keys
+
+
+def oracle(keys: list[dict[str, Any]]) -> list[int]:
+    """Say it again in plain Python, row by row."""
+
+    def latest_first(row: int) -> tuple[Any, ...]:
+        one = keys[row]
+        down = [
+            (one[name] is None, -(one[name] or 0))
+            for name in ("review_date", "total_votes", "helpful_votes")
+        ]
+        return (down[0], one["content_1"], one["content_2"], *down[1:], row)
+
+    verdicts = [0] * len(keys)
+    by_id, by_content = defaultdict(list), defaultdict(list)
+    for row, one in enumerate(keys):
+        by_id[one["review_id"]].append(row)
+    for rows in by_id.values():
+        for rank, row in enumerate(sorted(rows, key=latest_first)[1:], 2):
+            verdicts[row] = rank if keys[row]["may_repeat_id"] else DUPLICATE_ID
+    for row, one in enumerate(keys):
+        if verdicts[row] == 0 and not one["may_repeat_content"]:
+            by_content[one["content_1"], one["content_2"]].append(row)
+    for rows in by_content.values():
+        for row in sorted(rows, key=lambda row: (keys[row]["review_id"], row))[1:]:
+            verdicts[row] = DUPLICATE_CONTENT
+    return verdicts
+
+
+def placed(folder: Path, keys: list[dict[str, Any]], cuts: list[int]) -> tuple[PlacedRun, ...]:
+    """Write the keys as the runs of several inputs; an input may have several runs or none."""
+    inputs: list[list[Run]] = [[], [], []]
+    folders = [folder / str(number) for number in range(3)]
+    for path in folders:
+        path.mkdir(exist_ok=True)
+    for index, (start, end) in enumerate(zip([0, *cuts], [*cuts, len(keys)], strict=True)):
+        number = 0 if index < 2 else 2
+        first = first_place(number, len(inputs[number]))
+        rows = [{**one, "place": first + row} for row, one in enumerate(keys[start:end])]
+        name = f"{len(inputs[number])}.parquet"
+        pq.write_table(pa.Table.from_pylist(rows, KEYS_FILE), folders[number] / name)
+        batches = (RunBatch("unknown", end - start, 0, Key(0, "")),)
+        inputs[number].append(Run("", name, 0, batches))
+    staged = [StagedInput("", 0, {}, {}, {}, {}, (), tuple(runs)) for runs in inputs]
+    return place_runs(staged, folders)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_verdicts_equal_those_of_the_oracle(tmp_path: Path, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    keys = random_keys(random, 120)
+    cuts = sorted(random.choice(np.arange(1, 120), 3, replace=False).tolist())
+    runs = placed(tmp_path, keys, cuts)
+    with DuckDBEngine() as engine:
+        verdicts = find_duplicates(runs, tmp_path, engine)
+        again = find_duplicates(runs, tmp_path, engine)
+    found = [code for one in runs for code in verdicts.of(one, 0, one.run.rows).tolist()]
+    expected = oracle(keys)
+    assert found == expected
+    assert verdicts == again
+    assert verdicts.dropped == {
+        "duplicate_id": expected.count(DUPLICATE_ID),
+        "duplicate_content": expected.count(DUPLICATE_CONTENT),
+    }
+    assert verdicts.numbered == sum(code > 0 for code in expected)
+    half = runs[1].run.rows // 2
+    second = verdicts.of(runs[1], half, runs[1].run.rows - half)
+    assert second.tolist() == expected[cuts[0] + half : cuts[1]]
+
+
+def test_no_runs_have_no_duplicates(tmp_path: Path) -> None:
+    with DuckDBEngine() as engine:
+        found = find_duplicates((), tmp_path, engine)
+    assert found.dropped == {"duplicate_id": 0, "duplicate_content": 0}
