@@ -19,6 +19,7 @@ def test_a_judgement_for_each_target() -> None:
         "1 star",
         "Perhaps Books",
     ]
+    assert [one["clear"] for one in found["judgements"]] == [True, True, False]
     first = found["judgements"][0]
     assert [one["word"] for one in first["for"]["words"]] == ["awful", "broke"]
     assert first["against"] == {
@@ -35,6 +36,14 @@ def test_words_that_hardly_count_are_left_out() -> None:
     words = [WordWeight("a", 1.0), WordWeight("b", -0.2), WordWeight("c", 0.09)]
     found = TextVerdict({"x": 0.6, "y": 0.4}, {"x": words, "y": []})
     assert Judgement("other", found).weights == {"a": 1.0, "b": -0.2}
+
+
+def test_pairs_of_listed_words_are_not_listed_again() -> None:
+    words = [WordWeight("great value", 3.0), WordWeight("not good", 2.0), WordWeight("value", 2.0)]
+    words += [WordWeight("great", 1.0), WordWeight("good", -1.0)]
+    found = Judgement("other", TextVerdict({"x": 0.6, "y": 0.4}, {"x": words, "y": []})).to_json()
+    assert [one["word"] for one in found["for"]["words"]] == ["not good", "value", "great"]
+    assert [one["word"] for one in found["against"]["words"]] == ["good"]
 
 
 def test_all_stars_but_the_likeliest_categories() -> None:

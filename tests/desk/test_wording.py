@@ -38,7 +38,7 @@ def test_certainty_grows_with_the_probability() -> None:
         ("stars", "1", 0.9, "1 star"),
         ("stars", "4", 0.3, "4 stars"),
         ("category", "Toys", 0.9, "Toys"),
-        ("category", "Toys", 0.2, "Perhaps Toys"),
+        ("category", "Pet_Supplies", 0.2, "Perhaps Pet Supplies"),
     ],
 )
 def test_verdict(target: str, label: str, probability: float, told: str) -> None:

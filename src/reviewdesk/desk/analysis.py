@@ -9,6 +9,7 @@ import pyarrow as pa
 from reviewdesk.bundle import Bundle
 from reviewdesk.desk.highlight import segments
 from reviewdesk.desk.wording import (
+    FAIRLY_SURE,
     NOTHING_KNOWN,
     TITLES,
     certainty,
@@ -60,6 +61,7 @@ class Judgement:
             "label": label,
             "verdict": verdict(self.target, label, probability),
             "certainty": certainty(probability) if self.weights else NOTHING_KNOWN,
+            "clear": probability >= FAIRLY_SURE,
             "probability": probability,
             "labels": self._labels(),
             "for": {"title": words_for(self.target, label), "words": self._words(1)},
@@ -80,8 +82,14 @@ class Judgement:
         ]
 
     def _words(self, sign: int) -> list[dict[str, Any]]:
-        found = [(word, weight) for word, weight in self.weights.items() if sign * weight > 0]
-        return [{"word": word, "weight": weight} for word, weight in found[:SHOWN_WORDS]]
+        """Return the words of one side; a pair says nothing new where both its words are there."""
+        side = {word: weight for word, weight in self.weights.items() if sign * weight > 0}
+        told = [
+            {"word": word, "weight": weight}
+            for word, weight in side.items()
+            if " " not in word or not all(part in side for part in word.split())
+        ]
+        return told[:SHOWN_WORDS]
 
 
 def judges(bundles: Mapping[str, Bundle]) -> list[Bundle]:

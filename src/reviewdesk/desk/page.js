@@ -136,7 +136,7 @@
     found.replaceChildren(
       ...[
         make("p", "kind", first.title),
-        verdict("h2", "verdict", first),
+        verdict("h2", first.clear ? "verdict" : "verdict unclear", first),
         make("p", "sure", first.certainty),
         answer.positivity === null ? null : meter(answer.positivity),
         isSentiment ? null : make("div", "block", shares(first)),

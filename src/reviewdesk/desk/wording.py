@@ -58,7 +58,8 @@ def verdict(target: str, label: str, probability: float) -> str:
         return label.capitalize() if probability >= FAIRLY_SURE else f"Unclear, leaning {label}"
     if target == "stars":
         return stars(label)
-    return label if probability >= EVEN else f"Perhaps {label}"
+    name = label_name(target, label)
+    return name if probability >= EVEN else f"Perhaps {name}"
 
 
 def stars(label: str) -> str:
@@ -67,8 +68,8 @@ def stars(label: str) -> str:
 
 
 def label_name(target: str, label: str) -> str:
-    """Return how a label is called in a list."""
-    return stars(label) if target == "stars" else label
+    """Return how a label is called; shops write their categories with underscores."""
+    return stars(label) if target == "stars" else label.replace("_", " ")
 
 
 def words_for(target: str, label: str) -> str:
