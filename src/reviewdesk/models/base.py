@@ -1,9 +1,11 @@
 """The contract that every family of classifiers keeps."""
 
 import itertools
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, ClassVar, Final, Self, TypeAlias, cast
 
@@ -58,6 +60,9 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     columns: ClassVar[tuple[str, ...]]
     """The text columns that the family can read; it reads those of them that it is fitted on."""
 
+    limits: ClassVar[Mapping[str, tuple[float, float]]]
+    """The smallest and largest value of each numeric setting; ``fit`` checks them."""
+
     labels_: list[str]
     """The k labels, in the order of the probabilities."""
 
@@ -82,8 +87,9 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         Raises:
             NotEnoughData: the rows have fewer than two different labels.
             MissingColumn: there is no text column that the family can read, or no ``label``.
-            UsageError: there are no labels.
+            UsageError: there are no labels, or a setting is wrong.
         """
+        self._check_settings()
         if labels is None:
             raise UsageError(f"{self.family} cannot be fitted without labels")
         if isinstance(batches, pa.RecordBatch):
@@ -173,6 +179,22 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         require_columns(batch.schema, self.columns_, f"this {self.family} classifier")
         return batch.select(list(self.columns_))
 
+    def _check_settings(self) -> None:
+        defaults = type(self)().get_params()
+        for name, value in self.get_params().items():
+            default = defaults[name]
+            kind = Integral if isinstance(default, int) else Real
+            if isinstance(default, bool) != isinstance(value, bool) or not isinstance(value, kind):
+                raise UsageError(
+                    f"setting {name} of {self.family} must be like {default!r}, not {value!r}"
+                )
+            low, high = self.limits.get(name, (-math.inf, math.inf))
+            if not low <= float(value) <= high:
+                raise UsageError(
+                    f"setting {name} of {self.family} is {value!r}; "
+                    f"it must be from {low:g} to {high:g}"
+                )
+
     def _readable(self, batch: pa.RecordBatch) -> tuple[str, ...]:
         require_columns(batch.schema, (LABEL,), "fitting")
         found = tuple(name for name in self.columns if name in batch.schema.names)
@@ -184,6 +206,7 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         """Yield the rows that have a label; at the end, check that there were two labels."""
         seen: set[int] = set()
         for batch in batches:
+            require_columns(batch.schema, (LABEL, *self.columns_), "fitting")
             numbers = batch.column(LABEL).to_numpy()
             if numbers.max(initial=-1) >= len(self.labels_):
                 raise InputError(f"a row has a label beyond the {len(self.labels_)} that there are")

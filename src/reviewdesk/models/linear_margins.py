@@ -88,4 +88,6 @@ class LinearMargins:
             raise BundleError("the weights of the labels do not fit the vocabulary")
         if bias is None or bias.shape != shape[1:] or bias.dtype != np.float32:
             raise BundleError("the biases do not fit the labels")
+        if not (np.isfinite(weights).all() and np.isfinite(bias).all()):
+            raise BundleError("the weights hold something that is not a number")
         return cls(weights, bias)

@@ -37,17 +37,21 @@ class MarginCalibration:
     bias: NDArray[np.float64]
 
     @classmethod
-    def fit(cls, margins: NDArray[np.float64], labels: NDArray[np.int32]) -> Self:
+    def fit(cls, margins: NDArray[Any], labels: NDArray[Any]) -> Self:
         """Return the calibration under which the labels are most likely.
 
         Labels are smoothed as Platt does, by one made-up row of each other label, so that margins
         that are all on their side do not drive the scale to infinity.
 
         Args:
-            margins: (n, k) of rows that the machines had not seen.
+            margins: (n, k) of rows that the machines had not seen; with no row, the margins are
+                taken for log-odds.
             labels: (n,) 0 to k - 1.
         """
         n, k = margins.shape
+        if not n:
+            return cls(1.0, 0.0, 1.0, np.zeros(k))
+        margins = margins.astype(np.float64)
         wanted = _smoothed(labels, k)
 
         def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -106,9 +110,9 @@ class MarginCalibration:
         curve, bias = arrays.get("calibration.curve"), arrays.get("calibration.bias")
         if curve is None or curve.shape != (3,) or not np.isfinite(curve).all():
             raise BundleError("the weights lack the calibration's curve")
-        if bias is None or bias.shape != (k,) or not np.isfinite(bias).any():
+        if bias is None or bias.shape != (k,) or bias.dtype != np.float64:
             raise BundleError("the calibration does not fit the labels")
-        if np.isnan(bias).any() or (bias == np.inf).any():
+        if not np.isfinite(bias).any() or np.isnan(bias).any() or bias.max() == np.inf:
             raise BundleError("the calibration does not fit the labels")
         return cls(float(curve[0]), float(curve[1]), float(curve[2]), bias)
 
@@ -117,7 +121,7 @@ def _log_sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return -np.logaddexp(0.0, -values)
 
 
-def _smoothed(labels: NDArray[np.int32], k: int) -> NDArray[np.float64]:
+def _smoothed(labels: NDArray[Any], k: int) -> NDArray[np.float64]:
     """Return the target probabilities, (n, k): Platt's (count + 1) / (count + k) for the label."""
     counts = np.bincount(labels, minlength=k)
     own = (counts + 1) / (counts + k)

@@ -52,16 +52,34 @@ class Tfidf:
         min_df: int,
         sublinear: bool,
         idf_power: float,
-    ) -> tuple[Self, sparse.csr_matrix]:
-        """Return the features of the columns' words, and the rows of the texts they came from."""
+    ) -> tuple[Self, list[sparse.csr_matrix]]:
+        """Return the features of the columns' words, and their counts in the texts, by column.
+
+        Args:
+            streams: each column's words.
+            longest: the longest n-gram, in words.
+            min_df: an n-gram counts when it stands in so many texts or more.
+            sublinear: whether counts enter by ``1 + log(count)``.
+            idf_power: the exponent of the inverse document frequency.
+        """
         learnt = [Ngrams.learn(stream, longest, min_df) for stream in streams.values()]
         ngrams, counts = [one for one, _ in learnt], [one for _, one in learnt]
-        tfidf = cls([*streams], ngrams, [_idf(one) ** idf_power for one in counts], sublinear)
-        return tfidf, tfidf._weigh(counts)
+        idf = [_idf(block, min_df, idf_power) for block in counts]
+        return cls([*streams], ngrams, idf, sublinear), counts
+
+    def relearned(
+        self, counts: Sequence[sparse.csr_matrix], *, min_df: int, idf_power: float
+    ) -> Self:
+        """Return the features as if only these texts had been there, by column.
+
+        The vocabulary keeps its numbers; n-grams that stand in too few of the texts weigh nothing.
+        """
+        idf = [_idf(block, min_df, idf_power) for block in counts]
+        return type(self)(self.columns, self.ngrams, idf, self.sublinear)
 
     def rows(self, batch: pa.RecordBatch) -> sparse.csr_matrix:
         """Return one row of features for each review, (n, features) float64."""
-        return self._weigh(
+        return self.weigh(
             [
                 ngrams.counts(batch.column(column))
                 for column, ngrams in zip(self.columns, self.ngrams, strict=True)
@@ -101,24 +119,30 @@ class Tfidf:
         for known, weights in zip(ngrams, idf, strict=True):
             if weights.shape != (len(known),) or weights.dtype != np.float64:
                 raise BundleError("the weights of the words do not fit the vocabulary")
+            if not np.isfinite(weights).all():
+                raise BundleError("the weights hold something that is not a number")
         return cls(columns, ngrams, idf, sublinear)
 
-    def _weigh(self, counts: Sequence[sparse.csr_matrix]) -> sparse.csr_matrix:
+    def weigh(self, counts: Sequence[sparse.csr_matrix]) -> sparse.csr_matrix:
+        """Return rows of features from counts of n-grams, by column; the counts stay as they are.
+
+        Returns:
+            (n, features) float64, each row of unit length or empty.
+        """
         blocks = []
         for block, idf in zip(counts, self.idf, strict=True):
-            if self.sublinear:
-                block.data = 1 + np.log(block.data)
-            block.data *= idf[block.indices]
-            blocks.append(_to_unit_length(block))
+            values = 1 + np.log(block.data) if self.sublinear else block.data
+            weighed = (values * idf[block.indices], block.indices, block.indptr)
+            blocks.append(_to_unit_length(sparse.csr_matrix(weighed, block.shape)))
         return _to_unit_length(sparse.hstack(blocks, "csr"))
 
 
-def _idf(counts: sparse.csr_matrix) -> NDArray[np.float64]:
-    """Return ``1 + log((1 + texts) / (1 + texts with the n-gram))``, one an n-gram."""
+def _idf(counts: sparse.csr_matrix, min_df: int, power: float) -> NDArray[np.float64]:
+    """Return ``(1 + log((1 + texts) / (1 + texts with the n-gram))) ** power``, one an n-gram."""
     texts, features = counts.shape
     with_it = np.bincount(counts.indices, minlength=features)
-    idf: NDArray[np.float64] = 1 + np.log((1 + texts) / (1 + with_it))
-    return idf
+    idf: NDArray[np.float64] = (1 + np.log((1 + texts) / (1 + with_it))) ** power
+    return np.where(with_it >= min_df, idf, 0.0)
 
 
 def _to_unit_length(rows: sparse.csr_matrix) -> sparse.csr_matrix:

@@ -1,5 +1,6 @@
 """``tfidf-svc``: TF-IDF of word n-grams, linear support vector machines, calibrated."""
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Final, Self
@@ -9,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy import sparse
 
-from reviewdesk.errors import BundleError, InputError
+from reviewdesk.errors import BundleError, InputError, UsageError
 from reviewdesk.examples.folds import deal_folds
 from reviewdesk.formats.weights import load_weights, save_weights
 from reviewdesk.models.base import LABEL, Classifier, Explanation, Texts
@@ -25,15 +26,13 @@ SETTINGS_FILE: Final = "classifier.json"
 WEIGHTS_FILE: Final = "weights.npz"
 
 ROWS_AT_ONCE: Final = 4_096
-MOST_NGRAMS: Final = 8
 
 
 class TfidfSVC(Classifier):
     """TF-IDF of word n-grams and linear support vector machines with calibrated probabilities.
 
     The calibration is fitted on the margins of unseen rows, from folds inside the training rows
-    that keep groups whole; the machines that are kept learn from all rows. Words are weighed once,
-    on all rows: the folds share them.
+    that keep groups whole; the machines that are kept learn from all rows.
 
     Args:
         ngrams: the longest n-gram, in words.
@@ -47,6 +46,14 @@ class TfidfSVC(Classifier):
 
     family: ClassVar[str] = "tfidf-svc"
     columns: ClassVar[tuple[str, ...]] = ("review_headline", "review_body")
+    limits: ClassVar[Mapping[str, tuple[float, float]]] = {
+        "ngrams": (1, 8),
+        "min_df": (1, math.inf),
+        "idf_power": (0, 10),
+        "C": (1e-6, 1e6),
+        "folds": (2, 100),
+        "seed": (0, 2**31 - 1),
+    }
 
     def __init__(
         self,
@@ -74,7 +81,7 @@ class TfidfSVC(Classifier):
                 stream.add(batch.column(column))
             labels.append(batch.column(LABEL).to_numpy().astype(np.int32))
             groups.append(self._groups(batch))
-        self.tfidf_, rows = Tfidf.learn(
+        self.tfidf_, counts = Tfidf.learn(
             streams,
             longest=self.ngrams,
             min_df=self.min_df,
@@ -82,8 +89,9 @@ class TfidfSVC(Classifier):
             idf_power=self.idf_power,
         )
         present, numbers = np.unique(np.concatenate(labels), return_inverse=True)
-        margins = LinearMargins.fit(rows, numbers, self.C, self.seed)
-        calibration = self._calibrate(rows, numbers.astype(np.int32), np.concatenate(groups))
+        margins = LinearMargins.fit(self.tfidf_.weigh(counts), numbers, self.C, self.seed)
+        unseen, known = self._unseen_margins(counts, numbers, np.concatenate(groups))
+        calibration = MarginCalibration.fit(unseen[known], numbers[known])
         self.margins_ = margins.spread(present, len(self.labels_))
         self.calibration_ = calibration.spread(present, len(self.labels_))
 
@@ -95,26 +103,34 @@ class TfidfSVC(Classifier):
             groups = combine64(groups, hash64(batch.column(column)))
         return groups
 
-    def _calibrate(
-        self, rows: sparse.csr_matrix, labels: NDArray[np.int32], groups: NDArray[np.uint64]
-    ) -> MarginCalibration:
-        """Fit the calibration on margins of rows whose group the machines had not seen."""
+    def _unseen_margins(
+        self,
+        counts: list[sparse.csr_matrix],
+        labels: NDArray[np.int64],
+        groups: NDArray[np.uint64],
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return margins of rows by machines that had not seen their group, and where there are.
+
+        Words are counted once, for all folds; which of them matter, and how much, is learnt from
+        each fold's own rows, as the kept machines learn it from all.
+        """
         k = int(labels.max()) + 1
         if len(np.unique(groups)) < self.folds:
             groups = np.arange(len(labels), dtype=np.uint64)
-        fold_of = deal_folds(labels, groups, self.folds, self.seed)
-        unseen, known = np.zeros((len(labels), k)), np.zeros(len(labels), np.bool_)
+        fold_of = deal_folds(labels.astype(np.int32), groups, self.folds, self.seed)
+        margins, known = np.zeros((len(labels), k), np.float32), np.zeros(len(labels), np.bool_)
         for fold in range(self.folds):
             inside, outside = np.flatnonzero(fold_of == fold), np.flatnonzero(fold_of != fold)
             present, numbers = np.unique(labels[outside], return_inverse=True)
             if len(present) < 2 or not len(inside):
                 continue  # too few rows: nothing can be learnt without this fold
-            machine = LinearMargins.fit(rows[outside], numbers, self.C, self.seed)
-            unseen[inside] = machine.spread(present, k)(rows[inside])
-            known[inside] = True
-        if not known.any():
-            return MarginCalibration(1.0, 0.0, 1.0, np.zeros(k))
-        return MarginCalibration.fit(unseen[known], labels[known])
+            seen = [block[outside] for block in counts]
+            tfidf = self.tfidf_.relearned(seen, min_df=self.min_df, idf_power=self.idf_power)
+            machines = LinearMargins.fit(tfidf.weigh(seen), numbers, self.C, self.seed)
+            rows = tfidf.weigh([block[inside] for block in counts])
+            margins[inside] = machines.spread(present, k)(rows)
+            known[inside] = np.isin(labels[inside], present)  # others could only be missed
+        return margins, known
 
     def decision_scores(self, batch: pa.RecordBatch | Texts) -> NDArray[np.float32]:
         """Return the margin of each label, (n, k); see the contract."""
@@ -144,9 +160,10 @@ class TfidfSVC(Classifier):
 
     def save(self, directory: Path) -> None:
         """Write the settings as JSON and vocabulary and weights as arrays of numbers."""
+        defaults = type(self)().get_params()
         saved = {
             "family": self.family,
-            "settings": self.get_params(),
+            "settings": {n: type(defaults[n])(value) for n, value in self.get_params().items()},
             "columns": list(self.columns_),
             "labels": self.labels_,
         }
@@ -158,8 +175,12 @@ class TfidfSVC(Classifier):
     @classmethod
     def load(cls, directory: Path) -> Self:
         """Return the classifier that was saved in a directory; see the contract."""
-        saved = _read_settings(directory / SETTINGS_FILE, cls)
-        classifier = cls(**saved["settings"])
+        saved = _read_settings(directory / SETTINGS_FILE)
+        try:
+            classifier = cls(**saved["settings"])
+            classifier._check_settings()
+        except (TypeError, UsageError) as error:
+            raise BundleError(f"{SETTINGS_FILE} holds settings that {cls.family} lacks") from error
         classifier.columns_, classifier.labels_ = tuple(saved["columns"]), saved["labels"]
         classifier.classes_ = np.array(saved["labels"])
         arrays, k = load_weights(directory / WEIGHTS_FILE), len(saved["labels"])
@@ -171,23 +192,21 @@ class TfidfSVC(Classifier):
         return classifier
 
 
-def _read_settings(path: Path, family: type[TfidfSVC]) -> dict[str, Any]:
+def _read_settings(path: Path) -> dict[str, Any]:
     try:
         saved = read_json(path)
-    except InputError as error:
+    except (InputError, RecursionError) as error:
         raise BundleError(f"{path.name} is not JSON") from error
-    defaults = family().get_params()
     try:
+        columns, labels = saved["columns"], saved["labels"]
         fits = (
-            {name: type(value) for name, value in saved["settings"].items()}
-            == {name: type(value) for name, value in defaults.items()}
-            and 1 <= saved["settings"]["ngrams"] <= MOST_NGRAMS
-            and set(saved["columns"]) <= set(family.columns)
-            and len(saved["labels"]) > 1
-            and all(isinstance(label, str) for label in saved["labels"])
+            isinstance(saved["settings"], dict)
+            and 0 < len(columns) == len(set(columns) & set(TfidfSVC.columns))
+            and len(labels) > 1
+            and all(isinstance(label, str) for label in labels)
         )
-    except (AttributeError, KeyError, TypeError):
+    except (KeyError, TypeError):
         fits = False
     if not fits:
-        raise BundleError(f"{path.name} does not hold the settings of {family.family}")
+        raise BundleError(f"{path.name} does not hold what {TfidfSVC.family} writes")
     return dict(saved)

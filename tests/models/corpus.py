@@ -1,0 +1,68 @@
+"""Small made-up reviews whose labels can be learnt."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from reviewdesk.models.base import Classifier
+from reviewdesk.models.catalog import CLASSIFIERS
+
+LABELS = ["unhappy", "happy", "asleep"]  # not in alphabetical order, on purpose
+_WORDS = (
+    ("broke", "awful", "refund", "never", "waste"),
+    ("great", "love", "works", "perfect", "easy"),
+    ("zzz", "dull", "slow", "nap", "boring"),
+)
+_SHARED = ("the", "box", "arrived", "and", "it", "was", "phone", "today")
+
+
+def reviews(n: int = 240, seed: int = 0, k: int = 3, noise: float = 0.1) -> pa.RecordBatch:
+    """Return n labelled reviews of k labels, some of them mislabelled."""
+    random = np.random.default_rng(seed)
+    truth = random.integers(0, k, n)
+    shown = np.where(random.random(n) < noise, random.integers(0, k, n), truth)
+    return pa.record_batch(
+        {
+            "review_id": [f"R{row}" for row in range(n)],
+            "review_headline": [
+                None if random.random() < 0.3 else _text(random, label, 2) for label in truth
+            ],
+            "review_body": [_text(random, label, int(random.integers(4, 12))) for label in truth],
+            "product_title": ["A thing"] * n,
+            "label": pa.array(shown, pa.int32()),
+            "group": pa.array(np.arange(n) // 3, pa.uint64()),
+        }
+    )
+
+
+def _text(random: np.random.Generator, label: int, words: int) -> str:
+    own = random.choice(_WORDS[label], words)
+    shared = random.choice(_SHARED, words)
+    return " ".join(np.where(random.random(words) < 0.5, own, shared))
+
+
+def cut(batch: pa.RecordBatch, rows: int) -> Iterator[pa.RecordBatch]:
+    """Yield a batch in pieces."""
+    for start in range(0, len(batch), rows):
+        yield batch.slice(start, rows)
+
+
+def new(family: str, **settings: Any) -> Classifier:
+    """Return an unfitted classifier of a family."""
+    classifier = CLASSIFIERS.load(family)(**settings)
+    assert isinstance(classifier, Classifier)
+    return classifier
+
+
+def texts_of(batch: pa.RecordBatch) -> list[str]:
+    """Return the bodies."""
+    return list(batch.column("review_body").to_pylist())
+
+
+def names_of(batch: pa.RecordBatch) -> NDArray[Any]:
+    """Return the name of each row's label."""
+    names: NDArray[Any] = np.array(LABELS)[batch.column("label").to_numpy()]
+    return names
