@@ -17,6 +17,7 @@ from reviewdesk.examples.headlines import (
 )
 from reviewdesk.examples.targets import NO_LABEL, Labels, Values, label_rows
 from reviewdesk.progress import SILENT, Progress
+from reviewdesk.schema import REVIEWS
 from reviewdesk.settings import TargetSettings, TextSettings
 from reviewdesk.text.hashing import hash64
 from reviewdesk.text.tokens import normalised_key
@@ -44,7 +45,7 @@ class Reviews(Protocol):
 class Examples:
     """Reviews with their labels, in the order of the reviews.
 
-    Only numbers are held (24 bytes a review); texts are read again from the reviews when they are
+    Only numbers are held (20 bytes a review); texts are read again from the reviews when they are
     needed.
 
     Args:
@@ -110,9 +111,9 @@ class Examples:
 
     def table(self, rows: NDArray[np.bool_] | None = None) -> pa.Table:
         """Return the same as one table in memory."""
-        texts = [pa.field(name, pa.string()) for name in ("review_id", *self.text.fields)]
+        texts = [REVIEWS.field(name) for name in ("review_id", *self.text.fields)]
         schema = pa.schema([*texts, pa.field(LABEL, pa.int32()), pa.field(GROUP, pa.uint64())])
-        return pa.Table.from_batches((b.cast(schema) for b in self.batches(rows)), schema)
+        return pa.Table.from_batches(self.batches(rows), schema)
 
     def column(self, name: str) -> pa.ChunkedArray:
         """Return one column of the reviews."""

@@ -56,7 +56,9 @@ class Values:
             self._parts.append(pc.fill_null(values, 0).to_numpy().astype(np.int32))
             return
         coded = values.dictionary_encode()
-        numbers = [self._number(name) for name in coded.dictionary.to_pylist()]
+        numbers = [
+            self._number(name) if name else NO_LABEL for name in coded.dictionary.to_pylist()
+        ]
         codes = pc.fill_null(coded.indices, -1).to_numpy()
         self._parts.append(np.array([*numbers, NO_LABEL], np.int32)[codes])
 
@@ -111,7 +113,7 @@ def _labels(
         return _keep(rows, {star: str(star) for star in present}, left_out)
     counts = np.bincount(rows[rows >= 0], minlength=len(values.names))
     fewest = 1 if keep_small else settings.min_reviews
-    by_name = sorted((name, number) for number, name in enumerate(values.names) if name)
+    by_name = sorted((name, number) for number, name in enumerate(values.names))
     small = {name: int(counts[number]) for name, number in by_name if counts[number] < fewest}
     kept = {number: name for name, number in by_name if name not in small}
     return _keep(rows, kept, {**left_out, "small_category": sum(small.values())}, small)
