@@ -150,11 +150,7 @@ def tsv_table(bodies: Sequence[str | None]) -> bytes:
 
 def json_lines(bodies: Sequence[str | None]) -> bytes:
     """Return a JSON lines file."""
-    lines = [
-        "{broken" if body is None else json.dumps({"overall": 4.0, "reviewText": body})
-        for body in bodies
-    ]
-    return ("\n".join(lines) + "\n").encode()
+    return lines_of(bodies, lambda _, body: {"overall": 4.0, "reviewText": body})
 
 
 def parquet(bodies: Sequence[str | None]) -> bytes:
@@ -164,7 +160,79 @@ def parquet(bodies: Sequence[str | None]) -> bytes:
     return found.getvalue()
 
 
+def amazon_parquet(bodies: Sequence[str | None]) -> bytes:
+    """Return a Parquet file with Amazon's columns."""
+    rows = [
+        dict(zip(REVIEWS.names, amazon_line(body or "", number).split("\t"), strict=True))
+        for number, body in enumerate(bodies)
+    ]
+    found = io.BytesIO()
+    names = [name for name in REVIEWS.names if name != "vine"]
+    columns = {name: pa.array([row[name] for row in rows], pa.string()) for name in names}
+    pq.write_table(pa.table(columns), found)
+    return found.getvalue()
+
+
+def amazon_multi(bodies: Sequence[str | None]) -> bytes:
+    """Return a file of the multilingual corpus."""
+    other = {"reviewer_id": "r", "stars": "4", "review_title": "t", "language": "de"}
+    return lines_of(bodies, lambda n, body: {"review_id": f"R{n}", "review_body": body, **other})
+
+
+def mcauley_2018(bodies: Sequence[str | None]) -> bytes:
+    """Return a review file of 2018."""
+    other = {"overall": 4.0, "reviewerID": "A1", "verified": True}
+    return lines_of(bodies, lambda n, body: {"asin": f"B{n}", "reviewText": body, **other})
+
+
+def mcauley_2023(bodies: Sequence[str | None]) -> bytes:
+    """Return a review file of 2023."""
+    other = {"rating": 4.0, "user_id": "A1", "parent_asin": "P1", "timestamp": 1441000000000}
+    return lines_of(bodies, lambda n, body: {"asin": f"B{n}", "text": body, **other})
+
+
+def yelp(bodies: Sequence[str | None]) -> bytes:
+    """Return Yelp's review file."""
+    other = {"business_id": "b", "user_id": "u", "stars": 4.0, "date": "2015-08-31 01:02:03"}
+    return lines_of(bodies, lambda n, body: {"review_id": f"R{n}", "text": body, **other})
+
+
+def lines_of(bodies: Sequence[str | None], row: Callable[[int, str], dict[str, Any]]) -> bytes:
+    """Return JSON lines."""
+    return "".join(
+        "{broken\n" if body is None else json.dumps(row(number, body)) + "\n"
+        for number, body in enumerate(bodies)
+    ).encode()
+
+
+def mcauley_2013(bodies: Sequence[str | None]) -> bytes:
+    """Return a review file of 2013."""
+    blocks = [
+        "no key\n"
+        if body is None
+        else f"product/productId: B{number}\nreview/score: 4.0\nreview/text: {body}\n"
+        for number, body in enumerate(bodies)
+    ]
+    return "\n".join(blocks).encode()
+
+
+def zhang(bodies: Sequence[str | None]) -> bytes:
+    """Return train.csv of a full set."""
+    lines = []
+    for body in bodies:
+        text = "" if body is None else body.replace('"', '""').replace("\n", "\\n")
+        lines.append('"4"\n' if body is None else f'"4","Title","{text}"\n')
+    return "".join(lines).encode()
+
+
 SAMPLES = (
+    Sample("amazon-parquet", "amazon.parquet", amazon_parquet, "missing_body", streamed=False),
+    Sample("amazon-multi", "multi.json", amazon_multi, "bad_json"),
+    Sample("mcauley-2013", "old.txt.gz", mcauley_2013, "bad_record"),
+    Sample("mcauley-2018", "reviews18.json.gz", mcauley_2018, "bad_json"),
+    Sample("mcauley-2023", "reviews23.jsonl.gz", mcauley_2023, "bad_json"),
+    Sample("yelp", "yelp_academic_dataset_review.json", yelp, "bad_json"),
+    Sample("zhang", "train_full.csv.gz", zhang, "wrong_field_count"),
     Sample("amazon", "amazon.tsv", amazon, "wrong_field_count"),
     Sample("amazon", "amazon.tsv.gz", amazon, "wrong_field_count"),
     Sample("imdb", "imdb.tar", imdb_archive, "bad_file_name", lines=False),

@@ -111,7 +111,7 @@ def test_a_dangling_link_is_not_there(tmp_path: Path) -> None:
 
 
 def test_an_unknown_format_is_a_wrong_option(folder: Path) -> None:
-    with pytest.raises(UsageError, match="unknown source 'excel'; there are: amazon, imdb, "):
+    with pytest.raises(UsageError, match="unknown source 'excel'; there are: amazon, "):
         names(folder, file_format="excel")
 
 
@@ -166,7 +166,8 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_another_package_can_add_a_source(tmp_path: Path) -> None:
     path = tmp_path / "poems.csv"
     path.write_text("haiku,text\nold pond / frog leaps in / splash\n")
-    assert SOURCES.names() == ["amazon", "imdb", "table", "broken", "haiku"]
+    assert SOURCES.names()[-2:] == ["broken", "haiku"]
+    assert SOURCES.names().count("imdb") == 1  # names of the house cannot be taken
     (found,) = inputs(path, file_format="haiku")
     assert bodies_of(list(found.read())) == ["old pond / frog leaps in / splash"]
     with pytest.raises(InputError, match="'broken' is not a subclass"):

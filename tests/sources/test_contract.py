@@ -125,7 +125,9 @@ def test_a_truncated_gzip_yields_what_comes_before_the_cut(sample: Sample, tmp_p
     found = bodies_of(batches)
     assert 100 <= len(found) <= 150
     assert found == bodies[: len(found)]
-    assert [reject["reason"] for reject in rejects_of(batches)] == ["truncated"]
+    reasons = [reject["reason"] for reject in rejects_of(batches)]
+    assert reasons.count("truncated") == 1
+    assert len(reasons) <= 2  # the cut line, and the lines before it of its record
     (note,) = notes_of(batches)
     assert "get the file again" in note
     assert "\n" not in note
@@ -158,7 +160,7 @@ def test_joined_gzips_are_one_file(sample: Sample, tmp_path: Path) -> None:
 @every_sample
 def test_a_category_is_given_to_rows_without_one(sample: Sample, tmp_path: Path) -> None:
     rows = reviews_of(read(sample.write(tmp_path), category="Games"))
-    expected = "Toys" if sample.source == "amazon" else "Games"
+    expected = "Toys" if sample.source in ("amazon", "amazon-parquet") else "Games"
     assert {row["product_category"] for row in rows} == {expected}
 
 

@@ -36,10 +36,20 @@ def test_imdb() -> None:
     assert (stars[1] + stars[2], stars[4] + stars[5]) == (12_500, 12_500)
 
 
-def test_mcauley_2018_is_read_by_guessing() -> None:
+def test_mcauley_2018() -> None:
     rows, rejects, stars = counted("mcauley_2018/AMAZON_FASHION_5.json.gz")
     assert (rows, rejects) == (2_410, {"missing_body": 12})
     assert stars[5] == 1_633
+
+
+def test_mcauley_2018_is_read_as_a_table_with_a_map() -> None:
+    told = {"review_body": "reviewText", "star_rating": "overall", "review_date": "reviewTime"}
+    found = opened(Path(DATA or "") / "mcauley_2018/Gift_Cards_5.json.gz", columns=told)
+    rows = [row for batch in found.read() for row in batch.reviews.to_pylist()]
+    assert found.source == "table"
+    assert found.guesses["review_headline"] == "summary"
+    assert len(rows) == 2_346
+    assert all(row["review_date"] for row in rows)
 
 
 def test_categories() -> None:

@@ -17,6 +17,13 @@ SOURCES: Final = Registry(
     "reviewdesk.sources",
     {
         "amazon": "reviewdesk.sources.amazon:AmazonReviews",
+        "amazon-parquet": "reviewdesk.sources.amazon_parquet:AmazonParquet",
+        "amazon-multi": "reviewdesk.sources.amazon_multi:AmazonMulti",
+        "mcauley-2013": "reviewdesk.sources.mcauley_2013:McAuley2013",
+        "mcauley-2018": "reviewdesk.sources.mcauley_2018:McAuley2018",
+        "mcauley-2023": "reviewdesk.sources.mcauley_2023:McAuley2023",
+        "yelp": "reviewdesk.sources.yelp:Yelp",
+        "zhang": "reviewdesk.sources.zhang:Zhang",
         "imdb": "reviewdesk.sources.imdb:Imdb",
         "table": "reviewdesk.sources.table:Table",
     },
@@ -164,7 +171,7 @@ class _Finder:
         return sorted(inputs, key=lambda one: _order(one.file))
 
     def _add(self, file: SourceFile, *, by_name: bool = False) -> bool:
-        """Take in a file if a source knows it, or must: when the user named both file and format."""
+        """Take in a file if a source knows it; the format that the user named knows every one."""
         probe = Probe(file, head(file))
         if not probe.head.strip():
             return False

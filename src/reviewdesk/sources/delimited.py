@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from reviewdesk.sources.base import Tally
-from reviewdesk.sources.lines import LineBlock
+from reviewdesk.sources.lines import LineBlock, numbered_lines
 from reviewdesk.sources.rows import RawRows, RowBuilder
 
 HIDDEN_RETURN: Final = "\udc0d"
@@ -19,21 +19,27 @@ HIDDEN_RETURN: Final = "\udc0d"
 
 
 def csv_rows(
-    blocks: Iterator[LineBlock], names: Sequence[str | None], tally: Tally, delimiter: str
+    blocks: Iterator[LineBlock],
+    names: Sequence[str | None],
+    tally: Tally,
+    delimiter: str,
+    *,
+    header: bool = True,
 ) -> Iterator[RawRows]:
     """Yield the records below the header.
 
     Args:
-        blocks: the file's lines, header first.
+        blocks: the file's lines.
         names: for each field of a record, the column of the reviews table that it holds, or None.
         tally: where bad records go.
         delimiter: what separates fields.
+        header: whether the first record holds the columns' names.
     """
     places = [place for place, name in enumerate(names) if name is not None]
     builder = RowBuilder([name for name in names if name is not None])
     feed = _Feed(blocks)
     for number, record in enumerate(_records(feed, len(names), tally, delimiter)):
-        if number > 0:  # 0 is the header
+        if number > 0 or not header:
             values = [record[place] for place in places]
             builder.add(values, feed.raw(), feed.first)
         if builder.full:
@@ -91,7 +97,7 @@ class _Feed(Iterator[str]):
     """Lines for ``csv.reader``, and which of them the current record took."""
 
     def __init__(self, blocks: Iterator[LineBlock]) -> None:
-        self._lines = _lines(blocks)
+        self._lines = numbered_lines(blocks)
         self._given_back: deque[tuple[int, bytes]] = deque()
         self._ended = False
         self.begin()
@@ -135,8 +141,3 @@ class _Feed(Iterator[str]):
             text = text.replace("\r", HIDDEN_RETURN)
         self.text = text + "\n"
         return self.text
-
-
-def _lines(blocks: Iterator[LineBlock]) -> Iterator[tuple[int, bytes]]:
-    for block in blocks:
-        yield from enumerate(block.data[:-1].split(b"\n"), block.first_line)

@@ -1,15 +1,23 @@
 """JSON lines: one object a line, whose fields may differ from line to line."""
 
+import ast
 import json
 import re
-from collections.abc import Iterator, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from reviewdesk.sources.base import Tally
-from reviewdesk.sources.lines import LineBlock
+from reviewdesk.sources.lines import BOM, LineBlock, numbered_lines
 from reviewdesk.sources.rows import RawRows, RowBuilder
 
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+LONGEST_LITERAL: Final = 1024 * 1024
+"""Python's own parser takes a hundred times a line's size in memory."""
+
+LINES_LOOKED_AT: Final = 20
 
 
 class NotAnObject(ValueError):
@@ -17,23 +25,29 @@ class NotAnObject(ValueError):
 
 
 def json_rows(
-    blocks: Iterator[LineBlock], columns: Mapping[str, str], tally: Tally
+    blocks: Iterator[LineBlock],
+    columns: Mapping[str, str],
+    tally: Tally,
+    parse: Callable[[bytes], Mapping[str, Any]] | None = None,
 ) -> Iterator[RawRows]:
     """Yield the objects' mapped fields.
 
     Args:
         blocks: the file's lines.
-        columns: column of the reviews table → field; ``a.b`` is field b of the object in field a.
+        columns: column of the reviews table → field; ``a.b`` is field b of the object in field a,
+            and ``a.0`` the first item of the list in it.
         tally: where bad lines go, and where fields that hold lists or objects are counted.
+        parse: makes an object of a line and raises as ``parse_object`` does, which is the default.
     """
+    parse = parse or parse_object
     builder = RowBuilder(list(columns))
     fields = list(columns.items())
     for block in blocks:
-        for line, raw in enumerate(block.data[:-1].split(b"\n"), block.first_line):
+        for line, raw in numbered_lines([block]):
             if not raw.strip():
                 continue
             try:
-                found = parse_object(raw)
+                found = parse(raw)
             except UnicodeDecodeError:
                 tally.rejects.add(line, "bad_utf8", raw)
                 continue
@@ -65,12 +79,49 @@ def parse_object(raw: bytes) -> dict[str, Any]:
 
 
 def lookup(found: Mapping[str, Any], field: str) -> Any:
-    """Return a field's value, or that of a field inside an object; None when it is not there."""
+    """Return a field's value, or that of one inside an object or list; None if it is not there."""
     if field in found or "." not in field:
         return found.get(field)
     outer, _, inner = field.partition(".")
     value = found.get(outer)
+    if isinstance(value, list) and inner.isdecimal() and inner.isascii():
+        place = int(inner) if len(inner) < 10 else len(value)
+        return value[place] if place < len(value) else None
     return lookup(value, inner) if isinstance(value, dict) else None
+
+
+def parse_loose(raw: bytes) -> dict[str, Any]:
+    """Return the object on a line that is JSON, or the same as Python writes it.
+
+    Raises:
+        NotAnObject: it is neither.
+        UnicodeDecodeError: it is not UTF-8.
+    """
+    try:
+        return parse_object(raw)
+    except NotAnObject:
+        if len(raw) > LONGEST_LITERAL:
+            raise
+    try:
+        with warnings.catch_warnings(action="ignore"):  # about odd escapes in the text
+            found = ast.literal_eval(raw.decode().strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
+        raise NotAnObject("the line is neither JSON nor a Python literal") from error
+    if not isinstance(found, dict):
+        raise NotAnObject("the line is not an object")
+    return found
+
+
+@lru_cache(maxsize=4)  # every source asks about the same file
+def first_fields(start: bytes) -> frozenset[str]:
+    """Return the names of the fields of the first object in a file's first bytes."""
+    for line in start.removeprefix(BOM).split(b"\n", LINES_LOOKED_AT)[:LINES_LOOKED_AT]:
+        if line.lstrip().startswith(b"{"):
+            try:
+                return frozenset(parse_loose(line))
+            except (NotAnObject, UnicodeDecodeError):
+                continue
+    return frozenset()
 
 
 def field_names(found: Mapping[str, Any]) -> list[str]:
@@ -82,11 +133,15 @@ def field_names(found: Mapping[str, Any]) -> list[str]:
     return names
 
 
+def whole_characters(text: str) -> str:
+    """Return a text that UTF-8 can hold: JSON can escape half an emoji, which loses no review."""
+    return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
+
+
 def _text(value: Any, name: str, tally: Tally) -> str | None:
     """Return a value as text: what is neither text, number nor truth value is counted and null."""
     if isinstance(value, str):
-        # JSON can escape half a character; half an emoji is no reason to lose a review.
-        return value if value.isascii() else _LONE_SURROGATE.sub("\ufffd", value)
+        return whole_characters(value)
     if value is None:
         return None
     if isinstance(value, bool):

@@ -3,7 +3,7 @@
 A line ends at ``\\n`` and nowhere else: ``\\r``, ``\\x85`` or U+2028 inside a review is text.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from reviewdesk.sources.base import Tally
@@ -60,6 +60,12 @@ def line_blocks(
         )
     elif rest := lines.rest():
         yield LineBlock(rest + b"\n", lines.number)
+
+
+def numbered_lines(blocks: Iterable[LineBlock]) -> Iterator[tuple[int, bytes]]:
+    """Yield each line, without its ``\\n``, and its number."""
+    for block in blocks:
+        yield from enumerate(block.data[:-1].split(b"\n"), block.first_line)
 
 
 class _Lines:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +13,8 @@ from reviewdesk.errors import InputError
 from reviewdesk.sources.base import SourceFile, Tally
 from reviewdesk.sources.rows import MAX_ROWS, RawRows
 from reviewdesk.storage import filesystem, storage_errors
+
+PARQUET_MAGIC: Final = b"PAR1"
 
 
 def parquet_columns(file: SourceFile) -> list[str]:

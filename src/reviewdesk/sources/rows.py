@@ -1,7 +1,7 @@
 """Rows as a file has them: text under the names of the reviews table, not yet typed."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Self
 
 import pyarrow as pa
@@ -32,6 +32,13 @@ class RawRows:
     def none(cls) -> Self:
         """Return no rows."""
         return cls({}, 0, None, lambda _: b"")
+
+    def with_default(self, name: str, value: str) -> Self:
+        """Return the rows with a value where a column has none; an empty one changes nothing."""
+        if not value:
+            return self
+        given = self.columns.get(name, pa.nulls(self.count, pa.string()))
+        return replace(self, columns={**self.columns, name: given.fill_null(value)})
 
     def line(self, row: int) -> int | None:
         """Return the line on which a row begins."""

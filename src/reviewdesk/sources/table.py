@@ -12,10 +12,9 @@ from reviewdesk.sources.fields import split_block
 from reviewdesk.sources.jsonlines import NotAnObject, field_names, json_rows, parse_object
 from reviewdesk.sources.lines import BOM, LineBlock, line_blocks
 from reviewdesk.sources.mapping import ColumnMap, map_columns
-from reviewdesk.sources.parquet import parquet_columns, parquet_rows
+from reviewdesk.sources.parquet import PARQUET_MAGIC, parquet_columns, parquet_rows
 from reviewdesk.sources.stream import HEAD, head
 
-PARQUET_MAGIC: Final = b"PAR1"
 DELIMITERS: Final = "\x1f\t,;|"
 SUFFIXES: Final = frozenset({".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson", ".parquet"})
 

@@ -1,0 +1,72 @@
+"""Amazon reviews of McAuley Lab, 2014 and 2018: one JSON object a line, products apart.
+
+2014 has ``helpful`` as a pair (helpful, all votes), 2018 ``vote`` and ``verified``. Metadata files
+(``meta_*.json.gz``; those of 2014 are written as Python literals) give title and category when they
+are read along; else the category is the one in the file's name. Source: the data sets' pages at
+https://jmcauley.ucsd.edu/data/amazon/ and https://nijianmo.github.io/amazon/.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Final
+
+from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
+from reviewdesk.sources.items import Item, read_items, text_or_none
+from reviewdesk.sources.jsonlines import first_fields, json_rows, parse_loose
+from reviewdesk.sources.lines import line_blocks
+from reviewdesk.sources.mcauley_files import category_of, metadata_of
+from reviewdesk.sources.stream import head
+
+COLUMNS: Final = {
+    "customer_id": "reviewerID",
+    "product_id": "asin",
+    "star_rating": "overall",
+    "helpful_votes": "vote",
+    "verified_purchase": "verified",
+    "review_headline": "summary",
+    "review_body": "reviewText",
+    "review_date": "unixReviewTime",
+}
+VOTES_2014: Final = {"helpful_votes": "helpful.0", "total_votes": "helpful.1"}
+_REVIEW: Final = {"asin", "overall", "reviewerID"}
+_DESCRIPTION: Final = {"title", "categories", "category", "imUrl", "also_buy", "related", "brand"}
+
+
+class McAuley2018(Source):
+    """Reads review files of 2014 and 2018."""
+
+    name: ClassVar[str] = "mcauley-2018"
+    title: ClassVar[str] = "McAuley Lab Amazon reviews, 2014 and 2018"
+    description: ClassVar[str] = "JSON lines with reviewerID, asin, overall; meta_* files join in"
+
+    @classmethod
+    def recognises(cls, probe: Probe) -> bool:
+        """Look at the fields of the first review."""
+        return first_fields(probe.head) >= _REVIEW
+
+    @classmethod
+    def accompanies(cls, probe: Probe) -> bool:
+        """Look at the fields of the first product."""
+        fields = first_fields(probe.head)
+        return (
+            "asin" in fields and not fields & {"overall", "rating"} and bool(fields & _DESCRIPTION)
+        )
+
+    def rows(self, file: SourceFile, tally: Tally) -> Iterator[RawRows]:
+        """Yield the reviews, joined with what the metadata tells of their products."""
+        items = read_items(metadata_of(file, self.companions), _item, tally)
+        pair = "helpful" in first_fields(head(file))
+        columns = {**COLUMNS, **VOTES_2014} if pair else COLUMNS
+        category = "" if self.settings.category else category_of(file.name)
+        for rows in json_rows(line_blocks(file, tally), columns, tally, parse_loose):
+            yield items.join(rows, "product_id").with_default("product_category", category)
+
+
+def _item(found: Mapping[str, Any]) -> Item | None:
+    identifier = text_or_none(found.get("asin"))
+    if identifier is None:
+        return None
+    # 2014: lists of paths; 2018: one path.
+    path = found.get("category") or found.get("categories")
+    while isinstance(path, list):
+        path = path[0] if path else None
+    return identifier, text_or_none(found.get("title")), text_or_none(path)
