@@ -181,7 +181,8 @@ def save_bundle(
     """
     if path.exists() and not overwrite:
         raise UsageError(f"{path} is there already; choose another place or replace it on purpose")
-    with _aside(path) as directory:
+    with _aside(path) as aside:
+        directory = private_directory(aside / "bundle")
         classifier.save(directory)
         manifest = {
             "format": FORMAT,
@@ -197,7 +198,9 @@ def save_bundle(
         manifest["id"] = _identity(manifest)
         write_json(directory / MANIFEST, manifest)
         if path.name.endswith(ARCHIVE_SUFFIX):
-            write_archive(directory, path)
+            write_archive(directory, aside / path.name)
+            with storage_errors(str(path)):
+                (aside / path.name).replace(path)
         else:
             if log is not None:
                 write_text(directory / LOG, log.dumps())
@@ -228,7 +231,11 @@ def load_bundle(path: Path | str) -> Bundle:
 
 @contextmanager
 def _aside(path: Path) -> Iterator[Path]:
-    """Yield an empty directory beside a place, and remove what is left of it."""
+    """Yield an empty directory beside a place, and remove what is left of it afterwards.
+
+    All that is not finished is in it, so that a kill leaves nothing else behind, and the next run
+    removes it.
+    """
     aside = path.with_name(f".{path.name}.partial")
     with storage_errors(str(aside)):
         if aside.exists():

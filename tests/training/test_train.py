@@ -105,7 +105,7 @@ def test_a_log_says_when_and_how_long(data: PreparedData, tmp_path: Path) -> Non
     train(data, tmp_path / "bundle")
     log = json.loads((tmp_path / "bundle" / "log.json").read_text())
     assert log["step"] == "train"
-    assert set(log["seconds"]) == {"fit", "measure"}
+    assert set(log["seconds"]) == {"label", "fit", "measure"}
     assert log["fingerprints"] == {"data": data.fingerprint}
 
 

@@ -101,22 +101,37 @@ class Parts:
             pq.write_table(table, file, compression="zstd")
 
     def read(self, name: str) -> pa.Table:
-        """Return a finished part."""
-        with storage_errors(str(self._path(name))):
-            return pq.read_table(self._path(name))
+        """Return a finished part.
+
+        Raises:
+            InputError: it is damaged.
+        """
+        path = self._path(name)
+        with storage_errors(str(path)), path.open("rb") as file:
+            try:
+                return pq.read_table(file)
+            except pa.ArrowException as error:
+                raise InputError(
+                    f"{path} is damaged; remove {self.directory} and run the same command again"
+                ) from error
 
     def join(self, tables: Iterator[pa.Table], out: Path, schema: pa.Schema) -> None:
         """Write tables, in this order, as one file; memory is bounded by the largest."""
         labelled = schema.with_metadata(
             {**(schema.metadata or {}), PLAN_KEY: self.plan_digest.encode()}
         )
+        # Written among the parts, so that a kill leaves nothing beside the final file.
+        joined = self._path("joined")
         with (
-            write_then_rename(out) as file,
+            write_then_rename(joined) as file,
             pq.ParquetWriter(file, labelled, compression="zstd") as writer,
         ):
             for table in tables:
                 if table.num_rows:
                     writer.write_table(table.cast(schema), row_group_size=table.num_rows)
+        with storage_errors(str(out)):
+            joined.replace(out)
+            sync_directory(out.parent)
 
     def remove(self) -> None:
         """Remove all parts."""
@@ -144,7 +159,7 @@ def _plan_of(path: Path) -> str | None:
     with storage_errors(str(path)):
         try:
             metadata = pq.read_schema(path).metadata or {}
-        except pa.ArrowInvalid:
+        except pa.ArrowException:
             return None
     found = metadata.get(PLAN_KEY)
     return found.decode(errors="replace") if found is not None else None

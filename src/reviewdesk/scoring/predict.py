@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from reviewdesk.bundle import Bundle
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress, Task
+from reviewdesk.runlog import RunLog
 from reviewdesk.schema import EVIDENCE, REJECTS, predictions_schema
 from reviewdesk.scoring.explain import evidence_column
 from reviewdesk.scoring.parts import Parts
@@ -35,6 +36,7 @@ class PredictSummary:
         labels: how many reviews got each label.
         rejects: the table of rows that could not be read; None for prepared data.
         rejected: how many there are, by reason.
+        log: what was done when, and how long it took.
         already: whether the finished table was there before.
     """
 
@@ -44,7 +46,8 @@ class PredictSummary:
     labels: dict[str, int]
     rejects: Path | None
     rejected: dict[str, int]
-    already: bool = False
+    log: RunLog
+    already: bool
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary as plain JSON values."""
@@ -55,6 +58,7 @@ class PredictSummary:
             "labels": self.labels,
             "rejects": str(self.rejects) if self.rejects else None,
             "rejected": self.rejected,
+            "log": self.log.to_json(),
             "already": self.already,
         }
 
@@ -95,9 +99,10 @@ def predict(
     else:
         stream = RawStream(data, bundle)
         rejects = out.with_name(f"{out.name.removesuffix('.parquet')}.rejects.parquet")
-    plan = {"model": bundle.id, "evidence": evidence, "part_rows": part_rows, **stream.plan()}
-    parts = Parts(out, plan)
-    with parts.locked():
+    settings = {"evidence": evidence, "part_rows": part_rows}
+    parts = Parts(out, {"model": bundle.id, **settings, **stream.plan()})
+    log = RunLog("predict", settings, {"model": bundle.id, "plan": parts.plan_digest})
+    with parts.locked(), log.timed("predict"):
         already = parts.finished(overwrite=overwrite)
         if not already:
             parts.begin()
@@ -106,7 +111,7 @@ def predict(
                     bundle, stream, parts, part_rows=part_rows, evidence=evidence, task=task
                 )
             _join(bundle, parts, count, rejects)
-    return _summarise(bundle, out, rejects, already)
+    return _summarise(bundle, out, rejects, log, already)
 
 
 def prediction_table(
@@ -193,9 +198,12 @@ def _predict_batch(bundle: Bundle, reviews: pa.RecordBatch, evidence: int) -> pa
     return prediction_table(bundle, reviews.column("review_id"), probabilities, evidence=words)
 
 
-def _summarise(bundle: Bundle, out: Path, rejects: Path | None, already: bool) -> PredictSummary:
+def _summarise(
+    bundle: Bundle, out: Path, rejects: Path | None, log: RunLog, already: bool
+) -> PredictSummary:
     labels = _counts(out, "label")
     reasons = _counts(rejects, "reason") if rejects else {}
+    log.rows = {"out": sum(labels.values()), "rejected": sum(reasons.values())}
     return PredictSummary(
         out=out,
         model_id=bundle.id,
@@ -203,6 +211,7 @@ def _summarise(bundle: Bundle, out: Path, rejects: Path | None, already: bool) -
         labels={label: labels.get(label, 0) for label in bundle.labels},
         rejects=rejects,
         rejected=dict(sorted(reasons.items())),
+        log=log,
         already=already,
     )
 

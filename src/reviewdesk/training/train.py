@@ -15,6 +15,7 @@ from reviewdesk.examples.splits import Split
 from reviewdesk.examples.splits import split as split_examples
 from reviewdesk.models.base import Classifier
 from reviewdesk.models.catalog import CLASSIFIERS
+from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress, Task
 from reviewdesk.runlog import RunLog
@@ -31,12 +32,14 @@ class TrainResult:
         path: the bundle's directory or archive.
         bundle: the bundle.
         crossfit: the cross-fitted predictions; None without folds.
+        log: what was done when, and how long it took.
         already: whether the bundle was there before.
     """
 
     path: Path
     bundle: Bundle
     crossfit: CrossFit | None
+    log: RunLog
     already: bool
 
     def to_json(self) -> dict[str, Any]:
@@ -48,6 +51,7 @@ class TrainResult:
             "rows": self.bundle.manifest["data"]["rows"],
             "metrics": self.bundle.metrics,
             "crossfit": self.crossfit.to_json() if self.crossfit else None,
+            "log": self.log.to_json(),
             "already": self.already,
         }
 
@@ -99,30 +103,39 @@ def train(
         clean=data.clean_settings,
         model=classifier.get_params(),
     )
-    bundle = None if overwrite else _finished(out, model, settings, data)
-    already = bundle is not None
-    examples = load_examples(data, settings.target, settings.text, progress=progress)
-    sides = split_examples(examples, settings.split)
-    if bundle is None:
-        log = RunLog("train", settings.to_json(), {"data": data.fingerprint})
-        metrics = _fit_and_measure(classifier, examples, sides, log, progress)
-        bundle = save_bundle(
-            out,
-            classifier,
-            settings=settings,
-            metrics=metrics,
-            data_fingerprint=data.fingerprint,
-            rows=_row_counts(examples, sides),
-            log=log,
-            overwrite=overwrite,
-        )
+    log = RunLog("train", settings.to_json(), {"data": data.fingerprint})
+    with locked(out.with_name(f".{out.name}.lock"), str(out)):
+        bundle = None if overwrite else _finished(out, model, settings, data)
+        already = bundle is not None
+        with log.timed("label"):
+            examples = load_examples(data, settings.target, settings.text, progress=progress)
+            sides = split_examples(examples, settings.split)
+        log.rows = {"in": len(examples), "train": int(sides.train.sum())}
+        if bundle is None:
+            metrics = _fit_and_measure(classifier, examples, sides, log, progress)
+            bundle = save_bundle(
+                out,
+                classifier,
+                settings=settings,
+                metrics=metrics,
+                data_fingerprint=data.fingerprint,
+                rows=_row_counts(examples, sides),
+                log=log,
+                overwrite=overwrite,
+            )
     crossfit = None
     if oof is not None:
-        seed = settings.split.seed
-        crossfit = cross_fit(
-            examples, bundle, oof, folds=folds, seed=seed, overwrite=overwrite, progress=progress
-        )
-    return TrainResult(out, bundle, crossfit, already)
+        with log.timed("cross-fit"):
+            crossfit = cross_fit(
+                examples,
+                bundle,
+                oof,
+                folds=folds,
+                seed=settings.split.seed,
+                overwrite=overwrite,
+                progress=progress,
+            )
+    return TrainResult(out, bundle, crossfit, log, already)
 
 
 def _new_classifier(model: str, settings: Mapping[str, Any]) -> Classifier:
