@@ -16,10 +16,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 
 from reviewdesk.errors import InputError, MissingColumn, NotEnoughData, UsageError
+from reviewdesk.examples.examples import LABEL
 from reviewdesk.schema import require_columns
 
 BODY: Final = "review_body"
-LABEL: Final = "label"
 TEXT_ROWS: Final = 16_384
 
 Texts: TypeAlias = Sequence[str | None] | NDArray[Any]

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from reviewdesk.errors import BundleError, InputError, UsageError
+from reviewdesk.examples.examples import GROUP, LABEL
 from reviewdesk.examples.folds import deal_folds
 from reviewdesk.formats.weights import load_weights, save_weights
-from reviewdesk.models.base import LABEL, Classifier, Explanation, Texts
+from reviewdesk.models.base import Classifier, Explanation, Texts
 from reviewdesk.models.linear_margins import LinearMargins
 from reviewdesk.models.margin_calibration import MarginCalibration
 from reviewdesk.models.ngrams import WordStream
@@ -21,7 +22,6 @@ from reviewdesk.models.tfidf import Tfidf
 from reviewdesk.storage import read_json, write_json
 from reviewdesk.text.hashing import combine64, hash64
 
-GROUP: Final = "group"
 SETTINGS_FILE: Final = "classifier.json"
 WEIGHTS_FILE: Final = "weights.npz"
 
