@@ -8,7 +8,16 @@ import pyarrow as pa
 import pytest
 
 from reviewdesk.prepare import runs
-from reviewdesk.prepare.runs import Key, Run, RunBatch, months_of, ranges, read_range, write_run
+from reviewdesk.prepare.runs import (
+    Key,
+    Run,
+    RunBatch,
+    months_of,
+    pieces,
+    ranges,
+    read_range,
+    write_run,
+)
 from reviewdesk.schema import REVIEWS
 
 
@@ -62,11 +71,11 @@ def test_ranges_hold_every_row_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         else:
             keys = [(day, name) for day in range(3) for name in names[day::3]]
         run = written(tmp_path, keys)
-        month = run.batches[0].month
+        candidates = list(pieces(run))
         found = []
         for low, high in ranges(run.batches, int(random.integers(1, 300))):
             part = []
-            for start, batch, inside in read_range(run, tmp_path, month, low, high):
+            for start, batch, inside in read_range(tmp_path / "run", candidates, low, high):
                 ids = np.array(batch["review_id"].to_pylist())
                 assert ids.tolist() == [name for _, name in keys[start : start + len(ids)]]
                 part.extend(ids[inside].tolist())
@@ -86,9 +95,10 @@ def test_a_range_never_ends_between_equal_keys() -> None:
     assert len(ranges(batches, 10)) <= 2
 
 
-def test_other_months_are_not_read(tmp_path: Path) -> None:
-    run = written(tmp_path, [(0, "a"), (31, "b")])
-    assert [
-        b["review_id"].to_pylist() for _, b, _ in read_range(run, tmp_path, "1970-02", None, None)
-    ] == [["b"]]
-    assert list(read_range(run, tmp_path, "1980-01", None, None)) == []
+def test_a_batch_is_read_when_it_may_hold_a_key_of_the_range(tmp_path: Path) -> None:
+    run = written(tmp_path, [(0, "a"), (31, "b"), (31, "c"), (62, "d")])
+    february = [piece for piece in pieces(run) if piece.batch.month == "1970-02"]
+    assert [(piece.number, piece.start, piece.following) for piece in february] == [(1, 1, None)]
+    found = list(read_range(tmp_path / "run", february, Key(31, "c"), None))
+    assert [(start, inside.tolist()) for start, _, inside in found] == [(1, [False, True])]
+    assert list(read_range(tmp_path / "run", february, None, Key(31, "b"))) == []

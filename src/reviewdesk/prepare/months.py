@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from typing import IO, Any, Final, Self
 
 import numpy as np
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from reviewdesk.prepare.blocks import blocks
 from reviewdesk.prepare.duplicates import PlacedRun, Verdicts
 from reviewdesk.prepare.layout import file_sha256, month_file
-from reviewdesk.prepare.runs import SORT_KEYS, Key, ranges, read_range
+from reviewdesk.prepare.runs import SORT_KEYS, Key, Piece, pieces, ranges, read_range
 from reviewdesk.prepare.workspace import Workspace
 from reviewdesk.progress import Progress
 from reviewdesk.schema import REVIEWS
@@ -91,8 +92,8 @@ def write_months(
     Raises:
         StorageError: the disk is full.
     """
-    months = sorted({batch.month for one in runs for batch in one.run.batches})
     merge = _Merge(runs, verdicts, workspace)
+    months = sorted(merge.pieces)
     pool = ThreadPoolExecutor(THREADS, thread_name_prefix="months")
     try:
         done = pool.map(merge.month, months)
@@ -106,7 +107,7 @@ class _Merge:
     """Merges months; several may be merged at once."""
 
     def __init__(self, runs: Sequence[PlacedRun], verdicts: Verdicts, workspace: Workspace) -> None:
-        self._runs = runs
+        self.pieces = _by_month(runs)
         self._verdicts = verdicts
         self._workspace = workspace
 
@@ -143,24 +144,36 @@ class _Merge:
         )
 
     def _sorted(self, month: str) -> Iterator[pa.Table]:
-        batches = [batch for one in self._runs for batch in one.run.batches if batch.month == month]
+        found = self.pieces[month]
+        batches = [piece.batch for _, candidates in found for piece in candidates]
         for low, high in ranges(batches, RANGE_BYTES):
-            parts = [part for one in self._runs for part in self._kept(one, month, low, high)]
+            parts = [part for one in found for part in self._kept(*one, low, high)]
             if parts:
                 rows = pa.Table.from_batches(parts, REVIEWS).combine_chunks()
                 del parts
                 yield rows.take(pc.sort_indices(rows, sort_keys=list(SORT_KEYS)))
 
     def _kept(
-        self, one: PlacedRun, month: str, low: Key | None, high: Key | None
+        self, one: PlacedRun, candidates: Sequence[Piece], low: Key | None, high: Key | None
     ) -> Iterator[pa.RecordBatch]:
-        for start, batch, inside in read_range(one.run, one.directory, month, low, high):
+        path = one.directory / one.run.file
+        for start, batch, inside in read_range(path, candidates, low, high):
             verdicts = self._verdicts.of(one, start, batch.num_rows)
             stays = inside & (verdicts >= 0)
             if not stays.any():
                 continue
             rows = _with_numbers(batch, verdicts) if (verdicts > 0).any() else batch
             yield rows if stays.all() else rows.filter(pa.array(stays))
+
+
+def _by_month(
+    runs: Sequence[PlacedRun],
+) -> dict[str, list[tuple[PlacedRun, Sequence[Piece]]]]:
+    found: dict[str, list[tuple[PlacedRun, Sequence[Piece]]]] = {}
+    for one in runs:
+        for month, candidates in groupby(pieces(one.run), lambda piece: piece.batch.month):
+            found.setdefault(month, []).append((one, tuple(candidates)))
+    return found
 
 
 def _with_numbers(batch: pa.RecordBatch, verdicts: NDArray[np.int32]) -> pa.RecordBatch:
@@ -206,10 +219,8 @@ class _Tally:
                 self.categories[category] += count
         for stars, count in _counts(reviews["star_rating"]):
             self.stars["none" if stars is None else str(stars)] += count
-        headlines = [pair for pair in _counts(reviews["review_headline"]) if pair[0] is not None]
-        default = is_default_headline(pa.array([text for text, _ in headlines], pa.string()))
-        counts = np.array([count for _, count in headlines], np.int64)
-        self.default_headlines += int(counts[default.to_numpy(zero_copy_only=False)].sum())
+        headlines = reviews["review_headline"].combine_chunks()
+        self.default_headlines += is_default_headline(headlines).true_count
 
 
 def _counts(values: pa.ChunkedArray) -> Iterator[tuple[Any, int]]:

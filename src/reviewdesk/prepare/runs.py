@@ -153,15 +153,40 @@ def ranges(batches: Sequence[RunBatch], size: int) -> list[tuple[Key | None, Key
     return list(zip(bounds, [*bounds[1:], None], strict=True))
 
 
-def read_range(
-    run: Run, directory: Path, month: str, low: Key | None, high: Key | None
-) -> Iterator[tuple[int, pa.RecordBatch, NDArray[np.bool_]]]:
-    """Yield the batches of a month that may hold keys of a range.
+class Piece(NamedTuple):
+    """A batch with its place in its run.
 
     Args:
-        run: the run.
-        directory: where its file is.
-        month: the month.
+        number: of the batch in the file.
+        start: number of its first row in the run.
+        batch: what is known of it.
+        following: first key of the next batch of the same month.
+    """
+
+    number: int
+    start: int
+    batch: RunBatch
+    following: Key | None
+
+
+def pieces(run: Run) -> Iterator[Piece]:
+    """Yield the batches of a run with their places."""
+    start = 0
+    for number, batch in enumerate(run.batches):
+        after = run.batches[number + 1] if number + 1 < len(run.batches) else None
+        same_month = after is not None and after.month == batch.month
+        yield Piece(number, start, batch, after.first if after and same_month else None)
+        start += batch.rows
+
+
+def read_range(
+    path: Path, candidates: Sequence[Piece], low: Key | None, high: Key | None
+) -> Iterator[tuple[int, pa.RecordBatch, NDArray[np.bool_]]]:
+    """Yield the batches that may hold keys of a range.
+
+    Args:
+        path: the run's file.
+        candidates: the run's batches of one month.
         low: first key of the range; None: no bound.
         high: key behind the last one; None: no bound.
 
@@ -170,32 +195,22 @@ def read_range(
         the range.
     """
     wanted = [
-        (number, start)
-        for number, start, batch, following in _placed(run)
-        if batch.month == month
-        and (high is None or batch.first < high)
-        and (low is None or following is None or following >= low)
+        piece
+        for piece in candidates
+        if (high is None or piece.batch.first < high)
+        and (low is None or piece.following is None or piece.following >= low)
     ]
     if not wanted:
         return
-    with (directory / run.file).open("rb") as file, pa.ipc.open_file(file) as reader:
-        for number, start in wanted:
-            batch = reader.get_batch(number)
+    with path.open("rb") as file, pa.ipc.open_file(file) as reader:
+        for piece in wanted:
+            batch = reader.get_batch(piece.number)
             inside = np.ones(batch.num_rows, np.bool_)
             if low is not None:
                 inside &= ~_before(batch, low)
             if high is not None:
                 inside &= _before(batch, high)
-            yield start, batch, inside
-
-
-def _placed(run: Run) -> Iterator[tuple[int, int, RunBatch, Key | None]]:
-    """Yield number, first row, batch, and the key that follows it in its month."""
-    start = 0
-    for number, batch in enumerate(run.batches):
-        after = run.batches[number + 1] if number + 1 < len(run.batches) else None
-        yield number, start, batch, after.first if after and after.month == batch.month else None
-        start += batch.rows
+            yield piece.start, batch, inside
 
 
 def _before(batch: pa.RecordBatch, key: Key) -> NDArray[np.bool_]:

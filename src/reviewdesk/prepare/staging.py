@@ -7,6 +7,7 @@ run reads an input again from its beginning, but never one that has its marker.
 import shutil
 from collections import Counter
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -40,7 +41,7 @@ from reviewdesk.text.clean import clean_batch
 MARKER: Final = "staged.json"
 REJECTS_FILE: Final = "rejects.arrow"
 
-RUN_BYTES: Final = 96 * 1024 * 1024
+RUN_BYTES: Final = 64 * 1024 * 1024
 RUN_ROWS: Final = 400_000
 
 FIRST_DAY: Final = int(np.datetime64("0001-01-01", "D").astype(int))
@@ -186,6 +187,8 @@ class _Writer:
         self._clean = clean
         self._waiting: list[pa.RecordBatch] = []
         self._rows = self._bytes = 0
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="runs")
+        self._writing: Future[Run] | None = None
         self._runs: list[Run] = []
         self._read = 0
         self._rejected: Counter[str] = Counter()
@@ -206,6 +209,7 @@ class _Writer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._pool.shutdown(cancel_futures=True)
         self._files.__exit__(kind, error, trace)
 
     def add(self, batch: SourceBatch) -> None:
@@ -232,7 +236,7 @@ class _Writer:
         self._rows += len(rows)
         self._bytes += int(text_bytes(rows).sum())
         if self._rows >= RUN_ROWS or self._bytes >= RUN_BYTES:
-            self.flush()
+            self._write_waiting()
 
     def _count_changes(self, raw: pa.RecordBatch, cleaned: pa.RecordBatch) -> None:
         for name in TEXT_COLUMNS:
@@ -249,26 +253,36 @@ class _Writer:
         return pa.array(~(short | long))
 
     def flush(self) -> None:
-        """Write the rows that wait as one run."""
-        if not self._rows:
-            return
+        """Write what waits, and wait until it is written."""
+        if self._rows:
+            self._write_waiting()
+        self._finish_writing()
+
+    def _write_waiting(self) -> None:
+        """Let the rows that wait be written as one run while the next ones are read."""
+        self._finish_writing()
         rows = pa.Table.from_batches(self._waiting).combine_chunks()
         self._waiting, self._rows, self._bytes = [], 0, 0
+        self._writing = self._pool.submit(self._write, rows, len(self._runs))
+
+    def _finish_writing(self) -> None:
+        if self._writing is not None:
+            self._runs.append(self._writing.result())
+            self._writing = None
+
+    def _write(self, rows: pa.Table, number: int) -> Run:
         rows = rows.take(pc.sort_indices(rows, sort_keys=list(SORT_KEYS)))
-        number = len(self._runs)
         file, keys_file = f"run-{number:05d}.arrow", f"keys-{number:05d}.parquet"
         with write_then_rename(self._directory / file) as handle:
             batches = write_run(rows.select(REVIEWS.names), handle)
             size = handle.tell()
-        with write_then_rename(self._directory / keys_file) as handle:
-            pq.write_table(self._keys_table(rows), handle, compression="lz4", use_dictionary=False)
-            size += handle.tell()
-        self._runs.append(Run(file, keys_file, size, batches))
-
-    def _keys_table(self, rows: pa.Table) -> pa.Table:
-        first = first_place(self._number, len(self._runs))
+        first = first_place(self._number, number)
         places = pa.array(np.arange(first, first + rows.num_rows, dtype=np.int64))
-        return rows.append_column("place", places).select(KEYS_FILE.names).cast(KEYS_FILE)
+        table = rows.append_column("place", places).select(KEYS_FILE.names).cast(KEYS_FILE)
+        with write_then_rename(self._directory / keys_file) as handle:
+            pq.write_table(table, handle, compression="lz4", use_dictionary=False)
+            size += handle.tell()
+        return Run(file, keys_file, size, batches)
 
     def staged(self, sha256: str) -> StagedInput:
         """Return what was counted and written."""

@@ -18,6 +18,9 @@ DEFAULT_HEADLINES: Final = (
 )
 """Lower case, words divided by one space."""
 
+_LIKELY: Final = "(?i)star|stern|toile|estrella|stell"
+"""Part of every default headline, and quick to look for."""
+
 
 def is_default_headline(headlines: pa.Array) -> pa.BooleanArray:
     """Say which headlines are nothing but the rating in words, whatever their case and punctuation.
@@ -28,7 +31,9 @@ def is_default_headline(headlines: pa.Array) -> pa.BooleanArray:
     Returns:
         (n,) true or false; false where the headline is null.
     """
-    lower = pc.utf8_lower(pc.utf8_normalize(headlines, form="NFC"))
+    likely = pc.fill_null(pc.match_substring_regex(headlines, _LIKELY), False)
+    lower = pc.utf8_lower(pc.utf8_normalize(headlines.filter(likely), form="NFC"))
     words = pc.replace_substring_regex(lower, r"[^\p{L}\p{N}]+", " ")
     known = pa.array(DEFAULT_HEADLINES, headlines.type)
-    return pc.is_in(pc.utf8_trim_whitespace(words), value_set=known)
+    found = pc.is_in(pc.utf8_trim_whitespace(words), value_set=known)
+    return pc.replace_with_mask(pa.repeat(False, len(headlines)), likely, found)
