@@ -10,7 +10,9 @@ help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: $(CORE)/.installed  ## the main job on generated reviews, from nothing to a page
-	$(CORE)/bin/python -m reviewdesk.demo
+	$(CORE)/bin/reviewdesk demo-data --reviews 20000 --out demo/reviews.tsv.gz
+	$(CORE)/bin/reviewdesk run demo/reviews.tsv.gz --out demo/job \
+		--target sentiment --target stars --target category
 
 test: $(DEV)/.installed  ## all tests but the slow ones
 	$(DEV)/bin/python -m pytest -n 2 -m "not slow"

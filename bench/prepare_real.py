@@ -31,10 +31,8 @@ def main() -> None:
     for name, place, options in JOBS:
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "prepared"
-            usage = measured(
-                [*REVIEWDESK, "prepare", str(data_folder() / place), "--out", str(out), "--json"]
-                + list(options)
-            )
+            command = [*REVIEWDESK, "prepare", str(data_folder() / place), *options]
+            usage = measured([*command, "--out", str(out), "--json"])
             rows = json.loads(usage.output)["rows"]
             dropped = json.loads(usage.output)["dropped"]
         lost = ", ".join(f"{rule} {n:,}" for rule, n in dropped.items() if n) or "0"

@@ -61,6 +61,11 @@ COMMANDS: Final[dict[str, Command]] = {
         "What a folder or file is and how it came to be.",
         LOOKING,
     ),
+    "sources": Command(
+        "reviewdesk.cli.sources:sources",
+        "The formats of review files that can be read.",
+        LOOKING,
+    ),
     "doctor": Command(
         "reviewdesk.cli.doctor:doctor",
         "What is installed, what is not, and how to install it.",

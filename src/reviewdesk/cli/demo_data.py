@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from reviewdesk.cli.options import Json, with_settings
-from reviewdesk.cli.output import count, print_json, say
+from reviewdesk.cli.output import count, print_json, program, say
 from reviewdesk.progress import Progress
 from reviewdesk.settings import DemoSettings
 from reviewdesk.sources.generated import generate
@@ -34,8 +34,17 @@ def demo_data(
     """
     corpus = generate(out, demo, Progress())
     if as_json:
-        print_json(corpus.to_json())
+        print_json(
+            {
+                "file": str(corpus.path),
+                "reviews": corpus.reviews,
+                "products": corpus.products,
+                "truth": str(corpus.truth_dir),
+                "planted": corpus.planted,
+            }
+        )
         return
     say(f"{count(corpus.reviews, 'review')} of {count(corpus.products, 'product')} in {out}")
-    say(f"what was planted in them: {corpus.truth_dir}")
-    say(f"next: reviewdesk run {out} --target sentiment --out job")
+    planted = ", ".join(f"{n:,} {kind}" for kind, n in corpus.planted.items())
+    say(f"planted in them ({planted}): {corpus.truth_dir}")
+    say(f"next: {program()} run {out} --target sentiment --out job")

@@ -1,8 +1,10 @@
 """What commands print: tables for people, JSON for programs, notes beside both."""
 
 import json
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -39,6 +41,15 @@ def print_table(
     for row in rows:
         table.add_row(*[cell.replace("[", r"\[") for cell in row])
     console().print(table)
+
+
+def program() -> str:
+    """Return what the user has to type to run reviewdesk: its name, or its path if not found."""
+    called = Path(sys.argv[0])
+    found = shutil.which("reviewdesk")
+    if called.name != "reviewdesk" or (found and Path(found).resolve() == called.resolve()):
+        return "reviewdesk"
+    return str(called)
 
 
 def count(number: int, noun: str) -> str:

@@ -66,7 +66,17 @@ def show_guesses(inputs: list[Input]) -> None:
             note(f"{one.place}: using {guessed} as {column} (say otherwise with --map)")
 
 
+def show_notes(data: PreparedData) -> None:
+    """Say what was noticed in the files, such as where one of them is cut off."""
+    seen = [f"{one['place']}: {text}" for one in data.manifest["inputs"] for text in one["notes"]]
+    for text in data.notes or seen:
+        note(text)
+    for column, number in data.manifest["unreadable"].items():
+        note(f"{column}: {count(number, 'value')} could not be read and count as missing")
+
+
 def _print(data: PreparedData, as_json: bool) -> None:
+    show_notes(data)
     if as_json:
         print_json(data.manifest)
         return

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from reviewdesk.cli.options import Json, with_settings
-from reviewdesk.cli.output import print_json, say
-from reviewdesk.cli.prepare import show_guesses
+from reviewdesk.cli.output import print_json, program, say
+from reviewdesk.cli.prepare import show_guesses, show_notes
 from reviewdesk.cli.train import Model, ModelSettings, parse_model_settings
 from reviewdesk.errors import TooManyRejects
 from reviewdesk.job.main_job import JobResult, JobSettings, run_job
@@ -88,6 +88,7 @@ def run(
         folds=folds,
     )
     result = run_job(inputs, out, settings, overwrite=overwrite, progress=Progress())
+    show_notes(result.data)
     if as_json:
         print_json(result.to_json())
     else:
@@ -104,4 +105,4 @@ def _print(result: JobResult) -> None:
         say(f"- Every review's label and probabilities are in {one.predictions}.\n")
     served = " ".join(f"{one.target}={one.bundle}" for one in result.targets)
     say(f"The report: {result.report}")
-    say(f"The page where anyone can paste a review: reviewdesk serve {served}")
+    say(f"The page where anyone can paste a review: {program()} serve {served}")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from reviewdesk.cli.options import Json, with_settings
-from reviewdesk.cli.output import count, print_json, say
+from reviewdesk.cli.output import count, print_json, program, say
 from reviewdesk.errors import UsageError
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import Progress
@@ -105,4 +105,4 @@ def _print(result: TrainResult, data: Path) -> None:
         say(f"accuracy {value:.3f} (95 % interval {low:.3f} to {high:.3f})")
     if result.crossfit:
         say(f"cross-fitted predictions of {result.crossfit.rows:,} reviews: {result.crossfit.out}")
-    say(f"next: reviewdesk evaluate {result.path} {data} --out evaluation.html")
+    say(f"next: {program()} evaluate {result.path} {data} --out evaluation.html")

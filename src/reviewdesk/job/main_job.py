@@ -61,12 +61,14 @@ class JobResult:
 
     Args:
         folder: everything below is in here.
+        data: the prepared reviews.
         report: the page with what was found.
         targets: what was found, for each target.
         too_many_rejects: the sentence about unreadable rows, when they were more than allowed.
     """
 
     folder: Path
+    data: PreparedData
     report: Path
     targets: tuple[TargetFindings, ...]
     too_many_rejects: str | None
@@ -120,7 +122,7 @@ def run_job(
     )
     report = folder / REPORT
     write_report(data, targets, report)
-    result = JobResult(folder, report, targets, too_many)
+    result = JobResult(folder, data, report, targets, too_many)
     write_json(folder / SUMMARY, {"inputs": [one.place for one in inputs], **result.to_json()})
     return result
 

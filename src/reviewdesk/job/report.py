@@ -66,8 +66,8 @@ def write_report(data: PreparedData, targets: Sequence[TargetFindings], path: Pa
     """
     rows = data.manifest["rows"]
     files = ", ".join(one["place"] for one in data.manifest["inputs"])
-    lead = "; ".join(title(one.evaluation) for one in targets) + "."
-    page = Page(f"{plural(rows['written'], 'review', 'reviews')} of {files}", lead, "Report")
+    found = "; ".join(title(one.evaluation) for one in targets)
+    page = Page(plural(rows["written"], "review", "reviews"), f"{found}. From {files}.", "Report")
     page.section("The reviews", *_reviews(data))
     for one in targets:
         page.section(one.target.capitalize(), *_target(one, path.parent))

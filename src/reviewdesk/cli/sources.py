@@ -1,0 +1,29 @@
+"""`reviewdesk sources`: what can be read."""
+
+from reviewdesk.cli.options import Json
+from reviewdesk.cli.output import print_json, say
+from reviewdesk.sources.catalog import SOURCES, source_class
+
+
+def sources(*, as_json: Json = False) -> None:
+    """The formats of review files that can be read.
+
+    What a file is shows in its content; --format NAME says it by hand. Other packages can add
+    formats of their own.
+
+    Example:
+
+        reviewdesk sources
+    """
+    found = [source_class(name) for name in SOURCES.names()]
+    if as_json:
+        print_json(
+            [
+                {"name": one.name, "title": one.title, "description": one.description}
+                for one in found
+            ]
+        )
+        return
+    for one in found:
+        say(f"{one.name}: {one.title}")
+        say(f"    {one.description}")
