@@ -105,37 +105,26 @@ def train(
     )
     log = RunLog("train", settings.to_json(), {"data": data.fingerprint})
     with locked(out.with_name(f".{out.name}.lock"), str(out)):
-        bundle = None if overwrite else _finished(out, model, settings, data)
-        already = bundle is not None
+        found = None if overwrite else _finished(out, model, settings, data)
         with log.timed("label"):
             examples = load_examples(data, settings.target, settings.text, progress=progress)
-            sides = split_examples(examples, settings.split)
-        log.rows = {"in": len(examples), "train": int(sides.train.sum())}
-        if bundle is None:
-            metrics = _fit_and_measure(classifier, examples, sides, log, progress)
-            bundle = save_bundle(
-                out,
-                classifier,
-                settings=settings,
-                metrics=metrics,
-                data_fingerprint=data.fingerprint,
-                rows=_row_counts(examples, sides),
-                log=log,
-                overwrite=overwrite,
-            )
+        bundle = found or _train(
+            classifier, examples, settings, data.fingerprint, out, log, overwrite, progress
+        )
     crossfit = None
     if oof is not None:
+        seed = settings.split.seed
         with log.timed("cross-fit"):
             crossfit = cross_fit(
                 examples,
                 bundle,
                 oof,
                 folds=folds,
-                seed=settings.split.seed,
+                seed=seed,
                 overwrite=overwrite,
                 progress=progress,
             )
-    return TrainResult(out, bundle, crossfit, log, already)
+    return TrainResult(out, bundle, crossfit, log, already=found is not None)
 
 
 def _new_classifier(model: str, settings: Mapping[str, Any]) -> Classifier:
@@ -175,17 +164,36 @@ def _finished(out: Path, model: str, settings: BundleSettings, data: PreparedDat
     )
 
 
-def _fit_and_measure(
-    classifier: Classifier, examples: Examples, sides: Split, log: RunLog, progress: Progress
-) -> dict[str, Any]:
-    """Fit a classifier on the training side; return what is measured on the other."""
-    train, test = int(sides.train.sum()), int(sides.test.sum())
-    with log.timed("fit"), progress.task("Training", train, "reviews") as task:
+def _train(
+    classifier: Classifier,
+    examples: Examples,
+    settings: BundleSettings,
+    data_fingerprint: str,
+    out: Path,
+    log: RunLog,
+    overwrite: bool,
+    progress: Progress,
+) -> Bundle:
+    """Fit on the training side, measure on the other, and save the bundle."""
+    sides = split_examples(examples, settings.split)
+    rows = _row_counts(examples, sides)
+    log.rows = {"in": rows["reviews"], "train": rows["train"], "test": rows["test"]}
+    with log.timed("fit"), progress.task("Training", rows["train"], "reviews") as task:
         classifier.fit(_watched(examples.batches(sides.train), task), examples.labels)
-    if not test:
-        return {}
-    with log.timed("measure"), progress.task("Measuring", test, "reviews") as task:
-        return _measure(classifier, examples, sides, task)
+    metrics = {}
+    if rows["test"]:
+        with log.timed("measure"), progress.task("Measuring", rows["test"], "reviews") as task:
+            metrics = _measure(classifier, examples, sides, task)
+    return save_bundle(
+        out,
+        classifier,
+        settings=settings,
+        metrics=metrics,
+        data_fingerprint=data_fingerprint,
+        rows=rows,
+        log=log,
+        overwrite=overwrite,
+    )
 
 
 def _measure(
