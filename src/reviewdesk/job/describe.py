@@ -129,6 +129,6 @@ def _job(path: Path) -> Description:
     job = read_json(path / "job.json")
     sentences = [
         f"A finished job on {', '.join(job['inputs'])}: the report is {path / 'report.html'}.",
-        *(f"{target}: {words}" for target, words in job["findings"].items()),
+        *(f"{target}: {found['findings'][0]}" for target, found in job["targets"].items()),
     ]
     return Description("job", sentences, job)

@@ -9,7 +9,15 @@ from typing import Any, Final
 import pyarrow.parquet as pq
 
 from reviewdesk.prepare.prepared import PreparedData
-from reviewdesk.report.blocks import Column, Figure, figures, findings, paragraph, table
+from reviewdesk.report.blocks import (
+    Column,
+    Figure,
+    figures,
+    findings,
+    paragraph,
+    side_by_side,
+    table,
+)
 from reviewdesk.report.charts import bar_chart
 from reviewdesk.report.html import Html, element
 from reviewdesk.report.numbers import count, plural, score, share
@@ -91,8 +99,7 @@ def _reviews(data: PreparedData) -> list[Html]:
                 Figure("Unreadable", count(rows["rejected"]), "kept in rejects.parquet"),
             ]
         ),
-        *_stars(manifest["stars"]),
-        *_years(manifest["partitions"]),
+        side_by_side(*_stars(manifest["stars"]), *_years(manifest["partitions"])),
     ]
     if any(n for _, n in lost):
         columns = [Column("Why", numeric=False), Column("Rows")]
@@ -172,9 +179,11 @@ def _labels(found: TargetFindings) -> Html:
             for one in batch.column(0).value_counts().to_pylist():
                 given[one["values"]] += one["counts"]
     names = [label for label, _ in given.most_common(MOST_BARS)]
+    if found.target == "stars":
+        names.sort()
     total = sum(given.values())
     return bar_chart(
-        names,
+        [STARS.get(name, name) for name in names],
         [given[name] for name in names],
         [f"{count(given[name])} ({share(given[name] / total)})" for name in names],
         label=f"Reviews by predicted {found.target}",
