@@ -1,0 +1,14 @@
+"""Known errors: what is wrong with some reviews and products, for grading findings against it."""
+
+from reviewdesk.sources.truth.schema import DECLINING, MISCATEGORISED, MISFILED, VARIANTS, Truth
+from reviewdesk.sources.truth.write import truth_directory, write_truth
+
+__all__ = [
+    "DECLINING",
+    "MISCATEGORISED",
+    "MISFILED",
+    "VARIANTS",
+    "Truth",
+    "truth_directory",
+    "write_truth",
+]

@@ -1,0 +1,62 @@
+"""The tables of known errors. They hold identifiers and figures, no text."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import pyarrow as pa
+
+_MAY_BE_NULL: Final = ("stars_before", "stars_after")
+
+
+def _schema(**columns: pa.DataType) -> pa.Schema:
+    return pa.schema([pa.field(name, kind, name in _MAY_BE_NULL) for name, kind in columns.items()])
+
+
+MISFILED: Final = _schema(
+    review_id=pa.string(),
+    product_id=pa.string(),  # what it stands under
+    product_category=pa.string(),
+    right_product_id=pa.string(),  # what it is about
+    right_category=pa.string(),
+)
+"""Reviews that stand under the wrong product."""
+
+MISCATEGORISED: Final = _schema(
+    product_id=pa.string(),
+    product_category=pa.string(),  # what it is filed under
+    right_category=pa.string(),
+    reviews=pa.int64(),  # how many stand under it
+)
+"""Products that stand in the wrong category."""
+
+DECLINING: Final = _schema(
+    product_id=pa.string(),
+    declines_from=pa.date32(),  # the first day of the worse time
+    reviews_before=pa.int64(),
+    reviews_after=pa.int64(),
+    stars_before=pa.float64(),  # the mean; null when there are no reviews
+    stars_after=pa.float64(),
+)
+"""Products that get worse from a day on, in stars and in words."""
+
+VARIANTS: Final = _schema(product_id=pa.string(), product_parent=pa.string(), reviews=pa.int64())
+"""Products that are variants of one: they have the same parent and share copies of reviews."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Everything that is known to be wrong, or alike, in one set of reviews."""
+
+    misfiled: pa.Table
+    miscategorised: pa.Table
+    declining: pa.Table
+    variants: pa.Table
+
+    def tables(self) -> dict[str, pa.Table]:
+        """Return the tables by the names of their files."""
+        return {
+            "misfiled": self.misfiled,
+            "miscategorised": self.miscategorised,
+            "declining": self.declining,
+            "variants": self.variants,
+        }
