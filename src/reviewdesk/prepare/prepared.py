@@ -58,7 +58,7 @@ class PreparedData:
         if not (path / MANIFEST).is_file():
             raise InputError(f"{path} is not prepared data: it has no {MANIFEST}")
         manifest = read_json(path / MANIFEST)
-        _check_manifest(path, manifest)
+        check_manifest(path, manifest)
         data = cls(path, manifest)
         data._check_sizes()
         return data
@@ -141,7 +141,12 @@ def _damaged(path: Path) -> str:
     return f"{path} is damaged: it is not the file that was written; prepare the data again"
 
 
-def _check_manifest(path: Path, manifest: Any) -> None:
+def check_manifest(path: Path | str, manifest: Any) -> None:
+    """Check that what stands in a manifest can be relied on.
+
+    Raises:
+        InputError: it is of something else, of another version, or damaged.
+    """
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise InputError(f"{path} is not prepared data: its {MANIFEST} is of something else")
     version = manifest.get("format_version")

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from reviewdesk.prepare.blocks import blocks, text_bytes
 from reviewdesk.schema import REVIEWS, UNKNOWN_MONTH
 
-BATCH_ROWS: Final = 4_096
+BATCH_ROWS: Final = 2_048
 BATCH_BYTES: Final = 4 * 1024 * 1024
 SORT_KEYS: Final = (("review_date", "ascending"), ("review_id", "ascending"))
 

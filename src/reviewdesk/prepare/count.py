@@ -1,0 +1,159 @@
+"""Counting: how many reviews a place holds, by month, category and rule, with no text read.
+
+Prepared data is counted from its manifest, Parquet from its footers (and, where these do not say
+it, the columns of dates and categories). Only raw files have to be read.
+"""
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+import pyarrow.fs as pafs
+
+from reviewdesk.errors import InputError
+from reviewdesk.prepare.layout import MANIFEST
+from reviewdesk.prepare.prepared import check_manifest
+from reviewdesk.progress import SILENT, Progress
+from reviewdesk.settings import SourceSettings
+from reviewdesk.sources.catalog import open_inputs
+from reviewdesk.sources.files import SourceFile
+from reviewdesk.sources.footers import NO_CATEGORY, RowCounts, count_footers
+from reviewdesk.sources.parquet import PARQUET_MAGIC
+from reviewdesk.sources.places import data_files, named
+from reviewdesk.sources.stream import head
+from reviewdesk.storage import filesystem, storage_errors
+
+PREPARED: Final = "prepared data"
+PARQUET: Final = "Parquet"
+RAW: Final = "raw files"
+
+_PARQUET_ENDINGS: Final = (".parquet", ".parq", ".pq")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many reviews a place holds.
+
+    Args:
+        kind: how it was counted: ``prepared data``, ``Parquet`` or ``raw files``.
+        rows: reviews, or rows of a Parquet file.
+        files: how many files they are in.
+        months: by month, ``unknown`` where there is no date; empty when nothing says it.
+        categories: by category, the empty text where there is none; empty when nothing says it.
+        rules: rows that are not among them, by the rule that they broke.
+    """
+
+    kind: str
+    rows: int
+    files: int
+    months: dict[str, int]
+    categories: dict[str, int]
+    rules: dict[str, int]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the counts as plain JSON values."""
+        return {
+            "kind": self.kind,
+            "rows": self.rows,
+            "files": self.files,
+            "months": self.months,
+            "categories": self.categories,
+            "rules": self.rules,
+        }
+
+
+def count(place: str, source: SourceSettings, progress: Progress = SILENT) -> Counts:
+    """Count the reviews of a place.
+
+    Args:
+        place: a prepared folder, a Parquet file or a folder of them, or review files; local or on
+            S3.
+        source: how raw files are read; its columns also say where Parquet has dates and categories.
+        progress: is shown how far it has come.
+
+    Raises:
+        StorageError: it is not there or cannot be read.
+        InputError: it is damaged, or in no format that can be read.
+    """
+    manifest = _manifest(place)
+    if manifest is not None:
+        return _of_manifest(manifest)
+    files = _parquet_files(place)
+    if not files:
+        return _of_raw(place, source, progress)
+    with progress.task("Counting", len(files), "files") as task:
+        found = count_footers(files, source.columns, task.advance)
+    return _counts(PARQUET, len(files), found, {})
+
+
+def _manifest(place: str) -> dict[str, Any] | None:
+    """Return the manifest of prepared data; None where there is none."""
+    files, path = filesystem(place)
+    path = str(PurePosixPath(path) / MANIFEST)
+    with storage_errors(place):
+        if files.get_file_info(path).type != pafs.FileType.File:
+            return None
+        with files.open_input_file(path) as file:
+            raw = file.read()
+    try:
+        manifest: dict[str, Any] = json.loads(raw)
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InputError(f"the {MANIFEST} of {place} is damaged") from error
+    check_manifest(place, manifest)
+    return manifest
+
+
+def _of_manifest(manifest: dict[str, Any]) -> Counts:
+    found = RowCounts(
+        rows=manifest["rows"]["written"], categories=Counter(manifest.get("categories"))
+    )
+    for part in manifest["partitions"]:
+        found.months[part["month"]] += part["rows"]
+    without = found.rows - found.categories.total()
+    if without:
+        found.categories[NO_CATEGORY] = without
+    rules = {
+        f"{what}: {rule}": n
+        for what in ("rejected", "dropped")
+        for rule, n in manifest.get(what, {}).items()
+    }
+    return _counts(PREPARED, len(manifest["partitions"]), found, rules)
+
+
+def _parquet_files(place: str) -> list[SourceFile]:
+    """Return the Parquet files that a place names; in a folder, by their ending."""
+    found = []
+    for one in named(place):
+        if one.folder:
+            found += [file for file in data_files(one) if file.name.endswith(_PARQUET_ENDINGS)]
+        elif head(one).startswith(PARQUET_MAGIC):
+            found.append(one)
+    return found
+
+
+def _of_raw(place: str, source: SourceSettings, progress: Progress) -> Counts:
+    inputs = open_inputs([place], source)
+    found = RowCounts()
+    rules: Counter[str] = Counter()
+    with progress.task("Reading", sum(one.bytes for one in inputs), "bytes") as task:
+        for one in inputs:
+            for batch in one.read():
+                found.rows += len(batch.reviews)
+                found.add_months(batch.reviews["review_date"])
+                found.add_categories(batch.reviews["product_category"])
+                rules.update(f"rejected: {why}" for why in batch.rejects["reason"].to_pylist())
+                task.advance(batch.bytes_read)
+    return _counts(RAW, len(inputs), found, rules)
+
+
+def _counts(kind: str, files: int, found: RowCounts, rules: dict[str, int]) -> Counts:
+    return Counts(
+        kind=kind,
+        rows=found.rows,
+        files=files,
+        months=dict(sorted(found.months.items())),
+        categories=dict(sorted(found.categories.items())),
+        rules={rule: n for rule, n in sorted(rules.items()) if n},
+    )
