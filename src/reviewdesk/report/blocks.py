@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewdesk.report.html import Child, Html, element, fragment
-from reviewdesk.report.numbers import count
+from reviewdesk.report.numbers import count, share
 
 HEAT_STEPS = 10
 MOST_NAMED_COLUMNS = 6
@@ -93,8 +93,21 @@ def definitions(pairs: Sequence[tuple[str, Child]]) -> Html:
     return element("dl", *entries, class_="definitions")
 
 
-def table(caption: str, columns: Sequence[Column], rows: Sequence[Sequence[Child]]) -> Html:
-    """Return a table; the first cell of a row names it."""
+def table(
+    caption: str,
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[Child]],
+    *,
+    sortable: bool = False,
+) -> Html:
+    """Return a table; the first cell of a row names it.
+
+    Args:
+        caption: what the table shows.
+        columns: its columns.
+        rows: a cell a column.
+        sortable: whether the page's script, if it has one, lets the reader sort it.
+    """
     heads = [
         element("th", column.title, scope="col", class_="number" if column.numeric else "name")
         for column in columns
@@ -117,8 +130,56 @@ def table(caption: str, columns: Sequence[Column], rows: Sequence[Sequence[Child
             _caption(caption),
             element("thead", element("tr", *heads)),
             element("tbody", *lines),
+            class_="sortable" if sortable else False,
         ),
     )
+
+
+def shaded_table(
+    caption: str,
+    corner: str,
+    names: Sequence[str],
+    shares: NDArray[np.float64],
+    decimals: int = 0,
+) -> Html:
+    """Return a square table of shares of one, shaded by their size; NaN is an empty cell.
+
+    Args:
+        caption: what the table shows.
+        corner: what stands down the side and across the top.
+        names: the k rows' names, which are the columns' too.
+        shares: what each cell shows (k, k).
+        decimals: of the percentages.
+    """
+    top = [element("td", corner), *(element("th", name, scope="col") for name in names)]
+    lines = [
+        element(
+            "tr", element("th", name, scope="row"), *(_shaded(one, decimals) for one in shares[i])
+        )
+        for i, name in enumerate(names)
+    ]
+    return _scrolling(
+        caption,
+        element(
+            "table",
+            _caption(caption),
+            element("thead", element("tr", *top)),
+            element("tbody", *lines),
+            class_="heat",
+        ),
+    )
+
+
+def _shaded(value: float, decimals: int) -> Html:
+    if math.isnan(value):
+        return element("td", "", class_="none")
+    step = min(max(math.ceil(value * HEAT_STEPS), 1), HEAT_STEPS)
+    return element("td", share(value, decimals), class_=f"hit-{step}")
+
+
+def details(summary: str, *blocks: Child) -> Html:
+    """Return blocks that are folded away until the reader opens them."""
+    return element("details", element("summary", summary), *blocks)
 
 
 def heat_table(caption: str, corner: str, names: Sequence[str], counts: NDArray[Any]) -> Html:

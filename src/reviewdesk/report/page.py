@@ -1,4 +1,4 @@
-"""A page: one file that asks nobody for anything and runs no script."""
+"""A page: one file that asks nobody for anything and runs no script but the project's own."""
 
 import base64
 import hashlib
@@ -20,12 +20,14 @@ class Page:
         title: the page's name, in a few words.
         lead: one sentence with what matters most.
         kind: what sort of page it is, as in ``"Evaluation"``.
+        script: the one script that the page runs; a page says the same without it.
     """
 
-    def __init__(self, title: str, lead: Child, kind: str) -> None:
+    def __init__(self, title: str, lead: Child, kind: str, script: str = "") -> None:
         self.title = title
         self.lead = lead
         self.kind = kind
+        self.script = script
         self._sections: list[tuple[str, Html]] = []
 
     def section(self, title: str, *blocks: Child) -> None:
@@ -49,7 +51,9 @@ class Page:
         return element(
             "head",
             element("meta", charset="utf-8"),
-            element("meta", http_equiv="Content-Security-Policy", content=content_policy()),
+            element(
+                "meta", http_equiv="Content-Security-Policy", content=content_policy(self.script)
+            ),
             element("meta", name="viewport", content="width=device-width, initial-scale=1"),
             element("meta", name="color-scheme", content="light dark"),
             element("meta", name="referrer", content="no-referrer"),
@@ -80,13 +84,18 @@ class Page:
             for n, (title, blocks) in numbered
         ]
         footer = element("footer", element("p", f"Made by reviewdesk {__version__}."))
-        return element("body", header, contents, element("main", *sections), footer)
+        script = element("script", Html(self.script)) if self.script else ""
+        return element("body", header, contents, element("main", *sections), footer, script)
 
 
-def content_policy() -> str:
-    """Return the policy that lets a page use its own style sheet and nothing else."""
-    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+def content_policy(script: str = "") -> str:
+    """Return the policy that lets a page use its own style sheet and script and nothing else."""
+    scripts = f" script-src {_digest(script)};" if script else ""
     return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
+        f"default-src 'none'; style-src {_digest(STYLE)};{scripts} img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -1,0 +1,50 @@
+"""`reviewdesk explore`: what is in prepared reviews, as one page."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reviewdesk.cli.options import Json
+from reviewdesk.cli.output import print_json, say
+from reviewdesk.explore.explore import explore as explore_reviews
+from reviewdesk.explore.figures import check_folder, figures_folder
+from reviewdesk.explore.page import write_page
+from reviewdesk.explore.sentences import lead, sentences
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.progress import Progress
+
+
+def explore(
+    data: Annotated[Path, typer.Argument(help="Prepared folder.", metavar="DIR")],
+    out: Annotated[
+        Path,
+        typer.Option(help="Page to write; its figures go beside it.", metavar="FILE.html"),
+    ],
+    *,
+    as_json: Json = False,
+) -> None:
+    """What is in prepared reviews: one page, and its figures as Parquet.
+
+    Shows reviews and products over time, stars, lengths, and the words that tell categories, years
+    and star ratings apart, for each category. The page is one file that asks nobody for anything;
+    its figures are in the folder FILE.figures beside it.
+
+    Example:
+
+        reviewdesk explore prepared --out report.html
+    """
+    check_folder(figures_folder(out))
+    found = explore_reviews(PreparedData.open(data), Progress())
+    write_page(found, out)
+    if as_json:
+        total = {
+            name: value for name, value in found.everything.total.items() if name != "category"
+        }
+        print_json({"lead": lead(found), "findings": sentences(found), "figures": total})
+        return
+    say(lead(found))
+    for sentence in sentences(found):
+        say(f"- {sentence}")
+    say(f"\nthe page: {out}")
+    say(f"its figures as Parquet: {figures_folder(out)}")

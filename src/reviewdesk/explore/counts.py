@@ -1,0 +1,186 @@
+"""How many reviews and products there are, with which stars and how long, by category and time.
+
+The engine counts over the Parquet files in bounded memory: texts are read for their length only,
+and each is read once.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reviewdesk.engines.base import Engine
+from reviewdesk.engines.duckdb import DuckDBEngine
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.progress import SILENT, Progress
+
+ALL: Final = "*"
+"""Stands for all categories together; reviews without a category have an empty one."""
+
+STARS: Final = (1, 2, 3, 4, 5)
+QUANTILES: Final = {"p10": 0.10, "p25": 0.25, "median": 0.50, "p75": 0.75, "p90": 0.90}
+
+COUNTS: Final = pa.schema(
+    [
+        ("category", pa.string()),  # "*": all together; "": reviews without one
+        ("grain", pa.string()),  # month, year, or all
+        ("period", pa.string()),  # 2014-03, 2014, or empty; "unknown" where there is no date
+        ("reviews", pa.int64()),
+        ("products", pa.int64()),  # different ones; variants of a product count as one
+        ("products_with_several", pa.int64()),  # that have two reviews or more in the period
+        ("reviews_of_several", pa.int64()),  # how many reviews these have
+        *((f"stars_{stars}", pa.int64()) for stars in STARS),
+        ("mean_stars", pa.float64()),  # null where no review has stars
+        *((f"length_{name}", pa.int64()) for name in QUANTILES),  # characters of the body
+        ("length_mean", pa.float64()),
+    ]
+)
+"""The table of counts, sorted by category, grain and period."""
+
+_KEYS: Final = ("category", "year", "month")
+_SETS: Final = (_KEYS, ("category", "year"), ("category",), ("year", "month"), ("year",), ())
+
+# Nothing that is aggregated over is ever null in a row, so a null in a key says "all of them".
+_ROWS: Final = """
+    SELECT coalesce(nullif(product_category, '*'), '') AS category,
+           coalesce(product_parent, product_id) AS product,
+           star_rating AS stars,
+           coalesce(CAST(year(review_date) AS INTEGER), 0) AS year,
+           coalesce(CAST(month(review_date) AS INTEGER), 0) AS month,
+           {length}
+    FROM reviews
+"""
+_NAMED: Final = "coalesce(category, '*') AS category, coalesce(year, -1) AS year, " + (
+    "coalesce(month, -1) AS month"
+)
+
+
+def count_reviews(
+    data: PreparedData, engine: Engine | None = None, progress: Progress = SILENT
+) -> pa.Table:
+    """Return the table of counts.
+
+    Args:
+        data: prepared reviews.
+        engine: counts; DuckDB by default.
+        progress: is shown how far it has come.
+
+    Raises:
+        StorageError: a file cannot be read, or there is no space to spill to.
+    """
+    if not data.rows:
+        return COUNTS.empty_table()
+    if engine is not None:
+        return _count(data, engine, progress)
+    with (
+        tempfile.TemporaryDirectory(prefix="reviewdesk-") as spill,
+        DuckDBEngine(temp_directory=Path(spill)) as own,
+    ):
+        return _count(data, own, progress)
+
+
+def _count(data: PreparedData, engine: Engine, progress: Progress) -> pa.Table:
+    files = [data.path / part["file"] for part in data.manifest["partitions"]]
+    engine.add_table("reviews", files)
+    queries = (_products(), _stars(), _lengths())
+    tables = [
+        pa.Table.from_batches(engine.query(query))
+        for query in progress.track(queries, "Counting", len(queries), "tables")
+    ]
+    joined = tables[0]
+    for table in tables[1:]:
+        joined = joined.join(table, list(_KEYS), join_type="inner")
+    return _with_periods(joined)
+
+
+def _products() -> str:
+    return f"""
+    WITH rows_read AS ({_rows()}),
+    by_product AS (
+        SELECT category, year, month, product, count(*) AS n
+        FROM rows_read GROUP BY GROUPING SETS ({_sets("product")})
+    )
+    SELECT {_NAMED},
+           CAST(sum(n) AS BIGINT) AS reviews,
+           count(product) AS products,
+           count(product) FILTER (WHERE n > 1) AS products_with_several,
+           CAST(coalesce(sum(n) FILTER (WHERE n > 1 AND product IS NOT NULL), 0) AS BIGINT)
+               AS reviews_of_several
+    FROM by_product GROUP BY category, year, month
+    """
+
+
+def _stars() -> str:
+    counts = ", ".join(
+        f"count(*) FILTER (WHERE stars = {stars}) AS stars_{stars}" for stars in STARS
+    )
+    return f"""
+    SELECT {_NAMED}, {counts}, avg(CAST(stars AS DOUBLE)) AS mean_stars
+    FROM ({_rows()}) GROUP BY GROUPING SETS ({_sets()})
+    """
+
+
+def _lengths() -> str:
+    quantiles = ", ".join(
+        f"min(length) FILTER (WHERE upto >= {share} * total) AS length_{name}"
+        for name, share in QUANTILES.items()
+    )
+    window = "(PARTITION BY category, year, month"
+    return f"""
+    WITH by_length AS (
+        SELECT category, year, month, length, count(*) AS n
+        FROM ({_rows("length(review_body) AS length")})
+        GROUP BY GROUPING SETS ({_sets("length")})
+    ),
+    running AS (
+        SELECT *, sum(n) OVER {window} ORDER BY length) AS upto, sum(n) OVER {window}) AS total
+        FROM by_length
+    )
+    SELECT {_NAMED}, {quantiles},
+           CAST(sum(length * n) AS DOUBLE) / CAST(sum(n) AS DOUBLE) AS length_mean
+    FROM running GROUP BY category, year, month
+    """
+
+
+def _rows(length: str = "0 AS length") -> str:
+    return _ROWS.format(length=length)
+
+
+def _sets(*more: str) -> str:
+    return ", ".join(f"({', '.join((*keys, *more))})" for keys in _SETS)
+
+
+def _with_periods(joined: pa.Table) -> pa.Table:
+    """Write year and month as one text, and sort."""
+    periods = [
+        _period(year, month)
+        for year, month in zip(joined["year"].to_pylist(), joined["month"].to_pylist(), strict=True)
+    ]
+    joined = joined.append_column("grain", pa.array([grain for grain, _ in periods]))
+    joined = joined.append_column("period", pa.array([period for _, period in periods]))
+    table = joined.select(COUNTS.names).cast(COUNTS)
+    order = [("category", "ascending"), ("grain", "ascending"), ("period", "ascending")]
+    return table.take(pc.sort_indices(table, sort_keys=order))
+
+
+def _period(year: int, month: int) -> tuple[str, str]:
+    if year < 0:
+        return "all", ""
+    if month < 0:
+        return "year", f"{year:04d}" if year else "unknown"
+    return "month", f"{year:04d}-{month:02d}" if year else "unknown"
+
+
+def months_between(first: str, last: str) -> Iterator[str]:
+    """Yield every month from one to another, both included, as in ``2014-03``."""
+    at, end = _month_number(first), _month_number(last)
+    while at <= end:
+        yield f"{at // 12:04d}-{at % 12 + 1:02d}"
+        at += 1
+
+
+def _month_number(month: str) -> int:
+    return int(month[:4]) * 12 + int(month[5:]) - 1

@@ -1,0 +1,191 @@
+"""The page that shows an exploration."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from reviewdesk.explore.category_panel import category_panel
+from reviewdesk.explore.explore import CategoryFindings, Exploration
+from reviewdesk.explore.figures import check_folder, figures_folder, write_figures
+from reviewdesk.explore.sentences import category_name, lead, sentences
+from reviewdesk.report.blocks import (
+    Column,
+    Figure,
+    definitions,
+    figures,
+    findings,
+    note,
+    table,
+)
+from reviewdesk.report.html import Child, Html, element
+from reviewdesk.report.numbers import NOT_DEFINED, count, share
+from reviewdesk.report.page import Page
+from reviewdesk.report.panels import SCRIPT, Panel, panels
+from reviewdesk.report.timeline import sparkline
+
+METHOD: Final = (
+    ("Products", "Variants of a product count as one where the data says what they belong to."),
+    (
+        "Terms",
+        "Words, and pairs of neighbouring words, without stop words and numbers; from the body of "
+        "the reviews, not the headline. A term counts once a review. A long text that is there "
+        "several times counts once.",
+    ),
+    (
+        "Most telling terms",
+        "The 50 with the highest mean TF-IDF weight: the share of the group's reviews that have "
+        "the term, times log(reviews of the category / reviews of the category with the term). "
+        "Groups with fewer than 100 reviews are not compared.",
+    ),
+    (
+        "Overlap, by chance",
+        "Two groups of the same reviews, dealt out at random, do not share all of their top terms "
+        "either; this is the share to expect then. An overlap well below it is a real change.",
+    ),
+    (
+        "Rose and fell",
+        "Log-odds with an informative Dirichlet prior (Monroe, Colaresi and Quinn 2008); z is over "
+        "its standard deviation. Only terms with z beyond 3 are shown; a pair of words is left out "
+        "where one of the two says the same more clearly.",
+    ),
+    ("Trends", "Least squares, with the 95 % interval of the slope from Student's t."),
+    ("Length", "Characters of the review's body after cleaning."),
+)
+
+
+def write_page(found: Exploration, path: Path) -> None:
+    """Write the page, and its figures as Parquet beside it.
+
+    Args:
+        found: what was found.
+        path: the page; ``report.html`` has its figures in the folder ``report.figures``.
+
+    Raises:
+        UsageError: the folder of the figures holds something else.
+        StorageError: it cannot be written.
+    """
+    check_folder(figures_folder(path))
+    write_figures(found, figures_folder(path))
+    explore_page(found, figures_folder(path).name).write(path)
+
+
+def explore_page(found: Exploration, folder: str) -> Page:
+    """Return the page.
+
+    Args:
+        found: what was found.
+        folder: name of the folder that the figures are in.
+    """
+    page = Page(_title(found), lead(found), "Exploration", SCRIPT)
+    page.section("What was found", findings(sentences(found)), _large(found))
+    if not found.reviews:
+        return page
+    parts = [found.everything, *(found.categories if len(found.categories) > 1 else [])]
+    if len(parts) > 1:
+        page.section("Categories", *_categories(found))
+    shown = [
+        Panel(f"category-{n}", _panel_title(part, parts), category_panel(part, found, len(parts)))
+        for n, part in enumerate(parts)
+    ]
+    page.section("A closer look", panels("Category", shown))
+    page.section("How this was measured", definitions(METHOD), _where(folder))
+    return page
+
+
+def _title(found: Exploration) -> str:
+    if len(found.files) == 1:
+        return f"What is in {found.files[0]}"
+    return f"What is in {count(len(found.files))} files"
+
+
+def _panel_title(part: CategoryFindings, parts: Sequence[CategoryFindings]) -> str:
+    return category_name(part.category) if len(parts) > 1 else "All reviews"
+
+
+def _large(found: Exploration) -> Html:
+    total = found.everything.total
+    large = [Figure("Reviews", count(found.reviews))]
+    if total["products"]:
+        several = share(total["products_with_several"] / total["products"], 0)
+        large.append(
+            Figure("Products", count(total["products"]), f"{several} with several reviews")
+        )
+    if found.reviews and total["mean_stars"] is not None:
+        large.append(Figure("Mean stars", f"{total['mean_stars']:.2f}"))
+    if found.reviews:
+        spread = f"half lie in {count(total['length_p25'])} to {count(total['length_p75'])}"
+        large.append(Figure("Median length", count(total["length_median"]), spread))
+    return figures(large)
+
+
+def _categories(found: Exploration) -> list[Html]:
+    columns = [
+        Column("Category", numeric=False),
+        Column("Reviews"),
+        Column("Products"),
+        Column("with several"),
+        Column("Mean stars"),
+        Column("Median length"),
+        Column("a year"),
+    ]
+    over_time = len(found.months) > 1
+    columns += [Column("Reviews over time", numeric=False)] if over_time else []
+    rows = []
+    for n, part in enumerate(found.categories, start=1):
+        total = part.total
+        cells: list[Child] = [
+            element("a", category_name(part.category), href=f"#category-{n}"),
+            count(total["reviews"]),
+            count(total["products"]),
+            count(total["products_with_several"]),
+            NOT_DEFINED if total["mean_stars"] is None else f"{total['mean_stars']:.2f}",
+            count(total["length_median"]),
+            _drift(part),
+        ]
+        cells += [_spark(part, found.months)] if over_time else []
+        rows.append(cells)
+    caption = "Products with several reviews, and characters of the body with their trend a year"
+    blocks = [table(caption, columns, rows, sortable=True)]
+    others = _others(found)
+    return [*blocks, note(others)] if others else blocks
+
+
+def _drift(part: CategoryFindings) -> str:
+    trend = part.length_trend
+    if trend is None:
+        return NOT_DEFINED
+    text = f"{trend.slope:+.0f}".replace("-", "−")
+    return text if trend.is_clear else f"({text})"
+
+
+def _spark(part: CategoryFindings, months: Sequence[str]) -> Html:
+    """Draw the reviews of each quarter: a month is less than a dot there."""
+    by_month = {row["period"]: row["reviews"] for row in part.months}
+    counts = [float(by_month.get(month, 0)) for month in months]
+    size = max(math.ceil(len(counts) / 60), 1)
+    sums = [sum(counts[n : n + size]) for n in range(0, len(counts), size)]
+    return sparkline(sums, f"Reviews of {category_name(part.category)} over time")
+
+
+def _others(found: Exploration) -> str:
+    text = (
+        "A trend in brackets may be chance."
+        if any(one.length_trend and not one.length_trend.is_clear for one in found.categories)
+        else ""
+    )
+    rest = found.reviews - sum(part.total["reviews"] for part in found.categories)
+    if rest:
+        text += (
+            f" The {len(found.categories)} largest categories are shown; {count(rest)} reviews of "
+            "the others count for all categories together."
+        )
+    return text.strip()
+
+
+def _where(folder: str) -> Html:
+    return note(
+        "The same figures, and more of them, are in Parquet files in the folder ",
+        element("code", folder),
+        " beside this page.",
+    )

@@ -1,0 +1,294 @@
+"""How many texts of each group have each term, in two passes and bounded memory.
+
+A term is a word that is no stop word and has a letter in it, or two such words next to each other,
+of which the first may be a negation. The first pass counts hashed terms in a table of fixed size
+(a count-min sketch of two rows: it may count too much, never too little); the second gives each
+term that is frequent there a column, known by its 64-bit hash, and counts exactly.
+"""
+
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from reviewdesk.text.buffers import buffers
+from reviewdesk.text.compiled import compiled
+from reviewdesk.text.letters import letters
+from reviewdesk.text.ngrams import ngram
+from reviewdesk.text.stop_words import NEGATIONS, STOP_WORDS
+from reviewdesk.text.words import hash_words
+
+SKETCH_BITS: Final = 22
+SPARE: Final = 0.25  # columns for terms that the sketch took for frequent and are not
+
+_SEED: Final = np.uint64(0)
+_SECOND: Final = np.uint64(0x9E3779B97F4A7C15)
+_STAMP: Final = np.uint64(32)
+_COUNT: Final = np.uint64(0xFFFFFFFF)
+_NO_COLUMN: Final = -1
+
+Hashes = NDArray[np.uint64]
+
+
+class TermSketch:
+    """The first pass: about how many texts have each term.
+
+    Args:
+        bits: the table has two to the power of this many places, of 8 bytes each.
+    """
+
+    def __init__(self, bits: int = SKETCH_BITS) -> None:
+        self._shift = np.uint64(64 - bits)
+        self._table = np.zeros(1 << bits, np.uint64)
+        self._texts = 0
+
+    def add(self, texts: pa.Array) -> None:
+        """Count the terms of texts, each once a text; null is a text without terms."""
+        data, offsets, _ = buffers(texts)
+        dull = (_hashes(STOP_WORDS), _hashes(NEGATIONS))
+        _sketch(data, offsets, letters(), *dull, self._shift, self._texts, self._table)
+        self._texts += len(texts)
+
+    def frequent(self, most: int, fewest: int) -> tuple[NDArray[np.bool_], int]:
+        """Choose how frequent a term must be.
+
+        Args:
+            most: how many terms to keep, about.
+            fewest: in how many texts a term must be at least.
+
+        Returns:
+            Which places of the table are frequent, and from how many texts on.
+        """
+        counts = self._table & _COUNT
+        used = counts[counts >= np.uint64(fewest)]
+        if len(used) > 2 * most:  # every term has two places
+            fewest = int(np.partition(used, len(used) - 2 * most)[len(used) - 2 * most]) + 1
+        return counts >= np.uint64(fewest), fewest
+
+
+class TermCounts:
+    """The second pass: exactly how many texts of each group have each frequent term.
+
+    Args:
+        sketch: the finished first pass over the same texts.
+        groups: how many groups there are.
+        most: how many terms to keep, about.
+        fewest: in how many texts a term must be at least.
+    """
+
+    def __init__(self, sketch: TermSketch, groups: int, most: int, fewest: int) -> None:
+        self._shift = sketch._shift
+        self._kept, self._fewest = sketch.frequent(most, fewest)
+        room = int(min(most, self._kept.sum()) * (1 + SPARE)) + 1
+        places = 1 << (2 * room).bit_length()
+        self._keys = np.zeros(places, np.uint64)
+        self._columns = np.full(places, _NO_COLUMN, np.int32)
+        self._counts = np.zeros((groups, room), np.int32)
+        self._seen = np.zeros(room, np.int64)
+        self._texts = 0
+        self._names: list[str] = []
+        self._totals = np.zeros(room, np.int64)
+
+    def add(self, texts: pa.Array, groups: NDArray[np.int32]) -> None:
+        """Count the terms of texts, each once a text.
+
+        Args:
+            texts: (n,) texts; null is a text without terms.
+            groups: (n, g) the groups that each text counts for; -1 is none.
+        """
+        data, offsets, _ = buffers(texts)
+        spans = np.empty((len(self._seen), 2), np.int64)
+        before = len(self._names)
+        found = _count(
+            data,
+            offsets,
+            letters(),
+            _hashes(STOP_WORDS),
+            _hashes(NEGATIONS),
+            self._shift,
+            self._kept,
+            self._keys,
+            self._columns,
+            np.ascontiguousarray(groups, np.int32),
+            self._counts,
+            self._totals,
+            self._seen,
+            spans,
+            before,
+            self._texts,
+        )
+        self._texts += len(texts)
+        self._names += [_name(data[begin:end]) for begin, end in spans[before:found]]
+
+    def result(self) -> tuple[list[str], NDArray[np.int32]]:
+        """Return the terms, and how many texts of each group have them, (groups, terms)."""
+        there = np.flatnonzero(self._totals[: len(self._names)] >= self._fewest)
+        return [self._names[column] for column in there], self._counts[:, there]
+
+
+def _name(text: NDArray[np.uint8]) -> str:
+    """Return a term as it is shown; a text that is not UTF-8 has replacement characters."""
+    name = text.tobytes().decode("utf-8", "replace").lower()
+    return name.replace("’", "'").replace("-", " ")
+
+
+def _hashes(words: frozenset[str]) -> Hashes:
+    """Return the sorted hashes of words."""
+    found = np.empty(64, np.uint64)
+    hashes = np.empty(len(words), np.uint64)
+    for place, word in enumerate(sorted(words)):
+        data = np.frombuffer(word.encode(), np.uint8)
+        hash_words(data, 0, len(data), _SEED, letters(), found, np.empty((0, 2), np.int64))
+        hashes[place] = found[0]
+    return np.sort(hashes)
+
+
+@compiled
+def _sketch(
+    data: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    table: NDArray[np.uint32],
+    stops: Hashes,
+    negations: Hashes,
+    shift: np.uint64,
+    first_text: int,
+    counts: Hashes,
+) -> None:
+    room = _longest(offsets)
+    words, spans = np.empty(room, np.uint64), np.empty((room, 2), np.int64)
+    terms, bounds = np.empty(2 * room, np.uint64), np.empty((2 * room, 2), np.int64)
+    for text in range(len(offsets) - 1):
+        found = hash_words(data, offsets[text], offsets[text + 1], _SEED, table, words, spans)
+        found = _terms(data, found, words, spans, stops, negations, terms, bounds)
+        stamp = np.uint64(first_text + text + 1) << _STAMP
+        for place in range(found):
+            _stamp(counts, terms[place] >> shift, stamp)
+            _stamp(counts, (terms[place] * _SECOND) >> shift, stamp)
+
+
+@compiled
+def _stamp(counts: Hashes, place: np.uint64, stamp: np.uint64) -> None:
+    """Count a text at a place unless it was counted there already."""
+    entry = counts[place]
+    if (entry >> _STAMP) != (stamp >> _STAMP):
+        counts[place] = stamp | ((entry & _COUNT) + np.uint64(1))
+
+
+@compiled
+def _count(
+    data: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    table: NDArray[np.uint32],
+    stops: Hashes,
+    negations: Hashes,
+    shift: np.uint64,
+    kept: NDArray[np.bool_],
+    keys: Hashes,
+    columns: NDArray[np.int32],
+    groups: NDArray[np.int32],
+    counts: NDArray[np.int32],
+    totals: NDArray[np.int64],
+    seen: NDArray[np.int64],
+    new_spans: NDArray[np.int64],
+    known: int,
+    first_text: int,
+) -> int:
+    room = _longest(offsets)
+    words, spans = np.empty(room, np.uint64), np.empty((room, 2), np.int64)
+    terms, bounds = np.empty(2 * room, np.uint64), np.empty((2 * room, 2), np.int64)
+    for text in range(len(offsets) - 1):
+        found = hash_words(data, offsets[text], offsets[text + 1], _SEED, table, words, spans)
+        found = _terms(data, found, words, spans, stops, negations, terms, bounds)
+        for place in range(found):
+            term = terms[place]
+            if not (kept[term >> shift] and kept[(term * _SECOND) >> shift]):
+                continue
+            at = _find(keys, columns, term)
+            column = columns[at]
+            if column == _NO_COLUMN:
+                if known == len(seen):
+                    continue
+                column = known
+                keys[at], columns[at] = term, column
+                new_spans[column] = bounds[place]
+                known += 1
+            if seen[column] != first_text + text + 1:
+                seen[column] = first_text + text + 1
+                totals[column] += 1
+                for group in groups[text]:
+                    if group >= 0:
+                        counts[group, column] += 1
+    return known
+
+
+@compiled
+def _terms(
+    data: NDArray[np.uint8],
+    found: int,
+    words: Hashes,
+    spans: NDArray[np.int64],
+    stops: Hashes,
+    negations: Hashes,
+    terms: Hashes,
+    bounds: NDArray[np.int64],
+) -> int:
+    """Write the hashes of a text's terms and where they stand; return how many there are."""
+    count, before, joins = 0, False, False  # the word before: can a term begin with it
+    for place in range(found):
+        begin, end = spans[place, 0], spans[place, 1]
+        negates = _is_in(negations, words[place])
+        tells = not negates and _tells(data, begin, end) and not _is_in(stops, words[place])
+        if tells:
+            terms[count] = words[place]
+            bounds[count] = spans[place]
+            count += 1
+            joins = before and begin - spans[place - 1, 1] == 1
+            if joins and (data[begin - 1] == 0x20 or data[begin - 1] == 0x2D):
+                terms[count] = ngram(words, place - 1, 2)
+                bounds[count, 0], bounds[count, 1] = spans[place - 1, 0], end
+                count += 1
+        before = tells or negates
+    return count
+
+
+@compiled
+def _tells(data: NDArray[np.uint8], begin: int, end: int) -> bool:
+    """Say whether a word has two bytes or more, and one of them is no digit or ASCII mark."""
+    if end - begin < 2:
+        return False
+    for at in range(begin, end):
+        byte = data[at] | 0x20
+        if data[at] >= 0x80 or 0x61 <= byte <= 0x7A:
+            return True
+    return False
+
+
+@compiled
+def _is_in(sorted_hashes: Hashes, value: np.uint64) -> bool:
+    low, high = 0, len(sorted_hashes)
+    while low < high:
+        middle = (low + high) // 2
+        if sorted_hashes[middle] < value:
+            low = middle + 1
+        else:
+            high = middle
+    return low < len(sorted_hashes) and sorted_hashes[low] == value
+
+
+@compiled
+def _find(keys: Hashes, columns: NDArray[np.int32], key: np.uint64) -> np.int64:
+    """Return where a key is, or the free place where it belongs."""
+    mask = len(keys) - 1
+    at = np.int64(key & np.uint64(mask))
+    while columns[at] != _NO_COLUMN and keys[at] != key:
+        at = (at + 1) & mask
+    return at
+
+
+@compiled
+def _longest(offsets: NDArray[np.int64]) -> int:
+    longest = 1
+    for text in range(len(offsets) - 1):
+        longest = max(longest, offsets[text + 1] - offsets[text])
+    return longest
