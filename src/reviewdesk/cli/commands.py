@@ -61,6 +61,11 @@ COMMANDS: Final[dict[str, Command]] = {
         "What a folder or file is and how it came to be.",
         LOOKING,
     ),
+    "count": Command(
+        "reviewdesk.cli.count:count",
+        "How many reviews there are, by month, category and rule.",
+        LOOKING,
+    ),
     "sources": Command(
         "reviewdesk.cli.sources:sources",
         "The formats of review files that can be read.",

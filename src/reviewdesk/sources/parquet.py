@@ -24,7 +24,7 @@ def parquet_columns(file: SourceFile) -> list[str]:
         InputError: the file is damaged.
         StorageError: it cannot be read.
     """
-    with _opened(file) as parquet:
+    with opened_parquet(file) as parquet:
         return [field.name for field in parquet.schema_arrow if not pa.types.is_nested(field.type)]
 
 
@@ -40,7 +40,7 @@ def parquet_rows(file: SourceFile, columns: Mapping[str, str], tally: Tally) -> 
         InputError: the file is damaged as a whole.
         StorageError: it cannot be read.
     """
-    with _opened(file) as parquet:
+    with opened_parquet(file) as parquet:
         total = max(1, parquet.metadata.num_rows)
         first = 1
         for group in range(parquet.num_row_groups):
@@ -62,7 +62,13 @@ def parquet_rows(file: SourceFile, columns: Mapping[str, str], tally: Tally) -> 
 
 
 @contextmanager
-def _opened(file: SourceFile) -> Iterator[Any]:
+def opened_parquet(file: SourceFile) -> Iterator[Any]:
+    """Open a Parquet file, a ``pyarrow.parquet.ParquetFile``, while the block runs.
+
+    Raises:
+        InputError: it is not a whole Parquet file.
+        StorageError: it cannot be read.
+    """
     files, path = filesystem(file.place)
     with storage_errors(file.place):
         handle = files.open_input_file(path)
