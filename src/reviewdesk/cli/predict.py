@@ -35,7 +35,7 @@ def predict(
 
     Writes the predictions table in the order of the input, in bounded memory. Every review that can
     be read gets a prediction, however short or long; rows that cannot be read are counted and kept
-    in FILE.rejects.parquet. An interrupted run goes on when the same command is given again.
+    in NAME.rejects.parquet. An interrupted run goes on when the same command is given again.
 
     Example:
 

@@ -43,6 +43,7 @@ def tar_files(
     while not stream.ended():  # some archives lack the empty blocks at the end
         header = stream.take(BLOCK, BLOCK)
         if not header.strip(b"\0"):
+            stream.finish()
             return
         name, size, kind = _entry(header)
         if kind in (_GNU_LONG_NAME, _EXTENSION):
@@ -121,6 +122,14 @@ class _Stream:
                 return True
             self._held, self._at = piece, 0
         return False
+
+    def finish(self) -> None:
+        """Move on to the end, so that whoever checks the bytes as they come sees all of them.
+
+        Damage can look like the archive's end; gzip's checksum, which comes last, tells them apart.
+        """
+        for _ in self._pieces:
+            pass
 
     def take(self, count: int, kept: int) -> bytes:
         """Move on by a number of bytes and return the first ones.
