@@ -115,7 +115,7 @@ class Bundle:
 
     @property
     def target(self) -> str:
-        """What the labels are: ``sentiment``, ``stars`` or ``category``."""
+        """What the labels are, as in ``sentiment`` or ``category-year``."""
         return self.settings.target.target
 
     def clean(self, batch: pa.RecordBatch) -> pa.RecordBatch:

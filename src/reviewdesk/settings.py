@@ -181,7 +181,9 @@ class TargetSettings(Settings):
     """What a classifier learns to predict."""
 
     target: str = setting(
-        "sentiment", "what to predict", choices=("sentiment", "stars", "category")
+        "sentiment",
+        "what to predict",
+        choices=("sentiment", "stars", "category", "category-year", "category-stars"),
     )
     positive_from: int = setting(
         4, "sentiment: fewest stars that count as positive", minimum=2, maximum=5
@@ -189,7 +191,7 @@ class TargetSettings(Settings):
     drop_three: bool = setting(False, "sentiment: leave reviews with three stars out")
     min_reviews: int = setting(
         20,
-        "category: leave out categories with fewer reviews; they are named in the results",
+        "the category targets: leave out labels with fewer reviews; the results name them",
         minimum=1,
     )
 

@@ -92,6 +92,35 @@ def test_steps_one_by_one(job: Path, cli: Cli, tmp_path: Path) -> None:
     assert found["label"] in trained["labels"]
 
 
+def test_categories_with_stars_go_through_every_step(job: Path, cli: Cli, tmp_path: Path) -> None:
+    prepared, bundle = job / "job" / "prepared", tmp_path / "bundle"
+    trained = cli(
+        *("train", prepared, "--target", "category-stars", "--min-reviews", "40"),
+        *("--out", bundle, "--json"),
+    ).json()
+    categories = cli("show", prepared, "--json").json()["categories"]
+    parts = [label.rpartition(" · ") for label in trained["labels"]]
+    assert {category for category, _, _ in parts} <= set(categories)
+    assert {stars for _, _, stars in parts} <= set("12345")
+    assert trained["rows"]["left_out"]["small_category_stars"] > 0
+    page = tmp_path / "evaluation.html"
+    assert "5 stars" in cli("evaluate", bundle, prepared, "--out", page).out
+    assert "Category and stars: right for" in page.read_text()
+    found = cli("explain", bundle, "Broke at once, a waste of money.", "--json").json()
+    assert found["label"] in trained["labels"]
+    out = tmp_path / "labels.parquet"
+    assert cli("predict", bundle, job / "reviews.tsv.gz", "--out", out).code == 0
+    assert prediction_labels(pq.read_schema(out)) == trained["labels"]
+
+
+def test_categories_with_years(job: Path, cli: Cli, tmp_path: Path) -> None:
+    trained = cli(
+        *("train", job / "job" / "prepared", "--target", "category-year"),
+        *("--out", tmp_path / "bundle", "--json"),
+    ).json()
+    assert all(label.rpartition(" · ")[2].isdigit() for label in trained["labels"])
+
+
 def test_model_settings_reach_the_family(job: Path, cli: Cli, tmp_path: Path) -> None:
     prepared = job / "job" / "prepared"
     result = cli("train", prepared, "--out", tmp_path / "b", "--set", "no_such=1")

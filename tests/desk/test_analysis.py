@@ -4,7 +4,7 @@ from reviewdesk.desk.analysis import MOST_CHARACTERS, Judgement, analyse, judges
 from reviewdesk.desk.wording import NOTHING_KNOWN
 from reviewdesk.errors import PayloadTooLarge, RequestError
 from reviewdesk.scoring.explain import TextVerdict, WordWeight
-from tests.serving.fakes import category, sentiment, stars
+from tests.serving.fakes import WordCounter, bundle_of, category, sentiment, stars
 
 
 def test_the_first_bundle_of_each_target_in_the_pages_order() -> None:
@@ -58,6 +58,18 @@ def test_how_positive_comes_from_stars_where_there_is_no_sentiment() -> None:
     assert analyse([stars()], "", "nothing known")["positivity"] == 50
     assert analyse([stars()], "", "great " * 40)["positivity"] == 100
     assert analyse([category()], "", "great")["positivity"] is None
+
+
+def test_categories_with_stars_are_named_and_say_how_positive_a_review_is() -> None:
+    words = {"Pet_Supplies · 1": ["awful"], "Pet_Supplies · 5": ["great"], "Toys · 1": ["broke"]}
+    found = analyse([bundle_of(WordCounter(words), "category-stars")], "", "great " * 40)
+    judged = found["judgements"][0]
+    assert (judged["title"], judged["verdict"]) == (
+        "Likely category and stars",
+        "Pet Supplies · 5 stars",
+    )
+    assert "Pet Supplies · 1 star" in [one["name"] for one in judged["labels"]]
+    assert found["positivity"] == 100
 
 
 def test_no_known_word_is_said() -> None:

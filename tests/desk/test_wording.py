@@ -39,6 +39,8 @@ def test_certainty_grows_with_the_probability() -> None:
         ("stars", "4", 0.3, "4 stars"),
         ("category", "Toys", 0.9, "Toys"),
         ("category", "Pet_Supplies", 0.2, "Perhaps Pet Supplies"),
+        ("category-year", "Pet_Supplies · 2014", 0.9, "Pet Supplies · 2014"),
+        ("category-stars", "Pet_Supplies · 1", 0.2, "Perhaps Pet Supplies · 1 star"),
     ],
 )
 def test_verdict(target: str, label: str, probability: float, told: str) -> None:

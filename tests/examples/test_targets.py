@@ -1,9 +1,11 @@
+import datetime
 from typing import Any
 
 import pytest
 
 from reviewdesk.errors import MissingColumn, NotEnoughData
 from reviewdesk.examples.examples import Examples, load_examples, require_classes
+from reviewdesk.examples.targets import label_parts
 from reviewdesk.settings import TargetSettings, TextSettings
 
 from .shop import loaded, shop
@@ -58,12 +60,46 @@ def test_categories_are_sorted_and_small_ones_named() -> None:
     assert found.small_categories == {"tiny": 1}
 
 
+CATEGORIES = ["Books", "Books", "Books", None, "", "A · b", "A · b", "Books"]
+STARS_OF_THEM = [5, 5, 1, 5, None, 1, 1, 9]
+DAYS = [datetime.date(1999, 12, 31), datetime.date(2014, 1, 1)]
+
+
+def test_categories_with_stars() -> None:
+    reviews = shop(8, 3, product_category=CATEGORIES, star_rating=STARS_OF_THEM)
+    found = loaded(reviews, "category-stars", min_reviews=2)
+    assert found.labels == ["A · b · 1", "Books · 5"]
+    assert found.label.tolist() == [1, 1, -1, -1, -1, 0, 0, -1]
+    assert found.left_out == {
+        "no_product_category": 2,
+        "no_star_rating": 1,
+        "small_category_stars": 1,
+    }
+    assert found.small_categories == {"Books · 1": 1}
+
+
+def test_categories_with_years() -> None:
+    days = [DAYS[0], DAYS[1], None, DAYS[1], DAYS[0], DAYS[1], DAYS[0], DAYS[0]]
+    found = loaded(
+        shop(8, 3, product_category=CATEGORIES, review_date=days), "category-year", min_reviews=1
+    )
+    assert found.labels == ["A · b · 1999", "A · b · 2014", "Books · 1999", "Books · 2014"]
+    assert found.label.tolist() == [2, 3, -1, -1, -1, 1, 0, 2]
+    assert found.left_out == {"no_product_category": 2, "no_review_date": 1}
+
+
+def test_a_label_of_two_parts_is_divided_at_its_last_dot() -> None:
+    assert label_parts("A · b · 1") == ("A · b", "1")
+    assert label_parts("1") == ("", "1")
+
+
 @pytest.mark.parametrize(
     ("target", "column"),
     [
         ("sentiment", "star_rating"),
         ("stars", "star_rating"),
         ("category", "product_category"),
+        ("category-year", "product_category"),
     ],
 )
 def test_an_empty_column_is_named(target: str, column: str) -> None:
@@ -71,7 +107,12 @@ def test_an_empty_column_is_named(target: str, column: str) -> None:
         loaded(shop(3), target)
 
 
-@pytest.mark.parametrize("target", ["sentiment", "stars", "category"])
+def test_the_column_that_is_missing_of_two_is_named() -> None:
+    with pytest.raises(MissingColumn, match="category-year needs review_date, which this data"):
+        loaded(shop(2, product_category=["a", "b"]), "category-year")
+
+
+@pytest.mark.parametrize("target", ["sentiment", "stars", "category", "category-stars"])
 def test_no_reviews(target: str) -> None:
     with pytest.raises(NotEnoughData, match="no reviews"):
         loaded(shop(0), target)

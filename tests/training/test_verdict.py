@@ -45,7 +45,8 @@ ABOUT_RIGHT = measured([0] * 600 + [1] * 1400, ([0] * 9 + [1]) * 60 + ([1] * 9 +
 
 def test_title_and_lead() -> None:
     assert plain([title(evaluation(ABOUT_RIGHT))]) == "Sentiment: right for 90.0 % of reviews"
-    assert title(evaluation(ABOUT_RIGHT, target="weight")).startswith("weight:")
+    found = title(evaluation(ABOUT_RIGHT, target="category-year"))
+    assert found.startswith("Category and year:")
     assert measured_on(evaluation(ABOUT_RIGHT)) == (
         "Measured on 2,000 reviews that it had not learned from."
     )

@@ -43,7 +43,8 @@ def run(
         list[str],
         typer.Option(
             "--target",
-            help="What to predict: sentiment, stars or category. May be given more than once.",
+            help="What to predict: sentiment, stars, category, category-year or category-stars. "
+            "May be given more than once.",
         ),
     ] = ["sentiment"],  # noqa: B006  (the parser copies it)
     model: Model = "tfidf-svc",

@@ -19,6 +19,7 @@ from reviewdesk.desk.wording import (
     words_for,
 )
 from reviewdesk.errors import PayloadTooLarge, RequestError
+from reviewdesk.examples.targets import label_parts
 from reviewdesk.scoring.explain import TextVerdict, explain
 
 MOST_CHARACTERS: Final = 20_000
@@ -138,14 +139,25 @@ def analyse(bundles: list[Bundle], headline: str, body: str) -> dict[str, Any]:
 
 
 def _positivity(found: list[Judgement]) -> int | None:
-    """Return how positive the review is, 0 to 100: from its sentiment, else from its stars."""
+    """Return how positive the review is, 0 to 100: from its sentiment, else from stars."""
     by_target = {one.target: one.found.probabilities for one in found}
     if "sentiment" in by_target:
         return round(100 * by_target["sentiment"].get("positive", 0.0))
     if "stars" in by_target:
-        expected = sum(int(label) * share for label, share in by_target["stars"].items())
-        return round(25 * (expected - 1))
+        return _of_stars(by_target["stars"])
+    if "category-stars" in by_target:
+        rated: dict[str, float] = {}
+        for label, share in by_target["category-stars"].items():
+            stars = label_parts(label)[1]
+            rated[stars] = rated.get(stars, 0.0) + share
+        return _of_stars(rated)
     return None
+
+
+def _of_stars(shares: Mapping[str, float]) -> int:
+    """Return the mean of the stars, 1 to 5, as 0 to 100."""
+    expected = sum(int(stars) * share for stars, share in shares.items())
+    return round(25 * (expected - 1))
 
 
 def _cleaned(bundle: Bundle, headline: str, body: str) -> dict[str, str]:

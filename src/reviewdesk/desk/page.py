@@ -31,6 +31,8 @@ PROMISES: Final = {
     "sentiment": "whether it is positive or negative",
     "stars": "how many stars it would get",
     "category": "what kind of product it is about",
+    "category-year": "what kind of product it is about and from which year it is",
+    "category-stars": "what kind of product it is about and how many stars it would get",
 }
 
 

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from reviewdesk.examples.targets import PAIR, label_parts
+
 VERY_SURE: Final = 0.925
 SURE: Final = 0.8
 FAIRLY_SURE: Final = 0.65
@@ -11,6 +13,8 @@ TITLES: Final = {
     "sentiment": "Verdict",
     "stars": "Likely stars",
     "category": "Likely category",
+    "category-year": "Likely category and year",
+    "category-stars": "Likely category and stars",
 }
 """The judgements in the order in which the page shows them, with their headings."""
 
@@ -69,7 +73,12 @@ def stars(label: str) -> str:
 
 def label_name(target: str, label: str) -> str:
     """Return how a label is called; shops write their categories with underscores."""
-    return stars(label) if target == "stars" else label.replace("_", " ")
+    if target == "stars":
+        return stars(label)
+    if target == "category-stars":
+        category, rated = label_parts(label)
+        return f"{category.replace('_', ' ')}{PAIR}{stars(rated)}"
+    return label.replace("_", " ")
 
 
 def words_for(target: str, label: str) -> str:

@@ -10,16 +10,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reviewdesk.errors import InputError, NotEnoughData
-from reviewdesk.examples.headlines import (
-    HEADLINE,
-    blank_default_headlines,
-    is_default_headline,
-)
+from reviewdesk.examples.headlines import HEADLINE, blank_default_headlines
 from reviewdesk.examples.targets import NO_LABEL, Labels, Values, label_rows
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.schema import REVIEWS
 from reviewdesk.settings import TargetSettings, TextSettings
 from reviewdesk.text.hashing import hash64
+from reviewdesk.text.headlines import is_default_headline
 from reviewdesk.text.tokens import normalised_key
 
 BATCH_ROWS: Final = 65_536
@@ -59,7 +56,7 @@ class Examples:
         text_keys: (n,) uint64, equal for review bodies that count as the same text.
         default_headlines: how many reviews have a headline that the shop filled in.
         left_out: how many reviews have no label, by reason.
-        small_categories: categories with too few reviews, and how many they have.
+        small_categories: labels with too few reviews, and how many they have.
     """
 
     reviews: Reviews
@@ -156,10 +153,10 @@ def load_examples(
     """
     values = Values(target.target)
     groups, keys, defaults = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)], 0
-    columns = (*_PRODUCT, HEADLINE, "review_body", values.column)
+    columns = dict.fromkeys((*_PRODUCT, HEADLINE, "review_body", *values.columns))
     with progress.task("Labelling", reviews.rows, "reviews") as task:
-        for batch in reviews.batches(columns=columns):
-            values.add(batch.column(values.column))
+        for batch in reviews.batches(columns=list(columns)):
+            values.add(batch)
             groups.append(hash64(pc.coalesce(*(_present(batch, name) for name in _PRODUCT))))
             keys.append(hash64(normalised_key(batch.column("review_body"))))
             defaults += is_default_headline(batch.column(HEADLINE)).true_count

@@ -7,8 +7,6 @@ import pyarrow.compute as pc
 
 from reviewdesk.text.headlines import is_default_headline
 
-__all__ = ["HEADLINE", "blank_default_headlines", "is_default_headline"]
-
 HEADLINE: Final = "review_headline"
 
 

@@ -1,5 +1,6 @@
-"""Targets: the label of each review, from its stars or its product's category."""
+"""Targets: the label of each review, from its stars, its product's category and its date."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,14 +14,27 @@ from reviewdesk.errors import MissingColumn
 from reviewdesk.settings import TargetSettings
 
 TARGET_COLUMNS: Final = {
-    "sentiment": "star_rating",
-    "stars": "star_rating",
-    "category": "product_category",
+    "sentiment": ("star_rating",),
+    "stars": ("star_rating",),
+    "category": ("product_category",),
+    "category-year": ("product_category", "review_date"),
+    "category-stars": ("product_category", "star_rating"),
 }
-"""The column of the reviews table that each target is made from."""
+"""The columns of the reviews table that each target is made from."""
+
+PAIR: Final = " · "
+"""Between the two parts of a label such as ``Books · 5``; the last one counts, as categories may
+hold it too."""
 
 SENTIMENTS: Final = ("negative", "positive")
 NO_LABEL: Final = -1
+_RATED: Final = ("sentiment", "stars")
+
+
+def label_parts(label: str) -> tuple[str, str]:
+    """Return a label's category and its year or stars, as in ``Books`` and ``5``."""
+    category, _, other = label.rpartition(PAIR)
+    return category, other
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +45,7 @@ class Labels:
         rows: (n,) int32, each row's place in ``names``, or -1 where it has no label.
         names: the k labels.
         left_out: how many rows have no label, by reason.
-        small_categories: categories with too few reviews, and how many they have.
+        small_categories: labels with too few reviews, and how many they have.
     """
 
     rows: NDArray[np.int32]
@@ -41,33 +55,35 @@ class Labels:
 
 
 class Values:
-    """The values of a target's column, one small number a row, collected batch by batch."""
+    """The values that a target is made from, one small number a row, collected batch by batch."""
 
     def __init__(self, target: str) -> None:
         self.target = target
-        self.column = TARGET_COLUMNS[target]
+        self.columns = TARGET_COLUMNS[target]
         self.names: list[str] = []
+        self.missing: Counter[str] = Counter()
         self._numbers: dict[str, int] = {}
         self._parts: list[NDArray[np.int32]] = [np.empty(0, np.int32)]
 
-    def add(self, values: pa.Array) -> None:
+    def add(self, batch: pa.RecordBatch) -> None:
         """Take one batch's values; stars are their own number."""
-        if self.target != "category":
-            self._parts.append(pc.fill_null(values, 0).to_numpy().astype(np.int32))
+        values = [_known(batch, name) for name in self.columns]
+        present = np.ones(len(batch), np.bool_)
+        for name, column in zip(self.columns, values, strict=True):
+            there = column.is_valid().to_numpy(zero_copy_only=False)
+            self.missing[name] += int((present & ~there).sum())
+            present &= there
+        if self.target in _RATED:
+            self._parts.append(pc.fill_null(values[0], NO_LABEL).to_numpy().astype(np.int32))
             return
-        coded = values.dictionary_encode()
-        numbers = [
-            self._number(name) if name else NO_LABEL for name in coded.dictionary.to_pylist()
-        ]
+        coded = _joined(values).dictionary_encode()
+        numbers = [self._number(name) for name in coded.dictionary.to_pylist()]
         codes = pc.fill_null(coded.indices, -1).to_numpy()
         self._parts.append(np.array([*numbers, NO_LABEL], np.int32)[codes])
 
     def rows(self) -> NDArray[np.int32]:
         """Return the number of every row so far: stars, or a place in ``names``; -1 for none."""
-        numbers = np.concatenate(self._parts)
-        if self.target != "category":
-            numbers[(numbers < 1) | (numbers > 5)] = NO_LABEL
-        return numbers
+        return np.concatenate(self._parts)
 
     def _number(self, name: str) -> int:
         if name not in self._numbers:
@@ -76,28 +92,46 @@ class Values:
         return self._numbers[name]
 
 
+def _known(batch: pa.RecordBatch, name: str) -> pa.Array:
+    """Return a column as labels name it, null where it says nothing: dates as their year."""
+    column = batch.column(name)
+    if name == "review_date":
+        return pc.year(column)
+    unknown = pc.equal(column, "") if name == "product_category" else _no_stars(column)
+    return pc.if_else(unknown, pa.scalar(None, column.type), column)
+
+
+def _no_stars(column: pa.Array) -> pa.BooleanArray:
+    return pc.or_(pc.less(column, 1), pc.greater(column, 5))
+
+
+def _joined(values: Sequence[pa.Array]) -> pa.StringArray:
+    """Return one text a row, null where a part is missing."""
+    texts = [value.cast(pa.string()) for value in values]
+    return pc.binary_join_element_wise(*texts, PAIR) if len(texts) > 1 else texts[0]
+
+
 def label_rows(
     values: Values, settings: TargetSettings, labels: Sequence[str] | None = None
 ) -> Labels:
     """Return the label of every row.
 
-    Sentiment has the labels negative and positive, stars the ratings that occur, categories the
-    names that occur often enough, sorted.
+    Sentiment has the labels negative and positive, stars the ratings that occur; the others have
+    the names that occur often enough, sorted: categories, or categories with a year or stars.
 
     Args:
-        values: what the target's column holds.
+        values: what the target's columns hold.
         settings: the target.
         labels: the only labels to give, in their order, as those of a bundle that is evaluated;
-            no category is then too small.
+            none is then too small.
 
     Raises:
         MissingColumn: no row has a value.
     """
     rows = values.rows()
     if len(rows) and (rows == NO_LABEL).all():
-        raise MissingColumn(
-            f"{settings.target} needs {values.column}, which this data does not have"
-        )
+        emptiest = values.missing.most_common(1)[0][0]
+        raise MissingColumn(f"{settings.target} needs {emptiest}, which this data does not have")
     found = _labels(values, rows, settings, keep_small=labels is not None)
     return found if labels is None else _relabel(found, labels)
 
@@ -105,7 +139,7 @@ def label_rows(
 def _labels(
     values: Values, rows: NDArray[np.int32], settings: TargetSettings, keep_small: bool
 ) -> Labels:
-    left_out = {f"no_{values.column}": int((rows == NO_LABEL).sum())}
+    left_out = {f"no_{name}": values.missing[name] for name in values.columns}
     if settings.target == "sentiment":
         return _sentiment(rows, settings, left_out)
     if settings.target == "stars":
@@ -116,7 +150,8 @@ def _labels(
     by_name = sorted((name, number) for number, name in enumerate(values.names))
     small = {name: int(counts[number]) for name, number in by_name if counts[number] < fewest}
     kept = {number: name for name, number in by_name if name not in small}
-    return _keep(rows, kept, {**left_out, "small_category": sum(small.values())}, small)
+    reason = f"small_{settings.target.replace('-', '_')}"
+    return _keep(rows, kept, {**left_out, reason: sum(small.values())}, small)
 
 
 def _sentiment(

@@ -24,7 +24,7 @@ from reviewdesk.report.numbers import count, plural, score, share
 from reviewdesk.report.page import Page
 from reviewdesk.schema import UNKNOWN_MONTH
 from reviewdesk.training.evaluate import Evaluation
-from reviewdesk.training.verdict import sentences, title
+from reviewdesk.training.verdict import sentences, target_name, title
 
 MOST_BARS: Final = 24
 STARS: Final = {"1": "1 star", "2": "2 stars", "3": "3 stars", "4": "4 stars", "5": "5 stars"}
@@ -78,7 +78,7 @@ def write_report(data: PreparedData, targets: Sequence[TargetFindings], path: Pa
     page = Page(plural(rows["written"], "review", "reviews"), f"{found}. From {files}.", "Report")
     page.section("The reviews", *_reviews(data))
     for one in targets:
-        page.section(one.target.capitalize(), *_target(one, path.parent))
+        page.section(target_name(one.target), *_target(one, path.parent))
     page.section("Going on", *_commands(targets))
     page.write(path)
 

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from reviewdesk.bundle import Bundle
 from reviewdesk.errors import NotEnoughData, UsageError
 from reviewdesk.examples.examples import Examples, load_examples
-from reviewdesk.examples.headlines import HEADLINE, is_default_headline
+from reviewdesk.examples.headlines import HEADLINE
 from reviewdesk.examples.splits import split
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.stats.bootstrap import RESAMPLES
+from reviewdesk.text.headlines import is_default_headline
 from reviewdesk.training.measures import Measures, evaluate_probabilities
 
 __all__ = ["Evaluation", "Rows", "Sample", "evaluate", "evaluate_probabilities"]

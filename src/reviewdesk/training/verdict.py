@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from reviewdesk.examples.targets import label_parts
 from reviewdesk.report.numbers import count, plural, score, share
 from reviewdesk.training.evaluate import Evaluation, Sample
 from reviewdesk.training.measures import LabelMeasures, Measures
@@ -14,12 +15,13 @@ from reviewdesk.training.measures import LabelMeasures, Measures
 FEW_ROWS: Final = 200  # below, figures are rough
 SURE_SHARE: Final = 0.97  # how often it must be right to be left alone
 TELLING_SHARE: Final = 0.05  # of all mistakes, for a pair of labels to be worth a sentence
+RATED: Final = ("stars", "category-stars")  # targets whose labels end in a number of stars
 TELLING_ERROR: Final = 0.05  # above, what chance alone shows hides too much
 
 
 def with_label_names(evaluation: Evaluation) -> Evaluation:
     """Return the evaluation with its labels as people say them: ``4 stars`` for ``4``."""
-    if evaluation.target != "stars":
+    if evaluation.target not in RATED:
         return evaluation
     measures = evaluation.measures
     by_label = tuple(replace(one, label=_stars(one.label)) for one in measures.by_label)
@@ -38,15 +40,18 @@ def _with_stars(samples: Iterable[Sample]) -> tuple[Sample, ...]:
 
 
 def _stars(label: str) -> str:
-    return f"{label} star" if label == "1" else f"{label} stars"
+    return f"{label} star" if label_parts(label)[1] == "1" else f"{label} stars"
+
+
+def target_name(target: str) -> str:
+    """Return what is predicted, as a heading: ``Category and year`` for ``category-year``."""
+    return target.replace("-", " and ").capitalize()
 
 
 def title(evaluation: Evaluation) -> str:
     """Return the evaluation's result in a few words."""
     right = evaluation.measures.figures["accuracy"].value
-    name = {"sentiment": "Sentiment", "stars": "Stars", "category": "Category"}
-    target = name.get(evaluation.target, evaluation.target)
-    return f"{target}: right for {share(right)} of reviews"
+    return f"{target_name(evaluation.target)}: right for {share(right)} of reviews"
 
 
 def measured_on(evaluation: Evaluation) -> str:
