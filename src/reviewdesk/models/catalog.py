@@ -7,5 +7,8 @@ from reviewdesk.registry import Registry
 CLASSIFIERS: Final = Registry(
     "model",
     "reviewdesk.classifiers",
-    {"tfidf-svc": "reviewdesk.models.tfidf_svc:TfidfSVC"},
+    {
+        "linear": "reviewdesk.models.linear.classifier:Linear",
+        "tfidf-svc": "reviewdesk.models.tfidf_svc:TfidfSVC",
+    },
 )

@@ -8,6 +8,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from reviewdesk.models.linear.weights import sum_rows
 from reviewdesk.text.compiled import compiled
 
 
@@ -17,10 +18,9 @@ def softmax_epoch(
     ends: NDArray[np.int64],
     order: NDArray[np.int64],
     labels: NDArray[np.int32],
-    inverse: NDArray[np.float32],
     costs: NDArray[np.float32],
     rates: NDArray[np.float32],
-    weights: NDArray[np.float32],
+    table: NDArray[np.float32],
     bias: NDArray[np.float32],
 ) -> None:
     """Visit rows once and move the weights against each one's gradient.
@@ -30,78 +30,62 @@ def softmax_epoch(
         ends: (n + 1,) row i has ``ids[ends[i]:ends[i + 1]]``.
         order: which rows, in which order.
         labels: (n,) the label of each row.
-        inverse: (n,) 1 over each row's length.
         costs: (k,) what an error on a row of each label costs.
         rates: (2,) the rate at the beginning and at the end.
-        weights: (features, width) k weights, then the scale, then the sum of squared gradients;
-            the rest is zero. One row is one or two lines of the processor's cache.
-        bias: (width,) k biases, then zero and the sum of squared gradients.
+        table: (features, width) k weights times the scale, the scale's square, and the sum of
+            squared gradients; the rest is zero. One row is one or two lines of the cache.
+        bias: (width,) k biases, zero, and the sum of squared gradients.
     """
-    k, width = len(costs), weights.shape[1]
-    scores = np.zeros(width, np.float32)
+    k, width = len(costs), table.shape[1]
+    sums = np.empty(width, np.float32)
     for turn in range(len(order)):
         row = order[turn]
         rate = rates[0] + (rates[1] - rates[0]) * np.float32(turn / len(order))
         begin, end = ends[row], ends[row + 1]
-        score_row(ids, begin, end, inverse[row], weights, k, bias, scores)
-        squares = to_gradient(scores, labels[row], costs, k)
+        sum_rows(ids, begin, end, table, sums)
+        inverse = np.float32(1) / np.sqrt(sums[k]) if sums[k] > 0 else np.float32(0)
+        squares = to_gradient(sums, inverse, bias, labels[row], costs)
         bias[k + 1] += squares
-        step = rate / np.float32(math.sqrt(bias[k + 1]))
+        step = rate / np.sqrt(bias[k + 1])
         for label in range(k):
-            bias[label] -= step * scores[label]
+            bias[label] -= step * sums[label]
+        squares *= inverse * inverse
+        rate *= inverse
         for place in range(begin, end):
             feature = ids[place]
-            value = weights[feature, k] * inverse[row]
-            total = weights[feature, k + 1] + value * value * squares
-            weights[feature, k + 1] = total
-            step = rate * value / np.float32(math.sqrt(total))
+            scale = table[feature, k]  # squared, as the weights are kept times the scale
+            total = table[feature, k + 1] + scale * squares
+            step = rate * scale / np.sqrt(total)
             for label in range(width):
-                weights[feature, label] -= step * scores[label]
-
-
-@compiled
-def score_row(
-    ids: NDArray[np.uint32],
-    begin: int,
-    end: int,
-    length: np.float32,
-    weights: NDArray[np.float32],
-    k: int,
-    bias: NDArray[np.float32],
-    scores: NDArray[np.float32],
-) -> None:
-    """Write the k scores of one row."""
-    width = len(scores)
-    for label in range(width):
-        scores[label] = 0
-    for place in range(begin, end):
-        feature = ids[place]
-        value = weights[feature, k] * length
-        for label in range(width):
-            scores[label] += value * weights[feature, label]
-    for label in range(k):
-        scores[label] += bias[label]
+                table[feature, label] -= step * sums[label]
+            table[feature, k + 1] = total
 
 
 @compiled
 def to_gradient(
-    scores: NDArray[np.float32], truth: int, costs: NDArray[np.float32], k: int
+    sums: NDArray[np.float32],
+    inverse: np.float32,
+    bias: NDArray[np.float32],
+    truth: int,
+    costs: NDArray[np.float32],
 ) -> np.float32:
-    """Turn scores into the gradient of the loss and return its squared length."""
-    largest = scores[0]
-    for label in range(1, k):
-        largest = max(largest, scores[label])
+    """Turn a row's sums into the gradient of its loss, and return its squared length."""
+    k = len(costs)
+    largest = np.float32(-np.inf)
+    for label in range(k):
+        sums[label] = sums[label] * inverse + bias[label]
+        largest = max(largest, sums[label])
     total = np.float32(0)
     for label in range(k):
-        scores[label] = np.float32(math.exp(scores[label] - largest))
-        total += scores[label]
+        sums[label] = np.float32(math.exp(sums[label] - largest))
+        total += sums[label]
     squares = np.float32(0)
     for label in range(k):
-        share = scores[label] / total
+        share = sums[label] / total
         if label == truth:
             share -= np.float32(1)
-        scores[label] = share * costs[truth]
-        squares += scores[label] * scores[label]
-    for label in range(k, len(scores)):
-        scores[label] = 0
+        sums[label] = share * costs[truth]
+        squares += sums[label] * sums[label]
+    for label in range(k, len(sums)):
+        sums[label] = 0
     return squares

@@ -1,0 +1,88 @@
+"""Rows of features, and the kernels that go over them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reviewdesk.text.compiled import compiled
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows of features one after the other: row i has ``ids[ends[i]:ends[i + 1]]``, each once."""
+
+    ids: NDArray[np.uint32]
+    ends: NDArray[np.int64]  # (n + 1,)
+    labels: NDArray[np.int32]  # (n,)
+    lots: NDArray[np.uint32]  # (n,) what decides which rows are set aside; equal in a group
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@compiled
+def renumber(
+    stream: NDArray[np.uint32],
+    sizes: NDArray[np.uint32],
+    numbers: NDArray[np.uint32],
+    features: int,
+    ids: NDArray[np.uint32],
+) -> int:
+    """Turn slots into features, leave out slots that are none, and return how many are left.
+
+    Args:
+        stream: slots of rows.
+        sizes: (n,) how many slots each row has; becomes how many features it has.
+        numbers: the feature of each slot.
+        features: how many features there are; a larger number is none.
+        ids: gets the features; may be ``stream``.
+    """
+    at, done = 0, 0
+    for row in range(len(sizes)):
+        before = done
+        for _ in range(sizes[row]):
+            feature = numbers[stream[at]]
+            at += 1
+            if feature < features:
+                ids[done] = feature
+                done += 1
+        sizes[row] = done - before
+    return done
+
+
+@compiled
+def count_labels(
+    ids: NDArray[np.uint32],
+    ends: NDArray[np.int64],
+    labels: NDArray[np.int32],
+    chosen: NDArray[np.int64],
+    counts: NDArray[np.int32],
+) -> None:
+    """Add to ``counts`` (features, k) how many of the chosen rows of each label have a feature."""
+    for row in chosen:
+        label = labels[row]
+        for place in range(ends[row], ends[row + 1]):
+            counts[ids[place], label] += 1
+
+
+@compiled
+def take_rows(
+    stream: NDArray[np.uint32],
+    ends: NDArray[np.int64],
+    order: NDArray[np.int64],
+    taken: NDArray[np.uint32],
+) -> None:
+    """Copy rows in another order."""
+    at = 0
+    for row in order:
+        for place in range(ends[row], ends[row + 1]):
+            taken[at] = stream[place]
+            at += 1
+
+
+def row_ends(sizes: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """Return where rows of the given sizes begin and end, (n + 1,)."""
+    ends = np.zeros(len(sizes) + 1, np.int64)
+    np.cumsum(sizes, out=ends[1:])
+    return ends

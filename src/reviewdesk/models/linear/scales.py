@@ -1,0 +1,45 @@
+"""How much each feature counts, from how unevenly it stands in the rows of the labels."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+SMOOTHING = 1.0
+
+
+def scales(counts: NDArray[np.int32], rows: NDArray[np.int64], min_df: int) -> NDArray[np.float32]:
+    """Return each feature's scale; 0 for one in fewer rows than ``min_df``.
+
+    Args:
+        counts: (features, k) how many rows of each label have a feature.
+        rows: (k,) how many rows each label has.
+        min_df: the least number of rows.
+
+    Returns:
+        (features,).
+    """
+    found = log_count_ratio(counts, rows) if len(rows) == 2 else divergence(counts, rows)
+    found[counts.sum(axis=1) < min_df] = 0
+    return found
+
+
+def log_count_ratio(counts: NDArray[np.int32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the size of the log of how much likelier a feature is under one label of two.
+
+    Source: Wang and Manning 2012, Baselines and bigrams.
+    """
+    shares = (counts.astype(np.float32) + np.float32(SMOOTHING)) / (rows + 2 * SMOOTHING)
+    found: NDArray[np.float32] = np.abs(np.log(shares[:, 1] / shares[:, 0])).astype(np.float32)
+    return found
+
+
+def divergence(counts: NDArray[np.int32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the root of the Kullback-Leibler divergence of a feature's labels from all labels."""
+    prior = (rows / rows.sum()).astype(np.float32)
+    found = np.zeros(len(counts), np.float32)
+    totals = counts.sum(axis=1, dtype=np.float32) + np.float32(SMOOTHING)
+    for label in np.flatnonzero(prior).tolist():  # one label at a time: no second large array
+        ratio = counts[:, label] / prior[label]
+        ratio = ((ratio + np.float32(SMOOTHING)) / totals).astype(np.float32)
+        found += prior[label] * ratio * np.log(ratio)
+    root: NDArray[np.float32] = np.sqrt(np.maximum(found, 0))
+    return root

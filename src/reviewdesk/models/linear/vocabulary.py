@@ -1,0 +1,146 @@
+"""Which hashed n-grams are features: those in two rows or more, the most frequent first.
+
+Only hashes are kept. No word of a customer's can be read from them; an explanation hashes the
+words of the text that it explains.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, Final, Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from reviewdesk.errors import BundleError
+from reviewdesk.models.linear.rows import row_ends
+from reviewdesk.models.linear.texts import field_seeds, field_texts
+from reviewdesk.text.letters import letters
+from reviewdesk.text.ngrams import count_rows, find_rows
+
+LEAST_BITS: Final = 16
+MOST_BITS: Final = 30
+BYTES_A_SLOT: Final = 8  # of text, for each length of n-gram
+_COUNT: Final = np.uint64(0xFFFFFFFF)
+
+
+class Counts:
+    """Counts in how many rows each n-gram stands.
+
+    Args:
+        columns: the text columns.
+        longest: the longest n-gram, in words.
+        bits: the table has 2 ** bits slots, 8 bytes each.
+    """
+
+    def __init__(self, columns: Sequence[str], longest: int, bits: int) -> None:
+        self.columns = tuple(columns)
+        self.longest = longest
+        self.bits = bits
+        self.rows = 0
+        self._seeds = field_seeds(columns)
+        self._table = np.zeros(1 << bits, np.uint64)
+
+    def add(self, batch: pa.RecordBatch) -> list[tuple[NDArray[np.uint32], NDArray[np.uint32]]]:
+        """Count rows; return their n-grams part by part: slots, and how many each row has."""
+        texts = field_texts(batch, self.columns)
+        parts = []
+        for part in texts.parts():
+            bounds = texts.bounds[part]
+            stream = np.empty(int(texts.bytes[part].sum()) * self.longest, np.uint32)
+            sizes = np.empty(len(bounds), np.uint32)
+            shift = np.uint64(64 - self.bits)
+            done = count_rows(
+                texts.data, bounds, self._seeds, letters(), self.longest, shift, self.rows,
+                self._table, stream, sizes,
+            )  # fmt: skip
+            parts.append((stream[:done].copy(), sizes))
+            self.rows += len(bounds)
+        return parts
+
+    def vocabulary(self, min_df: int, most: int) -> "Vocabulary":
+        """Return the n-grams that stand in ``min_df`` rows or more, at most so many."""
+        rows = (self._table & _COUNT).astype(np.uint32)
+        slots = np.flatnonzero(rows >= min_df)
+        order = np.argsort(~rows[slots], kind="stable")[:most]
+        return Vocabulary(self.columns, self.longest, self.bits, slots[order].astype(np.uint32))
+
+
+class Vocabulary:
+    """The features of a classifier.
+
+    Args:
+        columns: the text columns.
+        longest: the longest n-gram, in words.
+        bits: how many bits a slot has.
+        slots: (features,) the slot of each feature.
+    """
+
+    def __init__(
+        self, columns: Sequence[str], longest: int, bits: int, slots: NDArray[np.uint32]
+    ) -> None:
+        self.columns = tuple(columns)
+        self.longest = longest
+        self.bits = bits
+        self.slots = slots
+        self.seeds = field_seeds(columns)
+
+    def __len__(self) -> int:
+        return len(self.slots)
+
+    @cached_property
+    def numbers(self) -> NDArray[np.uint32]:
+        """The feature of each slot, (2 ** bits,); the largest number where there is none."""
+        numbers = np.full(1 << self.bits, 0xFFFFFFFF, np.uint32)
+        numbers[self.slots] = np.arange(len(self.slots), dtype=np.uint32)
+        return numbers
+
+    @classmethod
+    def from_arrays(
+        cls,
+        arrays: Mapping[str, NDArray[Any]],
+        columns: Sequence[str],
+        longest: int,
+        bits: int,
+    ) -> Self:
+        """Return the vocabulary of saved arrays.
+
+        Raises:
+            BundleError: the slots are missing or damaged.
+        """
+        slots = arrays.get("slots")
+        if slots is None or slots.ndim != 1 or slots.dtype != np.uint32:
+            raise BundleError("the weights lack the vocabulary")
+        if len(slots) and (int(slots.max()) >> bits or len(np.unique(slots)) < len(slots)):
+            raise BundleError("the weights hold a vocabulary that does not fit its size")
+        return cls(columns, longest, bits, slots)
+
+    def find(self, batch: pa.RecordBatch) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        """Return the features of rows, each once a row.
+
+        Returns:
+            The features, and where those of each row begin and end, (n + 1,).
+        """
+        texts = field_texts(batch, self.columns)
+        seen = np.zeros(len(self), np.uint32)
+        sizes = np.empty(len(batch), np.uint32)
+        stream = np.empty(int(texts.bytes.sum()) * self.longest, np.uint32)
+        done = find_rows(
+            texts.data, texts.bounds, self.seeds, letters(), self.longest,
+            np.uint64(64 - self.bits), self.numbers, seen, stream, sizes,
+        )  # fmt: skip
+        return stream[:done], row_ends(sizes)
+
+
+def bits_for(text_bytes: int, longest: int, memory: int) -> int:
+    """Return how many bits slots need so that few n-grams share one.
+
+    Args:
+        text_bytes: how much text there is.
+        longest: the longest n-gram, in words.
+        memory: bytes that a table of 8 bytes a slot may take.
+    """
+    wanted = math.ceil(math.log2(max(text_bytes * longest / BYTES_A_SLOT, 1)))
+    allowed = int(math.log2(max(memory // 8, 2)))
+    return max(min(wanted, allowed, MOST_BITS), min(LEAST_BITS, allowed))

@@ -1,0 +1,130 @@
+"""The weights of features and the scores that they give rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reviewdesk.errors import BundleError
+from reviewdesk.text.compiled import compiled
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """A linear function of rows of unit length.
+
+    Args:
+        table: (features, m + 1) float32: the m weights of a feature, each times the feature's
+            scale, then the scale's square. Two labels have one weight, for the second.
+        bias: (m,) float32.
+    """
+
+    table: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+    def scores(
+        self, ids: NDArray[np.uint32], ends: NDArray[np.int64], chosen: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        """Return the scores of some rows, (rows, k) with k at least 2."""
+        scores = np.empty((len(chosen), len(self.bias)), np.float32)
+        score_rows(ids, ends, chosen, self.table, self.bias, scores)
+        return np.concatenate([-scores, scores], axis=1) if len(self.bias) == 1 else scores
+
+    def contributions(
+        self, ids: NDArray[np.uint32]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return what each feature of a row adds to the scores, (ids, k), and the bias, (k,)."""
+        parts = self.table[ids, :-1].astype(np.float64)
+        length = np.sqrt(self.table[ids, -1].astype(np.float64).sum())
+        parts /= length if length > 0 else 1.0
+        bias = self.bias.astype(np.float64)
+        if len(bias) == 1:
+            return np.concatenate([-parts, parts], axis=1), np.concatenate([-bias, bias])
+        return parts, bias
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the weights as arrays of numbers."""
+        return {"weights.table": self.table, "weights.bias": self.bias}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], features: int, k: int) -> Self:
+        """Return the weights that ``to_arrays`` made arrays of.
+
+        Raises:
+            BundleError: an array is missing or damaged.
+        """
+        table, bias = arrays.get("weights.table"), arrays.get("weights.bias")
+        m = 1 if k == 2 else k
+        if table is None or table.shape != (features, m + 1) or table.dtype != np.float32:
+            raise BundleError("the weights of the labels do not fit the vocabulary")
+        if bias is None or bias.shape != (m,) or bias.dtype != np.float32:
+            raise BundleError("the biases do not fit the labels")
+        if not (np.isfinite(table).all() and np.isfinite(bias).all()):
+            raise BundleError("a weight is not a number")
+        return cls(table, bias)
+
+
+@compiled
+def score_rows(
+    ids: NDArray[np.uint32],
+    ends: NDArray[np.int64],
+    chosen: NDArray[np.int64],
+    table: NDArray[np.float32],
+    bias: NDArray[np.float32],
+    scores: NDArray[np.float32],
+) -> None:
+    """Write the scores (rows, m) of chosen rows, each computed for itself."""
+    width = table.shape[1]
+    sums = np.empty(width, np.float32)
+    for place in range(len(chosen)):
+        row = chosen[place]
+        if width == 2:
+            sum_pairs(ids, ends[row], ends[row + 1], table, sums)
+        else:
+            sum_rows(ids, ends[row], ends[row + 1], table, sums)
+        length = sums[width - 1]
+        inverse = np.float32(1) / np.sqrt(length) if length > 0 else np.float32(0)
+        for label in range(width - 1):
+            scores[place, label] = sums[label] * inverse + bias[label]
+
+
+@compiled
+def sum_rows(
+    ids: NDArray[np.uint32],
+    begin: int,
+    end: int,
+    table: NDArray[np.float32],
+    sums: NDArray[np.float32],
+) -> None:
+    """Write the sum of the table's rows of some features."""
+    for label in range(len(sums)):
+        sums[label] = 0
+    for place in range(begin, end):
+        feature = ids[place]
+        for label in range(len(sums)):
+            sums[label] += table[feature, label]
+
+
+@compiled
+def sum_pairs(
+    ids: NDArray[np.uint32],
+    begin: int,
+    end: int,
+    table: NDArray[np.float32],
+    sums: NDArray[np.float32],
+) -> None:
+    """Do the same for a table of two columns, with sums that need not wait for each other."""
+    a, b, c, d = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
+    at = begin
+    while at + 2 <= end:
+        a += table[ids[at], 0]
+        b += table[ids[at], 1]
+        c += table[ids[at + 1], 0]
+        d += table[ids[at + 1], 1]
+        at += 2
+    if at < end:
+        a += table[ids[at], 0]
+        b += table[ids[at], 1]
+    sums[0], sums[1] = a + c, b + d
