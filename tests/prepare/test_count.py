@@ -74,14 +74,8 @@ def test_one_parquet_file_of_any_name(data: Path, tmp_path: Path) -> None:
 
 
 def test_raw_files_are_counted_before_anything_is_dropped(tmp_path: Path) -> None:
-    rows = [
-        review(1),
-        review(1),
-        review(2, review_body="?"),
-        "no JSON",
-        review(3, review_date=None),
-    ]
-    write_lines(tmp_path / "a.jsonl.gz", rows)
+    rows = [review(1), review(1), review(2, review_body="?"), review(3, review_date=None)]
+    write_lines(tmp_path / "a.jsonl.gz", [*rows, "no JSON"])
     found = counted(tmp_path)
     assert (found.kind, found.rows, found.files) == ("raw files", 4, 1)
     assert found.months == {"2011-02": 2, "2012-03": 1, "unknown": 1}

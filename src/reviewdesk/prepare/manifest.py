@@ -67,11 +67,18 @@ def build_manifest(
         "unreadable": _sum(one.unreadable for one in staged),
         "changed": _sum(one.changed for one in staged),
         "numbered_ids": verdicts.numbered,
+        "too_many_rejects": rows["rejected"] > settings["prepare"]["max_rejects"] * rows["read"],
+        **contents_json(months),
+    }
+
+
+def contents_json(months: Sequence[MonthFile]) -> dict[str, Any]:
+    """Return the part of a manifest that depends on the written months alone."""
+    return {
         "partitions": [_partition(month) for month in months],
         "categories": _sum(month.categories for month in months),
         "stars": _sum(month.stars for month in months),
         "default_headlines": sum(month.default_headlines for month in months),
-        "too_many_rejects": rows["rejected"] > settings["prepare"]["max_rejects"] * rows["read"],
         "fingerprint": _fingerprint(months),
     }
 

@@ -6,10 +6,11 @@ on where an interrupted run stopped. A month is written whole or not at all, and
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from itertools import groupby
+from pathlib import Path
 from typing import IO, Any, Final, Self
 
 import numpy as np
@@ -103,6 +104,43 @@ def write_months(
     return [file for file in files if file.rows]
 
 
+def write_month(
+    folder: Path, month: str, tables: Iterable[pa.Table], schema: pa.Schema
+) -> MonthFile:
+    """Write one month's file, whole or not at all; without rows there is no file.
+
+    Args:
+        folder: the prepared folder.
+        month: ``YYYY-MM`` or ``unknown``.
+        tables: its reviews, in order.
+        schema: of the reviews.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    path = folder / month_file(month)
+    tally = _Tally()
+    private_directory(path.parent)
+    with write_then_rename(path) as file, parquet_writer(file, schema) as writer:
+        for block in blocks(tables, ROW_GROUP_ROWS, ROW_GROUP_BYTES):
+            writer.write_table(block, row_group_size=block.num_rows)
+            tally.add(block)
+    with storage_errors(str(path)):
+        size, sha256 = path.stat().st_size, file_sha256(path)
+        if not tally.rows:
+            shutil.rmtree(path.parent)
+    return MonthFile(
+        month=month,
+        file=month_file(month),
+        rows=tally.rows,
+        bytes=size,
+        sha256=sha256,
+        categories=dict(sorted(tally.categories.items())),
+        stars=dict(sorted(tally.stars.items())),
+        default_headlines=tally.default_headlines,
+    )
+
+
 class _Merge:
     """Merges months; several may be merged at once."""
 
@@ -121,27 +159,7 @@ class _Merge:
         return found
 
     def _write(self, month: str) -> MonthFile:
-        path = self._workspace.result / month_file(month)
-        tally = _Tally()
-        private_directory(path.parent)
-        with write_then_rename(path) as file, parquet_writer(file, REVIEWS) as writer:
-            for block in blocks(self._sorted(month), ROW_GROUP_ROWS, ROW_GROUP_BYTES):
-                writer.write_table(block, row_group_size=block.num_rows)
-                tally.add(block)
-        with storage_errors(str(path)):
-            size, sha256 = path.stat().st_size, file_sha256(path)
-            if not tally.rows:
-                shutil.rmtree(path.parent)
-        return MonthFile(
-            month=month,
-            file=month_file(month),
-            rows=tally.rows,
-            bytes=size,
-            sha256=sha256,
-            categories=dict(sorted(tally.categories.items())),
-            stars=dict(sorted(tally.stars.items())),
-            default_headlines=tally.default_headlines,
-        )
+        return write_month(self._workspace.result, month, self._sorted(month), REVIEWS)
 
     def _sorted(self, month: str) -> Iterator[pa.Table]:
         found = self.pieces[month]

@@ -11,10 +11,10 @@ import pyarrow as pa
 from reviewdesk import __version__
 from reviewdesk.engines.base import Engine
 from reviewdesk.engines.duckdb import DuckDBEngine
-from reviewdesk.errors import InputError, StorageError, TooManyRejects, UsageError
+from reviewdesk.errors import TooManyRejects, UsageError
 from reviewdesk.prepare.blocks import blocks
 from reviewdesk.prepare.duplicates import find_duplicates, place_runs
-from reviewdesk.prepare.layout import FORMAT_VERSION, LOG, MANIFEST, REJECTS_TABLE
+from reviewdesk.prepare.layout import FORMAT_VERSION, REJECTS_TABLE
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.manifest import build_manifest, settings_json
 from reviewdesk.prepare.months import (
@@ -31,14 +31,7 @@ from reviewdesk.runlog import RunLog
 from reviewdesk.schema import REJECTS
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources import Input
-from reviewdesk.storage import (
-    private_directory,
-    replace_directory,
-    storage_errors,
-    write_json,
-    write_text,
-    write_then_rename,
-)
+from reviewdesk.storage import private_directory, storage_errors, write_then_rename
 
 ALREADY_DONE: Final = "it was prepared before from the same inputs with the same settings"
 
@@ -100,19 +93,9 @@ def _finished(
     out: Path, inputs: Sequence[Input], settings: dict[str, Any], overwrite: bool
 ) -> PreparedData | None:
     """Return the data when the folder is already what is asked for, None when it is to be made."""
-    with storage_errors(str(out)):
-        if not out.exists() or (out.is_dir() and not any(out.iterdir())):
-            return None
-        if not out.is_dir():
-            raise StorageError(f"{out} is a file; name a folder")
-    if not (out / MANIFEST).is_file():
-        raise UsageError(f"{out} holds something else than prepared data; name another folder")
-    try:
-        data = PreparedData.open(out)
-    except InputError:
-        if overwrite:
-            return None
-        raise
+    data = PreparedData.existing(out, overwrite=overwrite)
+    if data is None:
+        return None
     difference = _difference(data.manifest, inputs, settings)
     if not difference:
         Workspace(out).remove()
@@ -228,13 +211,9 @@ class _Job:
         return found
 
     def _finish(self, manifest: dict[str, Any]) -> None:
-        result = self._workspace.result
-        write_json(result / MANIFEST, manifest)
         self._log.rows.update(manifest["rows"])
         self._log.fingerprints["data"] = manifest["fingerprint"]
-        write_text(result / LOG, self._log.dumps())
-        replace_directory(result, self._out, self._workspace.old)
-        self._workspace.remove()
+        self._workspace.publish(self._out, manifest, self._log)
 
 
 def _write_rejects(directories: Sequence[Path], path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from reviewdesk.errors import InputError
+from reviewdesk.errors import InputError, StorageError, UsageError
 from reviewdesk.prepare.layout import (
     FORMAT,
     FORMAT_VERSION,
@@ -62,6 +62,36 @@ class PreparedData:
         data = cls(path, manifest)
         data._check_sizes()
         return data
+
+    @classmethod
+    def existing(cls, path: Path, *, overwrite: bool) -> Self | None:
+        """Open what is at the place of an output.
+
+        Args:
+            path: a folder that is to be written.
+            overwrite: whether damaged data there counts as nothing.
+
+        Returns:
+            The data; None where there is nothing, or an empty folder.
+
+        Raises:
+            StorageError: it is a file.
+            UsageError: it holds something else than prepared data.
+            InputError: the data is damaged.
+        """
+        with storage_errors(str(path)):
+            if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+                return None
+            if not path.is_dir():
+                raise StorageError(f"{path} is a file; name a folder")
+        if not (path / MANIFEST).is_file():
+            raise UsageError(f"{path} holds something else than prepared data; name another folder")
+        try:
+            return cls.open(path)
+        except InputError:
+            if overwrite:
+                return None
+            raise
 
     @property
     def rows(self) -> int:

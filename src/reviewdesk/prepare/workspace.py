@@ -7,14 +7,18 @@ from typing import Any, Final
 import pyarrow.fs as pafs
 
 from reviewdesk.errors import InputError, StorageError
+from reviewdesk.prepare.layout import LOG, MANIFEST
+from reviewdesk.runlog import RunLog
 from reviewdesk.sources import Input
 from reviewdesk.storage import (
     filesystem,
     private_directory,
     read_json,
+    replace_directory,
     storage_errors,
     sync_directory,
     write_json,
+    write_text,
 )
 
 PLAN: Final = "plan.json"
@@ -77,6 +81,17 @@ class Workspace:
         else:
             write_json(self.path / PLAN, plan)
         return note
+
+    def publish(self, out: Path, manifest: dict[str, Any], log: RunLog) -> None:
+        """Put the finished folder in its place, with what it holds and how it came to be.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        write_json(self.result / MANIFEST, manifest)
+        write_text(self.result / LOG, log.dumps())
+        replace_directory(self.result, out, self.old)
+        self.remove()
 
     def remove(self) -> None:
         """Remove the workspace."""
