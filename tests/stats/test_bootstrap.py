@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from reviewdesk.stats.bootstrap import Bootstrap, interval, interval_around
+from reviewdesk.stats.bootstrap import Bootstrap, interval, shifted
 from reviewdesk.stats.curves import rank
 
 
@@ -66,7 +66,7 @@ def test_areas_of_few_rows_are_exact() -> None:
 
 
 def test_interval_is_shifted_to_the_exact_value_and_stays_a_share() -> None:
-    low, high = interval_around(0.99, np.r_[0.95, np.linspace(0.9, 1.0, 101)])
+    low, high = interval(shifted(0.99, np.r_[0.95, np.linspace(0.9, 1.0, 101)]))
     assert low == pytest.approx(0.9425)
     assert high == 1.0
 

@@ -4,7 +4,6 @@ from sklearn import metrics as reference
 
 from reviewdesk.errors import InputError, NotEnoughData
 from reviewdesk.stats.metrics import (
-    accuracy,
     brier_scores,
     check_probabilities,
     confusion_matrix,
@@ -33,7 +32,6 @@ def test_scores_equal_scikit_learn(labels: int) -> None:
     assert confusion.tolist() == (
         reference.confusion_matrix(true, predicted, labels=everything).tolist()
     )
-    assert float(accuracy(confusion)) == pytest.approx(reference.accuracy_score(true, predicted))
     scores = label_scores(confusion)
     expected = reference.precision_recall_fscore_support(
         true, predicted, labels=everything, zero_division=0
@@ -49,7 +47,6 @@ def test_scores_of_many_confusion_matrices_at_once() -> None:
     one, other = np.array([[5, 1], [2, 4]]), np.array([[0, 3], [0, 7]])
     scores = label_scores(np.stack([one, other]))
     np.testing.assert_allclose(scores.f1, [label_scores(one).f1, label_scores(other).f1])
-    np.testing.assert_allclose(accuracy(np.stack([one, other])), [9 / 12, 7 / 10])
 
 
 def test_label_never_predicted_and_label_never_there() -> None:

@@ -55,6 +55,23 @@ def test_page_has_everything_for_two_and_for_thirty_labels(count: int) -> None:
         assert part in page.text
 
 
+def test_hundreds_of_labels_are_folded_and_their_mistakes_listed() -> None:
+    many = evaluation([f"label {n} · {n % 5}" for n in range(300)], rows=3000)
+    page = read(many)
+    assert len(page.all("details")) == 1
+    assert "The other 270 labels" in page.text
+    assert "The most frequent mistakes" in page.text
+    assert len(evaluation_page(many).render()) < 300_000
+    assert "confusion" not in many.measures.to_json()
+    worst = many.measures.to_json()["mistakes"][0]
+    assert worst["true"] != worst["predicted"]
+
+
+def test_stars_have_their_mean_error() -> None:
+    assert "Mean error in stars" in read(evaluation(list("12345"))).text
+    assert "Mean error in stars" not in read(evaluation(list("12346"))).text
+
+
 def test_page_is_small_and_the_same_every_time() -> None:
     two = evaluation(["negative", "positive"])
     assert evaluation_page(two).render() == evaluation_page(two).render()

@@ -1,5 +1,6 @@
 import json
 import math
+import tracemalloc
 from statistics import NormalDist
 
 import numpy as np
@@ -92,6 +93,37 @@ def test_all_areas_undefined_with_three_labels() -> None:
     found = evaluate_probabilities(np.zeros(5, int), np.full((5, 3), 1 / 3), list("abc"))
     assert math.isnan(found.figures["weighted_pr_auc"].value)
     json.dumps(found.to_json(), allow_nan=False)
+
+
+def test_stars_are_off_by_their_distance() -> None:
+    true, probabilities = sample(500, 3)
+    found = evaluate_probabilities(true, probabilities, ["1", "4", "5"])
+    stars = np.array([1, 4, 5])
+    expected = reference.mean_absolute_error(stars[true], stars[probabilities.argmax(axis=1)])
+    figure = found.figures["mean_absolute_error"]
+    assert figure.value == pytest.approx(expected)
+    assert figure.low < expected < figure.high
+    others = evaluate_probabilities(true, probabilities, ["1", "4", "toys"])
+    assert "mean_absolute_error" not in others.figures
+
+
+def test_the_most_frequent_mistakes_come_first() -> None:
+    true = np.array([0] * 5 + [1] * 3 + [2])
+    found = evaluate_probabilities(true, np.tile([0.2, 0.5, 0.3], (9, 1)), list("abc"))
+    assert found.mistakes(10) == [("a", "b", 5), ("c", "b", 1)]
+    assert found.mistakes(1) == [("a", "b", 5)]
+
+
+def test_hundreds_of_labels_need_little_memory() -> None:
+    generator = np.random.default_rng(0)
+    probabilities = generator.dirichlet(np.ones(400), size=2000)
+    tracemalloc.start()
+    evaluate_probabilities(
+        generator.integers(400, size=2000), probabilities, list(map(str, range(400)))
+    )
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 200 << 20
 
 
 def test_one_row() -> None:

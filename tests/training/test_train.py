@@ -197,7 +197,7 @@ def test_something_else_is_not_replaced_unasked(data: PreparedData, tmp_path: Pa
 def test_settings_that_do_not_exist_are_named(data: PreparedData, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no setting 'deph'; it has: "):
         train(data, tmp_path / "bundle", model_settings={"deph": 3})
-    with pytest.raises(UsageError, match="unknown model 'tfidf'; there are: tfidf-svc"):
+    with pytest.raises(UsageError, match="unknown model 'tfidf'; there are: .*tfidf-svc"):
         train(data, tmp_path / "bundle", model="tfidf")
     assert not list(tmp_path.iterdir())
 

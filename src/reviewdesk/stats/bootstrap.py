@@ -104,15 +104,14 @@ def interval(resampled: Floats) -> Interval:
     return Interval(float(low), float(high))
 
 
-def interval_around(value: float, resampled: Floats) -> Interval:
-    """Return the interval of a share whose resamples are taken in steps.
+def shifted(value: float, stepped: Floats) -> Floats:
+    """Return the resamples of a share that was taken in steps, as if it had been taken exactly.
 
     Args:
         value: the exact figure.
-        resampled: its values at the same steps, first of the rows themselves, then of resamples.
+        stepped: its values at the same steps, first of the rows themselves, then of resamples.
     """
-    low, high = interval(resampled[1:] + (value - resampled[0]))
-    return Interval(max(low, 0.0), min(high, 1.0))
+    return np.asarray(np.clip(stepped[1:] + (value - stepped[0]), 0.0, 1.0))
 
 
 def _units(rows: int, groups: NDArray[Any] | None) -> tuple[NDArray[np.int64], int]:

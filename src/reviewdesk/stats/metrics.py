@@ -55,17 +55,23 @@ def confusion_matrix(true: NDArray[Any], predicted: NDArray[Any], labels: int) -
     return np.bincount(cells, minlength=labels * labels).reshape(labels, labels)
 
 
-def accuracy(confusion: NDArray[Any]) -> Floats:
-    """Return the share of rows that got their label: (...) from (..., k, k)."""
-    right = np.trace(confusion, axis1=-2, axis2=-1)
-    return np.asarray(right / confusion.sum(axis=(-2, -1)), dtype=np.float64)
-
-
 def label_scores(confusion: NDArray[Any]) -> LabelScores:
     """Return precision, recall and F1 of every label, each (..., k), from (..., k, k)."""
-    right = np.diagonal(confusion, axis1=-2, axis2=-1).astype(np.float64)
-    support = confusion.sum(axis=-1).astype(np.float64)
-    predicted = confusion.sum(axis=-2).astype(np.float64)
+    return scores_of_counts(
+        np.diagonal(confusion, axis1=-2, axis2=-1).astype(np.float64),
+        confusion.sum(axis=-1).astype(np.float64),
+        confusion.sum(axis=-2).astype(np.float64),
+    )
+
+
+def scores_of_counts(right: Floats, support: Floats, predicted: Floats) -> LabelScores:
+    """Return precision, recall and F1 of every label from its rows, each (..., k).
+
+    Args:
+        right: rows that have the label and were given it.
+        support: rows that have it.
+        predicted: rows that were given it.
+    """
     return LabelScores(
         precision=_or_zero(right, predicted),
         recall=_or_zero(right, support),

@@ -10,6 +10,7 @@ from reviewdesk.report.blocks import (
     Column,
     cards,
     definitions,
+    details,
     figures,
     findings,
     heat_table,
@@ -20,12 +21,16 @@ from reviewdesk.report.blocks import (
 )
 from reviewdesk.report.blocks import Figure as LargeFigure
 from reviewdesk.report.charts import Axis, Ranges, Series, line_chart, range_chart
-from reviewdesk.report.html import Child, Html, element
+from reviewdesk.report.html import Child, Html, element, fragment
 from reviewdesk.report.numbers import count, score, share
 from reviewdesk.report.page import Page
 from reviewdesk.training.evaluate import Evaluation, Sample
-from reviewdesk.training.measures import Figure, LabelMeasures, Measures, Points
+from reviewdesk.training.figures import Figure, Points
+from reviewdesk.training.measures import LabelMeasures, Measures
 from reviewdesk.training.verdict import measured_on, sentences, title, with_label_names
+
+MOST_LABELS: Final = 30
+"""With more labels than this, the best of them are folded away, and mistakes are listed."""
 
 NAMED_CURVES: Final = 3
 """With more labels than this, only the weakest curves are named and the others are quiet."""
@@ -46,8 +51,12 @@ MEANINGS: Final = {
     "weighted_pr_auc": ("Weighted PR-AUC", "the same, labels counting by their reviews"),
     "log_loss": ("Log loss", "surprise at the true label; lower is better"),
     "brier": ("Brier score", "squared error of the probabilities; lower is better"),
+    "mean_absolute_error": ("Mean error", "how many stars it is off by; lower is better"),
 }
-SCORES: Final = ("roc_auc", "weighted_roc_auc", "pr_auc", "weighted_pr_auc", "log_loss", "brier")
+SCORES: Final = (
+    *("roc_auc", "weighted_roc_auc", "pr_auc", "weighted_pr_auc"),
+    *("log_loss", "brier", "mean_absolute_error"),
+)
 """The figures that are written as plain numbers and not as percentages."""
 
 
@@ -84,6 +93,10 @@ def _large(measures: Measures) -> Html:
         LargeFigure(MEANINGS[name][0], _value(name, measures.figures[name]), _spread(name, figure))
         for name, figure in ((name, measures.figures[name]) for name in shown)
     ]
+    if "mean_absolute_error" in measures.figures:
+        figure = measures.figures["mean_absolute_error"]
+        note = _spread("mean_absolute_error", figure)
+        large.append(LargeFigure("Mean error in stars", f"{figure.value:.2f}", note))
     error = share(measures.reliability.error)
     limit = f"by chance: up to {share(measures.perfect_error)}"
     return figures([*large, LargeFigure("Calibration error", error, limit)])
@@ -96,8 +109,11 @@ def _by_label(measures: Measures) -> Html:
     columns += [Column("Recall"), Column("F1")]
     columns += [Column("95 % of F1")] if many else []
     columns += [Column("ROC-AUC"), Column("PR-AUC")]
+    ordered = list(measures.by_label)
+    if len(ordered) > MOST_LABELS:
+        ordered.sort(key=lambda one: one.figures["f1"].value)
     rows = []
-    for one in measures.by_label:
+    for one in ordered:
         cells: list[Child] = [one.label, count(one.support)]
         for name, figure in one.figures.items():
             cells.append(_value(name, figure) if many else _with_spread(name, figure))
@@ -106,10 +122,20 @@ def _by_label(measures: Measures) -> Html:
         rows.append(cells)
     extent = "the interval" if many else "intervals"
     caption = f"Each label against all others, with {extent} of {share(0.95, 0)}"
-    return table(caption, columns, rows)
+    if len(rows) <= MOST_LABELS:
+        return table(caption, columns, rows)
+    rest = table("The other labels, in the same way", columns, rows[MOST_LABELS:])
+    return fragment(
+        table(f"{caption}: the {MOST_LABELS} with the lowest F1", columns, rows[:MOST_LABELS]),
+        details(f"The other {count(len(rows) - MOST_LABELS)} labels", rest),
+    )
 
 
 def _confusion(measures: Measures) -> Html:
+    if len(measures.labels) > MOST_LABELS:
+        columns = [Column("Has", numeric=False), Column("Got", numeric=False), Column("Reviews")]
+        rows = [[true, given, count(n)] for true, given, n in measures.mistakes(MOST_LABELS)]
+        return table("The most frequent mistakes", columns, rows)
     return heat_table(
         "Reviews by the label they have (down) and the label they got (across)",
         "has ↓  got →",
@@ -179,7 +205,10 @@ def _ranking(measures: Measures) -> Html:
 
 
 def _series(curves: Sequence[LabelMeasures], area: str, points: Sequence[Points]) -> list[Series]:
-    weakest = sorted(curves, key=lambda one: one.figures[area].value)[:NAMED_CURVES]
+    """Return curves to draw: the weakest, and beyond thirty an even choice of the others."""
+    ranked = sorted(curves, key=lambda one: one.figures[area].value)
+    weakest = ranked[:NAMED_CURVES]
+    drawn = [*weakest, *ranked[NAMED_CURVES :: len(ranked) // MOST_LABELS + 1]]
     return [
         Series(
             f"{one.label} {score(one.figures[area].value)}",
@@ -188,6 +217,7 @@ def _series(curves: Sequence[LabelMeasures], area: str, points: Sequence[Points]
             quiet=one not in weakest,
         )
         for one, (x, y) in zip(curves, points, strict=True)
+        if one in drawn
     ]
 
 

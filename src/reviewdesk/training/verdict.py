@@ -73,6 +73,7 @@ def sentences(evaluation: Evaluation) -> list[str]:
         _accuracy(measures),
         *_caution(evaluation),
         *_weakest(measures),
+        *_off_by_stars(measures),
         *_confused(measures),
         _calibration(measures),
         *_sure(measures),
@@ -122,18 +123,26 @@ def _found_and_kept(one: LabelMeasures) -> str:
 
 def _confused(measures: Measures) -> list[str]:
     """Name the pair that is mistaken most often, where there are more than two labels."""
-    mistakes = measures.confusion.copy()
-    np.fill_diagonal(mistakes, 0)
-    if len(measures.labels) == 2 or not mistakes.any():
+    mistakes = measures.rows - int(np.trace(measures.confusion))
+    if len(measures.labels) == 2 or not mistakes:
         return []
-    i, j = np.unravel_index(int(mistakes.argmax()), mistakes.shape)
-    rows = int(mistakes[i, j])
-    if rows < TELLING_SHARE * mistakes.sum():
+    true, given, rows = measures.mistakes(1)[0]
+    if rows < TELLING_SHARE * mistakes:
         return []
     return [
-        f"The most frequent mistake: {plural(rows, 'review', 'reviews')} of "
-        f"“{measures.labels[i]}” taken for “{measures.labels[j]}”, "
-        f"{share(rows / mistakes.sum())} of all mistakes."
+        f"The most frequent mistake: {plural(rows, 'review', 'reviews')} of “{true}” taken for "
+        f"“{given}”, {share(rows / mistakes)} of all mistakes."
+    ]
+
+
+def _off_by_stars(measures: Measures) -> list[str]:
+    """Say by how much stars are missed."""
+    figure = measures.figures.get("mean_absolute_error")
+    if figure is None:
+        return []
+    return [
+        f"It is off by {figure.value:.2f} stars on average "
+        f"(95 % interval {figure.low:.2f} to {figure.high:.2f})."
     ]
 
 
