@@ -177,6 +177,25 @@ class PrepareSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SampleSettings(Settings):
+    """How a sample is drawn from prepared data."""
+
+    fraction: float = setting(
+        0.01,
+        "share of each month's reviews to take; of each month at least one",
+        minimum=0,
+        maximum=1,
+    )
+    min_category_share: float = setting(
+        0.0,
+        "leave out categories with a smaller share of all reviews; they are named",
+        minimum=0,
+        maximum=1,
+    )
+    seed: int = setting(0, "another seed gives another sample", minimum=0)
+
+
+@dataclass(frozen=True, kw_only=True)
 class TargetSettings(Settings):
     """What a classifier learns to predict."""
 

@@ -36,6 +36,11 @@ COMMANDS: Final[dict[str, Command]] = {
         "Read, clean and de-duplicate reviews; Parquet by month.",
         STEPS,
     ),
+    "sample": Command(
+        "reviewdesk.cli.sample:sample",
+        "A small share of prepared data, the same on every machine.",
+        STEPS,
+    ),
     "train": Command(
         "reviewdesk.cli.train:train",
         "Learn to label reviews from prepared ones.",

@@ -119,7 +119,7 @@ def write_month(
         StorageError: it cannot be written.
     """
     path = folder / month_file(month)
-    tally = _Tally()
+    tally = Tally()
     private_directory(path.parent)
     with write_then_rename(path) as file, parquet_writer(file, schema) as writer:
         for block in blocks(tables, ROW_GROUP_ROWS, ROW_GROUP_BYTES):
@@ -130,14 +130,7 @@ def write_month(
         if not tally.rows:
             shutil.rmtree(path.parent)
     return MonthFile(
-        month=month,
-        file=month_file(month),
-        rows=tally.rows,
-        bytes=size,
-        sha256=sha256,
-        categories=dict(sorted(tally.categories.items())),
-        stars=dict(sorted(tally.stars.items())),
-        default_headlines=tally.default_headlines,
+        month=month, file=month_file(month), bytes=size, sha256=sha256, **tally.to_json()
     )
 
 
@@ -220,7 +213,10 @@ def parquet_writer(file: IO[bytes], schema: pa.Schema) -> pq.ParquetWriter:
     )
 
 
-class _Tally:
+TALLIED_COLUMNS: Final = ("product_category", "star_rating", "review_headline")
+
+
+class Tally:
     """Counts what the manifest says about reviews."""
 
     def __init__(self) -> None:
@@ -229,8 +225,17 @@ class _Tally:
         self.stars: Counter[str] = Counter()
         self.default_headlines = 0
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the counts, under the names that ``MonthFile`` has for them."""
+        return {
+            "rows": self.rows,
+            "categories": dict(sorted(self.categories.items())),
+            "stars": dict(sorted(self.stars.items())),
+            "default_headlines": self.default_headlines,
+        }
+
     def add(self, reviews: pa.Table) -> None:
-        """Count the rows of one block."""
+        """Count the rows of one block; only ``TALLIED_COLUMNS`` are looked at."""
         self.rows += reviews.num_rows
         for category, count in _counts(reviews["product_category"]):
             if category is not None:

@@ -12,26 +12,20 @@ from reviewdesk import __version__
 from reviewdesk.engines.base import Engine
 from reviewdesk.engines.duckdb import DuckDBEngine
 from reviewdesk.errors import TooManyRejects, UsageError
-from reviewdesk.prepare.blocks import blocks
 from reviewdesk.prepare.duplicates import find_duplicates, place_runs
 from reviewdesk.prepare.layout import FORMAT_VERSION, REJECTS_TABLE
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.manifest import build_manifest, settings_json
-from reviewdesk.prepare.months import (
-    ROW_GROUP_BYTES,
-    ROW_GROUP_ROWS,
-    parquet_writer,
-    write_months,
-)
+from reviewdesk.prepare.months import write_months
 from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.prepare.rejects import write_rejects
 from reviewdesk.prepare.staging import REJECTS_FILE, StagedInput, stage, staged
 from reviewdesk.prepare.workspace import Workspace, state_of
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.runlog import RunLog
-from reviewdesk.schema import REJECTS
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources import Input
-from reviewdesk.storage import private_directory, storage_errors, write_then_rename
+from reviewdesk.storage import private_directory, storage_errors
 
 ALREADY_DONE: Final = "it was prepared before from the same inputs with the same settings"
 
@@ -172,7 +166,7 @@ class _Job:
             verdicts = find_duplicates(runs, self._workspace.duplicates, engine)
         with self._log.timed("write"):
             months = write_months(runs, verdicts, self._workspace, self._progress)
-            _write_rejects(directories, self._workspace.result / REJECTS_TABLE)
+            write_rejects(self._workspace.result / REJECTS_TABLE, _rejects(directories))
         manifest = build_manifest(self._settings, self._inputs, staged, verdicts, months)
         self._finish(manifest)
         notes = (note, *_notes(manifest)) if note else _notes(manifest)
@@ -214,12 +208,6 @@ class _Job:
         self._log.rows.update(manifest["rows"])
         self._log.fingerprints["data"] = manifest["fingerprint"]
         self._workspace.publish(self._out, manifest, self._log)
-
-
-def _write_rejects(directories: Sequence[Path], path: Path) -> None:
-    with write_then_rename(path) as file, parquet_writer(file, REJECTS) as writer:
-        for block in blocks(_rejects(directories), ROW_GROUP_ROWS, ROW_GROUP_BYTES):
-            writer.write_table(block, row_group_size=block.num_rows)
 
 
 def _rejects(directories: Sequence[Path]) -> Iterator[pa.Table]:

@@ -1,0 +1,50 @@
+"""`reviewdesk sample`: a small share of prepared data."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reviewdesk.cli.options import Json, with_settings
+from reviewdesk.cli.output import count, note, print_json, say
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.prepare.sample import sample as draw_sample
+from reviewdesk.progress import Progress
+from reviewdesk.settings import SampleSettings
+
+
+@with_settings(sample=SampleSettings)
+def sample(
+    data: Annotated[Path, typer.Argument(help="Prepared folder.", metavar="DIR")],
+    out: Annotated[Path, typer.Option(help="Folder to write.", metavar="DIR")],
+    *,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace other prepared data there.")
+    ] = False,
+    as_json: Json = False,
+    sample: SampleSettings,
+) -> None:
+    """A small share of prepared data, the same on every machine.
+
+    Takes from every month its share of the reviews, at least one, by a hash of their ids: the same
+    on any machine and in any order; a larger fraction contains every smaller one. The result is
+    prepared data, which every other command takes.
+
+    Example:
+
+        reviewdesk sample prepared --fraction 0.1 --out small
+    """
+    found = draw_sample(
+        PreparedData.open(data), out, sample, overwrite=overwrite, progress=Progress()
+    )
+    for text in found.notes:
+        note(text)
+    if as_json:
+        print_json(found.manifest)
+        return
+    read = found.manifest["rows"]["read"]
+    say(f"{count(found.rows, 'review')} of {read:,} are in {found.path}")
+    rare = found.manifest["sample"]["rare_categories"]
+    if rare:
+        named = ", ".join(f"{name} ({number:,})" for name, number in rare.items())
+        say(f"left out, because they are rare: {named}")

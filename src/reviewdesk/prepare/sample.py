@@ -1,0 +1,168 @@
+"""Sampling: from every month its share of reviews, chosen by a hash of their ids.
+
+Nothing but the ids decides, so that every machine and engine takes the same reviews in whatever
+order it meets them; and a larger fraction takes all that a smaller one takes, and more.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reviewdesk import __version__
+from reviewdesk.errors import NotEnoughData, UsageError
+from reviewdesk.prepare.layout import FORMAT_VERSION, REJECTS_TABLE
+from reviewdesk.prepare.lock import locked
+from reviewdesk.prepare.manifest import contents_json
+from reviewdesk.prepare.months import MonthFile
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.prepare.rejects import write_rejects
+from reviewdesk.prepare.rewrite import Mask, rewrite
+from reviewdesk.prepare.workspace import Workspace
+from reviewdesk.progress import SILENT, Progress
+from reviewdesk.runlog import RunLog
+from reviewdesk.settings import SampleSettings
+from reviewdesk.storage import private_directory
+from reviewdesk.text.hashing import hash64, hash64_text
+
+ALREADY_DONE: Final = "it was drawn before from the same data with the same settings"
+COLUMNS: Final = ("review_id", "product_category")
+
+
+def sample(
+    data: PreparedData,
+    out: Path,
+    settings: SampleSettings,
+    *,
+    overwrite: bool = False,
+    progress: Progress = SILENT,
+) -> PreparedData:
+    """Write a sample of prepared data as prepared data.
+
+    A run that was interrupted is taken up by giving the same arguments again, and ends in the same
+    bytes.
+
+    Args:
+        data: what to draw from.
+        out: the folder to write.
+        settings: how much to take, and of what.
+        overwrite: whether a folder that holds other prepared data may be replaced.
+        progress: is shown how far it has come.
+
+    Returns:
+        The sample; its manifest says under ``sample`` which categories were left out.
+
+    Raises:
+        UsageError: the folder is the data's own or holds something else.
+        NotEnoughData: every category is rarer than allowed.
+        StorageError: a place cannot be used, the disk is full, or another process is writing.
+    """
+    settings.check()
+    out = out.absolute().resolve()
+    if out == data.path.absolute().resolve():
+        raise UsageError(f"{out} is the data itself; name another folder for the sample")
+    rare = rare_categories(data, settings.min_category_share)
+    if rare and sum(rare.values()) == data.rows:
+        raise NotEnoughData(
+            f"every category has less than {settings.min_category_share:.3g} of the reviews; "
+            "ask for a smaller share"
+        )
+    plan = _plan(data, settings)
+    private_directory(out.parent)
+    with locked(out.with_name(f".{out.name}.lock"), f"the folder {out}"):
+        found = PreparedData.existing(out, overwrite=overwrite)
+        workspace = Workspace(out)
+        if found is not None and found.manifest.get("sample", {}).get("plan") == plan:
+            workspace.remove()
+            return replace(found, notes=(ALREADY_DONE,))
+        if found is not None and not overwrite:
+            raise UsageError(f"{out} holds other data; name another folder, or use --overwrite")
+        log = RunLog("sample", settings.to_json(), {"from": data.fingerprint})
+        workspace.begin(plan)
+        with log.timed("write"):
+            choose = _Chooser(settings, rare)
+            months = rewrite(data, workspace, COLUMNS, choose, progress)
+            write_rejects(workspace.result / REJECTS_TABLE, ())
+        manifest = _manifest(data, rare, plan, months)
+        log.rows.update(manifest["rows"])
+        log.fingerprints["data"] = manifest["fingerprint"]
+        workspace.publish(out, manifest, log)
+    return PreparedData(out, manifest)
+
+
+def rare_categories(data: PreparedData, share: float) -> dict[str, int]:
+    """Return the categories that have a smaller share of the reviews, and how many each has."""
+    counts: dict[str, int] = data.manifest["categories"]
+    return {name: count for name, count in counts.items() if count < share * data.rows}
+
+
+class _Chooser:
+    """Says which reviews of a month are in the sample."""
+
+    def __init__(self, settings: SampleSettings, rare: dict[str, int]) -> None:
+        self._fraction = settings.fraction
+        self._seed = hash64_text(f"sample {settings.seed}")
+        self._rare = pa.array(list(rare), pa.string())
+
+    def __call__(self, reviews: pa.Table) -> Mask:
+        """Return which rows are taken: those with the smallest hashes, as many as are due."""
+        common = ~pc.is_in(reviews["product_category"], self._rare).to_numpy()
+        candidates = np.flatnonzero(common)
+        taken = np.zeros(len(reviews), np.bool_)
+        if len(candidates):
+            due = max(1, int(np.floor(self._fraction * len(candidates) + 0.5)))
+            hashes = hash64(reviews["review_id"], self._seed)[candidates]
+            taken[candidates[np.argsort(hashes, kind="stable")[:due]]] = True
+        return taken
+
+
+def _plan(data: PreparedData, settings: SampleSettings) -> dict[str, Any]:
+    return {
+        "step": "sample",
+        "format_version": FORMAT_VERSION,
+        "reviewdesk": __version__,
+        "pyarrow": pa.__version__,
+        "settings": settings.to_json(),
+        "from": data.fingerprint,
+    }
+
+
+def _manifest(
+    data: PreparedData, rare: dict[str, int], plan: dict[str, Any], months: list[MonthFile]
+) -> dict[str, Any]:
+    written = sum(month.rows for month in months)
+    dropped = {
+        "not_in_sample": data.rows - written - sum(rare.values()),
+        "rare_category": sum(rare.values()),
+    }
+    source = {
+        "place": data.path.absolute().name,
+        "bytes": sum(part["bytes"] for part in data.manifest["partitions"]),
+        "sha256": data.fingerprint,
+        "source": "prepared",
+        "rows_read": data.rows,
+        "rows_rejected": 0,
+        "notes": [],
+    }
+    return {
+        **data.manifest,
+        "reviewdesk": __version__,
+        "inputs": [source],
+        "rows": {
+            "read": data.rows,
+            "rejected": 0,
+            "dropped": sum(dropped.values()),
+            "written": written,
+        },
+        "rejected": {},
+        "dropped": dropped,
+        "unreadable": {},
+        "changed": {},
+        "numbered_ids": 0,
+        "too_many_rejects": False,
+        "sample": {"plan": plan, "rare_categories": rare},
+        **contents_json(months),
+    }
