@@ -41,11 +41,13 @@ def category_panel(part: CategoryFindings, found: Exploration, panels: int) -> H
         found: everything that was found.
         panels: how many panels the page has.
     """
+    first = part.months[0]["period"] if part.months else ""
+    months = [month for month in found.months if month >= first]
     charts = [
-        _reviews(part, found.months),
-        _products(part, found.months),
-        _stars(part, found.months),
-        _lengths(part, found.months),
+        _reviews(part, months),
+        _products(part, months),
+        _stars(part, months),
+        _lengths(part, months),
         _overlap_of_years(part),
     ]
     return fragment(
@@ -55,7 +57,7 @@ def category_panel(part: CategoryFindings, found: Exploration, panels: int) -> H
         *_changes(part, found),
         *_overlap_of_stars(part),
         *_telling(part),
-        *_tables(part, found.months, panels),
+        *_tables(part, len(found.months) * panels),
     )
 
 
@@ -84,8 +86,8 @@ def _reviews(part: CategoryFindings, months: Sequence[str]) -> Html | None:
     return timeline(
         steps,
         [Bars("Reviews", _column(rows, "reviews"))],
-        label="Reviews over time",
-        caption=f"Reviews by {_grain(steps)}.",
+        title=f"Reviews by {_grain(steps)}",
+        caption=_busiest(steps, rows),
     )
 
 
@@ -99,7 +101,7 @@ def _products(part: CategoryFindings, months: Sequence[str]) -> Html | None:
             Line("Different products", _column(rows, "products")),
             Line("with several reviews", _column(rows, "products_with_several"), "series-2"),
         ],
-        label="Products reviewed over time",
+        title=f"Products by {_grain(steps)}",
         caption=f"Products with a review in the {_grain(steps)}, and those with two or more.",
     )
 
@@ -124,7 +126,7 @@ def _stars(part: CategoryFindings, months: Sequence[str]) -> Html | None:
             Stack(name, values, f"stars-{stars}")
             for stars, name, values in zip(STARS, STAR_NAMES, shares, strict=True)
         ],
-        label="Share of reviews by stars",
+        title="Stars",
         caption="How many of the reviews with stars have how many.",
         write=_percent,
         high=1.0,
@@ -148,7 +150,7 @@ def _lengths(part: CategoryFindings, months: Sequence[str]) -> Html | None:
     return timeline(
         steps,
         marks,
-        label="Length of reviews over time",
+        title="Length of reviews",
         caption="Characters of a review's body: the median, and the range of the middle half."
         + _interval(part.length_trend, lambda value: f"{value:+,.0f}", "characters a year"),
     )
@@ -172,7 +174,7 @@ def _overlap_of_years(part: CategoryFindings) -> Html | None:
     return timeline(
         steps,
         marks,
-        label="Overlap of the most telling terms of consecutive years",
+        title="Words shared with the year before",
         caption="How many of the 50 most telling terms a year shares with the year before; by "
         "chance: if nothing had changed."
         + _interval(part.year_trend, lambda value: f"{value * 100:+.1f}", "points a year"),
@@ -209,7 +211,7 @@ def _changes(part: CategoryFindings, found: Exploration) -> list[Html]:
             if min(before, recent) >= 100
             else "Too few reviews to compare"
         )
-        return [title, note(f"{why}: {window_words(found)}.")]
+        return [title, note(f"{why}, {window_words(found)}.")]
     blocks = [
         _changed(name, terms[:SHOWN_CHANGES])
         for name, terms in (("Rose", part.rose), ("Fell", part.fell))
@@ -217,9 +219,15 @@ def _changes(part: CategoryFindings, found: Exploration) -> list[Html]:
     ]
     return [
         title,
-        note(f"{window_words(found)}; reviews of 1,000 that have the term, and z."),
+        note(f"Reviews of 1,000 that have the term, {window_words(found)}.{_mixed(part, found)}"),
         side_by_side(*blocks),
     ]
+
+
+def _mixed(part: CategoryFindings, found: Exploration) -> str:
+    if part is not found.everything or len(found.categories) < 2:
+        return ""
+    return " A category that grows brings its own words along: look at the categories, too."
 
 
 def _changed(name: str, terms: Sequence[Change]) -> Html:
@@ -257,7 +265,7 @@ def _overlap_of_stars(part: CategoryFindings) -> list[Html]:
 
 def _telling(part: CategoryFindings) -> list[Html]:
     blocks = []
-    if part.telling_by_stars:
+    if any(part.telling_by_stars):
         rows = [
             [STAR_NAMES[stars - 1] if stars else "no stars", _terms(terms)]
             for stars, terms in sorted(part.telling_by_stars.items(), reverse=True)
@@ -281,11 +289,11 @@ def _terms(terms: Sequence[Telling]) -> str:
     return ", ".join(one.term for one in terms[:SHOWN_TERMS])
 
 
-def _tables(part: CategoryFindings, months: Sequence[str], panels: int) -> list[Html]:
+def _tables(part: CategoryFindings, month_rows: int) -> list[Html]:
     blocks = []
     if part.years:
         blocks.append(details("Year by year, in figures", _periods("year", part.years)))
-    if part.months and len(months) * panels <= MONTH_ROWS:
+    if part.months and month_rows <= MONTH_ROWS:
         blocks.append(details("Month by month, in figures", _periods("month", part.months)))
     return blocks
 
@@ -333,6 +341,12 @@ def _by_year(part: CategoryFindings, months: Sequence[str]) -> tuple[list[str], 
     rows = {row["period"]: row for row in part.years}
     steps = [f"{year:04d}" for year in range(int(months[0][:4]), int(months[-1][:4]) + 1)]
     return steps, [rows.get(step) for step in steps]
+
+
+def _busiest(steps: Sequence[str], rows: Sequence[Row | None]) -> str:
+    counts = _column(rows, "reviews")
+    most = counts.index(max(counts))
+    return f"Most in {month_name(steps[most])}: {count(counts[most])}."
 
 
 def _column(rows: Sequence[Row | None], name: str, missing: float = 0.0) -> list[float]:

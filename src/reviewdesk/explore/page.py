@@ -1,9 +1,9 @@
 """The page that shows an exploration."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from reviewdesk.explore.category_panel import category_panel
 from reviewdesk.explore.explore import CategoryFindings, Exploration
@@ -24,6 +24,7 @@ from reviewdesk.report.page import Page
 from reviewdesk.report.panels import SCRIPT, Panel, panels
 from reviewdesk.report.timeline import sparkline
 
+MOST_FILES: Final = 12
 METHOD: Final = (
     ("Products", "Variants of a product count as one where the data says what they belong to."),
     (
@@ -46,8 +47,9 @@ METHOD: Final = (
     (
         "Rose and fell",
         "Log-odds with an informative Dirichlet prior (Monroe, Colaresi and Quinn 2008); z is over "
-        "its standard deviation. Only terms with z beyond 3 are shown; a pair of words is left out "
-        "where one of the two says the same more clearly.",
+        "its standard deviation. Only terms with z beyond 3 are shown, and only where the share of "
+        "reviews that have them goes the same way; a pair of words is left out where one of the "
+        "two says the same more clearly.",
     ),
     ("Trends", "Least squares, with the 95 % interval of the slope from Student's t."),
     ("Length", "Characters of the review's body after cleaning."),
@@ -89,14 +91,12 @@ def explore_page(found: Exploration, folder: str) -> Page:
         for n, part in enumerate(parts)
     ]
     page.section("A closer look", panels("Category", shown))
-    page.section("How this was measured", definitions(METHOD), _where(folder))
+    page.section("How this was measured", definitions([*_files(found), *METHOD]), _where(folder))
     return page
 
 
 def _title(found: Exploration) -> str:
-    if len(found.files) == 1:
-        return f"What is in {found.files[0]}"
-    return f"What is in {count(len(found.files))} files"
+    return f"What is in {found.files[0]}" if len(found.files) == 1 else "What is in the reviews"
 
 
 def _panel_title(part: CategoryFindings, parts: Sequence[CategoryFindings]) -> str:
@@ -114,41 +114,65 @@ def _large(found: Exploration) -> Html:
     if found.reviews and total["mean_stars"] is not None:
         large.append(Figure("Mean stars", f"{total['mean_stars']:.2f}"))
     if found.reviews:
-        spread = f"half lie in {count(total['length_p25'])} to {count(total['length_p75'])}"
+        spread = (
+            f"characters; half have {count(total['length_p25'])} to {count(total['length_p75'])}"
+        )
         large.append(Figure("Median length", count(total["length_median"]), spread))
     return figures(large)
 
 
+class _Shown(NamedTuple):
+    """A column of the table of categories: its heading, and how a category's cell is written."""
+
+    column: Column
+    write: Callable[[CategoryFindings], Child]
+
+
 def _categories(found: Exploration) -> list[Html]:
-    columns = [
-        Column("Category", numeric=False),
-        Column("Reviews"),
-        Column("Products"),
-        Column("with several"),
-        Column("Mean stars"),
-        Column("Median length"),
-        Column("a year"),
+    anchors = {part.category: f"#category-{n}" for n, part in enumerate(found.categories, 1)}
+
+    def link(part: CategoryFindings) -> Html:
+        return element("a", category_name(part.category), href=anchors[part.category])
+
+    shown = [_Shown(Column("Category", numeric=False), link), *_columns(found)]
+    caption = "Length: characters of the body"
+    if found.everything.total["products"]:
+        caption = f"With several: products with two reviews or more. {caption}"
+    rows: list[list[Child]] = [[one.write(part) for one in shown] for part in found.categories]
+    blocks = [table(caption, [one.column for one in shown], rows, sortable=True)]
+    if others := _others(found):
+        blocks.append(note(others))
+    apart: list[list[Child]] = [
+        [link(part), ", ".join(part.distinctive)] for part in found.categories
     ]
-    over_time = len(found.months) > 1
-    columns += [Column("Reviews over time", numeric=False)] if over_time else []
-    rows = []
-    for n, part in enumerate(found.categories, start=1):
-        total = part.total
-        cells: list[Child] = [
-            element("a", category_name(part.category), href=f"#category-{n}"),
-            count(total["reviews"]),
-            count(total["products"]),
-            count(total["products_with_several"]),
-            NOT_DEFINED if total["mean_stars"] is None else f"{total['mean_stars']:.2f}",
-            count(total["length_median"]),
-            _drift(part),
-        ]
-        cells += [_spark(part, found.months)] if over_time else []
-        rows.append(cells)
-    caption = "Products with several reviews, and characters of the body with their trend a year"
-    blocks = [table(caption, columns, rows, sortable=True)]
-    others = _others(found)
-    return [*blocks, note(others)] if others else blocks
+    if any(part.distinctive for part in found.categories):
+        columns = [Column("Category", numeric=False), Column("Words", numeric=False)]
+        blocks.append(table("Words that set a category apart, the clearest first", columns, apart))
+    return blocks
+
+
+def _columns(found: Exploration) -> Iterator[_Shown]:
+    """Yield the columns that this data has something for."""
+    yield _Shown(Column("Reviews"), lambda part: count(part.total["reviews"]))
+    if found.everything.total["products"]:
+        yield _Shown(Column("Products"), lambda part: count(part.total["products"]))
+        yield _Shown(
+            Column("with several"), lambda part: count(part.total["products_with_several"])
+        )
+    if found.everything.total["mean_stars"] is not None:
+        yield _Shown(Column("Mean stars"), _mean_stars)
+    yield _Shown(Column("Median length"), lambda part: count(part.total["length_median"]))
+    if any(part.length_trend for part in found.categories):
+        yield _Shown(Column("trend a year"), _drift)
+    if len(found.months) > 1:
+        yield _Shown(
+            Column("Reviews over time", numeric=False), lambda part: _spark(part, found.months)
+        )
+
+
+def _mean_stars(part: CategoryFindings) -> str:
+    mean = part.total["mean_stars"]
+    return NOT_DEFINED if mean is None else f"{mean:.2f}"
 
 
 def _drift(part: CategoryFindings) -> str:
@@ -160,11 +184,12 @@ def _drift(part: CategoryFindings) -> str:
 
 
 def _spark(part: CategoryFindings, months: Sequence[str]) -> Html:
-    """Draw the reviews of each quarter: a month is less than a dot there."""
+    """Draw the reviews of stretches of months: a month of many is less than a dot there."""
     by_month = {row["period"]: row["reviews"] for row in part.months}
     counts = [float(by_month.get(month, 0)) for month in months]
     size = max(math.ceil(len(counts) / 60), 1)
-    sums = [sum(counts[n : n + size]) for n in range(0, len(counts), size)]
+    start = len(counts) % size  # so that the last stretch is a whole one
+    sums = [sum(counts[n : n + size]) for n in range(start, len(counts), size)]
     return sparkline(sums, f"Reviews of {category_name(part.category)} over time")
 
 
@@ -181,6 +206,12 @@ def _others(found: Exploration) -> str:
             "the others count for all categories together."
         )
     return text.strip()
+
+
+def _files(found: Exploration) -> list[tuple[str, str]]:
+    more = len(found.files) - MOST_FILES
+    names = ", ".join(found.files[:MOST_FILES]) + (f" and {more} more" if more > 0 else "")
+    return [("Files" if len(found.files) > 1 else "File", names)]
 
 
 def _where(folder: str) -> Html:

@@ -11,8 +11,8 @@ from reviewdesk.explore.words import CLEAR_Z, Change
 from reviewdesk.report.numbers import SPACE, count, plural, share
 from reviewdesk.report.timeline import month_name
 
-NAMED_TERMS: Final = 6
-MOST_FOR_NAMES: Final = 12
+NAMED_TERMS: Final = 4
+NAMED_CATEGORIES: Final = 3
 FEWEST_TO_COMPARE: Final = 100
 SMALL_LENGTH_DRIFT: Final = 0.02  # a year, of the length itself
 SMALL_STAR_CHANGE: Final = 0.1
@@ -205,10 +205,19 @@ def length_drift(part: CategoryFindings) -> str:
 
 
 def _changed_terms(found: Exploration) -> Iterator[str]:
-    part = found.everything
-    for verb, terms in (("rose", part.rose), ("fell", part.fell)):
-        if terms:
-            yield f"Terms that {verb} most in {window_words(found)}: {_listed(terms)}."
+    """Say what rose and fell, within categories: one that grows brings its own words along."""
+    parts = found.categories if len(found.categories) > 1 else [found.everything]
+    changed = [part for part in parts if part.changed][:NAMED_CATEGORIES]
+    explained = f" (reviews of 1,000 that have them, {window_words(found)})"
+    for part in changed:
+        said = [
+            f"{verb}: {_listed(terms)}"
+            for verb, terms in (("rose", part.rose), ("fell", part.fell))
+            if terms
+        ]
+        where = f"In {category_name(part.category)}, terms" if len(parts) > 1 else "Terms"
+        yield f"{where} that {'; terms that '.join(said)}{explained}."
+        explained = ""
 
 
 def window_words(found: Exploration) -> str:
@@ -221,15 +230,16 @@ def window_words(found: Exploration) -> str:
         else month_name(span[0])
         for span in (found.window.recent, found.window.before)
     )
-    return f"{recent} against {before}"
+    return f"in {recent} against {before}"
 
 
 def _listed(terms: Sequence[Change]) -> str:
     def said(one: Change) -> str:
         shares = (f"{value * 1000:.0f}" for value in (one.before_share, one.recent_share))
-        return f"“{one.term}” ({' → '.join(shares)})"
+        arrow = f"{SPACE}→{SPACE}"
+        return f"“{one.term}” ({arrow.join(shares)})"
 
-    return ", ".join(said(one) for one in terms[:NAMED_TERMS]) + " of 1,000 reviews"
+    return ", ".join(said(one) for one in terms[:NAMED_TERMS])
 
 
 def _years(found: Exploration) -> Iterator[str]:

@@ -127,7 +127,14 @@ def changes(window: Groups, names: Sequence[str]) -> list[Change]:
     order = np.argsort(found.z, kind="stable")
     places = [*order[::-1][:MOST_CHANGED].tolist(), *order[:MOST_CHANGED].tolist()]
     shares = window.terms / window.reviews[:, None]
-    clear = [place for place in dict.fromkeys(places) if abs(found.z[place]) >= CLEAR_Z]
+    # Reviews may get shorter as a whole: a term then takes more of the words but is in no more
+    # reviews. Only terms of which both are true have changed.
+    same_way = (shares[1] - shares[0]) * found.z > 0
+    clear = [
+        place
+        for place in dict.fromkeys(places)
+        if abs(found.z[place]) >= CLEAR_Z and same_way[place]
+    ]
     clear = _without_parts(clear, names, found.z)
     return [
         Change(

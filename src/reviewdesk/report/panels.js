@@ -18,6 +18,7 @@
     list.append(make("option", { value: "" }, "All, one below the other"));
     const show = (wanted) => {
       list.value = wanted;
+      group.classList.toggle("one", Boolean(wanted));
       for (const part of parts) part.hidden = Boolean(wanted) && part.id !== wanted;
     };
     const follow = () => {

@@ -70,7 +70,7 @@ def timeline(
     steps: Sequence[str],
     marks: Sequence[Mark],
     *,
-    label: str,
+    title: str,
     caption: Child,
     write: Callable[[float], str] = count,
     low: float = 0.0,
@@ -81,7 +81,7 @@ def timeline(
     Args:
         steps: what the bands stand for, as in ``2014-03``, ``2014`` or ``1 star``.
         marks: what is drawn, the first at the bottom.
-        label: what the chart shows, for those who cannot see it.
+        title: what the chart shows, in a few words; stands above it.
         caption: what stands below the chart.
         write: returns a value as text.
         low: where the vertical axis begins.
@@ -96,7 +96,7 @@ def timeline(
         _step_names(steps, frame),
         *drawn,
         role="img",
-        aria_label=label,
+        aria_label=title,
         viewBox=f"0 0 {WIDTH} {HEIGHT}",
         width=WIDTH,
         height=HEIGHT,
@@ -107,10 +107,11 @@ def timeline(
     )
     return element(
         "figure",
+        element("p", title, class_="chart-title"),
         svg,
         _legend(marks) if len(marks) > 1 else "",
         element("figcaption", caption),
-        class_="chart",
+        class_="chart wide",
     )
 
 

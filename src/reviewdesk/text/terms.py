@@ -54,7 +54,7 @@ class TermSketch:
         """Choose how frequent a term must be.
 
         Args:
-            most: how many terms to keep, about.
+            most: how many terms to keep, about; those as frequent as the last are kept too.
             fewest: in how many texts a term must be at least.
 
         Returns:
@@ -63,7 +63,7 @@ class TermSketch:
         counts = self._table & _COUNT
         used = counts[counts >= np.uint64(fewest)]
         if len(used) > 2 * most:  # every term has two places
-            fewest = int(np.partition(used, len(used) - 2 * most)[len(used) - 2 * most]) + 1
+            fewest = int(np.partition(used, len(used) - 2 * most)[len(used) - 2 * most])
         return counts >= np.uint64(fewest), fewest
 
 
