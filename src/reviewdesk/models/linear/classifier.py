@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from reviewdesk.errors import UsageError
 from reviewdesk.examples.examples import GROUP, LABEL
 from reviewdesk.formats.weights import load_weights, save_weights
 from reviewdesk.models.base import Classifier, Explanation, Texts
@@ -32,11 +33,14 @@ MIB: Final = 1 << 20
 PREDICT_ROWS: Final = 8_192
 SAMPLE_ROWS: Final = 20_000
 LONGEST: Final = 3
+ENOUGH_TO_CALIBRATE: Final = 500
 WORTH: Final = 0.005
 """A longer n-gram must make the labels of rows set aside so much likelier, as a share."""
 
 HINGE_STRENGTH: Final = (0.7,)
-SOFTMAX_STRENGTHS: Final = (1.0, 2.0)
+SOFTMAX_STRENGTHS: Final = (0.7, 1.0)
+HINGE_EPOCHS: Final = 3
+SOFTMAX_EPOCHS: Final = 5
 
 
 class Linear(Classifier):
@@ -50,8 +54,10 @@ class Linear(Classifier):
         ngrams: the longest n-gram in words, 1 to 3; 0 chooses it on a share of the rows.
         min_df: an n-gram counts when it stands in so many reviews or more.
         strength: of two labels what an error costs, of more the rate of learning; 0 chooses it.
-        epochs: how often each row is visited.
+        epochs: how often each row is visited; 0 means 3 times for two labels, else 5.
         balanced: whether all labels count the same, however few rows they have.
+        free_threads: how many threads learn at the same time without waiting for each other; with
+            more than one, learning is faster and its result depends on chance.
         memory_mb: how much memory fitting may take, in MiB; what does not fit goes to disk.
         seed: another seed gives another order of learning and other rows set aside.
     """
@@ -62,7 +68,8 @@ class Linear(Classifier):
         "ngrams": (0, LONGEST),
         "min_df": (1, 1_000_000),
         "strength": (0, 100),
-        "epochs": (1, 100),
+        "epochs": (0, 100),
+        "free_threads": (1, 64),
         "memory_mb": (16, 1 << 20),
         "seed": (0, 2**32 - 1),
     }
@@ -72,8 +79,9 @@ class Linear(Classifier):
         ngrams: int = 0,
         min_df: int = 2,
         strength: float = 0.0,
-        epochs: int = 3,
+        epochs: int = 0,
         balanced: bool = False,
+        free_threads: int = 1,
         memory_mb: int = 2048,
         seed: int = 0,
     ) -> None:
@@ -82,6 +90,7 @@ class Linear(Classifier):
         self.strength = strength
         self.epochs = epochs
         self.balanced = balanced
+        self.free_threads = free_threads
         self.memory_mb = memory_mb
         self.seed = seed
 
@@ -98,30 +107,69 @@ class Linear(Classifier):
         self.weights_ = _spread(learnt.weights, learnt.present, k)
         self.calibration_ = learnt.calibration.spread(learnt.present, k)
 
+    def partial_fit(self, batches: pa.RecordBatch | Iterable[pa.RecordBatch]) -> Self:
+        """Learn on from new reviews, such as those of a new month.
+
+        N-grams that are new become features; what was learnt is changed by the new reviews only.
+        The calibration is learnt anew where there are enough of them.
+
+        Args:
+            batches: record batches as in ``fit``, with the labels of ``fit``.
+
+        Raises:
+            NotEnoughData: the rows have fewer than two different labels.
+            MissingColumn: a text column or ``label`` is missing.
+        """
+        self._check_settings()
+        batches = [batches] if isinstance(batches, pa.RecordBatch) else batches
+        old = self.vocabulary_, self.weights_
+        learnt = self._learn(self._labelled(batches), 0, self.ngrams_, self.strength_, old)
+        self.vocabulary_, self.weights_ = learnt.vocabulary, learnt.weights
+        if len(learnt.likely) >= ENOUGH_TO_CALIBRATE:
+            never = ~np.isfinite(self.calibration_.shift)
+            never[learnt.present] = False
+            given = np.flatnonzero(~never)
+            shift = learnt.calibration.shift[given]
+            fresh = Calibration(learnt.calibration.curve, shift)
+            self.calibration_ = fresh.spread(given, len(self.labels_))
+        return self
+
     def _learn(
-        self, batches: Iterable[pa.RecordBatch], text_bytes: int, longest: int, strength: float
+        self,
+        batches: Iterable[pa.RecordBatch],
+        text_bytes: int,
+        longest: int,
+        strength: float,
+        start: tuple[Vocabulary, Weights] | None = None,
     ) -> "_Learnt":
-        memory = self.memory_mb * MIB
-        counts = Counts(self.columns_, longest, bits_for(text_bytes, longest, memory // 4))
+        """Learn from rows, from the beginning or on from what was learnt before."""
+        memory, k = self.memory_mb * MIB, len(self.labels_)
+        bits = start[0].bits if start else bits_for(text_bytes, longest, memory // 4)
+        counts = Counts(self.columns_, longest, bits)
         store = RowStore(memory // 4, self.seed)
         try:
-            label_rows = np.zeros(len(self.labels_), np.int64)
+            label_rows = np.zeros(k, np.int64)
             for batch in batches:
                 self._add(batch, counts, store, label_rows)
             present = np.flatnonzero(label_rows)
-            most = memory // 2 // (8 * len(present) + 32)
+            kept = np.arange(k) if start else present
+            most = memory // 2 // (12 * len(kept) + 64)
             vocabulary = counts.vocabulary(self.min_df, most)
             del counts
-            label_of = np.cumsum(label_rows > 0, dtype=np.int32) - np.int32(1)
+            if start:
+                vocabulary = start[0].extended(vocabulary, most)
+            label_of = np.searchsorted(kept, np.arange(k)).astype(np.int32)
             store.finish(vocabulary.numbers, len(vocabulary), label_of)
             solver = Solver(
                 parts=enough_lots(store.parts, self.seed),
                 features=len(vocabulary),
-                k=len(present),
-                costs=self._costs(label_rows[present]),
+                k=len(kept),
+                costs=self._costs(label_rows[kept]),
                 min_df=self.min_df,
-                epochs=self.epochs,
+                epochs=self.epochs or (HINGE_EPOCHS if len(kept) == 2 else SOFTMAX_EPOCHS),
+                threads=self.free_threads,
                 seed=self.seed,
+                start=start[1] if start else None,
             )
             weights, calibration, likely = fit_calibrated(solver, store.rows, strength)
         finally:
@@ -164,7 +212,9 @@ class Linear(Classifier):
     def _costs(self, label_rows: NDArray[np.int64]) -> NDArray[np.float32]:
         if not self.balanced:
             return np.ones(len(label_rows), np.float32)
-        costs: NDArray[np.float32] = (label_rows.mean() / label_rows).astype(np.float32)
+        costs: NDArray[np.float32] = (label_rows.mean() / np.maximum(label_rows, 1)).astype(
+            np.float32
+        )
         return costs
 
     def _groups(self, batch: pa.RecordBatch) -> NDArray[np.uint64]:
@@ -180,10 +230,12 @@ class Linear(Classifier):
         held: list[pa.RecordBatch] = []
         size, limit = 0, self.memory_mb * MIB // 8
         for batch in batches:
-            held.append(batch)
-            size += int(field_texts(batch, self.columns_).bytes.sum())
-            if size > limit:
-                return _Head(held, 1 << 62), batches
+            sizes = size + np.cumsum(field_texts(batch, self.columns_).bytes)
+            fits = int(np.searchsorted(sizes, limit, side="right"))
+            held.append(batch.slice(0, fits))
+            if fits < len(batch):
+                return _Head(held, 1 << 62), itertools.chain([batch.slice(fits)], batches)
+            size = int(sizes[-1]) if len(sizes) else size
         return _Head(held, size), batches
 
     def decision_scores(self, batch: pa.RecordBatch | Texts) -> NDArray[np.float32]:
@@ -199,6 +251,19 @@ class Linear(Classifier):
 
     def _probabilities(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
         return self.calibration_.probabilities(scores)
+
+    def expected(self, batch: pa.RecordBatch | Texts) -> NDArray[np.float32]:
+        """Return the mean of labels that are numbers, such as stars, by their probabilities, (n,).
+
+        Raises:
+            UsageError: a label is not a number.
+        """
+        try:
+            values = np.array(self.labels_, np.float32)
+        except ValueError as error:
+            raise UsageError("an expected value needs labels that are numbers") from error
+        means: NDArray[np.float32] = (self.predict_proba(batch) * values).sum(axis=1)
+        return means
 
     def explain(self, texts: Mapping[str, str | None]) -> Explanation:
         """Return what each word and n-gram of one review adds; see the contract."""
@@ -266,10 +331,13 @@ def _spread(weights: Weights, places: NDArray[np.int64], k: int) -> Weights:
     if len(places) == k:
         return weights
     features = len(weights.table)
-    table = np.zeros((features, k + 1), np.float32)
+    table = np.ones((features, k + 2), np.float32)
+    table[:, :k] = 0
     bias = np.full(k, ABSENT_SCORE, np.float32)
-    own, own_bias = weights.table[:, :-1], weights.bias
+    own, own_bias = weights.table, weights.bias
     if len(own_bias) == 1:
-        own, own_bias = np.hstack([-own, own]), np.concatenate([-own_bias, own_bias])
-    table[:, places], table[:, k], bias[places] = own, weights.table[:, -1], own_bias
+        table[:, places[0]], table[:, places[1]] = -own[:, 0], own[:, 0]
+        table[:, k], bias[places] = own[:, 1], [-own_bias[0], own_bias[0]]
+    else:
+        table[:, places], table[:, k:], bias[places] = own[:, :-2], own[:, -2:], own_bias
     return Weights(table, bias)

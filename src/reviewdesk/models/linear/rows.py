@@ -16,6 +16,7 @@ class Rows:
     ends: NDArray[np.int64]  # (n + 1,)
     labels: NDArray[np.int32]  # (n,)
     lots: NDArray[np.uint32]  # (n,) what decides which rows are set aside; equal in a group
+    duals: NDArray[np.float32]  # (n,) for a solver to write to
 
     def __len__(self) -> int:
         return len(self.labels)

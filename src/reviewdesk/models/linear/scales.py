@@ -1,9 +1,13 @@
 """How much each feature counts, from how unevenly it stands in the rows of the labels."""
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
-SMOOTHING = 1.0
+SMOOTHING: Final = 1.0
+DIVERGENCE_POWER: Final = 0.7
+"""Between the root, at which n-grams of little meaning still count, and the divergence itself."""
 
 
 def scales(counts: NDArray[np.int32], rows: NDArray[np.int64], min_df: int) -> NDArray[np.float32]:
@@ -33,7 +37,7 @@ def log_count_ratio(counts: NDArray[np.int32], rows: NDArray[np.int64]) -> NDArr
 
 
 def divergence(counts: NDArray[np.int32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Return the root of the Kullback-Leibler divergence of a feature's labels from all labels."""
+    """Return the Kullback-Leibler divergence of a feature's labels from all labels, flattened."""
     prior = (rows / rows.sum()).astype(np.float32)
     found = np.zeros(len(counts), np.float32)
     totals = counts.sum(axis=1, dtype=np.float32) + np.float32(SMOOTHING)
@@ -41,5 +45,5 @@ def divergence(counts: NDArray[np.int32], rows: NDArray[np.int64]) -> NDArray[np
         ratio = counts[:, label] / prior[label]
         ratio = ((ratio + np.float32(SMOOTHING)) / totals).astype(np.float32)
         found += prior[label] * ratio * np.log(ratio)
-    root: NDArray[np.float32] = np.sqrt(np.maximum(found, 0))
-    return root
+    flat: NDArray[np.float32] = np.maximum(found, 0) ** np.float32(DIVERGENCE_POWER)
+    return flat

@@ -37,7 +37,7 @@ class RowStore:
         self._held: list[tuple[NDArray[np.uint32], NDArray[np.void]]] = []
         self._held_bytes = 0
         self._first_held = 0
-        self._files: list[tuple[IO[bytes], IO[bytes]]] = []
+        self._files: list[dict[str, IO[bytes]]] = []
         self._directory: tempfile.TemporaryDirectory[str] | None = None
         self._whole: Rows | None = None
 
@@ -60,7 +60,7 @@ class RowStore:
     def close(self) -> None:
         """Remove what is on disk."""
         for files in self._files:
-            for file in files:
+            for file in files.values():
                 file.close()
         if self._directory is not None:
             self._directory.cleanup()
@@ -83,13 +83,14 @@ class RowStore:
             yield self._whole
             return
         for part in range(PARTS):
-            ids, heads = (self._mapped(part, place) for place in (0, 1))
-            yield _rows(ids.view(np.uint32), heads.view(HEAD))
-
-    @property
-    def lots(self) -> NDArray[np.uint32]:
-        """The lots of rows in memory, (rows,); of the first part's when they are on disk."""
-        return next(self.parts()).lots
+            heads = self._mapped(part, "heads").view(HEAD)
+            yield Rows(
+                ids=self._mapped(part, "ids").view(np.uint32),
+                ends=row_ends(heads["size"]),
+                labels=np.ascontiguousarray(heads["label"]),
+                lots=np.ascontiguousarray(heads["lot"]),
+                duals=self._mapped(part, "duals").view(np.float32),
+            )
 
     @property
     def _place(self) -> str:
@@ -107,22 +108,26 @@ class RowStore:
             rows = slice(row, row + len(own))
             done += renumber(stream, sizes[rows], numbers, features, ids[done:])
             row += len(own)
-        labels = label_of[heads["label"]]
-        return Rows(ids[:done], row_ends(sizes), labels, heads["lot"].copy())
+        labels, duals = label_of[heads["label"]], np.zeros(row, np.float32)
+        return Rows(ids[:done], row_ends(sizes), labels, heads["lot"].copy(), duals)
 
     def _spill(self) -> None:
         with storage_errors(self._place):
             if not self._files:
                 self._directory = tempfile.TemporaryDirectory(prefix="reviewdesk-linear-")
                 self._files = [
-                    (self._open(part, "ids"), self._open(part, "heads")) for part in range(PARTS)
+                    {
+                        kind: open_private(self._path(part, kind))
+                        for kind in ("ids", "heads", "duals")
+                    }
+                    for part in range(PARTS)
                 ]
             for stream, heads in self._held:
                 self._deal(stream, heads)
         self._held, self._held_bytes = [], 0
 
-    def _open(self, part: int, kind: str) -> IO[bytes]:
-        return open_private(Path(self._place) / f"{part:02}.{kind}")
+    def _path(self, part: int, kind: str) -> Path:
+        return Path(self._place) / f"{part:02}.{kind}"
 
     def _deal(self, stream: NDArray[np.uint32], heads: NDArray[np.void]) -> None:
         rows = np.arange(self._first_held, self._first_held + len(heads), dtype=np.uint64)
@@ -134,34 +139,31 @@ class RowStore:
         heads = heads[order]
         ends = row_ends(heads["size"])
         edges = np.searchsorted(part_of[order], np.arange(PARTS + 1, dtype=np.uint64))
-        for part, (ids_file, heads_file) in enumerate(self._files):
+        for part, files in enumerate(self._files):
             first, last = edges[part], edges[part + 1]
-            ids_file.write(taken[ends[first] : ends[last]].data)
-            heads_file.write(heads[first:last].tobytes())
+            files["ids"].write(taken[ends[first] : ends[last]].data)
+            files["heads"].write(heads[first:last].tobytes())
         self.spilled_bytes += taken.nbytes + heads.nbytes
 
     def _finish_part(
         self, part: int, numbers: NDArray[np.uint32], features: int, label_of: NDArray[np.int32]
     ) -> None:
-        for file in self._files[part]:
+        files = self._files[part]
+        for file in files.values():
             file.flush()
-        stream = self._mapped(part, 0, writable=True).view(np.uint32)
-        heads = self._mapped(part, 1, writable=True).view(HEAD)
+        stream = self._mapped(part, "ids").view(np.uint32)
+        heads = self._mapped(part, "heads").view(HEAD)
         sizes = heads["size"].copy()
         done = renumber(stream, sizes, numbers, features, stream)
         heads["size"], heads["label"] = sizes, label_of[heads["label"]]
-        self._files[part][0].truncate(done * stream.itemsize)
+        files["ids"].truncate(done * stream.itemsize)
+        files["duals"].truncate(len(sizes) * np.dtype(np.float32).itemsize)
 
-    def _mapped(self, part: int, place: int, *, writable: bool = False) -> NDArray[np.uint8]:
-        path = Path(self._files[part][place].name)
+    def _mapped(self, part: int, kind: str) -> NDArray[np.uint8]:
+        path = self._path(part, kind)
         if not path.stat().st_size:
             return np.empty(0, np.uint8)
-        mapped = np.memmap(path, np.uint8, "r+" if writable else "c")
+        mapped = np.memmap(path, np.uint8, "r+")
         if hasattr(mmap, "MADV_WILLNEED"):  # rows are visited in any order: read them ahead
             mapped._mmap.madvise(mmap.MADV_WILLNEED)  # type: ignore[attr-defined]
         return np.asarray(mapped)
-
-
-def _rows(ids: NDArray[np.uint32], heads: NDArray[np.void]) -> Rows:
-    labels = np.ascontiguousarray(heads["label"])
-    return Rows(ids, row_ends(heads["size"]), labels, np.ascontiguousarray(heads["lot"]))

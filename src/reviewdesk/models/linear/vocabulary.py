@@ -89,6 +89,12 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.slots)
 
+    def extended(self, newer: "Vocabulary", most: int) -> "Vocabulary":
+        """Return these features and behind them those of another vocabulary that are new."""
+        new = newer.slots[~np.isin(newer.slots, self.slots)]
+        slots = np.concatenate([self.slots, new[: max(most - len(self), 0)]])
+        return Vocabulary(self.columns, self.longest, self.bits, slots)
+
     @cached_property
     def numbers(self) -> NDArray[np.uint32]:
         """The feature of each slot, (2 ** bits,); the largest number where there is none."""

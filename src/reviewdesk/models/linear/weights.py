@@ -16,9 +16,10 @@ class Weights:
     """A linear function of rows of unit length.
 
     Args:
-        table: (features, m + 1) float32: the m weights of a feature, each times the feature's
-            scale, then the scale's square. Two labels have one weight, for the second.
-        bias: (m,) float32.
+        table: float32, (features, 2) for two labels: the weight for the second one times the
+            feature's scale, and the scale's square; else (features, k + 2): k weights times the
+            scale, the scale's square, and the sum of squared gradients, for learning on.
+        bias: (1,) or (k,) float32.
     """
 
     table: NDArray[np.float32]
@@ -36,8 +37,9 @@ class Weights:
         self, ids: NDArray[np.uint32]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return what each feature of a row adds to the scores, (ids, k), and the bias, (k,)."""
-        parts = self.table[ids, :-1].astype(np.float64)
-        length = np.sqrt(self.table[ids, -1].astype(np.float64).sum())
+        m = len(self.bias)
+        parts = self.table[ids, :m].astype(np.float64)
+        length = np.sqrt(self.table[ids, m].astype(np.float64).sum())
         parts /= length if length > 0 else 1.0
         bias = self.bias.astype(np.float64)
         if len(bias) == 1:
@@ -56,8 +58,8 @@ class Weights:
             BundleError: an array is missing or damaged.
         """
         table, bias = arrays.get("weights.table"), arrays.get("weights.bias")
-        m = 1 if k == 2 else k
-        if table is None or table.shape != (features, m + 1) or table.dtype != np.float32:
+        m, width = (1, 2) if k == 2 else (k, k + 2)
+        if table is None or table.shape != (features, width) or table.dtype != np.float32:
             raise BundleError("the weights of the labels do not fit the vocabulary")
         if bias is None or bias.shape != (m,) or bias.dtype != np.float32:
             raise BundleError("the biases do not fit the labels")
@@ -84,9 +86,9 @@ def score_rows(
             sum_pairs(ids, ends[row], ends[row + 1], table, sums)
         else:
             sum_rows(ids, ends[row], ends[row + 1], table, sums)
-        length = sums[width - 1]
+        length = sums[len(bias)]
         inverse = np.float32(1) / np.sqrt(length) if length > 0 else np.float32(0)
-        for label in range(width - 1):
+        for label in range(len(bias)):
             scores[place, label] = sums[label] * inverse + bias[label]
 
 
