@@ -102,4 +102,6 @@ class _RateColumn(TextColumn):
             return Text("")
         if self.unit == "bytes":
             return Text(f"{rate / 1e6:,.1f} MB/s")
+        if rate < 1:
+            return Text(f"{1 / rate:,.1f} s/{self.unit.removesuffix('s')}" if rate else "")
         return Text(f"{rate:,.0f} {self.unit}/s")

@@ -139,7 +139,7 @@ def test_too_many_unreadable_rows_mark_the_job_but_do_not_stop_it(
     (tmp_path / "shop.csv").write_text("\n".join([*lines, '"never closed,5']) + "\n")
     result = cli(
         *("prepare", tmp_path / "shop.csv", "--out", tmp_path / "p", "--max-rejects", "0"),
-        *("--map", "review_body=comment", "--map", "star_rating=score"),
+        *("--map", "review_body=comment", "star_rating=score"),
     )
     assert result.code == 4
     assert "rejects.parquet" in result.err

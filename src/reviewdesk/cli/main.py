@@ -1,8 +1,10 @@
 """The entry point: one place where errors become one sentence and an exit code."""
 
 import importlib
+import re
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -43,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     debug = "--debug" in _before_separator(words)
     if debug:
         words.remove("--debug")
+    words = _one_map_each(words)
     try:
         code = _application(words)(words, standalone_mode=False, prog_name="reviewdesk")
     except Exception as error:  # the boundary: whatever happens below becomes one sentence
@@ -56,6 +59,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _before_separator(words: list[str]) -> list[str]:
     return words[: words.index("--")] if "--" in words else words
+
+
+def _one_map_each(words: list[str]) -> list[str]:
+    """Let one ``--map`` take several pairs: ``--map a=b c=d`` becomes ``--map a=b --map c=d``."""
+    given: list[str] = []
+    for word in words:
+        follows = len(given) >= 2 and given[-2] == "--map"
+        pair = re.fullmatch(r"[a-z_]+=.+", word, re.DOTALL)
+        if follows and pair and not Path(word).exists():
+            given.append("--map")
+        given.append(word)
+    return given
 
 
 def _application(words: list[str]) -> typer.Typer:
