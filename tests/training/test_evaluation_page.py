@@ -31,6 +31,7 @@ def evaluation(labels: list[str], rows: int = 400, present: int | None = None) -
         measures=measures,
         default_headlines=0,
         without_default_headlines=None,
+        slices=(),
         surest_right=(sample._replace(said=labels[0]),) * 6,
         surest_wrong=(sample,) * 6,
         least_sure=(sample,) * 6,

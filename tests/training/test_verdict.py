@@ -29,6 +29,7 @@ def evaluation(measures: Measures, **more: Any) -> Evaluation:
         measures=measures,
         default_headlines=0,
         without_default_headlines=None,
+        slices=(),
         surest_right=(),
         surest_wrong=(),
         least_sure=(),

@@ -112,6 +112,13 @@ class Examples:
         schema = pa.schema([*texts, pa.field(LABEL, pa.int32()), pa.field(GROUP, pa.uint64())])
         return pa.Table.from_batches(self.batches(rows), schema)
 
+    def columns(self, names: Sequence[str], rows: NDArray[np.bool_]) -> Iterator[pa.RecordBatch]:
+        """Yield some columns of some reviews (n,), as they are."""
+        for at, batch in self._read(tuple(names), BATCH_ROWS):
+            chosen = batch.filter(pa.array(rows[at : at + len(batch)]))
+            if len(chosen):
+                yield chosen
+
     def column(self, name: str) -> pa.ChunkedArray:
         """Return one column of the reviews."""
         parts = [batch.column(0) for _, batch in self._read((name,), BATCH_ROWS)]

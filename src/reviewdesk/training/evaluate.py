@@ -16,6 +16,7 @@ from reviewdesk.progress import SILENT, Progress
 from reviewdesk.stats.bootstrap import RESAMPLES
 from reviewdesk.text.headlines import is_default_headline
 from reviewdesk.training.measures import Measures, evaluate_probabilities
+from reviewdesk.training.slices import Slicing, slice_accuracy, slice_keys
 
 __all__ = ["Evaluation", "Rows", "Sample", "evaluate", "evaluate_probabilities"]
 
@@ -64,6 +65,7 @@ class Evaluation:
         default_headlines: measured rows whose headline the shop filled in itself.
         without_default_headlines: the same measures without these rows; None when there are none,
             or they give nothing away.
+        slices: how right it is by category, month and length.
         surest_right: the reviews that it was most sure of and right about.
         surest_wrong: those it was most sure of and wrong about.
         least_sure: those it was least sure of.
@@ -79,6 +81,7 @@ class Evaluation:
     measures: Measures
     default_headlines: int
     without_default_headlines: Measures | None
+    slices: tuple[Slicing, ...]
     surest_right: tuple[Sample, ...]
     surest_wrong: tuple[Sample, ...]
     least_sure: tuple[Sample, ...]
@@ -99,6 +102,7 @@ class Evaluation:
                 "rows": self.default_headlines,
                 "without_them": without.to_json() if without else None,
             },
+            "slices": [one.to_json() for one in self.slices],
         }
 
 
@@ -160,6 +164,11 @@ def evaluate(
         default_headlines=int(default.sum()),
         without_default_headlines=(
             _measure(predicted, ~default, resamples, seed) if given_away else None
+        ),
+        slices=slice_accuracy(
+            predicted.probabilities.argmax(axis=1) == predicted.true,
+            examples.groups[chosen],
+            slice_keys(examples, chosen),
         ),
         surest_right=surest_right,
         surest_wrong=surest_wrong,

@@ -27,6 +27,7 @@ from reviewdesk.report.page import Page
 from reviewdesk.training.evaluate import Evaluation, Sample
 from reviewdesk.training.figures import Figure, Points
 from reviewdesk.training.measures import LabelMeasures, Measures
+from reviewdesk.training.slices import FALSE_SHARE, Slice, Slicing
 from reviewdesk.training.verdict import measured_on, sentences, title, with_label_names
 
 MOST_LABELS: Final = 30
@@ -36,6 +37,7 @@ NAMED_CURVES: Final = 3
 """With more labels than this, only the weakest curves are named and the others are quiet."""
 
 MOST_WITH_INTERVALS: Final = 6
+MOST_SLICES: Final = 12
 
 MEANINGS: Final = {
     "accuracy": ("Accuracy", "share of reviews that get the right label"),
@@ -79,6 +81,8 @@ def evaluation_page(evaluation: Evaluation) -> Page:
     measures = evaluation.measures
     page.section("What was found", findings(found), _large(measures))
     page.section("By label", _by_label(measures), _confusion(measures))
+    if evaluation.slices:
+        page.section("By part of the reviews", *_slices(evaluation.slices))
     page.section("How far to trust a probability", _trust(measures))
     page.section("Ranking", _ranking(measures))
     page.section("All figures", _all_figures(measures))
@@ -142,6 +146,45 @@ def _confusion(measures: Measures) -> Html:
         measures.labels,
         measures.confusion,
     )
+
+
+def _slices(slicings: Sequence[Slicing]) -> list[Html]:
+    return [
+        *(_slicing(one) for one in slicings),
+        note(
+            "Worse: further below the rest than chance explains, counting reviews of one product "
+            f"as alike; of all parts called so at most {share(FALSE_SHARE, 0)} are expected to be "
+            "chance. A part can be worse because its reviews are harder, not because the "
+            "classifier treats them otherwise."
+        ),
+    ]
+
+
+def _slicing(slicing: Slicing) -> Html:
+    """Return one kind of slices: lengths in their order, else the worse and the largest first."""
+    ordered = list(slicing.slices)
+    if slicing.by != "length":
+        ordered.sort(key=lambda one: -one.rows)
+        ordered.sort(key=lambda one: one.accuracy.value if one.worse else 1.0)
+    heading = f"{slicing.by.capitalize()}{' in characters' if slicing.by == 'length' else ''}"
+    columns = [Column(heading, numeric=False), Column("Reviews"), Column("Right")]
+    columns += [Column("95 % interval"), Column("The rest"), Column("", numeric=False)]
+    rows = [_slice(one) for one in ordered]
+    slices, reviews = slicing.few
+    if slices:
+        together = f"{count(slices)} smaller, together"
+        rows.append([together, count(reviews), "", "", "", "too few to tell"])
+    shown = table(f"How often it is right, by {slicing.by}", columns, rows[:MOST_SLICES])
+    if len(rows) <= MOST_SLICES:
+        return shown
+    rest = table(f"The others by {slicing.by}", columns, rows[MOST_SLICES:])
+    return fragment(shown, details(f"The other {count(len(rows) - MOST_SLICES)}", rest))
+
+
+def _slice(one: Slice) -> list[Child]:
+    figures = [share(one.accuracy.value), _spread("accuracy", one.accuracy), share(one.rest)]
+    worse: Child = element("strong", "worse", class_="wrong") if one.worse else ""
+    return [one.name, count(one.rows), *figures, worse]
 
 
 def _trust(measures: Measures) -> Html:

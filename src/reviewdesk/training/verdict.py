@@ -16,6 +16,7 @@ FEW_ROWS: Final = 200  # below, figures are rough
 SURE_SHARE: Final = 0.97  # how often it must be right to be left alone
 TELLING_SHARE: Final = 0.05  # of all mistakes, for a pair of labels to be worth a sentence
 RATED: Final = ("stars", "category-stars")  # targets whose labels end in a number of stars
+MOST_SLICES: Final = 3  # named in a sentence
 TELLING_ERROR: Final = 0.05  # above, what chance alone shows hides too much
 
 
@@ -74,6 +75,7 @@ def sentences(evaluation: Evaluation) -> list[str]:
         *_caution(evaluation),
         *_weakest(measures),
         *_off_by_stars(measures),
+        *_worse_slices(evaluation),
         *_confused(measures),
         _calibration(measures),
         *_sure(measures),
@@ -133,6 +135,30 @@ def _confused(measures: Measures) -> list[str]:
         f"The most frequent mistake: {plural(rows, 'review', 'reviews')} of “{true}” taken for "
         f"“{given}”, {share(rows / mistakes)} of all mistakes."
     ]
+
+
+def _worse_slices(evaluation: Evaluation) -> list[str]:
+    """Name the slices where most reviews are lost, of those that are worse by more than chance."""
+    worse = [(kind.by, one) for kind in evaluation.slices for one in kind.slices if one.worse]
+    if not evaluation.slices:
+        return []
+    if not worse:
+        kinds = " or ".join(kind.by for kind in evaluation.slices)
+        return [f"No part of the reviews by {kinds} is worse than the rest by more than chance."]
+    worse.sort(key=lambda found: -found[1].rows * (found[1].rest - found[1].accuracy.value))
+    named = "; ".join(
+        f"{_slice(by, one.name)} ({share(one.accuracy.value)}, the rest {share(one.rest)})"
+        for by, one in worse[:MOST_SLICES]
+    )
+    others = len(worse) - MOST_SLICES
+    more = f"; and {plural(others, 'other part', 'other parts')}" if others > 0 else ""
+    return [f"It is worse, by more than chance, on {named}{more}."]
+
+
+def _slice(by: str, name: str) -> str:
+    if by == "length":
+        return f"reviews of {name} characters"
+    return f"the month {name}" if by == "month" else f"the category “{name}”"
 
 
 def _off_by_stars(measures: Measures) -> list[str]:
