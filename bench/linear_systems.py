@@ -1,0 +1,189 @@
+"""One system on one data set in a process of its own: ``python -m bench.linear_systems JOB.json``.
+
+The job names the system, its settings and two Parquet files; the result is one line of JSON. What
+is timed begins with texts in memory and ends with a label for each text. Each system uses one
+thread.
+"""
+
+import json
+import os
+import re
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ[_name] = "1"
+
+import numpy as np  # noqa: E402
+import pyarrow as pa  # noqa: E402
+import pyarrow.parquet as pq  # noqa: E402
+
+Settings = dict[str, Any]
+Predict = Callable[[pa.Table], Any]
+
+
+def linear(train: pa.Table, settings: Settings) -> Predict:
+    """Ours."""
+    from reviewdesk.models.linear.classifier import Linear  # noqa: PLC0415
+
+    labels = [str(label) for label in range(int(np.max(train["label"].to_numpy())) + 1)]
+    fitted = Linear(**settings).fit(train.to_batches(), labels)
+    return lambda test: fitted.predict_proba(test.combine_chunks().to_batches()[0])
+
+
+def tfidf_svc(train: pa.Table, settings: Settings) -> Predict:
+    """scikit-learn: TF-IDF and LinearSVC."""
+    from sklearn.svm import LinearSVC  # noqa: PLC0415
+
+    return _tfidf(train, settings, LinearSVC(C=settings["C"]), "decision_function")
+
+
+def tfidf_logistic(train: pa.Table, settings: Settings) -> Predict:
+    """scikit-learn: TF-IDF and LogisticRegression."""
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+
+    model = LogisticRegression(C=settings["C"], max_iter=settings.get("max_iter", 100))
+    return _tfidf(train, settings, model, "predict_proba")
+
+
+def _tfidf(train: pa.Table, settings: Settings, model: Any, method: str) -> Predict:
+    from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415
+
+    words = TfidfVectorizer(
+        ngram_range=(1, settings["ngrams"]), min_df=2, sublinear_tf=True, dtype=np.float32
+    )
+    model.fit(words.fit_transform(_joined(train)), train["label"].to_numpy())
+    score = getattr(model, method)
+    return lambda test: _columns(score(words.transform(_joined(test))))
+
+
+def nbsvm(train: pa.Table, settings: Settings) -> Predict:
+    """scikit-learn: binary n-grams scaled by log-count ratios and LinearSVC (Wang and Manning)."""
+    from sklearn.feature_extraction.text import CountVectorizer  # noqa: PLC0415
+    from sklearn.svm import LinearSVC  # noqa: PLC0415
+
+    words = CountVectorizer(ngram_range=(1, settings["ngrams"]), min_df=2, binary=True)
+    rows, labels = words.fit_transform(_joined(train)), train["label"].to_numpy()
+    p, q = (np.asarray(rows[labels == one].sum(axis=0)).ravel() + 1 for one in (1, 0))
+    ratio = np.log((p / p.sum()) / (q / q.sum()))
+    model = LinearSVC(C=settings["C"]).fit(rows.multiply(ratio).tocsr(), labels)
+    return lambda test: _columns(
+        model.decision_function(words.transform(_joined(test)).multiply(ratio).tocsr())
+    )
+
+
+def fasttext(train: pa.Table, settings: Settings) -> Predict:
+    """FastText in C++, through its Python package."""
+    import fasttext as library  # noqa: PLC0415
+
+    k = int(np.max(train["label"].to_numpy())) + 1
+    lines = _spaced(_joined(train))
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".txt") as file:
+        for label, line in zip(train["label"].to_pylist(), lines, strict=True):
+            file.write(f"__label__{label} {line}\n")
+        file.flush()
+        model = library.train_supervised(file.name, thread=1, verbose=0, **settings)
+
+    def predict(test: pa.Table) -> Any:
+        labels, shares = model.predict(_spaced(_joined(test)), k=k)
+        found = np.zeros((len(test), k), np.float32)
+        for row, (names, values) in enumerate(zip(labels, shares, strict=True)):
+            found[row, [int(name[9:]) for name in names]] = values
+        return found
+
+    return predict
+
+
+def vowpal(train: pa.Table, settings: Settings) -> Predict:
+    """Vowpal Wabbit, from files, as its command line does it."""
+    from vowpalwabbit import pyvw  # noqa: PLC0415
+
+    k = int(np.max(train["label"].to_numpy())) + 1
+    loss = "--loss_function logistic " + (f"--oaa {k}" if k > 2 else "")
+    folder = tempfile.mkdtemp()
+    lines = Path(folder) / "train.vw"
+    order = np.random.default_rng(0).permutation(len(train))
+    _write_vw(lines, train.take(pa.array(order)), k)
+    arguments = (
+        f"-d {lines} -c -k --passes {settings['passes']} -l {settings['rate']} -b 24 --quiet "
+        f"--ngram {settings['ngrams']} --holdout_off {loss} -f {folder}/model"
+    )
+    workspace = pyvw.Workspace(arguments)
+    workspace.finish()
+
+    def predict(test: pa.Table) -> Any:
+        tests, out = Path(folder) / "test.vw", Path(folder) / "out"
+        _write_vw(tests, test, k)
+        pyvw.Workspace(f"-t -d {tests} -i {folder}/model -p {out} --quiet").finish()
+        said = np.loadtxt(out)
+        if k == 2:
+            return _columns(said)
+        return np.eye(k)[said.astype(int) - 1]
+
+    return predict
+
+
+def _write_vw(path: Path, table: pa.Table, k: int) -> None:
+    lines = _spaced(_joined(table))
+    with path.open("w", encoding="utf-8") as file:
+        for label, line in zip(table["label"].to_pylist(), lines, strict=True):
+            name = (-1, 1)[label] if k == 2 else label + 1
+            file.write(f"{name} | {line.replace(':', ' ').replace('|', ' ')}\n")
+
+
+def _joined(table: pa.Table) -> list[str]:
+    heads, bodies = (table[name].to_pylist() for name in ("review_headline", "review_body"))
+    return [f"{a} {b}" if a else b or "" for a, b in zip(heads, bodies, strict=True)]
+
+
+def _spaced(texts: Sequence[str]) -> list[str]:
+    """Do what fastText's own scripts do: lower case, and spaces around punctuation."""
+    mark = re.compile(r"([.!?,'/()\"])")
+    return [mark.sub(r" \1 ", text.lower()).replace("\n", " ") for text in texts]
+
+
+def _columns(scores: Any) -> Any:
+    return np.stack([-scores, scores], axis=1) if scores.ndim == 1 else scores
+
+
+SYSTEMS: Final[dict[str, Callable[[pa.Table, Settings], Predict]]] = {
+    "linear": linear,
+    "fastText": fasttext,
+    "fastText-100": fasttext,
+    "TF-IDF + LinearSVC": tfidf_svc,
+    "TF-IDF + logistic": tfidf_logistic,
+    "NB-SVM": nbsvm,
+    "VW": vowpal,
+}
+
+
+def main() -> None:
+    """Run one job and print its figures."""
+    job = json.loads(Path(sys.argv[1]).read_text())
+    train, test = pq.read_table(job["train"]), pq.read_table(job["test"])
+    some = train.take(np.arange(0, len(train), max(len(train) // 1000, 1)))
+    SYSTEMS[job["system"]](some, job["settings"])(test.slice(0, 10))  # imports, compiled code
+    clock = [(time.process_time(), time.perf_counter())]
+    predict = SYSTEMS[job["system"]](train, job["settings"])
+    clock.append((time.process_time(), time.perf_counter()))
+    scores = np.asarray(predict(test))
+    clock.append((time.process_time(), time.perf_counter()))
+    np.save(job["scores"], scores.astype(np.float32))
+    spent = np.diff(np.array(clock), axis=0)
+    figures = {
+        "train_cpu": spent[0, 0],
+        "train_wall": spent[0, 1],
+        "predict_cpu": spent[1, 0],
+        "predict_wall": spent[1, 1],
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()
