@@ -3,8 +3,9 @@ PYTHON ?= python3
 # The demo runs in an environment with the core dependencies only; checks and tests have their own.
 CORE := .venv
 DEV := .venv-dev
+BENCH := .venv-bench
 
-.PHONY: demo docs test test-slow check format clean help
+.PHONY: bench-fast demo docs test test-slow check format clean help
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +35,11 @@ $(CORE)/.installed: pyproject.toml constraints.txt
 	$(CORE)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	touch $@
 
+$(BENCH)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench]"
+	touch $@
+
 $(DEV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(DEV)
 	$(DEV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
@@ -42,5 +48,10 @@ $(DEV)/.installed: pyproject.toml constraints.txt
 docs: $(DEV)/.installed  ## write docs/reference.md anew
 	$(DEV)/bin/python -m reviewdesk.cli.reference > docs/reference.md
 
+bench-fast: $(BENCH)/.installed  ## linear beside its peers on the real data; takes an hour
+	$(BENCH)/bin/python -m bench.linear_bench \
+		imdb categories25 categories14 stars stars-own-headlines
+	$(BENCH)/bin/python -m bench.linear_growth
+
 clean:  ## remove environments, caches and the demo's folder
-	rm -rf $(CORE) $(DEV) demo .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(CORE) $(DEV) $(BENCH) demo .pytest_cache .mypy_cache .ruff_cache
