@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "docs/prepare.md", "docs/train.md", "docs/evaluate.md", "docs/predict.md")
+PAGES = (
+    *("README.md", "docs/prepare.md", "docs/explore.md", "docs/train.md", "docs/evaluate.md"),
+    "docs/predict.md",
+)
 PAGES_WITH_BUNDLES = (*PAGES, "docs/bundles.md")
 
 

@@ -251,16 +251,18 @@ def _of_thousand(part: float) -> str:
 def _overlap_of_stars(part: CategoryFindings) -> list[Html]:
     if not part.star_pairs:
         return []
-    shares = np.full((len(STARS), len(STARS)), math.nan)
-    chance = []
+    stars = sorted({n for one in part.star_pairs for n in (one.left, one.right)})
+    shares = np.full((len(stars), len(stars)), math.nan)
     for one in part.star_pairs:
-        shares[one.left - 1, one.right - 1] = shares[one.right - 1, one.left - 1] = one.shared
-        chance.append(one.by_chance)
+        left, right = stars.index(one.left), stars.index(one.right)
+        shares[left, right] = shares[right, left] = one.shared
+    chance = [one.by_chance for one in part.star_pairs]
+    ends = dict.fromkeys(share(end, 0) for end in (min(chance), max(chance)))
     heading = element("h4", "What star ratings share")
     caption = "Overlap of the 50 most telling terms of two star ratings"
-    text = f"By chance it would be {share(min(chance), 0)} to {share(max(chance), 0)}."
+    text = f"By chance it would be {' to '.join(ends)}."
     text += _interval(part.star_trend, lambda value: f"{value * 100:+.0f}", "points a star apart")
-    return [heading, shaded_table(caption, "stars", [str(n) for n in STARS], shares), note(text)]
+    return [heading, shaded_table(caption, "stars", [str(n) for n in stars], shares), note(text)]
 
 
 def _telling(part: CategoryFindings) -> list[Html]:

@@ -13,9 +13,11 @@ from reviewdesk.report.blocks import (
     Column,
     Figure,
     definitions,
+    details,
     figures,
     findings,
     note,
+    subheading,
     table,
 )
 from reviewdesk.report.html import Child, Html, element
@@ -25,6 +27,7 @@ from reviewdesk.report.panels import SCRIPT, Panel, panels
 from reviewdesk.report.timeline import sparkline
 
 MOST_FILES: Final = 12
+MOST_UNFOLDED: Final = 12
 METHOD: Final = (
     ("Products", "Variants of a product count as one where the data says what they belong to."),
     (
@@ -147,7 +150,10 @@ def _categories(found: Exploration) -> list[Html]:
     ]
     if any(part.distinctive for part in found.categories):
         columns = [Column("Category", numeric=False), Column("Words", numeric=False)]
-        blocks.append(table("Words that set a category apart, the clearest first", columns, apart))
+        words = table("The clearest first", columns, apart)
+        folded = len(found.categories) > MOST_UNFOLDED
+        title = "Words that set a category apart"
+        blocks += [details(title, words)] if folded else [subheading(title), words]
     return blocks
 
 
@@ -179,7 +185,7 @@ def _drift(part: CategoryFindings) -> str:
     trend = part.length_trend
     if trend is None:
         return NOT_DEFINED
-    text = f"{trend.slope:+.0f}".replace("-", "−")
+    text = f"{trend.slope:+.0f}".replace("-", "−") if abs(trend.slope) >= 0.5 else "0"
     return text if trend.is_clear else f"({text})"
 
 

@@ -18,6 +18,7 @@ from reviewdesk.text.terms import TermCounts, TermSketch
 MOST_CATEGORIES: Final = 60
 """Further ones count for all categories together only."""
 
+BATCH_ROWS: Final = 16_384
 FEWEST_REVIEWS: Final = 5
 MOST_TERMS: Final = 32_768
 LEAST_TERMS: Final = 4_096
@@ -114,7 +115,7 @@ def count_terms(data: PreparedData, progress: Progress = SILENT) -> TermTable:
     copies = 0
     with progress.task("Finding terms", data.rows, "reviews") as task:
         seen = SeenTexts(data.rows)
-        for batch in data.batches(["review_body"]):
+        for batch in data.batches(["review_body"], BATCH_ROWS):
             new = seen.are_new(batch.column(0))
             copies += len(new) - int(new.sum())
             sketch.add(batch.column(0).filter(pa.array(new)))
@@ -211,7 +212,7 @@ def _months(data: PreparedData) -> list[str]:
 
 def _new_reviews(data: PreparedData) -> Iterator[pa.RecordBatch]:
     seen = SeenTexts(data.rows)
-    for batch in data.batches(_COLUMNS):
+    for batch in data.batches(_COLUMNS, BATCH_ROWS):
         yield batch.filter(pa.array(seen.are_new(batch.column("review_body"))))
 
 

@@ -15,7 +15,7 @@ FEWEST_REVIEWS: Final = 100
 """Groups with fewer reviews are not compared: their top terms are mostly chance."""
 
 CHANCE_DRAWS: Final = 20
-CHANCE_TERMS: Final = 600  # from those most telling in both groups together the top ones come
+CHANCE_TERMS: Final = 300  # from those most telling in both groups together the top ones come
 CLEAR_Z: Final = 3.0
 MOST_CHANGED: Final = 25
 MOST_DISTINCTIVE: Final = 12
@@ -215,11 +215,17 @@ def _by_chance(groups: Groups, idf: Floats, left: int, right: int) -> float:
     random = np.random.default_rng(hash64_text(f"{left} {right} {total}"))
     shape = (CHANCE_DRAWS, len(places))
     dealt = random.hypergeometric(having, total - having, int(sizes[0]), shape)
-    shares = []
-    for one in dealt:
-        tops = [
-            set(_top(count * idf / size, TOP_TERMS).tolist())
-            for count, size in zip((one, having - one), sizes, strict=True)
-        ]
-        shares.append(len(tops[0] & tops[1]) / max(min(map(len, tops)), 1))
-    return float(np.mean(shares))
+    tops = [
+        _are_top(counts * idf / size)
+        for counts, size in zip((dealt, having - dealt), sizes, strict=True)
+    ]
+    least = np.minimum(*(top.sum(axis=1) for top in tops))
+    return float(np.mean((tops[0] & tops[1]).sum(axis=1) / np.maximum(least, 1)))
+
+
+def _are_top(scores: Floats) -> NDArray[np.bool_]:
+    """Say of each row's scores which are the highest above zero, (rows, terms)."""
+    top = np.zeros(scores.shape, np.bool_)
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :TOP_TERMS]
+    np.put_along_axis(top, order, True, axis=1)
+    return top & (scores > 0)

@@ -6,6 +6,7 @@ of which the first may be a negation. The first pass counts hashed terms in a ta
 term that is frequent there a column, known by its 64-bit hash, and counts exactly.
 """
 
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -133,6 +134,7 @@ def _name(text: NDArray[np.uint8]) -> str:
     return name.replace("’", "'").replace("-", " ")
 
 
+@cache
 def _hashes(words: frozenset[str]) -> Hashes:
     """Return the sorted hashes of words."""
     found = np.empty(64, np.uint64)
