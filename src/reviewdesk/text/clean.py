@@ -29,6 +29,10 @@ _LARGEST: Final = 2**31 - 1
 # The lowest first byte of characters that a normal form may change. Below U+0300 all text is in
 # NFC (Unicode Standard Annex 15); NFKC changes characters from U+00A0 on.
 _FORM_STARTS: Final = {"NFC": 0xCC, "NFKC": 0xC2}
+
+# A normal form sorts the marks on one letter in quadratic time: a review of nothing but marks
+# would take hours. No writing puts more than 30 on one (the Stream-Safe Text Format, Annex 15).
+_TOO_MANY_MARKS: Final = r"(\pM{30})\pM+"
 _SPACING_ONLY: Final = CleanSettings(html=False, backslash_quotes=False)
 
 
@@ -48,7 +52,8 @@ def clean_text(values: pa.Array, settings: CleanSettings) -> pa.StringArray:
     """Return texts without markup, in one Unicode form, with tidy white space; null stays null.
 
     ``<br />`` and other tags that begin a line become a newline, other tags go; references such
-    as ``&#34;`` become characters; a run of white space becomes one space or one newline.
+    as ``&#34;`` become characters; a run of white space becomes one space or one newline. In a
+    normal form, the marks on a letter after the thirtieth go too.
 
     Args:
         values: (n,) raw texts of any Arrow string type.
@@ -63,7 +68,8 @@ def clean_text(values: pa.Array, settings: CleanSettings) -> pa.StringArray:
         return texts
     mask = pa.array(_rows_with_byte_from(buffers(texts), _FORM_STARTS[settings.unicode_form]))
     found = texts.filter(mask)
-    normal = pc.utf8_normalize(found, settings.unicode_form)
+    bounded = pc.replace_substring_regex(found, _TOO_MANY_MARKS, r"\1")
+    normal = pc.utf8_normalize(bounded, settings.unicode_form)
     if normal.equals(found):
         return texts
     if settings.unicode_form == "NFKC":  # it makes new spaces: a lone accent becomes a space and it

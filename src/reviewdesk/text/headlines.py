@@ -21,6 +21,9 @@ DEFAULT_HEADLINES: Final = (
 _LIKELY: Final = "(?i)star|stern|toile|estrella|stell"
 """Part of every default headline, and quick to look for."""
 
+_LONGEST: Final = 100
+"""Characters; longer headlines say more than a rating. A normal form takes its time with them."""
+
 
 def is_default_headline(headlines: pa.Array) -> pa.BooleanArray:
     """Say which headlines are nothing but the rating in words, whatever their case and punctuation.
@@ -31,7 +34,8 @@ def is_default_headline(headlines: pa.Array) -> pa.BooleanArray:
     Returns:
         (n,) true or false; false where the headline is null.
     """
-    likely = pc.fill_null(pc.match_substring_regex(headlines, _LIKELY), False)
+    short = pc.less_equal(pc.utf8_length(headlines), _LONGEST)
+    likely = pc.fill_null(pc.and_(short, pc.match_substring_regex(headlines, _LIKELY)), False)
     lower = pc.utf8_lower(pc.utf8_normalize(headlines.filter(likely), form="NFC"))
     words = pc.replace_substring_regex(lower, r"[^\p{L}\p{N}]+", " ")
     known = pa.array(DEFAULT_HEADLINES, headlines.type)
