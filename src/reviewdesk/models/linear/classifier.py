@@ -19,7 +19,13 @@ from reviewdesk.models.linear.saved import read_saved
 from reviewdesk.models.linear.solver import Solver
 from reviewdesk.models.linear.spill import RowStore
 from reviewdesk.models.linear.texts import field_texts
-from reviewdesk.models.linear.validation import draw_lots, enough_lots, fit_calibrated
+from reviewdesk.models.linear.validation import (
+    draw_lots,
+    enough_lots,
+    fit_calibrated,
+    plan_for,
+    plan_to_choose,
+)
 from reviewdesk.models.linear.vocabulary import Counts, Vocabulary, bits_for
 from reviewdesk.models.linear.weights import Weights
 from reviewdesk.storage import write_json
@@ -141,8 +147,13 @@ class Linear(Classifier):
         longest: int,
         strength: float,
         start: tuple[Vocabulary, Weights] | None = None,
+        *,
+        choosing: bool = False,
     ) -> "_Learnt":
-        """Learn from rows, from the beginning or on from what was learnt before."""
+        """Learn from rows, from the beginning or on from what was learnt before.
+
+        To choose settings, only how likely the rows set aside are is needed.
+        """
         memory, k = self.memory_mb * MIB, len(self.labels_)
         bits = start[0].bits if start else bits_for(text_bytes, longest, memory // 4)
         counts = Counts(self.columns_, longest, bits)
@@ -171,7 +182,8 @@ class Linear(Classifier):
                 seed=self.seed,
                 start=start[1] if start else None,
             )
-            weights, calibration, likely = fit_calibrated(solver, store.rows, strength)
+            plan = plan_to_choose(store.rows) if choosing else plan_for(store.rows)
+            weights, calibration, likely = fit_calibrated(solver, plan, strength)
         finally:
             store.close()
         return _Learnt(vocabulary, weights, calibration, present, likely)
@@ -197,17 +209,25 @@ class Linear(Classifier):
         text_bytes = sum(int(field_texts(b, self.columns_).bytes.sum()) for b in sample)
         labels = np.unique(np.concatenate([b.column(LABEL).to_numpy() for b in sample]))
         strengths = HINGE_STRENGTH if len(labels) <= 2 else SOFTMAX_STRENGTHS
-        lengths = range(1, LONGEST + 1)
-        best, found = -np.inf, (1, strengths[0])
-        for longest in (self.ngrams,) if self.ngrams else lengths:
-            for strength in (self.strength,) if self.strength else strengths:
-                if len(labels) < 2:
-                    return longest, strength
-                rows = self._learn(sample, text_bytes, longest, strength).likely
-                likely = float(rows.sum()) / max(len(rows), 1)
-                if best == -np.inf or likely > best * (1 - WORTH):
-                    best, found = likely, (longest, strength)
-        return found
+        longest, strength = self.ngrams or 1, self.strength or strengths[0]
+        if len(labels) < 2:
+            return longest, strength
+
+        def surprise(longest: int, strength: float) -> float:
+            learnt = self._learn(sample, text_bytes, longest, strength, choosing=True)
+            return -float(learnt.likely.sum()) / max(len(learnt.likely), 1)
+
+        best = surprise(longest, strength)
+        while not self.ngrams and longest < LONGEST:
+            found = surprise(longest + 1, strength)
+            if found >= best * (1 - WORTH):
+                break
+            best, longest = found, longest + 1
+        for other in () if self.strength else strengths[1:]:
+            found = surprise(longest, other)
+            if found < best:
+                best, strength = found, other
+        return longest, strength
 
     def _costs(self, label_rows: NDArray[np.int64]) -> NDArray[np.float32]:
         if not self.balanced:

@@ -15,6 +15,7 @@ from reviewdesk.text.hashing import combine64
 
 LOTS: Final = 2**32
 SHARE: Final = 0.1
+CHOOSING_SHARE: Final = 0.2
 MOST_ROWS: Final = 20_000
 ENOUGH_ROWS: Final = 2_000
 SMALL_SHARE: Final = 0.02  # what little such a share would add is not worth learning again
@@ -28,34 +29,35 @@ class Plan(NamedTuple):
 
     share: float
     folds: int
-
-    @property
-    def learn_again(self) -> bool:
-        """Whether the kept weights are learnt from all rows, also from those set aside."""
-        return self.folds * self.share > SMALL_SHARE
+    learn_again: bool  # whether the kept weights are learnt from all rows, also those set aside
 
 
 def plan_for(rows: int) -> Plan:
     """Set aside a tenth, a smaller share of very many rows, and in turn all of few rows."""
     share = min(SHARE, MOST_ROWS / max(rows, 1))
-    folds = -(-ENOUGH_ROWS // max(int(rows * share), 1))
-    return Plan(share, min(folds, int(1 / SHARE)))
+    folds = min(-(-ENOUGH_ROWS // max(int(rows * share), 1)), int(1 / SHARE))
+    return Plan(share, folds, learn_again=folds * share > SMALL_SHARE)
+
+
+def plan_to_choose(rows: int) -> Plan:
+    """Set aside a fifth to compare settings on, and in turn all of few rows."""
+    folds = min(-(-ENOUGH_ROWS // max(int(rows * CHOOSING_SHARE), 1)), int(1 / CHOOSING_SHARE))
+    return Plan(CHOOSING_SHARE, folds, learn_again=False)
 
 
 def fit_calibrated(
-    solver: Solver, rows: int, strength: float
+    solver: Solver, plan: Plan, strength: float
 ) -> tuple[Weights, Calibration, NDArray[np.float64]]:
     """Learn weights, and their calibration from rows set aside.
 
     Args:
         solver: learns weights.
-        rows: how many rows there are.
+        plan: how many rows are set aside.
         strength: see ``Solver.fit``.
 
     Returns:
         The weights, the calibration, and the log-likelihood of each row that was set aside.
     """
-    plan = plan_for(rows)
     scores, labels = [], []
     weights = None
     for fold in range(plan.folds):
