@@ -121,6 +121,29 @@ def test_categories_with_years(job: Path, cli: Cli, tmp_path: Path) -> None:
     assert all(label.rpartition(" · ")[2].isdigit() for label in trained["labels"])
 
 
+def test_bundles_side_by_side(job: Path, cli: Cli, tmp_path: Path) -> None:
+    prepared, first = job / "job" / "prepared", job / "job" / "sentiment" / "bundle"
+    second = tmp_path / "body.tar.gz"
+    cli("train", prepared, "--text", "review_body", "--out", second)
+    page = tmp_path / "comparison.html"
+    found = cli("evaluate", first, second, prepared, "--out", page, "--json").json()
+    assert found == json.loads(page.with_suffix(".json").read_text())
+    assert [one["name"] for one in found["bundles"]] == [str(first), str(second)]
+    assert found["rows_used"]["measured"] == found["bundles"][1]["held_out"]
+    text = cli("evaluate", first, second, prepared).out
+    assert "held out for all of them" in text
+    assert "ROC-AUC" in text
+    assert "2 bundles compared" in page.read_text()
+    for words, said in (
+        ((first, first, prepared), "name each bundle once"),
+        ((first, job / "job" / "category" / "bundle", prepared), "cannot be compared"),
+        ((prepared,), "needs a bundle and a prepared folder"),
+    ):
+        refused = cli("evaluate", *words)
+        assert refused.code == 2
+        assert said in refused.err
+
+
 def test_model_settings_reach_the_family(job: Path, cli: Cli, tmp_path: Path) -> None:
     prepared = job / "job" / "prepared"
     result = cli("train", prepared, "--out", tmp_path / "b", "--set", "no_such=1")

@@ -1,25 +1,39 @@
 """`reviewdesk evaluate`: how right a bundle is."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import typer
 
 from reviewdesk.bundle import load_bundle
 from reviewdesk.cli.options import Json
 from reviewdesk.cli.output import print_json, print_table, say
+from reviewdesk.errors import UsageError
 from reviewdesk.job.main_job import write_evaluation
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import Progress
 from reviewdesk.report.numbers import score
+from reviewdesk.training import comparison_page
+from reviewdesk.training.comparison import Compared, Comparison, compare
+from reviewdesk.training.comparison_page import FIGURES, signed, write_comparison
 from reviewdesk.training.evaluate import Evaluation
 from reviewdesk.training.evaluate import evaluate as evaluate_bundle
+from reviewdesk.training.measures import Measures
+from reviewdesk.training.rows import Rows
 from reviewdesk.training.verdict import measured_on, sentences
+
+MOST_LABELS: Final = 20
+MOST_IN_MATRIX: Final = 12
 
 
 def evaluate(
-    bundle: Annotated[Path, typer.Argument(help="Bundle: a folder or its .tar.gz.")],
-    data: Annotated[Path, typer.Argument(help="Prepared folder.", metavar="DATA")],
+    places: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Bundles (folders or their .tar.gz), and last the prepared folder.",
+            metavar="BUNDLE... DATA",
+        ),
+    ],
     out: Annotated[
         Path | None,
         typer.Option(help="Page to write; the figures as JSON beside it.", metavar="FILE.html"),
@@ -36,13 +50,25 @@ def evaluate(
 ) -> None:
     """How right a bundle is, with intervals, as table, JSON and page.
 
+    Several bundles of one target are compared on the same reviews: those held out for all of
+    them. The others are set against the first, with intervals of the differences.
+
     Example:
 
         reviewdesk evaluate bundle prepared --out evaluation.html
     """
-    found = evaluate_bundle(
-        load_bundle(bundle), PreparedData.open(data), rows=rows, progress=Progress()
-    )
+    *bundles, folder = places
+    if not bundles:
+        raise UsageError("evaluate needs a bundle and a prepared folder")
+    data = PreparedData.open(folder)
+    if len(bundles) == 1:
+        found = evaluate_bundle(load_bundle(bundles[0]), data, rows=rows, progress=Progress())
+        _show(found, out, as_json)
+    else:
+        _compare(bundles, data, rows, out, as_json)
+
+
+def _show(found: Evaluation, out: Path | None, as_json: bool) -> None:
     if out is not None:
         write_evaluation(found, out)
     if as_json:
@@ -53,6 +79,47 @@ def evaluate(
         say(f"\nthe page: {out}")
 
 
+def _compare(
+    bundles: list[Path], data: PreparedData, rows: Rows | None, out: Path | None, as_json: bool
+) -> None:
+    if len(set(bundles)) < len(bundles):
+        raise UsageError("name each bundle once")
+    found = compare(
+        {str(one): load_bundle(one) for one in bundles}, data, rows=rows, progress=Progress()
+    )
+    if out is not None:
+        write_comparison(found, out)
+    if as_json:
+        print_json(found.to_json())
+        return
+    _print_comparison(found)
+    if out is not None:
+        say(f"\nthe page: {out}")
+
+
+def _print_comparison(comparison: Comparison) -> None:
+    say(comparison_page.measured_on(comparison))
+    say(f"{comparison.measured:,} of {comparison.labelled:,} labelled reviews: {comparison.why}.")
+    for sentence in comparison_page.sentences(comparison):
+        say(f"- {sentence}")
+    rows = []
+    for name in comparison_page.shown_figures(comparison):
+        rows.append([FIGURES[name], "", "", "", "", ""])
+        for one in comparison.bundles:
+            value, low, high = one.measures.figures[name]
+            row = [f"  {one.name}", score(value), f"{score(low)} to {score(high)}"]
+            rows.append([*row, *_to_the_first(one, name)])
+    say("")
+    print_table(["", "value", "95 % interval", "to the first", "95 % interval", ""], rows)
+
+
+def _to_the_first(one: Compared, name: str) -> list[str]:
+    if name not in one.differences:
+        return ["", "", ""]
+    value, low, high = map(signed, one.differences[name])
+    return [value, f"{low} to {high}", one.verdict(name)]
+
+
 def _print(evaluation: Evaluation) -> None:
     measures = evaluation.measures
     say(measured_on(evaluation))
@@ -60,9 +127,14 @@ def _print(evaluation: Evaluation) -> None:
         say(f"- {sentence}")
     headings = ["label", "precision", "recall", "F1", "ROC-AUC", "PR-AUC", "support"]
     names = ("precision", "recall", "f1", "roc_auc", "pr_auc")
+    labels = sorted(measures.by_label, key=lambda one: one.figures["f1"].value)[:MOST_LABELS]
+    if len(measures.labels) <= MOST_LABELS:
+        labels = list(measures.by_label)
+    else:
+        say(f"\nthe {MOST_LABELS} of {len(measures.labels):,} labels with the lowest F1")
     rows = [
         [one.label, *(score(one.figures[name].value) for name in names), f"{one.support:,}"]
-        for one in measures.by_label
+        for one in labels
     ]
     for average in ("macro", "weighted"):
         kept = ("precision", "recall", "f1")
@@ -70,8 +142,8 @@ def _print(evaluation: Evaluation) -> None:
         rows.append([f"{average} average", *shown, "", "", f"{measures.rows:,}"])
     say("")
     print_table(headings, rows)
-    others = ("accuracy", "roc_auc", "pr_auc", "log_loss", "brier")
-    figures = [(name, measures.figures[name]) for name in others]
+    others = ("accuracy", "roc_auc", "pr_auc", "log_loss", "brier", "mean_absolute_error")
+    figures = [(name, measures.figures[name]) for name in others if name in measures.figures]
     say("")
     print_table(
         ["figure", "value", "95 % interval"],
@@ -80,6 +152,18 @@ def _print(evaluation: Evaluation) -> None:
             for name, one in figures
         ],
     )
+    _print_mistakes(measures)
+    error, perfect = measures.reliability.error, measures.perfect_error
+    say(f"\ncalibration error {error:.4f} (a perfect model of this size: up to {perfect:.4f})")
+
+
+def _print_mistakes(measures: Measures) -> None:
+    """Print the confusion table, or the most frequent mistakes of many labels."""
+    if len(measures.labels) > MOST_IN_MATRIX:
+        say("\nthe most frequent mistakes")
+        mistakes = measures.mistakes(MOST_LABELS)
+        print_table(["true", "predicted", "rows"], [[a, b, f"{n:,}"] for a, b, n in mistakes])
+        return
     say("\ntrue label below, predicted label across")
     print_table(
         ["", *measures.labels],
@@ -88,5 +172,3 @@ def _print(evaluation: Evaluation) -> None:
             for label, counts in zip(measures.labels, measures.confusion.tolist(), strict=True)
         ],
     )
-    error, perfect = measures.reliability.error, measures.perfect_error
-    say(f"\ncalibration error {error:.4f} (a perfect model of this size: up to {perfect:.4f})")

@@ -1,32 +1,34 @@
 """Evaluating a bundle on labelled reviews, honestly: on those it did not learn from."""
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reviewdesk.bundle import Bundle
-from reviewdesk.errors import NotEnoughData, UsageError
+from reviewdesk.errors import NotEnoughData
 from reviewdesk.examples.examples import Examples, load_examples
 from reviewdesk.examples.headlines import HEADLINE
-from reviewdesk.examples.splits import split
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.stats.bootstrap import RESAMPLES
 from reviewdesk.text.headlines import is_default_headline
 from reviewdesk.training.measures import Measures, evaluate_probabilities
+from reviewdesk.training.rows import (
+    Rows,
+    check_cleaning,
+    choose_rows,
+    held_out,
+    predict_rows,
+)
 from reviewdesk.training.slices import Slicing, slice_accuracy, slice_keys
-
-__all__ = ["Evaluation", "Rows", "Sample", "evaluate", "evaluate_probabilities"]
 
 FORMAT: Final = "reviewdesk.evaluation"
 FORMAT_VERSION: Final = 1
 SAMPLES: Final = 6
 STAR_TARGETS: Final = ("sentiment", "stars")
 """The targets that a default headline such as Five Stars gives away."""
-
-Rows = Literal["held-out", "all"]
 
 
 class Sample(NamedTuple):
@@ -132,21 +134,17 @@ def evaluate(
         NotEnoughData: no row has one of the bundle's labels.
         MissingColumn: the data lacks what the labels are made from.
     """
-    if data.clean_settings != bundle.settings.clean:
-        raise UsageError(
-            "this data was cleaned with other settings than the bundle's; prepare it again with "
-            "the bundle's cleaning settings"
-        )
+    check_cleaning(bundle, data)
     settings = bundle.settings
     examples = load_examples(
         data, settings.target, settings.text, labels=bundle.labels, progress=progress
     )
-    used, why = _choose(rows, trained_on_this=data.fingerprint == bundle.data_fingerprint)
-    chosen = _held_out(examples, bundle) if used == "held-out" else examples.labelled
+    used, why = choose_rows(rows, trained_on_this=data.fingerprint == bundle.data_fingerprint)
+    chosen = held_out(examples, bundle) if used == "held-out" else examples.labelled
     if not chosen.any():
         raise NotEnoughData(f"no review in this data has one of the labels of {bundle.id}")
     predicted = _Predicted(
-        examples, chosen, examples.label[chosen], _predict(bundle, examples, chosen, progress)
+        examples, chosen, examples.label[chosen], predict_rows(bundle, examples, chosen, progress)
     )
     default = _default_headlines(examples)[chosen]
     given_away = default.any() and not default.all() and _reads_default_headlines(bundle)
@@ -183,45 +181,6 @@ class _Predicted(NamedTuple):
     chosen: NDArray[np.bool_]  # (n,) of all examples
     true: NDArray[np.int32]  # (m,) of the chosen ones
     probabilities: NDArray[np.float32]  # (m, k)
-
-
-def _choose(rows: Rows | None, *, trained_on_this: bool) -> tuple[Rows, str]:
-    if rows == "held-out" and not trained_on_this:
-        raise UsageError(
-            "the bundle did not learn from this data, so none of it was held out; evaluate on all"
-        )
-    if not trained_on_this:
-        return "all", "the bundle learned from other data, so every labelled review is measured"
-    if rows == "all":
-        return "all", (
-            "all reviews were asked for; the bundle learned from most of them, which flatters it"
-        )
-    return "held-out", (
-        "the bundle learned from this data, so only the reviews held out from it are measured"
-    )
-
-
-def _held_out(examples: Examples, bundle: Bundle) -> NDArray[np.bool_]:
-    settings = bundle.settings.split
-    if settings.test_share == 0:
-        raise NotEnoughData(
-            "the bundle learned from all of this data and held nothing out; evaluate it on other "
-            "data"
-        )
-    return split(examples, settings).test
-
-
-def _predict(
-    bundle: Bundle, examples: Examples, chosen: NDArray[np.bool_], progress: Progress
-) -> NDArray[np.float32]:
-    probabilities = np.empty((int(chosen.sum()), len(bundle.labels)), np.float32)
-    at = 0
-    with progress.task("Predicting", len(probabilities), "reviews") as task:
-        for batch in examples.batches(chosen):
-            probabilities[at : at + len(batch)] = bundle.predict_proba(batch)
-            at += len(batch)
-            task.advance(len(batch))
-    return probabilities
 
 
 def _measure(predicted: _Predicted, rows: NDArray[np.bool_], resamples: int, seed: int) -> Measures:

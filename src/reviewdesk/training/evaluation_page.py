@@ -174,9 +174,9 @@ def _slicing(slicing: Slicing) -> Html:
     if slices:
         together = f"{count(slices)} smaller, together"
         rows.append([together, count(reviews), "", "", "", "too few to tell"])
+    if len(rows) <= MOST_SLICES + 3:
+        return table(f"How often it is right, by {slicing.by}", columns, rows)
     shown = table(f"How often it is right, by {slicing.by}", columns, rows[:MOST_SLICES])
-    if len(rows) <= MOST_SLICES:
-        return shown
     rest = table(f"The others by {slicing.by}", columns, rows[MOST_SLICES:])
     return fragment(shown, details(f"The other {count(len(rows) - MOST_SLICES)}", rest))
 

@@ -1,0 +1,180 @@
+"""The page that shows a comparison of bundles, and its findings in plain words."""
+
+import math
+from pathlib import Path
+from typing import Final
+
+from reviewdesk.report.blocks import Column, definitions, findings, note, table
+from reviewdesk.report.html import Child, Html, element
+from reviewdesk.report.numbers import count, plural, score, share
+from reviewdesk.report.page import Page
+from reviewdesk.storage import write_json
+from reviewdesk.training.comparison import LOWER_IS_BETTER, Compared, Comparison
+from reviewdesk.training.figures import Figure
+from reviewdesk.training.verdict import target_name
+
+FIGURES: Final = {
+    "accuracy": "Accuracy",
+    "macro_f1": "Macro F1",
+    "roc_auc": "ROC-AUC",
+    "pr_auc": "PR-AUC",
+    "log_loss": "Log loss",
+    "brier": "Brier score",
+    "mean_absolute_error": "Mean error in stars",
+}
+"""The figures that are compared in tables; JSON has all of them."""
+
+MINUS: Final = "\N{MINUS SIGN}"
+
+
+def write_comparison(comparison: Comparison, page: Path) -> None:
+    """Write a comparison's page, and its figures as JSON beside it; both hold no review's text.
+
+    Raises:
+        StorageError: they cannot be written.
+    """
+    comparison_page(comparison).write(page)
+    write_json(page.with_suffix(".json"), comparison.to_json())
+
+
+def comparison_page(comparison: Comparison) -> Page:
+    """Return the page that shows a comparison."""
+    heading = f"{target_name(comparison.target)}: {len(comparison.bundles)} bundles compared"
+    right = ", ".join(
+        f"{one.name} {share(one.measures.figures['accuracy'].value)}" for one in comparison.bundles
+    )
+    lead = f"{measured_on(comparison)} Right for: {right}."
+    page = Page(heading, lead, "Comparison")
+    page.section("What was found", findings(sentences(comparison)))
+    page.section("Side by side", _figures(comparison))
+    page.section("Compared with the first", *_differences(comparison))
+    page.section("How this was measured", _method(comparison))
+    return page
+
+
+def measured_on(comparison: Comparison) -> str:
+    """Return on what the bundles were compared, in one sentence."""
+    unit, units = comparison.bundles[0].measures.drawn
+    of_products = f" of {plural(units, 'product', 'products')}" if unit == "products" else ""
+    which = "held out for all of them" if comparison.rows == "held-out" else "of the given data"
+    return (
+        f"All on the same {plural(comparison.measured, 'review', 'reviews')}{of_products} {which}."
+    )
+
+
+def sentences(comparison: Comparison) -> list[str]:
+    """Return what was found, one sentence or two for each bundle but the first."""
+    first, *others = comparison.bundles
+    found = [_against(first, one) for one in others]
+    if "flatters" in comparison.why:
+        found.append(
+            "These figures flatter: most of these reviews are those that a bundle learned from."
+        )
+    return found
+
+
+def shown_figures(comparison: Comparison) -> list[str]:
+    """Return the names of the figures that tables show."""
+    return [name for name in FIGURES if name in comparison.bundles[0].measures.figures]
+
+
+def signed(value: float) -> str:
+    """Return a difference with its sign, as in ``+0.012``."""
+    if math.isnan(value):
+        return score(value)
+    return f"{'+' if value >= 0 else MINUS}{abs(value):.3f}"
+
+
+def _against(first: Compared, one: Compared) -> str:
+    difference = one.differences["accuracy"]
+    ends = f"95 % interval {_points(difference.low)} to {_points(difference.high)}"
+    verdict = one.verdict("accuracy")
+    alone = (
+        f"It alone is right about {plural(one.only_right, 'review', 'reviews')}, "
+        f"{first.name} alone about {count(one.only_first_right)}."
+    )
+    accuracy = share(one.measures.figures["accuracy"].value)
+    if not verdict:
+        return (
+            f"{one.name} is right for {accuracy} and cannot be told apart from {first.name} by "
+            f"accuracy: {_points(difference.value)} points ({ends}). {alone}"
+        )
+    return (
+        f"{one.name} is right for {accuracy}, {verdict} than {first.name} by "
+        f"{abs(100 * difference.value):.1f} points ({ends}). {alone}"
+    )
+
+
+def _points(value: float) -> str:
+    return f"{'+' if value >= 0 else MINUS}{abs(100 * value):.1f}"
+
+
+def _figures(comparison: Comparison) -> Html:
+    """Return the figures down and the bundles across: their names can be long."""
+    names = shown_figures(comparison)
+    columns = [Column("", numeric=False), *(Column(one.name) for one in comparison.bundles)]
+    rows: list[list[Child]] = [
+        [
+            FIGURES[name],
+            *(_with_spread(one.measures.figures[name]) for one in comparison.bundles),
+        ]
+        for name in names
+    ]
+    errors = [score(one.measures.reliability.error) for one in comparison.bundles]
+    lower = ", ".join(FIGURES[name] for name in LOWER_IS_BETTER if name in names)
+    caption = f"Figures with intervals of {share(0.95, 0)}. Lower is better: {lower}, calibration"
+    return table(caption, columns, [*rows, ["Calibration error", *errors]])
+
+
+def _differences(comparison: Comparison) -> list[Html]:
+    first, *others = comparison.bundles
+    columns = [Column("", numeric=False), *(Column(one.name) for one in others)]
+    rows: list[list[Child]] = [
+        [FIGURES[name], *(_difference(one, name) for one in others)]
+        for name in shown_figures(comparison)
+    ]
+    caption = f"Each figure less that of {first.name}, with intervals of {share(0.95, 0)}"
+    return [
+        table(caption, columns, rows),
+        note(
+            "Differences are taken resample by resample on the same reviews, so their intervals "
+            "are narrower than those of the figures suggest. Better or worse is said where the "
+            "interval leaves zero out; with many figures and bundles a few do so by chance."
+        ),
+    ]
+
+
+def _difference(one: Compared, name: str) -> Child:
+    value, low, high = one.differences[name]
+    verdict = one.verdict(name)
+    said: Child = ""
+    if verdict:
+        said = element("small", verdict, class_="right" if verdict == "better" else "wrong")
+    spread = element("small", f"{signed(low)} to {signed(high)}")
+    return element("span", signed(value), spread, said)
+
+
+def _with_spread(figure: Figure) -> Child:
+    spread = element("small", f"{score(figure.low)} to {score(figure.high)}")
+    return element("span", score(figure.value), spread)
+
+
+def _method(comparison: Comparison) -> Html:
+    measures = comparison.bundles[0].measures
+    unit, units = measures.drawn
+    return definitions(
+        [
+            *((one.name, f"{one.family}, bundle {one.bundle}") for one in comparison.bundles),
+            ("Data", f"fingerprint {comparison.data}"),
+            (
+                "Reviews measured",
+                f"{count(comparison.measured)} of {count(comparison.labelled)} with a label: "
+                f"{comparison.why}",
+            ),
+            (
+                "Intervals",
+                f"95 % of {count(measures.resamples)} bootstrap resamples, each drawn from "
+                f"{count(units)} {unit}, the same draws for every bundle",
+            ),
+        ]
+    )

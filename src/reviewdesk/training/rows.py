@@ -1,0 +1,82 @@
+"""Which reviews a bundle is measured on: those that it did not learn from."""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reviewdesk.bundle import Bundle
+from reviewdesk.errors import NotEnoughData, UsageError
+from reviewdesk.examples.examples import Examples
+from reviewdesk.examples.splits import split
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.progress import Progress
+
+Rows = Literal["held-out", "all"]
+
+
+def check_cleaning(bundle: Bundle, data: PreparedData) -> None:
+    """Check that data was cleaned as that which the bundle learned from.
+
+    Raises:
+        UsageError: it was not.
+    """
+    if data.clean_settings != bundle.settings.clean:
+        raise UsageError(
+            "this data was cleaned with other settings than the bundle's; prepare it again with "
+            "the bundle's cleaning settings"
+        )
+
+
+def choose_rows(rows: Rows | None, *, trained_on_this: bool) -> tuple[Rows, str]:
+    """Return which rows are measured, and why, in one sentence.
+
+    Args:
+        rows: what was asked for, if anything.
+        trained_on_this: whether the bundle learned from this very data.
+
+    Raises:
+        UsageError: held-out rows are asked for of data that the bundle did not learn from.
+    """
+    if rows == "held-out" and not trained_on_this:
+        raise UsageError(
+            "the bundle did not learn from this data, so none of it was held out; evaluate on all"
+        )
+    if not trained_on_this:
+        return "all", "the bundle learned from other data, so every labelled review is measured"
+    if rows == "all":
+        return "all", (
+            "all reviews were asked for; the bundle learned from most of them, which flatters it"
+        )
+    return "held-out", (
+        "the bundle learned from this data, so only the reviews held out from it are measured"
+    )
+
+
+def held_out(examples: Examples, bundle: Bundle) -> NDArray[np.bool_]:
+    """Return which reviews of its own data a bundle did not learn from (n,).
+
+    Raises:
+        NotEnoughData: it learned from all of them.
+    """
+    settings = bundle.settings.split
+    if settings.test_share == 0:
+        raise NotEnoughData(
+            f"the bundle {bundle.id} learned from all of this data and held nothing out; evaluate "
+            "it on other data"
+        )
+    return split(examples, settings).test
+
+
+def predict_rows(
+    bundle: Bundle, examples: Examples, chosen: NDArray[np.bool_], progress: Progress
+) -> NDArray[np.float32]:
+    """Return the labels' probabilities of the chosen reviews (m, k)."""
+    probabilities = np.empty((int(chosen.sum()), len(bundle.labels)), np.float32)
+    at = 0
+    with progress.task("Predicting", len(probabilities), "reviews") as task:
+        for batch in examples.batches(chosen):
+            probabilities[at : at + len(batch)] = bundle.predict_proba(batch)
+            at += len(batch)
+            task.advance(len(batch))
+    return probabilities
