@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = (
     *("README.md", "docs/prepare.md", "docs/explore.md", "docs/train.md", "docs/evaluate.md"),
     "docs/predict.md",
+    "docs/export.md",
 )
 PAGES_WITH_BUNDLES = (*PAGES, "docs/bundles.md")
 

@@ -245,6 +245,24 @@ class SplitSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExportSettings(Settings):
+    """What an export holds."""
+
+    format: str = setting(
+        "csv",
+        "what to write; csv and jsonl hold the reviews as they are, the others their words",
+        choices=("csv", "jsonl", "fasttext", "augmented-manifest", "libsvm"),
+    )
+    validation_share: float = setting(
+        0.1, "share of the reviews on the validation side", minimum=0, maximum=0.9
+    )
+    column: tuple[str, ...] = setting((), "csv and jsonl: column of the reviews to write as well")
+    buckets: int = setting(
+        2**20, "libsvm: how many indices the words are hashed to", minimum=1, maximum=2**31 - 1
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class DemoSettings(Settings):
     """How the generated corpus is made."""
 

@@ -61,6 +61,11 @@ COMMANDS: Final[dict[str, Command]] = {
         "Which words of a text spoke for and against.",
         STEPS,
     ),
+    "export": Command(
+        "reviewdesk.cli.export:export",
+        "Training, validation and test files for other programs.",
+        STEPS,
+    ),
     "show": Command(
         "reviewdesk.cli.show:show",
         "What a folder or file is and how it came to be.",

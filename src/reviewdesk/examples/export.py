@@ -1,0 +1,302 @@
+"""Exporting: labelled reviews as files that other programs train on, one for each side."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reviewdesk import __version__
+from reviewdesk.errors import StorageError, UsageError
+from reviewdesk.examples.examples import BATCH_ROWS, Examples, load_examples
+from reviewdesk.examples.growing import GrowingFiles
+from reviewdesk.examples.headlines import blank_default_headlines
+from reviewdesk.examples.sides import Sides, divide
+from reviewdesk.formats.augmented_manifest import augmented_manifest_lines
+from reviewdesk.formats.csv import csv_header, csv_rows
+from reviewdesk.formats.fasttext import fasttext_lines, label_words
+from reviewdesk.formats.json_lines import json_lines
+from reviewdesk.formats.libsvm import libsvm_lines
+from reviewdesk.prepare.layout import MANIFEST, file_sha256
+from reviewdesk.prepare.lock import locked
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.progress import SILENT, Progress, Task
+from reviewdesk.schema import REVIEWS, require_columns
+from reviewdesk.settings import ExportSettings, SplitSettings, TargetSettings, TextSettings
+from reviewdesk.storage import private_directory, read_json, storage_errors, write_json
+from reviewdesk.text.hashing import hash64
+from reviewdesk.text.tokens import tokenize
+
+FORMAT: Final = "reviewdesk.export"
+FORMAT_VERSION: Final = 1
+LABELS_FILE: Final = "labels.json"
+SIDES: Final = ("train", "validation", "test")
+ENDINGS: Final = {
+    "csv": ".csv",
+    "jsonl": ".jsonl",
+    "fasttext": ".txt",
+    "augmented-manifest": ".manifest",
+    "libsvm": ".libsvm",
+}
+TABLES: Final = ("csv", "jsonl")
+"""Formats that hold the reviews as they are; the others hold words."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """A finished export.
+
+    Args:
+        path: the folder.
+        manifest: what it holds.
+        already: whether it was there before.
+    """
+
+    path: Path
+    manifest: dict[str, Any] = field(repr=False)
+    already: bool
+
+
+def export(
+    data: PreparedData,
+    out: Path,
+    *,
+    target: TargetSettings,
+    text: TextSettings,
+    split: SplitSettings,
+    export: ExportSettings,
+    overwrite: bool = False,
+    checkpoint_rows: int = BATCH_ROWS,
+    progress: Progress = SILENT,
+) -> Export:
+    """Write labelled reviews as training, validation and test files with the map of labels.
+
+    The test side is the one that a bundle trained with the same settings is tested on. A run that
+    was interrupted is taken up by giving the same arguments again, and ends in the same bytes.
+
+    Args:
+        data: prepared reviews.
+        out: the folder to write.
+        target: what the labels are.
+        text: which columns hold the text.
+        split: how the sides are divided.
+        export: the format, and what it holds.
+        overwrite: whether another export there may be replaced.
+        checkpoint_rows: about how many reviews are read between two points that an interrupted
+            run goes on from.
+        progress: is shown how far it has come.
+
+    Raises:
+        UsageError: the folder holds something else, or the settings do not go together.
+        MissingColumn: the data lacks a column.
+        NotEnoughData: there are too few reviews or labels.
+        StorageError: a place cannot be used, the disk is full, or another process is writing.
+    """
+    _check(text, export)
+    settings = {
+        "target": target.check().to_json(),
+        "text": text.check().to_json(),
+        "split": split.check().to_json(),
+        "export": export.check().to_json(),
+    }
+    plan = {"reviewdesk": __version__, "settings": settings, "data": data.fingerprint}
+    out = out.absolute().resolve()
+    files = {side: side + ENDINGS[export.format] for side in SIDES}
+    private_directory(out.parent)
+    with locked(out.with_name(f".{out.name}.lock"), f"the folder {out}"):
+        growing = GrowingFiles(out, list(files.values()), plan)
+        manifest = _finished(out, plan, overwrite)
+        if manifest is not None:
+            growing.remove()
+            return Export(out, manifest, already=True)
+        examples = load_examples(data, target, text, progress=progress)
+        sides = divide(examples, split, export.validation_share)
+        with growing, progress.task("Exporting", len(examples), "reviews") as task:
+            _Writer(examples, sides, export, growing, files, checkpoint_rows).write(task)
+            manifest = _manifest(plan, examples, sides, growing, files)
+            write_json(growing.folder / LABELS_FILE, _label_map(examples.labels))
+            write_json(growing.folder / MANIFEST, manifest)
+            growing.publish()
+    return Export(out, manifest, already=False)
+
+
+def _check(text: TextSettings, export: ExportSettings) -> None:
+    require_columns(REVIEWS, export.column, "the export")
+    if export.column and export.format not in TABLES:
+        raise UsageError(f"{export.format} has no columns; --column is for csv and jsonl")
+    for name in export.column:
+        if name in ("review_id", *text.fields) or export.column.count(name) > 1:
+            raise UsageError(f"the column {name} would be there twice")
+
+
+def _finished(out: Path, plan: dict[str, Any], overwrite: bool) -> dict[str, Any] | None:
+    """Return the manifest when the folder already is what is asked for."""
+    with storage_errors(str(out)):
+        if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+            return None
+        if not out.is_dir():
+            raise StorageError(f"{out} is a file; name a folder")
+    found = read_json(out / MANIFEST) if (out / MANIFEST).is_file() else None
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise UsageError(f"{out} holds something else than an export; name another folder")
+    if {name: found.get(name) for name in plan} == plan:
+        return found
+    if overwrite:
+        return None
+    raise UsageError(
+        f"{out} holds an export of other data or with other settings; name another folder, or "
+        "replace it with --overwrite"
+    )
+
+
+class _Writer:
+    """Writes the sides' files, batch by batch."""
+
+    def __init__(
+        self,
+        examples: Examples,
+        sides: Sides,
+        settings: ExportSettings,
+        growing: GrowingFiles,
+        files: dict[str, str],
+        checkpoint_rows: int,
+    ) -> None:
+        self._examples = examples
+        self._sides = sides
+        self._settings = settings
+        self._growing = growing
+        self._files = files
+        self._columns = ("review_id", *examples.text.fields, *settings.column)
+        self._words = label_words(examples.labels)
+        self._encode: Callable[[pa.RecordBatch, list[int]], tuple[bytes, int]] = {
+            "csv": self._csv,
+            "jsonl": self._jsonl,
+            "fasttext": self._fasttext,
+            "augmented-manifest": self._augmented_manifest,
+            "libsvm": self._libsvm,
+        }[settings.format]
+        self._checkpoint_rows = checkpoint_rows
+        self._done = 0
+        self._counts: Counter[str] = Counter()
+
+    def write(self, task: Task) -> None:
+        """Write what an interrupted run has not."""
+        state = self._growing.state
+        if state:
+            self._done = state["done"]
+            self._counts = Counter(state["counts"])
+        elif self._settings.format == "csv":
+            for side in SIDES:
+                names = ("review_id", "label", *self._columns[1:])
+                self._growing.append(self._files[side], csv_header(names))
+        at = 0
+        for batch in self._examples.reviews.batches(self._columns, BATCH_ROWS):
+            if at >= self._done:
+                self._write(batch, at)
+                if at + len(batch) - self._done >= self._checkpoint_rows:
+                    self._checkpoint(at + len(batch))
+            at += len(batch)
+            task.advance(len(batch))
+        self._checkpoint(at)
+
+    def _checkpoint(self, done: int) -> None:
+        self._done = done
+        self._growing.checkpoint({"done": done, "counts": self._counts})
+
+    def _write(self, batch: pa.RecordBatch, at: int) -> None:
+        if self._examples.text.drop_default_headlines:
+            batch = blank_default_headlines(batch)
+        labels = self._examples.label[at : at + len(batch)]
+        for side in SIDES:
+            chosen = self._sides.masks[side][at : at + len(batch)]
+            if chosen.any():
+                rows = batch.filter(pa.array(chosen))
+                lines, written = self._encode(rows, labels[chosen].tolist())
+                self._growing.append(self._files[side], lines)
+                self._counts[side] += written
+
+    def _csv(self, rows: pa.RecordBatch, labels: list[int]) -> tuple[bytes, int]:
+        lines, changed = csv_rows(self._with_labels(rows, labels))
+        self._counts["neutralised_cells"] += changed
+        return lines, len(rows)
+
+    def _jsonl(self, rows: pa.RecordBatch, labels: list[int]) -> tuple[bytes, int]:
+        named = self._with_labels(rows, labels)
+        place = named.schema.get_field_index("review_date")
+        if place >= 0:
+            days = named["review_date"].cast(pa.string())
+            named = named.set_column(place, "review_date", days)
+        return json_lines(named.to_pylist()), len(rows)
+
+    def _fasttext(self, rows: pa.RecordBatch, labels: list[int]) -> tuple[bytes, int]:
+        kept, texts = self._with_words(rows, labels)
+        return fasttext_lines([self._words[label] for label in kept], texts), len(kept)
+
+    def _augmented_manifest(self, rows: pa.RecordBatch, labels: list[int]) -> tuple[bytes, int]:
+        kept, texts = self._with_words(rows, labels)
+        return augmented_manifest_lines(kept, texts), len(kept)
+
+    def _libsvm(self, rows: pa.RecordBatch, labels: list[int]) -> tuple[bytes, int]:
+        kept, texts = self._with_words(rows, labels)
+        words = pa.array([word for words in texts for word in words], pa.string())
+        indices = hash64(words) % np.uint64(self._settings.buckets) + np.uint64(1)
+        of_row = np.repeat(np.arange(len(texts)), [len(words) for words in texts])
+        return libsvm_lines(kept, of_row, indices.astype(np.int64)), len(kept)
+
+    def _with_labels(self, rows: pa.RecordBatch, labels: list[int]) -> pa.RecordBatch:
+        names = pa.array([self._examples.labels[label] for label in labels], pa.string())
+        return rows.add_column(1, "label", names)
+
+    def _with_words(
+        self, rows: pa.RecordBatch, labels: list[int]
+    ) -> tuple[list[int], list[list[str]]]:
+        """Return the words of each review and its label; reviews without a word are left out."""
+        fields = [pc.fill_null(rows[name], "") for name in self._examples.text.fields]
+        joined = pc.binary_join_element_wise(*fields, "\n") if len(fields) > 1 else fields[0]
+        texts = [tokenize(text) for text in joined.to_pylist()]
+        kept = [label for label, words in zip(labels, texts, strict=True) if words]
+        self._counts["no_words"] += len(labels) - len(kept)
+        return kept, [words for words in texts if words]
+
+
+def _label_map(labels: Sequence[str]) -> list[dict[str, Any]]:
+    words = label_words(labels)
+    return [
+        {"name": name, "number": number, "fasttext": word}
+        for number, (name, word) in enumerate(zip(labels, words, strict=True))
+    ]
+
+
+def _manifest(
+    plan: dict[str, Any],
+    examples: Examples,
+    sides: Sides,
+    growing: GrowingFiles,
+    files: dict[str, str],
+) -> dict[str, Any]:
+    counts = growing.state["counts"]
+    left_out = {**examples.left_out, **sides.left_out, "no_words": counts.get("no_words", 0)}
+    described = []
+    for side, name in files.items():
+        path = growing.folder / name
+        with storage_errors(str(path)):
+            size, digest = path.stat().st_size, file_sha256(path)
+        rows = counts.get(side, 0)
+        described.append(
+            {"side": side, "file": name, "rows": rows, "bytes": size, "sha256": digest}
+        )
+    return {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        **plan,
+        "labels": examples.labels,
+        "rows": {"in": len(examples), "out": sum(counts.get(side, 0) for side in files)},
+        "left_out": {reason: number for reason, number in left_out.items() if number},
+        "small_categories": examples.small_categories,
+        "neutralised_cells": counts.get("neutralised_cells", 0),
+        "files": described,
+    }
