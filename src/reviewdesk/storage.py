@@ -17,6 +17,7 @@ from typing import IO, Any, Final
 import pyarrow.fs as pafs
 
 from reviewdesk.errors import InputError, StorageError
+from reviewdesk.s3 import SCHEME, missing_sentence, s3_filesystem, s3_sentence
 
 PRIVATE_DIRECTORY: Final = 0o700
 PRIVATE_FILE: Final = 0o600
@@ -41,9 +42,20 @@ def _sentence(error: OSError, place: str) -> str:
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"no permission for {place}; check its owner and mode"
     if error.errno == errno.ENOENT:
-        return f"{place} does not exist"
+        return _missing(place)
+    if place.startswith(SCHEME):
+        return s3_sentence(error, place)
     reason = error.strerror or type(error).__name__
     return f"cannot use {place}: {reason}"
+
+
+def _missing(place: str) -> str:
+    if place.startswith(SCHEME):
+        try:
+            return missing_sentence(place)
+        except OSError as error:
+            return s3_sentence(error, place)
+    return f"{place} does not exist"
 
 
 def is_remote(place: str) -> bool:
@@ -55,16 +67,15 @@ def filesystem(place: str) -> tuple[pafs.FileSystem, str]:
     """Return the Arrow file system that a place is on, and its path there.
 
     Raises:
-        StorageError: the scheme is not one that reviewdesk reads.
+        StorageError: the scheme is not one that reviewdesk reads, or S3 cannot be reached.
     """
     if not is_remote(place):
         return pafs.LocalFileSystem(), str(Path(place).absolute())
-    if not place.startswith("s3://"):
+    if not place.startswith(SCHEME):
         scheme = place.partition("://")[0]
         raise StorageError(f"cannot open {scheme}:// addresses; use a local path or s3://")
     with storage_errors(place):
-        found: tuple[pafs.FileSystem, str] = pafs.FileSystem.from_uri(place)
-        return found
+        return s3_filesystem(place)
 
 
 def private_directory(path: Path) -> Path:

@@ -147,13 +147,14 @@ def stage(
         private_directory(directory)
         before = state_of(one)
         writer = _Writer(number, directory, prepare, clean)
-        with writer, read_ahead(one.read()) as batches:
+        digests: dict[str, str] = {}
+        with writer, read_ahead(one.read(digests)) as batches:
             for batch in batches:
                 _check_contract(batch, one)
                 writer.add(batch)
                 task.advance(batch.bytes_read)
             writer.flush()
-        found = writer.staged(one.sha256())
+        found = writer.staged(one.sha256(digests))
         if state_of(one) != before:
             raise InputError(
                 f"{one.name} was changed while it was read; run the same command again when it "

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from reviewdesk.errors import InputError
@@ -65,20 +65,28 @@ class Input:
         """Its size as it lies on disk."""
         return self.file.size
 
-    def read(self) -> Iterator[SourceBatch]:
+    def read(self, digests: dict[str, str] | None = None) -> Iterator[SourceBatch]:
         """Yield its reviews and rejects in batches of bounded size.
+
+        Args:
+            digests: takes the SHA-256, by place, of the files that are read to their end.
 
         Raises:
             StorageError: it cannot be read.
         """
-        return self.reader.read(self.file)
+        return self.reader.read(replace(self.file, digests=digests))
 
-    def sha256(self) -> str:
-        """Return the digest of its bytes as they lie on disk, and of those it is joined with."""
-        digests = [one.sha256() for one in (self.file, *self.reader.companions)]
-        if len(digests) == 1:
-            return digests[0]
-        return hashlib.sha256("".join(digests).encode()).hexdigest()
+    def sha256(self, digests: dict[str, str] | None = None) -> str:
+        """Return the digest of its bytes as they lie on disk, and of those it is joined with.
+
+        Args:
+            digests: what ``read`` took; these files are not read again.
+        """
+        files = (replace(self.file, digests=digests), *self.reader.companions)
+        digests_of_all = [one.sha256() for one in files]
+        if len(digests_of_all) == 1:
+            return digests_of_all[0]
+        return hashlib.sha256("".join(digests_of_all).encode()).hexdigest()
 
 
 def source_class(name: str) -> type[Source]:

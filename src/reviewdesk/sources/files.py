@@ -2,14 +2,18 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import pyarrow.fs as pafs
 
-from reviewdesk.storage import filesystem, storage_errors
+from reviewdesk.storage import filesystem, is_remote, storage_errors
 
 CHUNK: Final = 1024 * 1024
+FIRST_REMOTE_CHUNK: Final = 256 * 1024
+REMOTE_CHUNK: Final = 8 * 1024 * 1024
+"""Over a network every chunk is a request: few for who reads on, small for who looks at the start.
+"""
 
 
 @dataclass(frozen=True)
@@ -21,12 +25,14 @@ class SourceFile:
         name: how it is listed: its own name, or its path below the folder that the user gave.
         size: bytes on disk; for a folder, those of all files in it.
         folder: whether it is a folder.
+        digests: where given, takes the SHA-256, by place, of every file that is read to its end.
     """
 
     place: str
     name: str
     size: int
     folder: bool = False
+    digests: dict[str, str] | None = field(default=None, compare=False, repr=False)
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the bytes as they lie on disk.
@@ -37,13 +43,21 @@ class SourceFile:
         files, path = filesystem(self.place)
         with storage_errors(self.place):
             stream = files.open_input_stream(path, compression=None)
+        digest = hashlib.sha256()
+        size = FIRST_REMOTE_CHUNK if is_remote(self.place) else CHUNK
         with stream:
             while True:
                 with storage_errors(self.place):
-                    chunk: bytes = stream.read(CHUNK)
+                    chunk: bytes = stream.read(size)
                 if not chunk:
-                    return
+                    break
+                if self.digests is not None:
+                    digest.update(chunk)
                 yield chunk
+                if size < REMOTE_CHUNK and is_remote(self.place):
+                    size *= 2
+        if self.digests is not None:
+            self.digests[self.place] = digest.hexdigest()
 
     def has(self, relative: str) -> bool:
         """Say whether a folder holds a file or folder of that path."""
@@ -63,18 +77,28 @@ class SourceFile:
             found = files.get_file_info(pafs.FileSelector(path, recursive=True))
         root = len(path.rstrip("/")) + 1
         members = [
-            SourceFile(f"{self.place.rstrip('/')}/{info.path[root:]}", info.path[root:], info.size)
+            SourceFile(
+                f"{self.place.rstrip('/')}/{info.path[root:]}",
+                info.path[root:],
+                info.size,
+                digests=self.digests,
+            )
             for info in found
             if info.type != pafs.FileType.Directory
         ]
         return sorted(members, key=lambda member: member.name)
 
     def sha256(self) -> str:
-        """Return the digest of the bytes; of a folder, that of its files' names and digests."""
+        """Return the digest of the bytes; of a folder, that of its files' names and digests.
+
+        What is in ``digests`` is not read again.
+        """
         digest = hashlib.sha256()
         if self.folder:
             for member in self.members():
                 digest.update(f"{member.sha256()} {member.name}\n".encode())
+        elif self.digests is not None and self.place in self.digests:
+            return self.digests[self.place]
         else:
             for chunk in self.chunks():
                 digest.update(chunk)

@@ -1,7 +1,10 @@
 """From what the user names (files, folders, patterns) to the files to read."""
 
+import errno
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -23,16 +26,17 @@ def named(place: str) -> list[SourceFile]:
     """
     info = _info(place)
     if info.type == pafs.FileType.NotFound and _WILD.search(place):
-        matches = sorted(_matches(place))
-        if not matches:
+        matches = _remote_matches(place) if is_remote(place) else _matches(place)
+        found = sorted(matches, key=lambda match: match[0])
+        if not found:
             raise InputError(f"no file matches {place}")
-        return [_source_file(match, _info(match)) for match in matches]
+        return [_source_file(match, info) for match, info in found]
     return [_source_file(place, info)]
 
 
 def identity(place: str) -> str:
     """Return what is the same for all names of one file or folder: links and dots resolved."""
-    return place if is_remote(place) else str(Path(place).resolve())
+    return place.rstrip("/") if is_remote(place) else str(Path(place).resolve())
 
 
 def data_files(folder: SourceFile) -> list[SourceFile]:
@@ -63,10 +67,15 @@ def _info(place: str) -> pafs.FileInfo:
         return files.get_file_info(path)
 
 
-def _source_file(place: str, info: pafs.FileInfo) -> SourceFile:
+def _check_there(place: str, info: pafs.FileInfo | None = None) -> None:
+    info = info or _info(place)
     if info.type == pafs.FileType.NotFound:
         with storage_errors(place):
-            raise FileNotFoundError(2, "No such file or directory")
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+
+
+def _source_file(place: str, info: pafs.FileInfo) -> SourceFile:
+    _check_there(place, info)
     name = PurePosixPath(place).name if is_remote(place) else Path(place).resolve().name
     if info.type == pafs.FileType.Directory:
         folder = SourceFile(place, name, 0, folder=True)
@@ -76,15 +85,32 @@ def _source_file(place: str, info: pafs.FileInfo) -> SourceFile:
     return SourceFile(place, name, info.size)
 
 
-def _matches(pattern: str) -> Iterator[str]:
-    if not is_remote(pattern):
-        path = Path(pattern)
-        anchor = Path(path.anchor)
-        relative = path.relative_to(anchor) if path.anchor else path
-        yield from (str(match) for match in anchor.glob(str(relative)))
-        return
+def _matches(pattern: str) -> Iterator[tuple[str, pafs.FileInfo]]:
+    path = Path(pattern)
+    anchor = Path(path.anchor)
+    relative = path.relative_to(anchor) if path.anchor else path
+    for match in anchor.glob(str(relative)):
+        yield str(match), _info(str(match))
+
+
+def _remote_matches(pattern: str) -> Iterator[tuple[str, pafs.FileInfo]]:
+    """Yield what matches as it would on a disk, from one listing of the folder before the stars."""
+    scheme, _, wanted = pattern.partition("://")
+    _check_there(f"{scheme}://{wanted.partition('/')[0]}")  # a bucket's name holds no stars
     wild = _WILD.search(pattern)
     folder = pattern[: pattern.rfind("/", 0, wild.start() if wild else None)]
-    for member in SourceFile(folder, folder, 0, folder=True).members():
-        if PurePosixPath(member.place).match(pattern):
-            yield member.place
+    files, path = filesystem(folder)
+    with storage_errors(folder):
+        found = files.get_file_info(pafs.FileSelector(path, recursive=True, allow_not_found=True))
+    for info in found:
+        if _fits(info.path.split("/"), wanted.rstrip("/").split("/")):
+            yield f"{scheme}://{info.path}", info
+
+
+def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Say whether a path matches: a star stays inside one part, ``**`` is any number of parts."""
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        return _fits(parts, pattern[1:]) or (bool(parts) and _fits(parts[1:], pattern))
+    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
