@@ -42,6 +42,28 @@ REVIEW_COLUMNS: Final = (
 REVIEWS: Final = pa.schema([pa.field(c.name, c.type, c.nullable) for c in REVIEW_COLUMNS])
 """The reviews table."""
 
+COPY_OF: Final = Column(
+    "copy_of",
+    pa.string(),
+    True,
+    "the review_id of the review that this one repeats over another variant of the product; null "
+    "where it repeats none",
+)
+REVIEW_TOKENS: Final = Column(
+    "review_tokens", pa.string(), False, "the body's words without stop words, one space apart"
+)
+
+
+def prepared_schema(*, tokens: bool) -> pa.Schema:
+    """Return the schema of prepared reviews: the reviews table and what preparing found out.
+
+    Args:
+        tokens: whether there is a column of tokens.
+    """
+    added = (COPY_OF, REVIEW_TOKENS) if tokens else (COPY_OF,)
+    return pa.schema([*REVIEWS, *(pa.field(c.name, c.type, c.nullable) for c in added)])
+
+
 TEXT_COLUMNS: Final = ("review_headline", "review_body", "product_title")
 """The columns that cleaning touches."""
 

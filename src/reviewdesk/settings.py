@@ -161,6 +161,15 @@ class CleanSettings(Settings):
 class PrepareSettings(Settings):
     """How reviews are filtered, de-duplicated and written."""
 
+    marketplace: tuple[str, ...] = setting(
+        (), "keep only reviews of this marketplace, as in US; none named keeps all"
+    )
+    length: str = setting(
+        "fixed",
+        "bounds of a body's length: fixed takes --min-chars and --max-chars, auto derives them "
+        "from how the data's own lengths spread",
+        choices=("fixed", "auto"),
+    )
     min_chars: int = setting(5, "drop reviews whose body has fewer characters", minimum=0)
     max_chars: int = setting(
         5000, "drop reviews whose body has more characters; 0 means no limit", minimum=0
@@ -168,6 +177,12 @@ class PrepareSettings(Settings):
     duplicates: str = setting(
         "drop", "what happens to exact duplicates of a review", choices=("drop", "keep")
     )
+    tokens: bool = setting(
+        False,
+        "write a column review_tokens beside the body: its words in lower case, without "
+        "punctuation and stop words",
+    )
+    stem: bool = setting(False, "reduce the words of review_tokens to their English stems")
     max_rejects: float = setting(
         0.01,
         "share of unreadable rows above which the run is marked and exits non-zero",

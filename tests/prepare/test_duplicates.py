@@ -10,19 +10,24 @@ import pyarrow.parquet as pq
 import pytest
 
 from reviewdesk.engines.duckdb import DuckDBEngine
+from reviewdesk.prepare.copies import find_copies
 from reviewdesk.prepare.duplicates import (
     DUPLICATE_CONTENT,
     DUPLICATE_ID,
+    TOO_LONG,
+    TOO_SHORT,
     PlacedRun,
     find_duplicates,
     place_runs,
 )
+from reviewdesk.prepare.lengths import LengthBounds
 from reviewdesk.prepare.runs import Key, Run, RunBatch
 from reviewdesk.prepare.staging import KEYS_FILE, StagedInput, first_place
 from reviewdesk.settings import PrepareSettings
 
 from .corpus import LONG, anonymous, prepared, review, write_lines
 
+NOWHERE = PlacedRun(Run("", "", 0, ()), Path(), 0, 0)
 KEEP = PrepareSettings(duplicates="keep")
 
 
@@ -147,6 +152,11 @@ def random_keys(random: np.random.Generator, rows: int) -> list[dict[str, Any]]:
                 "id_hash": number // 3,  # also different ids with the same hash
                 "content_1": int(random.integers(rows // 2 + 1)),
                 "content_2": int(random.integers(2)) - 1,
+                "copy_1": int(random.integers(rows // 3 + 1)),
+                "copy_2": int(random.integers(2)) - 1,
+                "product_hash": int(random.integers(3)),
+                "may_be_copy": bool(random.random() < 0.8),
+                "chars": int(random.integers(1, 101)),
                 "may_repeat_id": chance and number % 2 == 0,
                 "may_repeat_content": chance,
                 "review_id": f"R{number}",
@@ -158,7 +168,7 @@ def random_keys(random: np.random.Generator, rows: int) -> list[dict[str, Any]]:
     return keys
 
 
-def oracle(keys: list[dict[str, Any]]) -> list[int]:
+def oracle(keys: list[dict[str, Any]], shortest: int = 0, longest: int = 100) -> list[int]:
     """Say it again in plain Python, row by row."""
 
     def latest_first(row: int) -> tuple[Any, ...]:
@@ -172,7 +182,10 @@ def oracle(keys: list[dict[str, Any]]) -> list[int]:
     verdicts = [0] * len(keys)
     by_id, by_content = defaultdict(list), defaultdict(list)
     for row, one in enumerate(keys):
-        by_id[one["review_id"]].append(row)
+        if shortest <= one["chars"] <= longest:
+            by_id[one["review_id"]].append(row)
+        else:
+            verdicts[row] = TOO_SHORT if one["chars"] < shortest else TOO_LONG
     for rows in by_id.values():
         for rank, row in enumerate(sorted(rows, key=latest_first)[1:], 2):
             verdicts[row] = rank if keys[row]["may_repeat_id"] else DUPLICATE_ID
@@ -183,6 +196,22 @@ def oracle(keys: list[dict[str, Any]]) -> list[int]:
         for row in sorted(rows, key=lambda row: (keys[row]["review_id"], row))[1:]:
             verdicts[row] = DUPLICATE_CONTENT
     return verdicts
+
+
+def copies_oracle(keys: list[dict[str, Any]], verdicts: list[int]) -> list[str | None]:
+    """Say in plain Python which row is a copy of which id."""
+    groups: dict[tuple[int, int], list[tuple[str, int, int]]] = defaultdict(list)
+    for row, (one, verdict) in enumerate(zip(keys, verdicts, strict=True)):
+        if one["may_be_copy"] and verdict >= 0:
+            name = f"{one['review_id']}-{verdict}" if verdict else one["review_id"]
+            groups[one["copy_1"], one["copy_2"]].append((name, row, one["product_hash"]))
+    found: list[str | None] = [None] * len(keys)
+    for group in groups.values():
+        original = min(group)[0]
+        if len({product for _, _, product in group}) > 1:
+            for name, row, _ in group:
+                found[row] = None if name == original else original
+    return found
 
 
 def placed(folder: Path, keys: list[dict[str, Any]], cuts: list[int]) -> tuple[PlacedRun, ...]:
@@ -199,7 +228,7 @@ def placed(folder: Path, keys: list[dict[str, Any]], cuts: list[int]) -> tuple[P
         pq.write_table(pa.Table.from_pylist(rows, KEYS_FILE), folders[number] / name)
         batches = (RunBatch("unknown", end - start, 0, Key(0, "")),)
         inputs[number].append(Run("", name, 0, batches))
-    staged = [StagedInput("", 0, {}, {}, {}, {}, (), tuple(runs)) for runs in inputs]
+    staged = [StagedInput("", 0, {}, {}, {}, {}, {}, (), tuple(runs)) for runs in inputs]
     return place_runs(staged, folders)
 
 
@@ -226,7 +255,33 @@ def test_verdicts_equal_those_of_the_oracle(tmp_path: Path, seed: int) -> None:
     assert second.tolist() == expected[cuts[0] + half : cuts[1]]
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_lengths_and_copies_equal_those_of_the_oracle(tmp_path: Path, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    keys = random_keys(random, 120)
+    cuts = sorted(random.choice(np.arange(1, 120), 3, replace=False).tolist())
+    runs = placed(tmp_path, keys, cuts)
+    with DuckDBEngine() as engine:
+        verdicts = find_duplicates(runs, tmp_path, engine, LengthBounds(10, 90))
+        copies = find_copies(runs, verdicts, tmp_path, engine)
+        again = find_copies(runs, verdicts, tmp_path, engine)
+    expected = oracle(keys, 10, 90)
+    assert [code for one in runs for code in verdicts.of(one, 0, one.run.rows)] == expected
+    assert verdicts.dropped["too_short"] == expected.count(TOO_SHORT)
+    assert verdicts.dropped["too_long"] == expected.count(TOO_LONG)
+    originals = copies_oracle(keys, expected)
+    assert any(originals)
+    for one in (copies, again):
+        assert [
+            name for run in runs for name in one.of(run, 0, run.run.rows).to_pylist()
+        ] == originals
+    half = runs[1].run.rows // 2
+    part = copies.of(runs[1], half, runs[1].run.rows - half)
+    assert part.to_pylist() == originals[cuts[0] + half : cuts[1]]
+
+
 def test_no_runs_have_no_duplicates(tmp_path: Path) -> None:
     with DuckDBEngine() as engine:
         found = find_duplicates((), tmp_path, engine)
+        assert find_copies((), found, tmp_path, engine).of(NOWHERE, 0, 0).to_pylist() == []
     assert found.dropped == {"duplicate_id": 0, "duplicate_content": 0}

@@ -3,7 +3,8 @@
 Two rules, in this order. ``duplicate_id``: of the reviews with one id, the latest stays; ties are
 broken by content, then by the higher votes. ``duplicate_content``: of the reviews that are equal in
 everything but id and votes, the one with the smallest id stays. Rows that may be equal by chance
-(``identity``) stay all; where they share an id, the second and later ones get a number.
+(``identity``) stay all; where they share an id, the second and later ones get a number. Bodies
+outside bounds that were not known before all lengths were are dropped before either rule.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,39 +13,48 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from reviewdesk.engines.base import Engine
+from reviewdesk.prepare.lengths import LengthBounds
 from reviewdesk.prepare.runs import Run
 from reviewdesk.prepare.staging import PLACE_ROW_BITS, StagedInput, first_place
 from reviewdesk.storage import read_json, storage_errors, write_json, write_then_rename
 
 MARKER: Final = "duplicates.json"
 VERDICTS_FILE: Final = "verdicts.i32"
+DECIDED_FILE: Final = "decided.parquet"
+DECIDED: Final = "decided"
+"""The engine's table of all rows with a verdict."""
 
 DUPLICATE_ID: Final = -1
 DUPLICATE_CONTENT: Final = -2
-RULES: Final = {DUPLICATE_ID: "duplicate_id", DUPLICATE_CONTENT: "duplicate_content"}
+TOO_SHORT: Final = -3
+TOO_LONG: Final = -4
+DUPLICATE_RULES: Final = {DUPLICATE_ID: "duplicate_id", DUPLICATE_CONTENT: "duplicate_content"}
+LENGTH_RULES: Final = {TOO_SHORT: "too_short", TOO_LONG: "too_long"}
 
 _ROW_MASK: Final = (1 << PLACE_ROW_BITS) - 1
 
 # Only rows whose hash occurs twice are ranked, so that the costly part is small on real data.
 _QUERY: Final = f"""
 WITH repeated_ids AS (
-    SELECT id_hash FROM keys GROUP BY id_hash HAVING count(*) > 1
+    SELECT id_hash FROM keys WHERE {{fits}} GROUP BY id_hash HAVING count(*) > 1
 ), by_id AS (
     SELECT place, may_repeat_id, row_number() OVER (
         PARTITION BY review_id
         ORDER BY review_date DESC NULLS LAST, content_1, content_2,
             total_votes DESC NULLS LAST, helpful_votes DESC NULLS LAST, place
     ) AS rank
-    FROM keys WHERE id_hash IN (SELECT id_hash FROM repeated_ids)
+    FROM keys WHERE {{fits}} AND id_hash IN (SELECT id_hash FROM repeated_ids)
 ), repeats AS (
     SELECT place, CAST(CASE WHEN may_repeat_id THEN rank ELSE {DUPLICATE_ID} END AS INTEGER)
         AS verdict
     FROM by_id WHERE rank > 1
 ), repeated_contents AS (
-    SELECT content_1, content_2 FROM keys WHERE NOT may_repeat_content
+    SELECT content_1, content_2 FROM keys WHERE {{fits}} AND NOT may_repeat_content
     GROUP BY content_1, content_2 HAVING count(*) > 1
 ), candidates AS (
     SELECT keys.place, keys.review_id, keys.content_1, keys.content_2
@@ -53,7 +63,7 @@ WITH repeated_ids AS (
         ON keys.content_1 = repeated_contents.content_1
         AND keys.content_2 = repeated_contents.content_2
     LEFT JOIN repeats ON keys.place = repeats.place
-    WHERE NOT keys.may_repeat_content AND repeats.place IS NULL
+    WHERE {{fits}} AND NOT keys.may_repeat_content AND repeats.place IS NULL
 ), by_content AS (
     SELECT place, row_number() OVER (
         PARTITION BY content_1, content_2 ORDER BY review_id, place
@@ -64,6 +74,17 @@ SELECT place, verdict FROM repeats
 UNION ALL
 SELECT place, CAST({DUPLICATE_CONTENT} AS INTEGER) AS verdict FROM by_content WHERE rank > 1
 """
+
+_OUTSIDE_QUERY: Final = f"""
+UNION ALL
+SELECT place, CAST(CASE WHEN chars < {{min_chars}} THEN {TOO_SHORT} ELSE {TOO_LONG} END AS INTEGER)
+    AS verdict
+FROM keys WHERE NOT ({{fits}})
+"""
+
+_DECIDED_SCHEMA: Final = pa.schema(
+    [pa.field("place", pa.int64(), False), pa.field("verdict", pa.int32(), False)]
+)
 
 
 @dataclass(frozen=True)
@@ -100,12 +121,14 @@ class Verdicts:
 
     Args:
         path: (n,) int32, little-endian: 0 stays; 2 and more stays with this number at its id;
-            below 0 is dropped by a rule of ``RULES``.
+            below 0 is dropped by a rule.
+        decided: Parquet table of the rows whose verdict is not 0.
         dropped: how many rows each rule drops.
         numbered: how many rows get a number.
     """
 
     path: Path
+    decided: Path
     dropped: Mapping[str, int]
     numbered: int
 
@@ -115,37 +138,71 @@ class Verdicts:
         return np.fromfile(self.path, "<i4", count=rows, offset=offset)
 
 
-def find_duplicates(runs: Sequence[PlacedRun], directory: Path, engine: Engine) -> Verdicts:
-    """Find the copies among the rows of all runs.
+def find_duplicates(
+    runs: Sequence[PlacedRun],
+    directory: Path,
+    engine: Engine,
+    bounds: LengthBounds | None = None,
+) -> Verdicts:
+    """Find the copies among the rows of all runs, and those of a length that does not fit.
 
     Args:
         runs: all runs, in order.
         directory: where the verdicts are written; those of an earlier run are taken up.
         engine: does the counting.
+        bounds: of the body's length; None: whatever is in the runs fits.
 
     Raises:
         StorageError: the disk is full.
     """
-    path = directory / VERDICTS_FILE
+    path, decided = directory / VERDICTS_FILE, directory / DECIDED_FILE
     if (directory / MARKER).exists():
         found = read_json(directory / MARKER)
-        return Verdicts(path, found["dropped"], found["numbered"])
+        return Verdicts(path, decided, found["dropped"], found["numbered"])
     verdicts = np.zeros(sum(one.run.rows for one in runs), "<i4")
-    if runs:
-        _fill(verdicts, runs, engine)
+    with write_then_rename(decided) as file, pq.ParquetWriter(file, _DECIDED_SCHEMA) as writer:
+        if runs:
+            add_keys(runs, engine)
+            numbers = RowNumbers(runs)
+            for batch in engine.query(_query(bounds)):
+                verdicts[numbers.of(batch["place"].to_numpy())] = batch["verdict"].to_numpy()
+                writer.write_batch(batch.cast(_DECIDED_SCHEMA))
     with write_then_rename(path) as file, storage_errors(str(path)):
         file.write(verdicts.tobytes())
-    dropped = {rule: int(np.count_nonzero(verdicts == code)) for code, rule in RULES.items()}
+    rules = {**DUPLICATE_RULES, **(LENGTH_RULES if bounds else {})}
+    dropped = {rule: int(np.count_nonzero(verdicts == code)) for code, rule in rules.items()}
     numbered = int(np.count_nonzero(verdicts > 0))
     write_json(directory / MARKER, {"dropped": dropped, "numbered": numbered})
-    return Verdicts(path, dropped, numbered)
+    return Verdicts(path, decided, dropped, numbered)
 
 
-def _fill(verdicts: NDArray[np.int32], runs: Sequence[PlacedRun], engine: Engine) -> None:
-    places = np.array([one.place for one in runs], np.int64) >> PLACE_ROW_BITS  # (runs,)
-    offsets = np.array([one.offset for one in runs], np.int64)
+def _query(bounds: LengthBounds | None) -> str:
+    if bounds is None:
+        return _QUERY.format(fits="TRUE")
+    fits = f"keys.chars >= {bounds.min_chars}"
+    if bounds.max_chars:
+        fits += f" AND keys.chars <= {bounds.max_chars}"
+    return (_QUERY + _OUTSIDE_QUERY).format(fits=fits, min_chars=bounds.min_chars)
+
+
+def add_keys(runs: Sequence[PlacedRun], engine: Engine) -> None:
+    """Give the engine the table ``keys`` of all runs."""
     engine.add_table("keys", [one.directory / one.run.keys for one in runs])
-    for batch in engine.query(_QUERY):
-        place = batch["place"].to_numpy()
-        rows = offsets[np.searchsorted(places, place >> PLACE_ROW_BITS)] + (place & _ROW_MASK)
-        verdicts[rows] = batch["verdict"].to_numpy()
+
+
+class RowNumbers:
+    """Turns places into row numbers, counted over all runs.
+
+    Args:
+        runs: all runs, in order.
+    """
+
+    def __init__(self, runs: Sequence[PlacedRun]) -> None:
+        self._places = np.array([one.place for one in runs], np.int64) >> PLACE_ROW_BITS  # (runs,)
+        self._offsets = np.array([one.offset for one in runs], np.int64)
+
+    def of(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the number of the row at each place, (n,)."""
+        runs = np.searchsorted(self._places, places >> PLACE_ROW_BITS)
+        numbers: NDArray[np.int64] = self._offsets[runs] + (places & _ROW_MASK)
+        return numbers

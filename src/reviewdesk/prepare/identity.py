@@ -1,9 +1,11 @@
 """What makes two rows the same review: columns of hashes beside each row.
 
-See docs/decisions/0041-exact-duplicates.md for the rules and the figures behind them.
+See docs/decisions/0041-exact-duplicates.md and 0150-copies-over-variants.md for the rules and the
+figures behind them.
 """
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -22,8 +24,12 @@ KEYS: Final = pa.schema(
         pa.field("id_hash", pa.int64(), False),
         pa.field("content_1", pa.int64(), False),  # two hashes, 128 bits together
         pa.field("content_2", pa.int64(), False),
+        pa.field("copy_1", pa.int64(), False),  # the same for copies over variants
+        pa.field("copy_2", pa.int64(), False),
+        pa.field("product_hash", pa.int64(), False),
         pa.field("may_repeat_id", pa.bool_(), False),  # equal ids are not copies: number them
         pa.field("may_repeat_content", pa.bool_(), False),  # equal contents are not copies
+        pa.field("may_be_copy", pa.bool_(), False),  # over variants, as copy_1 and copy_2 say
     ]
 )
 
@@ -31,6 +37,9 @@ CONTENT_COLUMNS: Final = tuple(
     name for name in REVIEWS.names if name not in ("review_id", "helpful_votes", "total_votes")
 )
 """Votes grow between two snapshots of one review, so they do not tell reviews apart."""
+
+COPY_COLUMNS: Final = ("customer_id", "review_body", "review_date", "star_rating")
+"""What a review has in common with its copies over variants of the product."""
 
 _SEEDS: Final = (3, 4)
 _FAR: Final = 2**40
@@ -43,34 +52,63 @@ def keys(raw: pa.RecordBatch, cleaned: pa.RecordBatch, *, keep: bool) -> list[pa
     Args:
         raw: the rows as the source gave them; derived ids are those of their raw content.
         cleaned: the same rows, cleaned.
-        keep: no row counts as a copy.
+        keep: no row counts as a duplicate.
     """
-    first, second = (_content_hashes(cleaned, seed) for seed in _SEEDS)
+    short = pc.less(pc.utf8_length(cleaned["review_body"]), CHANCE_CHARS).to_numpy(False)
+    known = pc.and_(cleaned["customer_id"].is_valid(), cleaned["product_id"].is_valid())
+    known = known.to_numpy(zero_copy_only=False)
+    first, second = (_hashes(cleaned, short, seed) for seed in _SEEDS)
     if keep:
         chance = chance_id = np.ones(len(cleaned), np.bool_)
     else:
-        chance = _by_chance(cleaned)
+        chance = short & ~known
         chance_id = chance & _has_derived_id(raw, chance)
-    hashes = [hash64(cleaned["review_id"]), first, second]
+    hashes = [
+        hash64(cleaned["review_id"]),
+        first.content,
+        second.content,
+        first.copy,
+        second.copy,
+        first.product,
+    ]
+    has_parent = cleaned["product_parent"].is_valid().to_numpy(zero_copy_only=False)
     return [
         *(pa.array(values.view(np.int64)) for values in hashes),
         pa.array(chance_id),
         pa.array(chance),
+        pa.array(known & (~short | has_parent)),
     ]
 
 
-def _content_hashes(reviews: pa.RecordBatch, seed: int) -> NDArray[np.uint64]:
-    total = np.full(len(reviews), seed, np.uint64)
-    for name in CONTENT_COLUMNS:
-        column = reviews[name]
-        if column.null_count == len(column):
-            hashes = np.zeros(len(column), np.uint64)
-        elif pa.types.is_string(column.type):
-            hashes = hash64(column, seed)
-        else:
-            hashes = _numbers(column)
+class _Hashes(NamedTuple):
+    """Hashes of n rows, all (n,) uint64."""
+
+    content: NDArray[np.uint64]
+    copy: NDArray[np.uint64]
+    product: NDArray[np.uint64]
+
+
+def _hashes(reviews: pa.RecordBatch, short: NDArray[np.bool_], seed: int) -> _Hashes:
+    columns = {name: _column_hashes(reviews[name], seed) for name in CONTENT_COLUMNS}
+    parent = np.where(short, columns["product_parent"], np.uint64(0))
+    return _Hashes(
+        content=_combined(seed, [columns[name] for name in CONTENT_COLUMNS]),
+        copy=_combined(seed, [parent, *(columns[name] for name in COPY_COLUMNS)]),
+        product=columns["product_id"],
+    )
+
+
+def _combined(seed: int, columns: Sequence[NDArray[np.uint64]]) -> NDArray[np.uint64]:
+    total = np.full(len(columns[0]), seed, np.uint64)
+    for hashes in columns:
         total = combine64(total, hashes)
     return total
+
+
+def _column_hashes(column: pa.Array, seed: int) -> NDArray[np.uint64]:
+    if column.null_count == len(column):
+        return np.zeros(len(column), np.uint64)
+    return hash64(column, seed) if pa.types.is_string(column.type) else _numbers(column)
 
 
 def _numbers(column: pa.Array) -> NDArray[np.uint64]:
@@ -81,14 +119,6 @@ def _numbers(column: pa.Array) -> NDArray[np.uint64]:
     values = pc.add(pc.fill_null(column.cast(pa.int64()), -_FAR), _FAR)
     numbers: NDArray[np.uint64] = values.to_numpy().view(np.uint64)  # null is 0, as in hash64
     return numbers
-
-
-def _by_chance(reviews: pa.RecordBatch) -> NDArray[np.bool_]:
-    """Say which rows may equal others by chance: short, and not known to be by one customer."""
-    unknown = pc.or_(reviews["customer_id"].is_null(), reviews["product_id"].is_null())
-    short = pc.less(pc.utf8_length(reviews["review_body"]), CHANCE_CHARS)
-    chance: NDArray[np.bool_] = pc.and_(unknown, short).to_numpy(zero_copy_only=False)
-    return chance
 
 
 def _has_derived_id(raw: pa.RecordBatch, among: NDArray[np.bool_]) -> NDArray[np.bool_]:

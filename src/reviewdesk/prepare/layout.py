@@ -7,7 +7,7 @@ from typing import Final
 from reviewdesk.schema import REVIEW_MONTH
 
 FORMAT: Final = "reviewdesk.prepared"
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 
 MANIFEST: Final = "manifest.json"
 LOG: Final = "log.json"

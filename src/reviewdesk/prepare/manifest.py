@@ -3,17 +3,16 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from reviewdesk import __version__
-from reviewdesk.prepare.duplicates import Verdicts
+from reviewdesk.prepare.duplicates import LENGTH_RULES, Verdicts
 from reviewdesk.prepare.layout import FORMAT, FORMAT_VERSION
+from reviewdesk.prepare.lengths import LengthBounds
 from reviewdesk.prepare.months import MonthFile
 from reviewdesk.prepare.staging import StagedInput
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources import Input
-
-LENGTH_RULES: Final = ("too_short", "too_long")
 
 
 def settings_json(
@@ -32,6 +31,7 @@ def build_manifest(
     inputs: Sequence[Input],
     staged: Sequence[StagedInput],
     verdicts: Verdicts,
+    bounds: LengthBounds,
     months: Sequence[MonthFile],
 ) -> dict[str, Any]:
     """Return the manifest: equal inputs and settings give equal bytes.
@@ -41,11 +41,12 @@ def build_manifest(
         inputs: what was read, in order.
         staged: what was found in each.
         verdicts: what the duplicate rules dropped.
+        bounds: the lengths that stayed.
         months: what was written.
     """
     rejected = _sum(one.rejected for one in staged)
     dropped = {
-        **dict.fromkeys(LENGTH_RULES, 0),
+        **dict.fromkeys(LENGTH_RULES.values(), 0),
         **_sum(one.dropped for one in staged),
         **verdicts.dropped,
     }
@@ -66,6 +67,7 @@ def build_manifest(
         "dropped": dropped,
         "unreadable": _sum(one.unreadable for one in staged),
         "changed": _sum(one.changed for one in staged),
+        "length": bounds.to_json(),
         "numbered_ids": verdicts.numbered,
         "too_many_rejects": rows["rejected"] > settings["prepare"]["max_rejects"] * rows["read"],
         **contents_json(months),
@@ -79,6 +81,7 @@ def contents_json(months: Sequence[MonthFile]) -> dict[str, Any]:
         "categories": _sum(month.categories for month in months),
         "stars": _sum(month.stars for month in months),
         "default_headlines": sum(month.default_headlines for month in months),
+        "copies": sum(month.copies for month in months),
         "fingerprint": _fingerprint(months),
     }
 

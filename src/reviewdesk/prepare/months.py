@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import IO, Any, Final, Self
+from typing import IO, Any, Final, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
@@ -20,12 +20,14 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from reviewdesk.prepare.blocks import blocks
+from reviewdesk.prepare.copies import Copies
 from reviewdesk.prepare.duplicates import PlacedRun, Verdicts
 from reviewdesk.prepare.layout import file_sha256, month_file
 from reviewdesk.prepare.runs import SORT_KEYS, Key, Piece, pieces, ranges, read_range
 from reviewdesk.prepare.workspace import Workspace
 from reviewdesk.progress import Progress
-from reviewdesk.schema import REVIEWS
+from reviewdesk.schema import COPY_OF, REVIEW_TOKENS, REVIEWS, prepared_schema
+from reviewdesk.settings import PrepareSettings
 from reviewdesk.storage import (
     private_directory,
     read_json,
@@ -33,6 +35,7 @@ from reviewdesk.storage import (
     write_json,
     write_then_rename,
 )
+from reviewdesk.text.content_words import content_words
 from reviewdesk.text.headlines import is_default_headline
 
 ROW_GROUP_ROWS: Final = 65_536
@@ -40,7 +43,7 @@ ROW_GROUP_BYTES: Final = 64 * 1024 * 1024
 RANGE_BYTES: Final = 64 * 1024 * 1024
 THREADS: Final = 2
 
-PLAIN_COLUMNS: Final = ("review_id", "review_body")
+PLAIN_COLUMNS: Final = ("review_id", "review_body", REVIEW_TOKENS.name)
 """Columns whose values hardly repeat: a dictionary of them would only be thrown away."""
 
 MEASURED_COLUMNS: Final = tuple(
@@ -62,6 +65,7 @@ class MonthFile:
         categories: reviews by category; those without one are not in it.
         stars: reviews by stars; ``none`` where there are no stars.
         default_headlines: reviews whose headline the shop filled in.
+        copies: reviews that are copies of another one over variants of its product.
     """
 
     month: str
@@ -72,6 +76,7 @@ class MonthFile:
     categories: Mapping[str, int]
     stars: Mapping[str, int]
     default_headlines: int
+    copies: int
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
@@ -79,21 +84,33 @@ class MonthFile:
         return cls(**data)
 
 
+class Found(NamedTuple):
+    """What was found out about the rows of all runs."""
+
+    verdicts: Verdicts
+    copies: Copies
+
+
 def write_months(
-    runs: Sequence[PlacedRun], verdicts: Verdicts, workspace: Workspace, progress: Progress
+    runs: Sequence[PlacedRun],
+    found: Found,
+    settings: PrepareSettings,
+    workspace: Workspace,
+    progress: Progress,
 ) -> list[MonthFile]:
     """Write the months that are not there yet; return all, in order.
 
     Args:
         runs: all runs.
-        verdicts: what is to become of their rows.
+        found: what is to become of their rows.
+        settings: what is written beside the reviews table.
         workspace: where the months and their markers go.
         progress: is shown how far it has come.
 
     Raises:
         StorageError: the disk is full.
     """
-    merge = _Merge(runs, verdicts, workspace)
+    merge = _Merge(runs, found, settings, workspace)
     months = sorted(merge.pieces)
     pool = ThreadPoolExecutor(THREADS, thread_name_prefix="months")
     try:
@@ -137,9 +154,17 @@ def write_month(
 class _Merge:
     """Merges months; several may be merged at once."""
 
-    def __init__(self, runs: Sequence[PlacedRun], verdicts: Verdicts, workspace: Workspace) -> None:
+    def __init__(
+        self,
+        runs: Sequence[PlacedRun],
+        found: Found,
+        settings: PrepareSettings,
+        workspace: Workspace,
+    ) -> None:
         self.pieces = _by_month(runs)
-        self._verdicts = verdicts
+        self._found = found
+        self._settings = settings
+        self._schema = prepared_schema(tokens=settings.tokens)
         self._workspace = workspace
 
     def month(self, month: str) -> MonthFile:
@@ -152,7 +177,7 @@ class _Merge:
         return found
 
     def _write(self, month: str) -> MonthFile:
-        return write_month(self._workspace.result, month, self._sorted(month), REVIEWS)
+        return write_month(self._workspace.result, month, self._sorted(month), self._schema)
 
     def _sorted(self, month: str) -> Iterator[pa.Table]:
         found = self.pieces[month]
@@ -160,20 +185,28 @@ class _Merge:
         for low, high in ranges(batches, RANGE_BYTES):
             parts = [part for one in found for part in self._kept(*one, low, high)]
             if parts:
-                rows = pa.Table.from_batches(parts, REVIEWS).combine_chunks()
+                rows = pa.Table.from_batches(parts).combine_chunks()
                 del parts
-                yield rows.take(pc.sort_indices(rows, sort_keys=list(SORT_KEYS)))
+                rows = rows.take(pc.sort_indices(rows, sort_keys=list(SORT_KEYS)))
+                yield self._with_tokens(rows) if self._settings.tokens else rows
+
+    def _with_tokens(self, rows: pa.Table) -> pa.Table:
+        bodies = rows["review_body"].chunks
+        words = [content_words(chunk, stems=self._settings.stem) for chunk in bodies]
+        return rows.append_column(self._schema.field(REVIEW_TOKENS.name), pa.chunked_array(words))
 
     def _kept(
         self, one: PlacedRun, candidates: Sequence[Piece], low: Key | None, high: Key | None
     ) -> Iterator[pa.RecordBatch]:
         path = one.directory / one.run.file
         for start, batch, inside in read_range(path, candidates, low, high):
-            verdicts = self._verdicts.of(one, start, batch.num_rows)
+            verdicts = self._found.verdicts.of(one, start, batch.num_rows)
             stays = inside & (verdicts >= 0)
             if not stays.any():
                 continue
             rows = _with_numbers(batch, verdicts) if (verdicts > 0).any() else batch
+            originals = self._found.copies.of(one, start, batch.num_rows)
+            rows = rows.append_column(self._schema.field(COPY_OF.name), originals)
             yield rows if stays.all() else rows.filter(pa.array(stays))
 
 
@@ -213,7 +246,7 @@ def parquet_writer(file: IO[bytes], schema: pa.Schema) -> pq.ParquetWriter:
     )
 
 
-TALLIED_COLUMNS: Final = ("product_category", "star_rating", "review_headline")
+TALLIED_COLUMNS: Final = ("product_category", "star_rating", "review_headline", COPY_OF.name)
 
 
 class Tally:
@@ -224,6 +257,7 @@ class Tally:
         self.categories: Counter[str] = Counter()
         self.stars: Counter[str] = Counter()
         self.default_headlines = 0
+        self.copies = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the counts, under the names that ``MonthFile`` has for them."""
@@ -232,6 +266,7 @@ class Tally:
             "categories": dict(sorted(self.categories.items())),
             "stars": dict(sorted(self.stars.items())),
             "default_headlines": self.default_headlines,
+            "copies": self.copies,
         }
 
     def add(self, reviews: pa.Table) -> None:
@@ -242,6 +277,7 @@ class Tally:
                 self.categories[category] += count
         for stars, count in _counts(reviews["star_rating"]):
             self.stars["none" if stars is None else str(stars)] += count
+        self.copies += reviews.num_rows - reviews[COPY_OF.name].null_count
         headlines = reviews["review_headline"].combine_chunks()
         self.default_headlines += is_default_headline(headlines).true_count
 

@@ -1,5 +1,6 @@
 """Preparing: from raw inputs to one folder of clean reviews, resumable at any moment."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -12,11 +13,13 @@ from reviewdesk import __version__
 from reviewdesk.engines.base import Engine
 from reviewdesk.engines.duckdb import DuckDBEngine
 from reviewdesk.errors import TooManyRejects, UsageError
-from reviewdesk.prepare.duplicates import find_duplicates, place_runs
+from reviewdesk.prepare.copies import find_copies
+from reviewdesk.prepare.duplicates import PlacedRun, find_duplicates, place_runs
 from reviewdesk.prepare.layout import FORMAT_VERSION, REJECTS_TABLE
+from reviewdesk.prepare.lengths import LengthBounds, derived_bounds, given_bounds
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.manifest import build_manifest, settings_json
-from reviewdesk.prepare.months import write_months
+from reviewdesk.prepare.months import Found, write_months
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.prepare.rejects import write_rejects
 from reviewdesk.prepare.staging import REJECTS_FILE, StagedInput, stage, staged
@@ -68,6 +71,8 @@ def prepare(
     """
     if not inputs:
         raise UsageError("there is nothing to prepare; name a file or folder of reviews")
+    if prepare.stem and not prepare.tokens:
+        raise UsageError("--stem is about the column of tokens; ask for it with --tokens")
     settings = settings_json(source.check(), clean.check(), prepare.check())
     out = out.absolute().resolve()
     with storage_errors(str(out)):
@@ -163,14 +168,34 @@ class _Job:
         with self._log.timed("duplicates"), ExitStack() as stack:
             if engine is None:
                 engine = stack.enter_context(DuckDBEngine(temp_directory=self._workspace.spill))
-            verdicts = find_duplicates(runs, self._workspace.duplicates, engine)
+            found = self._find(staged, runs, engine)
         with self._log.timed("write"):
-            months = write_months(runs, verdicts, self._workspace, self._progress)
+            months = write_months(runs, found, self._prepare, self._workspace, self._progress)
             write_rejects(self._workspace.result / REJECTS_TABLE, _rejects(directories))
-        manifest = build_manifest(self._settings, self._inputs, staged, verdicts, months)
+        manifest = build_manifest(
+            self._settings, self._inputs, staged, found.verdicts, self._bounds(staged), months
+        )
         self._finish(manifest)
         notes = (note, *_notes(manifest)) if note else _notes(manifest)
         return PreparedData(self._out, manifest, notes)
+
+    def _find(
+        self, staged: Sequence[StagedInput], runs: Sequence[PlacedRun], engine: Engine
+    ) -> Found:
+        """Return what is to become of each row."""
+        directory = self._workspace.duplicates
+        unknown_before = self._prepare.length == "auto"
+        bounds = self._bounds(staged) if unknown_before else None
+        verdicts = find_duplicates(runs, directory, engine, bounds)
+        return Found(verdicts, find_copies(runs, verdicts, directory, engine))
+
+    def _bounds(self, staged: Sequence[StagedInput]) -> LengthBounds:
+        if self._prepare.length != "auto":
+            return given_bounds(self._prepare)
+        lengths: Counter[int] = Counter()
+        for one in staged:
+            lengths.update(one.lengths)
+        return derived_bounds(lengths)
 
     def _plan(self) -> dict[str, Any]:
         """Return all that the result depends on, so that nothing else is taken up."""

@@ -17,8 +17,8 @@ from reviewdesk.prepare.layout import (
     file_sha256,
     month_file,
 )
-from reviewdesk.schema import REVIEWS, require_columns
-from reviewdesk.settings import CleanSettings
+from reviewdesk.schema import prepared_schema, require_columns
+from reviewdesk.settings import CleanSettings, PrepareSettings
 from reviewdesk.storage import read_json, storage_errors
 
 BATCH_ROWS: Final = 65_536
@@ -114,7 +114,7 @@ class PreparedData:
         """Yield the reviews, month by month, in the order in which they were written.
 
         Args:
-            columns: which columns of the reviews table, in this order; None: all.
+            columns: which columns, in this order; None: all.
             batch_rows: rows in a batch at most.
 
         Raises:
@@ -136,7 +136,7 @@ class PreparedData:
         """Return all reviews at once, in the same order.
 
         Args:
-            columns: which columns of the reviews table, in this order; None: all.
+            columns: which columns, in this order; None: all.
         """
         return pa.Table.from_batches(self.batches(columns), self._schema(columns))
 
@@ -152,10 +152,17 @@ class PreparedData:
                 if file_sha256(path) != part["sha256"]:
                     raise InputError(_damaged(path))
 
+    @property
+    def schema(self) -> pa.Schema:
+        """All columns: those of the reviews table first."""
+        prepare = PrepareSettings.from_json(self.manifest["settings"]["prepare"])
+        return prepared_schema(tokens=prepare.tokens)
+
     def _schema(self, columns: Sequence[str] | None) -> pa.Schema:
-        names = tuple(REVIEWS.names if columns is None else columns)
-        require_columns(REVIEWS, names, f"reading {self.path}")
-        return pa.schema([REVIEWS.field(name) for name in names])
+        schema = self.schema
+        names = tuple(schema.names if columns is None else columns)
+        require_columns(schema, names, f"reading {self.path}")
+        return pa.schema([schema.field(name) for name in names])
 
     def _check_sizes(self) -> None:
         for part in self.manifest["partitions"]:
@@ -190,6 +197,7 @@ def check_manifest(path: Path | str, manifest: Any) -> None:
             isinstance(manifest["fingerprint"], str)
             and isinstance(manifest["rows"]["written"], int)
             and isinstance(manifest["settings"]["clean"], dict)
+            and isinstance(manifest["settings"]["prepare"], dict)
             and all(_is_partition(part) for part in manifest["partitions"])
         )
     except (KeyError, TypeError):

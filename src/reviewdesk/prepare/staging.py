@@ -18,11 +18,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from reviewdesk.errors import InputError
 from reviewdesk.prepare.ahead import read_ahead
 from reviewdesk.prepare.blocks import text_bytes
 from reviewdesk.prepare.identity import KEYS, keys
+from reviewdesk.prepare.lengths import given_bounds
 from reviewdesk.prepare.runs import SORT_KEYS, Run, write_run
 from reviewdesk.prepare.workspace import state_of
 from reviewdesk.progress import Task
@@ -55,13 +57,18 @@ KEYS_FILE: Final = pa.schema(
     [
         pa.field("place", pa.int64(), False),
         *KEYS,
+        pa.field("chars", pa.int32(), False),  # of the body
         *(
             REVIEWS.field(name)
             for name in ("review_id", "review_date", "total_votes", "helpful_votes")
         ),
     ]
 )
-"""What is kept beside each run to find duplicates."""
+"""What is kept beside each run to find duplicates and copies."""
+
+_STAGED: Final = pa.schema([*REVIEWS, *KEYS, KEYS_FILE.field("chars")])
+
+OTHER_MARKETPLACE: Final = "other_marketplace"
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,7 @@ class StagedInput:
         dropped: reviews that a rule left out, by rule.
         unreadable: optional values that became null, by column.
         changed: texts that cleaning changed, by column.
+        lengths: reviews by the characters of their body, where bounds are to be derived from them.
         notes: sentences about it that its owner must see.
         runs: where its reviews are.
     """
@@ -85,19 +93,26 @@ class StagedInput:
     dropped: Mapping[str, int]
     unreadable: Mapping[str, int]
     changed: Mapping[str, int]
+    lengths: Mapping[int, int]
     notes: tuple[str, ...]
     runs: tuple[Run, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain JSON values."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {**values, "notes": list(self.notes), "runs": [run.to_json() for run in self.runs]}
+        return {
+            **values,
+            "lengths": sorted(self.lengths.items()),
+            "notes": list(self.notes),
+            "runs": [run.to_json() for run in self.runs],
+        }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         """Return it from plain JSON values."""
         runs = tuple(Run.from_json(run) for run in data["runs"])
-        return cls(**{**data, "notes": tuple(data["notes"]), "runs": runs})
+        notes, lengths = tuple(data["notes"]), dict(data["lengths"])
+        return cls(**{**data, "lengths": lengths, "notes": notes, "runs": runs})
 
 
 def staged(directory: Path) -> StagedInput | None:
@@ -196,6 +211,7 @@ class _Writer:
         self._dropped: Counter[str] = Counter()
         self._unreadable: Counter[str] = Counter()
         self._changed: Counter[str] = Counter()
+        self._lengths: Counter[int] = Counter()
         self._notes: list[str] = []
 
     def __enter__(self) -> Self:
@@ -221,18 +237,18 @@ class _Writer:
         if len(batch.rejects):
             self._rejects.write_batch(batch.rejects)
             self._rejected.update(batch.rejects["reason"].to_pylist())
-        if not len(batch.reviews):
+        reviews = self._of_marketplace(batch.reviews)
+        if not len(reviews):
             return
-        cleaned = clean_batch(batch.reviews, self._clean)
-        self._count_changes(batch.reviews, cleaned)
-        kept = self._right_length(cleaned)
-        raw = batch.reviews
-        if not pc.all(kept).as_py():
-            raw, cleaned = raw.filter(kept), cleaned.filter(kept)
-        hashes = keys(raw, cleaned, keep=self._prepare.duplicates == "keep")
-        rows = pa.RecordBatch.from_arrays(
-            [*cleaned.columns, *hashes], schema=pa.schema([*REVIEWS, *KEYS])
-        )
+        cleaned = clean_batch(reviews, self._clean)
+        self._count_changes(reviews, cleaned)
+        chars = pc.utf8_length(cleaned["review_body"])
+        kept = self._right_length(chars.to_numpy())
+        if not kept.all():
+            stays = pa.array(kept)
+            reviews, cleaned, chars = (one.filter(stays) for one in (reviews, cleaned, chars))
+        hashes = keys(reviews, cleaned, keep=self._prepare.duplicates == "keep")
+        rows = pa.RecordBatch.from_arrays([*cleaned.columns, *hashes, chars], schema=_STAGED)
         self._waiting.append(rows)
         self._rows += len(rows)
         self._bytes += int(text_bytes(rows).sum())
@@ -244,14 +260,28 @@ class _Writer:
             if cleaned[name] is not raw[name]:
                 self._changed[name] += pc.not_equal(raw[name], cleaned[name]).true_count
 
-    def _right_length(self, reviews: pa.RecordBatch) -> pa.BooleanArray:
-        chars = pc.utf8_length(reviews["review_body"]).to_numpy()  # (n,)
-        short = chars < self._prepare.min_chars
-        limit = self._prepare.max_chars
+    def _of_marketplace(self, reviews: pa.RecordBatch) -> pa.RecordBatch:
+        if not self._prepare.marketplace:
+            return reviews
+        wanted = pa.array([name.upper() for name in self._prepare.marketplace])
+        stays = pc.is_in(pc.utf8_upper(reviews["marketplace"]), wanted)
+        self._dropped[OTHER_MARKETPLACE] += len(stays) - stays.true_count
+        return reviews.filter(stays)
+
+    def _right_length(self, chars: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Say which bodies are of a length that stays; all, where bounds are not known yet."""
+        if self._prepare.length == "auto":
+            values, counts = np.unique(chars, return_counts=True)
+            self._lengths.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
+            return np.ones(len(chars), np.bool_)
+        bounds = given_bounds(self._prepare)
+        short = chars < bounds.min_chars
+        limit = bounds.max_chars
         long = chars > limit if limit else np.zeros(len(chars), np.bool_)
         self._dropped["too_short"] += int(short.sum())
         self._dropped["too_long"] += int((long & ~short).sum())
-        return pa.array(~(short | long))
+        stays: NDArray[np.bool_] = ~(short | long)
+        return stays
 
     def flush(self) -> None:
         """Write what waits, and wait until it is written."""
@@ -294,6 +324,7 @@ class _Writer:
             dropped=dict(self._dropped),
             unreadable={column: n for column, n in self._unreadable.items() if n},
             changed={column: n for column, n in self._changed.items() if n},
+            lengths=dict(self._lengths),
             notes=tuple(self._notes),
             runs=tuple(self._runs),
         )
