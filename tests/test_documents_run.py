@@ -13,6 +13,7 @@ PAGES = (
     *("README.md", "docs/prepare.md", "docs/explore.md", "docs/train.md", "docs/evaluate.md"),
     "docs/predict.md",
     "docs/export.md",
+    "docs/erase.md",
 )
 PAGES_WITH_BUNDLES = (*PAGES, "docs/bundles.md")
 

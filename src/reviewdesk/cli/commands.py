@@ -66,6 +66,11 @@ COMMANDS: Final[dict[str, Command]] = {
         "Training, validation and test files for other programs.",
         STEPS,
     ),
+    "erase": Command(
+        "reviewdesk.cli.erase:erase",
+        "Remove a person from prepared data, and say where else they may be.",
+        STEPS,
+    ),
     "show": Command(
         "reviewdesk.cli.show:show",
         "What a folder or file is and how it came to be.",

@@ -1,0 +1,71 @@
+"""`reviewdesk erase`: a person's reviews leave prepared data."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reviewdesk.cli.options import Json
+from reviewdesk.cli.output import count, print_json, say
+from reviewdesk.prepare.erase import Erasure
+from reviewdesk.prepare.erase import erase as erase_customer
+from reviewdesk.progress import Progress
+
+
+def erase(
+    data: Annotated[Path, typer.Argument(help="Prepared folder.", metavar="DIR")],
+    customer: Annotated[
+        str, typer.Option(help="The person's customer_id, as it stands in the reviews.")
+    ],
+    tables: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--table",
+            help="A Parquet file made from the data, such as predictions, to erase them from too. "
+            "May be given more than once.",
+            metavar="FILE",
+        ),
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Remove a person from prepared data, and say where else they may be.
+
+    Removes the reviews of a customer, unreadable rows that name them, and their rows in the tables
+    given with it. The folder changes at once or not at all; its manifest counts what was erased,
+    but nothing says whose it was.
+
+    Example:
+
+        reviewdesk erase --customer 12345678 prepared --table predictions.parquet
+    """
+    found = erase_customer(data, customer, tables or (), progress=Progress())
+    if as_json:
+        print_json(_json(found, customer))
+        return
+    say(
+        f"erased of customer {customer}: {count(found.reviews, 'review')} and "
+        f"{count(found.rejects, 'unreadable row')} from {data}"
+    )
+    for table, rows in found.tables.items():
+        say(f"{count(rows, 'row')} from {table}")
+    if found.rejects_left:
+        say(
+            f"{count(found.rejects_left, 'unreadable row')} are left in {data / 'rejects.parquet'};"
+            " this customer's id stands in none of them"
+        )
+    say("they may also be in:")
+    for place in found.elsewhere:
+        say(f"- {place}")
+
+
+def _json(found: Erasure, customer: str) -> dict[str, object]:
+    return {
+        "customer": customer,
+        "reviews": found.reviews,
+        "rejects": found.rejects,
+        "rejects_left": found.rejects_left,
+        "tables": found.tables,
+        "elsewhere": list(found.elsewhere),
+        "fingerprint": found.data.fingerprint,
+    }

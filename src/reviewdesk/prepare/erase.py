@@ -1,0 +1,232 @@
+"""Erasing: a person's reviews leave prepared data and the tables made from it."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from reviewdesk.errors import InputError, UsageError
+from reviewdesk.prepare.layout import MANIFEST, REJECTS_TABLE
+from reviewdesk.prepare.lock import locked
+from reviewdesk.prepare.manifest import contents_json
+from reviewdesk.prepare.months import MonthFile
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.prepare.rejects import names_customer, write_rejects
+from reviewdesk.prepare.rewrite import Mask, rewrite
+from reviewdesk.prepare.workspace import PLAN, Workspace
+from reviewdesk.progress import SILENT, Progress
+from reviewdesk.runlog import RunLog
+from reviewdesk.schema import REJECTS
+from reviewdesk.storage import (
+    read_json,
+    replace_directory,
+    storage_errors,
+    write_then_rename,
+)
+
+ERASED: Final = "erased"
+"""The rule under which the manifest counts erased rows."""
+
+_STEP: Final = {"step": "erase"}  # says nothing about whom
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """What was erased, and where else the person may be.
+
+    Args:
+        data: the prepared data as it is now.
+        reviews: how many reviews were erased from it.
+        rejects: how many unreadable rows were erased.
+        rejects_left: how many unreadable rows are left; none of them names the person.
+        tables: how many rows were erased from each table that was given.
+        elsewhere: sentences about places that only the user can look into.
+    """
+
+    data: PreparedData
+    reviews: int
+    rejects: int
+    rejects_left: int
+    tables: dict[str, int]
+    elsewhere: tuple[str, ...]
+
+
+def erase(
+    path: Path, customer: str, tables: Sequence[Path] = (), *, progress: Progress = SILENT
+) -> Erasure:
+    """Erase one customer's reviews from prepared data, and from tables made from it.
+
+    The folder changes at once or not at all. The tables change first, each at once: after an
+    interruption the same call finishes the work. The id is written nowhere.
+
+    Args:
+        path: the prepared folder.
+        customer: the customer_id, exactly as it stands in the reviews.
+        tables: Parquet files with a column review_id, such as predictions, or tables of rejects.
+        progress: is shown how far it has come.
+
+    Raises:
+        UsageError: the id is empty.
+        InputError: a table has no column to know the reviews by, or is damaged.
+        StorageError: a place cannot be used, or another process is writing.
+    """
+    if not customer:
+        raise UsageError("the customer's id is empty")
+    path = path.absolute().resolve()
+    with locked(path.with_name(f".{path.name}.lock"), f"the folder {path}"):
+        workspace = Workspace(path)
+        _finish_interrupted(path, workspace)
+        data = PreparedData.open(path)
+        ids = _review_ids(data, customer, progress)
+        for table in tables:
+            _check_table(table)
+        erased = {str(table): _erase_from_table(table, ids, customer) for table in tables}
+        workspace.remove()  # also what an interrupted preparation has staged of this person
+        found = _Rejects(path / REJECTS_TABLE, customer)
+        if len(ids) or found.erased:
+            _erase_from_data(data, customer, found, workspace, progress)
+    return Erasure(
+        data=PreparedData.open(path),
+        reviews=len(ids),
+        rejects=found.erased.total(),
+        rejects_left=found.left,
+        tables=erased,
+        elsewhere=_elsewhere(data),
+    )
+
+
+def _finish_interrupted(path: Path, workspace: Workspace) -> None:
+    """Put the folder of an interrupted run in its place when the old one is already away."""
+    finished = workspace.result / MANIFEST
+    if path.exists() or not finished.exists() or read_json(workspace.path / PLAN) != _STEP:
+        return
+    replace_directory(workspace.result, path, workspace.old)
+    workspace.remove()
+
+
+def _review_ids(data: PreparedData, customer: str, progress: Progress) -> pa.Array:
+    found = []
+    with progress.task("Looking", data.rows, "reviews") as task:
+        for batch in data.batches(("review_id", "customer_id")):
+            theirs = pc.equal(batch["customer_id"], customer)
+            found.append(batch["review_id"].filter(theirs))
+            task.advance(len(batch))
+    return pa.concat_arrays(found) if found else pa.array([], pa.string())
+
+
+class _Rejects:
+    """The rejects of prepared data without those that name a customer."""
+
+    def __init__(self, path: Path, customer: str) -> None:
+        self._path = path
+        self._customer = customer
+        self.erased: Counter[str] = Counter()
+        self.left = 0
+        for table in _row_groups(path):
+            theirs = names_customer(table["raw"], customer)
+            self.erased.update(table.filter(pa.array(theirs))["reason"].to_pylist())
+            self.left += int((~theirs).sum())
+
+    def staying(self) -> Iterator[pa.Table]:
+        for table in _row_groups(self._path):
+            yield table.filter(pa.array(~names_customer(table["raw"], self._customer)))
+
+
+def _erase_from_data(
+    data: PreparedData, customer: str, rejects: _Rejects, workspace: Workspace, progress: Progress
+) -> None:
+    def stays(reviews: pa.Table) -> Mask:
+        theirs = pc.fill_null(pc.equal(reviews["customer_id"], customer), False)
+        others: Mask = np.logical_not(theirs.to_numpy())
+        return others
+
+    log = RunLog("erase", {}, {"before": data.fingerprint})
+    workspace.begin(_STEP)
+    with log.timed("write"):
+        months = rewrite(data, workspace, ("customer_id",), stays, progress)
+        write_rejects(workspace.result / REJECTS_TABLE, rejects.staying())
+    manifest = _manifest(data.manifest, months, rejects.erased)
+    log.rows.update(manifest["rows"])
+    log.fingerprints["data"] = manifest["fingerprint"]
+    workspace.publish(data.path, manifest, log)
+
+
+def _manifest(
+    before: dict[str, Any], months: Sequence[MonthFile], rejects: Counter[str]
+) -> dict[str, Any]:
+    """Return the new manifest: erased rows count as dropped, whatever they were before."""
+    written = sum(month.rows for month in months)
+    erased = before["rows"]["written"] - written + rejects.total()
+    return {
+        **before,
+        "rows": {
+            **before["rows"],
+            "rejected": before["rows"]["rejected"] - rejects.total(),
+            "dropped": before["rows"]["dropped"] + erased,
+            "written": written,
+        },
+        "rejected": {why: n - rejects[why] for why, n in before["rejected"].items()},
+        "dropped": {**before["dropped"], ERASED: before["dropped"].get(ERASED, 0) + erased},
+        **contents_json(months),
+    }
+
+
+def _check_table(path: Path) -> None:
+    with storage_errors(str(path)):
+        try:
+            schema = pq.read_schema(path)
+        except pa.ArrowException as error:
+            raise InputError(f"{path} is not a Parquet file") from error
+    if schema.names != REJECTS.names and "review_id" not in schema.names:
+        raise InputError(f"{path} has no column review_id, so nobody can be found in it")
+
+
+def _erase_from_table(path: Path, ids: pa.Array, customer: str) -> int:
+    """Rewrite a table without some reviews; return how many rows went."""
+    erased = sum(len(table) - int(stays.sum()) for table, stays in _looked_at(path, ids, customer))
+    if erased:
+        with (
+            write_then_rename(path) as file,
+            pq.ParquetWriter(file, pq.read_schema(path), compression="zstd") as writer,
+        ):
+            for table, stays in _looked_at(path, ids, customer):
+                if stays.any():
+                    kept = table.filter(pa.array(stays))
+                    writer.write_table(kept, row_group_size=len(kept))
+    return erased
+
+
+def _looked_at(path: Path, ids: pa.Array, customer: str) -> Iterator[tuple[pa.Table, Mask]]:
+    for table in _row_groups(path):
+        if table.schema.names == REJECTS.names:
+            theirs = names_customer(table["raw"], customer)
+        else:
+            theirs = pc.is_in(table["review_id"], ids).to_numpy()
+        yield table, np.logical_not(theirs)
+
+
+def _row_groups(path: Path) -> Iterator[pa.Table]:
+    with storage_errors(str(path)):
+        try:
+            with pq.ParquetFile(path) as file:
+                for group in range(file.num_row_groups):
+                    yield file.read_row_group(group)
+        except pa.ArrowException as error:
+            raise InputError(f"{path} is damaged") from error
+
+
+def _elsewhere(data: PreparedData) -> tuple[str, ...]:
+    files = ", ".join(one["place"] for one in data.manifest["inputs"])
+    return (
+        f"what this data was prepared from: {files}",
+        "bundles trained on it: words of the person's reviews can be among their features; "
+        f"they name the data's fingerprint {data.fingerprint[:16]}; train them again",
+        "pages, samples, exports and predictions made from it that were not named here",
+        "backups, and copies on other machines",
+    )
