@@ -1,4 +1,4 @@
-"""Explore the real files through the command line: seconds, peak memory, size of the page.
+"""Explore the real files through the command line: seconds, peak memory, the page's size.
 
 REVIEWDESK_DATA=... python -m bench.explore_real
 """
@@ -10,25 +10,19 @@ import time
 from pathlib import Path
 
 from bench.machine import REVIEWDESK, data_folder, machine, measured
+from bench.prepare_real import JOBS as PREPARED
 from reviewdesk.prepare.prepared import PreparedData
 
-JOBS = (
-    ("all of amazon_us", "amazon_us", ()),
-    ("McAuley 2018", "mcauley_2018", ()),
-    ("IMDb", "imdb/aclImdb_train.tar.gz", ()),
-    (
-        "categories25",
-        "categories/categories25.jsonl.gz",
-        ("--map", "review_body=text", "--map", "product_category=category"),
-    ),
-)
+JOBS = (*PREPARED, ("McAuley 2018", "mcauley_2018", ()))
 
 
 def main() -> None:
     """Print one table."""
     print(f"{machine()}\n")
-    print("| data | reviews | wall s | counts s | terms s | peak MiB | page kB | opens in s |")
-    print("|---|---|---|---|---|---|---|---|")
+    print(
+        "| data | reviews | wall s | CPU s | counts s | terms s | peak MiB | page kB | opens in s |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|")
     for name, place, options in JOBS:
         with tempfile.TemporaryDirectory() as folder:
             print(_row(name, str(data_folder() / place), options, Path(folder)), flush=True)
@@ -40,7 +34,7 @@ def _row(name: str, place: str, options: tuple[str, ...], folder: Path) -> str:
     usage = measured([*REVIEWDESK, "explore", str(prepared), "--out", str(page)])
     seconds = json.loads((folder / "page.figures" / "log.json").read_text())["seconds"]
     return (
-        f"| {name} | {PreparedData.open(prepared).rows:,} | {usage.wall:.1f} "
+        f"| {name} | {PreparedData.open(prepared).rows:,} | {usage.wall:.1f} | {usage.cpu:.1f} "
         f"| {seconds['counts']:.1f} | {seconds['terms']:.1f} | {usage.peak_mib:.0f} "
         f"| {page.stat().st_size / 1000:.0f} | {_opens(page)} |"
     )

@@ -87,3 +87,12 @@ def test_sparklines_of_anything(numbers: list[float]) -> None:
 
 def test_an_empty_chart_is_no_error() -> None:
     assert "<svg" in timeline([], [Bars("x", [])], title="", caption="", write=count).markup
+
+
+@pytest.mark.parametrize(
+    ("most", "end"), [(1, "4"), (3, "4"), (9, "12"), (216, "240"), (8883, "10,000")]
+)
+def test_the_axis_has_whole_steps(most: float, end: str) -> None:
+    texts = re.findall(r'text-anchor="end"[^>]*>([^<]+)<', drawn([Bars("x", [0, 1, most])]))
+    assert texts[-1] == end
+    assert len(texts) == 5

@@ -293,7 +293,7 @@ def _terms(terms: Sequence[Telling]) -> str:
 
 def _tables(part: CategoryFindings, month_rows: int) -> list[Html]:
     blocks = []
-    if part.years:
+    if len(part.years) > 1:
         blocks.append(details("Year by year, in figures", _periods("year", part.years)))
     if part.months and month_rows <= MONTH_ROWS:
         blocks.append(details("Month by month, in figures", _periods("month", part.months)))

@@ -167,13 +167,14 @@ def _nice_end(low: float, marks: Sequence[Mark]) -> float:
         values = mark.high if isinstance(mark, Spread) else mark.values
         highest += [value for value in values if not math.isnan(value)]
     top = max(highest)
-    return low + 1 if top <= low else low + _nice_step((top - low) / 4) * 4
+    return low + 4 if top <= low else low + _nice_step((top - low) / 4) * 4
 
 
 def _nice_step(step: float) -> float:
-    """Return the next larger of 1, 2, 2.5 and 5 times a power of ten."""
-    power = 10.0 ** math.floor(math.log10(step))
-    return next(n * power for n in (1, 2, 2.5, 5, 10) if n * power >= step * (1 - 1e-9))
+    """Return the next larger round number, a whole one: what is counted has no halves."""
+    power = 10.0 ** max(math.floor(math.log10(step)), 0)
+    steps = (1, 2, 3, 4, 5, 6, 8, 10) if power == 1 else (1, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5, 8, 10)
+    return next(n * power for n in steps if n * power >= step * (1 - 1e-9))
 
 
 def _grid(frame: _Frame, write: Callable[[float], str]) -> Html:

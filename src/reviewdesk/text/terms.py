@@ -30,6 +30,7 @@ _COUNT: Final = np.uint64(0xFFFFFFFF)
 _NO_COLUMN: Final = -1
 
 Hashes = NDArray[np.uint64]
+Room = tuple[Hashes, NDArray[np.int64], Hashes, NDArray[np.int64]]
 
 
 class TermSketch:
@@ -157,13 +158,11 @@ def _sketch(
     first_text: int,
     counts: Hashes,
 ) -> None:
-    room = _longest(offsets)
-    words, spans = np.empty(room, np.uint64), np.empty((room, 2), np.int64)
-    terms, bounds = np.empty(2 * room, np.uint64), np.empty((2 * room, 2), np.int64)
+    room = _room(offsets)
     for text in range(len(offsets) - 1):
-        found = hash_words(data, offsets[text], offsets[text + 1], _SEED, table, words, spans)
-        found = _terms(data, found, words, spans, stops, negations, terms, bounds)
+        found = _terms(data, offsets, text, table, stops, negations, room)
         stamp = np.uint64(first_text + text + 1) << _STAMP
+        terms = room[2]
         for place in range(found):
             _stamp(counts, terms[place] >> shift, stamp)
             _stamp(counts, (terms[place] * _SECOND) >> shift, stamp)
@@ -196,14 +195,11 @@ def _count(
     known: int,
     first_text: int,
 ) -> int:
-    room = _longest(offsets)
-    words, spans = np.empty(room, np.uint64), np.empty((room, 2), np.int64)
-    terms, bounds = np.empty(2 * room, np.uint64), np.empty((2 * room, 2), np.int64)
+    room = _room(offsets)
     for text in range(len(offsets) - 1):
-        found = hash_words(data, offsets[text], offsets[text + 1], _SEED, table, words, spans)
-        found = _terms(data, found, words, spans, stops, negations, terms, bounds)
+        found = _terms(data, offsets, text, table, stops, negations, room)
         for place in range(found):
-            term = terms[place]
+            term = room[2][place]
             if not (kept[term >> shift] and kept[(term * _SECOND) >> shift]):
                 continue
             at = _find(keys, columns, term)
@@ -213,7 +209,7 @@ def _count(
                     continue
                 column = known
                 keys[at], columns[at] = term, column
-                new_spans[column] = bounds[place]
+                new_spans[column] = room[3][place]
                 known += 1
             if seen[column] != first_text + text + 1:
                 seen[column] = first_text + text + 1
@@ -227,15 +223,16 @@ def _count(
 @compiled
 def _terms(
     data: NDArray[np.uint8],
-    found: int,
-    words: Hashes,
-    spans: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    text: int,
+    table: NDArray[np.uint32],
     stops: Hashes,
     negations: Hashes,
-    terms: Hashes,
-    bounds: NDArray[np.int64],
+    room: Room,
 ) -> int:
     """Write the hashes of a text's terms and where they stand; return how many there are."""
+    words, spans, terms, bounds = room
+    found = hash_words(data, offsets[text], offsets[text + 1], _SEED, table, words, spans)
     count, before, joins = 0, False, False  # the word before: can a term begin with it
     for place in range(found):
         begin, end = spans[place, 0], spans[place, 1]
@@ -289,8 +286,10 @@ def _find(keys: Hashes, columns: NDArray[np.int32], key: np.uint64) -> np.int64:
 
 
 @compiled
-def _longest(offsets: NDArray[np.int64]) -> int:
+def _room(offsets: NDArray[np.int64]) -> Room:
+    """Return room for the words and the terms of the longest text: hashes and spans of each."""
     longest = 1
     for text in range(len(offsets) - 1):
         longest = max(longest, offsets[text + 1] - offsets[text])
-    return longest
+    words, spans = np.empty(longest, np.uint64), np.empty((longest, 2), np.int64)
+    return words, spans, np.empty(2 * longest, np.uint64), np.empty((2 * longest, 2), np.int64)
