@@ -114,7 +114,10 @@ def _run(
     job: dict[str, Any] = {"system": system, "settings": settings}
     for side, rows in (("train", train), ("test", test)):
         job[side] = str(folder / f"{side}.parquet")
-        pq.write_table(data.table(rows), job[side])
+        table = data.table(rows)
+        if side == "train":  # some systems need rows in random order, and all get them so
+            table = table.take(np.random.default_rng(0).permutation(len(table)))
+        pq.write_table(table, job[side])
     job["scores"] = str(folder / "scores.npy")
     path = folder / "job.json"
     path.write_text(json.dumps(job))

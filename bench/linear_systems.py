@@ -107,8 +107,7 @@ def vowpal(train: pa.Table, settings: Settings) -> Predict:
     loss = "--loss_function logistic " + (f"--oaa {k}" if k > 2 else "")
     folder = tempfile.mkdtemp()
     lines = Path(folder) / "train.vw"
-    order = np.random.default_rng(0).permutation(len(train))
-    _write_vw(lines, train.take(pa.array(order)), k)
+    _write_vw(lines, train, k)
     arguments = (
         f"-d {lines} -c -k --passes {settings['passes']} -l {settings['rate']} -b 24 --quiet "
         f"--ngram {settings['ngrams']} --holdout_off {loss} -f {folder}/model"

@@ -11,7 +11,7 @@ from reviewdesk.models.linear.calibration import Calibration
 from reviewdesk.models.linear.rows import Rows
 from reviewdesk.models.linear.solver import Solver
 from reviewdesk.models.linear.weights import Weights
-from reviewdesk.text.hashing import combine64
+from reviewdesk.text.hashing import combine64, hash64_text
 
 LOTS: Final = 2**32
 SHARE: Final = 0.1
@@ -103,7 +103,9 @@ def _both(solver: Solver, choose: Callable[[Rows], NDArray[np.bool_]]) -> bool:
 
 def draw_lots(groups: NDArray[np.uint64], seed: int) -> NDArray[np.uint32]:
     """Return a number for each row that is the same within a group, and otherwise random."""
-    salted = combine64(groups, np.full(len(groups), seed, np.uint64))
+    # The name keeps these lots from being those by which somebody split the rows before.
+    salt = hash64_text(f"linear lots {seed}")
+    salted = combine64(groups, np.full(len(groups), salt, np.uint64))
     return (salted >> np.uint64(32)).astype(np.uint32)
 
 
