@@ -36,6 +36,11 @@ COMMANDS: Final[dict[str, Command]] = {
         "Read, clean and de-duplicate reviews; Parquet by month.",
         STEPS,
     ),
+    "explore": Command(
+        "reviewdesk.cli.explore:explore",
+        "What is in prepared reviews: one page, and its figures as Parquet.",
+        STEPS,
+    ),
     "sample": Command(
         "reviewdesk.cli.sample:sample",
         "A small share of prepared data, the same on every machine.",
