@@ -31,6 +31,11 @@ COMMANDS: Final[dict[str, Command]] = {
         "Generated reviews to try everything on.",
         MAIN_JOB,
     ),
+    "fetch": Command(
+        "reviewdesk.cli.fetch:fetch",
+        "Fetch a public data set of reviews.",
+        STEPS,
+    ),
     "prepare": Command(
         "reviewdesk.cli.prepare:prepare",
         "Read, clean and de-duplicate reviews; Parquet by month.",
