@@ -23,7 +23,7 @@ from reviewdesk.examples.splits import split
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
 
-DEFAULT_MODEL = "tfidf-svc"
+DEFAULT_MODEL = "linear"
 
 
 class Task(NamedTuple):

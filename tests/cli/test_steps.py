@@ -64,7 +64,7 @@ def test_the_report_is_self_contained_and_private(job: Path) -> None:
         ("job", "A finished job"),
         ("job/prepared", "Prepared reviews"),
         ("job/prepared/rejects.parquet", "rows that could not be read"),
-        ("job/sentiment/bundle", "a tfidf-svc classifier of sentiment (negative, positive)"),
+        ("job/sentiment/bundle", "a linear classifier of sentiment (negative, positive)"),
         ("job/sentiment/predictions.parquet", "Predictions of sentiment for"),
     ],
 )

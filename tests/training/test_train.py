@@ -50,7 +50,7 @@ def test_a_bundle_says_what_it_is_and_how_right_it_is(data: PreparedData, tmp_pa
     assert bundle.labels == ["negative", "positive"]
     assert bundle.data_fingerprint == data.fingerprint
     assert bundle.settings.clean == data.clean_settings
-    assert bundle.settings.model["ngrams"] == 2
+    assert bundle.settings.model["min_df"] == 2
     rows = bundle.manifest["data"]["rows"]
     assert rows["reviews"] == 600
     assert rows["labelled"] == 570
@@ -176,7 +176,7 @@ def test_another_bundle_is_not_replaced_unasked(data: PreparedData, tmp_path: Pa
         {"target": TargetSettings(drop_three=True)},
         {"text": TextSettings(fields=("review_body",))},
         {"split": SplitSettings(seed=1)},
-        {"model_settings": {"C": 2.0}},
+        {"model_settings": {"strength": 2.0}},
     ]
     for changed in others:
         with pytest.raises(UsageError, match="other data or settings"):

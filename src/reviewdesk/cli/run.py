@@ -47,7 +47,7 @@ def run(
             "May be given more than once.",
         ),
     ] = ["sentiment"],  # noqa: B006  (the parser copies it)
-    model: Model = "tfidf-svc",
+    model: Model = "linear",
     model_settings: ModelSettings = [],  # noqa: B006
     folds: Annotated[
         int, typer.Option(help="Parts to cross-fit the predictions of every review in.", min=2)

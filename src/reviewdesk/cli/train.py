@@ -15,7 +15,7 @@ from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
 from reviewdesk.training.train import TrainResult
 from reviewdesk.training.train import train as train_bundle
 
-Model = Annotated[str, typer.Option(help="Family of classifiers: tfidf-svc.")]
+Model = Annotated[str, typer.Option(help="Family of classifiers: linear or tfidf-svc.")]
 ModelSettings = Annotated[
     list[str],
     typer.Option(
@@ -29,7 +29,7 @@ def train(
     data: Annotated[Path, typer.Argument(help="Prepared folder.", metavar="DIR")],
     out: Annotated[Path, typer.Option(help="Bundle to write: a folder, or NAME.tar.gz.")],
     *,
-    model: Model = "tfidf-svc",
+    model: Model = "linear",
     model_settings: ModelSettings = [],  # noqa: B006  (the parser copies it)
     folds: Annotated[
         int, typer.Option(help="Cross-fit in this many parts; needs --oof. 0 means no.", min=0)

@@ -60,7 +60,7 @@ def train(
     data: PreparedData,
     out: Path,
     *,
-    model: str = "tfidf-svc",
+    model: str = "linear",
     target: TargetSettings | None = None,
     text: TextSettings | None = None,
     split: SplitSettings | None = None,
