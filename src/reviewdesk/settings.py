@@ -139,7 +139,7 @@ def _is_a(value: Any, hint: Any) -> bool:
 class SourceSettings(Settings):
     """How review files are read."""
 
-    format: str = setting("auto", "name of the source format; auto looks at the content")
+    source_format: str = setting("auto", "name of the source format; auto looks at the content")
     columns: dict[str, str] = setting(
         {}, "which column of the file holds which column of the reviews table"
     )
@@ -183,6 +183,14 @@ class PrepareSettings(Settings):
         "punctuation and stop words",
     )
     stem: bool = setting(False, "reduce the words of review_tokens to their English stems")
+    partition_by: str = setting(
+        "month", "what has a folder of its own", choices=("month", "category", "both")
+    )
+    format: str = setting(
+        "parquet",
+        "what the reviews are written as; csv takes more room and time",
+        choices=("parquet", "csv"),
+    )
     max_rejects: float = setting(
         0.01,
         "share of unreadable rows above which the run is marked and exits non-zero",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reviewdesk.formats.csv import csv_header, csv_rows, neutralise
+from reviewdesk.formats.csv import csv_header, csv_rows, neutralise, restore
 
 PAYLOADS = [
     "=cmd|'/C calc'!A0",
@@ -54,6 +54,12 @@ def test_no_cell_begins_with_a_formula_however_it_is_cut(texts: list[str]) -> No
         assert not re.match(r"\s*[=+\-@＝]", text)
         for cell in re.split(r"[;\t\n\r]", text):
             assert not re.match(r" *[=+\-@＝][^\s)]", cell)
+
+
+@given(st.lists(st.text("=+-@; \t\n\r,'\"aé＝)", max_size=12), min_size=1))
+def test_every_text_can_be_restored(texts: list[str]) -> None:
+    values = pa.array(texts, pa.string())
+    assert restore(neutralise(values)).to_pylist() == texts
 
 
 @given(st.lists(st.text(st.characters(exclude_characters="\0\r", exclude_categories=["Cs"]))))

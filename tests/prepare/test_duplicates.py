@@ -20,6 +20,7 @@ from reviewdesk.prepare.duplicates import (
     find_duplicates,
     place_runs,
 )
+from reviewdesk.prepare.layout import Part
 from reviewdesk.prepare.lengths import LengthBounds
 from reviewdesk.prepare.runs import Key, Run, RunBatch
 from reviewdesk.prepare.staging import KEYS_FILE, StagedInput, first_place
@@ -226,7 +227,7 @@ def placed(folder: Path, keys: list[dict[str, Any]], cuts: list[int]) -> tuple[P
         rows = [{**one, "place": first + row} for row, one in enumerate(keys[start:end])]
         name = f"{len(inputs[number])}.parquet"
         pq.write_table(pa.Table.from_pylist(rows, KEYS_FILE), folders[number] / name)
-        batches = (RunBatch("unknown", end - start, 0, Key(0, "")),)
+        batches = (RunBatch(Part("unknown"), end - start, 0, Key(0, "")),)
         inputs[number].append(Run("", name, 0, batches))
     staged = [StagedInput("", 0, {}, {}, {}, {}, {}, (), tuple(runs)) for runs in inputs]
     return place_runs(staged, folders)

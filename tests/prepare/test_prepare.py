@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from reviewdesk.errors import StorageError, TooManyRejects, UsageError
-from reviewdesk.prepare import months, runs, staging
-from reviewdesk.prepare.layout import month_file
+from reviewdesk.prepare import parts, runs, staging
+from reviewdesk.prepare.layout import Part
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.schema import REJECTS
@@ -243,8 +243,8 @@ def test_the_result_does_not_depend_on_the_size_of_pieces(
     prepared(tmp_path / "large", *paths)
     monkeypatch.setattr(staging, "RUN_ROWS", 50)
     monkeypatch.setattr(runs, "BATCH_ROWS", 7)
-    monkeypatch.setattr(months, "RANGE_BYTES", 400)
-    monkeypatch.setattr(months, "THREADS", 1)
+    monkeypatch.setattr(parts, "RANGE_BYTES", 400)
+    monkeypatch.setattr(parts, "THREADS", 1)
     prepared(tmp_path / "small", *paths)
     assert contents(tmp_path / "small") == contents(tmp_path / "large")
 
@@ -281,15 +281,15 @@ def test_an_interrupted_run_writes_no_finished_month_again(tmp_path: Path) -> No
     out = tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):
         prepared(out, *paths, progress=Interrupting("Writing", after=3))
-    markers = list((tmp_path / ".out.partial" / "months").iterdir())
+    markers = list((tmp_path / ".out.partial" / "parts").iterdir())
     assert len(markers) >= 3
     parts = {
-        marker.stem: tmp_path / ".out.partial" / "result" / month_file(marker.stem)
+        marker.stem: tmp_path / ".out.partial" / "result" / Part(marker.stem).file("parquet")
         for marker in markers
     }
     before = {month: part.stat() for month, part in parts.items()}
     prepared(out, *paths)
-    after = {month: (out / month_file(month)).stat() for month in parts}
+    after = {month: (out / Part(month).file("parquet")).stat() for month in parts}
     assert {m: (s.st_ino, s.st_mtime_ns) for m, s in after.items()} == {
         m: (s.st_ino, s.st_mtime_ns) for m, s in before.items()
     }

@@ -8,7 +8,9 @@ import pyarrow as pa
 import pytest
 
 from reviewdesk.prepare import runs
+from reviewdesk.prepare.layout import Part
 from reviewdesk.prepare.runs import (
+    NO_DAY,
     Key,
     Run,
     RunBatch,
@@ -49,12 +51,12 @@ def test_months_where_no_row_has_a_day() -> None:
 def test_a_batch_is_of_one_month_and_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs, "BATCH_ROWS", 3)
     run = written(tmp_path, [*((d, f"r{d:02d}") for d in range(27, 36)), (None, "a"), (None, "b")])
-    assert [(batch.month, batch.rows, batch.first) for batch in run.batches] == [
+    assert [(batch.part.month, batch.rows, batch.first) for batch in run.batches] == [
         ("1970-01", 3, Key(27, "r27")),
         ("1970-01", 1, Key(30, "r30")),
         ("1970-02", 3, Key(31, "r31")),
         ("1970-02", 2, Key(34, "r34")),
-        ("unknown", 2, Key(0, "a")),
+        ("unknown", 2, Key(NO_DAY, "a")),
     ]
     assert Run.from_json(run.to_json()) == run
 
@@ -84,20 +86,20 @@ def test_ranges_hold_every_row_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_range_ends_when_it_holds_enough() -> None:
-    batches = [RunBatch("m", 1, 10, Key(day, "")) for day in (3, 1, 2, 4, 0)]
+    batches = [RunBatch(Part("m"), 1, 10, Key(day, "")) for day in (3, 1, 2, 4, 0)]
     bounds = ranges(batches, 20)
     assert bounds == [(None, Key(2, "")), (Key(2, ""), Key(4, "")), (Key(4, ""), None)]
     assert ranges(batches, 1_000) == [(None, None)]
 
 
 def test_a_range_never_ends_between_equal_keys() -> None:
-    batches = [RunBatch("m", 1, 10, Key(0, "same")) for _ in range(5)]
+    batches = [RunBatch(Part("m"), 1, 10, Key(0, "same")) for _ in range(5)]
     assert len(ranges(batches, 10)) <= 2
 
 
 def test_a_batch_is_read_when_it_may_hold_a_key_of_the_range(tmp_path: Path) -> None:
     run = written(tmp_path, [(0, "a"), (31, "b"), (31, "c"), (62, "d")])
-    february = [piece for piece in pieces(run) if piece.batch.month == "1970-02"]
+    february = [piece for piece in pieces(run) if piece.batch.part.month == "1970-02"]
     assert [(piece.number, piece.start, piece.following) for piece in february] == [(1, 1, None)]
     found = list(read_range(tmp_path / "run", february, Key(31, "c"), None))
     assert [(start, inside.tolist()) for start, _, inside in found] == [(1, [False, True])]

@@ -15,31 +15,31 @@ PLAN = {"settings": 1}
 def test_a_workspace_of_the_same_plan_is_taken_up(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path / "out")
     assert workspace.begin(PLAN) == FRESH
-    (workspace.months / "2015-01.json").write_text("{}")
+    (workspace.parts / "2015-01.json").write_text("{}")
     (workspace.result / ".manifest.json.77.partial").write_text("half")
     assert workspace.begin(PLAN) == TAKEN_UP
-    assert (workspace.months / "2015-01.json").exists()
+    assert (workspace.parts / "2015-01.json").exists()
     assert not (workspace.result / ".manifest.json.77.partial").exists()
 
 
 def test_a_workspace_of_another_plan_is_not(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path / "out")
     workspace.begin(PLAN)
-    (workspace.months / "2015-01.json").write_text("{}")
+    (workspace.parts / "2015-01.json").write_text("{}")
     assert workspace.begin({"settings": 2}) == STARTED_OVER
-    assert not (workspace.months / "2015-01.json").exists()
+    assert not (workspace.parts / "2015-01.json").exists()
 
 
 @pytest.mark.parametrize("plan", [None, "", "{", '"text"'])
 def test_without_a_whole_plan_nothing_is_believed(tmp_path: Path, plan: str | None) -> None:
     workspace = Workspace(tmp_path / "out")
     workspace.begin(PLAN)
-    (workspace.months / "2015-01.json").write_text("{}")
+    (workspace.parts / "2015-01.json").write_text("{}")
     (workspace.path / "plan.json").unlink()
     if plan is not None:
         (workspace.path / "plan.json").write_text(plan)
     assert workspace.begin(PLAN) == STARTED_OVER
-    assert not (workspace.months / "2015-01.json").exists()
+    assert not (workspace.parts / "2015-01.json").exists()
 
 
 def test_a_removal_that_is_cut_off_leaves_nothing_to_believe(

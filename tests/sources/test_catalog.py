@@ -19,7 +19,7 @@ def names(*places: Path | str, file_format: str = "auto") -> list[str]:
 
 
 def inputs(*places: Path | str, file_format: str = "auto") -> list[Input]:
-    return open_inputs([str(place) for place in places], SourceSettings(format=file_format))
+    return open_inputs([str(place) for place in places], SourceSettings(source_format=file_format))
 
 
 @pytest.fixture

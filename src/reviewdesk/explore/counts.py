@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from reviewdesk.engines.base import Engine
 from reviewdesk.engines.duckdb import DuckDBEngine
+from reviewdesk.errors import UsageError
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 
@@ -69,8 +70,11 @@ def count_reviews(
         progress: is shown how far it has come.
 
     Raises:
+        UsageError: the data was prepared as CSV.
         StorageError: a file cannot be read, or there is no space to spill to.
     """
+    if data.file_format != "parquet":
+        raise UsageError(f"exploring needs Parquet, and {data.path} holds {data.file_format}")
     if not data.rows:
         return COUNTS.empty_table()
     if engine is not None:

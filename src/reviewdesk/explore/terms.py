@@ -206,8 +206,7 @@ def _block(years: list[int]) -> int:
 
 
 def _months(data: PreparedData) -> list[str]:
-    months = (part["month"] for part in data.manifest["partitions"])
-    return sorted(month for month in months if month != UNKNOWN_MONTH)
+    return sorted(month for month in data.manifest["months"] if month != UNKNOWN_MONTH)
 
 
 def _new_reviews(data: PreparedData) -> Iterator[pa.RecordBatch]:

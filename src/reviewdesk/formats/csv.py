@@ -15,8 +15,10 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 _SIGNS: Final = "=+\\-@＝＋－＠"
-_AT_START: Final = rf"^([\s\x00-\x20\x{{feff}}]*[{_SIGNS}])"
-_INSIDE: Final = rf"([;\t\r\n][ \t\r\n]*)([{_SIGNS}][^\s)])"
+# Apostrophes that are there already get one more, so that ``restore`` knows which to take away.
+_START: Final = rf"'*[\s\x00-\x20\x{{feff}}]*[{_SIGNS}]"
+_CUT: Final = r"[;\t\r\n][ \t\r\n]*"
+_CELL: Final = rf"'*[{_SIGNS}][^\s)]"
 
 _OPTIONS: Final = pyarrow.csv.WriteOptions(include_header=False, quoting_style="all_valid")
 
@@ -27,8 +29,18 @@ def neutralise(values: pa.Array) -> pa.Array:
     Args:
         values: (n,) texts of any Arrow string type; null stays null.
     """
-    begun = pc.replace_substring_regex(values, _AT_START, r"'\1")
-    return pc.replace_substring_regex(begun, _INSIDE, r"\1'\2")
+    begun = pc.replace_substring_regex(values, f"^({_START})", r"'\1")
+    return pc.replace_substring_regex(begun, f"({_CUT})({_CELL})", r"\1'\2")
+
+
+def restore(values: pa.Array) -> pa.Array:
+    """Return texts as they were before ``neutralise``.
+
+    Args:
+        values: (n,) what it returned.
+    """
+    inside = pc.replace_substring_regex(values, f"({_CUT})'({_CELL})", r"\1\2")
+    return pc.replace_substring_regex(inside, f"^'({_START})", r"\1")
 
 
 def csv_header(names: Sequence[str]) -> bytes:

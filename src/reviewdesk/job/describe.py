@@ -65,7 +65,7 @@ def _folder(path: Path) -> Description:
 def _prepared(data: PreparedData) -> Description:
     manifest = data.manifest
     rows = manifest["rows"]
-    months = sorted(part["month"] for part in manifest["partitions"])
+    months = sorted(manifest["months"])
     files = ", ".join(one["place"] for one in manifest["inputs"])
     sentences = [
         f"Prepared reviews: {rows['written']:,} of the {rows['read']:,} rows in {files}.",

@@ -99,7 +99,7 @@ def _reviews(data: PreparedData) -> list[Html]:
                 Figure("Unreadable", count(rows["rejected"]), "kept in rejects.parquet"),
             ]
         ),
-        side_by_side(*_stars(manifest["stars"]), *_years(manifest["partitions"])),
+        side_by_side(*_stars(manifest["stars"]), *_years(manifest["months"])),
     ]
     if any(n for _, n in lost):
         columns = [Column("Why", numeric=False), Column("Rows")]
@@ -131,11 +131,11 @@ def _stars(stars: dict[str, int]) -> list[Html]:
     ]
 
 
-def _years(partitions: list[dict[str, Any]]) -> list[Html]:
+def _years(months: dict[str, int]) -> list[Html]:
     years: Counter[str] = Counter()
-    for part in partitions:
-        if part["month"] != UNKNOWN_MONTH:
-            years[part["month"][:4]] += part["rows"]
+    for month, rows in months.items():
+        if month != UNKNOWN_MONTH:
+            years[month[:4]] += rows
     if len(years) < 2:
         return []
     names = sorted(years)[-MOST_BARS:]

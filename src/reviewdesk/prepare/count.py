@@ -109,8 +109,7 @@ def _of_manifest(manifest: dict[str, Any]) -> Counts:
     found = RowCounts(
         rows=manifest["rows"]["written"], categories=Counter(manifest.get("categories"))
     )
-    for part in manifest["partitions"]:
-        found.months[part["month"]] += part["rows"]
+    found.months.update(manifest["months"])
     without = found.rows - found.categories.total()
     if without:
         found.categories[NO_CATEGORY] = without

@@ -15,7 +15,7 @@ from reviewdesk.errors import InputError, UsageError
 from reviewdesk.prepare.layout import MANIFEST, REJECTS_TABLE
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.manifest import contents_json
-from reviewdesk.prepare.months import MonthFile
+from reviewdesk.prepare.parts import PartFile
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.prepare.rejects import names_customer, write_rejects
 from reviewdesk.prepare.rewrite import Mask, rewrite
@@ -158,7 +158,7 @@ def _erase_from_data(
 
 
 def _manifest(
-    before: dict[str, Any], months: Sequence[MonthFile], rejects: Counter[str]
+    before: dict[str, Any], months: Sequence[PartFile], rejects: Counter[str]
 ) -> dict[str, Any]:
     """Return the new manifest: erased rows count as dropped, whatever they were before."""
     written = sum(month.rows for month in months)

@@ -2,7 +2,8 @@
 
 import hashlib
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
+from urllib.parse import quote
 
 from reviewdesk.schema import REVIEW_MONTH
 
@@ -13,14 +14,57 @@ MANIFEST: Final = "manifest.json"
 LOG: Final = "log.json"
 REJECTS_TABLE: Final = "rejects.parquet"
 
+REVIEWS_FOLDER: Final = "reviews"
 
-def month_file(month: str) -> str:
-    """Return where a month's file is below the folder.
+CATEGORY: Final = "category"
+"""The partition column of categories: not ``product_category``, which the files hold as well; some
+readers of partitioned data stumble over a column that is in both."""
+
+NO_VALUE: Final = "__HIVE_DEFAULT_PARTITION__"
+LONGEST_FOLDER_NAME: Final = 150
+
+
+class Part(NamedTuple):
+    """One of the parts that the reviews are divided into.
 
     Args:
-        month: ``YYYY-MM`` or ``unknown``.
+        month: ``YYYY-MM`` or ``unknown``; None: the part is of any month.
+        category: empty for reviews without one; None: the part is of any category.
     """
-    return f"reviews/{REVIEW_MONTH}={month}/part-00000.parquet"
+
+    month: str | None = None
+    category: str | None = None
+
+    @property
+    def file_stem(self) -> str:
+        """A name for files about the part."""
+        if self.category is None and self.month is not None:
+            return self.month
+        return hashlib.sha256(self._folder().encode()).hexdigest()[:32]
+
+    def file(self, file_format: str) -> str:
+        """Return where the part's file is below the prepared folder."""
+        return f"{REVIEWS_FOLDER}/{self._folder()}/part-00000.{file_format}"
+
+    def _folder(self) -> str:
+        folders = []
+        if self.month is not None:
+            folders.append(f"{REVIEW_MONTH}={self.month}")
+        if self.category is not None:
+            folders.append(f"{CATEGORY}={_folder_name(self.category)}")
+        return "/".join(folders)
+
+
+def _folder_name(category: str) -> str:
+    """Return a category as Hive, Spark, DuckDB and Arrow write and read it in a folder's name."""
+    if not category:
+        return NO_VALUE
+    name = quote(category, safe=" ,&()+-_.'")
+    if name == NO_VALUE:
+        return f"%5F{name[1:]}"
+    if len(name) <= LONGEST_FOLDER_NAME:
+        return name
+    return f"{name[:LONGEST_FOLDER_NAME]}~{hashlib.sha256(category.encode()).hexdigest()[:16]}"
 
 
 def file_sha256(path: Path) -> str:

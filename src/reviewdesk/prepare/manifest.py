@@ -9,7 +9,7 @@ from reviewdesk import __version__
 from reviewdesk.prepare.duplicates import LENGTH_RULES, Verdicts
 from reviewdesk.prepare.layout import FORMAT, FORMAT_VERSION
 from reviewdesk.prepare.lengths import LengthBounds
-from reviewdesk.prepare.months import MonthFile
+from reviewdesk.prepare.parts import PartFile
 from reviewdesk.prepare.staging import StagedInput
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources import Input
@@ -32,7 +32,7 @@ def build_manifest(
     staged: Sequence[StagedInput],
     verdicts: Verdicts,
     bounds: LengthBounds,
-    months: Sequence[MonthFile],
+    parts: Sequence[PartFile],
 ) -> dict[str, Any]:
     """Return the manifest: equal inputs and settings give equal bytes.
 
@@ -42,7 +42,7 @@ def build_manifest(
         staged: what was found in each.
         verdicts: what the duplicate rules dropped.
         bounds: the lengths that stayed.
-        months: what was written.
+        parts: what was written.
     """
     rejected = _sum(one.rejected for one in staged)
     dropped = {
@@ -54,7 +54,7 @@ def build_manifest(
         "read": sum(one.read for one in staged),
         "rejected": sum(rejected.values()),
         "dropped": sum(dropped.values()),
-        "written": sum(month.rows for month in months),
+        "written": sum(one.rows for one in parts),
     }
     return {
         "format": FORMAT,
@@ -70,19 +70,20 @@ def build_manifest(
         "length": bounds.to_json(),
         "numbered_ids": verdicts.numbered,
         "too_many_rejects": rows["rejected"] > settings["prepare"]["max_rejects"] * rows["read"],
-        **contents_json(months),
+        **contents_json(parts),
     }
 
 
-def contents_json(months: Sequence[MonthFile]) -> dict[str, Any]:
-    """Return the part of a manifest that depends on the written months alone."""
+def contents_json(parts: Sequence[PartFile]) -> dict[str, Any]:
+    """Return the part of a manifest that depends on the written parts alone."""
     return {
-        "partitions": [_partition(month) for month in months],
-        "categories": _sum(month.categories for month in months),
-        "stars": _sum(month.stars for month in months),
-        "default_headlines": sum(month.default_headlines for month in months),
-        "copies": sum(month.copies for month in months),
-        "fingerprint": _fingerprint(months),
+        "partitions": [_partition(one) for one in parts],
+        "months": _sum(one.months for one in parts),
+        "categories": _sum(one.categories for one in parts),
+        "stars": _sum(one.stars for one in parts),
+        "default_headlines": sum(one.default_headlines for one in parts),
+        "copies": sum(one.copies for one in parts),
+        "fingerprint": _fingerprint(parts),
     }
 
 
@@ -98,18 +99,19 @@ def _input(one: Input, staged: StagedInput) -> dict[str, Any]:
     }
 
 
-def _partition(month: MonthFile) -> dict[str, Any]:
+def _partition(one: PartFile) -> dict[str, Any]:
+    part = {name: value for name, value in one.part._asdict().items() if value is not None}
     return {
-        "month": month.month,
-        "file": month.file,
-        "rows": month.rows,
-        "bytes": month.bytes,
-        "sha256": month.sha256,
+        **part,
+        "file": one.file,
+        "rows": one.rows,
+        "bytes": one.bytes,
+        "sha256": one.sha256,
     }
 
 
-def _fingerprint(months: Iterable[MonthFile]) -> str:
-    text = "".join(f"{month.month} {month.sha256}\n" for month in months)
+def _fingerprint(parts: Iterable[PartFile]) -> str:
+    text = "".join(f"{one.file} {one.sha256}\n" for one in parts)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -19,7 +19,7 @@ from reviewdesk.prepare.layout import FORMAT_VERSION, REJECTS_TABLE
 from reviewdesk.prepare.lengths import LengthBounds, derived_bounds, given_bounds
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.manifest import build_manifest, settings_json
-from reviewdesk.prepare.months import Found, write_months
+from reviewdesk.prepare.parts import Found, write_parts
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.prepare.rejects import write_rejects
 from reviewdesk.prepare.staging import REJECTS_FILE, StagedInput, stage, staged
@@ -170,10 +170,10 @@ class _Job:
                 engine = stack.enter_context(DuckDBEngine(temp_directory=self._workspace.spill))
             found = self._find(staged, runs, engine)
         with self._log.timed("write"):
-            months = write_months(runs, found, self._prepare, self._workspace, self._progress)
+            parts = write_parts(runs, found, self._prepare, self._workspace, self._progress)
             write_rejects(self._workspace.result / REJECTS_TABLE, _rejects(directories))
         manifest = build_manifest(
-            self._settings, self._inputs, staged, found.verdicts, self._bounds(staged), months
+            self._settings, self._inputs, staged, found.verdicts, self._bounds(staged), parts
         )
         self._finish(manifest)
         notes = (note, *_notes(manifest)) if note else _notes(manifest)

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from reviewdesk.errors import InputError, StorageError, UsageError
 from reviewdesk.prepare.layout import (
     FORMAT,
     FORMAT_VERSION,
     MANIFEST,
+    Part,
     file_sha256,
-    month_file,
 )
+from reviewdesk.prepare.part_files import read_part
 from reviewdesk.schema import prepared_schema, require_columns
 from reviewdesk.settings import CleanSettings, PrepareSettings
 from reviewdesk.storage import read_json, storage_errors
@@ -111,7 +111,7 @@ class PreparedData:
     def batches(
         self, columns: Sequence[str] | None = None, batch_rows: int = BATCH_ROWS
     ) -> Iterator[pa.RecordBatch]:
-        """Yield the reviews, month by month, in the order in which they were written.
+        """Yield the reviews, part by part, in the order in which they were written.
 
         Args:
             columns: which columns, in this order; None: all.
@@ -121,16 +121,33 @@ class PreparedData:
             MissingColumn: there is no such column.
             InputError: a file is damaged.
         """
-        schema = self._schema(columns)
         for part in self.manifest["partitions"]:
-            path = self.path / part["file"]
-            with storage_errors(str(path)):
-                try:
-                    with pq.ParquetFile(path) as file:
-                        for batch in file.iter_batches(batch_rows, columns=schema.names):
-                            yield batch.select(schema.names).cast(schema)
-                except pa.ArrowException as error:
-                    raise InputError(_damaged(path)) from error
+            yield from self.part_batches(part, columns, batch_rows)
+
+    def part_batches(
+        self,
+        part: dict[str, Any],
+        columns: Sequence[str] | None = None,
+        batch_rows: int = BATCH_ROWS,
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield the reviews of one part.
+
+        Args:
+            part: one of the manifest's ``partitions``.
+            columns: which columns, in this order; None: all.
+            batch_rows: rows in a batch at most.
+
+        Raises:
+            MissingColumn: there is no such column.
+            InputError: a file is damaged.
+        """
+        schema = self._schema(columns)
+        path = self.path / part["file"]
+        with storage_errors(str(path)):
+            try:
+                yield from read_part(path, schema, self.file_format, batch_rows)
+            except pa.ArrowException as error:
+                raise InputError(_damaged(path)) from error
 
     def table(self, columns: Sequence[str] | None = None) -> pa.Table:
         """Return all reviews at once, in the same order.
@@ -155,8 +172,16 @@ class PreparedData:
     @property
     def schema(self) -> pa.Schema:
         """All columns: those of the reviews table first."""
-        prepare = PrepareSettings.from_json(self.manifest["settings"]["prepare"])
-        return prepared_schema(tokens=prepare.tokens)
+        return prepared_schema(tokens=self._settings.tokens)
+
+    @property
+    def file_format(self) -> str:
+        """What the files are: ``parquet`` or ``csv``."""
+        return self._settings.format
+
+    @property
+    def _settings(self) -> PrepareSettings:
+        return PrepareSettings.from_json(self.manifest["settings"]["prepare"])
 
     def _schema(self, columns: Sequence[str] | None) -> pa.Schema:
         schema = self.schema
@@ -196,9 +221,10 @@ def check_manifest(path: Path | str, manifest: Any) -> None:
         whole = (
             isinstance(manifest["fingerprint"], str)
             and isinstance(manifest["rows"]["written"], int)
+            and isinstance(manifest["months"], dict)
             and isinstance(manifest["settings"]["clean"], dict)
             and isinstance(manifest["settings"]["prepare"], dict)
-            and all(_is_partition(part) for part in manifest["partitions"])
+            and all(_is_partition(part, manifest) for part in manifest["partitions"])
         )
     except (KeyError, TypeError):
         whole = False
@@ -206,12 +232,20 @@ def check_manifest(path: Path | str, manifest: Any) -> None:
         raise InputError(f"the {MANIFEST} of {path} is damaged; prepare the data again")
 
 
-def _is_partition(part: dict[str, Any]) -> bool:
-    """Check one entry; its path must be the one that the month has, and lead nowhere else."""
+def _is_partition(part: Any, manifest: dict[str, Any]) -> bool:
+    """Check one entry; its path must be the one that the part has, and lead nowhere else."""
+    if not isinstance(part, dict):
+        return False
+    month, category = part.get("month"), part.get("category")
     return (
-        isinstance(part["month"], str)
-        and _MONTH.fullmatch(part["month"]) is not None
-        and part["file"] == month_file(part["month"])
+        (month is None or (isinstance(month, str) and _MONTH.fullmatch(month) is not None))
+        and (category is None or isinstance(category, str))
+        and (month is not None or category is not None)
+        and part["file"] == Part(month, category).file(_format(manifest))
         and isinstance(part["bytes"], int)
         and isinstance(part["sha256"], str)
     )
+
+
+def _format(manifest: dict[str, Any]) -> str:
+    return "csv" if manifest["settings"]["prepare"].get("format") == "csv" else "parquet"

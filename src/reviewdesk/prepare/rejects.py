@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reviewdesk.prepare.blocks import blocks
-from reviewdesk.prepare.months import ROW_GROUP_BYTES, ROW_GROUP_ROWS, parquet_writer
+from reviewdesk.prepare.part_files import ROW_GROUP_BYTES, ROW_GROUP_ROWS, parquet_writer
 from reviewdesk.schema import REJECTS
 from reviewdesk.storage import write_then_rename
 

@@ -1,7 +1,7 @@
 """Runs: sorted pieces of the staged reviews, cut into small batches that are found by their key.
 
-A month is later merged from all runs, one range of keys after another, so that a month of any size
-passes through bounded memory. A key is (day, review id); rows of the month ``unknown`` have no day.
+A part (a month, a category or both) is later merged from all runs, one range of keys after another,
+so that a part of any size passes through bounded memory. A key is (day, review id).
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,17 +15,21 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reviewdesk.prepare.blocks import blocks, text_bytes
+from reviewdesk.prepare.layout import Part
 from reviewdesk.schema import REVIEWS, UNKNOWN_MONTH
 
 BATCH_ROWS: Final = 2_048
 BATCH_BYTES: Final = 4 * 1024 * 1024
+NO_DAY: Final = 2**31 - 1
+"""Rows without a day come last."""
+
 SORT_KEYS: Final = (("review_date", "ascending"), ("review_id", "ascending"))
 
 
 class Key(NamedTuple):
-    """Where a row stands in its month."""
+    """Where a row stands in its part."""
 
-    day: int  # since 1970; 0 in the month without days
+    day: int  # since 1970; NO_DAY where there is none
     review_id: str
 
 
@@ -34,25 +38,26 @@ class RunBatch:
     """What is known of one batch without reading it.
 
     Args:
-        month: all its rows are of this month.
+        part: all its rows are of this part.
         rows: how many.
         size: bytes of their text.
         first: the first row's key.
     """
 
-    month: str
+    part: Part
     rows: int
     size: int
     first: Key
 
     def to_json(self) -> list[Any]:
         """Return it as plain JSON values."""
-        return [self.month, self.rows, self.size, *self.first]
+        return [*self.part, self.rows, self.size, *self.first]
 
     @classmethod
     def from_json(cls, data: list[Any]) -> Self:
         """Return it from plain JSON values."""
-        return cls(data[0], data[1], data[2], Key(data[3], data[4]))
+        month, category, rows, size, day, review_id = data
+        return cls(Part(month, category), rows, size, Key(day, review_id))
 
 
 @dataclass(frozen=True)
@@ -103,41 +108,73 @@ def months_of(days: pa.ChunkedArray) -> NDArray[np.str_]:
     return months
 
 
-def write_run(reviews: pa.Table, file: IO[bytes]) -> tuple[RunBatch, ...]:
-    """Write rows that are sorted by ``SORT_KEYS``; return what was written.
+def order_of(reviews: pa.Table, partition_by: str) -> pa.Array:
+    """Return the order, (n,), in which rows stand in a run: by part, and in it by ``SORT_KEYS``.
+
+    Args:
+        reviews: (n,) rows.
+        partition_by: ``month``, ``category`` or ``both``.
+    """
+    if partition_by == "month":  # the order of days is that of months
+        return pc.sort_indices(reviews, sort_keys=list(SORT_KEYS))
+    columns = {name: reviews[name] for name, _ in SORT_KEYS}
+    columns["category"] = pc.fill_null(reviews["product_category"], "")
+    by = [("category", "ascending"), *SORT_KEYS]
+    if partition_by == "both":
+        columns["month"] = pa.array(months_of(reviews["review_date"]))
+        by.insert(0, ("month", "ascending"))
+    return pc.sort_indices(pa.table(columns), sort_keys=by)
+
+
+def write_run(
+    reviews: pa.Table, file: IO[bytes], partition_by: str = "month"
+) -> tuple[RunBatch, ...]:
+    """Write rows that are in ``order_of``; return what was written.
 
     Args:
         reviews: schema ``REVIEWS``; at least one row.
         file: open for writing.
+        partition_by: ``month``, ``category`` or ``both``.
     """
     written = []
     options = pa.ipc.IpcWriteOptions(compression="lz4")
     with pa.ipc.new_file(file, REVIEWS, options=options) as writer:
-        for month, part in _by_month(reviews):
-            for batch in blocks([part], BATCH_ROWS, BATCH_BYTES):
+        for part, rows in _by_part(reviews, partition_by):
+            for batch in blocks([rows], BATCH_ROWS, BATCH_BYTES):
                 writer.write_table(batch)
                 size = int(text_bytes(batch).sum())
-                written.append(RunBatch(month, batch.num_rows, size, _first_key(batch)))
+                written.append(RunBatch(part, batch.num_rows, size, _first_key(batch)))
     return tuple(written)
 
 
-def _by_month(reviews: pa.Table) -> Iterator[tuple[str, pa.Table]]:
-    months = months_of(reviews["review_date"])
-    changes = (np.flatnonzero(months[1:] != months[:-1]) + 1).tolist()
-    for start, end in zip([0, *changes], [*changes, len(months)], strict=True):
-        yield str(months[start]), reviews.slice(start, end - start)
+def _by_part(reviews: pa.Table, partition_by: str) -> Iterator[tuple[Part, pa.Table]]:
+    months = categories = None
+    changed = np.zeros(reviews.num_rows, np.bool_)  # whether another part begins with the row
+    if partition_by != "category":
+        months = months_of(reviews["review_date"])
+        changed[1:] |= months[1:] != months[:-1]
+    if partition_by != "month":
+        categories = pc.fill_null(reviews["product_category"], "").combine_chunks()
+        changed[1:] |= pc.not_equal(categories[1:], categories[:-1]).to_numpy(False)
+    starts = [0, *np.flatnonzero(changed).tolist()]
+    for start, end in zip(starts, [*starts[1:], reviews.num_rows], strict=True):
+        part = Part(
+            None if months is None else str(months[start]),
+            None if categories is None else categories[start].as_py(),
+        )
+        yield part, reviews.slice(start, end - start)
 
 
 def _first_key(reviews: pa.Table) -> Key:
     day = reviews["review_date"][0].cast(pa.int32()).as_py()
-    return Key(day or 0, reviews["review_id"][0].as_py())
+    return Key(NO_DAY if day is None else day, reviews["review_id"][0].as_py())
 
 
 def ranges(batches: Sequence[RunBatch], size: int) -> list[tuple[Key | None, Key | None]]:
     """Return ranges of keys that hold about equally many bytes and together everything.
 
     Args:
-        batches: all batches of one month, of all runs.
+        batches: all batches of one part, of all runs.
         size: bytes of text in a range; a range exceeds it by one batch of each run at most.
 
     Returns:
@@ -160,7 +197,7 @@ class Piece(NamedTuple):
         number: of the batch in the file.
         start: number of its first row in the run.
         batch: what is known of it.
-        following: first key of the next batch of the same month.
+        following: first key of the next batch of the same part.
     """
 
     number: int
@@ -174,8 +211,8 @@ def pieces(run: Run) -> Iterator[Piece]:
     start = 0
     for number, batch in enumerate(run.batches):
         after = run.batches[number + 1] if number + 1 < len(run.batches) else None
-        same_month = after is not None and after.month == batch.month
-        yield Piece(number, start, batch, after.first if after and same_month else None)
+        same_part = after is not None and after.part == batch.part
+        yield Piece(number, start, batch, after.first if after and same_part else None)
         start += batch.rows
 
 
@@ -186,7 +223,7 @@ def read_range(
 
     Args:
         path: the run's file.
-        candidates: the run's batches of one month.
+        candidates: the run's batches of one part.
         low: first key of the range; None: no bound.
         high: key behind the last one; None: no bound.
 
@@ -214,7 +251,7 @@ def read_range(
 
 
 def _before(batch: pa.RecordBatch, key: Key) -> NDArray[np.bool_]:
-    days = pc.fill_null(batch["review_date"].cast(pa.int32()), 0)
+    days = pc.fill_null(batch["review_date"].cast(pa.int32()), NO_DAY)
     smaller = pc.less(batch["review_id"], key.review_id)
     before = pc.or_(pc.less(days, key.day), pc.and_(pc.equal(days, key.day), smaller))
     found: NDArray[np.bool_] = before.to_numpy(zero_copy_only=False)

@@ -17,7 +17,7 @@ from reviewdesk.errors import NotEnoughData, UsageError
 from reviewdesk.prepare.layout import FORMAT_VERSION, REJECTS_TABLE
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.manifest import contents_json
-from reviewdesk.prepare.months import MonthFile
+from reviewdesk.prepare.parts import PartFile
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.prepare.rejects import write_rejects
 from reviewdesk.prepare.rewrite import Mask, rewrite
@@ -131,7 +131,7 @@ def _plan(data: PreparedData, settings: SampleSettings) -> dict[str, Any]:
 
 
 def _manifest(
-    data: PreparedData, rare: dict[str, int], plan: dict[str, Any], months: list[MonthFile]
+    data: PreparedData, rare: dict[str, int], plan: dict[str, Any], months: list[PartFile]
 ) -> dict[str, Any]:
     written = sum(month.rows for month in months)
     dropped = {

@@ -25,7 +25,7 @@ from reviewdesk.prepare.ahead import read_ahead
 from reviewdesk.prepare.blocks import text_bytes
 from reviewdesk.prepare.identity import KEYS, keys
 from reviewdesk.prepare.lengths import given_bounds
-from reviewdesk.prepare.runs import SORT_KEYS, Run, write_run
+from reviewdesk.prepare.runs import Run, order_of, write_run
 from reviewdesk.prepare.workspace import state_of
 from reviewdesk.progress import Task
 from reviewdesk.schema import REJECTS, REVIEWS, TEXT_COLUMNS
@@ -302,10 +302,10 @@ class _Writer:
             self._writing = None
 
     def _write(self, rows: pa.Table, number: int) -> Run:
-        rows = rows.take(pc.sort_indices(rows, sort_keys=list(SORT_KEYS)))
+        rows = rows.take(order_of(rows, self._prepare.partition_by))
         file, keys_file = f"run-{number:05d}.arrow", f"keys-{number:05d}.parquet"
         with write_then_rename(self._directory / file) as handle:
-            batches = write_run(rows.select(REVIEWS.names), handle)
+            batches = write_run(rows.select(REVIEWS.names), handle, self._prepare.partition_by)
             size = handle.tell()
         first = first_place(self._number, number)
         places = pa.array(np.arange(first, first + rows.num_rows, dtype=np.int64))

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pyarrow.fs as pafs
 
 from reviewdesk.errors import InputError, StorageError
-from reviewdesk.prepare.layout import LOG, MANIFEST
+from reviewdesk.prepare.layout import LOG, MANIFEST, Part
 from reviewdesk.runlog import RunLog
 from reviewdesk.sources import Input
 from reviewdesk.storage import (
@@ -44,8 +44,8 @@ class Workspace:
         self.path = out.with_name(f".{out.name}.partial")
         self.result = self.path / "result"
         """Becomes the output folder."""
-        self.months = self.path / "months"
-        """Markers of finished months."""
+        self.parts = self.path / "parts"
+        """Markers of finished parts."""
         self.duplicates = self.path / "duplicates"
         self.old = self.path / "old"
         """What the output folder was, while it is being replaced."""
@@ -54,6 +54,10 @@ class Workspace:
     def input(self, number: int) -> Path:
         """Return the directory of a staged input."""
         return self.path / "inputs" / f"{number:05d}"
+
+    def marker(self, part: Part) -> Path:
+        """Return the marker of a finished part."""
+        return self.parts / f"{part.file_stem}.json"
 
     def begin(self, plan: dict[str, Any]) -> str:
         """Keep what an interrupted run of the same plan has finished; remove all else.
@@ -72,7 +76,7 @@ class Workspace:
             note = TAKEN_UP if self._recorded_plan() == plan else STARTED_OVER
         if note != TAKEN_UP:
             self.remove()
-        for directory in (self.path, self.path / "inputs", self.months, self.duplicates):
+        for directory in (self.path, self.path / "inputs", self.parts, self.duplicates):
             private_directory(directory)
         for directory in (self.result, self.result / "reviews"):
             private_directory(directory)

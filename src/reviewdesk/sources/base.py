@@ -100,7 +100,7 @@ class Source(ABC):
     """
 
     name: ClassVar[str]
-    """How the user calls it, as in ``--format amazon``."""
+    """How the user calls it, as in ``--source-format amazon``."""
     title: ClassVar[str]
     """The format's own name."""
     description: ClassVar[str]

@@ -130,9 +130,9 @@ class _Finder:
 
     def __init__(self, settings: SourceSettings) -> None:
         self._settings = settings
-        self._named = settings.format != "auto"
+        self._named = settings.source_format != "auto"
         if self._named:
-            self._classes = [source_class(settings.format)]
+            self._classes = [source_class(settings.source_format)]
         elif settings.columns:
             self._classes = [source_class("table")]
         else:

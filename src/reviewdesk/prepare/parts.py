@@ -1,7 +1,8 @@
-"""Merging: the rows of one month are gathered from all runs, sorted and written as Parquet.
+"""Merging: the rows of one part are gathered from all runs, sorted and written as one file.
 
-The file depends on the month's rows alone: not on how they were spread over runs and inputs, nor
-on where an interrupted run stopped. A month is written whole or not at all, and its marker last.
+A part is a month, a category or both. Its file depends on the part's rows alone: not on how they
+were spread over runs and inputs, nor on where an interrupted run stopped. A part is written whole
+or not at all, and its marker last.
 """
 
 import shutil
@@ -11,19 +12,27 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import IO, Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from reviewdesk.prepare.blocks import blocks
 from reviewdesk.prepare.copies import Copies
 from reviewdesk.prepare.duplicates import PlacedRun, Verdicts
-from reviewdesk.prepare.layout import file_sha256, month_file
-from reviewdesk.prepare.runs import SORT_KEYS, Key, Piece, pieces, ranges, read_range
+from reviewdesk.prepare.layout import REVIEWS_FOLDER, Part, file_sha256
+from reviewdesk.prepare.part_files import ROW_GROUP_BYTES, ROW_GROUP_ROWS, part_writer
+from reviewdesk.prepare.runs import (
+    SORT_KEYS,
+    Key,
+    Piece,
+    months_of,
+    pieces,
+    ranges,
+    read_range,
+)
 from reviewdesk.prepare.workspace import Workspace
 from reviewdesk.progress import Progress
 from reviewdesk.schema import COPY_OF, REVIEW_TOKENS, REVIEWS, prepared_schema
@@ -38,41 +47,33 @@ from reviewdesk.storage import (
 from reviewdesk.text.content_words import content_words
 from reviewdesk.text.headlines import is_default_headline
 
-ROW_GROUP_ROWS: Final = 65_536
-ROW_GROUP_BYTES: Final = 64 * 1024 * 1024
 RANGE_BYTES: Final = 64 * 1024 * 1024
 THREADS: Final = 2
 
-PLAIN_COLUMNS: Final = ("review_id", "review_body", REVIEW_TOKENS.name)
-"""Columns whose values hardly repeat: a dictionary of them would only be thrown away."""
-
-MEASURED_COLUMNS: Final = tuple(
-    name for name in REVIEWS.names if name not in ("review_headline", "review_body")
-)
-"""Columns with smallest and largest value in the file's footer; texts have no use for it."""
-
 
 @dataclass(frozen=True)
-class MonthFile:
-    """One finished month.
+class PartFile:
+    """One finished part.
 
     Args:
-        month: ``YYYY-MM`` or ``unknown``.
+        part: which.
         file: path below the prepared folder.
         rows: reviews in it.
         bytes: its size.
         sha256: its digest.
+        months: reviews by month, ``unknown`` where there is no date.
         categories: reviews by category; those without one are not in it.
         stars: reviews by stars; ``none`` where there are no stars.
         default_headlines: reviews whose headline the shop filled in.
         copies: reviews that are copies of another one over variants of its product.
     """
 
-    month: str
+    part: Part
     file: str
     rows: int
     bytes: int
     sha256: str
+    months: Mapping[str, int]
     categories: Mapping[str, int]
     stars: Mapping[str, int]
     default_headlines: int
@@ -81,7 +82,7 @@ class MonthFile:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         """Return it from plain JSON values."""
-        return cls(**data)
+        return cls(**{**data, "part": Part(*data["part"])})
 
 
 class Found(NamedTuple):
@@ -91,68 +92,84 @@ class Found(NamedTuple):
     copies: Copies
 
 
-def write_months(
+def write_parts(
     runs: Sequence[PlacedRun],
     found: Found,
     settings: PrepareSettings,
     workspace: Workspace,
     progress: Progress,
-) -> list[MonthFile]:
-    """Write the months that are not there yet; return all, in order.
+) -> list[PartFile]:
+    """Write the parts that are not there yet; return all, in order.
 
     Args:
         runs: all runs.
         found: what is to become of their rows.
-        settings: what is written beside the reviews table.
-        workspace: where the months and their markers go.
+        settings: how reviews are divided, and what is written beside the reviews table.
+        workspace: where the parts and their markers go.
         progress: is shown how far it has come.
 
     Raises:
         StorageError: the disk is full.
     """
     merge = _Merge(runs, found, settings, workspace)
-    months = sorted(merge.pieces)
-    pool = ThreadPoolExecutor(THREADS, thread_name_prefix="months")
+    parts = sorted(merge.pieces)
+    pool = ThreadPoolExecutor(THREADS, thread_name_prefix="parts")
     try:
-        done = pool.map(merge.month, months)
-        files = list(progress.track(done, "Writing", len(months), "months"))
+        done = pool.map(merge.part, parts)
+        files = list(progress.track(done, "Writing", len(parts), "parts"))
     finally:
         pool.shutdown(cancel_futures=True)
     return [file for file in files if file.rows]
 
 
-def write_month(
-    folder: Path, month: str, tables: Iterable[pa.Table], schema: pa.Schema
-) -> MonthFile:
-    """Write one month's file, whole or not at all; without rows there is no file.
+def write_part(
+    folder: Path,
+    part: Part,
+    tables: Iterable[pa.Table],
+    schema: pa.Schema,
+    file_format: str = "parquet",
+) -> PartFile:
+    """Write one part's file, whole or not at all; without rows there is no file.
 
     Args:
         folder: the prepared folder.
-        month: ``YYYY-MM`` or ``unknown``.
+        part: which.
         tables: its reviews, in order.
         schema: of the reviews.
+        file_format: ``parquet`` or ``csv``.
 
     Raises:
         StorageError: it cannot be written.
     """
-    path = folder / month_file(month)
+    path = folder / part.file(file_format)
     tally = Tally()
-    private_directory(path.parent)
-    with write_then_rename(path) as file, parquet_writer(file, schema) as writer:
+    make_folders(path)
+    with write_then_rename(path) as file, part_writer(file, schema, file_format) as write:
         for block in blocks(tables, ROW_GROUP_ROWS, ROW_GROUP_BYTES):
-            writer.write_table(block, row_group_size=block.num_rows)
+            write(block)
             tally.add(block)
     with storage_errors(str(path)):
         size, sha256 = path.stat().st_size, file_sha256(path)
         if not tally.rows:
             shutil.rmtree(path.parent)
-    return MonthFile(
-        month=month, file=month_file(month), bytes=size, sha256=sha256, **tally.to_json()
+    return PartFile(
+        part=part, file=part.file(file_format), bytes=size, sha256=sha256, **tally.to_json()
     )
 
 
+def make_folders(path: Path) -> None:
+    """Make the folders that a part's file lies in, each for its owner only.
+
+    Raises:
+        StorageError: one cannot be made.
+    """
+    if path.parent.parent.name != REVIEWS_FOLDER:
+        private_directory(path.parent.parent)
+    private_directory(path.parent)
+
+
 class _Merge:
-    """Merges months; several may be merged at once."""
+    """Merges parts; several may be merged at once."""
 
     def __init__(
         self,
@@ -161,26 +178,24 @@ class _Merge:
         settings: PrepareSettings,
         workspace: Workspace,
     ) -> None:
-        self.pieces = _by_month(runs)
+        self.pieces = _by_part(runs)
         self._found = found
         self._settings = settings
         self._schema = prepared_schema(tokens=settings.tokens)
         self._workspace = workspace
 
-    def month(self, month: str) -> MonthFile:
-        """Return a month's file, written now or by an earlier run."""
-        marker = self._workspace.months / f"{month}.json"
+    def part(self, part: Part) -> PartFile:
+        """Return a part's file, written now or by an earlier run."""
+        marker = self._workspace.marker(part)
         if marker.exists():
-            return MonthFile.from_json(read_json(marker))
-        found = self._write(month)
+            return PartFile.from_json(read_json(marker))
+        folder, file_format = self._workspace.result, self._settings.format
+        found = write_part(folder, part, self._sorted(part), self._schema, file_format)
         write_json(marker, asdict(found))
         return found
 
-    def _write(self, month: str) -> MonthFile:
-        return write_month(self._workspace.result, month, self._sorted(month), self._schema)
-
-    def _sorted(self, month: str) -> Iterator[pa.Table]:
-        found = self.pieces[month]
+    def _sorted(self, part: Part) -> Iterator[pa.Table]:
+        found = self.pieces[part]
         batches = [piece.batch for _, candidates in found for piece in candidates]
         for low, high in ranges(batches, RANGE_BYTES):
             parts = [part for one in found for part in self._kept(*one, low, high)]
@@ -210,13 +225,13 @@ class _Merge:
             yield rows if stays.all() else rows.filter(pa.array(stays))
 
 
-def _by_month(
+def _by_part(
     runs: Sequence[PlacedRun],
-) -> dict[str, list[tuple[PlacedRun, Sequence[Piece]]]]:
-    found: dict[str, list[tuple[PlacedRun, Sequence[Piece]]]] = {}
+) -> dict[Part, list[tuple[PlacedRun, Sequence[Piece]]]]:
+    found: dict[Part, list[tuple[PlacedRun, Sequence[Piece]]]] = {}
     for one in runs:
-        for month, candidates in groupby(pieces(one.run), lambda piece: piece.batch.month):
-            found.setdefault(month, []).append((one, tuple(candidates)))
+        for part, candidates in groupby(pieces(one.run), lambda piece: piece.batch.part):
+            found.setdefault(part, []).append((one, tuple(candidates)))
     return found
 
 
@@ -230,23 +245,13 @@ def _with_numbers(batch: pa.RecordBatch, verdicts: NDArray[np.int32]) -> pa.Reco
     return batch.set_column(place, REVIEWS.field("review_id"), ids)
 
 
-def parquet_writer(file: IO[bytes], schema: pa.Schema) -> pq.ParquetWriter:
-    """Return the Parquet writer of prepared data: the same rows give the same bytes.
-
-    Args:
-        file: open for writing.
-        schema: of the rows; every block that is written becomes one row group.
-    """
-    return pq.ParquetWriter(
-        file,
-        schema,
-        compression="zstd",
-        use_dictionary=[name for name in schema.names if name not in PLAIN_COLUMNS],
-        write_statistics=[name for name in schema.names if name in MEASURED_COLUMNS],
-    )
-
-
-TALLIED_COLUMNS: Final = ("product_category", "star_rating", "review_headline", COPY_OF.name)
+TALLIED_COLUMNS: Final = (
+    "product_category",
+    "star_rating",
+    "review_headline",
+    "review_date",
+    COPY_OF.name,
+)
 
 
 class Tally:
@@ -254,15 +259,17 @@ class Tally:
 
     def __init__(self) -> None:
         self.rows = 0
+        self.months: Counter[str] = Counter()
         self.categories: Counter[str] = Counter()
         self.stars: Counter[str] = Counter()
         self.default_headlines = 0
         self.copies = 0
 
     def to_json(self) -> dict[str, Any]:
-        """Return the counts, under the names that ``MonthFile`` has for them."""
+        """Return the counts, under the names that ``PartFile`` has for them."""
         return {
             "rows": self.rows,
+            "months": dict(sorted(self.months.items())),
             "categories": dict(sorted(self.categories.items())),
             "stars": dict(sorted(self.stars.items())),
             "default_headlines": self.default_headlines,
@@ -272,6 +279,8 @@ class Tally:
     def add(self, reviews: pa.Table) -> None:
         """Count the rows of one block; only ``TALLIED_COLUMNS`` are looked at."""
         self.rows += reviews.num_rows
+        months, counts = np.unique(months_of(reviews["review_date"]), return_counts=True)
+        self.months.update(dict(zip(months.tolist(), counts.tolist(), strict=True)))
         for category, count in _counts(reviews["product_category"]):
             if category is not None:
                 self.categories[category] += count
