@@ -55,7 +55,7 @@ def test_a_missing_text_names_the_columns_and_the_remedy() -> None:
         map_columns(["stars", "words"], {}, "x.csv")
     assert str(caught.value) == (
         "no column of x.csv is known to hold the reviews' text; it has: 'stars', 'words'; "
-        "say which with --map review_body=COLUMN"
+        "say which with --map review_body=COLUMN, or put the columns' names in its first line"
     )
 
 
@@ -75,3 +75,11 @@ def test_odd_names_are_shown_safely() -> None:
     )
     assert len(shown(["x" * 10_000])) < 100
     assert shown([str(number) for number in range(NAMES_SHOWN + 1)]).endswith("'39' and more")
+
+
+def test_a_review_in_the_first_line_is_not_quoted() -> None:
+    review = "My name is Jane Doe and it broke"
+    with pytest.raises(MissingColumn, match="names in its first line") as caught:
+        map_columns(["5", review, "x" * 41], {}, "no-header.csv")
+    assert "Jane" not in str(caught.value)
+    assert "'5', a text of 32 characters, a text of 41 characters" in str(caught.value)

@@ -9,7 +9,8 @@ from reviewdesk.errors import MissingColumn, UsageError
 from reviewdesk.schema import REVIEWS
 
 NAMES_SHOWN: Final = 40
-NAME_LENGTH_SHOWN: Final = 60
+NAME_LENGTH_SHOWN: Final = 40
+NAME_WORDS_SHOWN: Final = 5
 
 CLOSE_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "review_body": (
@@ -76,7 +77,7 @@ def map_columns(available: Sequence[str], told: Mapping[str, str], file: str) ->
     if "review_body" not in columns:
         raise MissingColumn(
             f"no column of {file} is known to hold the reviews' text; it has: {shown(available)}; "
-            "say which with --map review_body=COLUMN"
+            "say which with --map review_body=COLUMN, or put the columns' names in its first line"
         )
     guesses = {
         name: column for name, column in columns.items() if name not in told and name != column
@@ -85,9 +86,15 @@ def map_columns(available: Sequence[str], told: Mapping[str, str], file: str) ->
 
 
 def shown(names: Sequence[str]) -> str:
-    """Return names as they can stand in a message: quoted, and not too many or too long."""
+    """Return names as they can stand in a message: quoted, and not too many.
+
+    In a file that does not name its columns, the first line is a review: what reads like a
+    sentence is not quoted.
+    """
     short = [
-        repr(name if len(name) <= NAME_LENGTH_SHOWN else f"{name[:NAME_LENGTH_SHOWN]}…")
+        repr(name)
+        if len(name) <= NAME_LENGTH_SHOWN and len(name.split()) <= NAME_WORDS_SHOWN
+        else f"a text of {len(name):,} characters"
         for name in names[:NAMES_SHOWN]
     ]
     return ", ".join(short) + (" and more" if len(names) > NAMES_SHOWN else "")
