@@ -64,6 +64,31 @@ def test_a_mistake_is_one_sentence_and_an_exit_code(
     assert said in result.err
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["prepare", "\udcff.csv", "--out", "o"], 2, "word 2 of the command is not valid UTF-8"),
+        (["prepare", "x.csv", "--out", "\udcff"], 2, "word 4 of the command is not valid UTF-8"),
+        (["show", "no\nsuch \x1b[31mthing"], 7, r"no\nsuch \x1b[31mthing does not exist"),
+        (["show", "\u202egnp.名"], 7, r"\u202egnp.名 does not exist"),
+    ],
+)
+def test_odd_names_cannot_break_the_sentence_or_the_terminal(
+    cli: Cli, words: list[str], code: int, said: str
+) -> None:
+    result = cli(*words)
+    assert (result.code, result.out) == (code, "")
+    assert said in result.err
+    assert result.err.count("\n") == 1
+
+
+def test_too_little_memory_is_one_sentence(cli: Cli, tmp_path: Path) -> None:
+    result = cli("demo-data", "--reviews", "99999999999999", "--out", tmp_path / "r.tsv")
+    assert (result.code, result.err.count("\n")) == (1, 1)
+    assert "memory" in result.err
+    assert "internal error" not in result.err
+
+
 def test_a_traceback_only_with_debug(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "reviewdesk", "show", str(tmp_path / "none")]
     plain = subprocess.run(words, capture_output=True, text=True, check=False)

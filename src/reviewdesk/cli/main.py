@@ -11,7 +11,7 @@ import typer
 
 from reviewdesk import __version__
 from reviewdesk.cli.commands import COMMANDS
-from reviewdesk.errors import ReviewdeskError
+from reviewdesk.errors import ReviewdeskError, UsageError
 
 INTERRUPTED: Final = 130
 
@@ -47,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         words.remove("--debug")
     words = _one_map_each(words)
     try:
+        _check_encoding(words)
         code = _application(words)(words, standalone_mode=False, prog_name="reviewdesk")
     except Exception as error:  # the boundary: whatever happens below becomes one sentence
         if debug:
@@ -59,6 +60,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _before_separator(words: list[str]) -> list[str]:
     return words[: words.index("--")] if "--" in words else words
+
+
+def _check_encoding(words: list[str]) -> None:
+    """Raise UsageError when an option holds bytes that are no text, as file names can."""
+    for place, word in enumerate(words, start=1):
+        if not word.isascii() and any("\ud800" <= letter <= "\udfff" for letter in word):
+            raise UsageError(
+                f"word {place} of the command is not valid UTF-8; write it, or rename the file, so"
+            )
 
 
 def _one_map_each(words: list[str]) -> list[str]:
@@ -126,15 +136,21 @@ def _options(
 
 def _report(error: Exception) -> int:
     """Say an error as one sentence on standard error and return the exit code."""
+    sentence, code = _sentence(error)
+    visible = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in sentence)
+    print(f"reviewdesk: {visible}", file=sys.stderr)
+    return code
+
+
+def _sentence(error: Exception) -> tuple[str, int]:
     if isinstance(error, ReviewdeskError):
-        print(f"reviewdesk: {error}", file=sys.stderr)
-        return error.exit_code
+        return str(error), error.exit_code
     if hasattr(error, "format_message"):  # a mistake on the command line, found by the parser
-        print(f"reviewdesk: {error.format_message()}", file=sys.stderr)
-        return int(getattr(error, "exit_code", 2))
-    print(
-        f"reviewdesk: internal error ({type(error).__name__}); "
+        return str(error.format_message()), int(getattr(error, "exit_code", 2))
+    if isinstance(error, MemoryError):
+        return "the memory does not suffice; give less at a time, or use a larger machine", 1
+    return (
+        f"internal error ({type(error).__name__}); "
         "run the same command with --debug to see where, and please report it",
-        file=sys.stderr,
+        1,
     )
-    return 1
