@@ -42,6 +42,8 @@ class Sample:
     bad_reason: str
     lines: bool = True
     streamed: bool = True
+    read_as: Callable[[str], str] = lambda body: body
+    """What becomes of a body in a format that cannot keep it as it is."""
 
     def write(self, folder: Path, bodies: Sequence[str | None] = BODIES) -> Path:
         """Write the file, compressed if its name says so."""
@@ -49,6 +51,10 @@ class Sample:
         path = folder / self.file
         path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
         return path
+
+    def expected(self, bodies: Sequence[str]) -> list[str]:
+        """Return the bodies that are read from a file of these."""
+        return [self.read_as(body) for body in bodies]
 
 
 def read(place: Path | str, **settings: Any) -> list[SourceBatch]:
@@ -225,6 +231,41 @@ def zhang(bodies: Sequence[str | None]) -> bytes:
     return "".join(lines).encode()
 
 
+def fasttext(bodies: Sequence[str | None]) -> bytes:
+    """Return a training file of fastText."""
+    return "".join(f"__label__4 {body or ''}\n" for body in bodies).encode()
+
+
+def libsvm(bodies: Sequence[str | None]) -> bytes:
+    """Return bags of the bodies' characters, each at its place."""
+    return "".join(
+        "4 broken\n"
+        if body is None
+        else " ".join(["4", *(f"{index}:1" for index in _indices(body))]) + "\n"
+        for body in bodies
+    ).encode()
+
+
+def bag(body: str) -> str:
+    """Return what is read of such a bag."""
+    return " ".join(f"f{index}" for index in _indices(body))
+
+
+def _indices(body: str) -> list[int]:
+    return [place * 200_000 + ord(character) for place, character in enumerate(body, 1)]
+
+
+def json_array(bodies: Sequence[str | None]) -> bytes:
+    """Return an array of objects over several lines."""
+    objects = [
+        "{broken}"
+        if body is None
+        else json.dumps({"overall": 4.0, "reviewText": body, "more": {"a": [1]}}, indent=1)
+        for body in bodies
+    ]
+    return f"[\n{','.join(objects)}\n]\n".encode() if objects else b""
+
+
 SAMPLES = (
     Sample("amazon-parquet", "amazon.parquet", amazon_parquet, "missing_body", streamed=False),
     Sample("amazon-multi", "multi.json", amazon_multi, "bad_json"),
@@ -237,6 +278,10 @@ SAMPLES = (
     Sample("amazon", "amazon.tsv.gz", amazon, "wrong_field_count"),
     Sample("imdb", "imdb.tar", imdb_archive, "bad_file_name", lines=False),
     Sample("imdb", "imdb.tar.gz", imdb_archive, "bad_file_name", lines=False),
+    Sample("fasttext", "train.txt.gz", fasttext, "missing_body"),
+    Sample("libsvm", "bag.feat.gz", libsvm, "bad_record", read_as=bag),
+    Sample("table", "array.json", json_array, "bad_json"),
+    Sample("table", "array.json.gz", json_array, "bad_json"),
     Sample("table", "table.csv", csv_table, "wrong_field_count"),
     Sample("table", "table.csv.gz", csv_table, "wrong_field_count"),
     Sample("table", "table.tsv", tsv_table, "wrong_field_count"),

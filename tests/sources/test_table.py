@@ -88,7 +88,7 @@ def test_what_is_not_text_is_one_sentence(tmp_path: Path, content: bytes) -> Non
             opened(written(tmp_path / name, content))
 
 
-@pytest.mark.parametrize("content", [b"[", b'[{"text": "a"}]', b'{\n"text": "a"\n}'])
+@pytest.mark.parametrize("content", [b"[", b'["a"]', b'[[{"text": "a"}]]', b'{\n"text": ['])
 def test_json_that_is_not_lines_is_one_sentence(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(InputError, match="one JSON object a line"):
         opened(written(tmp_path / "x.json", content))

@@ -24,6 +24,8 @@ SOURCES: Final = Registry(
         "mcauley-2023": "reviewdesk.sources.mcauley_2023:McAuley2023",
         "yelp": "reviewdesk.sources.yelp:Yelp",
         "zhang": "reviewdesk.sources.zhang:Zhang",
+        "fasttext": "reviewdesk.sources.fasttext:FastText",
+        "libsvm": "reviewdesk.sources.libsvm:Libsvm",
         "imdb": "reviewdesk.sources.imdb:Imdb",
         "table": "reviewdesk.sources.table:Table",
     },
@@ -130,9 +132,9 @@ class _Finder:
 
     def __init__(self, settings: SourceSettings) -> None:
         self._settings = settings
-        self._named = settings.source_format != "auto"
+        self._named = settings.format != "auto"
         if self._named:
-            self._classes = [source_class(settings.source_format)]
+            self._classes = [source_class(settings.format)]
         elif settings.columns:
             self._classes = [source_class("table")]
         else:

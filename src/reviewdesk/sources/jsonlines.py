@@ -4,7 +4,7 @@ import ast
 import json
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -39,11 +39,25 @@ def json_rows(
         tally: where bad lines go, and where fields that hold lists or objects are counted.
         parse: makes an object of a line and raises as ``parse_object`` does, which is the default.
     """
-    parse = parse or parse_object
+    groups = (numbered_lines([block]) for block in blocks)
+    yield from object_rows(groups, columns, tally, parse or parse_object)
+
+
+def object_rows(
+    groups: Iterable[Iterable[tuple[int, bytes]]],
+    columns: Mapping[str, str],
+    tally: Tally,
+    parse: Callable[[bytes], Mapping[str, Any]],
+) -> Iterator[RawRows]:
+    """Yield the mapped fields of objects that come with the line each begins on, as ``json_rows``.
+
+    Args:
+        groups: rows are yielded at the end of each, if not before.
+    """
     builder = RowBuilder(list(columns))
     fields = list(columns.items())
-    for block in blocks:
-        for line, raw in numbered_lines([block]):
+    for group in groups:
+        for line, raw in group:
             if not raw.strip():
                 continue
             try:

@@ -52,14 +52,23 @@ def line_blocks(
         damaged = True
     yield from lines.whole()
     if damaged:
-        rest = lines.rest()
-        tally.rejects.add(lines.number, "truncated", rest)
-        tally.notes.append(
-            f"{tally.file} is damaged or cut off at line {lines.number}: everything before was "
-            "read, what follows is lost; get the file again"
-        )
+        cut_off(tally, lines.number, lines.rest())
     elif rest := lines.rest():
         yield LineBlock(rest + b"\n", lines.number)
+
+
+def cut_off(tally: Tally, line: int, rest: bytes) -> None:
+    """Reject what a damaged gzip ends with, and note that the file goes no further.
+
+    Args:
+        line: where the rest begins, from 1.
+        rest: the bytes that are part of a row only.
+    """
+    tally.rejects.add(line, "truncated", rest)
+    tally.notes.append(
+        f"{tally.file} is damaged or cut off at line {line}: everything before was "
+        "read, what follows is lost; get the file again"
+    )
 
 
 def numbered_lines(blocks: Iterable[LineBlock]) -> Iterator[tuple[int, bytes]]:

@@ -1,4 +1,4 @@
-"""Any CSV, TSV, JSON lines or Parquet file whose columns are told, or have names that are close."""
+"""Any CSV, TSV, JSON or Parquet file whose columns are told, or have names that are close."""
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +9,14 @@ from reviewdesk.errors import InputError
 from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
 from reviewdesk.sources.delimited import csv_rows
 from reviewdesk.sources.fields import split_block
-from reviewdesk.sources.jsonlines import NotAnObject, field_names, json_rows, parse_object
+from reviewdesk.sources.jsonlines import (
+    NotAnObject,
+    field_names,
+    json_rows,
+    object_rows,
+    parse_object,
+)
+from reviewdesk.sources.jsonobjects import ObjectScan, object_groups
 from reviewdesk.sources.lines import BOM, LineBlock, line_blocks
 from reviewdesk.sources.mapping import ColumnMap, map_columns
 from reviewdesk.sources.parquet import PARQUET_MAGIC, parquet_columns, parquet_rows
@@ -23,7 +30,7 @@ class Table(Source):
     """Reads tables of any shape through a map of columns."""
 
     name: ClassVar[str] = "table"
-    title: ClassVar[str] = "CSV, TSV, JSON lines, Parquet"
+    title: ClassVar[str] = "CSV, TSV, JSON lines or arrays, Parquet"
     description: ClassVar[str] = "any table; close names are guessed, others told with --map"
     general: ClassVar[bool] = True
 
@@ -53,10 +60,13 @@ class Table(Source):
             yield from parquet_rows(file, columns, tally)
             return
         blocks = line_blocks(file, tally)
-        if _is_json(start):
-            yield from _noting_absent(
-                json_rows(blocks, columns, tally), self.settings.columns, tally
+        if _is_json(start) or _is_objects(start):
+            rows = (
+                json_rows(blocks, columns, tally)
+                if _is_json(start)
+                else object_rows(object_groups(file, tally), columns, tally, parse_object)
             )
+            yield from _noting_absent(rows, self.settings.columns, tally)
             return
         delimiter = _delimiter(start)
         header = _header(start, delimiter)
@@ -71,14 +81,15 @@ class Table(Source):
         told = self.settings.columns
         if _is_parquet(start):
             available = parquet_columns(file)
-        elif _is_json(start):
+        elif _is_json(start) or _is_objects(start):
             # Fields that are rare may come late in the file: what was told is believed.
-            available = _json_names(start)
+            lines = _first_lines(start) if _is_json(start) else _first_objects(start)
+            available = _json_names(lines)
             available += [column for column in told.values() if column not in available]
-        elif start.lstrip()[:1] in (b"{", b"["):
+        elif start.removeprefix(BOM).lstrip()[:1] in (b"{", b"["):
             raise InputError(
-                f"{file.name} is JSON, but not one JSON object a line; "
-                "write it as JSON lines, for example with: jq -c '.[]'"
+                f"{file.name} is JSON, but neither one JSON object a line nor an array of objects; "
+                "write it as JSON lines, for example with: jq -c '.reviews[]'"
             )
         elif _is_text(start):
             available = _header(start, _delimiter(start))
@@ -153,9 +164,21 @@ def _first_lines(start: bytes) -> list[bytes]:
     return lines[:-1] if len(lines) > 1 and len(start) >= HEAD else lines
 
 
-def _json_names(start: bytes) -> list[str]:
+def _is_objects(start: bytes) -> bool:
+    """Say whether a file begins with a JSON object that goes over lines, or an array of objects."""
+    begin = start.removeprefix(BOM).lstrip()
+    if not (begin.startswith(b"{") or (begin.startswith(b"[") and begin[1:].lstrip()[:1] == b"{")):
+        return False
+    return any(map(_is_object, _first_objects(start)))
+
+
+def _first_objects(start: bytes) -> list[bytes]:
+    return [raw for _, raw in ObjectScan(Tally("")).feed(start)]
+
+
+def _json_names(lines: Sequence[bytes]) -> list[str]:
     names: dict[str, None] = {}
-    for line in _first_lines(start):
+    for line in lines:
         try:
             names.update(dict.fromkeys(field_names(parse_object(line))))
         except (NotAnObject, UnicodeDecodeError):

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
 from reviewdesk.sources.delimited import csv_rows
 from reviewdesk.sources.lines import BOM, line_blocks
+from reviewdesk.sources.polarity import is_polarity
 from reviewdesk.sources.stream import head
 
 _FIRST_LINE: Final = re.compile(rb'"[1-5]","(?:[^"]|"")*"(?:,"((?:[^"]|"")*)")?\r?(?:\n|$)')
@@ -43,21 +44,12 @@ class Zhang(Source):
         names = ["star_rating", "review_headline", "review_body"]
         if not has_title:
             names.remove("review_headline")
-        polarity = _is_polarity(file, start)
+        polarity = is_polarity(file, {found.decode() for found in _CLASS.findall(start)})
         for rows in csv_rows(line_blocks(file, tally), names, tally, ",", header=False):
             columns = {name: _with_line_breaks(values) for name, values in rows.columns.items()}
             if polarity:
                 columns["star_rating"] = _outermost(columns["star_rating"])
             yield replace(rows, columns=columns)
-
-
-def _is_polarity(file: SourceFile, start: bytes) -> bool:
-    """Ask the name of the file or its folder, then the first classes."""
-    place = "/".join(file.place.lower().split("/")[-2:])
-    for word, answer in (("polarity", True), ("full", False)):
-        if word in place:
-            return answer
-    return set(_CLASS.findall(start)) <= {b"1", b"2"}
 
 
 def _with_line_breaks(values: pa.Array) -> pa.Array:
