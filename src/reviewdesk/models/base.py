@@ -14,6 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
 
 from reviewdesk.errors import InputError, MissingColumn, NotEnoughData, UsageError
 from reviewdesk.examples.examples import LABEL
@@ -158,11 +159,13 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         Returns:
             (n, k) in row order and in the order of ``labels_``; each row adds up to 1.
         """
+        check_is_fitted(self, "labels_")
         return self._probabilities(self.decision_scores(batch))
 
     def predict(self, batch: pa.RecordBatch | Texts) -> NDArray[Any]:
         """Return the most probable label of each review, (n,)."""
-        labels: NDArray[Any] = self.classes_[self.predict_proba(batch).argmax(axis=1)]
+        probabilities = self.predict_proba(batch)
+        labels: NDArray[Any] = self.classes_[probabilities.argmax(axis=1)]
         return labels
 
     def reviews(self, batch: pa.RecordBatch | Texts) -> pa.RecordBatch:

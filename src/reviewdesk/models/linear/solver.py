@@ -134,8 +134,9 @@ class Solver:
             visit(order, at, until)
             return
         with ThreadPoolExecutor(self.threads) as pool:
-            for share in np.array_split(order, self.threads):
-                pool.submit(visit, share, at, until)
+            shares = np.array_split(order, self.threads)
+            for done in [pool.submit(visit, share, at, until) for share in shares]:
+                done.result()
 
     def _order(self, chosen: NDArray[np.bool_], epoch: int, part: int) -> Order:
         random = np.random.default_rng([self.seed, epoch, part])
