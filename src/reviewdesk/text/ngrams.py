@@ -109,17 +109,35 @@ def count_rows(
     ends = np.empty(len(bounds), np.int64)
     begin, done = 0, 0
     while begin < len(bounds):
-        until, count, used = begin, 0, 0
-        while until < len(bounds) and used < BLOCK_BYTES:
-            used += _bytes(bounds, until)
-            count = row_slots(
-                data, bounds, until, seeds, letters, longest, shift, words, slots, count
-            )
-            ends[until] = count
-            until += 1
+        until, count = _next_block(
+            data, bounds, begin, seeds, letters, longest, shift, words, slots, ends
+        )
         done = _count(slots, count, ends, begin, until, first_row, table, stream, sizes, done)
         begin = until
     return done
+
+
+@compiled
+def _next_block(
+    data: NDArray[np.uint8],
+    bounds: NDArray[np.int64],
+    begin: int,
+    seeds: NDArray[np.uint64],
+    letters: NDArray[np.uint32],
+    longest: int,
+    shift: np.uint64,
+    words: NDArray[np.uint64],
+    slots: NDArray[np.uint32],
+    ends: NDArray[np.int64],
+) -> tuple[int, int]:
+    """Write the slots of some rows; return the row after them and how many slots there are."""
+    row, count, used = begin, 0, 0
+    while row < len(bounds) and used < BLOCK_BYTES:
+        used += _bytes(bounds, row)
+        count = row_slots(data, bounds, row, seeds, letters, longest, shift, words, slots, count)
+        ends[row] = count
+        row += 1
+    return row, count
 
 
 @compiled
@@ -191,14 +209,9 @@ def find_rows(
     ends = np.empty(len(bounds), np.int64)
     begin, done = 0, 0
     while begin < len(bounds):
-        until, count, used = begin, 0, 0
-        while until < len(bounds) and used < BLOCK_BYTES:
-            used += _bytes(bounds, until)
-            count = row_slots(
-                data, bounds, until, seeds, letters, longest, shift, words, slots, count
-            )
-            ends[until] = count
-            until += 1
+        until, count = _next_block(
+            data, bounds, begin, seeds, letters, longest, shift, words, slots, ends
+        )
         done = _find(slots, count, ends, begin, until, numbers, seen, stream, sizes, done)
         begin = until
     return done
