@@ -176,7 +176,7 @@ def test_a_file_that_vanishes_is_one_sentence(sample: Sample, tmp_path: Path) ->
 @every_sample
 def test_a_format_can_be_named(sample: Sample, tmp_path: Path) -> None:
     path = sample.write(tmp_path)
-    (found,) = open_inputs([str(path)], SourceSettings(format=sample.source))
+    (found,) = open_inputs([str(path)], SourceSettings(source_format=sample.source))
     assert bodies_of(list(found.read())) == sample.expected(BODIES)
 
 

@@ -43,7 +43,7 @@ def test_the_vocabulary_is_part_of_the_input(tmp_path: Path) -> None:
     bag = written(tmp_path / "x.libsvm", "5 1:1\n")
     vocabulary = written(tmp_path / "imdb.vocab", VOCABULARY)
     assert opened(bag).sha256() != opened(bag, vocabulary).sha256()
-    with pytest.raises(InputError, match=r"imdb\.vocab describes products"):
+    with pytest.raises(InputError, match=r"imdb\.vocab holds no reviews"):
         open_inputs([vocabulary], SourceSettings())
 
 

@@ -201,7 +201,7 @@ def test_bad_metadata_lines_are_noted_and_lose_no_review(tmp_path: Path) -> None
 
 def test_metadata_alone_is_one_sentence(tmp_path: Path) -> None:
     path = lines(tmp_path / "meta_Books.jsonl.gz", {"parent_asin": "P", "store": "", "title": "A"})
-    with pytest.raises(InputError, match=r"meta_Books\.jsonl\.gz describes products; give their"):
+    with pytest.raises(InputError, match=r"meta_Books\.jsonl\.gz holds no reviews"):
         opened(path)
 
 

@@ -132,9 +132,9 @@ class _Finder:
 
     def __init__(self, settings: SourceSettings) -> None:
         self._settings = settings
-        self._named = settings.format != "auto"
+        self._named = settings.source_format != "auto"
         if self._named:
-            self._classes = [source_class(settings.format)]
+            self._classes = [source_class(settings.source_format)]
         elif settings.columns:
             self._classes = [source_class("table")]
         else:
@@ -171,7 +171,9 @@ class _Finder:
         if not self._found:
             for files in self._companions.values():
                 (*_, last) = files.values()
-                raise InputError(f"{last.name} describes products; give their reviews with it")
+                raise InputError(
+                    f"{last.name} holds no reviews, but completes files that do; give those with it"
+                )
             raise InputError("no input was given; name a file or folder of reviews")
         inputs = []
         for file, found in self._found.values():
