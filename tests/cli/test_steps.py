@@ -167,3 +167,13 @@ def test_too_many_unreadable_rows_mark_the_job_but_do_not_stop_it(
     assert result.code == 4
     assert "rejects.parquet" in result.err
     assert json.loads((tmp_path / "p" / "manifest.json").read_text())["too_many_rejects"] is True
+
+
+def test_no_table_is_printed_of_nothing(job: Path, cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "shop.csv").write_text("comment,score\nworks well in every room,5\n")
+    result = cli("prepare", tmp_path / "shop.csv", "--out", tmp_path / "p")
+    assert (result.code, "not among them" in result.out) == (0, False)
+    assert "holds 1 review of 1 row" in result.out
+    result = cli("explain", job / "job" / "sentiment" / "bundle", "")
+    assert result.code == 0
+    assert result.out.splitlines()[1].startswith("no word of the text is known")

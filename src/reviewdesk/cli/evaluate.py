@@ -60,12 +60,13 @@ def evaluate(
     *bundles, folder = places
     if not bundles:
         raise UsageError("evaluate needs a bundle and a prepared folder")
-    data = PreparedData.open(folder)
     if len(bundles) == 1:
-        found = evaluate_bundle(load_bundle(bundles[0]), data, rows=rows, progress=Progress())
+        bundle = load_bundle(bundles[0])
+        data = PreparedData.open(folder)
+        found = evaluate_bundle(bundle, data, rows=rows, progress=Progress())
         _show(found, out, as_json)
     else:
-        _compare(bundles, data, rows, out, as_json)
+        _compare(bundles, PreparedData.open(folder), rows, out, as_json)
 
 
 def _show(found: Evaluation, out: Path | None, as_json: bool) -> None:

@@ -30,6 +30,9 @@ def explain(
         print_json(found.to_json())
         return
     say(f"{found.label}, with probability {found.probability:.2f}")
+    if not found.evidence:
+        say("no word of the text is known to the bundle: this is how often each label occurs")
+        return
     print_table(
         ["word", f"for {found.label}"], [[one.word, f"{one.weight:+.3f}"] for one in found.evidence]
     )

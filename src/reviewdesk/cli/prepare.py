@@ -81,9 +81,11 @@ def _print(data: PreparedData, as_json: bool) -> None:
         print_json(data.manifest)
         return
     rows = data.manifest["rows"]
-    say(f"{count(rows['written'], 'review')} of {count(rows['read'], 'row')} are in {data.path}")
-    lost = [
+    say(f"{data.path} holds {count(rows['written'], 'review')} of {count(rows['read'], 'row')}")
+    counts = [
         *((f"unreadable: {reason}", n) for reason, n in data.manifest["rejected"].items()),
         *((f"dropped: {rule}", n) for rule, n in data.manifest["dropped"].items()),
     ]
-    print_table(["not among them", "rows"], [[why, f"{n:,}"] for why, n in lost if n])
+    lost = [[why, f"{number:,}"] for why, number in counts if number]
+    if lost:
+        print_table(["not among them", "rows"], lost)
