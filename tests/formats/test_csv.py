@@ -6,7 +6,7 @@ import re
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reviewdesk.formats.csv import csv_header, csv_rows, neutralise, restore
@@ -48,6 +48,7 @@ def test_other_texts_stay_as_they_are(text: str) -> None:
     assert neutral(text) == text
 
 
+@example([";=;=="])
 @given(st.lists(st.text("=+-@; \t\n\r,'\"aé＝)", max_size=12), min_size=1))
 def test_no_cell_begins_with_a_formula_however_it_is_cut(texts: list[str]) -> None:
     for text in neutralise(pa.array(texts, pa.string())).to_pylist():

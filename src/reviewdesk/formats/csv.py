@@ -18,7 +18,7 @@ _SIGNS: Final = "=+\\-@＝＋－＠"
 # Apostrophes that are there already get one more, so that ``restore`` knows which to take away.
 _START: Final = rf"'*[\s\x00-\x20\x{{feff}}]*[{_SIGNS}]"
 _CUT: Final = r"[;\t\r\n][ \t\r\n]*"
-_CELL: Final = rf"'*[{_SIGNS}][^\s)]"
+_CELL: Final = rf"'*[{_SIGNS}][^\s);]"  # not a semicolon: the next cell begins behind it
 
 _OPTIONS: Final = pyarrow.csv.WriteOptions(include_header=False, quoting_style="all_valid")
 
