@@ -8,8 +8,8 @@ from reviewdesk.sources.catalog import SOURCES, source_class
 def sources(*, as_json: Json = False) -> None:
     """The formats of review files that can be read.
 
-    What a file is shows in its content; --source-format NAME says it by hand. Other packages can add
-    formats of their own.
+    What a file is shows in its content; --source-format NAME says it by hand. Other packages can
+    add formats of their own.
 
     Example:
 
