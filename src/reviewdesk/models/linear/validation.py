@@ -17,7 +17,7 @@ LOTS: Final = 2**32
 SHARE: Final = 0.1
 CHOOSING_SHARE: Final = 0.2
 MOST_ROWS: Final = 20_000
-ENOUGH_ROWS: Final = 2_000
+ENOUGH_ROWS: Final = 1_500
 SMALL_SHARE: Final = 0.02  # what little such a share would add is not worth learning again
 FEW_GROUPS: Final = 50
 
