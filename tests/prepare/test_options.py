@@ -72,17 +72,25 @@ def test_reviews_that_are_no_copies(tmp_path: Path, values: dict[str, Any]) -> N
     assert originals(data) == {}
 
 
-def variant_short(number: int, product: str, parent: str | None) -> dict[str, Any]:
-    return {**variant(number, product), "review_body": "Great!", "product_parent": parent}
-
-
-def test_short_texts_are_copies_over_variants_of_one_known_product_only(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("parents", "headlines", "copies"),
+    [
+        (("P", "P"), ("Good", "Good"), 1),
+        ((None, None), ("Good", "Good"), 1),
+        (("P", "Q"), ("Good", "Good"), 0),
+        (("P", None), ("Good", "Good"), 0),
+        (("P", "P"), ("Good", "Fine"), 0),
+    ],
+)
+def test_short_texts_have_more_in_common_with_their_copies(
+    tmp_path: Path, parents: tuple[Any, Any], headlines: tuple[str, str], copies: int
+) -> None:
     rows = [
-        *(variant_short(n, f"a{n}", "parent") for n in range(2)),
-        *(variant_short(n, f"b{n}", f"other{n}") for n in range(2, 4)),
-        *(variant_short(n, f"c{n}", None) for n in range(4, 6)),
+        {**variant(n, f"product {n}"), "review_body": "Great!", "product_parent": parent}
+        | {"review_headline": headline}
+        for n, (parent, headline) in enumerate(zip(parents, headlines, strict=True))
     ]
-    assert originals(data_of(tmp_path, rows)) == {"R000001": "R000000"}
+    assert len(originals(data_of(tmp_path, rows))) == copies
 
 
 def test_a_review_is_no_copy_of_a_dropped_one(tmp_path: Path) -> None:

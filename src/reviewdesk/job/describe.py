@@ -74,6 +74,7 @@ def _prepared(data: PreparedData) -> Description:
         *_lost("were dropped", manifest["dropped"], "counted by rule"),
         f"Stars: {_counts(manifest['stars'])}.",
         f"{manifest['default_headlines']:,} reviews have a headline that the shop filled in.",
+        f"{manifest['copies']:,} reviews repeat another one over a variant of its product.",
         *(
             [f"Categories: {_counts(manifest['categories'])}."]
             if len(manifest["categories"]) <= 40

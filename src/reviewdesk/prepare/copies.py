@@ -2,8 +2,8 @@
 
 Shops show one review under every colour and size of a product, and some data sets hold it once for
 each. Rows are copies when customer, text, day and stars are equal and the products are not; texts
-that may be equal by chance only where the parent product is the same (``identity``). All but the
-one with the smallest id are copies of that one.
+that may be equal by chance only when headline and parent product are equal too (``identity``). All
+but the one with the smallest id are copies of that one.
 """
 
 from bisect import bisect_left, bisect_right

@@ -41,6 +41,9 @@ CONTENT_COLUMNS: Final = tuple(
 COPY_COLUMNS: Final = ("customer_id", "review_body", "review_date", "star_rating")
 """What a review has in common with its copies over variants of the product."""
 
+SHORT_COPY_COLUMNS: Final = ("product_parent", "review_headline")
+"""What a review in a few words has in common with them as well."""
+
 _SEEDS: Final = (3, 4)
 _FAR: Final = 2**40
 """No number, flag or day is that far from 0."""
@@ -71,12 +74,11 @@ def keys(raw: pa.RecordBatch, cleaned: pa.RecordBatch, *, keep: bool) -> list[pa
         second.copy,
         first.product,
     ]
-    has_parent = cleaned["product_parent"].is_valid().to_numpy(zero_copy_only=False)
     return [
         *(pa.array(values.view(np.int64)) for values in hashes),
         pa.array(chance_id),
         pa.array(chance),
-        pa.array(known & (~short | has_parent)),
+        pa.array(known),
     ]
 
 
@@ -90,10 +92,10 @@ class _Hashes(NamedTuple):
 
 def _hashes(reviews: pa.RecordBatch, short: NDArray[np.bool_], seed: int) -> _Hashes:
     columns = {name: _column_hashes(reviews[name], seed) for name in CONTENT_COLUMNS}
-    parent = np.where(short, columns["product_parent"], np.uint64(0))
+    more = [np.where(short, columns[name], np.uint64(0)) for name in SHORT_COPY_COLUMNS]
     return _Hashes(
         content=_combined(seed, [columns[name] for name in CONTENT_COLUMNS]),
-        copy=_combined(seed, [parent, *(columns[name] for name in COPY_COLUMNS)]),
+        copy=_combined(seed, [*more, *(columns[name] for name in COPY_COLUMNS)]),
         product=columns["product_id"],
     )
 
