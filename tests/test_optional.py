@@ -5,7 +5,7 @@ from reviewdesk.optional import is_installed, require
 
 
 def test_a_missing_package_says_how_to_install_it() -> None:
-    with pytest.raises(MissingExtra, match=r"pip install 'reviewdesk\[stars\]'"):
+    with pytest.raises(MissingExtra, match=r"pip install '\.\[stars\]'"):
         require("no_such_package_at_all", "stars")
     assert not is_installed("no_such_package_at_all")
 

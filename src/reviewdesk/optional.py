@@ -33,5 +33,5 @@ def is_installed(module: str) -> bool:
 
 
 def install_command(extra: str) -> str:
-    """Return the command that installs an extra."""
-    return f"pip install 'reviewdesk[{extra}]'"
+    """Return the command that installs an extra, run in the folder of reviewdesk's source."""
+    return f"pip install '.[{extra}]'"

@@ -151,7 +151,9 @@ class CleanSettings(Settings):
     """How text is cleaned; a bundle carries these, so that serving cleans as preparing did."""
 
     html: bool = setting(True, "take HTML tags out and turn entities into characters")
-    backslash_quotes: bool = setting(True, "turn \\\" and \\' into plain quotes")
+    backslash_quotes: bool = setting(
+        True, "take away the backslash that some files have before a quote"
+    )
     unicode_form: str = setting(
         "NFC", "Unicode normal form of all text", choices=("NFC", "NFKC", "none")
     )

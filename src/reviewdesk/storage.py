@@ -45,7 +45,7 @@ def _sentence(error: OSError, place: str) -> str:
         return _missing(place)
     if place.startswith(SCHEME):
         return s3_sentence(error, place)
-    reason = error.strerror or type(error).__name__
+    reason = error.strerror or str(error).partition("\n")[0][:200] or type(error).__name__
     return f"cannot use {place}: {reason}"
 
 

@@ -3,7 +3,7 @@
 import shutil
 import sys
 from importlib.metadata import PackageNotFoundError, requires, version
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -11,6 +11,9 @@ from reviewdesk.cli.options import Json
 from reviewdesk.cli.output import print_json, print_table, say
 from reviewdesk.errors import MissingExtra
 from reviewdesk.optional import install_command
+
+USES: Final = {"dev": "checks and tests", "bench": "measuring beside other programs"}
+"""What the extras are for."""
 
 
 def doctor(
@@ -34,8 +37,13 @@ def doctor(
     if as_json:
         print_json({"python": sys.version.split()[0], "free_bytes": free, "packages": packages})
     else:
-        rows = [[p["name"], p["version"] or "missing", p["for"], p["install"]] for p in packages]
+        shown = [p for p in packages if p["for"] == "core" or p["version"]]
+        rows = [[p["name"], p["version"] or "missing", p["for"], p["install"]] for p in shown]
         print_table(["package", "installed", "for", "install with"], rows)
+        for extra in sorted({p["for"] for p in missing} - {"core"}):
+            names = ", ".join(p["name"] for p in missing if p["for"] == extra)
+            say(f"\nnot installed, only for {USES.get(extra, extra)}: {names}")
+            say(f"install with: {install_command(extra)}")
         say(f"\nPython {sys.version.split()[0]}, {free / 1e9:,.1f} GB free in {folder}")
     core = [p["name"] for p in missing if p["for"] == "core"]
     if core:

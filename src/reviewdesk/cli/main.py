@@ -30,8 +30,8 @@ Every command says more with --help and shows an example.
 
 EPILOG: Final = (
     "Exit codes: 0 done, 1 error, 2 wrong option, 3 data cannot be used, 4 done but too many rows "
-    "were unreadable, 5 bundle refused, 6 package missing, 7 no space or no permission, "
-    "130 interrupted (the same command goes on)."
+    "were unreadable, 5 bundle refused, 6 package missing, 7 a place cannot be read or written, "
+    "130 interrupted (the same command goes on or starts again)."
 )
 
 
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         code = _report(error)
     if code == INTERRUPTED:
-        print("interrupted; the same command goes on where it stopped", file=sys.stderr)
+        print("interrupted; give the same command again to finish", file=sys.stderr)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -9,6 +9,7 @@ from reviewdesk.bundle import load_bundle
 from reviewdesk.cli.data import open_data
 from reviewdesk.cli.options import Json, with_settings
 from reviewdesk.cli.output import count, print_json, print_table, say
+from reviewdesk.errors import UsageError
 from reviewdesk.progress import Progress
 from reviewdesk.scoring.predict import predict as predict_reviews
 from reviewdesk.settings import SourceSettings
@@ -41,6 +42,8 @@ def predict(
 
         reviewdesk predict job/sentiment/bundle new.tsv.gz --out labels.parquet
     """
+    if out.suffix != ".parquet":
+        raise UsageError(f"the predictions are a Parquet table; call it {out.stem}.parquet")
     summary = predict_reviews(
         load_bundle(bundle),
         open_data(data, source),

@@ -1,6 +1,6 @@
 """What a folder or file of reviewdesk's is, in plain words, and how it came to be."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,9 +8,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from reviewdesk.bundle import load_bundle
+from reviewdesk.bundle import Bundle, load_bundle
 from reviewdesk.errors import InputError
 from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.report.numbers import share
 from reviewdesk.schema import REJECTS, prediction_labels
 from reviewdesk.storage import read_json, storage_errors
 
@@ -59,6 +60,8 @@ def _folder(path: Path) -> Description:
         return _prepared(PreparedData.open(path))
     if kind == "reviewdesk.bundle":
         return _bundle(path)
+    if kind == "reviewdesk.export":
+        return _export(path, form)
     raise InputError(f"{path} holds {kind!r}, which this version does not know")
 
 
@@ -100,11 +103,51 @@ def _bundle(path: Path) -> Description:
     bundle = load_bundle(path)
     manifest = bundle.manifest
     labels = ", ".join(bundle.labels[:12]) + (" …" if len(bundle.labels) > 12 else "")
+    rows, versions = manifest["data"]["rows"], manifest["versions"]
+    fields = " and ".join(bundle.settings.text.fields)
+    split = bundle.settings.split
     sentences = [
         f"A bundle: a {manifest['family']} classifier of {bundle.target} ({labels}).",
+        f"It learned from {rows['train']:,} reviews ({_counts(rows['train_labels'])}) and reads "
+        f"{fields}.",
+        f"{rows['test']:,} reviews were held out by {split.by}{_found(bundle.metrics)}.",
+        *_changed_settings(bundle),
+        f"Its data has the fingerprint {bundle.data_fingerprint[:16]}; it was made by reviewdesk "
+        f"{versions['reviewdesk']} on Python {versions['python']}.",
         f"Its id is {bundle.id}; its digests are right.",
     ]
     return Description("bundle", sentences, dict(manifest))
+
+
+def _found(metrics: Mapping[str, Any]) -> str:
+    if not metrics:
+        return ""
+    right = metrics["figures"]["accuracy"]
+    return (
+        f"; {share(right['value'])} of them get the right label (95 % interval "
+        f"{share(right['low'])} to {share(right['high'])})"
+    )
+
+
+def _changed_settings(bundle: Bundle) -> Iterator[str]:
+    """Say which settings are not those that everybody gets."""
+    changed = []
+    for one in (bundle.settings.target, bundle.settings.text, bundle.settings.split):
+        plain = type(one)().to_json()
+        changed += [
+            f"{name} {value}"
+            for name, value in one.to_json().items()
+            if value != plain[name] and name != "target"
+        ]
+    if changed:
+        yield f"Settings other than the defaults: {', '.join(changed)}."
+
+
+def _export(path: Path, manifest: dict[str, Any]) -> Description:
+    files = ", ".join(f"{one['file']} with {one['rows']:,}" for one in manifest["files"])
+    rows = manifest["rows"]
+    sentence = f"An export of {rows['out']:,} of {rows['in']:,} reviews: {files}."
+    return Description("export", [sentence], manifest)
 
 
 def _table(path: Path) -> Description:
@@ -118,12 +161,27 @@ def _table(path: Path) -> Description:
     if schema.names == REJECTS.names:
         sentence = f"{rows:,} rows that could not be read, as they stood, with file, line, reason."
         return Description("rejects", [sentence], {"rows": rows})
+    if b"labels" not in (schema.metadata or {}):
+        raise InputError(f"{path} is a Parquet file, but not one that reviewdesk made")
     labels = prediction_labels(schema)
     target = (schema.metadata or {}).get(b"target", b"").decode()
     shown = ", ".join(labels[:12]) + (" …" if len(labels) > 12 else "")
-    sentence = f"Predictions of {target} for {rows:,} reviews; labels: {shown}."
-    details = {"rows": rows, "target": target, "labels": labels}
-    return Description("predictions", [sentence], details)
+    models = _models(path)
+    sentences = [
+        f"Predictions of {target} for {rows:,} reviews; labels: {shown}.",
+        f"They were made by {', '.join(models) or 'no bundle'}.",
+    ]
+    details = {"rows": rows, "target": target, "labels": labels, "models": models}
+    return Description("predictions", sentences, details)
+
+
+def _models(path: Path) -> list[str]:
+    """Return the ids of the bundles that made a predictions table."""
+    found: set[str] = set()
+    with storage_errors(str(path)), pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(columns=["model_id"]):
+            found.update(batch.column(0).unique().to_pylist())
+    return sorted(found)
 
 
 def _job(path: Path) -> Description:
