@@ -27,7 +27,7 @@ Settings = dict[str, Any]
 _C: Final = (0.1, 0.3, 1.0)
 GRIDS: Final[dict[str, list[Settings]]] = {
     "linear": [
-        {"ngrams": n, "strength": s, "memory_mb": 4096} for n in (1, 2, 3) for s in (0.7, 1.0)
+        {"ngrams": n, "strength": s, "memory_mb": 4096} for n in (1, 2, 3) for s in (0.3, 0.7, 1.0)
     ],
     "fastText": [
         {"dim": 10, "lr": lr, "epoch": epoch, "wordNgrams": 2}

@@ -44,7 +44,7 @@ WORTH: Final = 0.005
 """A longer n-gram must make the labels of rows set aside so much likelier, as a share."""
 
 HINGE_STRENGTH: Final = (0.7,)
-SOFTMAX_STRENGTHS: Final = (0.7, 1.0)
+SOFTMAX_STRENGTHS: Final = (0.7, 0.3, 1.0)
 HINGE_EPOCHS: Final = 3
 SOFTMAX_EPOCHS: Final = 5
 
