@@ -247,7 +247,7 @@ def test_a_killed_run_goes_on_and_ends_in_the_same_bytes(
         killer.run(place / "bundle", data, good)
         whole = killer.run(place / "bundle", data, tmp_path / "timed" / "p.parquet")
         kills = 0
-        while kills < 15:
+        while kills < 25:  # 50 with both kinds
             # Each run is killed within a part of a whole one, so that their sum goes through
             # every step; one that ended nevertheless begins anew.
             if killer.kill(place / "bundle", data, out, after=chance.random() * whole / 4):
