@@ -89,6 +89,34 @@ EVIDENCE: Final = pa.list_(
 )
 
 
+_NAMED_FIGURES: Final = pa.list_(
+    pa.struct([pa.field("name", pa.string()), pa.field("value", pa.float64())])
+)
+
+FINDING_COLUMNS: Final = (
+    Column("finder", pa.string(), False, "which finder it comes from, as in misfiled"),
+    Column("kind", pa.string(), False, "what sort of thing it is: review, product or category"),
+    Column("what", pa.string(), False, "its id: a review_id, a product_id, a category"),
+    Column("title", pa.string(), True, "its name for people: a product's title"),
+    Column("where", pa.string(), True, "where it stands now: a category, a product_id"),
+    Column("suggested", pa.string(), True, "where it belongs: a category, a product_id"),
+    Column("reviews", pa.int32(), False, "how many reviews the finding rests on"),
+    Column("score", pa.float64(), False, "0 to 1; 1 is most surely wrong"),
+    Column(
+        "promise", pa.float64(), False, "precision promised for the strictest list that holds it"
+    ),
+    Column("since", pa.date32(), True, "the first day of a change"),
+    Column("action", pa.string(), False, "what to do, in one sentence"),
+    Column("words", EVIDENCE, True, "words that speak for (above 0) and against (below 0) it"),
+    Column("numbers", _NAMED_FIGURES, True, "figures that a person needs to decide"),
+    Column("chart", _NAMED_FIGURES, True, "points of a small chart, in order"),
+    Column("samples", pa.list_(pa.string()), True, "review_ids of up to three telling reviews"),
+)
+
+FINDINGS: Final = pa.schema([pa.field(c.name, c.type, c.nullable) for c in FINDING_COLUMNS])
+"""What every finder returns. Lists are nested: the list at 0.9 also holds those promised 0.95."""
+
+
 def predictions_schema(labels: list[str], target: str) -> pa.Schema:
     """Return the predictions table's schema for a classifier's labels.
 

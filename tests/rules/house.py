@@ -36,7 +36,7 @@ HEAVY: Final[dict[str, frozenset[str]]] = {
     "duckdb": frozenset({"engines"}),
     "pyspark": frozenset({"engines"}),
     "sklearn": frozenset({"models"}),
-    "scipy": frozenset({"models"}),
+    "scipy": frozenset({"models", "stats", "findings"}),
     "torch": frozenset({"models"}),
     "transformers": frozenset({"models"}),
     "optuna": frozenset({"training"}),
