@@ -1,0 +1,183 @@
+"""Findings on disk: a folder with their table, what is promised of it, and a page.
+
+    misfiled/
+    ├── findings.json      lists with promises, what was looked at, settings, digests
+    ├── findings.parquet   schema.FINDINGS
+    ├── findings.html      the page; not counted among the digests, as it is made from the rest
+    └── overlaps.parquet   further tables, each finder's own
+
+The folder is written aside and renamed. The same findings make the same bytes.
+"""
+
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from reviewdesk import __version__
+from reviewdesk.errors import InputError, StorageError, UsageError
+from reviewdesk.findings.base import Findings, PromisedList
+from reviewdesk.prepare.layout import file_sha256
+from reviewdesk.prepare.lock import locked
+from reviewdesk.storage import (
+    private_directory,
+    read_json,
+    replace_directory,
+    storage_errors,
+    write_json,
+    write_text,
+    write_then_rename,
+)
+
+FORMAT: Final = "reviewdesk.findings"
+FORMAT_VERSION: Final = 1
+SUMMARY: Final = "findings.json"
+TABLE: Final = "findings.parquet"
+PAGE: Final = "findings.html"
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class StoredFindings:
+    """A folder of findings.
+
+    Args:
+        path: the folder.
+        found: what was found.
+        about: what it was found in and by which predictions, as JSON values.
+    """
+
+    path: Path
+    found: Findings
+    about: Mapping[str, Any]
+
+
+def write_findings(
+    folder: Path, found: Findings, about: Mapping[str, Any], page: str | None = None
+) -> None:
+    """Write a folder whole or not at all; older findings there are replaced.
+
+    Args:
+        folder: where to.
+        found: what was found.
+        about: what it was found in and by which predictions, as JSON values.
+        page: the page's HTML; None for none.
+
+    Raises:
+        UsageError: the folder holds something else.
+        StorageError: it cannot be written.
+    """
+    with locked(folder.with_name(f".{folder.name}.lock"), f"the folder {folder}"):
+        check_folder(folder)
+        aside = folder.with_name(f".{folder.name}.partial")
+        with storage_errors(str(aside)):
+            if aside.exists():
+                shutil.rmtree(aside)
+        private_directory(aside)
+        for name, table in {"findings": found.table, **_further(found)}.items():
+            with write_then_rename(aside / f"{name}.parquet") as file:
+                pq.write_table(table, file, compression="zstd")
+        if page is not None:
+            write_text(aside / PAGE, page)
+        files = {path.name: file_sha256(path) for path in sorted(aside.glob("*.parquet"))}
+        write_json(aside / SUMMARY, {**_summary(found), "about": dict(about), "files": files})
+        replace_directory(aside, folder)
+
+
+def check_folder(folder: Path) -> None:
+    """Check that findings can go to a folder without anything else being lost.
+
+    Raises:
+        UsageError: there is something else under that name.
+    """
+    with storage_errors(str(folder)):
+        if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+            return
+    if not is_findings(folder):
+        raise UsageError(f"{folder} holds something else than findings; name another folder")
+
+
+def is_findings(folder: Path) -> bool:
+    """Say whether a folder says of itself that it holds findings."""
+    try:
+        summary = read_json(folder / SUMMARY)
+    except (InputError, StorageError):
+        return False
+    return isinstance(summary, dict) and summary.get("format") == FORMAT
+
+
+def read_findings(folder: Path) -> StoredFindings:
+    """Read a folder that ``write_findings`` wrote.
+
+    Raises:
+        StorageError: it is not there or cannot be read.
+        InputError: it does not hold findings, those of another version, or they are damaged.
+    """
+    with storage_errors(str(folder)):
+        folder.stat()
+    if not is_findings(folder):
+        raise InputError(f"{folder} does not hold findings: it has no {SUMMARY} of them")
+    summary = read_json(folder / SUMMARY)
+    version = summary.get("format_version")
+    if version != FORMAT_VERSION:
+        raise InputError(
+            f"{folder} holds findings of version {version}, and this release reads version "
+            f"{FORMAT_VERSION}; find again"
+        )
+    try:
+        tables = {name: _table(folder, name, digest) for name, digest in summary["files"].items()}
+        found = Findings(
+            finder=str(summary["finder"]),
+            table=tables.pop(TABLE),
+            lists=tuple(PromisedList(**one) for one in summary["lists"]),
+            looked_at=int(summary["looked_at"]),
+            left_out=dict(summary["left_out"]),
+            notes=tuple(summary["notes"]),
+            tables={name.removesuffix(".parquet"): table for name, table in tables.items()},
+            settings=dict(summary["settings"]),
+        )
+        return StoredFindings(folder, found, dict(summary["about"]))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"the {SUMMARY} of {folder} is damaged; find again") from error
+
+
+def _summary(found: Findings) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "reviewdesk": __version__,
+        "finder": found.finder,
+        "lists": [asdict(one) for one in found.lists],
+        "looked_at": found.looked_at,
+        "left_out": dict(found.left_out),
+        "notes": list(found.notes),
+        "settings": dict(found.settings),
+    }
+
+
+def _further(found: Findings) -> Mapping[str, pa.Table]:
+    """Return the finder's own tables; their names become those of files."""
+    for name in found.tables:
+        if name == "findings" or not _NAME.fullmatch(name):
+            raise UsageError(f"the finder {found.finder} cannot have a table named {name!r}")
+    return found.tables
+
+
+def _table(folder: Path, name: str, digest: str) -> pa.Table:
+    """Return one table of a folder whose summary is not trusted."""
+    if not _NAME.fullmatch(name.removesuffix(".parquet")) or not name.endswith(".parquet"):
+        raise InputError(f"the {SUMMARY} of {folder} names a file that cannot be: {name!r}")
+    path = folder / name
+    with storage_errors(str(path)):
+        if file_sha256(path) != digest:
+            raise InputError(f"{path} is not the file that was written; find again")
+        try:
+            return pq.read_table(path)
+        except pa.ArrowException as error:
+            raise InputError(f"{path} is damaged; find again") from error
