@@ -15,7 +15,7 @@ from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
 from reviewdesk.training.train import TrainResult
 from reviewdesk.training.train import train as train_bundle
 
-Model = Annotated[str, typer.Option(help="Family of classifiers: linear or tfidf-svc.")]
+Model = Annotated[str, typer.Option(help="Family of classifiers: linear, naive-bayes or tfidf-svc.")]
 ModelSettings = Annotated[
     list[str],
     typer.Option(

@@ -9,6 +9,7 @@ CLASSIFIERS: Final = Registry(
     "reviewdesk.classifiers",
     {
         "linear": "reviewdesk.models.linear.classifier:Linear",
+        "naive-bayes": "reviewdesk.models.naive_bayes:NaiveBayes",
         "tfidf-svc": "reviewdesk.models.tfidf_svc:TfidfSVC",
     },
 )

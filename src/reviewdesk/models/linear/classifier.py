@@ -20,6 +20,7 @@ from reviewdesk.models.linear.solver import Solver
 from reviewdesk.models.linear.spill import RowStore
 from reviewdesk.models.linear.texts import field_texts
 from reviewdesk.models.linear.validation import (
+    Parts,
     draw_lots,
     enough_lots,
     fit_calibrated,
@@ -102,8 +103,8 @@ class Linear(Classifier):
 
     def _fit(self, batches: Iterator[pa.RecordBatch]) -> None:
         head, rest = self._head(batches)
-        self.ngrams_, self.strength_ = self.ngrams, self.strength
-        if not self.ngrams or not self.strength:
+        self.ngrams_, self.strength_ = self._settled()
+        if not self.ngrams_ or not self.strength_:
             self.ngrams_, self.strength_ = self._choose(_sample(head.batches, self.seed))
         learnt = self._learn(
             itertools.chain(head.batches, rest), head.text_bytes, self.ngrams_, self.strength_
@@ -171,22 +172,35 @@ class Linear(Classifier):
                 vocabulary = start[0].extended(vocabulary, most)
             label_of = np.searchsorted(kept, np.arange(k)).astype(np.int32)
             store.finish(vocabulary.numbers, len(vocabulary), label_of)
-            solver = Solver(
-                parts=enough_lots(store.parts, self.seed),
-                features=len(vocabulary),
-                k=len(kept),
-                costs=self._costs(label_rows[kept]),
-                min_df=self.min_df,
-                epochs=self.epochs or (HINGE_EPOCHS if len(kept) == 2 else SOFTMAX_EPOCHS),
-                threads=self.free_threads,
-                seed=self.seed,
-                start=start[1] if start else None,
-            )
+            parts = enough_lots(store.parts, self.seed)
+            before = start[1] if start else None
+            solver = self._solver(parts, len(vocabulary), label_rows[kept], before)
             plan = plan_to_choose(store.rows) if choosing else plan_for(store.rows)
             weights, calibration, likely = fit_calibrated(solver, plan, strength)
         finally:
             store.close()
         return _Learnt(vocabulary, weights, calibration, present, likely)
+
+    def _settled(self) -> tuple[int, float]:
+        """Return the longest n-gram and the strength; 0 where they are to be chosen."""
+        return self.ngrams, self.strength
+
+    def _solver(
+        self, parts: Parts, features: int, label_rows: NDArray[np.int64], start: Weights | None
+    ) -> Solver:
+        """Return what learns the weights of rows that have the given number of labels."""
+        k = len(label_rows)
+        return Solver(
+            parts=parts,
+            features=features,
+            k=k,
+            costs=self._costs(label_rows),
+            min_df=self.min_df,
+            epochs=self.epochs or (HINGE_EPOCHS if k == 2 else SOFTMAX_EPOCHS),
+            threads=self.free_threads,
+            seed=self.seed,
+            start=start,
+        )
 
     def _add(
         self,

@@ -1,0 +1,56 @@
+"""Naive Bayes: what it counts, and where it differs from what it derives from."""
+
+import numpy as np
+import pytest
+
+from reviewdesk.errors import UsageError
+
+from .corpus import LABELS, new, reviews
+
+TEXTS = ["apple apple pear", "apple plum", "bread", "bread corn corn"]
+NAMES = ["fruit", "fruit", "grain", "grain"]
+
+
+def test_weights_are_logs_of_shares_of_mass() -> None:
+    classifier = new("naive-bayes", smoothing=0.5, min_df=1).fit(TEXTS, NAMES)
+    found = classifier.explain({"review_body": "apple bread corn"})
+    idf = {"apple": np.log(5 / 3), "pear": np.log(5 / 2), "plum": np.log(5 / 2)}
+    idf |= {"bread": np.log(5 / 3), "corn": np.log(5 / 2)}
+    mass = {"fruit": dict.fromkeys(idf, 0.5), "grain": dict.fromkeys(idf, 0.5)}
+    for text, name in zip(TEXTS, NAMES, strict=True):
+        words = set(text.split())
+        length = np.sqrt(sum(idf[word] ** 2 for word in words))
+        for word in words:
+            mass[name][word] += idf[word] / length
+    length = np.sqrt(sum(idf[word] ** 2 for word in ("apple", "bread", "corn")))
+    for word, weights in zip(found.words, found.weights, strict=True):
+        logs = [np.log(mass[name][word] / sum(mass[name].values())) for name in ("fruit", "grain")]
+        wanted = (logs - np.mean(logs)) * idf[word] / length
+        np.testing.assert_allclose(weights, wanted, rtol=1e-4)
+
+
+def test_it_counts_and_so_does_not_depend_on_the_order_of_rows() -> None:
+    batch = reviews(200)
+    order = np.random.default_rng(1).permutation(200)
+    one = new("naive-bayes").fit(batch, LABELS).decision_scores(batch)
+    other = new("naive-bayes").fit(batch.take(order), LABELS).decision_scores(batch)
+    np.testing.assert_allclose(one, other, atol=1e-4)
+
+
+def test_longer_ngrams() -> None:
+    texts = ["not good", "good not", "not good at all", "good not here"] * 10
+    names = ["a", "b"] * 20
+    assert new("naive-bayes", ngrams=2).fit(texts, names).score(texts, names) == 1
+    assert new("naive-bayes", ngrams=1).fit(texts[:2] * 20, names).score(texts, names) < 1
+
+
+def test_it_does_not_learn_on() -> None:
+    classifier = new("naive-bayes").fit(reviews(), LABELS)
+    with pytest.raises(UsageError, match="learn on"):
+        classifier.partial_fit(reviews(60, seed=3))
+
+
+def test_a_frequent_label_is_likelier_where_words_say_nothing() -> None:
+    texts = ["same words"] * 90 + ["same words"] * 10
+    found = new("naive-bayes").fit(texts, ["a"] * 90 + ["b"] * 10).predict_proba(["same words"])
+    np.testing.assert_allclose(found[0, 0], 0.9, atol=0.03)
