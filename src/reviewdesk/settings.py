@@ -221,6 +221,31 @@ class SampleSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlantSettings(Settings):
+    """Which errors are planted in a copy of the data, and how many."""
+
+    misfiled: float = setting(
+        0.03, "share of the reviews that move to another category", minimum=0, maximum=1
+    )
+    miscategorised: float = setting(
+        0.03, "share of the products that get another category", minimum=0, maximum=1
+    )
+    declining: float = setting(
+        0.05, "share of the products with enough reviews that get worse", minimum=0, maximum=1
+    )
+    drop: float = setting(
+        1.0, "by how many stars declining products get worse", minimum=0.1, maximum=4
+    )
+    moves: str = setting(
+        "uniform",
+        "where misfiled reviews and miscategorised products move: to any category alike, rather "
+        "to one with similar words, or many together from one to another",
+        choices=("uniform", "confusable", "clustered"),
+    )
+    seed: int = setting(0, "another seed makes other errors", minimum=0)
+
+
+@dataclass(frozen=True, kw_only=True)
 class TargetSettings(Settings):
     """What a classifier learns to predict."""
 

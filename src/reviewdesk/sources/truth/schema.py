@@ -5,7 +5,9 @@ from typing import Final
 
 import pyarrow as pa
 
-_MAY_BE_NULL: Final = ("stars_before", "stars_after")
+_MAY_BE_NULL: Final = ("product_id", "right_product_id", "stars_before", "stars_after")
+"""Of a product there is nothing to say in data without products; the tables that are about products
+have its id in every row all the same."""
 
 
 def _schema(**columns: pa.DataType) -> pa.Schema:
