@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from reviewdesk.errors import NotEnoughData
 from reviewdesk.examples.examples import Examples, require_classes
 from reviewdesk.examples.strata import ordered_groups
+from reviewdesk.text.hashing import combine64
 
 NO_FOLD = -1
 
@@ -37,6 +38,28 @@ def product_folds(examples: Examples, k: int, seed: int = 0) -> NDArray[np.int16
     folds = np.full(len(examples), NO_FOLD, np.int16)
     folds[labelled] = deal_folds(examples.label[labelled], products, k, seed)
     return folds
+
+
+def with_unlabelled(
+    examples: Examples, folds: NDArray[np.int16], k: int, seed: int = 0
+) -> NDArray[np.int16]:
+    """Return folds of all reviews: those without a label are in the fold of their product.
+
+    A product of which no review has a label is dealt to a fold by the hash of its name.
+
+    Args:
+        examples: n reviews.
+        folds: (n,) what ``product_folds`` returned for them.
+        k: how many folds.
+        seed: another seed deals out in another way.
+    """
+    labelled = examples.labelled
+    products, first = np.unique(examples.groups[labelled], return_index=True)
+    of_product = folds[labelled][first]
+    place = np.minimum(np.searchsorted(products, examples.groups), len(products) - 1)
+    known = products[place] == examples.groups
+    drawn = combine64(examples.groups, np.full(len(examples), seed, np.uint64)) % np.uint64(k)
+    return np.where(known, of_product[place], drawn.astype(np.int16))
 
 
 def deal_folds(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -114,8 +114,24 @@ def predict(
     return _summarise(bundle, out, rejects, log, already)
 
 
+class Predictor(Protocol):
+    """What predictions come from: a bundle, or a head of cross-fitting."""
+
+    @property
+    def id(self) -> str:
+        """What the predictions table names it."""
+
+    @property
+    def labels(self) -> list[str]:
+        """The k labels."""
+
+    @property
+    def target(self) -> str:
+        """What the labels are."""
+
+
 def prediction_table(
-    bundle: Bundle,
+    predictor: Predictor,
     review_ids: pa.Array,
     probabilities: NDArray[np.float32],
     *,
@@ -125,23 +141,23 @@ def prediction_table(
     """Return rows of the predictions table.
 
     Args:
-        bundle: gives the model's id, labels and target.
+        predictor: gives the model's id, labels and target.
         review_ids: n ids.
-        probabilities: (n, k) in the order of the bundle's labels.
+        probabilities: (n, k) in the order of the predictor's labels.
         folds: n int16, null where no fold was left out; all null by default.
         evidence: n lists of words with weights; all null by default.
     """
     n = len(review_ids)
     best = probabilities.argmax(axis=1)
-    schema = predictions_schema(bundle.labels, bundle.target)
+    schema = predictions_schema(predictor.labels, predictor.target)
     columns = [
         review_ids,
-        pa.repeat(pa.scalar(bundle.id), n),
+        pa.repeat(pa.scalar(predictor.id), n),
         pa.nulls(n, pa.int16()) if folds is None else folds,
-        pa.array(bundle.labels, pa.string()).take(pa.array(best)),
+        pa.array(predictor.labels, pa.string()).take(pa.array(best)),
         pa.array(probabilities[np.arange(n), best], pa.float32()),
         pa.FixedSizeListArray.from_arrays(
-            pa.array(probabilities.ravel(), pa.float32()), len(bundle.labels)
+            pa.array(probabilities.ravel(), pa.float32()), len(predictor.labels)
         ),
         pa.nulls(n, EVIDENCE) if evidence is None else evidence,
     ]

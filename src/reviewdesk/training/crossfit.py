@@ -4,10 +4,12 @@ Errors in labels and texts under the wrong product show only in such predictions
 has learnt from a review tends to repeat its label.
 """
 
-from collections.abc import Iterator
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 import pyarrow as pa
@@ -16,15 +18,80 @@ from numpy.typing import NDArray
 from reviewdesk.bundle import Bundle
 from reviewdesk.errors import UsageError
 from reviewdesk.examples.examples import Examples, require_classes
-from reviewdesk.examples.folds import NO_FOLD, product_folds, training_rows
+from reviewdesk.examples.folds import NO_FOLD, product_folds, training_rows, with_unlabelled
 from reviewdesk.models.base import Classifier
 from reviewdesk.progress import SILENT, Progress
+from reviewdesk.runlog import versions
 from reviewdesk.schema import predictions_schema
 from reviewdesk.scoring.parts import Parts
 from reviewdesk.scoring.predict import prediction_table
+from reviewdesk.training.family import new_classifier
 
 TABLE_ROWS: Final = 65_536
 PROBABILITY: Final = "probability"
+
+
+@dataclass(frozen=True)
+class Head:
+    """A family with its settings, to be fitted anew for every fold.
+
+    Args:
+        id: names it in the predictions table.
+        labels: the k labels.
+        target: what the labels are.
+        unfitted: a classifier of the family that has the settings.
+        fitted: predicts the reviews without a label; None: they are dealt out to the folds too.
+        learnt_from: fingerprint of the data that it was, or is to be, fitted on.
+    """
+
+    id: str
+    labels: list[str]
+    target: str
+    unfitted: Classifier
+    fitted: Classifier | None
+    learnt_from: str
+
+    @classmethod
+    def of_bundle(cls, bundle: Bundle) -> Self:
+        """Return a bundle's family with the bundle's settings."""
+        return cls(
+            bundle.id,
+            bundle.labels,
+            bundle.target,
+            type(bundle.classifier)(**bundle.classifier.get_params()),
+            bundle.classifier,
+            bundle.data_fingerprint,
+        )
+
+    @classmethod
+    def of_family(
+        cls, model: str, settings: Mapping[str, Any], examples: Examples, fingerprint: str
+    ) -> Self:
+        """Return a family of the catalog.
+
+        Args:
+            model: its name.
+            settings: its own settings.
+            examples: the reviews that it is to be cross-fitted on.
+            fingerprint: of their data.
+
+        Raises:
+            UsageError: no such family, or it has no such setting.
+        """
+        unfitted = new_classifier(model, settings)
+        described = {
+            "settings": unfitted.get_params(),
+            "target": examples.target.to_json(),
+            "text": examples.text.to_json(),
+            "versions": versions(),
+        }
+        text = json.dumps(described, sort_keys=True, separators=(",", ":"))
+        name = f"{model}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+        return cls(name, examples.labels, examples.target.target, unfitted, None, fingerprint)
+
+    def fresh(self) -> Classifier:
+        """Return a classifier that has learnt nothing yet."""
+        return type(self.unfitted)(**self.unfitted.get_params())
 
 
 @dataclass(frozen=True)
@@ -35,7 +102,7 @@ class CrossFit:
         out: the predictions table, one row a review in the order of the data.
         folds: how many classifiers were fitted.
         rows: reviews that were predicted by a classifier that has not seen their product.
-        unlabelled: reviews without a label, predicted by the bundle; their fold is null.
+        unlabelled: reviews without a label; their fold is null where a bundle predicted them.
         dropped_texts: per fold, reviews not learnt from because their text is in the fold.
         already: whether the finished table was there before.
     """
@@ -61,7 +128,7 @@ class CrossFit:
 
 def cross_fit(
     examples: Examples,
-    bundle: Bundle,
+    head: Head,
     out: Path,
     *,
     folds: int = 5,
@@ -69,14 +136,15 @@ def cross_fit(
     overwrite: bool = False,
     progress: Progress = SILENT,
 ) -> CrossFit:
-    """Predict every review by a classifier of the bundle's family that has not seen its product.
+    """Predict every review by a classifier that has not seen its product.
 
-    Reviews without a label are predicted by the bundle itself. A run that was killed goes on with
-    the next fold; the same command on a finished table does nothing.
+    Reviews without a label are predicted by the head's fitted classifier. If it has none, they are
+    in the fold of their product. A run that was killed goes on with the next fold; the same command
+    on a finished table does nothing.
 
     Args:
-        examples: all reviews, labelled as the bundle's were.
-        bundle: gives family and settings, and predicts the reviews without a label.
+        examples: all reviews, labelled as the head's.
+        head: what is fitted.
         out: the Parquet file to write.
         folds: how many parts the products are dealt into, 2 or more.
         seed: another seed deals them out in another way.
@@ -90,27 +158,25 @@ def cross_fit(
     """
     if folds < 2:
         raise UsageError(f"cross-fitting needs 2 folds or more, not {folds}")
-    plan = {
-        "model": bundle.id,
-        "data": bundle.data_fingerprint,
-        "folds": folds,
-        "seed": seed,
-    }
+    plan = {"model": head.id, "data": head.learnt_from, "folds": folds, "seed": seed}
     parts = Parts(out, plan)
     fold_of = product_folds(examples, folds, seed)
+    if head.fitted is None:
+        fold_of = with_unlabelled(examples, fold_of, folds, seed)
     with parts.locked():
         already = parts.finished(overwrite=overwrite)
         if not already:
             parts.begin()
-            _fit_folds(examples, bundle, fold_of, parts, progress)
-            schema = predictions_schema(bundle.labels, bundle.target)
-            parts.join(_assemble(examples, bundle, fold_of, parts), out, schema)
+            _fit_folds(examples, head, fold_of, parts, progress)
+            schema = predictions_schema(head.labels, head.target)
+            parts.join(_assemble(examples, head, fold_of, parts), out, schema)
             parts.remove()
+    labelled = int(examples.labelled.sum())
     return CrossFit(
         out=out,
         folds=folds,
-        rows=int((fold_of != NO_FOLD).sum()),
-        unlabelled=int((fold_of == NO_FOLD).sum()),
+        rows=labelled,
+        unlabelled=len(examples) - labelled,
         dropped_texts=[training_rows(examples, fold_of, fold)[1] for fold in range(folds)],
         already=already,
     )
@@ -118,7 +184,7 @@ def cross_fit(
 
 def _fit_folds(
     examples: Examples,
-    bundle: Bundle,
+    head: Head,
     fold_of: NDArray[np.int16],
     parts: Parts,
     progress: Progress,
@@ -128,45 +194,43 @@ def _fit_folds(
     with progress.task("Cross-fitting", len(folds), "folds") as task:
         for fold in folds:
             if not parts.has(_name(fold)):
-                rows = fold_of == fold
-                classifier = bundle.classifier
-                if fold != NO_FOLD:
-                    classifier = _fit_without(examples, bundle, fold_of, fold)
-                parts.write(_name(fold), _table(_predict(classifier, bundle, examples, rows)))
+                classifier = head.fitted if fold == NO_FOLD else None
+                classifier = classifier or _fit_without(examples, head, fold_of, fold)
+                parts.write(_name(fold), _table(_predict(classifier, examples, fold_of == fold)))
             task.advance()
 
 
 def _fit_without(
-    examples: Examples, bundle: Bundle, fold_of: NDArray[np.int16], fold: int
+    examples: Examples, head: Head, fold_of: NDArray[np.int16], fold: int
 ) -> Classifier:
     """Return a classifier that has learnt from the reviews outside of one fold."""
     train, _ = training_rows(examples, fold_of, fold)
     require_classes(examples.counts(train), f"cross-fitting without fold {fold}")
-    fresh = type(bundle.classifier)(**bundle.classifier.get_params())
-    return fresh.fit(examples.batches(train), bundle.labels)
+    return head.fresh().fit(examples.batches(train), head.labels)
 
 
 def _predict(
-    classifier: Classifier, bundle: Bundle, examples: Examples, rows: NDArray[np.bool_]
+    classifier: Classifier, examples: Examples, rows: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
     """Return the probabilities of some reviews in their order, (rows, k)."""
-    found = [classifier.predict_proba(bundle.text(batch)) for batch in examples.batches(rows)]
-    return np.concatenate([np.empty((0, len(bundle.labels)), np.float32), *found])
+    fields = list(examples.text.fields)
+    found = [classifier.predict_proba(batch.select(fields)) for batch in examples.batches(rows)]
+    return np.concatenate([np.empty((0, len(examples.labels)), np.float32), *found])
 
 
 def _assemble(
-    examples: Examples, bundle: Bundle, fold_of: NDArray[np.int16], parts: Parts
+    examples: Examples, head: Head, fold_of: NDArray[np.int16], parts: Parts
 ) -> Iterator[pa.Table]:
     """Yield the predictions table in the order of the reviews."""
-    probabilities = np.empty((len(examples), len(bundle.labels)), np.float32)
+    probabilities = np.empty((len(examples), len(head.labels)), np.float32)
     for fold in np.unique(fold_of).tolist():
-        probabilities[fold_of == fold] = _matrix(parts.read(_name(fold)), bundle)
+        probabilities[fold_of == fold] = _matrix(parts.read(_name(fold)), len(head.labels))
     ids = examples.column("review_id")
     for at in range(0, len(examples), TABLE_ROWS):
         rows = slice(at, at + TABLE_ROWS)
         fold = pa.array(fold_of[rows], mask=fold_of[rows] == NO_FOLD)
         chunk = ids.slice(at, TABLE_ROWS).combine_chunks()
-        yield prediction_table(bundle, chunk, probabilities[rows], folds=fold)
+        yield prediction_table(head, chunk, probabilities[rows], folds=fold)
 
 
 def _table(probabilities: NDArray[np.float32]) -> pa.Table:
@@ -174,10 +238,10 @@ def _table(probabilities: NDArray[np.float32]) -> pa.Table:
     return pa.table({PROBABILITY: pa.array(probabilities.ravel())})
 
 
-def _matrix(table: pa.Table, bundle: Bundle) -> NDArray[np.float32]:
+def _matrix(table: pa.Table, labels: int) -> NDArray[np.float32]:
     """Return the probabilities of a part, (n, k)."""
     flat: NDArray[np.float32] = table.column(PROBABILITY).to_numpy()
-    return flat.reshape(-1, len(bundle.labels))
+    return flat.reshape(-1, labels)
 
 
 def _name(fold: int) -> str:

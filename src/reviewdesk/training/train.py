@@ -14,13 +14,13 @@ from reviewdesk.examples.examples import Examples, load_examples
 from reviewdesk.examples.splits import Split
 from reviewdesk.examples.splits import split as split_examples
 from reviewdesk.models.base import Classifier
-from reviewdesk.models.catalog import CLASSIFIERS
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress, Task
 from reviewdesk.runlog import RunLog
 from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
-from reviewdesk.training.crossfit import CrossFit, cross_fit
+from reviewdesk.training.crossfit import CrossFit, Head, cross_fit
+from reviewdesk.training.family import new_classifier
 from reviewdesk.training.measures import evaluate_probabilities
 
 
@@ -95,7 +95,7 @@ def train(
     """
     if (oof is None) != (folds == 0):
         raise UsageError("cross-fitting needs both a number of folds and a file to write")
-    classifier = _new_classifier(model, model_settings or {})
+    classifier = new_classifier(model, model_settings or {})
     settings = BundleSettings(
         target=target or TargetSettings(),
         text=text or TextSettings(),
@@ -117,7 +117,7 @@ def train(
         with log.timed("cross-fit"):
             crossfit = cross_fit(
                 examples,
-                bundle,
+                Head.of_bundle(bundle),
                 oof,
                 folds=folds,
                 seed=seed,
@@ -125,24 +125,6 @@ def train(
                 progress=progress,
             )
     return TrainResult(out, bundle, crossfit, log, already=found is not None)
-
-
-def _new_classifier(model: str, settings: Mapping[str, Any]) -> Classifier:
-    """Return an unfitted classifier of a family.
-
-    Raises:
-        UsageError: no such family, or it has no such setting.
-    """
-    family = CLASSIFIERS.load(model)
-    if not issubclass(family, Classifier):
-        raise UsageError(f"the model {model!r} is not a classifier")
-    known = family().get_params()
-    for name in settings:
-        if name not in known:
-            raise UsageError(
-                f"the model {model} has no setting {name!r}; it has: {', '.join(known)}"
-            )
-    return family(**settings)
 
 
 def _finished(out: Path, model: str, settings: BundleSettings, data: PreparedData) -> Bundle | None:
