@@ -4,13 +4,16 @@ import json
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 
+from reviewdesk.errors import InputError, StorageError
 from reviewdesk.sources.truth import (
     DECLINING,
     MISCATEGORISED,
     MISFILED,
     VARIANTS,
     Truth,
+    read_truth,
     truth_directory,
     write_truth,
 )
@@ -43,3 +46,31 @@ def test_an_older_folder_and_an_unfinished_one_are_replaced(tmp_path: Path) -> N
     write_truth(tmp_path / "truth", NOTHING_WRONG, {})
     assert {path.name for path in tmp_path.iterdir()} == {"truth"}
     assert not (tmp_path / "truth" / "left over").exists()
+
+
+def test_it_is_read_again(tmp_path: Path) -> None:
+    write_truth(tmp_path / "truth", NOTHING_WRONG, {})
+    found = read_truth(tmp_path / "truth").tables()
+    assert all(found[name].equals(table) for name, table in NOTHING_WRONG.tables().items())
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("truth.json", "{}", "no known errors"),
+        ("truth.json", '{"format": "reviewdesk.truth", "format_version": 99}', "version 99"),
+        ("misfiled.parquet", "nonsense", "damaged"),
+    ],
+)
+def test_what_is_not_whole_is_refused(tmp_path: Path, file: str, content: str, said: str) -> None:
+    write_truth(tmp_path / "truth", NOTHING_WRONG, {})
+    (tmp_path / "truth" / file).write_text(content)
+    with pytest.raises(InputError, match=said):
+        read_truth(tmp_path / "truth")
+
+
+def test_what_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(StorageError):
+        read_truth(tmp_path / "nowhere")
+    with pytest.raises(InputError, match="no known errors"):
+        read_truth(tmp_path)

@@ -1,5 +1,6 @@
 """Known errors: what is wrong with some reviews and products, for grading findings against it."""
 
+from reviewdesk.sources.truth.read import read_truth
 from reviewdesk.sources.truth.schema import DECLINING, MISCATEGORISED, MISFILED, VARIANTS, Truth
 from reviewdesk.sources.truth.write import truth_directory, write_truth
 
@@ -9,6 +10,7 @@ __all__ = [
     "MISFILED",
     "VARIANTS",
     "Truth",
+    "read_truth",
     "truth_directory",
     "write_truth",
 ]

@@ -1,0 +1,188 @@
+"""Grades: what was listed, what of it is right, and what was found of all there was."""
+
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from reviewdesk.schema import FINDINGS
+from reviewdesk.sources.truth import DECLINING, MISCATEGORISED, MISFILED, VARIANTS, Truth
+from reviewdesk.sources.truth.grade import FinderGrade, ListGrade, grade, pooled
+
+PROMISES = (0.95, 0.9, 0.8)
+
+
+def findings(*rows: dict[str, Any]) -> pa.Table:
+    filled = [
+        {
+            "finder": "misfiled",
+            "kind": "review",
+            "reviews": 1,
+            "score": 0.99,
+            "promise": 0.95,
+            "action": "Look.",
+            **row,
+        }
+        for row in rows
+    ]
+    return pa.Table.from_pylist(filled, FINDINGS)
+
+
+TRUTH = Truth(
+    misfiled=pa.Table.from_pylist(
+        [
+            {
+                "review_id": f"R{number}",
+                "product_id": "P1",
+                "product_category": "Toys",
+                "right_product_id": "P2",
+                "right_category": "Toys" if number == 4 else "Books",
+            }
+            for number in range(5)
+        ],
+        MISFILED,
+    ),
+    miscategorised=pa.Table.from_pylist(
+        [
+            {
+                "product_id": "P5",
+                "product_category": "Toys",
+                "right_category": "Books",
+                "reviews": 3,
+            },
+            {
+                "product_id": "P6",
+                "product_category": "Toys",
+                "right_category": "Books",
+                "reviews": 1,
+            },
+            {
+                "product_id": "P7",
+                "product_category": "Toys",
+                "right_category": "Music",
+                "reviews": 50,
+            },
+        ],
+        MISCATEGORISED,
+    ),
+    declining=pa.Table.from_pylist(
+        [
+            {
+                "product_id": "P8",
+                "declines_from": date(2015, 1, 10),
+                "reviews_before": 20,
+                "reviews_after": 12,
+                "stars_before": 4.5,
+                "stars_after": 3.1,
+            }
+        ],
+        DECLINING,
+    ),
+    variants=VARIANTS.empty_table(),
+)
+NOTHING = Truth(*(table.schema.empty_table() for table in TRUTH.tables().values()))
+
+
+def one(found: pa.Table, name: str, truth: Truth = TRUTH, **more: Any) -> FinderGrade:
+    return next(
+        each for each in grade(found, truth, PROMISES, **more).finders if each.finder == name
+    )
+
+
+def test_lists_are_nested_and_hits_counted() -> None:
+    found = findings(
+        {"what": "R0", "suggested": "Books"},
+        {"what": "R1", "suggested": "Music"},
+        {"what": "R2", "suggested": "Books", "promise": 0.9},
+        {"what": "R99", "suggested": "Books", "promise": 0.8},
+    )
+    strict, middle, wide = one(found, "misfiled").lists
+    assert strict == ListGrade(0.95, 2, 2, 1, 0, 2, 5, 1.0)
+    assert middle == ListGrade(0.9, 3, 3, 2, 0, 3, 5, 1.0)
+    assert wide == ListGrade(0.8, 4, 3, 2, 0, 3, 5, 0.75)
+    assert wide.precision == 0.75
+    assert wide.recall == 0.6
+    assert wide.interval is not None
+    assert wide.interval[0] < 0.75 < wide.interval[1]
+    assert wide.kept
+
+
+def test_a_broken_promise_is_said() -> None:
+    wrong = [{"what": f"X{number}"} for number in range(20)]
+    listed = one(findings({"what": "R0"}, *wrong), "misfiled").lists[0]
+    assert not listed.kept
+    assert listed.to_json()["kept"] is False
+
+
+def test_nothing_found_and_nothing_wrong() -> None:
+    assert grade(findings(), TRUTH, PROMISES).finders == ()
+    empty = one(findings(), "misfiled", finders=["misfiled"]).lists[0]
+    assert (empty.precision, empty.interval, empty.recall, empty.worst) == (None, None, 0.0, None)
+    assert empty.kept
+    clean = one(findings({"what": "R0"}), "misfiled", NOTHING).lists[0]
+    assert (clean.precision, clean.recall) == (0.0, None)
+
+
+def test_reviews_of_a_product_in_the_wrong_category_are_excused() -> None:
+    found = findings(
+        {"what": "R0", "suggested": "Books"},
+        {"what": "R50", "suggested": "Books"},
+        {"what": "R51", "suggested": "Music"},
+    )
+    reviews = pa.table({"review_id": ["R50", "R51", "R60"], "product_id": ["P5", "P5", None]})
+    assert one(found, "misfiled").lists[0].listed == 3
+    listed = one(found, "misfiled", reviews=reviews).lists[0]
+    assert (listed.listed, listed.hits, listed.excused) == (2, 1, 1)
+
+
+def test_products_by_their_reviews() -> None:
+    found = findings(
+        {"finder": "miscategorised", "what": "P5", "suggested": "Books"},
+        {"finder": "miscategorised", "what": "P7", "suggested": "Books", "promise": 0.8},
+    )
+    graded = one(found, "miscategorised")
+    assert [(size.reviews, size.found, size.planted) for size in graded.sizes] == [
+        ((1, 1), 0, 1),
+        ((2, 3), 1, 1),
+        ((4, 9), 0, 0),
+        ((10, 49), 0, 0),
+        ((50, None), 1, 1),
+    ]
+    assert [each.named for each in graded.lists] == [1, 1, 1]
+    assert [each.hits for each in graded.lists] == [1, 1, 2]
+
+
+def test_declines_and_their_day() -> None:
+    found = findings(
+        {"finder": "declining", "what": "P8", "since": date(2015, 1, 15)},
+        {"finder": "declining", "what": "P1", "since": date(2015, 1, 15)},
+        {"finder": "declining", "what": "P8", "since": None},
+    )
+    graded = one(found, "declining")
+    assert graded.days_off == (5,)
+    assert graded.lists[0].found == 1
+    assert graded.lists[0].hits == 2
+    assert graded.to_json()["median_days_off"] == 5
+
+
+def test_misplaced_reviews_are_those_of_the_same_category() -> None:
+    graded = one(findings({"finder": "misplaced", "what": "R4", "suggested": "P2"}), "misplaced")
+    assert graded.lists[0] == ListGrade(0.95, 1, 1, 1, 0, 1, 1, 1.0)
+
+
+def test_what_cannot_be_graded_is_passed_over() -> None:
+    assert grade(findings({"finder": "similar", "what": "P1"}), TRUTH, PROMISES).finders == ()
+
+
+def test_several_seeds_are_pooled() -> None:
+    good = grade(findings({"what": "R0"}, {"what": "R1"}), TRUTH, PROMISES)
+    bad = grade(findings({"what": "R0"}, {"what": "X"}, {"what": "Y"}), TRUTH, PROMISES)
+    none = grade(findings(), TRUTH, PROMISES, finders=["misfiled"])
+    together = pooled([good, bad, none])
+    assert together.sets == 3
+    listed = together.finders[0].lists[0]
+    assert (listed.listed, listed.hits, listed.planted) == (5, 3, 15)
+    assert listed.precision == 0.6
+    assert listed.worst == pytest.approx(1 / 3)
+    assert pooled([together]).finders == together.finders
