@@ -70,12 +70,26 @@ def test_aspects_have_verdicts_of_both_kinds() -> None:
     assert written(text, "said", verdict=1) == {"the story is good."}
 
 
+def test_tildes_make_the_first_alternatives_more_frequent() -> None:
+    def firsts(marks: str) -> int:
+        grammar = compile_grammar([f"{BASE}[said{marks}]\na | b | c | d | e | f | g | h"])
+        about = Sentences.about(np.zeros(8_000, dtype=np.int64))
+        said = Writer(grammar, []).write("said", about, Rolls(1, 1))
+        return sum(one == "a" for one in said.to_pylist())
+
+    # One in eight; a random number's square, and its cube, is below an eighth.
+    assert firsts("") == pytest.approx(1_000, abs=150)
+    assert firsts(" ~") == pytest.approx(8_000 * 8**-0.5, abs=150)
+    assert firsts(" ~~") == pytest.approx(4_000, abs=150)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("[said]\n{missing}", "no section is called 'missing'"),
         ("[said Cars]\nx", "unknown key 'Cars'"),
         ("[said Books]\nx", "a section is missing for category 1"),
+        ("[said]\nx\n[said]\ny", "two sections are called 'said'"),
     ],
 )
 def test_mistakes_are_found_when_read(text: str, message: str) -> None:

@@ -24,7 +24,9 @@ NOTHING: Final = 0
 LEAD: Final = "lead "
 """The rule for what leads over to a sentence."""
 
-_FILES: Final = ("words", "qualities", "doings", "sentences", "categories", "aspects")
+_FILES: Final = (
+    "words", "qualities", "doings", "digressions", "sentences", "categories", "aspects",
+)  # fmt: skip
 _SLOT: Final = re.compile(r"\{([^{}]*)\}")
 _AN: Final = re.compile(r"(?!one\b|uni|use|eu)[aeiou8]|hour|honest", re.IGNORECASE)
 _SECOND: Final = {"aspect2": "aspect", "verdict2": "verdict"}  # the same for another aspect
@@ -61,7 +63,7 @@ class Grammar:
         body: symbols of all productions on end; the pieces and slots come first, each for itself.
         production_start, production_length: where in body a production's symbols stand.
         row_start, row_count: a row's productions.
-        row_uneven: whether a row's first productions are chosen more.
+        row_uneven: how much more a row's first productions are chosen: 0 not, 1 more, 2 very much.
         rule_row, rule_context: a rule's first row, and the number of the context added to it.
         categories: what is sold.
         shared_aspects: the aspects that every category has.
@@ -75,7 +77,7 @@ class Grammar:
     production_length: NDArray[np.int32]
     row_start: NDArray[np.int32]
     row_count: NDArray[np.int32]
-    row_uneven: NDArray[np.bool_]
+    row_uneven: NDArray[np.int8]
     rule_row: NDArray[np.int32]
     rule_context: NDArray[np.int8]
     categories: tuple[Category, ...]
@@ -109,7 +111,7 @@ class _Row:
     """Productions as tokens: ``=text`` for a piece, ``>name`` for a slot or rule."""
 
     productions: list[list[str]]
-    uneven: bool
+    uneven: int
 
 
 class _Compiler:
@@ -166,7 +168,7 @@ class _Compiler:
             production_length=lengths,
             row_start=(np.cumsum(counts) - counts).astype(np.int32),
             row_count=counts,
-            row_uneven=np.array([row.uneven for row in self.rows], dtype=np.bool_),
+            row_uneven=np.array([row.uneven for row in self.rows], dtype=np.int8),
             rule_row=np.array([row for row, _ in self.rules.values()], dtype=np.int32),
             rule_context=np.array([CONTEXTS.index(c) for _, c in self.rules.values()], np.int8),
             categories=tuple(self._category(*one) for one in self.sections.categories),

@@ -19,9 +19,9 @@ VAGUE_SHARE: Final = 0.02
 _LENGTHS: Final = running_sums(
     [75, 70, 125, 120, 100, 80, 65, 50, 40, 32, 26, 21, 17, 14, 12, 10, 8, 7, 6, 5, 4, 3, 3]
 )
-_MIDDLE: Final = ("claim", "opinion", "usage", "story", "service", "comparison")
-_NAMED_MIDDLE: Final = running_sums([38, 13, 28, 10, 5, 6])
-_VAGUE_MIDDLE: Final = running_sums([14, 36, 0, 24, 18, 8])
+_MIDDLE: Final = ("claim", "opinion", "usage", "story", "service", "comparison", "digression")
+_NAMED_MIDDLE: Final = running_sums([30, 10, 22, 5, 4, 5, 24])
+_VAGUE_MIDDLE: Final = running_sums([12, 30, 0, 12, 14, 8, 24])
 # How many sentences praise, by stars: of those about one thing, and of those about the whole.
 _PRAISE_IN_PART: Final = np.array([0.0, 0.16, 0.3, 0.52, 0.68, 0.87])
 _PRAISE_IN_ALL: Final = np.array([0.0, 0.05, 0.16, 0.5, 0.85, 0.97])

@@ -73,6 +73,11 @@ def squared(halves: Bits) -> Bits:
     return (halves * halves) >> _HALF
 
 
+def cubed(halves: Bits) -> Bits:
+    """Turn 32 even random bits into 32 whose density falls as the power of minus two thirds."""
+    return (squared(halves) * halves) >> _HALF
+
+
 def running_sums(weights: list[int] | Ints) -> Ints:
     """Return the running sums of whole-number weights, for `Rolls.weighted`."""
     return np.cumsum(np.asarray(weights, dtype=np.int64))

@@ -4,9 +4,10 @@ A file is a list of sections. ``[name keys ~]`` opens one; below it stand the al
 by line ends or `` | ``; ``~`` alone is the empty one. Keys say when the section holds: ``+`` or
 ``-`` for praise or fault, the name of a category, and so on (`KEYS`); a section without keys
 holds wherever no other does. ``~`` at the end of the header makes the first alternatives more
-frequent. In an alternative, ``{name}`` stands for another section, ``{name }`` and ``{ name}`` for
-the same with a space that goes away when it is empty, and ``{a name}`` for the same after *a* or
-*an*. A full stop at the end of an alternative is the writer's to choose (``[stop]``).
+frequent, ``~~`` very much more. In an alternative, ``{name}`` stands for another section,
+``{name }`` and ``{ name}`` for the same with a space that goes away when it is empty, and
+``{a name}`` for the same after *a* or *an*. A full stop at the end of an alternative is the
+writer's to choose (``[stop]``).
 """
 
 import re
@@ -37,10 +38,10 @@ _HEADER: Final = re.compile(r"\[([^\]]*)\]")
 
 @dataclass
 class Section:
-    """The alternatives of one rule in one context, and whether the first ones come up more."""
+    """The alternatives of one rule in one context, and how much more the first ones come up."""
 
     alternatives: list[str]
-    uneven: bool
+    uneven: int = 0
 
 
 @dataclass
@@ -70,7 +71,7 @@ class Sections:
         texts: the files' contents.
 
     Raises:
-        ValueError: a section has a key that is not known.
+        ValueError: a section has a key that is not known, or the name of another one.
     """
 
     def __init__(self, texts: list[str]) -> None:
@@ -98,19 +99,21 @@ class Sections:
         equals = words.index("=")
         number, name = len(self.aspects), " ".join(words[:equals])
         self.aspects.append((name, words[equals + 1 :]))
-        self.rules["aspect"].sections[number] = Section([name], uneven=False)
+        self.rules["aspect"].sections[number] = Section([name])
         for line in body:
             praise = "-+".index(line[0])
-            section = Section(line[2:].split(" | "), uneven=False)
+            section = Section(line[2:].split(" | "))
             self.rules["verdict"].sections[2 * number + praise] = section
 
     def _read_section(self, words: list[str], body: list[str]) -> None:
-        uneven = words[-1] == "~"
-        name, keys = words[0], words[1 : len(words) - uneven]
+        uneven = len(words[-1]) if set(words[-1]) == {"~"} else 0
+        name, keys = words[0], words[1 : len(words) - bool(uneven)]
         alternatives = [one for line in body for one in line.split(" | ")]
         section = Section(["" if one == "~" else one for one in alternatives], uneven)
         rule = self.rules.setdefault(name, Rule())
         if not keys:
+            if rule.default is not None:
+                raise ValueError(f"two sections are called {name!r}")
             rule.default = section
             return
         rule.context, values = self._values(keys)

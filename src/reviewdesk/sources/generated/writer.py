@@ -11,7 +11,15 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reviewdesk.sources.generated.grammar import Grammar
-from reviewdesk.sources.generated.rolls import Bits, Flags, Ints, Rolls, scaled, squared
+from reviewdesk.sources.generated.rolls import (
+    Bits,
+    Flags,
+    Ints,
+    Rolls,
+    cubed,
+    scaled,
+    squared,
+)
 from reviewdesk.sources.generated.sections import CONTEXTS
 
 Symbols = NDArray[np.int32]
@@ -109,7 +117,8 @@ class Writer:
         flat = sentences.context.reshape(-1)
         where = grammar.rule_context[rule].astype(np.int64) * len(sentences.family) + owner
         row = grammar.rule_row[rule] + flat[where]
-        roll = np.where(grammar.row_uneven[row], squared(roll), roll)
+        uneven = grammar.row_uneven[row]
+        roll = np.where(uneven > 1, cubed(roll), np.where(uneven > 0, squared(roll), roll))
         chosen = scaled(roll, grammar.row_count[row].astype(np.int64))
         return np.asarray(chosen + grammar.row_start[row], dtype=np.int64)
 
