@@ -100,6 +100,8 @@ class Finder(ABC):
     """The columns of the reviews that it needs filled."""
     targets: ClassVar[tuple[str, ...]] = ()
     """The targets whose predictions it needs."""
+    similarity: ClassVar[bool] = False
+    """Whether ``score`` says how alike two things are, and not how surely something is wrong."""
 
     @abstractmethod
     def find(self, inputs: FinderInputs, *, progress: Progress = SILENT) -> Findings:

@@ -1,0 +1,215 @@
+"""The page of one finder's findings: what is promised, and each finding with its evidence."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import pyarrow as pa
+
+from reviewdesk.findings.base import Finder, Findings
+from reviewdesk.findings.sentences import figure, lead, left_out, promises, sure
+from reviewdesk.findings.texts import ReviewText
+from reviewdesk.report.blocks import (
+    Column,
+    definitions,
+    details,
+    findings,
+    note,
+    table,
+)
+from reviewdesk.report.finding import Finding, Sample, Word, finding_blocks
+from reviewdesk.report.html import Child, Html, element
+from reviewdesk.report.numbers import count
+from reviewdesk.report.page import Page
+from reviewdesk.report.small_charts import Point, small_bars, small_line
+
+MOST_SHOWN: Final = 200
+MOST_BARS: Final = 8
+MOST_MOVES: Final = 15
+MOST_ROWS: Final = 30
+_TIME: Final = re.compile(r"\d{4}(-\d{2}){0,2}|\d{4}-?[QW]\d+")
+
+READING: Final = (
+    (
+        "Promise",
+        "Of the findings in a list promised at 90 %, nine in ten or more are expected to be right. "
+        "Lists are nested: the one at 90 % also holds those promised at 95 %. Where that cannot be "
+        "kept the list is empty and says why.",
+    ),
+    (
+        "Words",
+        "Counted in all reviews: for, those that are surely more frequent where it belongs; "
+        "against, those more frequent where it stands.",
+    ),
+    ("Chart", "The same figures that stand in the column chart of findings.parquet."),
+)
+
+
+def findings_page(
+    found: Findings, finder: type[Finder], texts: Mapping[str, ReviewText], source: str
+) -> Page:
+    """Return the page.
+
+    Args:
+        found: what was found.
+        finder: what found it.
+        texts: the reviews that the findings point at, by id.
+        source: what the reviews were prepared from.
+    """
+    page = Page(finder.title, lead(found), "Findings")
+    page.section("What is promised", findings([*promises(found), *found.notes, *left_out(found)]))
+    if moves := _moves(found.table):
+        page.section("From where to where", moves)
+    if found.table.num_rows:
+        page.section("The findings", *_found(found, finder, texts))
+    for name, further in found.tables.items():
+        if further.num_rows:
+            page.section(_title(name), _further(name, further))
+    page.section(
+        "How to read this",
+        definitions([("What", finder.description), ("Reviews", source), *READING]),
+        _files(found),
+    )
+    return page
+
+
+def shown_samples(found: Findings, most: int = MOST_SHOWN) -> set[str]:
+    """Return the ids of the reviews that a page shows."""
+    lists = found.table.slice(0, most).column("samples").to_pylist()
+    return {one for samples in lists for one in samples or ()}
+
+
+def finding_cards(
+    found: Findings, finder: type[Finder], texts: Mapping[str, ReviewText], most: int
+) -> Html:
+    """Return the surest findings as blocks of a page."""
+    rows = found.table.slice(0, most).to_pylist()
+    return finding_blocks(
+        [_card(row, finder, texts, f"{found.finder}-{n}") for n, row in enumerate(rows, 1)]
+    )
+
+
+def _found(found: Findings, finder: type[Finder], texts: Mapping[str, ReviewText]) -> list[Html]:
+    blocks = [finding_cards(found, finder, texts, MOST_SHOWN)]
+    if found.table.num_rows > MOST_SHOWN:
+        blocks.insert(
+            0,
+            note(
+                f"The {MOST_SHOWN} surest of {count(found.table.num_rows)} are shown. All of them "
+                "are in findings.parquet; `reviewdesk find export` writes them as CSV or JSON "
+                "lines."
+            ),
+        )
+    return blocks
+
+
+def _card(
+    row: dict[str, Any], finder: type[Finder], texts: Mapping[str, ReviewText], anchor: str
+) -> Finding:
+    return Finding(
+        anchor=anchor,
+        title=row["title"] or "",
+        id=_since(row),
+        where=row["where"] or "",
+        suggested=row["suggested"] or "",
+        sure=sure(row["score"], row["promise"], similarity=finder.similarity),
+        words=[Word(one["word"], one["weight"]) for one in row["words"] or ()],
+        numbers=[(one["name"], figure(**one)) for one in row["numbers"] or ()],
+        chart=_chart([(one["name"], _number(one["value"])) for one in row["chart"] or ()]),
+        samples=[_sample(one, texts[one]) for one in row["samples"] or () if one in texts],
+        action=row["action"],
+    )
+
+
+def _since(row: dict[str, Any]) -> str:
+    since = f" · since {row['since']:%Y-%m-%d}" if row["since"] else ""
+    reviews = f" · {count(row['reviews'])} reviews" if row["reviews"] > 1 else ""
+    return f"{row['kind']} {row['what']}{reviews}{since}"
+
+
+def _sample(name: str, text: ReviewText) -> Sample:
+    day = f" · {text.day:%Y-%m-%d}" if text.day else ""
+    return Sample(text.headline, text.body, text.stars, f"review {name}{day}")
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _chart(points: Sequence[Point]) -> Html | None:
+    """Draw bars, or a line where the points are many or stand for times."""
+    if not points:
+        return None
+    label = "; ".join(f"{name}: {figure(name, value)}" for name, value in points[:MOST_BARS])
+    shares = all(0 <= value <= 1 for _, value in points if not math.isnan(value))
+
+    def write(value: float) -> str:
+        return figure("share" if shares else "", value)
+
+    times = len(points) > 2 and all(_TIME.fullmatch(name) for name, _ in points)
+    if times or len(points) > MOST_BARS:
+        return small_line(points, write, label)
+    return small_bars(points, write, label)
+
+
+def _moves(found: pa.Table) -> Html | None:
+    """Return how many findings go from where to where, if that says anything."""
+    pairs = zip(found["where"].to_pylist(), found["suggested"].to_pylist(), strict=True)
+    moves = Counter(pair for pair in pairs if None not in pair)
+    if len(moves) < 2 or moves.total() < 2 * len(moves):
+        return None
+    columns = [Column("Stands in", numeric=False), Column("Belongs in", numeric=False)]
+    rows: list[list[Child]] = [
+        [where, suggested, count(number)]
+        for (where, suggested), number in sorted(
+            moves.items(), key=lambda item: (-item[1], item[0])
+        )[:MOST_MOVES]
+    ]
+    more = len(moves) - len(rows)
+    caption = "The most frequent first" + (f"; {count(more)} more pairs are not shown" * (more > 0))
+    return table(caption, [*columns, Column("Findings")], rows)
+
+
+def _further(name: str, further: pa.Table) -> Html:
+    columns = [
+        Column(_title(field.name), numeric=not pa.types.is_string(field.type))
+        for field in further.schema
+    ]
+    rows = [
+        [_cell(key, value) for key, value in row.items()]
+        for row in further.slice(0, MOST_ROWS).to_pylist()
+    ]
+    more = further.num_rows - len(rows)
+    caption = f"{name}.parquet" + (f"; {count(more)} more rows are there" if more > 0 else "")
+    shown = table(caption, columns, rows)
+    return details("Show the table", shown) if further.num_rows > MOST_MOVES else shown
+
+
+def _cell(name: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ", ".join(_cell(name, one) for one in value)
+    if isinstance(value, dict):
+        return " ".join(_cell(key, one) for key, one in value.items())
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return figure(name, value)
+    return str(value)
+
+
+def _title(name: str) -> str:
+    text = name.replace("_", " ")
+    return text[:1].upper() + text[1:]
+
+
+def _files(found: Findings) -> Html:
+    names = ", ".join(f"{name}.parquet" for name in ("findings", *found.tables))
+    return note(
+        "The whole list is beside this page: ",
+        element("code", names),
+        "; what was promised and with what settings: ",
+        element("code", "findings.json"),
+        ".",
+    )

@@ -1,0 +1,84 @@
+"""Findings in plain words: what is promised of the lists, how sure a finding is, its figures."""
+
+import math
+from collections.abc import Iterator
+
+from reviewdesk.findings.base import Findings, PromisedList
+from reviewdesk.report.numbers import NOT_DEFINED, count, plural, share
+
+SURE = 0.995
+
+
+def lead(found: Findings) -> str:
+    """Return one sentence on all that was found."""
+    if not found.table.num_rows:
+        return f"Nothing among {count(found.looked_at)} that were looked at."
+    listed = plural(found.table.num_rows, "finding", "findings")
+    sentence = f"{listed} among {count(found.looked_at)} that were looked at"
+    loosest = next((one for one in reversed(found.lists) if one.listed), None)
+    if loosest is None:
+        return f"{sentence}."
+    return f"{sentence}; about {_errors(loosest)} of them expected to be wrong."
+
+
+def promises(found: Findings) -> list[str]:
+    """Return a sentence for each list: how long it is and what is promised of it."""
+    return [promise(one) for one in found.lists]
+
+
+def promise(one: PromisedList) -> str:
+    """Return what one list promises, or why there is none."""
+    said = f"Promised to be right in {share(one.promise, 0)} of the cases"
+    if one.why_empty is not None or not one.listed:
+        return f"{said}: no list. {_sentence(one.why_empty or 'Nothing was sure enough')}"
+    return (
+        f"{said}: {plural(one.listed, 'finding', 'findings')}, of which about {_errors(one)} "
+        f"{'is' if _errors(one) == '1' else 'are'} expected to be wrong."
+    )
+
+
+def left_out(found: Findings) -> Iterator[str]:
+    """Yield a sentence for each reason that something was not judged for."""
+    for reason, number in found.left_out.items():
+        if number:
+            yield f"Not judged: {count(number)}, {reason}."
+
+
+def sure(score: float, promised: float, *, similarity: bool) -> str:
+    """Return how sure a finding is.
+
+    Args:
+        score: in 0–1.
+        promised: the precision promised for the strictest list that holds it; 0 for none.
+        similarity: whether the score says how alike two things are.
+    """
+    if similarity:
+        return f"How alike they are, from 0 to 1: {score:.2f}."
+    chance = "more than 99" if score > SURE else f"about {max(round(score * 100), 1)}"
+    sentence = f"Of a hundred cases as clear as this one, {chance} are wrong where they stand"
+    return (
+        f"{sentence}; in the list promised at {share(promised, 0)}." if promised else f"{sentence}."
+    )
+
+
+def figure(name: str, value: float | None) -> str:
+    """Return a figure as text; its name says what it is."""
+    if value is None or not math.isfinite(value):
+        return NOT_DEFINED
+    lowered = name.lower()
+    if -1 <= value <= 1 and any(word in lowered for word in ("probab", "share", "posterior", "%")):
+        return share(value)
+    if float(value).is_integer():
+        return count(value)
+    return f"{value:,.2f}" if abs(value) >= 0.01 else f"{value:.2g}"
+
+
+def _errors(one: PromisedList) -> str:
+    if one.expected_errors < 1:
+        return "none" if one.expected_errors < 0.5 else "1"
+    return count(round(one.expected_errors))
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

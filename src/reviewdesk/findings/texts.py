@@ -1,0 +1,56 @@
+"""The texts of the reviews that findings point at, looked up when a page is made."""
+
+import datetime
+from collections.abc import Collection
+from typing import Final, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.progress import SILENT, Progress
+
+MOST_CHARACTERS: Final = 1_000
+_COLUMNS: Final = (
+    *("review_id", "review_headline", "review_body", "star_rating", "review_date"),
+    *("product_id", "product_title"),
+)
+
+
+class ReviewText(NamedTuple):
+    """One review as a page shows it: what is missing is empty or None."""
+
+    headline: str
+    body: str
+    stars: int | None
+    day: datetime.date | None
+    product: str
+    product_title: str
+
+
+def review_texts(
+    data: PreparedData, ids: Collection[str], progress: Progress = SILENT
+) -> dict[str, ReviewText]:
+    """Return the texts of some reviews by their ids; a review that is not there is left out.
+
+    Args:
+        data: the reviews.
+        ids: which ones; their texts are held in memory, cut after a thousand characters.
+        progress: is shown how far it has come.
+    """
+    wanted = pa.array(sorted(set(ids)), pa.string())
+    found = {}
+    with progress.task("Looking up", data.rows, "reviews") as task:
+        for batch in data.batches(_COLUMNS):
+            chosen = batch.filter(pc.is_in(batch.column("review_id"), value_set=wanted))
+            for row in chosen.to_pylist():
+                found[row["review_id"]] = ReviewText(
+                    row["review_headline"] or "",
+                    row["review_body"][:MOST_CHARACTERS],
+                    row["star_rating"],
+                    row["review_date"],
+                    row["product_id"] or "",
+                    row["product_title"] or "",
+                )
+            task.advance(len(batch))
+    return found

@@ -1,0 +1,136 @@
+"""A finding as a block of a page: what, where to, how sure, why, reviews to read, what to do."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from reviewdesk.report.blocks import excerpt
+from reviewdesk.report.html import Child, Html, element, fragment
+from reviewdesk.report.numbers import SPACE
+
+SAMPLE_CHARACTERS: Final = 360
+SOLID: Final = "\N{BLACK STAR}"
+HOLLOW: Final = "\N{WHITE STAR}"
+
+
+class Word(NamedTuple):
+    """A word that speaks for (weight above 0) or against the finding."""
+
+    text: str
+    weight: float
+
+
+class Sample(NamedTuple):
+    """A review to read.
+
+    Args:
+        headline: its title; empty when it has none.
+        body: its text; a long one is cut.
+        stars: 1 to 5; None when it has none.
+        source: where to find it, as in its id and day.
+    """
+
+    headline: str
+    body: str
+    stars: int | None
+    source: str
+
+
+class Finding(NamedTuple):
+    """One finding as people read it.
+
+    Args:
+        anchor: its name in the page's address.
+        title: what it is about.
+        id: of what it is about.
+        where: where it stands; empty when that says nothing.
+        suggested: where it belongs; empty when it belongs nowhere else.
+        sure: how sure it is, as a sentence.
+        words: that speak for and against.
+        numbers: figures by name, as text.
+        chart: a small chart; None without.
+        samples: reviews to read.
+        action: what to do.
+    """
+
+    anchor: str
+    title: str
+    id: str
+    where: str
+    suggested: str
+    sure: Child
+    words: Sequence[Word]
+    numbers: Sequence[tuple[str, str]]
+    chart: Html | None
+    samples: Sequence[Sample]
+    action: str
+
+
+def finding_blocks(found: Sequence[Finding]) -> Html:
+    """Return findings, one below the other."""
+    return element("div", *(_finding(one) for one in found), class_="found")
+
+
+def _finding(one: Finding) -> Html:
+    return element(
+        "article",
+        element(
+            "header",
+            element("h3", one.title or one.id, dir="auto"),
+            element("p", one.id, class_="source") if one.title else "",
+        ),
+        _move(one),
+        element("p", one.sure, class_="sure"),
+        element("p", element("strong", "To do: "), one.action, class_="action"),
+        element(
+            "div",
+            element("div", _words(one.words), _numbers(one.numbers), class_="why"),
+            one.chart or "",
+            class_="evidence",
+        ),
+        element("div", *map(_sample, one.samples), class_="samples") if one.samples else "",
+        class_="finding",
+        id=one.anchor,
+    )
+
+
+def _move(one: Finding) -> Html:
+    """Write where it stands and where it belongs, side by side."""
+    if not one.where and not one.suggested:
+        return fragment()
+    stands = element("span", one.where, class_="stands") if one.where else ""
+    arrow = element("span", "→", aria_label="belongs in") if one.where and one.suggested else ""
+    belongs = element("span", one.suggested, class_="belongs") if one.suggested else ""
+    return element("p", stands, " ", arrow, " ", belongs, class_="move", dir="auto")
+
+
+def _words(words: Sequence[Word]) -> Html:
+    speaks_for = [one for one in words if one.weight > 0]
+    against = [one for one in words if one.weight < 0]
+    lines = []
+    for title, some, kind in (("For:", speaks_for, "for"), ("Against:", against, "against")):
+        if some:
+            chips = [element("li", one.text, dir="auto", class_=kind) for one in some]
+            lines.append(
+                element("div", element("span", title), element("ul", *chips), class_="words")
+            )
+    return fragment(*lines)
+
+
+def _numbers(numbers: Sequence[tuple[str, str]]) -> Html:
+    if not numbers:
+        return fragment()
+    entries = [element("div", element("dt", name), element("dd", value)) for name, value in numbers]
+    return element("dl", *entries, class_="numbers")
+
+
+def _sample(one: Sample) -> Html:
+    stars: Child = ""
+    if one.stars is not None:
+        drawn = SOLID * one.stars + HOLLOW * (5 - one.stars)
+        stars = element("span", drawn, class_="stars", aria_label=f"{one.stars}{SPACE}stars")
+    return element(
+        "blockquote",
+        element("p", stars, " ", element("strong", one.headline, dir="auto"), class_="headline"),
+        element("p", excerpt(one.body, SAMPLE_CHARACTERS), dir="auto", class_="body"),
+        element("p", one.source, class_="source"),
+    )

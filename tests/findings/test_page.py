@@ -1,0 +1,100 @@
+import datetime
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+
+from reviewdesk.findings.page import MOST_SHOWN, findings_page, shown_samples
+from reviewdesk.findings.texts import MOST_CHARACTERS, ReviewText, review_texts
+from reviewdesk.schema import FINDINGS
+from tests.report.reading import Reader
+
+from .fakes import OddFinder, finding
+from .shop import rows_of, shop
+from .test_store import findings
+
+EVIL = "<script>alert('&\"')</script>"
+
+
+def text(body: str = "Some text.") -> ReviewText:
+    return ReviewText("Headline", body, 4, datetime.date(2014, 3, 1), "P1", "A product")
+
+
+def rendered(rows: list[dict[str, object]], **texts: ReviewText) -> Reader:
+    found = replace(findings(), table=pa.Table.from_pylist(rows, FINDINGS))
+    return Reader(findings_page(found, OddFinder, texts, "reviews.tsv.gz").render())
+
+
+def test_a_page_says_what_is_promised_and_shows_the_evidence() -> None:
+    page = rendered([finding("R1"), finding("R2")], R1=text("The very first."))
+    for said in (
+        "2 findings among 90",
+        "no list. Too few reviews to tell.",
+        "about 97 are wrong",
+        "wombat",
+        "Move the review to Garden.",
+        "The very first.",
+        "Books and Garden overlap.",
+        "Not judged: 4, too short to tell.",
+        "reviews.tsv.gz",
+        "review R1 · 2014-03-01",
+    ):
+        assert said in page.text, said
+    assert len(page.all("article")) == 2
+    assert len(page.all("blockquote")) == 1
+
+
+def test_nothing_on_the_page_is_run_or_fetched() -> None:
+    strange = dict.fromkeys(("what", "title", "where", "suggested", "action", "kind"), EVIL) | {
+        "words": [{"word": EVIL, "weight": 1.0}],
+        "numbers": [{"name": EVIL, "value": 1.0}],
+        "chart": [{"name": EVIL, "value": 1.0}],
+        "samples": ["R1"],
+    }
+    page = rendered([{**finding("R1"), **strange}] * 2, R1=text(EVIL))
+    assert page.all("script") == []
+    assert page.text.count("alert('&\"')") > 10
+    markup = findings_page(findings(), OddFinder, {}, EVIL).render()
+    assert "<script" not in markup
+    assert "http://" not in markup.replace("http-equiv", "")
+    assert "src=" not in markup
+
+
+def test_only_the_surest_are_shown_and_it_is_said() -> None:
+    page = rendered([finding(f"R{n}") for n in range(MOST_SHOWN + 50)])
+    assert len(page.all("article")) == MOST_SHOWN
+    assert "The 200 surest of 250 are shown" in page.text
+
+
+def test_no_findings_and_findings_of_which_little_is_known() -> None:
+    assert "Nothing among 90" in rendered([]).text
+    bare = dict.fromkeys(
+        ("title", "where", "suggested", "words", "numbers", "chart", "samples", "since")
+    )
+    page = rendered([finding("R1", **bare)])
+    assert "review R1" in page.text
+
+
+def test_a_chart_of_months_is_a_line_and_of_names_bars() -> None:
+    months = [{"name": f"2014-{n:02d}", "value": 4.0 + n / 10} for n in range(1, 13)]
+    gap = [*months[:5], {"name": "2014-06", "value": None}, *months[6:]]
+    assert len(rendered([finding("R1", chart=months)]).all("path")) == 1
+    assert len(rendered([finding("R1", chart=gap)]).all("path")) == 1
+    assert len(rendered([finding("R1")]).all("rect")) == 2
+
+
+def test_from_where_to_where() -> None:
+    rows = [finding(f"R{n}", where=("Books", "Phones")[n % 2]) for n in range(8)]
+    assert "From where to where" in rendered(rows).text
+    assert "From where to where" not in rendered(rows[:2]).text
+
+
+def test_the_texts_are_looked_up(tmp_path: Path) -> None:
+    rows = rows_of(9)
+    rows[4]["review_body"] = "long " * 600
+    rows[5] = {"review_id": "R00005", "review_body": "Nothing else is known of it."}
+    found = review_texts(shop(tmp_path, rows), ["R00004", "R00005", "gone"])
+    assert sorted(found) == ["R00004", "R00005"]
+    assert len(found["R00004"].body) == MOST_CHARACTERS
+    assert found["R00005"] == ReviewText("", "Nothing else is known of it.", None, None, "", "")
+    assert shown_samples(findings(3), 2) == {"R0", "R1"}

@@ -1,0 +1,61 @@
+import math
+
+import pytest
+
+from reviewdesk.findings.base import PromisedList
+from reviewdesk.findings.sentences import figure, lead, left_out, promise, sure
+
+from .test_store import findings
+
+
+def test_a_list_is_promised_in_words() -> None:
+    assert promise(PromisedList(0.95, 1_200, 48.2)) == (
+        "Promised to be right in 95\N{NO-BREAK SPACE}% of the cases: 1,200 findings, of which "
+        "about 48 are expected to be wrong."
+    )
+    assert promise(PromisedList(0.9, 1, 0.7)).endswith(
+        "1 finding, of which about 1 is expected to be wrong."
+    )
+    assert promise(PromisedList(0.9, 0, 0.0, "too few reviews to tell")).endswith(
+        ": no list. Too few reviews to tell."
+    )
+    assert promise(PromisedList(0.9, 0, 0.0)).endswith("no list. Nothing was sure enough.")
+
+
+def test_the_lead_and_what_was_left_out() -> None:
+    assert lead(findings(30)) == (
+        "30 findings among 90 that were looked at; about none of them expected to be wrong."
+    )
+    assert lead(findings(0)) == "Nothing among 90 that were looked at."
+    assert list(left_out(findings())) == ["Not judged: 4, too short to tell."]
+
+
+@pytest.mark.parametrize(
+    ("score", "said"),
+    [(0.973, "about 97"), (0.9999, "more than 99"), (0.5, "about 50"), (0.0, "about 1")],
+)
+def test_how_sure(score: float, said: str) -> None:
+    sentence = sure(score, 0.9, similarity=False)
+    assert f"{said} are wrong" in sentence
+    assert "promised at 90" in sentence
+    assert "promised" not in sure(score, 0, similarity=False)
+
+
+def test_how_alike() -> None:
+    assert sure(0.834, 0, similarity=True) == "How alike they are, from 0 to 1: 0.83."
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("probability of Books", 0.974, "97.4\N{NO-BREAK SPACE}%"),
+        ("reviews after", 1234.0, "1,234"),
+        ("mean stars", 3.14159, "3.14"),
+        ("p", 0.00012, "0.00012"),
+        ("anything", math.nan, "–"),
+        ("anything", None, "–"),
+        ("log probability", -7.5, "-7.50"),
+    ],
+)
+def test_figures(name: str, value: float | None, text: str) -> None:
+    assert figure(name, value) == text
