@@ -22,7 +22,7 @@ def text(body: str = "Some text.") -> ReviewText:
 
 def rendered(rows: list[dict[str, object]], **texts: ReviewText) -> Reader:
     found = replace(findings(), table=pa.Table.from_pylist(rows, FINDINGS))
-    return Reader(findings_page(found, OddFinder, texts, "reviews.tsv.gz").render())
+    return Reader(findings_page(found, OddFinder.manner(), texts, "reviews.tsv.gz").render())
 
 
 def test_a_page_says_what_is_promised_and_shows_the_evidence() -> None:
@@ -54,7 +54,7 @@ def test_nothing_on_the_page_is_run_or_fetched() -> None:
     page = rendered([{**finding("R1"), **strange}] * 2, R1=text(EVIL))
     assert page.all("script") == []
     assert page.text.count("alert('&\"')") > 10
-    markup = findings_page(findings(), OddFinder, {}, EVIL).render()
+    markup = findings_page(findings(), OddFinder.manner(), {}, EVIL).render()
     assert "<script" not in markup
     assert "http://" not in markup.replace("http-equiv", "")
     assert "src=" not in markup

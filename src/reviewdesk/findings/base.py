@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 import pyarrow as pa
 
@@ -85,6 +85,20 @@ class FinderInputs:
     reference: pa.Array | None = None
 
 
+class Manner(NamedTuple):
+    """What people are told of a finder beside what it found.
+
+    Args:
+        title: what a list of its findings is called.
+        description: what it looks for, in one sentence or two.
+        similarity: whether scores say how alike two things are.
+    """
+
+    title: str
+    description: str
+    similarity: bool
+
+
 class Finder(ABC):
     """A kind of finding.
 
@@ -102,6 +116,11 @@ class Finder(ABC):
     """The targets whose predictions it needs."""
     similarity: ClassVar[bool] = False
     """Whether ``score`` says how alike two things are, and not how surely something is wrong."""
+
+    @classmethod
+    def manner(cls) -> Manner:
+        """Return what people are told of it."""
+        return Manner(cls.title, cls.description, cls.similarity)
 
     @abstractmethod
     def find(self, inputs: FinderInputs, *, progress: Progress = SILENT) -> Findings:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from reviewdesk.findings.base import Finder, Findings
+from reviewdesk.findings.base import Findings, Manner
 from reviewdesk.findings.sentences import figure, lead, left_out, promises, sure
 from reviewdesk.findings.texts import ReviewText
 from reviewdesk.report.blocks import (
@@ -48,28 +48,28 @@ READING: Final = (
 
 
 def findings_page(
-    found: Findings, finder: type[Finder], texts: Mapping[str, ReviewText], source: str
+    found: Findings, manner: Manner, texts: Mapping[str, ReviewText], source: str
 ) -> Page:
     """Return the page.
 
     Args:
         found: what was found.
-        finder: what found it.
+        manner: what people are told of the finder.
         texts: the reviews that the findings point at, by id.
         source: what the reviews were prepared from.
     """
-    page = Page(finder.title, lead(found), "Findings")
+    page = Page(manner.title, lead(found), "Findings")
     page.section("What is promised", findings([*promises(found), *found.notes, *left_out(found)]))
     if moves := _moves(found.table):
         page.section("From where to where", moves)
     if found.table.num_rows:
-        page.section("The findings", *_found(found, finder, texts))
+        page.section("The findings", *_found(found, manner, texts))
     for name, further in found.tables.items():
         if further.num_rows:
             page.section(_title(name), _further(name, further))
     page.section(
         "How to read this",
-        definitions([("What", finder.description), ("Reviews", source), *READING]),
+        definitions([("What", manner.description), ("Reviews", source), *READING]),
         _files(found),
     )
     return page
@@ -82,17 +82,17 @@ def shown_samples(found: Findings, most: int = MOST_SHOWN) -> set[str]:
 
 
 def finding_cards(
-    found: Findings, finder: type[Finder], texts: Mapping[str, ReviewText], most: int
+    found: Findings, manner: Manner, texts: Mapping[str, ReviewText], most: int
 ) -> Html:
     """Return the surest findings as blocks of a page."""
     rows = found.table.slice(0, most).to_pylist()
     return finding_blocks(
-        [_card(row, finder, texts, f"{found.finder}-{n}") for n, row in enumerate(rows, 1)]
+        [_card(row, manner, texts, f"{found.finder}-{n}") for n, row in enumerate(rows, 1)]
     )
 
 
-def _found(found: Findings, finder: type[Finder], texts: Mapping[str, ReviewText]) -> list[Html]:
-    blocks = [finding_cards(found, finder, texts, MOST_SHOWN)]
+def _found(found: Findings, manner: Manner, texts: Mapping[str, ReviewText]) -> list[Html]:
+    blocks = [finding_cards(found, manner, texts, MOST_SHOWN)]
     if found.table.num_rows > MOST_SHOWN:
         blocks.insert(
             0,
@@ -106,7 +106,7 @@ def _found(found: Findings, finder: type[Finder], texts: Mapping[str, ReviewText
 
 
 def _card(
-    row: dict[str, Any], finder: type[Finder], texts: Mapping[str, ReviewText], anchor: str
+    row: dict[str, Any], manner: Manner, texts: Mapping[str, ReviewText], anchor: str
 ) -> Finding:
     return Finding(
         anchor=anchor,
@@ -114,7 +114,7 @@ def _card(
         id=_since(row),
         where=row["where"] or "",
         suggested=row["suggested"] or "",
-        sure=sure(row["score"], row["promise"], similarity=finder.similarity),
+        sure=sure(row["score"], row["promise"], similarity=manner.similarity),
         words=[Word(one["word"], one["weight"]) for one in row["words"] or ()],
         numbers=[(one["name"], figure(**one)) for one in row["numbers"] or ()],
         chart=_chart([(one["name"], _number(one["value"])) for one in row["chart"] or ()]),

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from reviewdesk import __version__
 from reviewdesk.errors import InputError, StorageError, UsageError
-from reviewdesk.findings.base import Findings, PromisedList
+from reviewdesk.findings.base import Findings, Manner, PromisedList
 from reviewdesk.prepare.layout import file_sha256
 from reviewdesk.prepare.lock import locked
 from reviewdesk.storage import (
@@ -50,22 +50,29 @@ class StoredFindings:
     Args:
         path: the folder.
         found: what was found.
+        manner: what people are told of the finder.
         about: what it was found in and by which predictions, as JSON values.
     """
 
     path: Path
     found: Findings
+    manner: Manner
     about: Mapping[str, Any]
 
 
 def write_findings(
-    folder: Path, found: Findings, about: Mapping[str, Any], page: str | None = None
+    folder: Path,
+    found: Findings,
+    manner: Manner,
+    about: Mapping[str, Any],
+    page: str | None = None,
 ) -> None:
     """Write a folder whole or not at all; older findings there are replaced.
 
     Args:
         folder: where to.
         found: what was found.
+        manner: what people are told of the finder.
         about: what it was found in and by which predictions, as JSON values.
         page: the page's HTML; None for none.
 
@@ -86,7 +93,8 @@ def write_findings(
         if page is not None:
             write_text(aside / PAGE, page)
         files = {path.name: file_sha256(path) for path in sorted(aside.glob("*.parquet"))}
-        write_json(aside / SUMMARY, {**_summary(found), "about": dict(about), "files": files})
+        summary = {**_summary(found), **manner._asdict(), "about": dict(about), "files": files}
+        write_json(aside / SUMMARY, summary)
         replace_directory(aside, folder)
 
 
@@ -142,7 +150,10 @@ def read_findings(folder: Path) -> StoredFindings:
             tables={name.removesuffix(".parquet"): table for name, table in tables.items()},
             settings=dict(summary["settings"]),
         )
-        return StoredFindings(folder, found, dict(summary["about"]))
+        manner = Manner(
+            str(summary["title"]), str(summary["description"]), bool(summary["similarity"])
+        )
+        return StoredFindings(folder, found, manner, dict(summary["about"]))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"the {SUMMARY} of {folder} is damaged; find again") from error
 
