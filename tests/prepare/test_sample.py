@@ -7,13 +7,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.compute as pc
 import pytest
 import xxhash
 
 from reviewdesk.errors import InputError, NotEnoughData, UsageError
 from reviewdesk.prepare.prepared import PreparedData
-from reviewdesk.prepare.sample import ALREADY_DONE, sample
+from reviewdesk.prepare.sample import ALREADY_DONE, largest_taken, sample
 from reviewdesk.settings import PrepareSettings, SampleSettings
 
 from .corpus import Interrupting, contents, mixed_corpus, prepared, review, write_lines
@@ -66,6 +67,48 @@ def test_the_ids_alone_decide(tmp_path: Path) -> None:
     seed = xxhash.xxh64_intdigest(b"sample 0")
     hashes = {one: xxhash.xxh64_intdigest(one.encode(), seed) for one in ids(one)}
     assert expected == set(sorted(hashes, key=hashes.__getitem__)[:20])
+
+
+LAYOUTS = [
+    PrepareSettings(partition_by=by, format=file_format)
+    for by in ("month", "category", "both")
+    for file_format in ("parquet", "csv")
+]
+
+
+def test_every_layout_gives_the_same_sample(tmp_path: Path) -> None:
+    """Also of a month that lies in many parts, and of many months in one part."""
+    rows = [review(number) for number in range(500)]
+    rows += [review(number, review_date=None) for number in range(500, 540)]
+    rows += [review(number, product_category=None) for number in range(540, 580)]
+    rows += [review(580, review_date="1969-12-31"), review(581, product_category="Rare")]
+    path = write_lines(tmp_path / "a.jsonl", rows)
+    expected = None
+    for number, settings in enumerate(LAYOUTS):
+        data = prepared(tmp_path / f"data-{number}", path, settings=settings)
+        found = drawn(data, tmp_path / f"s-{number}", min_category_share=0.01)
+        whole, part = data.manifest["months"], found.manifest["months"]
+        assert part == {
+            month: max(1, int((rows - (month == "2012-02")) * 0.1 + 0.5))  # where the rare one is
+            for month, rows in whole.items()
+        }
+        expected = expected or ids(found)
+        assert ids(found) == expected
+        assert found.manifest["sample"]["rare_categories"] == {"Rare": 1}
+
+
+def test_the_share_is_taken_of_each_month_as_exactly_as_it_can_be() -> None:
+    months = np.array([5, -(2**31), 5, 5, 7, 5, 5], np.int32)
+    hashes = np.array([9, 8, 1, 4, 3, 6, 2], np.uint64)
+    for fraction, largest in (
+        (0.0, [8, 1, 3]),
+        (0.3, [8, 2, 3]),
+        (0.29, [8, 1, 3]),
+        (1, [8, 9, 3]),
+    ):
+        found = largest_taken(months, hashes, fraction)
+        assert [one.tolist() for one in found] == [[-(2**31), 5, 7], largest]
+    assert [len(one) for one in largest_taken(months[:0], hashes[:0], 0.5)] == [0, 0]
 
 
 def test_a_larger_fraction_contains_a_smaller_one(data: PreparedData, tmp_path: Path) -> None:

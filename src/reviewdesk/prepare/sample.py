@@ -1,7 +1,8 @@
 """Sampling: from every month its share of reviews, chosen by a hash of their ids.
 
-Nothing but the ids decides, so that every machine and engine takes the same reviews in whatever
-order it meets them; and a larger fraction takes all that a smaller one takes, and more.
+Nothing but the ids and months decides, so that every machine and engine takes the same reviews in
+whatever order it meets them and however they are partitioned; and a larger fraction takes all that
+a smaller one takes, and more.
 """
 
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from reviewdesk import __version__
 from reviewdesk.errors import NotEnoughData, UsageError
@@ -29,7 +31,13 @@ from reviewdesk.storage import private_directory
 from reviewdesk.text.hashing import hash64, hash64_text
 
 ALREADY_DONE: Final = "it was drawn before from the same data with the same settings"
-COLUMNS: Final = ("review_id", "product_category")
+Months = NDArray[np.int32]
+Hashes = NDArray[np.uint64]
+
+NO_MONTH: Final = -(2**31)
+"""The number of the month of reviews without a date; months count from January 1970."""
+
+COLUMNS: Final = ("review_id", "review_date", "product_category")
 
 
 def sample(
@@ -83,7 +91,7 @@ def sample(
         log = RunLog("sample", settings.to_json(), {"from": data.fingerprint})
         workspace.begin(plan)
         with log.timed("write"):
-            choose = _Chooser(settings, rare)
+            choose = _Chooser(data, settings, rare, progress)
             months = rewrite(data, workspace, COLUMNS, choose, progress)
             write_rejects(workspace.result / REJECTS_TABLE, ())
         manifest = _manifest(data, rare, plan, months)
@@ -100,23 +108,64 @@ def rare_categories(data: PreparedData, share: float) -> dict[str, int]:
 
 
 class _Chooser:
-    """Says which reviews of a month are in the sample."""
+    """Says which reviews are in the sample: the smallest hashes of a month, as many as are due.
 
-    def __init__(self, settings: SampleSettings, rare: dict[str, int]) -> None:
-        self._fraction = settings.fraction
+    The months are looked through first, because a part may hold many and a month lie in many parts;
+    that takes 24 bytes a review.
+    """
+
+    def __init__(
+        self,
+        data: PreparedData,
+        settings: SampleSettings,
+        rare: dict[str, int],
+        progress: Progress,
+    ) -> None:
         self._seed = hash64_text(f"sample {settings.seed}")
         self._rare = pa.array(list(rare), pa.string())
+        months, hashes = self._candidates(data, progress)
+        self._months, self._largest = largest_taken(months, hashes, settings.fraction)
 
     def __call__(self, reviews: pa.Table) -> Mask:
-        """Return which rows are taken: those with the smallest hashes, as many as are due."""
-        common = ~pc.is_in(reviews["product_category"], self._rare).to_numpy()
-        candidates = np.flatnonzero(common)
+        """Return which rows are taken, (n,)."""
+        common, months, hashes = self._look(reviews)
         taken = np.zeros(len(reviews), np.bool_)
-        if len(candidates):
-            due = max(1, int(np.floor(self._fraction * len(candidates) + 0.5)))
-            hashes = hash64(reviews["review_id"], self._seed)[candidates]
-            taken[candidates[np.argsort(hashes, kind="stable")[:due]]] = True
+        place = np.searchsorted(self._months, months[common])
+        taken[common] = hashes[common] <= self._largest[place]
         return taken
+
+    def _candidates(self, data: PreparedData, progress: Progress) -> tuple[Months, Hashes]:
+        found: list[tuple[Months, Hashes]] = [(np.empty(0, np.int32), np.empty(0, np.uint64))]
+        with progress.task("Looking", data.rows, "reviews") as task:
+            for batch in data.batches(COLUMNS):
+                common, months, hashes = self._look(batch)
+                found.append((months[common], hashes[common]))
+                task.advance(len(batch))
+        return np.concatenate([one[0] for one in found]), np.concatenate([one[1] for one in found])
+
+    def _look(self, reviews: pa.Table | pa.RecordBatch) -> tuple[Mask, Months, Hashes]:
+        """Return which rows are of no rare category, and the months and hashes of all."""
+        common = ~pc.is_in(reviews["product_category"], self._rare).to_numpy(zero_copy_only=False)
+        days = reviews["review_date"].to_numpy(zero_copy_only=False)
+        months = np.where(np.isnat(days), NO_MONTH, days.astype("M8[M]").astype(np.int32))
+        return common, months.astype(np.int32), hash64(reviews["review_id"], self._seed)
+
+
+def largest_taken(months: Months, hashes: Hashes, fraction: float) -> tuple[Months, Hashes]:
+    """Return each month and the largest hash of those that are taken from it.
+
+    Args:
+        months: the month of each review, (n,).
+        hashes: of the review's id, (n,).
+        fraction: what share of each month is taken, rounded; but at least one.
+    """
+    order = np.argsort(months, kind="stable")
+    names, starts = np.unique(months[order], return_index=True)
+    largest = np.empty(len(names), np.uint64)
+    for place, mine in enumerate(np.split(hashes[order], starts[1:]) if len(names) else ()):
+        due = max(1, int(np.floor(fraction * len(mine) + 0.5)))
+        largest[place] = np.partition(mine, due - 1)[due - 1]
+    return names, largest
 
 
 def _plan(data: PreparedData, settings: SampleSettings) -> dict[str, Any]:
