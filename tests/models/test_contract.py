@@ -117,6 +117,7 @@ def test_odd_texts(fitted: Classifier, body: str | None) -> None:
         {
             "review_headline": pa.array([None], pa.string()),
             "review_body": pa.array([body], pa.string()),
+            "product_title": pa.array(["A thing"], pa.string()),
         }
     )
     found = fitted.predict_proba(batch)

@@ -135,6 +135,7 @@ def test_a_new_month_is_learnt_and_the_old_ones_are_not_forgotten(k: int) -> Non
         {
             "review_headline": pa.array([None] * 300, pa.string()),
             "review_body": ["splendid box", "dreadful box"] * 150,
+            "product_title": pa.array([None] * 300, pa.string()),
             "label": pa.array([1, 0] * 150, pa.int32()),
         }
     )

@@ -10,7 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reviewdesk.bundle import Bundle, BundleSettings
-from reviewdesk.models.base import Classifier, Explanation, Texts
+from reviewdesk.models.base import Classifier, Explanation
+from reviewdesk.models.labelled import Texts
 from reviewdesk.settings import CleanSettings, SplitSettings, TargetSettings, TextSettings
 
 SENTIMENT: Final = {

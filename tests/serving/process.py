@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from reviewdesk.bundle import Bundle, load_bundle
 from reviewdesk.desk.page import routes
-from reviewdesk.models.base import Texts
+from reviewdesk.models.labelled import Texts
 from reviewdesk.serving.server import serve
 from reviewdesk.settings import ServeSettings
 from tests.serving.fakes import SENTIMENT, WordCounter, bundle_of, category, stars

@@ -3,7 +3,7 @@ import pytest
 from numpy.typing import NDArray
 
 from reviewdesk.text.letters import letters
-from reviewdesk.text.ngrams import count_rows, find_rows
+from reviewdesk.text.ngrams import count_rows, find_rows, lengths
 
 SEEDS = np.array([11, 22], np.uint64)
 BITS = 20
@@ -23,13 +23,16 @@ def cut(stream: NDArray[np.uint32], sizes: NDArray[np.uint32]) -> Rows:
     return [part.tolist() for part in np.split(stream, np.cumsum(sizes)[:-1])]
 
 
-def counted(rows: list[tuple[str, str]], longest: int = 1) -> tuple[Rows, NDArray[np.uint64]]:
+def counted(
+    rows: list[tuple[str, str]], longest: int = 1, characters: int = 0
+) -> tuple[Rows, NDArray[np.uint64]]:
     data, bounds = laid_out(rows)
     table = np.zeros(1 << BITS, np.uint64)
-    stream = np.zeros((len(data) + 1) * longest, np.uint32)
+    stream = np.zeros((len(data) + 1) * lengths(longest, characters), np.uint32)
     sizes = np.zeros(len(rows), np.uint32)
+    shift = np.uint64(64 - BITS)
     done = count_rows(
-        data, bounds, SEEDS, letters(), longest, np.uint64(64 - BITS), 0, table, stream, sizes
+        data, bounds, SEEDS, letters(), longest, characters, shift, 0, table, stream, sizes
     )
     return cut(stream[:done], sizes), table & np.uint64(0xFFFFFFFF)
 
@@ -53,6 +56,14 @@ def test_ngrams_stay_within_a_field(longest: int) -> None:
     rows, _ = counted([("a b", "c d e")], longest)
     assert len(rows[0]) == {1: 5, 2: 5 + 3, 3: 5 + 3 + 1}[longest]
     assert len(set(rows[0])) == len(rows[0])
+
+
+def test_runs_of_characters_are_others_than_words_and_kept_apart_by_field() -> None:
+    rows, _ = counted([("cat", "cat"), ("cats", "")], 1, 4)
+    assert [len(row) for row in rows] == [2 * (1 + 5), 1 + 7]
+    assert len(set(rows[0])) == 12
+    assert len(set(rows[0]) & set(rows[1])) == 3  # ^ca, ^cat, cat
+    assert counted([("cat", "")])[0][0] == rows[0][:1]
 
 
 def test_the_order_of_words_matters() -> None:
@@ -80,7 +91,7 @@ def test_known_ngrams_are_found_as_they_were_counted() -> None:
     stream, sizes = np.zeros(100, np.uint32), np.zeros(4, np.uint32)
     seen = np.zeros(len(slots), np.uint32)
     done = find_rows(
-        data, bounds, SEEDS, letters(), 2, np.uint64(64 - BITS), numbers, seen, stream, sizes
+        data, bounds, SEEDS, letters(), 2, 0, np.uint64(64 - BITS), numbers, seen, stream, sizes
     )
     known = cut(stream[:done], sizes)
     assert [[slots[one] for one in row] for row in known[:3]] == rows

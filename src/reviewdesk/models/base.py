@@ -1,13 +1,12 @@
 """The contract that every family of classifiers keeps."""
 
-import itertools
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, ClassVar, Final, Self, TypeAlias, cast
+from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 import pyarrow as pa
@@ -17,14 +16,22 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from reviewdesk.errors import InputError, MissingColumn, NotEnoughData, UsageError
-from reviewdesk.examples.examples import LABEL
+from reviewdesk.examples.examples import LABEL, load_examples
+from reviewdesk.models.labelled import (
+    BODY,
+    Labelled,
+    Texts,
+    labelled,
+    text_array,
+    text_batch,
+    with_label,
+)
+from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.schema import require_columns
+from reviewdesk.settings import TargetSettings, TextSettings
 
-BODY: Final = "review_body"
-TEXT_ROWS: Final = 16_384
-
-Texts: TypeAlias = Sequence[str | None] | NDArray[Any]
-"""Plain texts, as scikit-learn passes them: a list, a NumPy array, a pandas Series."""
+LIKELY: Final = 0.5
+"""What a label's probability is above where it is given, of several that a text may have."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,52 +71,78 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     limits: ClassVar[Mapping[str, tuple[float, float]]]
     """The smallest and largest value of each numeric setting; ``fit`` checks them."""
 
+    takes_several: ClassVar[bool] = False
+    """Whether a text may have several labels."""
+
     labels_: list[str]
     """The k labels, in the order of the probabilities."""
 
     columns_: tuple[str, ...]
     """The text columns that were there when it was fitted."""
 
+    several_: bool = False
+    """Whether a text may have several labels, each with a probability of its own."""
+
     def fit(
         self,
-        batches: pa.RecordBatch | Iterable[pa.RecordBatch] | Texts,
-        labels: Sequence[Any] | NDArray[Any] | None = None,
+        batches: PreparedData | Path | pa.RecordBatch | Iterable[pa.RecordBatch] | Texts,
+        labels: Sequence[Any] | NDArray[Any] | TargetSettings | None = None,
     ) -> Self:
         """Learn from labelled reviews.
 
         Args:
             batches: record batches with text columns, ``label`` (int32, a place in ``labels``;
                 rows with -1 are passed over) and, where rows belong together, ``group`` (uint64).
-                Read once, in order; how the rows are cut into batches makes no difference. Or
-                plain texts.
+                Where texts may have several labels, ``label`` holds lists of int32; rows with null
+                are passed over. Read once, in order; how the rows are cut into batches makes no
+                difference. Or a prepared folder, or plain texts.
             labels: the k labels, in the order of the probabilities; a label that no row has gets
-                the probability 0. For plain texts, the label of each text.
+                the probability 0. For a prepared folder, what to predict. For plain texts, the
+                label of each text, or its labels: a list each, or (n, k) zeros and ones.
 
         Raises:
             NotEnoughData: the rows have fewer than two different labels.
             MissingColumn: there is no text column that the family can read, or no ``label``.
-            UsageError: there are no labels, or a setting is wrong.
+            UsageError: there are no labels, a setting is wrong, or the family gives each text one
+                label and the rows have several.
         """
         self._check_settings()
-        if labels is None:
-            raise UsageError(f"{self.family} cannot be fitted without labels")
-        if isinstance(batches, pa.RecordBatch):
-            batches = [batches]
-        if _are_texts(batches):
-            classes, numbers = np.unique(np.asarray(labels), return_inverse=True)
-            rows: Iterable[pa.RecordBatch] = _labelled_texts(cast(Texts, batches), numbers)
-        else:
-            classes, rows = np.asarray(labels), cast(Iterable[pa.RecordBatch], batches)
-        first, rows = _peek(rows)
-        self.columns_ = self._readable(first)
-        self.labels_ = [str(label) for label in classes]
-        self.classes_ = classes
-        self._fit(self._labelled(rows))
+        self._begin(self._given(batches, labels))
         return self
+
+    def _begin(self, found: Labelled) -> None:
+        """Learn from the beginning."""
+        if found.several and not self.takes_several:
+            raise UsageError(f"{self.family} gives each text one label; linear gives several")
+        self.columns_ = self._readable(found.columns)
+        self.labels_ = [str(label) for label in found.classes]
+        self.classes_ = found.classes
+        self.several_ = found.several
+        self._fit(self._labelled(found.batches))
+
+    def _given(
+        self, data: Any, labels: Any, classes: Any = None, columns: Sequence[str] = (BODY,)
+    ) -> Labelled:
+        """Return what was given to fit on; see ``labelled``."""
+        if labels is None:
+            raise UsageError(
+                f"{self.family} cannot be fitted without labels: it requires y to be passed, but "
+                "the target y is None"
+            )
+        if isinstance(labels, TargetSettings) != isinstance(data, Path | PreparedData):
+            raise UsageError("a prepared folder is fitted on together with target settings")
+        if isinstance(labels, TargetSettings):
+            data = PreparedData.open(data) if isinstance(data, Path) else data
+            examples = load_examples(data, labels, TextSettings())
+            data, labels = examples.batches(examples.labelled), examples.labels
+        return labelled(data, labels, classes, columns)
 
     @abstractmethod
     def _fit(self, batches: Iterator[pa.RecordBatch]) -> None:
-        """Learn from batches of ``columns_``, ``label`` (none of them -1) and perhaps ``group``."""
+        """Learn from batches of ``columns_``, ``label`` and perhaps ``group``.
+
+        Rows without a label are no more among them.
+        """
 
     @abstractmethod
     def decision_scores(self, batch: pa.RecordBatch | Texts) -> NDArray[np.float32]:
@@ -127,7 +160,7 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
 
     @abstractmethod
     def _probabilities(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return probabilities from decision scores, (n, k); each row adds up to 1."""
+        """Return probabilities from decision scores, (n, k)."""
 
     @abstractmethod
     def explain(self, texts: Mapping[str, str | None]) -> Explanation:
@@ -157,14 +190,20 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
             batch: n reviews or plain texts.
 
         Returns:
-            (n, k) in row order and in the order of ``labels_``; each row adds up to 1.
+            (n, k) in row order and in the order of ``labels_``; each row adds up to 1, unless texts
+            may have several labels: then each label has a probability of its own.
         """
         check_is_fitted(self, "labels_")
         return self._probabilities(self.decision_scores(batch))
 
     def predict(self, batch: pa.RecordBatch | Texts) -> NDArray[Any]:
-        """Return the most probable label of each review, (n,)."""
+        """Return the most probable label of each review, (n,).
+
+        Where texts may have several, (n, k) ones at those that are more likely than not.
+        """
         probabilities = self.predict_proba(batch)
+        if self.several_:
+            return (probabilities > LIKELY).astype(np.int64)
         labels: NDArray[Any] = self.classes_[probabilities.argmax(axis=1)]
         return labels
 
@@ -175,10 +214,7 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
             MissingColumn: the batch lacks one.
         """
         if not isinstance(batch, pa.RecordBatch):
-            bodies = text_array(batch)
-            empty = pa.nulls(len(bodies), bodies.type)
-            columns = [bodies if name == BODY else empty for name in self.columns_]
-            return pa.record_batch(columns, names=list(self.columns_))
+            return text_batch(text_array(batch), self.columns_)
         require_columns(batch.schema, self.columns_, f"this {self.family} classifier")
         return batch.select(list(self.columns_))
 
@@ -198,26 +234,29 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
                     f"it must be from {low:g} to {high:g}"
                 )
 
-    def _readable(self, batch: pa.RecordBatch) -> tuple[str, ...]:
-        require_columns(batch.schema, (LABEL,), "fitting")
-        found = tuple(name for name in self.columns if name in batch.schema.names)
+    def _readable(self, names: Sequence[str]) -> tuple[str, ...]:
+        found = tuple(name for name in self.columns if name in names)
         if not found:
             raise MissingColumn(f"{self.family} needs one of the columns {', '.join(self.columns)}")
         return found
 
     def _labelled(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Yield the rows that have a label; at the end, check that there were two labels."""
-        seen: set[int] = set()
+        k = len(self.labels_)
+        rows, found = 0, np.zeros(k, np.int64)
         for batch in batches:
             require_columns(batch.schema, (LABEL, *self.columns_), "fitting")
-            numbers = batch.column(LABEL).to_numpy()
-            if numbers.max(initial=-1) >= len(self.labels_):
-                raise InputError(f"a row has a label beyond the {len(self.labels_)} that there are")
-            seen.update(np.unique(numbers[numbers >= 0]).tolist())
-            yield batch if (numbers >= 0).all() else batch.filter(pa.array(numbers >= 0))
-        if len(seen) < 2:
+            kept, numbers = with_label(batch)
+            if len(numbers) and not (numbers.min() >= 0 and numbers.max() < k):
+                raise InputError(f"a row has a label beyond the {k} that there are")
+            rows += len(kept)
+            found += np.bincount(numbers, minlength=k)
+            yield kept
+        enough = (found > 0) & (found < rows) if self.several_ else found.astype(np.bool_)
+        if enough.sum() < (1 if self.several_ else 2):
             raise NotEnoughData(
-                f"{self.family} learns from two labels or more; the rows have {len(seen)}"
+                f"{self.family} learns from two labels or more; the rows have {enough.sum()}: it "
+                "cannot learn from one class"
             )
 
     def __sklearn_tags__(self) -> Tags:
@@ -225,42 +264,5 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         tags.no_validation = True
+        tags.classifier_tags.multi_label = self.takes_several
         return tags
-
-
-def text_array(texts: Texts) -> pa.Array:
-    """Return plain texts as Arrow strings; None is a null.
-
-    Raises:
-        InputError: something is not a text.
-    """
-    if isinstance(texts, str):
-        raise InputError("expected a list of texts, got one text")
-    try:
-        return pa.array(texts, pa.large_string())
-    except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError) as error:
-        raise InputError("expected a list of texts, got something that is not a text") from error
-
-
-def _are_texts(data: object) -> bool:
-    if not isinstance(data, Sequence) and not hasattr(data, "__array__"):
-        return False
-    first = next(iter(data), None)  # type: ignore[call-overload]
-    return not isinstance(first, pa.RecordBatch)
-
-
-def _labelled_texts(texts: Texts, numbers: NDArray[np.int64]) -> Iterator[pa.RecordBatch]:
-    if len(texts) != len(numbers):
-        raise InputError(f"there are {len(texts):,} texts and {len(numbers):,} labels")
-    for start in range(0, max(len(texts), 1), TEXT_ROWS):
-        part = slice(start, start + TEXT_ROWS)
-        labels = pa.array(numbers[part].astype(np.int32))
-        yield pa.record_batch([text_array(texts[part]), labels], names=[BODY, LABEL])
-
-
-def _peek(batches: Iterable[pa.RecordBatch]) -> tuple[pa.RecordBatch, Iterator[pa.RecordBatch]]:
-    rest = iter(batches)
-    first = next(rest, None)
-    if first is None:
-        raise NotEnoughData("there are no reviews to learn from")
-    return first, itertools.chain([first], rest)

@@ -4,11 +4,10 @@ Beside ``linear`` it errs on other reviews, since it counts and does not learn f
 they find more misfiled reviews than either.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import ClassVar, Final, Self
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final, Self
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from reviewdesk.errors import UsageError
@@ -43,6 +42,7 @@ class NaiveBayes(Linear):
 
     family: ClassVar[str] = "naive-bayes"
     takes_several: ClassVar[bool] = False
+    characters = 0
     limits: ClassVar[Mapping[str, tuple[float, float]]] = {
         "ngrams": (1, 3),
         "min_df": (1, 1_000_000),
@@ -65,7 +65,7 @@ class NaiveBayes(Linear):
         self.memory_mb = memory_mb
         self.seed = seed
 
-    def partial_fit(self, batches: pa.RecordBatch | Iterable[pa.RecordBatch]) -> Self:
+    def partial_fit(self, batches: Any, labels: Any = None, classes: Any = None) -> Self:
         """Refuse: what was counted is not kept.
 
         Raises:

@@ -14,7 +14,8 @@ from reviewdesk.errors import BundleError, InputError, UsageError
 from reviewdesk.examples.examples import GROUP, LABEL
 from reviewdesk.examples.folds import deal_folds
 from reviewdesk.formats.weights import load_weights, save_weights
-from reviewdesk.models.base import Classifier, Explanation, Texts
+from reviewdesk.models.base import Classifier, Explanation
+from reviewdesk.models.labelled import Texts
 from reviewdesk.models.linear_margins import LinearMargins
 from reviewdesk.models.margin_calibration import MarginCalibration
 from reviewdesk.models.ngrams import WordStream

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from reviewdesk.text.characters import SHORTEST, hash_characters
 from reviewdesk.text.compiled import compiled
 from reviewdesk.text.prefetch import prefetch
 from reviewdesk.text.words import hash_words
@@ -20,6 +21,7 @@ BLOCK_BYTES: Final = 8_192  # words and slots of a block fit into the fastest ca
 
 _SPREAD: Final = np.uint64(0x9FB21C651E98DF25)
 _LONGER: Final = np.uint64(0xA0761D6478BD642F)
+_CHARACTERS: Final = np.uint64(0xE7037ED1A0B428DB)
 _ROW: Final = np.uint64(32)
 
 
@@ -31,6 +33,7 @@ def row_slots(
     seeds: NDArray[np.uint64],
     letters: NDArray[np.uint32],
     longest: int,
+    characters: int,
     shift: np.uint64,
     words: NDArray[np.uint64],
     slots: NDArray[np.uint32],
@@ -45,8 +48,9 @@ def row_slots(
         seeds: (fields,) what keeps the fields apart.
         letters: ``letters()``.
         longest: the longest n-gram, in words.
+        characters: the longest run of characters in a word, 3 or more; 0 for none.
         shift: 64 less the bits of a slot.
-        words: room for the hashes of the words of one field.
+        words: room for the hashes of the words, and of the runs, of one field.
         slots: gets the slots.
         count: how many there are already.
 
@@ -61,7 +65,27 @@ def row_slots(
             for first in range(found - length + 1):
                 slots[count] = np.uint32(ngram(words, first, length) >> shift)
                 count += 1
+        if characters > 0:
+            seed = seeds[field] ^ _CHARACTERS
+            found = hash_characters(data, start, end, seed, letters, characters, words, none)
+            for place in range(found):
+                slots[count] = np.uint32(words[place] >> shift)
+                count += 1
     return count
+
+
+def character_seed(seed: np.uint64) -> np.uint64:
+    """Return what the runs of characters of a field are hashed with, from the field's seed."""
+    return seed ^ _CHARACTERS
+
+
+@compiled
+def lengths(longest: int, characters: int) -> int:
+    """Return how many lengths of n-grams there are, those of characters included.
+
+    There are at most as many n-grams of one length as the text has bytes.
+    """
+    return longest + max(characters - SHORTEST + 1, 0)
 
 
 @compiled
@@ -80,6 +104,7 @@ def count_rows(
     seeds: NDArray[np.uint64],
     letters: NDArray[np.uint32],
     longest: int,
+    characters: int,
     shift: np.uint64,
     first_row: int,
     table: NDArray[np.uint64],
@@ -94,6 +119,7 @@ def count_rows(
         seeds: (fields,) what keeps the fields apart.
         letters: ``letters()``.
         longest: the longest n-gram, in words.
+        characters: the longest run of characters in a word, 3 or more; 0 for none.
         shift: 64 less the bits of a slot.
         first_row: how many rows were counted before, all in all.
         table: (2 ** bits,) see above.
@@ -104,13 +130,13 @@ def count_rows(
         How many slots there are in the stream.
     """
     room = _largest(bounds) + BLOCK_BYTES
-    words = np.empty(room, np.uint64)
-    slots = np.empty(room * longest, np.uint32)
+    words = np.empty(room * max(characters - SHORTEST + 1, 1), np.uint64)
+    slots = np.empty(room * lengths(longest, characters), np.uint32)
     ends = np.empty(len(bounds), np.int64)
     begin, done = 0, 0
     while begin < len(bounds):
         until, count = _next_block(
-            data, bounds, begin, seeds, letters, longest, shift, words, slots, ends
+            data, bounds, begin, seeds, letters, longest, characters, shift, words, slots, ends
         )
         done = _count(slots, count, ends, begin, until, first_row, table, stream, sizes, done)
         begin = until
@@ -125,6 +151,7 @@ def _next_block(
     seeds: NDArray[np.uint64],
     letters: NDArray[np.uint32],
     longest: int,
+    characters: int,
     shift: np.uint64,
     words: NDArray[np.uint64],
     slots: NDArray[np.uint32],
@@ -134,7 +161,9 @@ def _next_block(
     row, count, used = begin, 0, 0
     while row < len(bounds) and used < BLOCK_BYTES:
         used += _bytes(bounds, row)
-        count = row_slots(data, bounds, row, seeds, letters, longest, shift, words, slots, count)
+        count = row_slots(
+            data, bounds, row, seeds, letters, longest, characters, shift, words, slots, count
+        )
         ends[row] = count
         row += 1
     return row, count
@@ -180,6 +209,7 @@ def find_rows(
     seeds: NDArray[np.uint64],
     letters: NDArray[np.uint32],
     longest: int,
+    characters: int,
     shift: np.uint64,
     numbers: NDArray[np.uint32],
     seen: NDArray[np.uint32],
@@ -194,6 +224,7 @@ def find_rows(
         seeds: (fields,) what keeps the fields apart.
         letters: ``letters()``.
         longest: the longest n-gram, in words.
+        characters: the longest run of characters in a word, 3 or more; 0 for none.
         shift: 64 less the bits of a slot.
         numbers: (2 ** bits,) the feature of each slot; as many as there are where there is none.
         seen: (features,) zeros to begin with; the last row that had each feature.
@@ -204,13 +235,13 @@ def find_rows(
         How many features there are in the stream.
     """
     room = _largest(bounds) + BLOCK_BYTES
-    words = np.empty(room, np.uint64)
-    slots = np.empty(room * longest, np.uint32)
+    words = np.empty(room * max(characters - SHORTEST + 1, 1), np.uint64)
+    slots = np.empty(room * lengths(longest, characters), np.uint32)
     ends = np.empty(len(bounds), np.int64)
     begin, done = 0, 0
     while begin < len(bounds):
         until, count = _next_block(
-            data, bounds, begin, seeds, letters, longest, shift, words, slots, ends
+            data, bounds, begin, seeds, letters, longest, characters, shift, words, slots, ends
         )
         done = _find(slots, count, ends, begin, until, numbers, seen, stream, sizes, done)
         begin = until

@@ -1,22 +1,28 @@
 """What each word and n-gram of one review adds to the scores, from the review's own words."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from reviewdesk.models.base import Explanation
+from reviewdesk.models.linear.several import SeveralWeights
 from reviewdesk.models.linear.texts import field_texts
 from reviewdesk.models.linear.vocabulary import Vocabulary
 from reviewdesk.models.linear.weights import Weights
+from reviewdesk.text.characters import hash_characters
 from reviewdesk.text.letters import letters
-from reviewdesk.text.ngrams import ngram
+from reviewdesk.text.ngrams import character_seed, ngram
 from reviewdesk.text.words import hash_words
+
+GOES_ON: Final = "…"
+"""Stands in the name of a run of characters where the word may go on."""
 
 
 def explain_row(
-    texts: Mapping[str, str | None], vocabulary: Vocabulary, weights: Weights
+    texts: Mapping[str, str | None], vocabulary: Vocabulary, weights: Weights | SeveralWeights
 ) -> Explanation:
     """Return the contributions of a review's n-grams, those that matter most first.
 
@@ -40,7 +46,7 @@ def explain_row(
 
 
 def _named(text: str, seed: np.uint64, vocabulary: Vocabulary) -> list[tuple[int, str]]:
-    """Return the features of a text in their order, each with the words that it stands for."""
+    """Return the features of a text, each with the words or characters that it stands for."""
     data = field_texts(
         pa.record_batch([pa.array([text], pa.large_string())], names=["text"]), ["text"]
     ).data
@@ -48,13 +54,39 @@ def _named(text: str, seed: np.uint64, vocabulary: Vocabulary) -> list[tuple[int
     spans = np.empty((len(data) + 1, 2), np.int64)
     count = hash_words(data, 0, len(data), seed, letters(), words, spans)
     found = []
-    for length in range(1, vocabulary.longest + 1):
+    for length in range(1, vocabulary.grams.words + 1):
         for first in range(count - length + 1):
-            slot = int(ngram(words, first, length)) >> (64 - vocabulary.bits)
-            feature = int(vocabulary.numbers[slot])
-            if feature < len(vocabulary):
+            feature = _feature(ngram(words, first, length), vocabulary)
+            if feature is not None:
                 found.append((feature, _name(data, spans[first : first + length])))
+    return found + _named_runs(data, seed, vocabulary)
+
+
+def _named_runs(
+    data: NDArray[np.uint8], seed: np.uint64, vocabulary: Vocabulary
+) -> list[tuple[int, str]]:
+    """Return the runs of characters; an ellipsis stands where the word goes on."""
+    longest = vocabulary.grams.characters
+    if not longest:
+        return []
+    hashes = np.empty(len(data) * longest, np.uint64)
+    spans = np.empty((len(hashes), 2), np.int64)
+    seed = character_seed(seed)
+    count = hash_characters(data, 0, len(data), seed, letters(), longest, hashes, spans)
+    found = []
+    for run in range(count):
+        feature = _feature(hashes[run], vocabulary)
+        if feature is not None:
+            start, end = spans[run].tolist()
+            before, behind = "" if start < 0 else GOES_ON, "" if end < 0 else GOES_ON
+            characters = _piece(data, start if start >= 0 else ~start, end if end >= 0 else ~end)
+            found.append((feature, before + characters.replace("’", "'").lower() + behind))
     return found
+
+
+def _feature(value: np.uint64, vocabulary: Vocabulary) -> int | None:
+    feature = int(vocabulary.numbers[int(value) >> (64 - vocabulary.bits)])
+    return feature if feature < len(vocabulary) else None
 
 
 def _name(data: NDArray[np.uint8], spans: NDArray[np.int64]) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from reviewdesk.errors import BundleError, InputError
 from reviewdesk.models.base import Classifier
-from reviewdesk.models.linear.vocabulary import MOST_BITS
+from reviewdesk.models.linear.vocabulary import CHARACTERS, MOST_BITS
 from reviewdesk.storage import read_json
 
 
@@ -29,6 +29,8 @@ def read_saved(path: Path, family: type[Classifier]) -> dict[str, Any]:
             and len(saved["labels"]) > 1
             and all(isinstance(label, str) for label in saved["labels"])
             and saved["ngrams"] in (1, 2, 3)
+            and type(saved["several"]) is bool
+            and saved["settings"].get("characters", 0) in CHARACTERS
             and type(saved["bits"]) is int
             and 1 <= saved["bits"] <= MOST_BITS
             and isinstance(saved["strength"], int | float)

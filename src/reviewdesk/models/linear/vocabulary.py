@@ -7,7 +7,7 @@ words of the text that it explains.
 import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
@@ -17,12 +17,31 @@ from reviewdesk.errors import BundleError
 from reviewdesk.models.linear.rows import row_ends
 from reviewdesk.models.linear.texts import field_seeds, field_texts
 from reviewdesk.text.letters import letters
-from reviewdesk.text.ngrams import count_rows, find_rows
+from reviewdesk.text.ngrams import count_rows, find_rows, lengths
 
 LEAST_BITS: Final = 16
 MOST_BITS: Final = 30
+CHARACTERS: Final = (0, 3, 4, 5, 6)
+"""What the longest run of characters may be; 0 means that there are none."""
 BYTES_A_SLOT: Final = 8  # of text, for each length of n-gram
 _COUNT: Final = np.uint64(0xFFFFFFFF)
+
+
+class Grams(NamedTuple):
+    """Which n-grams are looked at.
+
+    Args:
+        words: the longest n-gram, in words.
+        characters: the longest run of characters inside a word, 3 or more; 0 for none.
+    """
+
+    words: int
+    characters: int = 0
+
+    @property
+    def lengths(self) -> int:
+        """How many lengths of n-grams there are, those of characters included."""
+        return lengths(self.words, self.characters)
 
 
 class Counts:
@@ -30,13 +49,13 @@ class Counts:
 
     Args:
         columns: the text columns.
-        longest: the longest n-gram, in words.
+        grams: which n-grams.
         bits: the table has 2 ** bits slots, 8 bytes each.
     """
 
-    def __init__(self, columns: Sequence[str], longest: int, bits: int) -> None:
+    def __init__(self, columns: Sequence[str], grams: Grams, bits: int) -> None:
         self.columns = tuple(columns)
-        self.longest = longest
+        self.grams = grams
         self.bits = bits
         self.rows = 0
         self._seeds = field_seeds(columns)
@@ -48,11 +67,11 @@ class Counts:
         parts = []
         for part in texts.parts():
             bounds = texts.bounds[part]
-            stream = np.empty(int(texts.bytes[part].sum()) * self.longest, np.uint32)
+            stream = np.empty(int(texts.bytes[part].sum()) * self.grams.lengths, np.uint32)
             sizes = np.empty(len(bounds), np.uint32)
             shift = np.uint64(64 - self.bits)
             done = count_rows(
-                texts.data, bounds, self._seeds, letters(), self.longest, shift, self.rows,
+                texts.data, bounds, self._seeds, letters(), *self.grams, shift, self.rows,
                 self._table, stream, sizes,
             )  # fmt: skip
             parts.append((stream[:done].copy(), sizes))
@@ -64,7 +83,7 @@ class Counts:
         rows = (self._table & _COUNT).astype(np.uint32)
         slots = np.flatnonzero(rows >= min_df)
         order = np.argsort(~rows[slots], kind="stable")[:most]
-        return Vocabulary(self.columns, self.longest, self.bits, slots[order].astype(np.uint32))
+        return Vocabulary(self.columns, self.grams, self.bits, slots[order].astype(np.uint32))
 
 
 class Vocabulary:
@@ -72,16 +91,16 @@ class Vocabulary:
 
     Args:
         columns: the text columns.
-        longest: the longest n-gram, in words.
+        grams: which n-grams.
         bits: how many bits a slot has.
         slots: (features,) the slot of each feature.
     """
 
     def __init__(
-        self, columns: Sequence[str], longest: int, bits: int, slots: NDArray[np.uint32]
+        self, columns: Sequence[str], grams: Grams, bits: int, slots: NDArray[np.uint32]
     ) -> None:
         self.columns = tuple(columns)
-        self.longest = longest
+        self.grams = grams
         self.bits = bits
         self.slots = slots
         self.seeds = field_seeds(columns)
@@ -93,7 +112,7 @@ class Vocabulary:
         """Return these features and behind them those of another vocabulary that are new."""
         new = newer.slots[~np.isin(newer.slots, self.slots)]
         slots = np.concatenate([self.slots, new[: max(most - len(self), 0)]])
-        return Vocabulary(self.columns, self.longest, self.bits, slots)
+        return Vocabulary(self.columns, self.grams, self.bits, slots)
 
     @cached_property
     def numbers(self) -> NDArray[np.uint32]:
@@ -107,7 +126,7 @@ class Vocabulary:
         cls,
         arrays: Mapping[str, NDArray[Any]],
         columns: Sequence[str],
-        longest: int,
+        grams: Grams,
         bits: int,
     ) -> Self:
         """Return the vocabulary of saved arrays.
@@ -120,7 +139,7 @@ class Vocabulary:
             raise BundleError("the weights lack the vocabulary")
         if len(slots) and (int(slots.max()) >> bits or len(np.unique(slots)) < len(slots)):
             raise BundleError("the weights hold a vocabulary that does not fit its size")
-        return cls(columns, longest, bits, slots)
+        return cls(columns, grams, bits, slots)
 
     def find(self, batch: pa.RecordBatch) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
         """Return the features of rows, each once a row.
@@ -131,22 +150,24 @@ class Vocabulary:
         texts = field_texts(batch, self.columns)
         seen = np.zeros(len(self), np.uint32)
         sizes = np.empty(len(batch), np.uint32)
-        stream = np.empty(int(texts.bytes.sum()) * self.longest, np.uint32)
+        stream = np.empty(int(texts.bytes.sum()) * self.grams.lengths, np.uint32)
         done = find_rows(
-            texts.data, texts.bounds, self.seeds, letters(), self.longest,
+            texts.data, texts.bounds, self.seeds, letters(), *self.grams,
             np.uint64(64 - self.bits), self.numbers, seen, stream, sizes,
         )  # fmt: skip
         return stream[:done], row_ends(sizes)
 
 
-def bits_for(text_bytes: int, longest: int, memory: int) -> int:
+def bits_for(text_bytes: int, grams: Grams, memory: int) -> int:
     """Return how many bits slots need so that few n-grams share one.
 
     Args:
         text_bytes: how much text there is.
-        longest: the longest n-gram, in words.
+        grams: which n-grams.
         memory: bytes that a table of 8 bytes a slot may take.
     """
-    wanted = math.ceil(math.log2(max(text_bytes * longest / BYTES_A_SLOT, 1)))
+    # Words share runs of characters, so that these need half the room of as many n-grams.
+    each = grams.words + grams.lengths
+    wanted = math.ceil(math.log2(max(text_bytes * each / 2 / BYTES_A_SLOT, 1)))
     allowed = int(math.log2(max(memory // 8, 2)))
     return max(min(wanted, allowed, MOST_BITS), min(LEAST_BITS, allowed))

@@ -25,6 +25,17 @@ class Weights:
     table: NDArray[np.float32]
     bias: NDArray[np.float32]
 
+    @classmethod
+    def nothing(cls, features: int) -> Self:
+        """Return weights for two labels of which nothing is known."""
+        return cls(np.zeros((features, 2), np.float32), np.zeros(1, np.float32))
+
+    def extended(self, features: int) -> Self:
+        """Return the same weights with more features, which weigh nothing."""
+        table = np.zeros((features, self.table.shape[1]), np.float32)
+        table[: len(self.table)] = self.table
+        return type(self)(table, self.bias)
+
     def scores(
         self, ids: NDArray[np.uint32], ends: NDArray[np.int64], chosen: NDArray[np.int64]
     ) -> NDArray[np.float32]:

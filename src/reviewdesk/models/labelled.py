@@ -1,0 +1,176 @@
+"""What a classifier is fitted on, in one form: batches with a column of labels.
+
+A text has one label or none; or several, each of which is then a question of its own.
+"""
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple, TypeAlias, cast
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from reviewdesk.errors import InputError, NotEnoughData
+from reviewdesk.examples.examples import LABEL
+from reviewdesk.schema import require_columns
+
+BODY: Final = "review_body"
+TEXT_ROWS: Final = 16_384
+
+Texts: TypeAlias = Sequence[str | None] | NDArray[Any]
+"""Plain texts, as scikit-learn passes them: a list, a NumPy array, a pandas Series."""
+
+
+class Labelled(NamedTuple):
+    """Labelled batches.
+
+    Args:
+        classes: (k,) the labels as they were given.
+        batches: text columns, and ``label``: int32, or lists of them where there are several.
+        columns: the names of all columns of the first batch.
+        several: whether a text may have several labels.
+    """
+
+    classes: NDArray[Any]
+    batches: Iterator[pa.RecordBatch]
+    columns: tuple[str, ...]
+    several: bool
+
+
+def labelled(
+    data: pa.RecordBatch | Iterable[pa.RecordBatch] | Texts,
+    labels: Sequence[Any] | NDArray[Any],
+    classes: Sequence[Any] | NDArray[Any] | None = None,
+    columns: Sequence[str] = (BODY,),
+) -> Labelled:
+    """Return what a classifier is fitted on as batches.
+
+    Args:
+        data: record batches, or plain texts.
+        labels: the k labels; for plain texts the label of each text, or its labels: a list each, or
+            (n, k) zeros and ones.
+        classes: for plain texts, all k labels where the texts may not have all of them.
+        columns: what plain texts are given as: bodies, and nulls in all other columns.
+
+    Raises:
+        NotEnoughData: there is no batch.
+        InputError: there are not as many labels as texts, or they are no names.
+        MissingColumn: batches without labels.
+    """
+    if isinstance(data, pa.RecordBatch):
+        data = [data]
+    if are_texts(data):
+        names, column = _columns_of(labels, classes)
+        found, batches = names, _text_batches(cast(Texts, data), column, columns)
+    else:
+        found, batches = np.asarray(labels), iter(cast(Iterable[pa.RecordBatch], data))
+    first = next(batches, None)
+    if first is None:
+        raise NotEnoughData("there are no reviews to learn from")
+    require_columns(first.schema, (LABEL,), "fitting")
+    several = is_list(first.schema.field(LABEL).type)
+    return Labelled(found, itertools.chain([first], batches), tuple(first.schema.names), several)
+
+
+def with_label(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, NDArray[np.int32]]:
+    """Return the rows of a batch that were labelled, and all their labels one after the other."""
+    column = batch.column(LABEL)
+    if is_list(column.type):
+        kept = batch if not column.null_count else batch.filter(column.is_valid())
+        return kept, kept.column(LABEL).flatten().to_numpy(zero_copy_only=False)
+    numbers = column.to_numpy()
+    if not (numbers >= 0).all():
+        batch = batch.filter(pa.array(numbers >= 0))
+    return batch, batch.column(LABEL).to_numpy()
+
+
+def is_list(kind: pa.DataType) -> bool:
+    """Say whether a column holds lists, as that of several labels does."""
+    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind))
+
+
+def text_array(texts: Texts) -> pa.Array:
+    """Return plain texts as Arrow strings; None is a null.
+
+    Raises:
+        InputError: something is not a text.
+    """
+    if isinstance(texts, str):
+        raise InputError("expected a list of texts, got one text")
+    try:
+        return pa.array(texts, pa.large_string())
+    except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError) as error:
+        raise InputError("expected a list of texts, got something that is not a text") from error
+
+
+def are_texts(data: object) -> bool:
+    """Say whether something is a sequence of plain texts rather than batches."""
+    if not isinstance(data, Sequence) and not hasattr(data, "__array__"):
+        return False
+    first = next(iter(data), None)  # type: ignore[call-overload]
+    return not isinstance(first, pa.RecordBatch)
+
+
+def _columns_of(labels: Any, classes: Any) -> tuple[NDArray[Any], pa.Array]:
+    """Return all labels, and a column of each text's places among them."""
+    if isinstance(labels, np.ndarray) and labels.ndim == 2:
+        return _of_indicators(labels, classes)
+    given = list(labels)
+    if given and all(isinstance(one, list | tuple | set | frozenset) for one in given):
+        return _of_sets(given, classes)
+    values = np.asarray(given if not isinstance(labels, np.ndarray) else labels)
+    _check_names(values)
+    names = np.unique(values if classes is None else np.asarray(classes))
+    return names, pa.array(_places(names, values))
+
+
+def _of_indicators(table: NDArray[Any], classes: Any) -> tuple[NDArray[Any], pa.Array]:
+    if not np.isin(table, (0, 1)).all():
+        raise InputError("a table of labels holds zeros and ones, one column a label")
+    names = np.arange(table.shape[1]) if classes is None else np.asarray(classes)
+    rows, places = np.nonzero(table)
+    return names, _lists(np.bincount(rows, minlength=len(table)), places)
+
+
+def _of_sets(sets: Sequence[Any], classes: Any) -> tuple[NDArray[Any], pa.Array]:
+    ordered = [sorted(set(one)) for one in sets]
+    values = np.array([label for one in ordered for label in one])
+    names = np.unique(values if classes is None else np.asarray(classes))
+    return names, _lists(np.array([len(one) for one in ordered]), _places(names, values))
+
+
+def _lists(sizes: NDArray[np.int64], places: NDArray[Any]) -> pa.Array:
+    ends = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(ends), pa.array(places.astype(np.int32)))
+
+
+def _places(names: NDArray[Any], values: NDArray[Any]) -> NDArray[np.int32]:
+    places = np.searchsorted(names, values) if len(names) else np.zeros(len(values), np.int64)
+    if len(values) and not (names[np.minimum(places, len(names) - 1)] == values).all():
+        raise InputError("a text has a label that is not among the classes")
+    return places.astype(np.int32)
+
+
+def _check_names(values: NDArray[Any]) -> None:
+    """Check that labels are names or whole numbers."""
+    if values.ndim != 1:
+        raise InputError("the labels are neither one a text nor a table of zeros and ones")
+    if values.dtype.kind == "f" and not (np.isfinite(values) & (values == np.floor(values))).all():
+        raise InputError("Unknown label type: labels are names or whole numbers, not continuous")
+
+
+def _text_batches(
+    texts: Texts, column: pa.Array, columns: Sequence[str]
+) -> Iterator[pa.RecordBatch]:
+    if len(texts) != len(column):
+        raise InputError(f"there are {len(texts):,} texts and {len(column):,} labels")
+    for start in range(0, max(len(texts), 1), TEXT_ROWS):
+        part = slice(start, start + TEXT_ROWS)
+        yield text_batch(text_array(texts[part]), columns).append_column(LABEL, column[part])
+
+
+def text_batch(bodies: pa.Array, columns: Sequence[str]) -> pa.RecordBatch:
+    """Return texts as bodies of reviews of which all else is null."""
+    empty = pa.nulls(len(bodies), bodies.type)
+    return pa.record_batch([bodies if name == BODY else empty for name in columns], list(columns))
