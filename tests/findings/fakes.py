@@ -4,7 +4,9 @@ from typing import Any, ClassVar
 
 import pyarrow as pa
 
+from reviewdesk.errors import NotEnoughData
 from reviewdesk.findings.base import PROMISES, Finder, FinderInputs, Findings, PromisedList
+from reviewdesk.findings.predictions import read_predictions
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.schema import FINDINGS
 
@@ -65,3 +67,33 @@ class OddFinder(Finder):
             len(rows),
             settings={"word": self.word},
         )
+
+
+class ReaderFinder(OddFinder):
+    """Needs predictions of categories, and says of how many reviews it got them."""
+
+    name: ClassVar[str] = "reader"
+    targets: ClassVar[tuple[str, ...]] = ("category",)
+
+    def find(self, inputs: FinderInputs, *, progress: Progress = SILENT) -> Findings:
+        """Count the predictions."""
+        heads = read_predictions(inputs.predictions["category"], inputs.data)
+        sure = sum(int((one.max(axis=1) > 0.5).sum()) for one in heads.probabilities)
+        known = 0 if inputs.reference is None else len(inputs.reference)
+        return Findings(
+            "reader",
+            FINDINGS.empty_table(),
+            (),
+            inputs.data.rows,
+            settings={"heads": len(heads.models), "sure": sure, "known": known},
+        )
+
+
+class BlindFinder(OddFinder):
+    """Can look at no data."""
+
+    name: ClassVar[str] = "blind"
+
+    def find(self, inputs: FinderInputs, *, progress: Progress = SILENT) -> Findings:
+        """Give up."""
+        raise NotEnoughData("three eyes are needed; there are none")

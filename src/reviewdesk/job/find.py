@@ -1,0 +1,273 @@
+"""Finding: predictions where they are needed, each finder, its folder and page, the page of all."""
+
+import hashlib
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+
+from reviewdesk import __version__
+from reviewdesk.errors import MissingColumn, NotEnoughData, UsageError
+from reviewdesk.findings.base import Finder, FinderInputs, Findings
+from reviewdesk.findings.catalog import FINDERS
+from reviewdesk.findings.page import findings_page, shown_samples
+from reviewdesk.findings.store import (
+    StoredFindings,
+    check_folder,
+    is_findings,
+    read_findings,
+    write_findings,
+)
+from reviewdesk.findings.texts import review_texts
+from reviewdesk.job.find_page import write_overview
+from reviewdesk.job.heads import Predictions
+from reviewdesk.job.main_job import PREPARED, SUMMARY
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.progress import SILENT, Progress
+from reviewdesk.storage import private_directory
+
+PREDICTIONS: Final = "predictions"
+OVERVIEW: Final = "findings.html"
+
+
+@dataclass(frozen=True)
+class FindSettings:
+    """What is looked for, and with what.
+
+    Args:
+        finders: their names.
+        options: each finder's own settings, by its name.
+        predictions: the user's own predictions tables, by target.
+        reference: ids of reviews that are known to be filed rightly; None without.
+        folds: how many parts the products are dealt into for cross-fitting.
+        seed: another seed deals them out in another way.
+    """
+
+    finders: tuple[str, ...]
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    predictions: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    reference: pa.Array | None = None
+    folds: int = 5
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one finder did.
+
+    Args:
+        finder: its name.
+        stored: its folder; None when it could not look at this data.
+        why_not: one sentence then.
+        already: whether the same was found before.
+    """
+
+    finder: str
+    stored: StoredFindings | None
+    why_not: str | None = None
+    already: bool = False
+
+
+@dataclass(frozen=True)
+class FindResult:
+    """What finding wrote.
+
+    Args:
+        folder: everything below is in here.
+        data: the reviews.
+        page: the page of all findings in the folder.
+        outcomes: what each finder did.
+    """
+
+    folder: Path
+    data: PreparedData
+    page: Path
+    outcomes: tuple[Outcome, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what was promised and where it is as JSON values."""
+        return {
+            "folder": str(self.folder),
+            "page": str(self.page),
+            "data": self.data.fingerprint,
+            "finders": {one.finder: _outcome_json(one) for one in self.outcomes},
+        }
+
+
+def reviews_of(place: Path) -> PreparedData:
+    """Open a prepared folder, or the one within the folder of a job.
+
+    Raises:
+        StorageError: it is not there.
+        InputError: it is neither.
+    """
+    if (place / SUMMARY).is_file() and (place / PREPARED).is_dir():
+        return PreparedData.open(place / PREPARED)
+    return PreparedData.open(place)
+
+
+def find(
+    data: PreparedData,
+    out: Path,
+    settings: FindSettings,
+    *,
+    overwrite: bool = False,
+    progress: Progress = SILENT,
+) -> FindResult:
+    """Let finders look at reviews, and write what they found with a page each and one of all.
+
+    Predictions are made where a finder needs them and stay in ``out/predictions``; what was found
+    before in the same data with the same settings is not looked for again. A finder that the data
+    does not suffice for is left out, and the result says why; it is an error when it is so for all.
+
+    Args:
+        data: the reviews.
+        out: where each finder gets a folder of its own.
+        settings: what is looked for.
+        overwrite: replace what was found in other data or with other settings.
+        progress: shows how far it has come.
+
+    Raises:
+        UsageError: a name or a setting is wrong, or a folder holds something else.
+        MissingColumn: the data lacks what every finder needs.
+        NotEnoughData: it does not suffice for any.
+        InputError: predictions are not about these reviews.
+        StorageError: something cannot be read or written.
+    """
+    finders = [new_finder(name, settings.options.get(name, {})) for name in settings.finders]
+    for finder in finders:
+        _check_place(out / finder.name, data, overwrite)
+    private_directory(out)
+    predictions = Predictions(
+        data, out / PREDICTIONS, settings.predictions, settings.folds, settings.seed, progress
+    )
+    outcomes, errors = [], []
+    for finder in finders:
+        try:
+            outcomes.append(_find(finder, out, predictions, settings, overwrite, progress))
+        except (MissingColumn, NotEnoughData) as error:
+            outcomes.append(Outcome(finder.name, None, str(error)))
+            errors.append(error)
+    if errors and len(errors) == len(finders):
+        raise errors[0]
+    page = out / OVERVIEW
+    write_overview(page, data, _all(out, data), _why_not(outcomes), progress)
+    return FindResult(out, data, page, tuple(outcomes))
+
+
+def new_finder(name: str, settings: Mapping[str, Any]) -> Finder:
+    """Return a finder with its settings.
+
+    Raises:
+        UsageError: no such finder, or it has no such setting.
+    """
+    kind = FINDERS.load(name)
+    if not issubclass(kind, Finder):
+        raise UsageError(f"the finder {name!r} is not a finder")
+    known = inspect.signature(kind).parameters
+    for one in settings:
+        if one not in known:
+            has = f"it has: {', '.join(known)}" if known else "it has none"
+            raise UsageError(f"the finder {name} has no setting {one!r}; {has}")
+    return kind(**settings)
+
+
+def _check_place(folder: Path, data: PreparedData, overwrite: bool) -> None:
+    """Refuse before any work what would be refused after it."""
+    check_folder(folder)
+    if overwrite or not is_findings(folder):
+        return
+    if read_findings(folder).about.get("data") != data.fingerprint:
+        raise UsageError(
+            f"{folder} holds findings in other data; choose another folder or replace it on purpose"
+        )
+
+
+def _find(
+    finder: Finder,
+    out: Path,
+    predictions: Predictions,
+    settings: FindSettings,
+    overwrite: bool,
+    progress: Progress,
+) -> Outcome:
+    data, folder = predictions.data, out / finder.name
+    about = {
+        "data": data.fingerprint,
+        "reviews": data.rows,
+        "files": [one["place"] for one in data.manifest["inputs"]],
+        "predictions": predictions.digests(finder.targets),
+        "reference": _reference_json(settings.reference),
+        "options": dict(settings.options.get(finder.name, {})),
+        "reviewdesk": __version__,
+    }
+    if not overwrite and is_findings(folder):
+        before = read_findings(folder)
+        if before.about == about:
+            return Outcome(finder.name, before, already=True)
+        raise UsageError(
+            f"{folder} holds findings made with other settings; choose another folder or replace "
+            "it on purpose"
+        )
+    inputs = FinderInputs(data, predictions.of(finder.targets), settings.reference)
+    found = finder.find(inputs, progress=progress)
+    write_with_page(folder, StoredFindings(folder, found, finder.manner(), about), data, progress)
+    return Outcome(finder.name, read_findings(folder))
+
+
+def write_with_page(
+    folder: Path, stored: StoredFindings, data: PreparedData, progress: Progress = SILENT
+) -> None:
+    """Write findings with their page, whose texts are looked up in the reviews.
+
+    Raises:
+        UsageError: the folder holds something else.
+        StorageError: it cannot be written.
+    """
+    texts = review_texts(data, shown_samples(stored.found), progress)
+    source = ", ".join(stored.about["files"])
+    page = findings_page(stored.found, stored.manner, texts, source)
+    write_findings(folder, stored.found, stored.manner, stored.about, page.render())
+
+
+def _all(out: Path, data: PreparedData) -> list[StoredFindings]:
+    """Return all findings in a folder that are about these reviews, in the finders' order."""
+    order = FINDERS.names()
+    folders = [path for path in out.iterdir() if path.is_dir() and is_findings(path)]
+    stored = [read_findings(path) for path in sorted(folders)]
+    about = [one for one in stored if one.about.get("data") == data.fingerprint]
+    known = {name: place for place, name in enumerate(order)}
+    return sorted(about, key=lambda one: known.get(one.found.finder, len(order)))
+
+
+def _why_not(outcomes: Sequence[Outcome]) -> dict[str, str]:
+    return {
+        FINDERS.load(one.finder).manner().title: one.why_not  # type: ignore[attr-defined]
+        for one in outcomes
+        if one.why_not is not None
+    }
+
+
+def _reference_json(reference: pa.Array | None) -> dict[str, Any] | None:
+    if reference is None:
+        return None
+    digest = hashlib.sha256("\n".join(sorted(reference.to_pylist())).encode()).hexdigest()
+    return {"reviews": len(reference), "sha256": digest}
+
+
+def _outcome_json(one: Outcome) -> dict[str, Any]:
+    if one.stored is None:
+        return {"why_not": one.why_not}
+    found: Findings = one.stored.found
+    return {
+        "folder": str(one.stored.path),
+        "already": one.already,
+        "findings": found.table.num_rows,
+        "looked_at": found.looked_at,
+        "left_out": dict(found.left_out),
+        "lists": [asdict(promised) for promised in found.lists],
+        "notes": list(found.notes),
+    }

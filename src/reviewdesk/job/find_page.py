@@ -1,0 +1,129 @@
+"""The page of all findings: what there is of each kind, what is promised, the clearest of each."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from reviewdesk.findings.page import finding_cards, shown_samples
+from reviewdesk.findings.sentences import lead, promises
+from reviewdesk.findings.store import PAGE, StoredFindings
+from reviewdesk.findings.texts import ReviewText, review_texts
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.progress import SILENT, Progress
+from reviewdesk.report.blocks import (
+    Column,
+    Figure,
+    figures,
+    findings,
+    note,
+    paragraph,
+    table,
+)
+from reviewdesk.report.html import Child, Html, element
+from reviewdesk.report.numbers import count, plural, share
+from reviewdesk.report.page import Page
+
+MOST_SHOWN: Final = 3
+
+
+def write_overview(
+    path: Path,
+    data: PreparedData,
+    stored: Sequence[StoredFindings],
+    why_not: Mapping[str, str],
+    progress: Progress = SILENT,
+) -> None:
+    """Write the page of all findings.
+
+    Args:
+        path: the page; the folders of the findings are beside it.
+        data: the reviews.
+        stored: what was found.
+        why_not: for each kind of findings that could not be looked for, one sentence.
+        progress: is shown how far it has come.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    ids = {name for one in stored for name in shown_samples(one.found, MOST_SHOWN)}
+    overview(path, data, stored, why_not, review_texts(data, ids, progress)).write(path)
+
+
+def overview(
+    path: Path,
+    data: PreparedData,
+    stored: Sequence[StoredFindings],
+    why_not: Mapping[str, str],
+    texts: Mapping[str, ReviewText],
+) -> Page:
+    """Return the page; ``texts`` are the reviews that the clearest findings point at."""
+    files = ", ".join(one["place"] for one in data.manifest["inputs"])
+    reviews = plural(data.rows, "review", "reviews")
+    total = sum(one.found.table.num_rows for one in stored)
+    page = Page(
+        f"{plural(total, 'finding', 'findings')} in {reviews}",
+        f"Where the catalogue or the reviews of {files} need a look, and how sure that is.",
+        "Findings",
+    )
+    page.section("At a glance", _large(stored), *_table(path, stored), *_not(why_not))
+    for one in stored:
+        page.section(one.manner.title, *_kind(path, one, texts))
+    return page
+
+
+def _large(stored: Sequence[StoredFindings]) -> Html:
+    return figures(
+        [
+            Figure(
+                one.manner.title,
+                count(one.found.table.num_rows),
+                f"of {count(one.found.looked_at)} looked at",
+            )
+            for one in stored
+        ]
+    )
+
+
+def _table(path: Path, stored: Sequence[StoredFindings]) -> list[Html]:
+    """Return a table of all lists; a kind without lists, such as what is alike, has no row."""
+    kinds = [one for one in stored if one.found.lists]
+    promised = sorted({each.promise for one in kinds for each in one.found.lists}, reverse=True)
+    if not promised:
+        return []
+    columns = [Column("What", numeric=False)]
+    columns += [Column(f"promised {share(one, 0)}") for one in promised]
+    columns.append(Column("of the longest list expected wrong"))
+    rows: list[list[Child]] = []
+    for one in kinds:
+        lists = {each.promise: each for each in one.found.lists}
+        listed = [lists[each].listed if each in lists else 0 for each in promised]
+        longest = max(one.found.lists, key=lambda each: each.listed)
+        rows.append(
+            [
+                element("a", one.manner.title, href=_link(path, one)),
+                *(count(number) if number else "no list" for number in listed),
+                count(round(longest.expected_errors)) if longest.listed else "",
+            ]
+        )
+    caption = "How many findings are in the list promised to be right in so many of the cases"
+    return [table(caption, columns, rows)]
+
+
+def _not(why_not: Mapping[str, str]) -> list[Html]:
+    return [note(f"{title}: not looked for; {why}.") for title, why in why_not.items()]
+
+
+def _kind(path: Path, one: StoredFindings, texts: Mapping[str, ReviewText]) -> list[Html]:
+    link = element("a", "All of them, with their evidence", href=_link(path, one))
+    blocks = [
+        paragraph(one.manner.description),
+        findings([lead(one.found), *promises(one.found)]),
+        paragraph(link, "."),
+    ]
+    if one.found.table.num_rows:
+        blocks.append(finding_cards(one.found, one.manner, texts, MOST_SHOWN))
+    return blocks
+
+
+def _link(path: Path, one: StoredFindings) -> str:
+    return f"{one.path.relative_to(path.parent).as_posix()}/{PAGE}"

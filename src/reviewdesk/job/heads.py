@@ -1,0 +1,129 @@
+"""The predictions that finders read: made by cross-fitting, once for each data and target."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from reviewdesk.errors import InputError, UsageError
+from reviewdesk.examples.examples import load_examples
+from reviewdesk.prepare.layout import file_sha256
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.progress import SILENT, Progress
+from reviewdesk.schema import prediction_labels
+from reviewdesk.settings import TargetSettings, TextSettings
+from reviewdesk.storage import storage_errors
+from reviewdesk.training.crossfit import Head, cross_fit
+
+HEADS: Final[Mapping[str, tuple[tuple[str, Mapping[str, Any]], ...]]] = {
+    "category": (("linear", {}), ("naive-bayes", {})),
+    "stars": (("linear", {}),),
+}
+"""For each target the families that are cross-fitted, with their settings: the heads."""
+
+RATINGS: Final = "stars"
+
+
+@dataclass
+class Predictions:
+    """Predictions of one data, by target; those that are not there are made when asked for.
+
+    Args:
+        data: the reviews.
+        folder: where tables that are made go to, and are found again.
+        given: the user's own tables by target; nothing is made for these targets.
+        folds: how many parts the products are dealt into.
+        seed: another seed deals them out in another way.
+        progress: shows how far it has come.
+    """
+
+    data: PreparedData
+    folder: Path
+    given: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    folds: int = 5
+    seed: int = 0
+    progress: Progress = SILENT
+    _made: dict[str, tuple[Path, ...]] = field(default_factory=dict)
+
+    def of(self, targets: Sequence[str]) -> dict[str, tuple[Path, ...]]:
+        """Return the tables of some targets.
+
+        There are none of stars where every review has a rating, or none has: nothing is to be
+        told, or nothing can be learnt.
+
+        Raises:
+            UsageError: no family is known to make predictions of a target.
+            NotEnoughData: the data does not suffice to learn a target.
+            MissingColumn: no review has what a target is made from.
+            StorageError: something cannot be read or written.
+        """
+        return {one: self._tables(one) for one in targets if one in self.given or self._needed(one)}
+
+    def digests(self, targets: Sequence[str]) -> dict[str, list[str]]:
+        """Return digests of the tables by target: with other ones, other things may be found."""
+        return {
+            target: [file_sha256(path) for path in paths]
+            for target, paths in self.of(targets).items()
+        }
+
+    def _needed(self, target: str) -> bool:
+        unrated = self.data.manifest["stars"].get("none", 0)
+        return target != RATINGS or 0 < unrated < self.data.rows
+
+    def _tables(self, target: str) -> tuple[Path, ...]:
+        if target in self.given:
+            return self.given[target]
+        if target not in self._made:
+            self._made[target] = self._make(target)
+        return self._made[target]
+
+    def _make(self, target: str) -> tuple[Path, ...]:
+        if target not in HEADS:
+            raise UsageError(f"give the predictions of {target} with --predictions FILE")
+        examples = load_examples(
+            self.data,
+            TargetSettings(target=target, min_reviews=1),
+            TextSettings(),
+            progress=self.progress,
+        )
+        paths = []
+        for model, settings in HEADS[target]:
+            path = self.folder / f"{target}-{model}.parquet"
+            head = Head.of_family(model, settings, examples, self.data.fingerprint)
+            cross_fit(
+                examples,
+                head,
+                path,
+                folds=self.folds,
+                seed=self.seed,
+                overwrite=True,  # what is there is made from other data, or by other settings
+                progress=self.progress,
+            )
+            paths.append(path)
+        return tuple(paths)
+
+
+def by_target(paths: Sequence[Path]) -> dict[str, tuple[Path, ...]]:
+    """Return predictions tables by what they predict.
+
+    Raises:
+        InputError: a file is no Parquet file, or does not say what was predicted.
+        MissingColumn: it is not a predictions table.
+        StorageError: it cannot be read.
+    """
+    found: dict[str, tuple[Path, ...]] = {}
+    for path in paths:
+        with storage_errors(str(path)):
+            try:
+                schema = pq.read_schema(path)
+            except pa.ArrowException as error:
+                raise InputError(f"{path} is not a Parquet file") from error
+        prediction_labels(schema)
+        target = schema.metadata.get(b"target", b"").decode(errors="replace")
+        if not target:
+            raise InputError(f"{path} does not say what it predicts: its metadata has no target")
+        found[target] = (*found.get(target, ()), path)
+    return found

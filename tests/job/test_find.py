@@ -1,0 +1,199 @@
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from reviewdesk.errors import InputError, MissingColumn, NotEnoughData, UsageError
+from reviewdesk.findings.catalog import FINDERS
+from reviewdesk.findings.reference import read_reference
+from reviewdesk.findings.store import read_findings
+from reviewdesk.job.find import FindSettings, find, new_finder, reviews_of
+from reviewdesk.job.heads import HEADS, Predictions, by_target
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.storage import write_json
+from tests.findings.plugin import install
+from tests.findings.shop import ids_of, probabilities_of, rows_of, shop, write_predictions
+from tests.report.reading import Reader
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PreparedData:
+    fakes = "tests.findings.fakes"
+    install(
+        tmp_path / "plugin",
+        monkeypatch,
+        odd=f"{fakes}:OddFinder",
+        reader=f"{fakes}:ReaderFinder",
+        blind=f"{fakes}:BlindFinder",
+        letters="decimal:Decimal",
+    )
+    rows = rows_of(300)
+    rows[0]["review_body"] += " It is a wombat."
+    return shop(tmp_path / "shop", rows)
+
+
+def test_findings_and_their_pages_are_written(data: PreparedData, tmp_path: Path) -> None:
+    result = find(data, tmp_path / "out", FindSettings(("odd", "blind")))
+    stored = read_findings(tmp_path / "out" / "odd")
+    assert stored.found.table["what"].to_pylist() == ["R00000"]
+    assert stored.about["data"] == data.fingerprint
+    page = Reader((tmp_path / "out" / "odd" / "findings.html").read_text())
+    assert "It is a wombat." in page.text
+    overview = Reader(result.page.read_text())
+    assert "1 finding in 300 reviews" in overview.text
+    assert "It is a wombat." in overview.text
+    assert "three eyes are needed; there are none." in overview.text
+    assert "odd/findings.html" in [one["href"] for one in overview.all("a")]
+    assert result.to_json()["finders"]["blind"] == {
+        "why_not": "three eyes are needed; there are none"
+    }
+    assert result.to_json()["finders"]["odd"]["lists"][1]["listed"] == 1
+
+
+def test_the_same_again_does_nothing_and_other_settings_are_refused(
+    data: PreparedData, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    find(data, out, FindSettings(("odd",)))
+    table = out / "odd" / "findings.parquet"
+    before = table.stat().st_mtime_ns
+    assert find(data, out, FindSettings(("odd",))).outcomes[0].already
+    assert table.stat().st_mtime_ns == before
+    other = FindSettings(("odd",), options={"odd": {"word": "hose"}})
+    with pytest.raises(UsageError, match="other settings"):
+        find(data, out, other)
+    found = find(data, out, other, overwrite=True).outcomes[0]
+    assert found.stored is not None
+    assert found.stored.found.table.num_rows > 20
+
+
+def test_findings_in_other_data_are_not_replaced_nor_shown(
+    data: PreparedData, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    find(data, out, FindSettings(("odd",)))
+    other = shop(tmp_path / "other", rows_of(60))
+    with pytest.raises(UsageError, match="other data"):
+        find(other, out, FindSettings(("odd",)))
+    page = find(other, out, FindSettings(("reader",), predictions=given(other, tmp_path))).page
+    assert "0 findings in 60 reviews" in page.read_text()
+
+
+def given(data: PreparedData, folder: Path) -> dict[str, tuple[Path, ...]]:
+    path = write_predictions(folder / "own.parquet", ids_of(data), probabilities_of(data))
+    return by_target([path])
+
+
+def test_predictions_are_made_once_or_taken_from_the_user(
+    data: PreparedData, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    settings = FindSettings(("reader",), folds=2)
+    (outcome,) = find(data, out, settings).outcomes
+    assert outcome.stored is not None
+    assert outcome.stored.found.settings["heads"] == len(HEADS["category"]) > 1
+    made = sorted((out / "predictions").glob("*.parquet"))
+    before = [path.stat().st_mtime_ns for path in made]
+    assert len(made) == len(HEADS["category"])
+    assert find(data, out, settings).outcomes[0].already
+    assert [path.stat().st_mtime_ns for path in made] == before
+    (own,) = find(
+        data, tmp_path / "own", FindSettings(("reader",), predictions=given(data, tmp_path))
+    ).outcomes
+    assert own.stored is not None
+    assert own.stored.found.settings["heads"] == 1
+    assert not (tmp_path / "own" / "predictions").exists()
+
+
+def test_predictions_of_other_reviews_are_refused(data: PreparedData, tmp_path: Path) -> None:
+    other = shop(
+        tmp_path / "other", [{**row, "review_id": f"X{row['review_id']}"} for row in rows_of(60)]
+    )
+    with pytest.raises(InputError, match="about other reviews"):
+        find(data, tmp_path / "out", FindSettings(("reader",), predictions=given(other, tmp_path)))
+
+
+def test_stars_are_predicted_only_where_some_are_missing(tmp_path: Path) -> None:
+    rows = rows_of(120, misfiled=0)
+    rated = shop(tmp_path / "rated", rows)
+    assert Predictions(rated, tmp_path / "p").of(("stars",)) == {}
+    nobody = shop(tmp_path / "nobody", [{**row, "star_rating": None} for row in rows])
+    assert Predictions(nobody, tmp_path / "p").of(("stars",)) == {}
+    for row in rows[::2]:
+        row["star_rating"] = None
+    some = Predictions(shop(tmp_path / "some", rows), tmp_path / "p", folds=2).of(("stars",))
+    (path,) = some["stars"]
+    assert pq.read_metadata(path).num_rows == 120
+
+
+def test_what_is_missing_is_said(data: PreparedData, tmp_path: Path) -> None:
+    with pytest.raises(NotEnoughData, match="three eyes"):
+        find(data, tmp_path / "out", FindSettings(("blind",)))
+    plain = shop(tmp_path / "plain", [{"review_body": f"Nothing but text {n}"} for n in range(40)])
+    with pytest.raises(MissingColumn, match="product_category"):
+        find(plain, tmp_path / "out", FindSettings(("reader",)))
+    with pytest.raises(UsageError, match="--predictions"):
+        Predictions(data, tmp_path / "p").of(("colour",))
+
+
+def test_finders_and_settings_have_to_exist(data: PreparedData) -> None:
+    with pytest.raises(UsageError, match="unknown finder"):
+        new_finder("oracle", {})
+    with pytest.raises(UsageError, match="has no setting 'sound'; it has: word"):
+        new_finder("odd", {"sound": 1})
+    with pytest.raises(UsageError, match="is not a finder"):
+        new_finder("letters", {})
+    assert "odd" in FINDERS.names()
+
+
+def test_a_folder_of_something_else_is_left_alone(data: PreparedData, tmp_path: Path) -> None:
+    (tmp_path / "out" / "odd").mkdir(parents=True)
+    (tmp_path / "out" / "odd" / "letter.txt").write_text("dear")
+    with pytest.raises(UsageError, match="something else than findings"):
+        find(data, tmp_path / "out", FindSettings(("odd",)))
+
+
+def test_the_folder_of_a_job_is_known(data: PreparedData, tmp_path: Path) -> None:
+    job = tmp_path / "job"
+    job.mkdir()
+    data.path.rename(job / "prepared")
+    write_json(job / "job.json", {})
+    assert reviews_of(job).fingerprint == reviews_of(job / "prepared").fingerprint
+
+
+@pytest.mark.parametrize("text", ["review_id\nR00001\nR00002\n", '"R00002"\r\nR00001\nZ\n\n'])
+def test_a_reference_is_a_list_of_ids(data: PreparedData, tmp_path: Path, text: str) -> None:
+    path = tmp_path / "known.csv"
+    path.write_text(text)
+    assert sorted(read_reference(path, data).to_pylist()) == ["R00001", "R00002"]
+
+
+def test_a_reference_may_be_a_table(data: PreparedData, tmp_path: Path) -> None:
+    path = tmp_path / "known.parquet"
+    pq.write_table(pa.table({"review_id": ["R00001", "R00001", None, "gone"]}), path)
+    assert read_reference(path, data).to_pylist() == ["R00001"]
+    pq.write_table(pa.table({"id": ["R00001"]}), path)
+    with pytest.raises(InputError, match="no column review_id"):
+        read_reference(path, data)
+    path.write_bytes(b"PAR1 and no more")
+    with pytest.raises(InputError, match="damaged"):
+        read_reference(path, data)
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match="neither"):
+        read_reference(path, data)
+    path.write_text("gone\n")
+    with pytest.raises(InputError, match="none of the ids"):
+        read_reference(path, data)
+
+
+def test_a_reference_is_handed_to_finders(data: PreparedData, tmp_path: Path) -> None:
+    settings = FindSettings(
+        ("reader",),
+        predictions=given(data, tmp_path),
+        reference=pa.array(["R00001", "R00002"]),
+    )
+    (outcome,) = find(data, tmp_path / "out", settings).outcomes
+    assert outcome.stored is not None
+    assert outcome.stored.found.settings["known"] == 2
+    assert outcome.stored.about["reference"]["reviews"] == 2
