@@ -271,8 +271,8 @@ class TextSettings(Settings):
 
     fields: tuple[str, ...] = setting(
         ("review_headline", "review_body"),
-        "columns that hold the text",
-        choices=("review_headline", "review_body"),
+        "columns that hold the text; the product's title is none of the reviewer's words",
+        choices=("review_headline", "review_body", "product_title"),
     )
     drop_default_headlines: bool = setting(
         False, "read headlines that the shop filled in itself (Five Stars) as empty"

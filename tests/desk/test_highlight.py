@@ -46,3 +46,9 @@ def test_the_stretches_together_are_the_text(text: str, weights: dict[str, float
     found = segments(text, weights)
     assert "".join(one.text for one in found) == text
     assert all(-LEVELS <= one.level <= LEVELS for one in found)
+
+
+def test_characters_inside_words() -> None:
+    found = segments("Wonderfull, full of wonder", {"won…": 1.0, "…ull": -1.0})
+    told = [(one.text, one.level) for one in found if one.level]
+    assert told == [("Won", 3), ("ull", -3), ("ull", -3), ("won", 3)]

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from reviewdesk.errors import PayloadTooLarge, RequestError
-from reviewdesk.serving.instances import Instances
+from reviewdesk.serving.instances import Instances, ReviewTexts
 from reviewdesk.serving.media_types import CSV, JSON, JSON_LINES, TEXT
 from reviewdesk.serving.readers import read_instances
 
@@ -28,26 +28,26 @@ def test_json_of_texts_and_objects() -> None:
             "configuration": {"k": 2},
         },
     )
-    assert found.bodies == ["one", "two", "three", ""]
-    assert found.headlines == [None, None, "h", None]
+    assert [one.body for one in found.texts] == ["one", "two", "three", ""]
+    assert [one.headline for one in found.texts] == [None, None, "h", None]
     assert found.wanted == [2, 2, 2, 2]
-    assert found.batch().schema.names == ["review_headline", "review_body"]
+    assert found.batch().schema.names == ["review_headline", "review_body", "product_title"]
 
 
 def test_json_lines_each_with_its_k() -> None:
     lines = '{"source": "one", "k": 3}\r\n\n{"review_body": "two\\nlines"}\n'
     found = read(JSON_LINES, lines)
-    assert found.bodies == ["one", "two\nlines"]
+    assert [one.body for one in found.texts] == ["one", "two\nlines"]
     assert found.wanted == [3, 1]
 
 
 def test_text_is_one_review_a_line() -> None:
     found = read(TEXT, "one\r\n\ntwo \u2028 \x0b still two, a < b\n")
-    assert found.bodies == ["one", "", "two \u2028 \x0b still two, a < b"]
+    assert [one.body for one in found.texts] == ["one", "", "two \u2028 \x0b still two, a < b"]
 
 
 def test_a_byte_order_mark_is_no_text() -> None:
-    assert read(TEXT, b"\xef\xbb\xbfone").bodies == ["one"]
+    assert read(TEXT, b"\xef\xbb\xbfone").texts == [ReviewTexts("one")]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,9 @@ def test_a_byte_order_mark_is_no_text() -> None:
 )
 def test_csv(body: str, headlines: list[str | None], bodies: list[str]) -> None:
     found = read(CSV, body)
-    assert (found.headlines, found.bodies) == (headlines, bodies)
+    assert [(one.headline, one.body) for one in found.texts] == list(
+        zip(headlines, bodies, strict=True)
+    )
 
 
 @pytest.mark.parametrize(
@@ -132,7 +134,7 @@ def test_refused_as_a_batch(media_type: str, body: Any) -> None:
     ],
 )
 def test_the_number_of_reviews_is_limited(media_type: str, make: Any) -> None:
-    assert len(read(media_type, make(10)).bodies) == 10
+    assert len(read(media_type, make(10)).texts) == 10
     with pytest.raises(PayloadTooLarge, match="at most 10"):
         read(media_type, make(11))
 
@@ -152,3 +154,12 @@ def test_messages_never_quote_the_body(media_type: str, body: str) -> None:
     with pytest.raises(RequestError) as caught:
         read(media_type, body)
     assert "secret" not in str(caught.value)
+
+
+def test_a_product_title_may_come_with_a_review() -> None:
+    lines = '{"review_body": "one", "product_title": "Lamp"}\n{"source": "two"}'
+    found = [read(JSON_LINES, lines), read(CSV, "review_body,product_title\none,Lamp\ntwo,\n")]
+    titles = [one.batch().column("product_title").to_pylist() for one in found]
+    assert titles == [["Lamp", None], ["Lamp", ""]]
+    with pytest.raises(RequestError, match="product_title of line 1"):
+        read(JSON_LINES, '{"review_body": "one", "product_title": 5}')

@@ -15,6 +15,9 @@ def explain(
     bundle: Annotated[Path, typer.Argument(help="Bundle: a folder or its .tar.gz.")],
     text: Annotated[str, typer.Argument(help="The review's text.")],
     headline: Annotated[str, typer.Option(help="The review's headline.")] = "",
+    title: Annotated[
+        str, typer.Option(help="The product's title, for a bundle that reads it.")
+    ] = "",
     *,
     words: Annotated[int, typer.Option(help="Most words to show.", min=1)] = 12,
     as_json: Json = False,
@@ -25,7 +28,7 @@ def explain(
 
         reviewdesk explain job/sentiment/bundle "Broke after a week, but the colour is lovely."
     """
-    found = explain_text(load_bundle(bundle), text, headline=headline, words=words)
+    found = explain_text(load_bundle(bundle), text, headline=headline, title=title, words=words)
     if as_json:
         print_json(found.to_json())
         return

@@ -102,19 +102,20 @@ def judges(bundles: Mapping[str, Bundle]) -> list[Bundle]:
     return [first[target] for target in order if target in first]
 
 
-def analyse(bundles: list[Bundle], headline: str, body: str) -> dict[str, Any]:
+def analyse(bundles: list[Bundle], headline: str, body: str, title: str = "") -> dict[str, Any]:
     """Return what the page shows about one review.
 
     Args:
         bundles: from ``judges``; the first gives the verdict and the highlighted words.
         headline: the review's title; may be empty.
         body: the review's text as it was pasted.
+        title: the product's title, for bundles that read it.
 
     Raises:
         RequestError: there is no text to read.
         PayloadTooLarge: the review is longer than the desk takes.
     """
-    if len(headline) + len(body) > MOST_CHARACTERS:
+    if len(headline) + len(body) + len(title) > MOST_CHARACTERS:
         raise PayloadTooLarge(
             f"This text is too long: the desk reads up to {MOST_CHARACTERS:,} characters. "
             "Paste one review at a time."
@@ -123,7 +124,9 @@ def analyse(bundles: list[Bundle], headline: str, body: str) -> dict[str, Any]:
     if not (read["review_headline"] or read["review_body"]):
         raise RequestError("There is no text to read here. Paste the words of a review.")
     found = [
-        Judgement(bundle.target, explain(bundle, body, headline=headline, words=MOST_WORDS))
+        Judgement(
+            bundle.target, explain(bundle, body, headline=headline, title=title, words=MOST_WORDS)
+        )
         for bundle in bundles
     ]
     return {

@@ -7,6 +7,9 @@ from itertools import groupby
 
 import numpy as np
 
+GOES_ON = "…"
+"""Stands in an explanation where the word of a run of characters goes on."""
+
 LEVELS = 3
 """How many strengths of highlighting there are."""
 
@@ -29,8 +32,9 @@ def segments(text: str, weights: Mapping[str, float]) -> list[Segment]:
 
     Args:
         text: the text that was explained.
-        weights: words, and pairs of words with a space between, with what they added; where a
-            word is also part of a pair, both count.
+        weights: words, pairs of words with a space between, and characters inside a word with an
+            ellipsis where the word goes on, with what they added; where a word is also part of a
+            pair, both count.
     """
     weight = np.zeros(len(text))
     for word, added in weights.items():
@@ -44,8 +48,10 @@ def segments(text: str, weights: Mapping[str, float]) -> list[Segment]:
 
 def _pattern(words: list[str]) -> re.Pattern[str]:
     """Return the pattern of words that follow each other, in any case, as whole words."""
-    between = r"\W{1,8}?".join(map(re.escape, words))
-    return re.compile(rf"(?<!\w){between}(?!\w)", re.IGNORECASE)
+    before = "" if words and words[0].startswith(GOES_ON) else r"(?<!\w)"
+    behind = "" if words and words[-1].endswith(GOES_ON) else r"(?!\w)"
+    between = r"\W{1,8}?".join(re.escape(word.strip(GOES_ON)) for word in words)
+    return re.compile(f"{before}{between}{behind}", re.IGNORECASE)
 
 
 def _joined(text: str, levels: list[int]) -> Iterable[Segment]:

@@ -3,7 +3,7 @@
   const MOST_CHARACTERS = 20000;
   const PATIENCE_MS = 60000;
   const by = (id) => document.getElementById(id);
-  const form = by("form"), headline = by("headline"), body = by("body"), read = by("read");
+  const form = by("form"), title = by("title"), headline = by("headline"), body = by("body"), read = by("read");
   const problem = by("problem"), result = by("result"), found = by("found"), empty = by("empty");
   const status = by("status"), count = by("count");
   let asking = null;
@@ -28,7 +28,7 @@
   }
 
   function sayLength() {
-    const length = headline.value.length + body.value.length;
+    const length = headline.value.length + body.value.length + (title ? title.value.length : 0);
     const over = length > MOST_CHARACTERS;
     count.classList.toggle("over", over);
     if (over) count.textContent = `Too long by ${(length - MOST_CHARACTERS).toLocaleString("en")} characters.`;
@@ -155,7 +155,11 @@
     const response = await fetch("/desk/analyse", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ review_headline: wellFormed(headline.value), review_body: wellFormed(body.value) }),
+      body: JSON.stringify({
+        review_headline: wellFormed(headline.value),
+        review_body: wellFormed(body.value),
+        ...(title ? { product_title: wellFormed(title.value) } : {}),
+      }),
       signal,
     });
     const answer = await response.json();
@@ -231,6 +235,7 @@
   });
   for (const sample of document.querySelectorAll(".sample")) {
     sample.addEventListener("click", () => {
+      if (title) title.value = "";  // a sample is of no product
       headline.value = sample.dataset.headline;
       body.value = sample.dataset.body;
       sayLength();

@@ -67,6 +67,7 @@ def page(bundles: Sequence[Bundle]) -> tuple[str, str]:
         "/* script */": script,
         "<!-- promise -->": _promise([one.target for one in bundles]),
         "<!-- samples -->": _samples(),
+        "<!-- title -->": _file("title.html") if any(map(_reads_title, bundles)) else "",
         "<!-- meanings -->": _meanings(bundles),
     }
     markup = _file("page.html")
@@ -86,18 +87,23 @@ async def _analyse(service: Service, bundles: list[Bundle], request: Request) ->
         raise UnsupportedMediaType(f"the Content-Type must be {JSON}")
     async with service.hold():
         body = await read_body(request, service.settings.max_body_bytes)
-        headline, text = _review(body)
-        found = await service.run(functools.partial(analyse, bundles, headline, text))
+        texts = _review(body)
+        found = await service.run(functools.partial(analyse, bundles, *texts))
     return JSONResponse(found)
 
 
-def _review(body: bytes) -> tuple[str, str]:
-    """Return headline and body of the review that the page sent."""
+def _reads_title(bundle: Bundle) -> bool:
+    return "product_title" in bundle.settings.text.fields
+
+
+def _review(body: bytes) -> tuple[str, str, str]:
+    """Return headline and body of the review that the page sent, and the product's title."""
     try:
         value = parse_json(body.decode(), "the body")
-        texts = value["review_headline"], value["review_body"]
+        title = value.get("product_title", "")
+        texts = value["review_headline"], value["review_body"], title
         "".join(texts).encode()
-    except (UnicodeError, TypeError, KeyError) as error:
+    except (UnicodeError, TypeError, KeyError, AttributeError) as error:
         raise RequestError(
             'the body must be {"review_headline": "...", "review_body": "..."}'
         ) from error

@@ -46,7 +46,7 @@ class TfidfSVC(Classifier):
     """
 
     family: ClassVar[str] = "tfidf-svc"
-    columns: ClassVar[tuple[str, ...]] = ("review_headline", "review_body")
+    columns: ClassVar[tuple[str, ...]] = ("review_headline", "review_body", "product_title")
     limits: ClassVar[Mapping[str, tuple[float, float]]] = {
         "ngrams": (1, 8),
         "min_df": (1, math.inf),

@@ -63,13 +63,16 @@ class TextVerdict:
         }
 
 
-def explain(bundle: Bundle, text: str, *, headline: str = "", words: int = WORDS) -> TextVerdict:
+def explain(
+    bundle: Bundle, text: str, *, headline: str = "", title: str = "", words: int = WORDS
+) -> TextVerdict:
     """Say what a bundle makes of one raw text, and which words spoke for and against each label.
 
     Args:
         bundle: what predicts.
         text: the review's body as the customer wrote it; it is cleaned as the bundle says.
         headline: its headline; left out by bundles that read bodies only.
+        title: the product's title; left out by bundles that do not read it.
         words: most words to name for each label.
     """
     review = bundle.clean(
@@ -77,6 +80,7 @@ def explain(bundle: Bundle, text: str, *, headline: str = "", words: int = WORDS
             {
                 "review_headline": pa.array([headline or None], pa.string()),
                 "review_body": pa.array([text], pa.string()),
+                "product_title": pa.array([title or None], pa.string()),
             }
         )
     )
@@ -93,7 +97,7 @@ def explain(bundle: Bundle, text: str, *, headline: str = "", words: int = WORDS
 def strongest(explanation: Explanation, label: int, words: int) -> list[WordWeight]:
     """Return the words that matter most to one label, strongest first, for it or against it.
 
-    A word that stands in headline and body counts once, with the sum of its weights.
+    A word that stands in several fields counts once, with the sum of its weights.
 
     Args:
         explanation: of one review.

@@ -1,10 +1,25 @@
 """The reviews of one request, whatever format they came in."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import pyarrow as pa
 
 from reviewdesk.errors import PayloadTooLarge, RequestError
+
+
+class ReviewTexts(NamedTuple):
+    """The texts of one review.
+
+    Args:
+        body: the review's text.
+        headline: its title, where it has one.
+        title: the product's title, where it came with one.
+    """
+
+    body: str
+    headline: str | None = None
+    title: str | None = None
 
 
 @dataclass
@@ -16,41 +31,42 @@ class Instances:
     """
 
     limit: int
-    headlines: list[str | None] = field(default_factory=list)
-    bodies: list[str] = field(default_factory=list)
+    texts: list[ReviewTexts] = field(default_factory=list)
     wanted: list[int] = field(default_factory=list)  # how many labels each answer has
 
-    def add(self, headline: str | None, body: str, k: int = 1) -> None:
+    def add(self, review: ReviewTexts, k: int = 1) -> None:
         """Take one more review.
 
         Args:
-            headline: the review's title, where it has one.
-            body: the review's text.
+            review: its texts.
             k: how many labels the answer has.
 
         Raises:
             PayloadTooLarge: there are too many.
         """
-        if len(self.bodies) == self.limit:
+        if len(self.texts) == self.limit:
             raise PayloadTooLarge(
                 f"a request may hold at most {self.limit} reviews; send them in several requests"
             )
-        self.headlines.append(headline)
-        self.bodies.append(body)
+        self.texts.append(review)
         self.wanted.append(k)
 
     def batch(self) -> pa.RecordBatch:
-        """Return the columns review_headline and review_body as they came, not yet cleaned.
+        """Return review_headline, review_body and product_title as they came, not yet cleaned.
 
         Raises:
             RequestError: there are none, or a text is not valid Unicode.
         """
-        if not self.bodies:
+        if not self.texts:
             raise RequestError("the request holds no review; send at least one")
         try:
-            columns = [pa.array(self.headlines, pa.string()), pa.array(self.bodies, pa.string())]
+            bodies, headlines, titles = (
+                pa.array(texts, pa.string()) for texts in zip(*self.texts, strict=True)
+            )
         except UnicodeEncodeError as error:  # JSON can spell half of a surrogate pair
             raise RequestError(
                 "a text is not valid Unicode: it holds half of a surrogate pair"
             ) from error
-        return pa.RecordBatch.from_arrays(columns, ["review_headline", "review_body"])
+        return pa.record_batch(
+            {"review_headline": headlines, "review_body": bodies, "product_title": titles}
+        )

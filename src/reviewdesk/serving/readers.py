@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
 from reviewdesk.errors import RequestError
-from reviewdesk.serving.instances import Instances
+from reviewdesk.serving.instances import Instances, ReviewTexts
 from reviewdesk.serving.media_types import CSV, JSON, JSON_LINES, TEXT
 
 
@@ -61,11 +61,12 @@ def parse_json(text: str, where: str) -> Any:
         raise RequestError(f"{where} is not usable JSON: a number has too many digits") from error
 
 
-def review_texts(value: Any, where: str) -> tuple[str | None, str]:
-    """Return headline and body of a review given as a JSON object.
+def review_texts(value: Any, where: str) -> ReviewTexts:
+    """Return the texts of a review given as a JSON object.
 
     Args:
-        value: an object with review_body (or source), and perhaps review_headline.
+        value: an object with review_body (or source), and perhaps review_headline and
+            product_title.
         where: how to name it in a message.
 
     Raises:
@@ -76,10 +77,10 @@ def review_texts(value: Any, where: str) -> tuple[str | None, str]:
     body = value.get("review_body", value.get("source"))
     if not isinstance(body, str):
         raise RequestError(f"{where} needs a text in review_body or source")
-    headline = value.get("review_headline")
-    if headline is not None and not isinstance(headline, str):
-        raise RequestError(f"the review_headline of {where} must be a text or null")
-    return headline, body
+    for name in ("review_headline", "product_title"):
+        if not isinstance(value.get(name), str | None):
+            raise RequestError(f"the {name} of {where} must be a text or null")
+    return ReviewTexts(body, value.get("review_headline"), value.get("product_title"))
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -96,23 +97,23 @@ def _read_json(text: str, instances: Instances) -> None:
     k = _labels_wanted(configuration or {}, "configuration")
     for number, instance in enumerate(request["instances"]):
         if isinstance(instance, str):
-            instances.add(None, instance, k)
+            instances.add(ReviewTexts(instance), k)
         else:
-            instances.add(*review_texts(instance, f"instance {number}"), k)
+            instances.add(review_texts(instance, f"instance {number}"), k)
 
 
 def _read_json_lines(text: str, instances: Instances) -> None:
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             value = parse_json(line, f"line {number}")
-            headline, body = review_texts(value, f"line {number}")
-            instances.add(headline, body, _labels_wanted(value, f"line {number}"))
+            texts = review_texts(value, f"line {number}")
+            instances.add(texts, _labels_wanted(value, f"line {number}"))
 
 
 def _read_text(text: str, instances: Instances) -> None:
     # Only the line feed ends a review: str.splitlines would cut at characters that text may hold.
     for line in text.removesuffix("\n").split("\n"):
-        instances.add(None, line.removesuffix("\r"))
+        instances.add(ReviewTexts(line.removesuffix("\r")))
 
 
 def _read_csv(text: str, instances: Instances) -> None:
@@ -144,7 +145,8 @@ def _unnamed_columns(count: int) -> list[str]:
 
 
 def _add_row(row: dict[str, str], instances: Instances) -> None:
-    instances.add(row.get("review_headline"), row["review_body"])
+    texts = ReviewTexts(row["review_body"], row.get("review_headline"), row.get("product_title"))
+    instances.add(texts)
 
 
 def _labels_wanted(options: dict[str, Any], where: str) -> int:

@@ -62,8 +62,10 @@ def serve(
 
 def warm_up(bundle: Bundle) -> None:
     """Score one review, so that the first client does not wait for code to be compiled."""
-    review = {"review_headline": ["Good"], "review_body": ["Works well, I like it."]}
-    bundle.predict_proba(bundle.clean(pa.RecordBatch.from_pydict(review)))
+    texts = {"review_headline": "Good", "review_body": "Works well, I like it.",
+             "product_title": "Lamp"}  # fmt: skip
+    review = pa.RecordBatch.from_pylist([texts])
+    bundle.predict_proba(bundle.clean(review))
 
 
 class _Server(uvicorn.Server):
