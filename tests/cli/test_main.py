@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 
 from reviewdesk import __version__
-from reviewdesk.cli.commands import COMMANDS
+from reviewdesk.cli.commands import COMMANDS, GROUPS
 
 from .conftest import Cli
 
 
 def test_help_lists_the_commands_in_the_order_a_user_needs_them(cli: Cli) -> None:
     text = cli("--help").out
-    places = [re.search(rf"│ {name} +\S", text) for name in COMMANDS]
+    shown = dict.fromkeys(name.partition(" ")[0] for name in COMMANDS)
+    places = [re.search(rf"│ {name} +\S", text) for name in shown]
     assert all(places)
     starts = [place.start() for place in places if place]
     assert starts == sorted(starts)
@@ -23,10 +24,20 @@ def test_help_lists_the_commands_in_the_order_a_user_needs_them(cli: Cli) -> Non
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_explains_itself_with_an_example(cli: Cli, name: str) -> None:
-    result = cli(name, "--help")
+    result = cli(*name.split(), "--help")
     assert result.code == 0
     assert "Example:" in result.out
     assert f"reviewdesk {name}" in result.out
+
+
+def test_a_group_lists_its_commands_in_order(cli: Cli) -> None:
+    for group in GROUPS:
+        text = cli(group, "--help").out
+        named = [name.split()[1] for name in COMMANDS if name.startswith(f"{group} ")]
+        starts = [text.index(f"│ {name} ") for name in named]
+        assert starts == sorted(starts)
+        assert len(named) > 1
+    assert "Did you mean 'misfiled'" in cli("find", "misfield", "x", "--out", "y").err
 
 
 def test_the_version(cli: Cli) -> None:

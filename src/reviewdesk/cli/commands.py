@@ -5,10 +5,15 @@ from typing import Final, NamedTuple
 MAIN_JOB: Final = "The main job"
 STEPS: Final = "Its steps, one by one"
 LOOKING: Final = "Looking at things"
+LISTS: Final = "What to look for"
+TRUTH: Final = "How well it finds"
 
 
 class Command(NamedTuple):
-    """One command: where its function is, its one-line help and its part of the manual."""
+    """One command: where its function is, its one-line help and its part of the manual.
+
+    A name of two words is a command of a group, as in ``find misfiled``.
+    """
 
     function: str
     summary: str
@@ -81,6 +86,46 @@ COMMANDS: Final[dict[str, Command]] = {
         "Remove a person from prepared data, and say where else they may be.",
         STEPS,
     ),
+    "find misfiled": Command(
+        "reviewdesk.cli.find:misfiled",
+        "Reviews that stand in the wrong category, or under the wrong product.",
+        LISTS,
+    ),
+    "find miscategorised": Command(
+        "reviewdesk.cli.find:miscategorised",
+        "Products that are filed under the wrong category.",
+        LISTS,
+    ),
+    "find declining": Command(
+        "reviewdesk.cli.find:declining",
+        "Products that get worse, since when, and what people say now.",
+        LISTS,
+    ),
+    "find similar": Command(
+        "reviewdesk.cli.find:similar",
+        "Products about which people say the same.",
+        LISTS,
+    ),
+    "find all": Command(
+        "reviewdesk.cli.find:everything",
+        "Everything that can be found, on one page.",
+        LISTS,
+    ),
+    "find export": Command(
+        "reviewdesk.cli.find_export:export",
+        "Findings as CSV or JSON lines.",
+        LISTS,
+    ),
+    "find plant": Command(
+        "reviewdesk.cli.find_plant:plant",
+        "A copy of prepared data with known errors, to see what is found.",
+        TRUTH,
+    ),
+    "find grade": Command(
+        "reviewdesk.cli.find_grade:grade",
+        "What was promised against what was delivered.",
+        TRUTH,
+    ),
     "show": Command(
         "reviewdesk.cli.show:show",
         "What a folder or file is and how it came to be.",
@@ -102,3 +147,12 @@ COMMANDS: Final[dict[str, Command]] = {
         LOOKING,
     ),
 }
+
+GROUPS: Final[dict[str, Command]] = {
+    "find": Command(
+        "",
+        "What is misfiled, miscategorised, getting worse or alike: lists that keep promises.",
+        STEPS,
+    ),
+}
+"""Commands of two words by their first: only summary and panel are used."""

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from reviewdesk import __version__
-from reviewdesk.cli.commands import COMMANDS
+from reviewdesk.cli.commands import COMMANDS, GROUPS
 from reviewdesk.errors import ReviewdeskError, UsageError
 
 INTERRUPTED: Final = 130
@@ -85,7 +85,8 @@ def _one_map_each(words: list[str]) -> list[str]:
 
 def _application(words: list[str]) -> typer.Typer:
     """Return the program with the one command that is wanted loaded, so that help stays quick."""
-    wanted = next((word for word in words if not word.startswith("-")), "")
+    named = [word for word in words if not word.startswith("-")]
+    wanted = " ".join(named[:2]) if named and named[0] in GROUPS else "".join(named[:1])
     program = typer.Typer(
         name="reviewdesk",
         help=MANUAL,
@@ -96,13 +97,27 @@ def _application(words: list[str]) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     program.callback()(_options)
+    groups: dict[str, typer.Typer] = {}
     for name, command in COMMANDS.items():
+        group, _, last = name.rpartition(" ")
+        if group and group not in groups:
+            groups[group] = _group(program, group)
+        place = groups[group] if group else program
         if name == wanted:
-            function = load_command(name)
-            program.command(name, rich_help_panel=command.panel)(function)
+            place.command(last, rich_help_panel=command.panel)(load_command(name))
         else:
-            program.command(name, help=command.summary, rich_help_panel=command.panel)(_unloaded)
+            place.command(last, help=command.summary, rich_help_panel=command.panel)(_unloaded)
     return program
+
+
+def _group(program: typer.Typer, name: str) -> typer.Typer:
+    """Add a group of commands to the program and return it."""
+    group = typer.Typer(
+        no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False
+    )
+    about = GROUPS[name]
+    program.add_typer(group, name=name, help=about.summary, rich_help_panel=about.panel)
+    return group
 
 
 def load_command(name: str) -> Callable[..., Any]:

@@ -13,6 +13,7 @@ from reviewdesk import __version__
 from reviewdesk.errors import MissingColumn, NotEnoughData, UsageError
 from reviewdesk.findings.base import Finder, FinderInputs, Findings
 from reviewdesk.findings.catalog import FINDERS
+from reviewdesk.findings.export import promised
 from reviewdesk.findings.page import findings_page, shown_samples
 from reviewdesk.findings.store import (
     StoredFindings,
@@ -42,6 +43,7 @@ class FindSettings:
         options: each finder's own settings, by its name.
         predictions: the user's own predictions tables, by target.
         reference: ids of reviews that are known to be filed rightly; None without.
+        promise: only findings in lists with this promise or a stricter one are kept; 0: all.
         folds: how many parts the products are dealt into for cross-fitting.
         seed: another seed deals them out in another way.
     """
@@ -50,6 +52,7 @@ class FindSettings:
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     predictions: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     reference: pa.Array | None = None
+    promise: float = 0.0
     folds: int = 5
     seed: int = 0
 
@@ -201,6 +204,7 @@ def _find(
         "files": [one["place"] for one in data.manifest["inputs"]],
         "predictions": predictions.digests(finder.targets),
         "reference": _reference_json(settings.reference),
+        "promise": settings.promise,
         "options": dict(settings.options.get(finder.name, {})),
         "reviewdesk": __version__,
     }
@@ -213,7 +217,7 @@ def _find(
             "it on purpose"
         )
     inputs = FinderInputs(data, predictions.of(finder.targets), settings.reference)
-    found = finder.find(inputs, progress=progress)
+    found = promised(finder.find(inputs, progress=progress), settings.promise)
     write_with_page(folder, StoredFindings(folder, found, finder.manner(), about), data, progress)
     return Outcome(finder.name, read_findings(folder))
 

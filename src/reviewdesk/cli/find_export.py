@@ -1,0 +1,49 @@
+"""`reviewdesk find export`: findings for other programs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reviewdesk.cli.options import Json
+from reviewdesk.cli.output import count, print_json, say
+from reviewdesk.findings.export import export_findings, listed
+from reviewdesk.findings.store import read_findings
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(help="Folder of one kind of findings.", metavar="DIR")],
+    out: Annotated[Path, typer.Option(help="File to write.", metavar="FILE")],
+    *,
+    kind: Annotated[
+        str, typer.Option("--format", help="What to write. One of: csv, jsonl.")
+    ] = "csv",
+    promise: Annotated[
+        float,
+        typer.Option(
+            help="Only the list that is promised to be right in this share of the cases, as in "
+            "0.9; 0 means all findings.",
+            min=0,
+            max=1,
+        ),
+    ] = 0.0,
+    as_json: Json = False,
+) -> None:
+    """Findings as CSV or JSON lines.
+
+    In CSV, words, figures and review_ids of a finding are one cell each, and cells that a
+    spreadsheet would run as a formula get an apostrophe in front. The findings' own Parquet file
+    holds the same and can be read by any program that knows Parquet.
+
+    Example:
+
+        reviewdesk find export findings/misfiled --promise 0.95 --out misfiled.csv
+    """
+    found = listed(read_findings(folder).found.table, promise)
+    changed = export_findings(found, out, kind)
+    if as_json:
+        print_json({"out": str(out), "findings": found.num_rows, "neutralised": changed})
+        return
+    say(f"{count(found.num_rows, 'finding')} in {out}")
+    if changed:
+        say(f"{count(changed, 'cell')} got an apostrophe in front, against spreadsheet formulas")

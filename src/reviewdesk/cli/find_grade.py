@@ -1,0 +1,124 @@
+"""`reviewdesk find grade`: what was promised against what was delivered."""
+
+from collections.abc import Iterator
+from itertools import zip_longest
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reviewdesk.cli.options import Json
+from reviewdesk.cli.output import count, print_json, print_table, say
+from reviewdesk.errors import UsageError
+from reviewdesk.job.find import reviews_of
+from reviewdesk.job.grade import Graded, grade_findings
+from reviewdesk.report.numbers import share
+from reviewdesk.sources.truth.grade import FinderGrade, Grade, ListGrade
+
+HEADINGS = ("what", "promised", "listed", "right", "delivered", "found of planted")
+
+
+def grade(
+    places: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Folder of findings and folder of known errors; more such pairs are pooled, as "
+            "those of several seeds.",
+            metavar="FINDINGS TRUTH...",
+        ),
+    ],
+    *,
+    reviews: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="The data that was looked at: misfiled reviews of products that are themselves in "
+            "the wrong category then do not count. One for each pair.",
+            metavar="DIR",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """What was promised against what was delivered.
+
+    Compares findings with known errors, planted ones or those of generated reviews. Delivered is
+    the share of a list that is right, with its 95 % interval; over several pairs it is the sum of
+    what is right over the sum of what is listed, and the lowest of the pairs.
+
+    Example:
+
+        reviewdesk find grade findings planted.truth
+    """
+    if len(places) % 2:
+        raise UsageError("name a folder of known errors for each folder of findings, in turn")
+    pairs = list(zip(places[::2], places[1::2], strict=True))
+    data = list(reviews or [])
+    if data and len(data) != len(pairs):
+        raise UsageError(
+            f"give --reviews {count(len(pairs), 'time')}, once for each pair, or never"
+        )
+    opened = [reviews_of(place) for place in data]
+    found = grade_findings(
+        [Graded(*pair, one) for pair, one in zip_longest(pairs, opened, fillvalue=None) if pair]
+    )
+    if as_json:
+        print_json(found.to_json())
+    else:
+        _print(found)
+
+
+def _print(found: Grade) -> None:
+    if not found.finders:
+        say("Nothing is known that could be compared with these findings.")
+        return
+    rows = [row for one in found.finders for row in _rows(one, found.sets)]
+    over = f" over {found.sets} sets of data" if found.sets > 1 else ""
+    print_table(HEADINGS, rows, f"Promised and delivered{over}")
+    for one in found.finders:
+        for sentence in _remarks(one):
+            say(sentence)
+
+
+def _rows(one: FinderGrade, sets: int) -> Iterator[list[str]]:
+    for place, each in enumerate(one.lists):
+        yield [
+            one.finder if place == 0 else "",
+            share(each.promise, 0),
+            f"{each.listed:,}",
+            f"{each.hits:,}",
+            _delivered(each, sets),
+            f"{each.found:,} of {each.planted:,}"
+            + ("" if each.recall is None else f" ({share(each.recall, 0)})"),
+        ]
+
+
+def _delivered(each: ListGrade, sets: int) -> str:
+    if each.precision is None or each.interval is None:
+        return "no list"
+    low, high = each.interval
+    text = f"{share(each.precision)} ({share(low, 0)} to {share(high, 0)})"
+    if sets > 1 and each.worst is not None:
+        text += f", lowest {share(each.worst)}"
+    return text if each.kept else f"{text}, not kept"
+
+
+def _remarks(one: FinderGrade) -> Iterator[str]:
+    """Yield what else is to be said: excused findings, other places named, days off."""
+    last = one.lists[-1] if one.lists else None
+    if last is not None and last.excused:
+        yield (
+            f"{one.finder}: {count(last.excused, 'finding')} not counted, as the whole product is "
+            "in the wrong category."
+        )
+    if last is not None and last.hits > last.named:
+        yield (
+            f"{one.finder}: {last.hits - last.named:,} of the {last.hits:,} right findings name "
+            "another place than the right one."
+        )
+    for name, values in (
+        ("days between the true day and the one named", one.days_off),
+        ("days until it was noticed", one.delay_days),
+        ("reviews until it was noticed", one.delay_reviews),
+    ):
+        if values:
+            middle = sorted(values)[len(values) // 2]
+            yield f"{one.finder}: {middle:,} {name} (median of {len(values):,})."

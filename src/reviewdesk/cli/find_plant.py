@@ -1,0 +1,54 @@
+"""`reviewdesk find plant`: a copy of prepared data with known errors."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reviewdesk.cli.options import Json, with_settings
+from reviewdesk.cli.output import count, note, print_json, program, say
+from reviewdesk.prepare.plant import PLANTED
+from reviewdesk.prepare.plant import plant as plant_errors
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.progress import Progress
+from reviewdesk.settings import PlantSettings
+
+
+@with_settings(settings=PlantSettings)
+def plant(
+    data: Annotated[Path, typer.Argument(help="Prepared folder.", metavar="DIR")],
+    out: Annotated[Path, typer.Option(help="Folder for the copy.", metavar="DIR")],
+    *,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a copy made in another way.")
+    ] = False,
+    as_json: Json = False,
+    settings: PlantSettings,
+) -> None:
+    """A copy of prepared data with known errors, to see what is found.
+
+    Moves reviews to other categories, files products under other categories, and makes products get
+    worse from a day on. Which ones stands in OUT.truth beside the copy; finders never look there.
+
+    Example:
+
+        reviewdesk find plant prepared --misfiled 0.03 --seed 1 --out planted
+    """
+    found = plant_errors(
+        PreparedData.open(data), out, settings, overwrite=overwrite, progress=Progress()
+    )
+    for one in found.notes:
+        note(one)
+    if as_json:
+        print_json(
+            {
+                "out": str(found.data.path),
+                "truth": str(found.truth),
+                "planted": found.data.manifest[PLANTED],
+            }
+        )
+        return
+    say(f"{count(found.data.rows, 'review')} with known errors: {found.data.path}")
+    say(f"what was planted: {found.truth}")
+    say(f"next: {program()} find all {found.data.path} --out findings")
+    say(f"then: {program()} find grade findings {found.truth}")

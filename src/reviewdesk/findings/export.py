@@ -1,0 +1,105 @@
+"""Findings for other programs: CSV that no spreadsheet runs as a formula, and JSON lines."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+
+from reviewdesk.errors import UsageError
+from reviewdesk.findings.base import Findings
+from reviewdesk.formats.csv import csv_header, csv_rows
+from reviewdesk.formats.json_lines import json_line
+from reviewdesk.schema import FINDINGS
+from reviewdesk.storage import write_then_rename
+
+FORMATS: Final = ("csv", "jsonl")
+BATCH_ROWS: Final = 4_096
+_SAME: Final = 1e-9
+
+
+def listed(found: pa.Table, promise: float) -> pa.Table:
+    """Return the findings of the list with a promise.
+
+    Args:
+        found: schema ``FINDINGS``.
+        promise: 0 for all findings.
+    """
+    promised = found.column("promise").to_numpy() >= promise - _SAME
+    return found.filter(pa.array(promised))
+
+
+def promised(found: Findings, promise: float) -> Findings:
+    """Return findings without the lists, and what is only in them, that promise less.
+
+    Args:
+        found: what was found.
+        promise: 0 for all.
+    """
+    lists = tuple(one for one in found.lists if one.promise >= promise - _SAME)
+    return replace(found, table=listed(found.table, promise), lists=lists)
+
+
+def export_findings(found: pa.Table, path: Path, kind: str) -> int:
+    """Write findings to a file, whole or not at all.
+
+    In CSV, words, figures and samples are text, ``name=value`` with semicolons between them; in
+    JSON lines they are lists as they are.
+
+    Args:
+        found: schema ``FINDINGS``.
+        path: the file.
+        kind: one of ``FORMATS``.
+
+    Returns:
+        How many cells got an apostrophe in front, because a spreadsheet would have run them.
+
+    Raises:
+        UsageError: there is no such format.
+        StorageError: it cannot be written.
+    """
+    if kind not in FORMATS:
+        raise UsageError(f"findings are exported as {' or '.join(FORMATS)}, not as {kind!r}")
+    changed = 0
+    with write_then_rename(path) as file:
+        if kind == "csv":
+            file.write(csv_header(FINDINGS.names))
+        for batch in found.to_batches(max_chunksize=BATCH_ROWS):
+            if kind == "csv":
+                text, more = csv_rows(_flat(batch))
+                changed += more
+                file.write(text)
+            else:
+                file.write("".join(json_line(row) for row in _plain(batch)).encode())
+    return changed
+
+
+def _flat(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return rows with one text in place of each list."""
+    columns = []
+    for column in batch.columns:
+        flat = column
+        if pa.types.is_list(column.type):
+            flat = pa.array([_joined(value) for value in column.to_pylist()], pa.string())
+        columns.append(flat)
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
+
+def _joined(values: list[Any] | None) -> str | None:
+    if values is None:
+        return None
+    return "; ".join(
+        "=".join(_text(part) for part in one.values()) if isinstance(one, dict) else str(one)
+        for one in values
+    )
+
+
+def _text(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _plain(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
+    for row in batch.to_pylist():
+        since = row["since"]
+        yield {**row, "since": since.isoformat() if since else None}

@@ -1,0 +1,71 @@
+"""Grading: folders of findings against folders of known errors, over one set of data or several."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from reviewdesk.errors import InputError
+from reviewdesk.findings.base import PROMISES
+from reviewdesk.findings.store import StoredFindings, is_findings, read_findings
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.schema import FINDINGS
+from reviewdesk.sources.truth.grade import Grade, grade, pooled
+from reviewdesk.sources.truth.read import read_truth
+from reviewdesk.storage import read_json, storage_errors
+
+
+@dataclass(frozen=True)
+class Graded:
+    """Findings in one set of data, and what is known of it.
+
+    Args:
+        findings: a folder of findings, or one that holds several of them.
+        truth: the folder of known errors.
+        reviews: the data; with it, misfiled reviews of products that are themselves in the wrong
+            category are not held against the finder.
+    """
+
+    findings: Path
+    truth: Path
+    reviews: PreparedData | None = None
+
+
+def grade_findings(sets: Sequence[Graded]) -> Grade:
+    """Compare findings with known errors; over several sets, sums of hits over sums of flags.
+
+    Args:
+        sets: at least one.
+
+    Raises:
+        InputError: a folder holds something else, or known errors of other data.
+        StorageError: it cannot be read.
+    """
+    return pooled([_grade(one) for one in sets])
+
+
+def _grade(one: Graded) -> Grade:
+    stored = _stored(one.findings)
+    truth = read_truth(one.truth)
+    about = read_json(one.truth / "truth.json").get("data")
+    for each in stored:
+        if about is not None and each.about.get("data") != about:
+            raise InputError(f"{each.path} holds findings in other data than {one.truth} is about")
+    table = pa.concat_tables([FINDINGS.empty_table(), *(each.found.table for each in stored)])
+    promised = {each.promise for one in stored for each in one.found.lists}
+    reviews = one.reviews.table(["review_id", "product_id"]) if one.reviews else None
+    names = [each.found.finder for each in stored]
+    return grade(
+        table, truth, sorted(promised or PROMISES, reverse=True), finders=names, reviews=reviews
+    )
+
+
+def _stored(place: Path) -> list[StoredFindings]:
+    with storage_errors(str(place)):
+        if not place.is_dir() or is_findings(place):
+            return [read_findings(place)]
+        folders = [path for path in sorted(place.iterdir()) if path.is_dir() and is_findings(path)]
+    if not folders:
+        raise InputError(f"{place} holds no findings")
+    return [read_findings(folder) for folder in folders]
