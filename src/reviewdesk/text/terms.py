@@ -1,9 +1,10 @@
 """How many texts of each group have each term, in two passes and bounded memory.
 
 A term is a word that is no stop word and has a letter in it, or two such words next to each other,
-of which the first may be a negation. The first pass counts hashed terms in a table of fixed size
-(a count-min sketch of two rows: it may count too much, never too little); the second gives each
-term that is frequent there a column, known by its 64-bit hash, and counts exactly.
+of which the first may be a negation. Where numbers count, they are words like others. The first
+pass counts hashed terms in a table of fixed size (a count-min sketch of two rows: it may count too
+much, never too little); the second gives each term that is frequent there a column, known by its
+64-bit hash, and counts exactly.
 """
 
 from functools import cache
@@ -27,7 +28,7 @@ _SEED: Final = np.uint64(0)
 _SECOND: Final = np.uint64(0x9E3779B97F4A7C15)
 _STAMP: Final = np.uint64(32)
 _COUNT: Final = np.uint64(0xFFFFFFFF)
-_NO_COLUMN: Final = -1
+NO_COLUMN: Final = -1
 
 Hashes = NDArray[np.uint64]
 Room = tuple[Hashes, NDArray[np.int64], Hashes, NDArray[np.int64]]
@@ -38,18 +39,20 @@ class TermSketch:
 
     Args:
         bits: the table has two to the power of this many places, of 8 bytes each.
+        numbers: whether numbers count: "2013" tells software of one year from that of the next.
     """
 
-    def __init__(self, bits: int = SKETCH_BITS) -> None:
-        self._shift = np.uint64(64 - bits)
+    def __init__(self, bits: int = SKETCH_BITS, *, numbers: bool = False) -> None:
+        self.shift = np.uint64(64 - bits)
+        self.numbers = numbers
         self._table = np.zeros(1 << bits, np.uint64)
         self._texts = 0
 
     def add(self, texts: pa.Array) -> None:
         """Count the terms of texts, each once a text; null is a text without terms."""
         data, offsets, _ = buffers(texts)
-        dull = (_hashes(STOP_WORDS), _hashes(NEGATIONS))
-        _sketch(data, offsets, letters(), *dull, self._shift, self._texts, self._table)
+        dull = (word_hashes(STOP_WORDS), word_hashes(NEGATIONS))
+        _sketch(data, offsets, letters(), *dull, self.numbers, self.shift, self._texts, self._table)
         self._texts += len(texts)
 
     def frequent(self, most: int, fewest: int) -> tuple[NDArray[np.bool_], int]:
@@ -80,12 +83,12 @@ class TermCounts:
     """
 
     def __init__(self, sketch: TermSketch, groups: int, most: int, fewest: int) -> None:
-        self._shift = sketch._shift
+        self._shift, self._numbers = sketch.shift, sketch.numbers
         self._kept, self._fewest = sketch.frequent(most, fewest)
         room = int(min(most, self._kept.sum()) * (1 + SPARE)) + 1
         places = 1 << (2 * room).bit_length()
         self._keys = np.zeros(places, np.uint64)
-        self._columns = np.full(places, _NO_COLUMN, np.int32)
+        self._columns = np.full(places, NO_COLUMN, np.int32)
         self._counts = np.zeros((groups, room), np.int32)
         self._seen = np.zeros(room, np.int64)
         self._texts = 0
@@ -106,8 +109,9 @@ class TermCounts:
             data,
             offsets,
             letters(),
-            _hashes(STOP_WORDS),
-            _hashes(NEGATIONS),
+            word_hashes(STOP_WORDS),
+            word_hashes(NEGATIONS),
+            self._numbers,
             self._shift,
             self._kept,
             self._keys,
@@ -121,7 +125,7 @@ class TermCounts:
             self._texts,
         )
         self._texts += len(texts)
-        self._names += [_name(data[begin:end]) for begin, end in spans[before:found]]
+        self._names += [term_name(data[begin:end]) for begin, end in spans[before:found]]
 
     def result(self) -> tuple[list[str], NDArray[np.int32]]:
         """Return the terms, and how many texts of each group have them, (groups, terms)."""
@@ -129,14 +133,14 @@ class TermCounts:
         return [self._names[column] for column in there], self._counts[:, there]
 
 
-def _name(text: NDArray[np.uint8]) -> str:
+def term_name(text: NDArray[np.uint8]) -> str:
     """Return a term as it is shown; a text that is not UTF-8 has replacement characters."""
     name = text.tobytes().decode("utf-8", "replace").lower()
     return name.replace("’", "'").replace("-", " ")
 
 
 @cache
-def _hashes(words: frozenset[str]) -> Hashes:
+def word_hashes(words: frozenset[str]) -> Hashes:
     """Return the sorted hashes of words."""
     found = np.empty(64, np.uint64)
     hashes = np.empty(len(words), np.uint64)
@@ -154,13 +158,14 @@ def _sketch(
     table: NDArray[np.uint32],
     stops: Hashes,
     negations: Hashes,
+    numbers: bool,
     shift: np.uint64,
     first_text: int,
     counts: Hashes,
 ) -> None:
-    room = _room(offsets)
+    room = working_room(offsets)
     for text in range(len(offsets) - 1):
-        found = _terms(data, offsets, text, table, stops, negations, room)
+        found = write_terms(data, offsets, text, table, stops, negations, numbers, room)
         stamp = np.uint64(first_text + text + 1) << _STAMP
         terms = room[2]
         for place in range(found):
@@ -183,6 +188,7 @@ def _count(
     table: NDArray[np.uint32],
     stops: Hashes,
     negations: Hashes,
+    numbers: bool,
     shift: np.uint64,
     kept: NDArray[np.bool_],
     keys: Hashes,
@@ -195,16 +201,16 @@ def _count(
     known: int,
     first_text: int,
 ) -> int:
-    room = _room(offsets)
+    room = working_room(offsets)
     for text in range(len(offsets) - 1):
-        found = _terms(data, offsets, text, table, stops, negations, room)
+        found = write_terms(data, offsets, text, table, stops, negations, numbers, room)
         for place in range(found):
             term = room[2][place]
             if not (kept[term >> shift] and kept[(term * _SECOND) >> shift]):
                 continue
-            at = _find(keys, columns, term)
+            at = find_place(keys, columns, term)
             column = columns[at]
-            if column == _NO_COLUMN:
+            if column == NO_COLUMN:
                 if known == len(seen):
                     continue
                 column = known
@@ -221,13 +227,14 @@ def _count(
 
 
 @compiled
-def _terms(
+def write_terms(
     data: NDArray[np.uint8],
     offsets: NDArray[np.int64],
     text: int,
     table: NDArray[np.uint32],
     stops: Hashes,
     negations: Hashes,
+    numbers: bool,
     room: Room,
 ) -> int:
     """Write the hashes of a text's terms and where they stand; return how many there are."""
@@ -237,7 +244,9 @@ def _terms(
     for place in range(found):
         begin, end = spans[place, 0], spans[place, 1]
         negates = _is_in(negations, words[place])
-        tells = not negates and _tells(data, begin, end) and not _is_in(stops, words[place])
+        tells = (
+            not negates and _tells(data, begin, end, numbers) and not _is_in(stops, words[place])
+        )
         if tells:
             terms[count] = words[place]
             bounds[count] = spans[place]
@@ -252,8 +261,13 @@ def _terms(
 
 
 @compiled
-def _tells(data: NDArray[np.uint8], begin: int, end: int) -> bool:
-    """Say whether a word has two bytes or more, and one of them is no digit or ASCII mark."""
+def _tells(data: NDArray[np.uint8], begin: int, end: int, numbers: bool) -> bool:
+    """Say whether a word has two bytes or more, and one of them is no digit or ASCII mark.
+
+    Where numbers count, a word that begins with a digit tells too.
+    """
+    if numbers and 0x30 <= data[begin] <= 0x39:
+        return True
     if end - begin < 2:
         return False
     for at in range(begin, end):
@@ -276,17 +290,17 @@ def _is_in(sorted_hashes: Hashes, value: np.uint64) -> bool:
 
 
 @compiled
-def _find(keys: Hashes, columns: NDArray[np.int32], key: np.uint64) -> np.int64:
+def find_place(keys: Hashes, columns: NDArray[np.int32], key: np.uint64) -> np.int64:
     """Return where a key is, or the free place where it belongs."""
     mask = len(keys) - 1
     at = np.int64(key & np.uint64(mask))
-    while columns[at] != _NO_COLUMN and keys[at] != key:
+    while columns[at] != NO_COLUMN and keys[at] != key:
         at = (at + 1) & mask
     return at
 
 
 @compiled
-def _room(offsets: NDArray[np.int64]) -> Room:
+def working_room(offsets: NDArray[np.int64]) -> Room:
     """Return room for the words and the terms of the longest text: hashes and spans of each."""
     longest = 1
     for text in range(len(offsets) - 1):
