@@ -7,8 +7,8 @@ import typer
 
 from reviewdesk.cli.options import Json
 from reviewdesk.cli.output import count, print_json, say
+from reviewdesk.job.erase import erase_everywhere
 from reviewdesk.prepare.erase import Erasure
-from reviewdesk.prepare.erase import erase as erase_customer
 from reviewdesk.progress import Progress
 
 
@@ -26,20 +26,29 @@ def erase(
             metavar="FILE",
         ),
     ] = None,
+    findings: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--findings",
+            help="A folder of findings in the data: what is found about their reviews goes, and "
+            "the pages are made again without them. May be given more than once.",
+            metavar="DIR",
+        ),
+    ] = None,
     *,
     as_json: Json = False,
 ) -> None:
     """Remove a person from prepared data, and say where else they may be.
 
-    Removes the reviews of a customer, unreadable rows that name them, and their rows in the tables
-    given with it. The folder changes at once or not at all; its manifest counts what was erased,
-    but nothing says whose it was.
+    Removes the reviews of a customer, unreadable rows that name them, their rows in the tables
+    given with it, and what was found about their reviews. The folder changes at once or not at all;
+    its manifest counts what was erased, but nothing says whose it was.
 
     Example:
 
         reviewdesk erase --customer 12345678 prepared --table predictions.parquet
     """
-    found = erase_customer(data, customer, tables or (), progress=Progress())
+    found = erase_everywhere(data, customer, tables or (), findings or (), progress=Progress())
     if as_json:
         print_json(_json(found, customer))
         return

@@ -17,7 +17,8 @@ def show(
 ) -> None:
     """What a folder or file is and how it came to be.
 
-    Knows prepared folders, bundles (folders and .tar.gz), predictions, rejects, and job folders.
+    Knows prepared folders, bundles (folders and .tar.gz), predictions, rejects, findings, and job
+    folders.
 
     Example:
 

@@ -1,7 +1,7 @@
 """What a folder or file of reviewdesk's is, in plain words, and how it came to be."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,11 @@ import pyarrow.parquet as pq
 
 from reviewdesk.bundle import Bundle, load_bundle
 from reviewdesk.errors import InputError
+from reviewdesk.findings.sentences import lead, left_out, promises
+from reviewdesk.findings.store import PAGE, SUMMARY, read_findings
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.report.numbers import share
-from reviewdesk.schema import REJECTS, prediction_labels
+from reviewdesk.schema import FINDINGS, REJECTS, prediction_labels
 from reviewdesk.storage import read_json, storage_errors
 
 
@@ -32,7 +34,7 @@ class Description:
 
 
 def describe(path: Path) -> Description:
-    """Say what a prepared folder, bundle, predictions, rejects or job folder is.
+    """Say what a prepared folder, bundle, predictions, rejects, findings or job folder is.
 
     Raises:
         StorageError: there is nothing at this path.
@@ -52,6 +54,8 @@ def describe(path: Path) -> Description:
 def _folder(path: Path) -> Description:
     if (path / "job.json").exists():
         return _job(path)
+    if (path / SUMMARY).exists():
+        return _findings(path)
     if not (path / "manifest.json").exists():
         raise InputError(f"{path} has no manifest.json: it is not something that reviewdesk made")
     form = read_json(path / "manifest.json")
@@ -143,6 +147,28 @@ def _changed_settings(bundle: Bundle) -> Iterator[str]:
         yield f"Settings other than the defaults: {', '.join(changed)}."
 
 
+def _findings(path: Path) -> Description:
+    stored = read_findings(path)
+    found, about = stored.found, stored.about
+    sentences = [
+        f"{stored.manner.title}: {lead(found)}",
+        *promises(found),
+        *found.notes,
+        *left_out(found),
+        f"Found in {', '.join(about.get('files', []))}; its data has the fingerprint "
+        f"{str(about.get('data', ''))[:16]}.",
+        f"The page: {path / PAGE}.",
+    ]
+    details = {
+        "finder": found.finder,
+        "findings": found.table.num_rows,
+        "lists": [asdict(one) for one in found.lists],
+        "looked_at": found.looked_at,
+        "about": dict(about),
+    }
+    return Description("findings", sentences, details)
+
+
 def _export(path: Path, manifest: dict[str, Any]) -> Description:
     files = ", ".join(f"{one['file']} with {one['rows']:,}" for one in manifest["files"])
     rows = manifest["rows"]
@@ -161,6 +187,9 @@ def _table(path: Path) -> Description:
     if schema.names == REJECTS.names:
         sentence = f"{rows:,} rows that could not be read, as they stood, with file, line, reason."
         return Description("rejects", [sentence], {"rows": rows})
+    if schema.names == FINDINGS.names:
+        sentence = f"{rows:,} findings; {path.parent} says what is promised of them."
+        return Description("findings", [sentence], {"rows": rows})
     if b"labels" not in (schema.metadata or {}):
         raise InputError(f"{path} is a Parquet file, but not one that reviewdesk made")
     labels = prediction_labels(schema)

@@ -1,7 +1,7 @@
 """Erasing: a person's reviews leave prepared data and the tables made from it."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -45,7 +45,7 @@ class Erasure:
         reviews: how many reviews were erased from it.
         rejects: how many unreadable rows were erased.
         rejects_left: how many unreadable rows are left; none of them names the person.
-        tables: how many rows were erased from each table that was given.
+        tables: how many rows were erased from each table that was given, and from other places.
         elsewhere: sentences about places that only the user can look into.
     """
 
@@ -57,8 +57,17 @@ class Erasure:
     elsewhere: tuple[str, ...]
 
 
+Also = Callable[[PreparedData, pa.Array], dict[str, int]]
+"""Erases reviews by their ids from other places; returns how many rows went or changed there."""
+
+
 def erase(
-    path: Path, customer: str, tables: Sequence[Path] = (), *, progress: Progress = SILENT
+    path: Path,
+    customer: str,
+    tables: Sequence[Path] = (),
+    *,
+    also: Also | None = None,
+    progress: Progress = SILENT,
 ) -> Erasure:
     """Erase one customer's reviews from prepared data, and from tables made from it.
 
@@ -69,6 +78,8 @@ def erase(
         path: the prepared folder.
         customer: the customer_id, exactly as it stands in the reviews.
         tables: Parquet files with a column review_id, such as predictions, or tables of rejects.
+        also: erases them from other places, while the data still has them; after an interruption it
+            is called again.
         progress: is shown how far it has come.
 
     Raises:
@@ -87,6 +98,8 @@ def erase(
         for table in tables:
             _check_table(table)
         erased = {str(table): _erase_from_table(table, ids, customer) for table in tables}
+        if also is not None:
+            erased |= also(data, ids)
         workspace.remove()  # also what an interrupted preparation has staged of this person
         found = _Rejects(path / REJECTS_TABLE, customer)
         if len(ids) or found.erased:
@@ -227,6 +240,6 @@ def _elsewhere(data: PreparedData) -> tuple[str, ...]:
         f"what this data was prepared from: {files}",
         "bundles trained on it: words of the person's reviews can be among their features; "
         f"they name the data's fingerprint {data.fingerprint[:16]}; train them again",
-        "pages, samples, exports and predictions made from it that were not named here",
+        "pages, samples, exports, findings and predictions made from it that were not named here",
         "backups, and copies on other machines",
     )

@@ -1,0 +1,78 @@
+"""Erasing everywhere: prepared data, tables made from it, folders of findings with their pages."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from reviewdesk.errors import InputError
+from reviewdesk.findings.erase import without_reviews
+from reviewdesk.findings.store import StoredFindings, is_findings, read_findings
+from reviewdesk.job.find import OVERVIEW, PREDICTIONS, write_with_page
+from reviewdesk.job.find_page import write_overview
+from reviewdesk.prepare.erase import Erasure, erase
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.progress import SILENT, Progress
+from reviewdesk.storage import storage_errors
+
+
+def erase_everywhere(
+    path: Path,
+    customer: str,
+    tables: Sequence[Path] = (),
+    findings: Sequence[Path] = (),
+    *,
+    progress: Progress = SILENT,
+) -> Erasure:
+    """Erase one customer's reviews from prepared data, and from what was made from it.
+
+    Tables and findings change first, so that after an interruption the same call finishes the work.
+
+    Args:
+        path: the prepared folder.
+        customer: the customer_id, exactly as it stands in the reviews.
+        tables: Parquet files with a column review_id, or tables of rejects.
+        findings: folders that finding wrote: of one kind of findings, or of several with the
+            predictions that they were made from. Their pages are made again.
+        progress: is shown how far it has come.
+
+    Raises:
+        UsageError: the id is empty.
+        InputError: a folder holds no findings, a table has no column to know reviews by, or
+            something is damaged.
+        StorageError: a place cannot be used, or another process is writing.
+    """
+    folders = [folder for place in findings for folder in _folders(place)]
+    made = [table for place in findings for table in sorted(place.glob(f"{PREDICTIONS}/*.parquet"))]
+
+    def also(data: PreparedData, ids: pa.Array) -> dict[str, int]:
+        gone = set(ids.to_pylist())
+        erased = {str(folder): _erase(folder, gone, data, progress) for folder in folders}
+        for place in findings:
+            if (place / OVERVIEW).is_file() and not is_findings(place):
+                stored = [read_findings(folder) for folder in folders if folder.parent == place]
+                write_overview(place / OVERVIEW, data, stored, {}, progress)
+        return erased
+
+    return erase(path, customer, [*tables, *made], also=also, progress=progress)
+
+
+def _folders(place: Path) -> list[Path]:
+    """Return the folders of findings at a place: itself, or those in it."""
+    with storage_errors(str(place)):
+        if is_findings(place):
+            return [place]
+        found = [path for path in sorted(place.iterdir()) if path.is_dir() and is_findings(path)]
+    if not found:
+        raise InputError(f"{place} holds no findings")
+    return found
+
+
+def _erase(folder: Path, ids: set[str], data: PreparedData, progress: Progress) -> int:
+    """Write a folder of findings anew without some reviews; return how many rows changed."""
+    stored = read_findings(folder)
+    found, rows = without_reviews(stored.found, ids)
+    if rows:
+        left = StoredFindings(folder, found, stored.manner, stored.about)
+        write_with_page(folder, left, data, progress)
+    return rows

@@ -1,0 +1,140 @@
+"""Finding, exporting, planting, grading, showing and erasing, as a user does."""
+
+import csv
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from reviewdesk.findings.base import Findings, PromisedList
+from reviewdesk.findings.store import write_findings
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.schema import FINDINGS
+from tests.findings.fakes import OddFinder, finding
+from tests.findings.plugin import install
+from tests.findings.shop import rows_of, shop
+
+from .conftest import Cli
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PreparedData:
+    install(tmp_path / "plugin", monkeypatch, odd="tests.findings.fakes:OddFinder")
+    return shop(tmp_path / "shop", rows_of(240))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of findings that a spreadsheet must not run."""
+    rows = [
+        finding("=1+2", title='=HYPERLINK("http://example.com")', promise=0.95),
+        finding("R2", title=None, words=None, numbers=None, chart=None, samples=None),
+    ]
+    found = Findings(
+        "odd", pa.Table.from_pylist(rows, FINDINGS), (PromisedList(0.95, 1, 0.02),), 10
+    )
+    write_findings(tmp_path / "odd", found, OddFinder.manner(), {"data": "a", "files": ["f.csv"]})
+    return tmp_path / "odd"
+
+
+def test_all_finders_run_also_those_of_other_packages(
+    data: PreparedData, cli: Cli, tmp_path: Path
+) -> None:
+    done = cli("find", "all", data.path, "--folds", "2", "--out", tmp_path / "out")
+    assert done.code == 0, done.err
+    assert "Odd reviews: 0 findings" in done.out
+    assert f"Everything on one page: {tmp_path / 'out' / 'findings.html'}" in done.out
+    again = cli(
+        "find", "all", data.path, "--folds", "2", "--out", tmp_path / "out", "--json"
+    ).json()
+    assert again["finders"]["odd"]["already"]
+    assert again["data"] == data.fingerprint
+
+
+def test_export_as_csv_is_safe_to_open(folder: Path, cli: Cli, tmp_path: Path) -> None:
+    out = tmp_path / "odd.csv"
+    done = cli("find", "export", folder, "--out", out)
+    assert done.code == 0, done.err
+    assert "2 findings in" in done.out
+    assert "3 cells got an apostrophe" in done.out
+    with out.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == FINDINGS.names
+    assert rows[0]["what"] == "'=1+2"
+    assert rows[0]["words"] == "wombat=1.5; novel=-0.25"
+    assert rows[1]["words"] == ""
+    only = cli("find", "export", folder, "--out", out, "--promise", "0.95", "--json").json()
+    assert (only["findings"], only["neutralised"]) == (1, 3)
+
+
+def test_export_as_json_lines_holds_everything(folder: Path, cli: Cli, tmp_path: Path) -> None:
+    out = tmp_path / "odd.jsonl"
+    assert cli("find", "export", folder, "--format", "jsonl", "--out", out).code == 0
+    first, second = map(json.loads, out.read_text().splitlines())
+    assert first["what"] == "=1+2"
+    assert first["words"] == [
+        {"word": "wombat", "weight": 1.5},
+        {"word": "novel", "weight": -0.25},
+    ]
+    assert second["samples"] is None
+    refused = cli("find", "export", folder, "--format", "xml", "--out", out)
+    assert (refused.code, "csv or jsonl" in refused.err) == (2, True)
+
+
+def test_show_says_what_is_promised(folder: Path, cli: Cli) -> None:
+    said = cli("show", folder).out
+    assert "Odd reviews: 2 findings among 10" in said
+    assert "Promised to be right in 95" in said
+    assert "f.csv" in said
+    assert cli("show", folder, "--json").json()["finder"] == "odd"
+    assert "2 findings" in cli("show", folder / "findings.parquet").out
+
+
+def test_known_errors_are_planted_and_findings_graded(
+    data: PreparedData, cli: Cli, tmp_path: Path
+) -> None:
+    planted = tmp_path / "planted"
+    words = ("find", "plant", data.path, "--misfiled", "0.1", "--out", planted)
+    made = cli(*words)
+    assert made.code == 0, made.err
+    assert f"find grade findings {planted}.truth" in made.out
+    errors = pq.read_table(tmp_path / "planted.truth" / "misfiled.parquet")
+    assert errors.num_rows > 10
+    right = [finding(one, finder="misfiled") for one in errors["review_id"].to_pylist()[:9]]
+    table = pa.Table.from_pylist([*right, finding("wrong", finder="misfiled")], FINDINGS)
+    about = {"data": PreparedData.open(planted).fingerprint, "files": []}
+    found = Findings("misfiled", table, (PromisedList(0.9, 10, 1.0),), 240)
+    write_findings(tmp_path / "out" / "misfiled", found, OddFinder.manner(), about)
+    graded = cli("find", "grade", tmp_path / "out", f"{planted}.truth")
+    assert graded.code == 0, graded.err
+    assert f"9 of {errors.num_rows}" in graded.out
+    assert "90.0" in graded.out
+    pair = (tmp_path / "out" / "misfiled", f"{planted}.truth")
+    pooled = cli("find", "grade", *pair, *pair, "--json").json()
+    assert pooled["sets"] == 2
+    assert pooled["finders"][0]["lists"][0]["hits"] == 18
+
+
+def test_grading_refuses_what_does_not_belong_together(
+    folder: Path, data: PreparedData, cli: Cli, tmp_path: Path
+) -> None:
+    assert cli("find", "plant", data.path, "--out", tmp_path / "planted").code == 0
+    truth = tmp_path / "planted.truth"
+    other = cli("find", "grade", folder, truth)
+    assert (other.code, "other data" in other.err) == (3, True)
+    odd = cli("find", "grade", folder)
+    assert (odd.code, "in turn" in odd.err) == (2, True)
+    many = cli("find", "grade", folder, truth, "--reviews", data.path, "--reviews", data.path)
+    assert (many.code, "--reviews" in many.err) == (2, True)
+    nothing = cli("find", "grade", tmp_path / "shop", truth)
+    assert (nothing.code, "no findings" in nothing.err) == (3, True)
+
+
+def test_erase_says_what_went_from_findings(data: PreparedData, cli: Cli, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert cli("find", "all", data.path, "--folds", "2", "--out", out).code == 0
+    erased = cli("erase", "--customer", "C0", data.path, "--findings", out)
+    assert erased.code == 0, erased.err
+    assert f"0 rows from {out / 'odd'}" in erased.out
