@@ -4,9 +4,13 @@ A process that has imported everything forks one child a run, so that a run cost
 """
 
 import json
+import random
+import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Self
 
 FORKER = """
@@ -74,3 +78,44 @@ class Killer:
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         return json.loads(self._process.stdout.readline())
+
+
+def kill_and_resume(
+    step: str,
+    arguments: Callable[[Path], Sequence[object]],
+    folder: Path,
+    kills: int,
+) -> None:
+    """Kill a step at random moments and check that it ends in the same bytes nevertheless.
+
+    A run is killed one to three times, at any moment of a whole run; then it is let finish, and
+    what lies on disk is compared. So until it has been killed as often as wanted.
+
+    Args:
+        step: the function, as in ``"tests.scoring.steps:predict_file"``.
+        arguments: from the folder that the step writes in to what the step is given.
+        folder: where to work.
+        kills: how many kills.
+    """
+    chance = random.Random(f"{step} {folder.name}")
+    good, killed = folder / "good", folder / "killed"
+    with Killer(step) as killer:
+        killer.run(*arguments(good))
+        whole = killer.run(*arguments(folder / "timed"))
+        expected = everything(good)
+        left = kills
+        while left > 0:
+            shutil.rmtree(killed, ignore_errors=True)
+            for _ in range(min(left, chance.randint(1, 3))):
+                left -= killer.kill(*arguments(killed), after=chance.random() * whole)
+            killer.run(*arguments(killed))
+            assert everything(killed) == expected
+
+
+def everything(folder: Path) -> dict[str, bytes | None]:
+    """Return all that lies below a folder, hidden things too, but not logs, which hold times."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else None
+        for path in sorted(folder.rglob("*"))
+        if path.name != "log.json"
+    }

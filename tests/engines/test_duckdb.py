@@ -1,3 +1,6 @@
+import os
+import signal
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -37,3 +40,14 @@ def test_leaves_nothing_behind(many: Path, tmp_path: Path) -> None:
         engine.add_table("t", [many])
         list(engine.query(DISTINCT))
     assert not spill.exists() or not list(spill.iterdir())
+
+
+def test_ctrl_c_is_ctrl_c_in_the_middle_of_a_query_too() -> None:
+    pressing = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    with DuckDBEngine() as engine:
+        pressing.start()
+        with pytest.raises(KeyboardInterrupt):
+            list(
+                engine.query("SELECT sum(a.range + b.range) FROM range(10000000) a, range(1000) b")
+            )
+    pressing.join()

@@ -2,8 +2,6 @@
 
 import csv
 import json
-import random
-import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +18,7 @@ from reviewdesk.examples.splits import split
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.settings import ExportSettings, SplitSettings, TargetSettings, TextSettings
 from reviewdesk.text.tokens import tokenize
-from tests.killing import Killer
+from tests.killing import kill_and_resume
 from tests.prepare.corpus import contents, prepared, review, write_lines
 
 from .steps import export_folder
@@ -220,19 +218,23 @@ def test_checkpoints_leave_no_trace(data: PreparedData, tmp_path: Path, form: st
     assert contents(tmp_path / "many") == contents(tmp_path / "one")
 
 
-def test_killed_at_fifty_random_moments(data: PreparedData, tmp_path: Path) -> None:
-    chance = random.Random(4)
-    with Killer("tests.examples.steps:export_folder") as killer:
-        for number, form in enumerate(FORMATS):
-            good, out = tmp_path / f"good-{form}", tmp_path / form
-            whole = killer.run(data.path, good, form)
-            kills = 0
-            while kills < KILLS // len(FORMATS):
-                after = chance.random() * whole * (1.0 if number % 2 else 0.5)
-                if killer.kill(data.path, out, form, after=after):
-                    kills += 1
-                else:
-                    shutil.rmtree(out)
-            killer.run(data.path, out, form)
-            assert contents(out) == contents(good)
-            assert not out.with_name(f".{form}.partial").exists()
+def kill_exports(data: PreparedData, folder: Path, form: str, kills: int) -> None:
+    kill_and_resume(
+        "tests.examples.steps:export_folder",
+        lambda place: (data.path, place / "out", form),
+        folder,
+        kills,
+    )
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_killed_at_fifty_random_moments(data: PreparedData, tmp_path: Path, form: str) -> None:
+    kill_exports(data, tmp_path, form, KILLS // len(FORMATS))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", FORMATS)
+def test_each_format_killed_at_fifty_random_moments(
+    data: PreparedData, tmp_path: Path, form: str
+) -> None:
+    kill_exports(data, tmp_path, form, KILLS)

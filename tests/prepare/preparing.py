@@ -3,10 +3,10 @@
 Importing and compiling takes longer than a small preparation, so it is done once, here; every
 preparation is a real process of its own all the same, and dies of a real signal.
 
-Usage: ``python -m tests.prepare.preparing OUT OVERWRITE INPUT...``. On standard input, a line
-``SIGNAL SECONDS`` starts a preparation and sends it a signal after so many seconds; ``step N``
-starts one and kills it just before it renames, makes or removes its N-th file or folder. The answer
-is the status it ended with.
+Usage: ``python -m tests.prepare.preparing OUT OVERWRITE LAYOUT FORMAT INPUT...``. On standard
+input, a line ``SIGNAL SECONDS`` starts a preparation and sends it a signal after so many seconds;
+``step N`` starts one and kills it just before it renames, makes or removes its N-th file or folder.
+The answer is the status it ended with.
 """
 
 import os
@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from reviewdesk.prepare.identity import keys
-from reviewdesk.settings import CleanSettings
+from reviewdesk.settings import CleanSettings, PrepareSettings
 from reviewdesk.text.clean import clean_batch
 
 from .corpus import opened, prepared
@@ -25,7 +25,8 @@ STEPS = ("os.rename", "os.remove", "os.rmdir", "os.mkdir")
 
 
 def main() -> None:
-    out, overwrite, *names = sys.argv[1:]
+    out, overwrite, layout, file_format, *names = sys.argv[1:]
+    settings = PrepareSettings(partition_by=layout, format=file_format)
     paths = [Path(name) for name in names]
     for batch in opened(paths[0])[0].read():  # compile, or load what was compiled before
         keys(batch.reviews, clean_batch(batch.reviews, CleanSettings()), keep=False)
@@ -36,7 +37,7 @@ def main() -> None:
         if child == 0:
             if how == "step":
                 sys.addaudithook(Step(int(amount)))
-            os._exit(prepare(Path(out), overwrite == "overwrite", paths))
+            os._exit(prepare(Path(out), overwrite == "overwrite", settings, paths))
         say(str(end(child, how, float(amount))))
 
 
@@ -45,9 +46,9 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def prepare(out: Path, overwrite: bool, paths: list[Path]) -> int:
+def prepare(out: Path, overwrite: bool, settings: PrepareSettings, paths: list[Path]) -> int:
     try:
-        prepared(out, *paths, overwrite=overwrite)
+        prepared(out, *paths, settings=settings, overwrite=overwrite)
     except KeyboardInterrupt:
         return 130
     return 0

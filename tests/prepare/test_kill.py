@@ -51,9 +51,16 @@ class Preparing:
 
 
 @contextmanager
-def preparing(out: Path, paths: list[Path], overwrite: bool = False) -> Iterator[Preparing]:
-    how = "overwrite" if overwrite else "keep"
-    command = [sys.executable, "-m", "tests.prepare.preparing", str(out), how, *map(str, paths)]
+def preparing(
+    out: Path,
+    paths: list[Path],
+    overwrite: bool = False,
+    layout: str = "month",
+    file_format: str = "parquet",
+) -> Iterator[Preparing]:
+    how = ("overwrite" if overwrite else "keep", layout, file_format)
+    module = "tests.prepare.preparing"
+    command = [sys.executable, "-m", module, str(out), *how, *map(str, paths)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -73,18 +80,18 @@ def nothing_beside(out: Path, *others: Path) -> bool:
     return set(out.parent.iterdir()) == {out, *others}
 
 
-def test_killed_at_fifty_random_moments(tmp_path: Path) -> None:
-    """A resumed run may be killed as well; moments are spread over the whole run."""
+def kill_preparations(tmp_path: Path, layout: str, file_format: str, kills: int) -> Counter[str]:
+    """Kill at random moments of the whole run; a resumed run may be killed as well."""
     paths = mixed_corpus(tmp_path, files=3, rows=1_500)
     out = tmp_path / "out"
     random = np.random.default_rng(20)
     seen: Counter[str] = Counter()
-    with preparing(out, paths) as process:
+    with preparing(out, paths, layout=layout, file_format=file_format) as process:
         begin = time.monotonic()
         assert process.run() == 0
         whole = time.monotonic() - begin
         expected = contents(out)
-        while seen.total() < KILLS:
+        while seen.total() < kills:
             remove(out)
             for _ in range(int(random.integers(1, 4))):
                 if process.run(amount=whole * random.random()) == -signal.SIGKILL:
@@ -92,6 +99,27 @@ def test_killed_at_fifty_random_moments(tmp_path: Path) -> None:
             assert process.run() == 0
             assert contents(out) == expected
             assert nothing_beside(out, *paths)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("layout", "file_format", "kills"),
+    [("month", "parquet", 20), ("category", "csv", 15), ("both", "parquet", 15)],
+)
+def test_killed_at_fifty_random_moments(
+    tmp_path: Path, layout: str, file_format: str, kills: int
+) -> None:
+    seen = kill_preparations(tmp_path, layout, file_format, kills)
+    assert len(seen) >= 3, seen
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layout", ["month", "category", "both"])
+@pytest.mark.parametrize("file_format", ["parquet", "csv"])
+def test_each_layout_killed_at_fifty_random_moments(
+    tmp_path: Path, layout: str, file_format: str
+) -> None:
+    seen = kill_preparations(tmp_path, layout, file_format, KILLS)
     assert len(seen) >= 3, seen
 
 

@@ -1,7 +1,5 @@
 import gzip
 import os
-import random
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +14,7 @@ from reviewdesk.prepare.lock import locked
 from reviewdesk.schema import REJECTS, prediction_labels, predictions_schema
 from reviewdesk.scoring.predict import predict
 from reviewdesk.settings import CleanSettings
-from tests.killing import Killer
+from tests.killing import kill_and_resume
 from tests.scoring import corpus
 
 
@@ -235,26 +233,25 @@ def test_parts_of_another_run_are_not_taken_up(raw: Path, bundle: Bundle, tmp_pa
         (tmp_path / "p.parquet").unlink()
 
 
+def kill_predictions(kind: str, place: Path, folder: Path, kills: int) -> None:
+    raw = corpus.write_reviews(folder / "r.tsv", 2000, bad_every=100, seed=1)
+    data = raw if kind == "raw" else corpus.prepared(raw, folder / "prepared").path
+    kill_and_resume(
+        "tests.scoring.steps:predict_place",
+        lambda out: (place / "bundle", data, out / "p.parquet"),
+        folder,
+        kills,
+    )
+
+
+@pytest.mark.usefixtures("bundle")
 @pytest.mark.parametrize("kind", ["raw", "prepared"])
-def test_a_killed_run_goes_on_and_ends_in_the_same_bytes(
-    kind: str, bundle: Bundle, place: Path, tmp_path: Path
-) -> None:
-    raw = corpus.write_reviews(tmp_path / "r.tsv", 2000, bad_every=100, seed=1)
-    data = raw if kind == "raw" else corpus.prepared(raw, tmp_path / "prepared").path
-    good, out = tmp_path / "good" / "p.parquet", tmp_path / "killed" / "p.parquet"
-    chance = random.Random(5)
-    with Killer("tests.scoring.steps:predict_place") as killer:
-        killer.run(place / "bundle", data, good)
-        whole = killer.run(place / "bundle", data, tmp_path / "timed" / "p.parquet")
-        kills = 0
-        while kills < 25:  # 50 with both kinds
-            # Each run is killed within a part of a whole one, so that their sum goes through
-            # every step; one that ended nevertheless begins anew.
-            if killer.kill(place / "bundle", data, out, after=chance.random() * whole / 4):
-                kills += 1
-            else:
-                shutil.rmtree(out.parent)
-        killer.run(place / "bundle", data, out)
-    assert {p.name: p.read_bytes() for p in out.parent.iterdir()} == {
-        p.name: p.read_bytes() for p in good.parent.iterdir()
-    }
+def test_killed_at_fifty_random_moments(kind: str, place: Path, tmp_path: Path) -> None:
+    kill_predictions(kind, place, tmp_path, 25)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("bundle")
+@pytest.mark.parametrize("kind", ["raw", "prepared"])
+def test_each_kind_killed_at_fifty_random_moments(kind: str, place: Path, tmp_path: Path) -> None:
+    kill_predictions(kind, place, tmp_path, 50)

@@ -83,6 +83,10 @@ class DuckDBEngine:
 def _storage_errors(place: str) -> Iterator[None]:
     try:
         yield
+    except (duckdb.InterruptException, RuntimeError) as error:
+        if "interrupt" in str(error).lower():  # what it makes of Ctrl-C
+            raise KeyboardInterrupt from error
+        raise
     except duckdb.OutOfMemoryException as error:
         raise StorageError(
             f"not enough memory, and not enough space to spill to in {place}; free some space "
