@@ -10,11 +10,9 @@ larger sizes' own data would not fit into. Generating is not counted.
 
 import argparse
 import json
-import os
 import resource
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +22,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from bench.limits import Watch, limit_memory
 from bench.machine import machine, measured
 from reviewdesk.models.linear.classifier import Linear
 from reviewdesk.text.compiled import compiled
@@ -87,9 +86,8 @@ def _measure(reviews: int, memory_mb: int, ngrams: int) -> dict[str, Any]:
     away, size = [0.0], [0]
     with tempfile.TemporaryDirectory() as folder:
         tempfile.tempdir = folder
-        watch = _Watch(Path(folder))
-        limit = _data_bytes() + ((memory_mb + BESIDE_MIB) << 20)
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+        watch = Watch(Path(folder))
+        limit_memory(memory_mb + BESIDE_MIB)
         begin = time.process_time(), time.perf_counter()
         fitted = Linear(ngrams=ngrams, strength=1.0, memory_mb=memory_mb)
         fitted.fit(_batches(reviews, away, size), _labels())
@@ -103,33 +101,6 @@ def _measure(reviews: int, memory_mb: int, ngrams: int) -> dict[str, Any]:
         "features": len(fitted.vocabulary_),
         "text_mib": size[0] / 2**20,
     }
-
-
-def _data_bytes() -> int:
-    """Return what the limit counts so far: Python, Arrow and numba themselves."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.partition("VmData:")[2].split()[0]) << 10
-
-
-class _Watch(threading.Thread):
-    """Looks how much is in a folder, again and again."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(daemon=True)
-        self.folder, self.largest, self.done = folder, 0, threading.Event()
-        self.start()
-
-    def run(self) -> None:
-        """Look until it is done."""
-        while not self.done.wait(0.5):
-            found = 0
-            for root, _, files in os.walk(self.folder):
-                for name in files:
-                    try:
-                        found += (Path(root) / name).stat().st_size
-                    except FileNotFoundError:
-                        continue
-            self.largest = max(self.largest, found)
 
 
 def _labels() -> list[str]:
