@@ -17,7 +17,7 @@ EVIL = "<script>alert('&\"')</script>"
 
 
 def text(body: str = "Some text.") -> ReviewText:
-    return ReviewText("Headline", body, 4, datetime.date(2014, 3, 1), "P1", "A product")
+    return ReviewText("Headline", body, 4, datetime.date(2014, 3, 1), "P1", "A product", "Garden")
 
 
 def rendered(rows: list[dict[str, object]], **texts: ReviewText) -> Reader:
@@ -83,6 +83,14 @@ def test_a_chart_of_months_is_a_line_and_of_names_bars() -> None:
     assert len(rendered([finding("R1")]).all("rect")) == 2
 
 
+def test_samples_say_what_they_are_to_the_finding() -> None:
+    rows = [finding("R1", samples=["R1", "R2"]), finding("P9", kind="product", samples=["R1"])]
+    said = rendered(rows, R1=text(), R2=text()).text
+    assert said.count("This review") == 1
+    assert "To compare, a typical one in Garden" in said
+    assert "About A product" in said
+
+
 def test_from_where_to_where() -> None:
     rows = [finding(f"R{n}", where=("Books", "Phones")[n % 2]) for n in range(8)]
     assert "From where to where" in rendered(rows).text
@@ -96,5 +104,5 @@ def test_the_texts_are_looked_up(tmp_path: Path) -> None:
     found = review_texts(shop(tmp_path, rows), ["R00004", "R00005", "gone"])
     assert sorted(found) == ["R00004", "R00005"]
     assert len(found["R00004"].body) == MOST_CHARACTERS
-    assert found["R00005"] == ReviewText("", "Nothing else is known of it.", None, None, "", "")
+    assert found["R00005"] == ReviewText("", "Nothing else is known of it.", None, None, "", "", "")
     assert shown_samples(findings(3), 2) == {"R0", "R1"}

@@ -118,7 +118,7 @@ def _card(
         words=[Word(one["word"], one["weight"]) for one in row["words"] or ()],
         numbers=[(one["name"], figure(**one)) for one in row["numbers"] or ()],
         chart=_chart([(one["name"], _number(one["value"])) for one in row["chart"] or ()]),
-        samples=[_sample(one, texts[one]) for one in row["samples"] or () if one in texts],
+        samples=[_sample(one, texts[one], row) for one in row["samples"] or () if one in texts],
         action=row["action"],
     )
 
@@ -129,9 +129,21 @@ def _since(row: dict[str, Any]) -> str:
     return f"{row['kind']} {row['what']}{reviews}{since}"
 
 
-def _sample(name: str, text: ReviewText) -> Sample:
+def _sample(name: str, text: ReviewText, row: dict[str, Any]) -> Sample:
     day = f" · {text.day:%Y-%m-%d}" if text.day else ""
-    return Sample(text.headline, text.body, text.stars, f"review {name}{day}")
+    source = f"review {name}{day}"
+    return Sample(text.headline, text.body, text.stars, source, _label(name, text, row))
+
+
+def _label(name: str, text: ReviewText, row: dict[str, Any]) -> str:
+    """Return what a sample is: the review itself, one to compare, one of another product."""
+    if row["kind"] == "review":
+        if name == row["what"]:
+            return "This review"
+        return f"To compare, a typical one in {text.category}" if text.category else "To compare"
+    if row["kind"] == "product" and text.product != row["what"]:
+        return f"About {text.product_title or text.product}"
+    return ""
 
 
 def _number(value: float | None) -> float:

@@ -13,7 +13,7 @@ from reviewdesk.progress import SILENT, Progress
 MOST_CHARACTERS: Final = 1_000
 _COLUMNS: Final = (
     *("review_id", "review_headline", "review_body", "star_rating", "review_date"),
-    *("product_id", "product_title"),
+    *("product_id", "product_title", "product_category"),
 )
 
 
@@ -26,6 +26,7 @@ class ReviewText(NamedTuple):
     day: datetime.date | None
     product: str
     product_title: str
+    category: str
 
 
 def review_texts(
@@ -51,6 +52,7 @@ def review_texts(
                     row["review_date"],
                     row["product_id"] or "",
                     row["product_title"] or "",
+                    row["product_category"] or "",
                 )
             task.advance(len(batch))
     return found

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from reviewdesk.findings.page import finding_cards, shown_samples
-from reviewdesk.findings.sentences import lead, promises
+from reviewdesk.findings.sentences import lead, promise
 from reviewdesk.findings.store import PAGE, StoredFindings
 from reviewdesk.findings.texts import ReviewText, review_texts
 from reviewdesk.prepare.prepared import PreparedData
@@ -117,7 +117,7 @@ def _kind(path: Path, one: StoredFindings, texts: Mapping[str, ReviewText]) -> l
     link = element("a", "All of them, with their evidence", href=_link(path, one))
     blocks = [
         paragraph(one.manner.description),
-        findings([lead(one.found), *promises(one.found)]),
+        findings([lead(one.found), *(promise(each) for each in one.found.lists if each.why_empty)]),
         paragraph(link, "."),
     ]
     if one.found.table.num_rows:

@@ -15,7 +15,7 @@ from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.schema import prediction_labels
 from reviewdesk.settings import TargetSettings, TextSettings
-from reviewdesk.storage import storage_errors
+from reviewdesk.storage import private_directory, storage_errors
 from reviewdesk.training.crossfit import Head, cross_fit
 
 HEADS: Final[Mapping[str, tuple[tuple[str, Mapping[str, Any]], ...]]] = {
@@ -84,11 +84,9 @@ class Predictions:
         if target not in HEADS:
             raise UsageError(f"give the predictions of {target} with --predictions FILE")
         examples = load_examples(
-            self.data,
-            TargetSettings(target=target, min_reviews=1),
-            TextSettings(),
-            progress=self.progress,
+            self.data, TargetSettings(target=target), TextSettings(), progress=self.progress
         )
+        private_directory(self.folder)
         paths = []
         for model, settings in HEADS[target]:
             path = self.folder / f"{target}-{model}.parquet"

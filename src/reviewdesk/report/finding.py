@@ -27,12 +27,14 @@ class Sample(NamedTuple):
         body: its text; a long one is cut.
         stars: 1 to 5; None when it has none.
         source: where to find it, as in its id and day.
+        label: what it is to the finding, as in "To compare"; empty when that is plain.
     """
 
     headline: str
     body: str
     stars: int | None
     source: str
+    label: str = ""
 
 
 class Finding(NamedTuple):
@@ -130,6 +132,7 @@ def _sample(one: Sample) -> Html:
         stars = element("span", drawn, class_="stars", aria_label=f"{one.stars}{SPACE}stars")
     return element(
         "blockquote",
+        element("p", one.label, class_="label") if one.label else "",
         element("p", stars, " ", element("strong", one.headline, dir="auto"), class_="headline"),
         element("p", excerpt(one.body, SAMPLE_CHARACTERS), dir="auto", class_="body"),
         element("p", one.source, class_="source"),
