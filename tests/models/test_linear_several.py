@@ -73,6 +73,7 @@ def test_sets_tables_and_lists_in_batches_are_the_same() -> None:
     rows, table = texts(400, 0)
     by_sets = Linear(ngrams=1).fit(rows, sets_of(table))
     by_table = Linear(ngrams=1).fit(rows, table)
+    by_rows = Linear(ngrams=1).fit(rows, table.tolist())
     lists: list[list[int] | None] = [np.flatnonzero(row).tolist() for row in table]
     half = 150
     batches = [batch_of(rows[:half], lists[:half]), batch_of(rows[half:], lists[half:])]
@@ -80,6 +81,7 @@ def test_sets_tables_and_lists_in_batches_are_the_same() -> None:
     wanted = by_sets.predict_proba(rows).tobytes()
     assert by_table.predict_proba(rows).tobytes() == wanted
     assert by_batches.predict_proba(rows).tobytes() == wanted
+    assert by_rows.predict_proba(rows).tobytes() == wanted
     assert by_table.classes_.tolist() == [0, 1, 2, 3]
     assert by_table.score(rows, table) > 0.7
 

@@ -113,16 +113,30 @@ def are_texts(data: object) -> bool:
 
 
 def _columns_of(labels: Any, classes: Any) -> tuple[NDArray[Any], pa.Array]:
-    """Return all labels, and a column of each text's places among them."""
-    if isinstance(labels, np.ndarray) and labels.ndim == 2:
-        return _of_indicators(labels, classes)
-    given = list(labels)
-    if given and all(isinstance(one, list | tuple | set | frozenset) for one in given):
-        return _of_sets(given, classes)
-    values = np.asarray(given if not isinstance(labels, np.ndarray) else labels)
+    """Return all labels, and a column of each text's place, or places, among them."""
+    if _are_sets(labels):
+        return _of_sets(labels, classes)
+    values = np.asarray(labels)
+    if values.ndim == 2:
+        return _of_indicators(values, classes)
     _check_names(values)
     names = np.unique(values if classes is None else np.asarray(classes))
     return names, pa.array(_places(names, values))
+
+
+def _are_sets(labels: Any) -> bool:
+    """Say whether each text has a collection of labels.
+
+    Equally long lists of numbers are no such collections but the rows of a table.
+    """
+    if not isinstance(labels, Sequence) or not len(labels):
+        return False
+    if not all(isinstance(one, list | tuple | set | frozenset) for one in labels):
+        return False
+    is_table = len({len(one) for one in labels}) == 1 and all(
+        isinstance(label, int) for one in labels if isinstance(one, list | tuple) for label in one
+    )
+    return not is_table or isinstance(labels[0], set | frozenset)
 
 
 def _of_indicators(table: NDArray[Any], classes: Any) -> tuple[NDArray[Any], pa.Array]:
