@@ -41,7 +41,7 @@ class OddFinder(Finder):
     name: ClassVar[str] = "odd"
     title: ClassVar[str] = "Odd reviews"
     description: ClassVar[str] = "Reviews that speak of wombats."
-    columns: ClassVar[tuple[str, ...]] = ("product_category",)
+    columns: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, word: str = ODD_WORDS) -> None:
         self.word = word
