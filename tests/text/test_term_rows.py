@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -24,7 +26,7 @@ def found(texts: pa.Array, sizes: list[int], *, numbers: bool = True) -> list[li
     terms, rows, at = TermRows(sketch, 1000, 1), [], 0
     for size in sizes:
         columns, ends = terms.rows(texts.slice(at, size))
-        rows += [columns[first:last].tolist() for first, last in zip(ends, ends[1:], strict=False)]
+        rows += [columns[first:last].tolist() for first, last in pairwise(ends)]
         at += size
     return [[terms.names[column] for column in row] for row in rows]
 
@@ -65,9 +67,9 @@ def test_terms_that_are_not_learnt_are_passed_over() -> None:
 
 
 def test_bytes_that_are_no_utf8_are_read_as_they_come() -> None:
-    texts = pa.array([b"\xff\xfe battery \x00"], pa.binary())
+    texts = pa.array([b"\xff \x00 lasting battery \xe2"], pa.binary())
     sketch = TermSketch(10)
     sketch.add(texts)
     terms = TermRows(sketch, 10, 1)
     terms.rows(texts)
-    assert "battery" in terms.names
+    assert "battery" in [name.rstrip("\N{REPLACEMENT CHARACTER}") for name in terms.names]

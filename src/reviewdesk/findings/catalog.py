@@ -4,4 +4,11 @@ from typing import Final
 
 from reviewdesk.registry import Registry
 
-FINDERS: Final = Registry("finder", "reviewdesk.finders", {})
+FINDERS: Final = Registry(
+    "finder",
+    "reviewdesk.finders",
+    {
+        "misfiled": "reviewdesk.findings.misfiled.finder:MisfiledFinder",
+        "similar": "reviewdesk.findings.similar.finder:SimilarFinder",
+    },
+)

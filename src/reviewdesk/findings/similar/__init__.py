@@ -1,0 +1,1 @@
+"""Products about which people say the same."""

@@ -1,0 +1,169 @@
+"""Finds products about which people say the same."""
+
+from typing import ClassVar, Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from reviewdesk.errors import UsageError
+from reviewdesk.findings.base import Finder, FinderInputs, Findings
+from reviewdesk.findings.products import Products, read_products
+from reviewdesk.findings.review_terms import ReviewTerms
+from reviewdesk.findings.similar.neighbours import Neighbours, nearest
+from reviewdesk.findings.similar.rows import Pairs, pair_rows
+from reviewdesk.findings.similar.shared_words import shared_words
+from reviewdesk.findings.similar.vectors import ProductVectors, product_vectors
+from reviewdesk.progress import SILENT, Progress
+from reviewdesk.report.numbers import count, plural
+
+MOST_PAIRS: Final = 200
+"""Pairs of the whole catalogue that are findings: more would be read by nobody."""
+FEWEST_REVIEWS: Final = 2
+"""Of a product with one review too little is said to call it the double of another."""
+
+SIMILAR: Final = pa.schema(
+    [
+        pa.field("product", pa.string(), False),
+        pa.field("title", pa.string(), True),
+        pa.field("rank", pa.int32(), False),
+        pa.field("other", pa.string(), False),
+        pa.field("other_title", pa.string(), True),
+        pa.field("similarity", pa.float32(), False),
+        pa.field("words", pa.list_(pa.string()), False),
+    ]
+)
+"""The ranking of each product, the most alike first."""
+
+Ints = NDArray[np.int64]
+
+
+class SimilarFinder(Finder):
+    """Ranks for one product, or for each, those about which people say the same.
+
+    Args:
+        product: a product_id; empty for the whole catalogue, of which the most alike pairs are the
+            findings and the rankings a table beside them.
+        k: how many products a ranking holds at most.
+        variants: whether variants of one product may stand beside each other in a ranking.
+    """
+
+    name: ClassVar[str] = "similar"
+    title: ClassVar[str] = "Similar products"
+    description: ClassVar[str] = (
+        "Products about which people say the same, by the words of their reviews and titles. "
+        "Variants of one product count as one."
+    )
+    columns: ClassVar[tuple[str, ...]] = ("product_id",)
+    similarity: ClassVar[bool] = True
+
+    def __init__(self, product: str = "", k: int = 10, variants: bool = False) -> None:
+        self.product = product
+        self.k = k
+        self.variants = variants
+
+    def find(self, inputs: FinderInputs, *, progress: Progress = SILENT) -> Findings:
+        """Rank what is alike; see the contract.
+
+        Raises:
+            MissingColumn: no review says which product it is about.
+            UsageError: there is no such product, or k is below 1.
+        """
+        if self.k < 1:
+            raise UsageError(f"k must be 1 or more, not {self.k}")
+        data = inputs.data
+        products = read_products(data, progress)
+        asked = self._asked(products)
+        terms = ReviewTerms(data, progress=progress)
+        vectors = product_vectors(terms, products)
+        variant = np.arange(len(products)) if self.variants else products.variant
+        found = nearest(
+            vectors.weights,
+            asked,
+            self.k,
+            category=products.category,
+            variant=variant,
+            progress=progress,
+        )
+        pairs = _ranking(asked, found) if self.product else _most_alike(products, found)
+        table = pair_rows(data, terms, products, vectors, pairs, ranked=bool(self.product))
+        silent = int(np.sum(np.diff(vectors.weights.indptr) == 0))
+        return Findings(
+            finder=self.name,
+            table=table,
+            lists=(),
+            looked_at=len(products),
+            left_out={
+                "reviews that name no product": int(np.sum(products.of_review < 0)),
+                "products of whose reviews no word could be used": silent,
+            },
+            notes=self._notes(products),
+            tables={"similar": ranking_table(products, vectors, asked, found)},
+            settings={"product": self.product, "k": self.k, "variants": self.variants},
+        )
+
+    def _asked(self, products: Products) -> Ints:
+        """Return the products that are asked for."""
+        if not self.product:
+            return np.arange(len(products))
+        if self.product not in products.ids:
+            raise UsageError("there is no product with this id; it is the column product_id")
+        return np.array([products.ids.index(self.product)])
+
+    def _notes(self, products: Products) -> tuple[str, ...]:
+        folded = len(products) - int(products.variant.max()) - 1
+        notes = []
+        if folded and not self.variants:
+            notes.append(
+                f"{plural(folded, 'product is a variant', 'products are variants')} of another, "
+                "and a ranking shows one of them."
+            )
+        if not self.product:
+            notes.append(
+                f"similar.parquet ranks for each of {count(len(products))} products up to {self.k} "
+                "others, with the words that they share."
+            )
+        return tuple(notes)
+
+
+def ranking_table(
+    products: Products, vectors: ProductVectors, asked: Ints, found: Neighbours
+) -> pa.Table:
+    """Return rankings as schema ``SIMILAR``."""
+    there = np.flatnonzero(found.products.ravel() >= 0)
+    k = found.products.shape[1]
+    product, other = asked[there // k], found.products.ravel()[there].astype(np.int64)
+    words = [[word for word, _ in pair] for pair in shared_words(vectors, product, other)]
+    ids, titles = pa.array(products.ids, pa.string()), pa.array(products.titles, pa.string())
+    columns = [
+        ids.take(pa.array(product)),
+        titles.take(pa.array(product)),
+        pa.array((there % k + 1).astype(np.int32)),
+        ids.take(pa.array(other)),
+        titles.take(pa.array(other)),
+        pa.array(np.clip(found.similarity.ravel()[there], 0, 1)),
+        pa.array(words, SIMILAR.field("words").type),
+    ]
+    return pa.Table.from_arrays(columns, schema=SIMILAR)
+
+
+def _ranking(asked: Ints, found: Neighbours) -> Pairs:
+    """Return the pairs of one product, the most alike first."""
+    other = found.products[0][found.products[0] >= 0].astype(np.int64)
+    return Pairs(np.repeat(asked, len(other)), other, found.similarity[0, : len(other)])
+
+
+def _most_alike(products: Products, found: Neighbours) -> Pairs:
+    """Return the most alike pairs of all products, each once, the most alike first.
+
+    A product is in the pair with the one that is most like it.
+    """
+    one, other = np.arange(len(products)), found.products[:, 0].astype(np.int64)
+    enough = (other >= 0) & (products.reviews >= FEWEST_REVIEWS)
+    enough &= products.reviews[other] >= FEWEST_REVIEWS
+    one, other, similarity = one[enough], other[enough], found.similarity[enough, 0]
+    low, high = np.minimum(one, other), np.maximum(one, other)
+    order = np.lexsort((high, low, -similarity))
+    _, first = np.unique(np.stack([low, high])[:, order], axis=1, return_index=True)
+    kept = order[np.sort(first)][:MOST_PAIRS]
+    return Pairs(low[kept], high[kept], similarity[kept])
