@@ -4,6 +4,7 @@ import gzip
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ from reviewdesk.sources import open_inputs
 from reviewdesk.text.clean import clean_batch
 from reviewdesk.text.hashing import combine64, hash64, unit_interval
 from reviewdesk.text.headlines import is_default_headline
+from reviewdesk.text.tokens import normalised_key
 
 COLUMNS: Final = ("review_headline", "review_body")
 
@@ -35,6 +37,17 @@ class DataSet:
     texts: pa.Table
     labels: NDArray[np.int32]
     groups: NDArray[np.uint64]
+
+    @cached_property
+    def text_keys(self) -> NDArray[np.uint64]:
+        """What is equal for bodies that count as the same text, (n,)."""
+        return hash64(normalised_key(self.texts.column(COLUMNS[1]).combine_chunks()))
+
+    def without_texts_of(
+        self, rows: NDArray[np.bool_], others: NDArray[np.bool_]
+    ) -> NDArray[np.bool_]:
+        """Return the rows whose text is not among other rows' texts, (n,)."""
+        return rows & ~np.isin(self.text_keys, self.text_keys[others])
 
     def folds(self, k: int, seed: int) -> NDArray[np.int64]:
         """Deal groups out to k folds, (n,)."""

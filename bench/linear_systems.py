@@ -63,18 +63,32 @@ def _tfidf(train: pa.Table, settings: Settings, model: Any, method: str) -> Pred
 
 
 def nbsvm(train: pa.Table, settings: Settings) -> Predict:
-    """scikit-learn: binary n-grams scaled by log-count ratios and LinearSVC (Wang and Manning)."""
+    """scikit-learn: binary n-grams scaled by log-count ratios and LinearSVC (Wang and Manning).
+
+    Of many labels, each is told from all others in this way.
+    """
     from sklearn.feature_extraction.text import CountVectorizer  # noqa: PLC0415
     from sklearn.svm import LinearSVC  # noqa: PLC0415
 
-    words = CountVectorizer(ngram_range=(1, settings["ngrams"]), min_df=2, binary=True)
-    rows, labels = words.fit_transform(_joined(train)), train["label"].to_numpy()
-    p, q = (np.asarray(rows[labels == one].sum(axis=0)).ravel() + 1 for one in (1, 0))
-    ratio = np.log((p / p.sum()) / (q / q.sum()))
-    model = LinearSVC(C=settings["C"]).fit(rows.multiply(ratio).tocsr(), labels)
-    return lambda test: _columns(
-        model.decision_function(words.transform(_joined(test)).multiply(ratio).tocsr())
+    words = CountVectorizer(
+        ngram_range=(1, settings["ngrams"]), min_df=2, binary=True, dtype=np.float32
     )
+    rows, labels = words.fit_transform(_joined(train)), train["label"].to_numpy()
+    k = int(labels.max()) + 1
+    models = []
+    for label in range(k) if k > 2 else (1,):
+        own = labels == label
+        p, q = (np.asarray(rows[one].sum(axis=0)).ravel() + 1 for one in (own, ~own))
+        ratio = np.log((p / p.sum()) / (q / q.sum())).astype(np.float32)
+        scaled = rows.multiply(ratio).tocsr()
+        models.append((ratio, LinearSVC(C=settings["C"]).fit(scaled, own)))
+
+    def predict(test: pa.Table) -> Any:
+        found = words.transform(_joined(test))
+        scores = [one.decision_function(found.multiply(ratio).tocsr()) for ratio, one in models]
+        return np.stack(scores, axis=1) if k > 2 else _columns(scores[0])
+
+    return predict
 
 
 def fasttext(train: pa.Table, settings: Settings) -> Predict:
@@ -164,10 +178,13 @@ SYSTEMS: Final[dict[str, Callable[[pa.Table, Settings], Predict]]] = {
 def main() -> None:
     """Run one job and print its figures."""
     job = json.loads(Path(sys.argv[1]).read_text())
+    began = time.process_time()
     train, test = pq.read_table(job["train"]), pq.read_table(job["test"])
+    read = time.process_time() - began
     some = train.take(np.arange(0, len(train), max(len(train) // 1000, 1)))
     SYSTEMS[job["system"]](some, job["settings"])(test.slice(0, 10))  # imports, compiled code
-    clock = [(time.process_time(), time.perf_counter())]
+    start = time.process_time()
+    clock = [(start, time.perf_counter())]
     predict = SYSTEMS[job["system"]](train, job["settings"])
     clock.append((time.process_time(), time.perf_counter()))
     scores = np.asarray(predict(test))
@@ -175,6 +192,7 @@ def main() -> None:
     np.save(job["scores"], scores.astype(np.float32))
     spent = np.diff(np.array(clock), axis=0)
     figures = {
+        "start_cpu": start - read,
         "train_cpu": spent[0, 0],
         "train_wall": spent[0, 1],
         "predict_cpu": spent[1, 0],

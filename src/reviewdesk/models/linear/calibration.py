@@ -3,12 +3,14 @@
 Two labels have one temperature. Of more labels, a temperature alone is too sure of the surest and
 not sure enough of the rest: reviews that fit several categories keep a floor of errors. So the
 score of a label is a sum of ``log p`` and ``log(1 - p)`` at two temperatures, as in beta
-calibration, and each label has a shift.
+calibration, and each label has a shift. What that few numbers cannot bend is left to a curve for
+the surest label.
 
 Source: Guo et al. 2017, On calibration of modern neural networks; Kull, Silva Filho and Flach 2017,
 Beta calibration.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
@@ -17,11 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewdesk.errors import BundleError
+from reviewdesk.models.linear.likelihood import log_softmax, most_likely
+from reviewdesk.models.linear.top_curve import TopCurve
+from reviewdesk.text.compiled import compiled
 
 Floats = NDArray[np.float64]
 
 TEMPERATURES: Final = (2.0, 0.5)
-STEPS: Final = 50
+MOST_ROWS: Final = 20_000
+"""So many rows are enough for the few numbers; the curve is drawn through all of them."""
 CURVE_PRIOR: Final = 0.1
 SHIFT_PRIOR: Final = 4.0
 """What a shift costs: with few rows of a label, its shift stays near 0."""
@@ -31,15 +37,17 @@ SUREST: Final = 1 - 1e-7
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """``probability of label c ~ exp(curve . terms(scores)_c + shift_c)``.
+    """``probability of label c ~ exp(curve . terms(scores)_c + shift_c)``, the surest one bent.
 
     Args:
         curve: (1,) of two labels, (4,) of more.
         shift: (k,) float64; minus infinity for a label that is never given.
+        top: for the surest label of three or more.
     """
 
     curve: Floats
     shift: Floats
+    top: TopCurve | None = None
 
     @classmethod
     def fit(
@@ -53,29 +61,46 @@ class Calibration:
             costs: (k,) how much a row of each label counts.
         """
         k = scores.shape[1]
-        problem = _Problem(_terms(scores), labels, costs[labels].astype(np.float64), k)
-        found = problem.solve()
+        some = slice(None, None, -(-len(labels) // MOST_ROWS) or 1)
+        start = [1.0] if k == 2 else [0.0, 0.0, TEMPERATURES[1], 0.0]  # scores as they come
+        prior = np.append(np.full(len(start), CURVE_PRIOR), np.full(k, SHIFT_PRIOR))
+        weights = costs[labels].astype(np.float64)
+        found = most_likely(
+            _terms(scores[some]),
+            labels[some],
+            weights[some],
+            np.append(start, np.zeros(k)),
+            np.diag(prior),
+        )
         curve, shift = found[:-k], found[-k:]
-        return cls(np.maximum(curve, LEAST_SCALE) if k == 2 else curve, shift)
+        if k == 2:
+            return cls(np.maximum(curve, LEAST_SCALE), shift)
+        shares = cls(curve, shift).probabilities(scores).astype(np.float64)
+        right = shares.argmax(axis=1) == labels
+        return cls(curve, shift, TopCurve.fit(shares.max(axis=1), right, weights))
 
     def probabilities(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the probability of each label, (n, k); each row adds up to 1."""
         given = np.flatnonzero(np.isfinite(self.shift))
         found = np.zeros(scores.shape, np.float32)
-        terms = _terms(scores[:, given])
-        logs = _log_softmax(np.einsum("m,mnk->nk", self.curve, terms) + self.shift[given])
-        found[:, given] = np.exp(logs)
+        few = np.ascontiguousarray(scores[:, given])
+        shares = np.empty(few.shape)
+        write_shares(_terms(few), self.curve, self.shift[given], shares)
+        found[:, given] = shares if self.top is None else _bent(shares, self.top)
         return found
 
     def spread(self, places: NDArray[np.int64], k: int) -> Self:
         """Return the same calibration for k labels, of which only those at places are given."""
         shift = np.full(k, -np.inf)
-        shift[places] = self.shift
-        return type(self)(self.curve, shift)
+        shift[places] = self.shift[np.isfinite(self.shift)]
+        return type(self)(self.curve, shift, self.top)
 
     def to_arrays(self) -> dict[str, Floats]:
         """Return the calibration as arrays of numbers."""
-        return {"calibration.curve": self.curve, "calibration.shift": self.shift}
+        arrays = {"calibration.curve": self.curve, "calibration.shift": self.shift}
+        if self.top is not None:
+            arrays["calibration.top"] = np.stack([self.top.before, self.top.after])
+        return arrays
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], k: int) -> Self:
@@ -94,86 +119,71 @@ class Calibration:
             raise BundleError("the weights lack the calibration's curve")
         if curve.dtype != np.float64 or not np.isfinite(curve).all():
             raise BundleError("the weights lack the calibration's curve")
-        return cls(curve, shift)
+        top = arrays.get("calibration.top")
+        if top is None:
+            return cls(curve, shift)
+        if top.ndim != 2 or top.shape[0] != 2 or not top.shape[1] or top.dtype != np.float64:
+            raise BundleError("the calibration of the surest label is damaged")
+        if not np.isfinite(top).all() or (np.diff(top) < 0).any():
+            raise BundleError("the calibration of the surest label is damaged")
+        return cls(curve, shift, TopCurve(top[0], top[1]))
 
 
 def _curve_terms(k: int) -> int:
     return 1 if k == 2 else 2 * len(TEMPERATURES)
 
 
-def _terms(scores: NDArray[np.float32]) -> Floats:
-    """Return what the calibrated score of a label is made of, (m, n, k)."""
-    wide = scores.astype(np.float64)
-    if wide.shape[1] == 2:
-        return wide[None]
-    terms = []
-    for temperature in TEMPERATURES:
-        logs = _log_softmax(wide / temperature)
-        terms += [logs, -np.log1p(-np.minimum(np.exp(logs), SUREST))]
-    return np.stack(terms)
+def _terms(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what the calibrated score of a label is made of, (n, m, k)."""
+    n, k = scores.shape
+    if k == 2:
+        return scores[:, None, :].astype(np.float32)
+    terms = np.empty((n, 2 * len(TEMPERATURES), k), np.float32)
+    write_terms(np.ascontiguousarray(scores), np.array(TEMPERATURES), terms)
+    return terms
 
 
-def _log_softmax(scores: Floats) -> Floats:
-    scores = scores - scores.max(axis=1, keepdims=True)
-    logs: Floats = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
-    return logs
+def _bent(shares: Floats, top: TopCurve) -> Floats:
+    """Return probabilities with the surest one bent; it stays the surest."""
+    rows = np.arange(len(shares))
+    first = shares.argmax(axis=1)
+    sure = shares[rows, first]
+    rest = shares.copy()
+    rest[rows, first] = 0
+    others = np.maximum(1 - sure, 1e-12)
+    second = rest.max(axis=1, initial=0)
+    better = np.maximum(top(sure), second / (others + second))
+    rest *= ((1 - better) / others)[:, None]
+    rest[rows, first] = better
+    return rest
 
 
-class _Problem:
-    """A convex loss of curve and shifts, solved by Newton's method with damping.
+@compiled
+def write_terms(
+    scores: NDArray[np.float32], temperatures: Floats, terms: NDArray[np.float32]
+) -> None:
+    """Write ``log p`` and ``-log(1 - p)`` of each label at each temperature, (n, m, k)."""
+    k = scores.shape[1]
+    logs = np.empty(k)
+    for row in range(len(scores)):
+        for number in range(len(temperatures)):
+            for label in range(k):
+                logs[label] = scores[row, label] / temperatures[number]
+            log_softmax(logs)
+            for label in range(k):
+                terms[row, 2 * number, label] = logs[label]
+                terms[row, 2 * number + 1, label] = -math.log1p(-min(math.exp(logs[label]), SUREST))
 
-    Args:
-        terms: (m, n, k).
-        labels: (n,).
-        weights: (n,) what each row counts.
-        k: how many labels.
-    """
 
-    def __init__(self, terms: Floats, labels: NDArray[np.int32], weights: Floats, k: int) -> None:
-        self.terms, self.labels, self.weights = terms, labels, weights
-        self.truth = np.zeros((len(labels), k))
-        self.truth[np.arange(len(labels)), labels] = 1
-        start = [1.0] if len(terms) == 1 else [0.0, 0.0, TEMPERATURES[1], 0.0]  # as they come
-        self.start = np.append(start, np.zeros(k))
-        self.prior = np.append(np.full(len(start), CURVE_PRIOR), np.full(k, SHIFT_PRIOR))
-
-    def solve(self) -> Floats:
-        """Return curve and shifts, (m + k,)."""
-        found, damping = self.start, 1e-3
-        loss, logs = self._loss(found)
-        for _ in range(STEPS):
-            gradient, hessian = self._derivatives(found, np.exp(logs))
-            step = np.linalg.solve(hessian + damping * np.diag(np.diag(hessian)), gradient)
-            tried_loss, tried_logs = self._loss(found - step)
-            if not tried_loss < loss:
-                damping *= 10
-                if damping > 1e6:
-                    break
-                continue
-            gain, found, loss, logs = loss - tried_loss, found - step, tried_loss, tried_logs
-            damping = max(damping / 10, 1e-9)
-            if gain < 1e-7 * (1 + abs(loss)):
-                break
-        return found
-
-    def _loss(self, found: Floats) -> tuple[float, Floats]:
-        m = len(self.terms)
-        logs = _log_softmax(np.einsum("m,mnk->nk", found[:m], self.terms) + found[m:])
-        own = logs[np.arange(len(self.labels)), self.labels]
-        away = found - self.start
-        return float(self.prior @ away**2 / 2 - own @ self.weights), logs
-
-    def _derivatives(self, found: Floats, shares: Floats) -> tuple[Floats, Floats]:
-        """Return gradient and Hessian of the loss, (m + k,) and (m + k, m + k)."""
-        m, heavy = len(self.terms), shares * self.weights[:, None]
-        error = heavy - self.truth * self.weights[:, None]
-        gradient = np.append(np.einsum("mnk,nk->m", self.terms, error), error.sum(axis=0))
-        gradient += self.prior * (found - self.start)
-        mean = np.einsum("mnk,nk->mn", self.terms, shares)
-        spread = (self.terms - mean[:, :, None]) * heavy
-        hessian = np.diag(self.prior)
-        hessian[:m, :m] += np.einsum("ink,jnk->ij", spread, self.terms)
-        hessian[:m, m:] += spread.sum(axis=1)
-        hessian[m:, :m] += spread.sum(axis=1).T
-        hessian[m:, m:] += np.diag(heavy.sum(axis=0)) - shares.T @ heavy
-        return gradient, hessian
+@compiled
+def write_shares(terms: NDArray[np.float32], curve: Floats, shift: Floats, shares: Floats) -> None:
+    """Write the probabilities (n, k) of terms (n, m, k)."""
+    n, m, k = terms.shape
+    for row in range(n):
+        shares[row, :] = shift
+        for term in range(m):
+            for label in range(k):
+                shares[row, label] += curve[term] * terms[row, term, label]
+        log_softmax(shares[row])
+        for label in range(k):
+            shares[row, label] = math.exp(shares[row, label])

@@ -1,7 +1,7 @@
 """One run of learning: rows are counted, kept, turned into features and learnt from."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, cast
 
 import numpy as np
@@ -20,7 +20,6 @@ from reviewdesk.models.linear.several import (
 from reviewdesk.models.linear.solver import Solver
 from reviewdesk.models.linear.spill import RowStore
 from reviewdesk.models.linear.validation import (
-    Plan,
     draw_lots,
     enough_lots,
     fit_calibrated,
@@ -109,8 +108,7 @@ class Learning:
             del counts, rows.counts
             if start:
                 vocabulary = start.vocabulary.extended(vocabulary, most)
-            plan = plan_to_choose(store.rows) if choosing else plan_for(store.rows)
-            run = _Run(self, vocabulary, store, rows, plan, strength, start)
+            run = _Run(self, vocabulary, store, rows, strength, start, choosing=choosing)
             return run.several() if self.several else run.one()
         finally:
             store.close()
@@ -157,9 +155,9 @@ class _Run:
     vocabulary: Vocabulary
     store: RowStore
     rows: _Rows
-    plan: Plan
     strength: float
     start: Learnt | None
+    choosing: bool
 
     def one(self) -> Learnt:
         """Learn of rows with one label each."""
@@ -178,11 +176,12 @@ class _Run:
         old = cast(Weights, self.start.weights)
         weights, fresh, likely = self._fit(self.store.parts, label_rows, old)
         if len(likely) < ENOUGH_TO_CALIBRATE:
+            weights = replace(weights, sharpness=old.sharpness)
             return Learnt(self.vocabulary, weights, before, likely)
         known = np.isfinite(before.shift)
         known[present] = True
         given = np.flatnonzero(known)
-        calibration = Calibration(fresh.curve, fresh.shift[given]).spread(given, k)
+        calibration = replace(fresh, shift=fresh.shift[given]).spread(given, k)
         return Learnt(self.vocabulary, weights, calibration, likely)
 
     def several(self) -> Learnt:
@@ -216,6 +215,7 @@ class _Run:
         weights, calibration, likely = self._fit(answers(self.store.parts, holding), rows, start)
         if old and old.calibration and len(likely) < ENOUGH_TO_CALIBRATE:
             calibration = old.calibration
+            weights = replace(weights, sharpness=old.weights.sharpness)
         return _Answer(weights, calibration, yes / self.store.rows, likely)
 
     def _fit(
@@ -224,7 +224,9 @@ class _Run:
         learning = self.learning
         parts = enough_lots(parts, learning.seed)
         solver = learning.solver(parts, len(self.vocabulary), label_rows, start)
-        return fit_calibrated(solver, self.plan, self.strength)
+        choosing, rows = self.choosing, self.store.rows
+        plan = plan_to_choose(rows) if choosing else plan_for(rows, len(label_rows))
+        return fit_calibrated(solver, plan, self.strength)
 
 
 class _Answer(NamedTuple):
@@ -259,4 +261,4 @@ def spread(weights: Weights, places: NDArray[np.int64], k: int) -> Weights:
         table[:, k], bias[places] = own[:, 1], [-own_bias[0], own_bias[0]]
     else:
         table[:, places], table[:, k:], bias[places] = own[:, :-2], own[:, -2:], own_bias
-    return Weights(table, bias)
+    return Weights(table, bias, weights.sharpness)

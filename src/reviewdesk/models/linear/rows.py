@@ -1,11 +1,16 @@
 """Rows of features, and the kernels that go over them."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reviewdesk.text.compiled import compiled
+
+_SPREAD: Final = np.uint64(0x9FB21C651E98DF25)
+_HALF: Final = np.uint64(32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +25,24 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @cached_property
+    def text_keys(self) -> NDArray[np.uint64]:
+        """A hash of each row's features in their order, (n,); 0 for a row without any."""
+        keys = np.empty(len(self), np.uint64)
+        write_keys(self.ids, self.ends, keys)
+        return keys
+
+
+@compiled
+def write_keys(ids: NDArray[np.uint32], ends: NDArray[np.int64], keys: NDArray[np.uint64]) -> None:
+    """Write a hash of each row's features; equal texts have equal ones."""
+    for row in range(len(keys)):
+        key = np.uint64(0)
+        for place in range(ends[row], ends[row + 1]):
+            key = (key ^ np.uint64(ids[place] + 1)) * _SPREAD
+            key ^= key >> _HALF
+        keys[row] = key * _SPREAD
 
 
 @compiled

@@ -9,17 +9,23 @@ from numpy.typing import NDArray
 
 from reviewdesk.models.linear.calibration import Calibration
 from reviewdesk.models.linear.rows import Rows
-from reviewdesk.models.linear.solver import Solver
+from reviewdesk.models.linear.sharpness import Sharpness
+from reviewdesk.models.linear.solver import Choose, Solver
 from reviewdesk.models.linear.weights import Weights
 from reviewdesk.text.hashing import combine64, hash64_text
 
 LOTS: Final = 2**32
-SHARE: Final = 0.1
-CHOOSING_SHARE: Final = 0.2
-MOST_ROWS: Final = 20_000
-ENOUGH_ROWS: Final = 1_500
-SMALL_SHARE: Final = 0.02  # what little such a share would add is not worth learning again
+SHARE: Final = 0.2
+SMALL_SHARE: Final = 0.1  # of few rows, where each fold's weights should be nearly the kept ones
+FEW_ROWS: Final = 5_000
+MANY_ROWS: Final = 300_000
+MOST_ROWS: Final = 30_000
+ENOUGH_ROWS: Final = 60_000
+ENOUGH_ROWS_OF_TWO: Final = 12_000
+ENOUGH_TO_CHOOSE: Final = 1_500
+NOT_WORTH_IT: Final = 0.03  # what little such a share would add is not worth learning again
 FEW_GROUPS: Final = 50
+SLOTS_A_TEXT: Final = 256
 
 Parts = Callable[[], Iterator[Rows]]
 
@@ -32,23 +38,30 @@ class Plan(NamedTuple):
     learn_again: bool  # whether the kept weights are learnt from all rows, also those set aside
 
 
-def plan_for(rows: int) -> Plan:
-    """Set aside a tenth, a smaller share of very many rows, and in turn all of few rows."""
-    share = min(SHARE, MOST_ROWS / max(rows, 1))
-    folds = min(-(-ENOUGH_ROWS // max(int(rows * share), 1)), int(1 / SHARE))
-    return Plan(share, folds, learn_again=folds * share > SMALL_SHARE)
+def plan_for(rows: int, k: int) -> Plan:
+    """Set aside a fifth in turn, as often as is needed to calibrate; of very many rows once.
+
+    How sure a classifier of many labels may be takes more numbers to say than of two.
+    """
+    share = min(SMALL_SHARE if rows <= FEW_ROWS else SHARE, MOST_ROWS / max(rows, 1))
+    enough = ENOUGH_ROWS_OF_TWO if k == 2 else ENOUGH_ROWS
+    folds = -(-enough // max(int(rows * share), 1)) if rows <= MANY_ROWS else 1
+    folds = min(folds, round(1 / share))
+    return Plan(share, folds, learn_again=folds * share > NOT_WORTH_IT)
 
 
 def plan_to_choose(rows: int) -> Plan:
     """Set aside a fifth to compare settings on, and in turn all of few rows."""
-    folds = min(-(-ENOUGH_ROWS // max(int(rows * CHOOSING_SHARE), 1)), int(1 / CHOOSING_SHARE))
-    return Plan(CHOOSING_SHARE, folds, learn_again=False)
+    folds = min(-(-ENOUGH_TO_CHOOSE // max(int(rows * SHARE), 1)), round(1 / SHARE))
+    return Plan(SHARE, folds, learn_again=False)
 
 
 def fit_calibrated(
     solver: Solver, plan: Plan, strength: float
 ) -> tuple[Weights, Calibration, NDArray[np.float64]]:
     """Learn weights, and their calibration from rows set aside.
+
+    Rows set aside share neither group nor text with the rows that are learnt from meanwhile.
 
     Args:
         solver: learns weights.
@@ -58,40 +71,105 @@ def fit_calibrated(
     Returns:
         The weights, the calibration, and the log-likelihood of each row that was set aside.
     """
-    scores, labels = [], []
+    unseen = _Unseen(solver.k)
     weights = None
-    for fold in range(plan.folds):
-        low, high = int(fold * plan.share * LOTS), int((fold + 1) * plan.share * LOTS)
-
-        def aside(part: Rows, low: int = low, high: int = high) -> NDArray[np.bool_]:
-            return (part.lots >= low) & (part.lots < high)
-
-        def learnt(
-            part: Rows, aside: Callable[[Rows], NDArray[np.bool_]] = aside
-        ) -> NDArray[np.bool_]:
-            return ~aside(part)
-
-        if not _both(solver, learnt):
-            continue
-        weights = solver.fit(learnt, strength)
+    for number in range(plan.folds):
+        fold = _Fold(solver.parts, number * plan.share, (number + 1) * plan.share)
+        if not _both(solver, fold.learnt):
+            fold = fold.with_equal_texts()
+            if not _both(solver, fold.learnt):
+                continue
+        weights = solver.fit(fold.learnt, strength)
         for part in solver.parts():
-            chosen = np.flatnonzero(aside(part))
-            scores.append(weights.scores(part.ids, part.ends, chosen))
-            labels.append(part.labels[chosen])
-    unseen = np.concatenate([np.empty((0, solver.k), np.float32), *scores])
-    truth = np.concatenate([np.empty(0, np.int32), *labels])
-    calibration = Calibration.fit(unseen, truth, solver.costs)
-    likely = calibration.probabilities(unseen)[np.arange(len(truth)), truth]
+            unseen.add(weights, part, np.flatnonzero(fold.aside(part)))
+    scores, lengths, labels = unseen.rows()
+    sharpness = Sharpness.fit(scores, lengths, labels, solver.costs)
+    scores *= sharpness(lengths)[:, None]
+    calibration = Calibration.fit(scores, labels, solver.costs)
+    likely = calibration.probabilities(scores)[np.arange(len(labels)), labels]
     if weights is None or plan.learn_again:
         weights = solver.fit(_all, strength)
-    return weights, calibration, np.log(np.maximum(likely, 1e-12))
+    kept = replace(weights, sharpness=sharpness)
+    return kept, calibration, np.log(np.maximum(likely, 1e-12))
+
+
+class _Unseen:
+    """Rows that were set aside, with the scores of weights that had not seen them."""
+
+    def __init__(self, k: int) -> None:
+        self._scores = [np.empty((0, k), np.float32)]
+        self._lengths = [np.empty(0, np.float32)]
+        self._labels = [np.empty(0, np.int32)]
+
+    def add(self, weights: Weights, part: Rows, chosen: NDArray[np.int64]) -> None:
+        scores, lengths = weights.scored(part.ids, part.ends, chosen)
+        self._scores.append(scores)
+        self._lengths.append(lengths)
+        self._labels.append(part.labels[chosen])
+
+    def rows(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]:
+        """Return scores (n, k), lengths (n,) and labels (n,)."""
+        return (
+            np.concatenate(self._scores),
+            np.concatenate(self._lengths),
+            np.concatenate(self._labels),
+        )
+
+
+class _Fold:
+    """Which rows are set aside, and which are learnt from meanwhile.
+
+    Texts that are set aside are known by some bits of a hash, so that a few rows in a thousand are
+    left out by chance.
+
+    Args:
+        parts: gives the rows.
+        low: lots from this share of all lots on are set aside.
+        high: up to this one.
+        texts: whether rows with a text that is set aside are left out.
+    """
+
+    def __init__(self, parts: Parts, low: float, high: float, *, texts: bool = True) -> None:
+        self._parts, self._low, self._high = parts, low, high
+        self._taken: NDArray[np.bool_] | None = None
+        self._known: tuple[Rows, NDArray[np.bool_]] | None = None
+        if texts:
+            keys = np.concatenate([part.text_keys[self.aside(part)] for part in parts()])
+            bits = max(len(keys) * SLOTS_A_TEXT, 2).bit_length()
+            self._taken = np.zeros(1 << bits, np.bool_)
+            self._taken[_slots(keys, bits)] = keys != 0
+
+    def with_equal_texts(self) -> "_Fold":
+        """Return the same fold, with equal texts on both sides: there are too few others."""
+        return _Fold(self._parts, self._low, self._high, texts=False)
+
+    def aside(self, part: Rows) -> NDArray[np.bool_]:
+        """Return which rows are set aside."""
+        found: NDArray[np.bool_] = (part.lots >= int(self._low * LOTS)) & (
+            part.lots < int(self._high * LOTS)
+        )
+        return found
+
+    def learnt(self, part: Rows) -> NDArray[np.bool_]:
+        """Return which rows are learnt from; the same part, as in memory, is answered at once."""
+        if self._known is None or self._known[0] is not part:
+            found = ~self.aside(part)
+            if self._taken is not None:
+                bits = len(self._taken).bit_length() - 1
+                found &= ~self._taken[_slots(part.text_keys, bits)] | (part.text_keys == 0)
+            self._known = part, found
+        return self._known[1]
+
+
+def _slots(keys: NDArray[np.uint64], bits: int) -> NDArray[np.int64]:
+    return (keys >> np.uint64(64 - bits)).astype(np.int64)
 
 
 def _all(part: Rows) -> NDArray[np.bool_]:
     return np.ones(len(part), np.bool_)
 
 
-def _both(solver: Solver, choose: Callable[[Rows], NDArray[np.bool_]]) -> bool:
+def _both(solver: Solver, choose: Choose) -> bool:
     """Say whether the chosen rows have two labels or more."""
     found: set[int] = set()
     for part in solver.parts():
@@ -115,4 +193,5 @@ def enough_lots(parts: Parts, seed: int) -> Parts:
     if len(np.unique(first.lots)) >= FEW_GROUPS:
         return parts
     lots = draw_lots(np.arange(len(first), dtype=np.uint64), seed)
-    return lambda: iter([replace(first, lots=lots)])
+    alone = replace(first, lots=lots)
+    return lambda: iter([alone])

@@ -1,13 +1,14 @@
 """The weights of features and the scores that they give rows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reviewdesk.errors import BundleError
+from reviewdesk.models.linear.sharpness import Sharpness
 from reviewdesk.text.compiled import compiled
 
 
@@ -20,10 +21,12 @@ class Weights:
             feature's scale, and the scale's square; else (features, k + 2): k weights times the
             scale, the scale's square, and the sum of squared gradients, for learning on.
         bias: (1,) or (k,) float32.
+        sharpness: what scores are multiplied by, if anything, by how much a row says.
     """
 
     table: NDArray[np.float32]
     bias: NDArray[np.float32]
+    sharpness: Sharpness | None = None
 
     @classmethod
     def nothing(cls, features: int) -> Self:
@@ -34,15 +37,27 @@ class Weights:
         """Return the same weights with more features, which weigh nothing."""
         table = np.zeros((features, self.table.shape[1]), np.float32)
         table[: len(self.table)] = self.table
-        return type(self)(table, self.bias)
+        return replace(self, table=table)
 
     def scores(
         self, ids: NDArray[np.uint32], ends: NDArray[np.int64], chosen: NDArray[np.int64]
     ) -> NDArray[np.float32]:
         """Return the scores of some rows, (rows, k) with k at least 2."""
+        scores, lengths = self.scored(ids, ends, chosen)
+        if self.sharpness is not None:
+            scores *= self.sharpness(lengths)[:, None]
+        return scores
+
+    def scored(
+        self, ids: NDArray[np.uint32], ends: NDArray[np.int64], chosen: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return scores (rows, k) as they are without sharpness, and lengths before unit length."""
         scores = np.empty((len(chosen), len(self.bias)), np.float32)
-        score_rows(ids, ends, chosen, self.table, self.bias, scores)
-        return np.concatenate([-scores, scores], axis=1) if len(self.bias) == 1 else scores
+        lengths = np.empty(len(chosen), np.float32)
+        score_rows(ids, ends, chosen, self.table, self.bias, scores, lengths)
+        if len(self.bias) == 1:
+            scores = np.concatenate([-scores, scores], axis=1)
+        return scores, lengths
 
     def contributions(
         self, ids: NDArray[np.uint32]
@@ -53,13 +68,17 @@ class Weights:
         length = np.sqrt(self.table[ids, m].astype(np.float64).sum())
         parts /= length if length > 0 else 1.0
         bias = self.bias.astype(np.float64)
+        if self.sharpness is not None:
+            sharpness = float(self.sharpness(np.array([length], np.float32))[0])
+            parts, bias = parts * sharpness, bias * sharpness
         if len(bias) == 1:
             return np.concatenate([-parts, parts], axis=1), np.concatenate([-bias, bias])
         return parts, bias
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the weights as arrays of numbers."""
-        return {"weights.table": self.table, "weights.bias": self.bias}
+        arrays = {"weights.table": self.table, "weights.bias": self.bias}
+        return arrays if self.sharpness is None else arrays | self.sharpness.to_arrays()
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], features: int, k: int) -> Self:
@@ -76,7 +95,7 @@ class Weights:
             raise BundleError("the biases do not fit the labels")
         if not (np.isfinite(table).all() and np.isfinite(bias).all()):
             raise BundleError("a weight is not a number")
-        return cls(table, bias)
+        return cls(table, bias, Sharpness.from_arrays(arrays))
 
 
 @compiled
@@ -87,8 +106,9 @@ def score_rows(
     table: NDArray[np.float32],
     bias: NDArray[np.float32],
     scores: NDArray[np.float32],
+    lengths: NDArray[np.float32],
 ) -> None:
-    """Write the scores (rows, m) of chosen rows, each computed for itself."""
+    """Write scores (rows, m) and lengths (rows,) of chosen rows, each computed for itself."""
     width = table.shape[1]
     sums = np.empty(width, np.float32)
     for place in range(len(chosen)):
@@ -97,8 +117,9 @@ def score_rows(
             sum_pairs(ids, ends[row], ends[row + 1], table, sums)
         else:
             sum_rows(ids, ends[row], ends[row + 1], table, sums)
-        length = sums[len(bias)]
-        inverse = np.float32(1) / np.sqrt(length) if length > 0 else np.float32(0)
+        length = np.sqrt(sums[len(bias)])
+        lengths[place] = length
+        inverse = np.float32(1) / length if length > 0 else np.float32(0)
         for label in range(len(bias)):
             scores[place, label] = sums[label] * inverse + bias[label]
 
