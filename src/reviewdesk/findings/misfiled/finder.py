@@ -1,0 +1,233 @@
+"""Finds reviews that stand in the wrong category."""
+
+from pathlib import Path
+from typing import Any, ClassVar, Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from reviewdesk.errors import InputError
+from reviewdesk.findings.base import PROMISES, Finder, FinderInputs, Findings
+from reviewdesk.findings.misfiled.audit import (
+    Correction,
+    choose_questions,
+    fit_correction,
+    read_answers,
+)
+from reviewdesk.findings.misfiled.judged import Judged, judge
+from reviewdesk.findings.misfiled.lists import (
+    Lists,
+    lists_with_reference,
+    lists_without_reference,
+    ranked_rows,
+)
+from reviewdesk.findings.misfiled.overlaps import confusions, overlaps
+from reviewdesk.findings.misfiled.ranking import (
+    BLOCK,
+    Ranking,
+    rank_plainly,
+    rank_with_reference,
+)
+from reviewdesk.findings.misfiled.rows import CANDIDATES, finding_rows, suggestions
+from reviewdesk.findings.misfiled.shared import shared_table
+from reviewdesk.findings.misfiled.trusted import FOLDS
+from reviewdesk.findings.predictions import read_predictions
+from reviewdesk.progress import SILENT, Progress
+from reviewdesk.report.numbers import count, plural, share
+
+TARGET: Final = "category"
+MOST_NAMED: Final = 5
+LIKELY: Final = 0.5
+
+QUESTIONS: Final = pa.schema(
+    [
+        pa.field("review_id", pa.string(), False),
+        pa.field("where", pa.string(), False),
+        pa.field("suggested", pa.string(), False),
+        pa.field("answer", pa.string(), True),  # to be filled in: right or wrong
+    ]
+)
+"""What a person is asked: does the review stand where it belongs?"""
+
+
+class MisfiledFinder(Finder):
+    """Finds reviews whose text speaks of another category than the one in which they stand.
+
+    Args:
+        questions: how many reviews a person is asked about where there is no reference.
+        answers: a CSV with ``review_id`` and ``answer`` (right or wrong): what the person said.
+    """
+
+    name: ClassVar[str] = "misfiled"
+    title: ClassVar[str] = "Misfiled reviews"
+    description: ClassVar[str] = (
+        "Reviews whose text speaks of another category than the one in which they stand."
+    )
+    columns: ClassVar[tuple[str, ...]] = ("product_category",)
+    targets: ClassVar[tuple[str, ...]] = (TARGET,)
+
+    def __init__(self, questions: int = 80, answers: str = "") -> None:
+        self.questions = questions
+        self.answers = answers
+
+    def find(self, inputs: FinderInputs, *, progress: Progress = SILENT) -> Findings:
+        """Rank reviews and list as many as promises allow; see the contract."""
+        if not inputs.predictions.get(TARGET):
+            raise InputError("finding misfiled reviews needs predictions of the category")
+        said = read_predictions(inputs.predictions[TARGET], inputs.data)
+        judged = judge(inputs, said, progress)
+        ranking = rank(judged)
+        answers = _Answers(0, None)
+        if self.answers and not judged.trusted.any():
+            answers = _answers(judged, ranking, Path(self.answers))
+        found = _lists(judged, ranking, answers)
+        shares = ranking.probabilities([head[found.rows] for head in judged.heads])
+        says, typical = _says(judged, ranking)
+        tables = _tables(judged, ranking, says)
+        if not judged.trusted.any():
+            tables["questions"] = _questions(judged, ranking, self.questions)
+        notes = _notes(judged, found, answers.given)
+        return Findings(
+            finder=self.name,
+            table=finding_rows(judged, found, shares, typical, progress),
+            lists=found.lists,
+            looked_at=int(judged.candidates.sum()),
+            left_out=judged.left_out,
+            notes=(*notes, *_overlap_notes(tables["overlaps"])),
+            tables=tables,
+            settings={"questions": self.questions, **_settings(judged, ranking, answers.given)},
+        )
+
+
+class _Answers(NamedTuple):
+    """What a person said: how many answers are of use, and what they ask for."""
+
+    given: int
+    correction: Correction | None
+
+
+def rank(judged: Judged) -> Ranking:
+    """Rank the reviews that are judged; all others get a score that lists nothing."""
+    rows = np.flatnonzero(judged.judged)
+    heads, labels = [head[rows] for head in judged.heads], judged.labels[rows]
+    if judged.trusted.any():
+        lots = np.where(judged.fold >= 0, judged.fold, np.arange(len(judged.fold)))[rows] % FOLDS
+        found = rank_with_reference(heads, labels, judged.trusted[rows], lots.astype(np.int64))
+    else:
+        found = rank_plainly(heads, labels)
+    score = np.full(len(judged.labels), -np.inf)
+    posterior = np.zeros(len(judged.labels))
+    score[rows], posterior[rows] = found.score, found.posterior
+    return Ranking(score, posterior, found.combination, found.way, found.clean)
+
+
+def _answers(judged: Judged, ranking: Ranking, path: Path) -> _Answers:
+    ids, wrong = read_answers(path)
+    places = pc.index_in(ids, value_set=judged.ids.combine_chunks()).fill_null(-1).to_numpy()
+    known = (places >= 0) & judged.candidates[places]
+    if not known.any():
+        raise InputError(f"{path} has no answer about a review that could be listed")
+    correction = fit_correction(ranking.posterior[places[known]], wrong[known])
+    return _Answers(int(known.sum()), correction)
+
+
+def _lists(judged: Judged, ranking: Ranking, answers: _Answers) -> Lists:
+    if judged.trusted.any():
+        return lists_with_reference(ranking, judged.candidates, judged.trusted)
+    return lists_without_reference(ranking, judged.candidates, answers.correction)
+
+
+def _tables(judged: Judged, ranking: Ranking, says: NDArray[np.int64]) -> dict[str, pa.Table]:
+    """Return what was found besides errors."""
+    names, labels = judged.names, judged.labels
+    right = judged.judged & (ranking.posterior < LIKELY)
+    return {
+        "overlaps": overlaps(confusions(labels[right], says[right], len(names)), names),
+        "shared_texts": shared_table(judged.ids, labels, names, judged.shared),
+    }
+
+
+def _says(judged: Judged, ranking: Ranking) -> tuple[NDArray[np.int64], list[NDArray[np.int64]]]:
+    """Return the category that each review speaks of, and typical reviews of each category."""
+    n = len(judged.labels)
+    says, own = np.empty(n, np.int64), np.empty(n)
+    for at in range(0, n, BLOCK):
+        part = slice(at, at + BLOCK)
+        shares = ranking.probabilities([head[part] for head in judged.heads])
+        says[part] = shares.argmax(axis=1)
+        own[part] = shares[np.arange(len(shares)), judged.labels[part]]
+    typical = []
+    for category in range(len(judged.names)):
+        rows = np.flatnonzero(judged.judged & (judged.labels == category) & (says == category))
+        typical.append(rows[np.argsort(-own[rows], kind="stable")[:CANDIDATES]])
+    return says, typical
+
+
+def _questions(judged: Judged, ranking: Ranking, most: int) -> pa.Table:
+    rows = ranked_rows(ranking, judged.candidates)
+    rows = rows[choose_questions(ranking.posterior[rows], most)]
+    shares = ranking.probabilities([head[rows] for head in judged.heads])
+    suggested = suggestions(shares, judged.labels[rows])
+    columns = [
+        judged.ids.take(pa.array(rows)),
+        pa.array([judged.names[one] for one in judged.labels[rows]], pa.string()),
+        pa.array([judged.names[one] for one in suggested], pa.string()),
+        pa.nulls(len(rows), pa.string()),
+    ]
+    return pa.Table.from_arrays(columns, schema=QUESTIONS)
+
+
+def _notes(judged: Judged, found: Lists, answers: int) -> list[str]:
+    notes = list(judged.notes)
+    if judged.trusted.any():
+        notes.append(
+            f"Promises rest on {count(int(judged.trusted.sum()))} reviews known to be "
+            "filed rightly."
+        )
+    elif answers:
+        notes.append(
+            f"Promises rest on what the classifiers say, corrected by "
+            f"{plural(answers, 'answer', 'answers')}."
+        )
+        for promise, one, (low, high) in zip(PROMISES, found.lists, found.intervals, strict=True):
+            if one.listed:
+                notes.append(
+                    f"By the answers, the list promised at {share(promise, 0)} is right "
+                    f"in {share(low, 0)} to {share(high, 0)} of the cases."
+                )
+    else:
+        notes.append(
+            "Promises rest on what the classifiers say alone. Reviews that speak of another "
+            "category and are filed rightly all the same count as errors: where fewer than about "
+            "3 % of the reviews are misfiled, a promise may not be kept. Answer the questions, or "
+            "give a reference."
+        )
+    return notes
+
+
+def _overlap_notes(pairs: pa.Table) -> list[str]:
+    rows = pairs.slice(0, MOST_NAMED).to_pylist()
+    notes = [
+        f"{one['category']} and {one['other']} overlap: {share(one['confusion'])} of their reviews "
+        "speak of the other one. That is no error."
+        for one in rows
+    ]
+    if len(pairs) > len(rows):
+        notes.append(
+            f"{plural(len(pairs) - len(rows), 'further pair', 'further pairs')} of "
+            "categories overlap."
+        )
+    return notes
+
+
+def _settings(judged: Judged, ranking: Ranking, answers: int) -> dict[str, Any]:
+    return {
+        "answers": answers,
+        "reference": int(judged.trusted.sum()),
+        "models": judged.models,
+        "weights": [round(float(one), 4) for one in ranking.combination.weights],
+        "noise": round(ranking.combination.noise, 5),
+        "ranked": ranking.way,
+    }

@@ -1,0 +1,142 @@
+"""Reviews ranked by how surely they stand under the wrong category."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reviewdesk.findings.misfiled.combination import (
+    Combination,
+    Logs,
+    fit_combination,
+    spread_rows,
+    wrong_posterior,
+)
+from reviewdesk.findings.misfiled.promises import ReferenceTail, cut_lists, false_by_reference
+from reviewdesk.findings.misfiled.transitions import Transitions, alike, fit_transitions
+from reviewdesk.findings.misfiled.trusted import CleanModel, cross_fitted, fit_clean
+
+Floats = NDArray[np.float64]
+
+BLOCK: Final = 65_536
+PRIORS: Final = (200.0, 20.0)
+"""How many moved reviews of each category the prior of transitions is worth: each is tried."""
+JUDGED_BY: Final = (0.95, 0.9, 0.8)
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """How surely each review is misfiled.
+
+    Args:
+        score: (n,) higher is surer.
+        posterior: (n,) 0 to 1, as probable as it is by the model behind the score.
+        combination: how the heads were combined.
+        way: which way of ranking was used: ``plain``, ``alike``, ``transitions-N``.
+        clean: probabilities where labels are right; None without a reference.
+    """
+
+    score: Floats
+    posterior: Floats
+    combination: Combination
+    way: str = "plain"
+    clean: CleanModel | None = None
+
+    def probabilities(self, heads: Sequence[Logs]) -> Floats:
+        """Return the probability of each category for some rows, (m, k)."""
+        if self.clean is not None:
+            return self.clean.probabilities(heads)
+        return np.exp(self.combination.logs(heads))
+
+
+def rank_plainly(heads: Sequence[Logs], labels: NDArray[np.integer]) -> Ranking:
+    """Rank by minus the log-probability of the label.
+
+    Args:
+        heads: for each head (n, k) log-probabilities by classifiers that have not seen the row.
+        labels: (n,) 0 to k - 1.
+    """
+    combination = fit_combination(heads, labels)
+    score, posterior = np.empty(len(labels)), np.empty(len(labels))
+    for rows in _blocks(len(labels)):
+        logs = combination.logs([head[rows] for head in heads])
+        score[rows] = -logs[np.arange(len(logs)), labels[rows]]
+        posterior[rows] = wrong_posterior(logs, labels[rows], combination.noise)
+    return Ranking(score, posterior, combination)
+
+
+def rank_with_reference(
+    heads: Sequence[Logs],
+    labels: NDArray[np.integer],
+    trusted: NDArray[np.bool_],
+    lots: NDArray[np.int64],
+) -> Ranking:
+    """Rank in the way that by the reference gives the longest lists.
+
+    Args:
+        heads: for each head (n, k) log-probabilities by classifiers that have not seen the row.
+        labels: (n,) 0 to k - 1.
+        trusted: (n,) the reference: whose labels are right.
+        lots: (n,) 0 to ``trusted.FOLDS`` - 1; rows of one product share theirs.
+    """
+    plain = rank_plainly(heads, labels)
+    base = plain.combination
+    known = [head[trusted] for head in heads]
+    clean = fit_clean(known, labels[trusted], base)
+    models = cross_fitted(known, labels[trusted], base, lots[trusted])
+    sample = np.flatnonzero(~trusted)
+    sample = sample[spread_rows(len(sample))]
+    shares = clean.probabilities([head[sample] for head in heads])
+    ways = {"alike": alike(shares.shape[1], max(base.noise, 1e-4))}
+    for prior in PRIORS:
+        ways[f"transitions-{prior:g}"] = fit_transitions(shares, labels[sample], prior)
+    best, most = plain, _reach(plain.score, trusted)
+    scores = _all_log_odds(heads, labels, clean, ways)
+    for way, odds in scores.items():
+        odds[trusted] = _reference_log_odds(known, labels[trusted], models, ways[way])
+        reach = _reach(odds, trusted)
+        if reach > most:
+            best, most = Ranking(odds, 1 / (1 + np.exp(-odds)), base, way, clean), reach
+    return best
+
+
+def _all_log_odds(
+    heads: Sequence[Logs],
+    labels: NDArray[np.integer],
+    clean: CleanModel,
+    ways: dict[str, Transitions],
+) -> dict[str, Floats]:
+    found = {way: np.empty(len(labels)) for way in ways}
+    for rows in _blocks(len(labels)):
+        shares = clean.probabilities([head[rows] for head in heads])
+        for way, transitions in ways.items():
+            found[way][rows] = transitions.log_odds(shares, labels[rows])
+    return found
+
+
+def _reference_log_odds(
+    heads: Sequence[Logs],
+    labels: NDArray[np.integer],
+    models: Sequence[tuple[NDArray[np.bool_], CleanModel]],
+    transitions: Transitions,
+) -> Floats:
+    """Return the log-odds of the reference, each row's by a model that has not learnt from it."""
+    found = np.empty(len(labels))
+    for aside, model in models:
+        shares = model.probabilities([head[aside] for head in heads])
+        found[aside] = transitions.log_odds(shares, labels[aside])
+    return found
+
+
+def _reach(score: Floats, trusted: NDArray[np.bool_]) -> int:
+    """Return how many reviews all lists together would hold."""
+    ranked = np.sort(score[~trusted])[::-1]
+    false = false_by_reference(ranked, ReferenceTail(score[trusted]))
+    return sum(cut.listed for cut in cut_lists(false, ranked, JUDGED_BY))
+
+
+def _blocks(rows: int) -> Iterator[slice]:
+    for at in range(0, rows, BLOCK):
+        yield slice(at, at + BLOCK)

@@ -1,0 +1,80 @@
+"""Heads are combined as the labels ask for, also where some labels are wrong."""
+
+import numpy as np
+import pytest
+from scipy.optimize import check_grad
+
+from reviewdesk.findings.misfiled.combination import (
+    SMALLEST,
+    _Likelihood,
+    fit_combination,
+    log_probabilities,
+    log_softmax,
+    spread_rows,
+    wrong_posterior,
+)
+
+from .simulated import simulated
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.03, 0.1, 0.3])
+@pytest.mark.parametrize("weights", [(0.8, 0.6), (1.5, 0.2), (1.0,)])
+def test_known_weights_and_noise_are_found(noise: float, weights: tuple[float, ...]) -> None:
+    given = simulated(noise=noise, weights=weights)
+    found = fit_combination(given.heads, given.labels)
+    np.testing.assert_allclose(found.weights, weights, atol=0.12 + noise / 3)
+    assert found.noise == pytest.approx(noise, abs=0.006 + 0.03 * noise)
+
+
+def test_two_categories() -> None:
+    given = simulated(k=2, noise=0.05)
+    found = fit_combination(given.heads, given.labels)
+    assert found.noise == pytest.approx(0.05, abs=0.01)
+
+
+def test_the_gradient_is_that_of_the_loss() -> None:
+    given = simulated(n=300)
+    problem = _Likelihood([head.astype(np.float64) for head in given.heads], given.labels)
+    for start in ([0.3, -0.2, -3.0], [-1.0, 0.5, 0.5]):
+        error = check_grad(lambda x: problem(x)[0], lambda x: problem(x)[1], np.array(start))
+        assert error < 1e-5
+
+
+def test_posteriors_are_as_often_right_as_they_say() -> None:
+    given = simulated(n=50_000)
+    found = fit_combination(given.heads, given.labels)
+    posterior = wrong_posterior(found.logs(given.heads), given.labels, found.noise)
+    for low, high in ((0.02, 0.2), (0.2, 0.5), (0.5, 0.8), (0.8, 0.95), (0.95, 1.0)):
+        some = (posterior >= low) & (posterior < high)
+        assert given.wrong[some].mean() == pytest.approx(posterior[some].mean(), abs=0.06)
+
+
+def test_a_head_that_knows_nothing_counts_for_little() -> None:
+    given = simulated(weights=(1.0,))
+    nonsense = log_softmax(np.random.default_rng(1).normal(0, 3, given.heads[0].shape))
+    found = fit_combination([*given.heads, nonsense.astype(np.float32)], given.labels)
+    assert found.weights[1] < 0.05
+
+
+def test_no_rows_and_one_row() -> None:
+    head = np.log(np.full((1, 3), 1 / 3, np.float32))
+    assert np.isfinite(fit_combination([head[:0], head[:0]], np.empty(0, np.int64)).weights).all()
+    assert np.isfinite(fit_combination([head], np.array([1])).weights).all()
+
+
+def test_what_is_no_probability_counts_as_the_smallest() -> None:
+    given = np.array([[np.nan, 0.5, 0.5], [0.0, 1.0, 0.0], [1e-30, np.inf, -1.0]])
+    found = log_probabilities(given)
+    assert found.dtype == np.float32
+    smallest = np.float32(np.log(SMALLEST))
+    assert found[0, 0] == found[1, 0] == found[2, 0] == found[2, 2] == smallest
+    assert found[1, 1] == found[2, 1] == 0
+
+
+def test_rows_are_spread_over_all() -> None:
+    assert spread_rows(5).tolist() == [0, 1, 2, 3, 4]
+    found = spread_rows(1_000_001, 1000)
+    assert len(found) == 1000
+    assert found[0] == 0
+    assert found[-1] == 1_000_000
+    assert len(spread_rows(0)) == 0

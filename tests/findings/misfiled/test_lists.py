@@ -1,0 +1,75 @@
+"""Lists: nested, sure in their order, and empty with a reason."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from reviewdesk.findings.base import PROMISES
+from reviewdesk.findings.misfiled.audit import fit_correction
+from reviewdesk.findings.misfiled.combination import Combination
+from reviewdesk.findings.misfiled.lists import (
+    lists_with_reference,
+    lists_without_reference,
+    surenesses,
+)
+from reviewdesk.findings.misfiled.ranking import Ranking
+
+ALL = np.ones(2_000, np.bool_)
+
+
+def ranking(posterior: NDArray[np.float64]) -> Ranking:
+    inside = np.clip(posterior, 1e-9, 1 - 1e-9)
+    return Ranking(np.log(inside / (1 - inside)), posterior, Combination(np.ones(1), 0.03))
+
+
+def test_lists_are_nested_and_sorted() -> None:
+    posterior = np.random.default_rng(0).permutation(np.linspace(0, 1, 2_000) ** 4)
+    found = lists_without_reference(ranking(posterior), ALL, None)
+    assert [one.promise for one in found.lists] == list(PROMISES)
+    lengths = [one.listed for one in found.lists]
+    assert 0 < lengths[0] < lengths[1] < lengths[2] == len(found.rows)
+    assert (np.diff(found.score) <= 0).all()
+    assert (np.diff(found.promise) <= 0).all()
+    for one in found.lists:
+        assert (found.promise >= one.promise).sum() == one.listed
+        assert one.expected_errors == pytest.approx(
+            (1 - posterior[found.rows[: one.listed]]).sum(), rel=1e-6
+        )
+
+
+def test_no_list_says_why() -> None:
+    found = lists_without_reference(ranking(np.full(2_000, 0.1)), ALL, None)
+    assert [one.listed for one in found.lists] == [0, 0, 0]
+    assert all("times in 100" in (one.why_empty or "") for one in found.lists)
+    nothing = lists_without_reference(ranking(np.full(2_000, 0.99)), ~ALL, None)
+    assert all("no review" in (one.why_empty or "") for one in nothing.lists)
+
+
+def test_answers_shorten_lists_and_give_intervals() -> None:
+    posterior = np.linspace(0, 1, 2_000) ** 4
+    before = lists_without_reference(ranking(posterior), ALL, None)
+    correction = fit_correction(np.full(80, 0.9), np.arange(80) % 3 > 0)
+    after = lists_without_reference(ranking(posterior), ALL, correction)
+    assert after.lists[2].listed < before.lists[2].listed
+    for one, (low, high) in zip(after.lists, after.intervals, strict=True):
+        assert 0 <= low <= high <= 1
+        assert not one.listed or low < one.promise + 0.05 < high + 0.2
+
+
+def test_the_reference_is_never_listed() -> None:
+    random = np.random.default_rng(0)
+    posterior = random.beta(0.2, 5, 20_000)
+    trusted = random.random(20_000) < 0.3
+    posterior[~trusted & (random.random(20_000) < 0.05)] = 0.9999
+    found = lists_with_reference(ranking(posterior), ~trusted, trusted)
+    assert len(found.rows) > 100
+    assert not trusted[found.rows].any()
+
+
+def test_how_sure_each_is_never_rises_and_adds_up() -> None:
+    false = np.cumsum(np.random.default_rng(0).random(333) * np.linspace(0, 0.9, 333))
+    found = surenesses(false)
+    assert (np.diff(found) <= 1e-12).all()
+    assert (1 - found).sum() == pytest.approx(false[-1])
+    assert surenesses(np.empty(0)).tolist() == []
+    assert surenesses(np.array([0.0, 0.1])).tolist() == [0.95, 0.95]
