@@ -9,7 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from reviewdesk.findings.base import Findings, PromisedList
+from reviewdesk.findings.questions import questions, write_questions
 from reviewdesk.findings.store import write_findings
+from reviewdesk.findings.texts import review_texts
+from reviewdesk.job.find import FindSettings, find
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.schema import FINDINGS
 from tests.findings.fakes import OddFinder, finding
@@ -138,3 +141,29 @@ def test_erase_says_what_went_from_findings(data: PreparedData, cli: Cli, tmp_pa
     erased = cli("erase", "--customer", "C0", data.path, "--findings", out)
     assert erased.code == 0, erased.err
     assert f"0 rows from {out / 'odd'}" in erased.out
+
+
+def test_a_person_is_asked_and_their_answers_are_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli
+) -> None:
+    install(tmp_path / "plugin", monkeypatch, asking="tests.findings.fakes:AskingFinder")
+    rows = rows_of(90)
+    rows[3]["review_body"] = "=a wombat that no spreadsheet should run"
+    data = shop(tmp_path / "shop", rows)
+    out, answers = tmp_path / "out", tmp_path / "questions.csv"
+    settings = FindSettings(("asking",))
+    first = find(data, out, settings).outcomes[0].stored
+    assert first is not None
+    texts = review_texts(data, ["R00003"])
+    write_questions(answers, questions(first.found), texts)
+    with answers.open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["review_id"], row["answer"]) == ("R00003", "")
+    assert row["review_body"] == "'=a wombat that no spreadsheet should run"
+    second = find(data, out, FindSettings(("asking",), answers=answers)).outcomes[0]
+    assert second.stored is not None
+    assert not second.already
+    assert second.stored.found.settings["answers"] == str(answers)
+    assert find(data, out, FindSettings(("asking",), answers=answers)).outcomes[0].already
+    answers.write_text(answers.read_text().replace('""', '"wrong"'))
+    assert not find(data, out, FindSettings(("asking",), answers=answers)).outcomes[0].already

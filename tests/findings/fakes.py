@@ -1,5 +1,6 @@
 """A finder that is easy to see through, and findings as it makes them."""
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pyarrow as pa
@@ -97,3 +98,23 @@ class BlindFinder(OddFinder):
     def find(self, inputs: FinderInputs, *, progress: Progress = SILENT) -> Findings:
         """Give up."""
         raise NotEnoughData("three eyes are needed; there are none")
+
+
+class AskingFinder(OddFinder):
+    """Asks about every odd review."""
+
+    name: ClassVar[str] = "asking"
+
+    def __init__(self, answers: str = "") -> None:
+        super().__init__()
+        self.answers = answers
+
+    def find(self, inputs: FinderInputs, *, progress: Progress = SILENT) -> Findings:
+        """Look for the word, and ask."""
+        found = super().find(inputs, progress=progress)
+        ids = found.table.column("what").to_pylist()
+        places = {"where": ["Books"] * len(ids), "suggested": ["Garden"] * len(ids)}
+        asked = pa.table({"review_id": ids, **places})
+        return replace(
+            found, finder="asking", tables={"questions": asked}, settings={"answers": self.answers}
+        )

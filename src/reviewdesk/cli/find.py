@@ -7,12 +7,14 @@ from typing import Annotated, Any, Final
 import typer
 
 from reviewdesk.cli.options import Json
-from reviewdesk.cli.output import count, print_json, program, say
+from reviewdesk.cli.output import count, note, print_json, program, say
 from reviewdesk.cli.train import parse_model_settings
 from reviewdesk.findings.catalog import FINDERS
+from reviewdesk.findings.questions import questions, write_questions
 from reviewdesk.findings.reference import read_reference
 from reviewdesk.findings.sentences import left_out, promises
 from reviewdesk.findings.store import PAGE
+from reviewdesk.findings.texts import review_texts
 from reviewdesk.job.find import FindResult, FindSettings, Outcome, find, reviews_of
 from reviewdesk.job.heads import by_target
 from reviewdesk.progress import Progress
@@ -45,6 +47,15 @@ Reference = Annotated[
         metavar="FILE",
     ),
 ]
+Audit = Annotated[
+    Path | None,
+    typer.Option(
+        help="A CSV with about 80 questions, by whose answers the promises are corrected. It is "
+        "written when it is not there; fill in its column answer with right or wrong, as many as "
+        "you can, and give the same command again.",
+        metavar="FILE",
+    ),
+]
 Set = Annotated[
     list[str] | None,
     typer.Option(
@@ -73,6 +84,7 @@ def misfiled(
     *,
     predictions: Own = None,
     reference: Reference = None,
+    audit: Audit = None,
     promise: Promise = 0.0,
     options: Set = None,
     folds: Folds = 5,
@@ -85,7 +97,7 @@ def misfiled(
     Every review is read by classifiers that have not seen its product; where what they say and
     where it stands disagree beyond doubt, it is listed, with the words that speak for and against.
     A list promised at 95 % holds as many findings as can be had with 95 in 100 of them right; where
-    that cannot be kept it is empty and says why.
+    that cannot be kept it is empty and says why. Promises are surest with --reference or --audit.
 
     Example:
 
@@ -96,12 +108,15 @@ def misfiled(
         data,
         predictions=predictions,
         reference=reference,
+        answers=audit if audit and audit.exists() else None,
         promise=promise,
         options=options,
         folds=folds,
         seed=seed,
     )
-    _run(data, out, given, overwrite, as_json)
+    result = _run(data, out, given, overwrite, as_json)
+    if audit and given.answers is None:
+        _ask(result, audit)
 
 
 def miscategorised(
@@ -231,6 +246,7 @@ def _settings(
     *,
     predictions: list[Path] | None = None,
     reference: Path | None = None,
+    answers: Path | None = None,
     promise: float = 0.0,
     options: list[str] | None = None,
     folds: int = 5,
@@ -243,20 +259,37 @@ def _settings(
         options={finders[0]: parsed} if parsed else {},
         predictions=by_target(predictions or ()),
         reference=read_reference(reference, reviews_of(data)) if reference else None,
+        answers=answers,
         promise=promise,
         folds=folds,
         seed=seed,
     )
 
 
-def _run(data: Path, out: Path, settings: FindSettings, overwrite: bool, as_json: bool) -> None:
+def _run(
+    data: Path, out: Path, settings: FindSettings, overwrite: bool, as_json: bool
+) -> FindResult:
     result = find(reviews_of(data), out, settings, overwrite=overwrite, progress=Progress())
     if as_json:
         print_json(result.to_json())
-        return
+        return result
     for one in result.outcomes:
         _print(one)
     _end(result)
+    return result
+
+
+def _ask(result: FindResult, path: Path) -> None:
+    """Write what the first finder asks."""
+    stored = result.outcomes[0].stored
+    if stored is not None:
+        asked = questions(stored.found)
+        ids = asked.column("review_id").to_pylist()
+        write_questions(path, asked, review_texts(result.data, ids, Progress()))
+        note(
+            f"{count(len(ids), 'question')} in {path}: fill in the column answer with right (it "
+            "stands where it belongs) or wrong, and give the same command again"
+        )
 
 
 def _print(one: Outcome) -> None:

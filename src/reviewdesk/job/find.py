@@ -26,12 +26,15 @@ from reviewdesk.findings.texts import review_texts
 from reviewdesk.job.find_page import write_overview
 from reviewdesk.job.heads import Predictions
 from reviewdesk.job.main_job import PREPARED, SUMMARY
+from reviewdesk.prepare.layout import file_sha256
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.storage import private_directory
 
 PREDICTIONS: Final = "predictions"
 OVERVIEW: Final = "findings.html"
+ANSWERS: Final = "answers"
+"""The setting of finders that take a person's answers: a file."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class FindSettings:
         options: each finder's own settings, by its name.
         predictions: the user's own predictions tables, by target.
         reference: ids of reviews that are known to be filed rightly; None without.
+        answers: a person's answers to what a finder asked; None without.
         promise: only findings in lists with this promise or a stricter one are kept; 0: all.
         folds: how many parts the products are dealt into for cross-fitting.
         seed: another seed deals them out in another way.
@@ -52,6 +56,7 @@ class FindSettings:
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     predictions: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     reference: pa.Array | None = None
+    answers: Path | None = None
     promise: float = 0.0
     folds: int = 5
     seed: int = 0
@@ -140,7 +145,7 @@ def find(
         InputError: predictions are not about these reviews.
         StorageError: something cannot be read or written.
     """
-    finders = [new_finder(name, settings.options.get(name, {})) for name in settings.finders]
+    finders = [new_finder(name, _options(name, settings)) for name in settings.finders]
     for finder in finders:
         _check_place(out / finder.name, data, overwrite)
     private_directory(out)
@@ -178,6 +183,14 @@ def new_finder(name: str, settings: Mapping[str, Any]) -> Finder:
     return kind(**settings)
 
 
+def _options(name: str, settings: FindSettings) -> dict[str, Any]:
+    """Return a finder's settings, with the answers if it takes any."""
+    options = dict(settings.options.get(name, {}))
+    if settings.answers is not None and ANSWERS in inspect.signature(FINDERS.load(name)).parameters:
+        options[ANSWERS] = str(settings.answers)
+    return options
+
+
 def _check_place(folder: Path, data: PreparedData, overwrite: bool) -> None:
     """Refuse before any work what would be refused after it."""
     check_folder(folder)
@@ -206,16 +219,18 @@ def _find(
         "reference": _reference_json(settings.reference),
         "promise": settings.promise,
         "options": dict(settings.options.get(finder.name, {})),
+        ANSWERS: file_sha256(settings.answers) if settings.answers else None,
         "reviewdesk": __version__,
     }
     if not overwrite and is_findings(folder):
         before = read_findings(folder)
         if before.about == about:
             return Outcome(finder.name, before, already=True)
-        raise UsageError(
-            f"{folder} holds findings made with other settings; choose another folder or replace "
-            "it on purpose"
-        )
+        if {**before.about, ANSWERS: None} != {**about, ANSWERS: None}:
+            raise UsageError(
+                f"{folder} holds findings made with other settings; choose another folder or "
+                "replace it on purpose"
+            )
     inputs = FinderInputs(data, predictions.of(finder.targets), settings.reference)
     found = promised(finder.find(inputs, progress=progress), settings.promise)
     write_with_page(folder, StoredFindings(folder, found, finder.manner(), about), data, progress)
