@@ -3,10 +3,13 @@
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from reviewdesk.errors import InputError, StorageError
 from reviewdesk.findings.misfiled.audit import choose_questions, fit_correction, read_answers
+from reviewdesk.findings.questions import write_questions
+from reviewdesk.findings.texts import ReviewText
 
 
 def test_answers_correct_posteriors_that_are_too_sure() -> None:
@@ -59,6 +62,23 @@ def test_answers_are_read(tmp_path: Path) -> None:
     ids, wrong = read_answers(path)
     assert ids.to_pylist() == ["007", "R2", "R4"]
     assert wrong.tolist() == [True, False, True]
+
+
+def test_answers_are_read_as_they_were_written(tmp_path: Path) -> None:
+    ids = ["=R1", "-R2", "plain"]
+    asked = pa.table({"review_id": ids, "where": ["a"] * 3, "suggested": ["b"] * 3})
+    texts = {"=R1": ReviewText("H", 'two\nlines, "quoted"', None, None, "P", "T", "a")}
+    write_questions(tmp_path / "q.csv", asked, texts)
+    filled = (
+        (tmp_path / "q.csv")
+        .read_text()
+        .replace('R1","', 'R1","wrong')
+        .replace('R2","', 'R2","right')
+    )
+    (tmp_path / "q.csv").write_text(filled)
+    found, wrong = read_answers(tmp_path / "q.csv")
+    assert found.to_pylist() == ids[:2]
+    assert wrong.tolist() == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import pyarrow.csv
 from numpy.typing import NDArray
 
 from reviewdesk.errors import InputError
+from reviewdesk.formats.csv import restore
 from reviewdesk.storage import storage_errors
 
 Floats = NDArray[np.float64]
@@ -109,9 +110,10 @@ def read_answers(path: Path) -> tuple[pa.Array, NDArray[np.bool_]]:
     texts = pa.csv.ConvertOptions(
         column_types={"review_id": pa.string(), "answer": pa.string()}, strings_can_be_null=True
     )
+    lines = pa.csv.ParseOptions(newlines_in_values=True)
     with storage_errors(str(path)):
         try:
-            table = pa.csv.read_csv(path, convert_options=texts)
+            table = pa.csv.read_csv(path, parse_options=lines, convert_options=texts)
         except pa.ArrowInvalid as error:
             raise InputError(f"{path} is not a CSV with review_id and answer") from error
     if not {"review_id", "answer"} <= set(table.column_names):
@@ -122,7 +124,7 @@ def read_answers(path: Path) -> tuple[pa.Array, NDArray[np.bool_]]:
         raise InputError(f"{path}, line {unknown[0]}: an answer must be right or wrong")
     answered = pa.array([bool(one) for one in given], pa.bool_())
     ids = table.column("review_id").filter(answered).combine_chunks()
-    return ids, np.array([ANSWERS[one] for one in given if one], np.bool_)
+    return restore(ids), np.array([ANSWERS[one] for one in given if one], np.bool_)
 
 
 def _log_odds(posterior: Floats) -> Floats:
