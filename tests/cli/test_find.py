@@ -167,3 +167,16 @@ def test_a_person_is_asked_and_their_answers_are_taken(
     assert find(data, out, FindSettings(("asking",), answers=answers)).outcomes[0].already
     answers.write_text(answers.read_text().replace('""', '"wrong"'))
     assert not find(data, out, FindSettings(("asking",), answers=answers)).outcomes[0].already
+
+
+def test_one_product_and_those_like_it(data: PreparedData, cli: Cli, tmp_path: Path) -> None:
+    said = cli("find", "similar", data.path, "--product", "Books-0", "--k", "3")
+    assert said.code == 0, said.err
+    found = cli("find", "similar", data.path, "--product", "Books-0", "--k", "3", "--json").json()
+    assert len(found) == 3
+    assert {one["what"].partition("-")[0] for one in found} == {"Books"}
+    assert all(one["what"] in said.out for one in found)
+    for words in ([], ["--product", "Books-0", "--out", tmp_path / "out"]):
+        refused = cli("find", "similar", data.path, *words)
+        assert (refused.code, "--product" in refused.err) == (2, True)
+    assert cli("find", "similar", data.path, "--product", "none").code == 2

@@ -83,6 +83,17 @@ def test_a_chart_of_months_is_a_line_and_of_names_bars() -> None:
     assert len(rendered([finding("R1")]).all("rect")) == 2
 
 
+def test_what_is_alike_does_not_stand_wrong() -> None:
+    found = replace(findings(), table=pa.Table.from_pylist([finding("R1")], FINDINGS), lists=())
+    manner = OddFinder.manner()._replace(similarity=True)
+    page = Reader(findings_page(found, manner, {}, "f").render())
+    assert "Books · Garden" in page.text
+    assert "Shared:" in page.text
+    assert "How alike they are, from 0 to 1: 0.97." in page.text
+    assert "Promise" not in page.text
+    assert not [one for _, one in page.elements if one.get("class") == "stands"]
+
+
 def test_samples_say_what_they_are_to_the_finding() -> None:
     rows = [finding("R1", samples=["R1", "R2"]), finding("P9", kind="product", samples=["R1"])]
     said = rendered(rows, R1=text(), R2=text()).text

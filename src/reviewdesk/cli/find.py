@@ -7,20 +7,24 @@ from typing import Annotated, Any, Final
 import typer
 
 from reviewdesk.cli.options import Json
-from reviewdesk.cli.output import count, note, print_json, program, say
+from reviewdesk.cli.output import count, note, print_json, print_table, program, say
 from reviewdesk.cli.train import parse_model_settings
+from reviewdesk.errors import UsageError
+from reviewdesk.findings.base import FinderInputs, Findings
 from reviewdesk.findings.catalog import FINDERS
 from reviewdesk.findings.questions import questions, write_questions
 from reviewdesk.findings.reference import read_reference
 from reviewdesk.findings.sentences import left_out, promises
 from reviewdesk.findings.store import PAGE
 from reviewdesk.findings.texts import review_texts
-from reviewdesk.job.find import FindResult, FindSettings, Outcome, find, reviews_of
+from reviewdesk.job.find import FindResult, FindSettings, Outcome, find, new_finder, reviews_of
 from reviewdesk.job.heads import by_target
 from reviewdesk.progress import Progress
 
 SECOND: Final[Mapping[str, str]] = {"misfiled": "misplaced"}
 """Finders that are shown as another one's second part."""
+
+RANKED: Final = ("what", "title", "where", "score", "words", "numbers", "samples")
 
 Data = Annotated[Path, typer.Argument(help="Prepared folder, or that of a job.", metavar="DIR")]
 Out = Annotated[
@@ -187,8 +191,14 @@ def declining(
 
 def similar(
     data: Data,
-    out: Out,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the findings of all products.", metavar="DIR")
+    ] = None,
     *,
+    product: Annotated[
+        str, typer.Option(help="Say which products are like this one (a product_id).")
+    ] = "",
+    k: Annotated[int, typer.Option("--k", help="So many for each product.", min=1)] = 10,
     options: Set = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
@@ -196,14 +206,43 @@ def similar(
     """Products about which people say the same.
 
     Compares what reviews say of the products, with the words that two of them share. Variants of
-    one product count as one.
+    one product count as one. With --product it only says which products are like that one; with
+    --out it writes the ranking of every product and a page of those most alike.
 
     Example:
 
         reviewdesk find similar prepared --out findings
     """
-    given = _settings(["similar"], data, options=options)
+    if bool(product) == (out is not None):
+        raise UsageError("give --product ID to look at one product, or --out DIR for all of them")
+    if out is None:
+        words = parse_model_settings(options or [])
+        finder = new_finder("similar", {**words, "product": product, "k": k})
+        found = finder.find(FinderInputs(reviews_of(data)), progress=Progress())
+        _print_ranking(found, as_json)
+        return
+    given = _settings(["similar"], data, options=[f"k={k}", *(options or [])])
     _run(data, out, given, overwrite, as_json)
+
+
+def _print_ranking(found: Findings, as_json: bool) -> None:
+    rows = found.table.to_pylist()
+    if as_json:
+        print_json([{name: row[name] for name in RANKED} for row in rows])
+        return
+    if not rows:
+        say("No other product is like it: too little is said of it, or nothing that others say.")
+        return
+    lines = [
+        [
+            row["title"] or row["what"],
+            row["what"],
+            f"{row['score']:.2f}",
+            ", ".join(one["word"] for one in row["words"] or ()),
+        ]
+        for row in rows
+    ]
+    print_table(("product", "product_id", "likeness", "what is said of both"), lines)
 
 
 def everything(

@@ -43,8 +43,14 @@ READING: Final = (
         "Counted in all reviews: for, those that are surely more frequent where it belongs; "
         "against, those more frequent where it stands.",
     ),
-    ("Chart", "The same figures that stand in the column chart of findings.parquet."),
 )
+
+
+def reading(manner: Manner) -> list[tuple[str, str]]:
+    """Return how a page is to be read."""
+    if manner.similarity:
+        return [("Shared", "Words that reviews of both use and those of others rather do not.")]
+    return list(READING)
 
 
 def findings_page(
@@ -59,7 +65,9 @@ def findings_page(
         source: what the reviews were prepared from.
     """
     page = Page(manner.title, lead(found), "Findings")
-    page.section("What is promised", findings([*promises(found), *found.notes, *left_out(found)]))
+    said = [*promises(found), *found.notes, *left_out(found)]
+    if said:
+        page.section("What is promised" if found.lists else "What was looked at", findings(said))
     if moves := _moves(found.table):
         page.section("From where to where", moves)
     if found.table.num_rows:
@@ -69,7 +77,7 @@ def findings_page(
             page.section(_title(name), _further(name, further))
     page.section(
         "How to read this",
-        definitions([("What", manner.description), ("Reviews", source), *READING]),
+        definitions([("What", manner.description), ("Reviews", source), *reading(manner)]),
         _files(found),
     )
     return page
@@ -120,6 +128,7 @@ def _card(
         chart=_chart([(one["name"], _number(one["value"])) for one in row["chart"] or ()]),
         samples=[_sample(one, texts[one], row) for one in row["samples"] or () if one in texts],
         action=row["action"],
+        alike=manner.similarity,
     )
 
 

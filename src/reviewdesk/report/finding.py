@@ -52,6 +52,7 @@ class Finding(NamedTuple):
         chart: a small chart; None without.
         samples: reviews to read.
         action: what to do.
+        alike: whether it says that two things are alike, and not that one stands wrong.
     """
 
     anchor: str
@@ -65,6 +66,7 @@ class Finding(NamedTuple):
     chart: Html | None
     samples: Sequence[Sample]
     action: str
+    alike: bool = False
 
 
 def finding_blocks(found: Sequence[Finding]) -> Html:
@@ -85,7 +87,7 @@ def _finding(one: Finding) -> Html:
         element("p", element("strong", "To do: "), one.action, class_="action"),
         element(
             "div",
-            element("div", _words(one.words), _numbers(one.numbers), class_="why"),
+            element("div", _words(one), _numbers(one.numbers), class_="why"),
             one.chart or "",
             class_="evidence",
         ),
@@ -99,17 +101,19 @@ def _move(one: Finding) -> Html:
     """Write where it stands and where it belongs, side by side."""
     if not one.where and not one.suggested:
         return fragment()
+    if one.alike:
+        return element("p", " · ".join(filter(None, (one.where, one.suggested))), dir="auto")
     stands = element("span", one.where, class_="stands") if one.where else ""
     arrow = element("span", "→", aria_label="belongs in") if one.where and one.suggested else ""
     belongs = element("span", one.suggested, class_="belongs") if one.suggested else ""
     return element("p", stands, " ", arrow, " ", belongs, class_="move", dir="auto")
 
 
-def _words(words: Sequence[Word]) -> Html:
-    speaks_for = [one for one in words if one.weight > 0]
-    against = [one for one in words if one.weight < 0]
-    lines = []
-    for title, some, kind in (("For:", speaks_for, "for"), ("Against:", against, "against")):
+def _words(found: Finding) -> Html:
+    speaks_for = [one for one in found.words if one.weight > 0]
+    against = [one for one in found.words if one.weight < 0]
+    first, lines = "Shared:" if found.alike else "For:", []
+    for title, some, kind in ((first, speaks_for, "for"), ("Against:", against, "against")):
         if some:
             chips = [element("li", one.text, dir="auto", class_=kind) for one in some]
             lines.append(
