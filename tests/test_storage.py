@@ -1,5 +1,8 @@
+import fcntl
 import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,6 +39,29 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path: Path) -> None:
         file.write(b"2")
         raise KeyboardInterrupt
     assert read_json(path) == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["value.json"]
+
+
+def test_what_a_killed_process_had_written_is_removed_by_the_next(tmp_path: Path) -> None:
+    path, other = tmp_path / "value [1].json", tmp_path / "value [1].json.gz"
+    for killed in (path, other):
+        write = "import os, sys, pathlib, reviewdesk.storage as s\n"
+        write += "with s.write_then_rename(pathlib.Path(sys.argv[1])): os.kill(os.getpid(), 9)"
+        assert subprocess.run([sys.executable, "-c", write, killed], check=False).returncode == -9
+    assert len(list(tmp_path.iterdir())) == 2
+    write_json(path, 1)
+    left = sorted(p.name for p in tmp_path.iterdir())
+    assert left[1:] == [path.name]
+    assert left[0].startswith(f".{other.name}.")
+
+
+def test_what_another_machine_is_writing_is_left_alone(tmp_path: Path) -> None:
+    theirs = tmp_path / f".value.json.{2**31 - 1}.partial"  # no process here has such a number
+    with theirs.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        write_json(tmp_path / "value.json", 1)
+        assert theirs.exists()
+    write_json(tmp_path / "value.json", 2)
     assert [p.name for p in tmp_path.iterdir()] == ["value.json"]
 
 

@@ -6,8 +6,10 @@ Places are local paths or ``s3://`` addresses (Arrow's own file systems).
 
 import contextlib
 import errno
+import fcntl
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -95,6 +97,7 @@ def write_then_rename(path: Path) -> Iterator[IO[bytes]]:
     """Open a file for writing that appears under its name only when the block ends well.
 
     The bytes reach the disk before the name does, so that a crash leaves the old file or the new.
+    What a killed process had written of the same file is removed first.
 
     Raises:
         StorageError: it cannot be written.
@@ -102,8 +105,10 @@ def write_then_rename(path: Path) -> Iterator[IO[bytes]]:
     aside = path.with_name(f".{path.name}.{os.getpid()}.partial")
     with storage_errors(str(path)):
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_left_over(path)
         try:
             with open_private(aside) as file:
+                _lock(file.fileno())
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -113,6 +118,39 @@ def write_then_rename(path: Path) -> Iterator[IO[bytes]]:
                 aside.unlink(missing_ok=True)
             raise
         sync_directory(path.parent)
+
+
+def _remove_left_over(path: Path) -> None:
+    """Remove the partial files of processes that are gone: of no number here, and not locked."""
+    own = re.compile(rf"\.{re.escape(path.name)}\.(\d+)\.partial")
+    with os.scandir(path.parent) as entries:
+        names = [entry.name for entry in entries]
+    for name in names:
+        found = own.fullmatch(name)
+        if found is None or _runs(int(found[1])):
+            continue
+        with contextlib.suppress(OSError), (path.parent / name).open("rb") as file:
+            if _lock(file.fileno()):
+                (path.parent / name).unlink()
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass  # it is somebody else's
+    return True
+
+
+def _lock(descriptor: int) -> bool:
+    """Lock a file until it is closed; say whether nobody else holds it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # another process holds it, or the file system has no locks
+        return False
+    return True
 
 
 def open_private(path: Path) -> IO[bytes]:

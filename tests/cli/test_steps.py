@@ -1,5 +1,6 @@
 """The commands on generated reviews, as a user gives them."""
 
+import gzip
 import json
 import stat
 from pathlib import Path
@@ -167,6 +168,18 @@ def test_too_many_unreadable_rows_mark_the_job_but_do_not_stop_it(
     assert result.code == 4
     assert "rejects.parquet" in result.err
     assert json.loads((tmp_path / "p" / "manifest.json").read_text())["too_many_rejects"] is True
+
+
+def test_predictions_of_a_file_that_is_cut_off_are_marked(
+    job: Path, cli: Cli, tmp_path: Path
+) -> None:
+    rows = "".join(f'{{"review_body": "works well in room {n}"}}\n' for n in range(500))
+    (tmp_path / "cut.jsonl.gz").write_bytes(gzip.compress(rows.encode())[:-30])
+    bundle, out = job / "sentiment" / "bundle", tmp_path / "p.parquet"
+    result = cli("predict", bundle, tmp_path / "cut.jsonl.gz", "--out", out)
+    assert result.code == 4
+    assert "cut off, so that predictions are missing" in result.err
+    assert 0 < pq.read_metadata(out).num_rows < 500
 
 
 def test_no_table_is_printed_of_nothing(job: Path, cli: Cli, tmp_path: Path) -> None:

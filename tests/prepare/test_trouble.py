@@ -1,16 +1,19 @@
 """Files with everything wrong in them, prepared: nothing is lost, and what was wrong is said."""
 
 import gzip
+import os
 from datetime import date
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 
+from reviewdesk.errors import DamagedInput, InputError
 from reviewdesk.prepare.prepare import prepare
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources import open_inputs
 
-from .corpus import prepared, review, write_lines
+from .corpus import opened, prepared, review, write_lines
 
 NAME = 'my "text"; DROP TABLE keys; --'
 DAY = date(2009, 9, 13)
@@ -61,7 +64,11 @@ def test_a_truncated_gzip_keeps_what_comes_before_and_says_so(tmp_path: Path) ->
     raw = gzip.compress(whole.read_bytes(), mtime=0)
     path = tmp_path / "cut.jsonl.gz"
     path.write_bytes(raw[: len(raw) * 2 // 3])
-    data = prepared(tmp_path / "out", path)
+    with pytest.raises(DamagedInput, match="cut off.*reviews are missing.*get the file again"):
+        prepared(tmp_path / "out", path)
+    with pytest.raises(DamagedInput):  # not forgotten when it is asked for again
+        prepared(tmp_path / "out", path)
+    data = prepared(tmp_path / "all", path, settings=PrepareSettings(max_rejects=1))
     rows = data.manifest["rows"]
     assert 200 < rows["written"] < 500
     assert rows["read"] == rows["written"] + rows["rejected"]
@@ -69,3 +76,35 @@ def test_a_truncated_gzip_keeps_what_comes_before_and_says_so(tmp_path: Path) ->
     assert "cut.jsonl.gz" in note
     first = {row["review_id"] for row in data.table(["review_id"]).to_pylist()}
     assert first == {f"R{n:06d}" for n in range(rows["written"])}
+
+
+def test_two_columns_of_one_name_are_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("text,stars,text\nthe first text,5,the second text\n")
+    data = prepared(tmp_path / "out", path)
+    assert data.table(["review_body"]).to_pylist() == [{"review_body": "the first text"}]
+    assert data.notes == (
+        "a.csv has 2 columns called 'text': the first one is read; give the others other names if "
+        "you want one of them",
+    )
+
+
+def test_a_field_of_megabytes_is_too_long_and_not_badly_quoted(tmp_path: Path) -> None:
+    rows = [f"text {number} of them,5" for number in range(200)]
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "\n".join(["text,stars", *rows[:9], f'"{"so " * 100_000}",1', *rows[9:]]) + "\n"
+    )
+    data = prepared(tmp_path / "out", path)
+    assert data.rows == 200
+    assert data.manifest["rejected"] == {"too_long": 1}
+
+
+@pytest.mark.parametrize("place", ["", "*.jsonl"])
+def test_a_file_name_that_is_no_utf8_is_one_sentence(tmp_path: Path, place: str) -> None:
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    good = write_lines(folder / "good.jsonl", [review(1)])
+    Path(os.fsdecode(os.fsencode(folder) + b"/b\xff\xfe.jsonl")).write_bytes(good.read_bytes())
+    with pytest.raises(InputError, match=r"odd/b\\xff\\xfe\.jsonl is not valid UTF-8; rename it"):
+        opened(folder / place)

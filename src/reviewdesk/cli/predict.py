@@ -9,10 +9,12 @@ from reviewdesk.bundle import load_bundle
 from reviewdesk.cli.data import open_data
 from reviewdesk.cli.options import Json, with_settings
 from reviewdesk.cli.output import count, print_json, print_table, say
-from reviewdesk.errors import UsageError
+from reviewdesk.errors import DamagedInput, UsageError
 from reviewdesk.progress import Progress
+from reviewdesk.scoring.predict import PredictSummary
 from reviewdesk.scoring.predict import predict as predict_reviews
 from reviewdesk.settings import SourceSettings
+from reviewdesk.sources.rejects import DAMAGE
 
 
 @with_settings(source=SourceSettings)
@@ -54,7 +56,16 @@ def predict(
     )
     if as_json:
         print_json(summary.to_json())
-        return
+    else:
+        _print(summary, out)
+    if not summary.rejected.keys().isdisjoint(DAMAGE):
+        raise DamagedInput(
+            f"a file is damaged or cut off, so that predictions are missing in {out}; get the file "
+            "again and give the same command"
+        )
+
+
+def _print(summary: PredictSummary, out: Path) -> None:
     already = " already" if summary.already else ""
     say(f"{count(summary.rows, 'prediction')} are{already} in {out}")
     print_table(["label", "reviews"], [[label, f"{n:,}"] for label, n in summary.labels.items()])

@@ -8,6 +8,7 @@ import typer
 from reviewdesk.cli.options import Json, with_settings
 from reviewdesk.cli.output import count, note, print_json, print_table, say
 from reviewdesk.errors import TooManyRejects
+from reviewdesk.prepare.manifest import file_notes
 from reviewdesk.prepare.prepare import prepare as prepare_reviews
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import Progress
@@ -68,8 +69,7 @@ def show_guesses(inputs: list[Input]) -> None:
 
 def show_notes(data: PreparedData) -> None:
     """Say what was noticed in the files, such as where one of them is cut off."""
-    seen = [f"{one['place']}: {text}" for one in data.manifest["inputs"] for text in one["notes"]]
-    for text in data.notes or seen:
+    for text in data.notes or file_notes(data.manifest):
         note(text)
     for column, number in data.manifest["unreadable"].items():
         note(f"{column}: {count(number, 'value')} could not be read and count as missing")

@@ -15,6 +15,7 @@ from reviewdesk.findings.store import PAGE, SUMMARY, read_findings
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.report.numbers import share
 from reviewdesk.schema import FINDINGS, REJECTS, prediction_labels
+from reviewdesk.sources.rejects import DAMAGE
 from reviewdesk.storage import read_json, storage_errors
 
 
@@ -88,6 +89,8 @@ def _prepared(data: PreparedData) -> Description:
             else [f"{len(manifest['categories']):,} categories."]
         ),
     ]
+    if not manifest["rejected"].keys().isdisjoint(DAMAGE):
+        sentences.append("A file was damaged or cut off: reviews are missing; get it again.")
     if manifest["too_many_rejects"]:
         sentences.append("More rows were unreadable than allowed; look at them before you go on.")
     return Description("prepared reviews", sentences, manifest)

@@ -74,6 +74,15 @@ def build_manifest(
     }
 
 
+def file_notes(manifest: dict[str, Any]) -> tuple[str, ...]:
+    """Return what was noticed in the inputs, each sentence with the name of its file."""
+    return tuple(
+        note if one["place"] in note else f"{one['place']}: {note}"
+        for one in manifest["inputs"]
+        for note in one["notes"]
+    )
+
+
 def contents_json(parts: Sequence[PartFile]) -> dict[str, Any]:
     """Return the part of a manifest that depends on the written parts alone."""
     return {

@@ -12,13 +12,13 @@ import pyarrow as pa
 from reviewdesk import __version__
 from reviewdesk.engines.base import Engine
 from reviewdesk.engines.duckdb import DuckDBEngine
-from reviewdesk.errors import TooManyRejects, UsageError
+from reviewdesk.errors import DamagedInput, TooManyRejects, UsageError
 from reviewdesk.prepare.copies import find_copies
 from reviewdesk.prepare.duplicates import PlacedRun, find_duplicates, place_runs
 from reviewdesk.prepare.layout import FORMAT_VERSION, REJECTS_TABLE
 from reviewdesk.prepare.lengths import LengthBounds, derived_bounds, given_bounds
 from reviewdesk.prepare.lock import locked
-from reviewdesk.prepare.manifest import build_manifest, settings_json
+from reviewdesk.prepare.manifest import build_manifest, file_notes, settings_json
 from reviewdesk.prepare.parts import Found, write_parts
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.prepare.rejects import write_rejects
@@ -28,6 +28,7 @@ from reviewdesk.progress import SILENT, Progress
 from reviewdesk.runlog import RunLog
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources import Input
+from reviewdesk.sources.rejects import DAMAGE
 from reviewdesk.storage import private_directory, storage_errors
 
 ALREADY_DONE: Final = "it was prepared before from the same inputs with the same settings"
@@ -65,6 +66,7 @@ def prepare(
 
     Raises:
         TooManyRejects: all is written, but more rows than allowed could not be read.
+        DamagedInput: all is written, but an input is cut off or damaged.
         UsageError: the folder is something else, or was prepared otherwise.
         InputError: an input changed while it was read.
         StorageError: a place cannot be used, the disk is full, or another process is writing.
@@ -98,7 +100,7 @@ def _finished(
     difference = _difference(data.manifest, inputs, settings)
     if not difference:
         Workspace(out).remove()
-        return replace(data, notes=(ALREADY_DONE, *_notes(data.manifest)))
+        return replace(data, notes=(ALREADY_DONE, *file_notes(data.manifest)))
     if overwrite:
         return None
     raise UsageError(
@@ -119,16 +121,17 @@ def _difference(manifest: dict[str, Any], inputs: Sequence[Input], settings: dic
     return ""
 
 
-def _notes(manifest: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(f"{one['place']}: {note}" for one in manifest["inputs"] for note in one["notes"])
-
-
 def _check_rejects(data: PreparedData) -> None:
+    rejected, rows = data.manifest["rejected"], data.manifest["rows"]
+    limit = data.manifest["settings"]["prepare"]["max_rejects"]
+    if limit < 1 and not rejected.keys().isdisjoint(DAMAGE):
+        raise DamagedInput(
+            f"an input is damaged or cut off, so that reviews are missing in {data.path}; get the "
+            "file again, or settle for what could be read with --max-rejects 1"
+        )
     if not data.manifest["too_many_rejects"]:
         return
-    rows = data.manifest["rows"]
-    reasons = ", ".join(f"{n:,} {reason}" for reason, n in data.manifest["rejected"].items())
-    limit = data.manifest["settings"]["prepare"]["max_rejects"]
+    reasons = ", ".join(f"{n:,} {reason}" for reason, n in rejected.items())
     raise TooManyRejects(
         f"{rows['rejected']:,} of {rows['read']:,} rows could not be read ({reasons}), more than "
         f"{limit:.3g} of all; the others are in {data.path}, these in "
@@ -176,7 +179,7 @@ class _Job:
             self._settings, self._inputs, staged, found.verdicts, self._bounds(staged), parts
         )
         self._finish(manifest)
-        notes = (note, *_notes(manifest)) if note else _notes(manifest)
+        notes = (note, *file_notes(manifest)) if note else file_notes(manifest)
         return PreparedData(self._out, manifest, notes)
 
     def _find(

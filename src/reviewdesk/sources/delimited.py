@@ -63,6 +63,8 @@ def _records(feed: "_Feed", width: int, tally: Tally, delimiter: str) -> Iterato
             if not record:
                 continue  # an empty line
         reason = _fault(record, width, feed)
+        if reason == "bad_quotes" and len(feed.text) > csv.field_size_limit():
+            reason = "too_long"
         if not reason:
             yield _with_returns(record) if feed.returns else record
             continue

@@ -1,12 +1,15 @@
 """Files and folders of reviews, local or on S3, and the bytes in them."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 
 import pyarrow.fs as pafs
 
+from reviewdesk.errors import InputError
 from reviewdesk.storage import filesystem, is_remote, storage_errors
 
 CHUNK: Final = 1024 * 1024
@@ -71,19 +74,20 @@ class SourceFile:
 
         Raises:
             StorageError: it cannot be listed.
+            InputError: a name in it is not UTF-8.
         """
         files, path = filesystem(self.place)
         with storage_errors(self.place):
             found = files.get_file_info(pafs.FileSelector(path, recursive=True))
         root = len(path.rstrip("/")) + 1
+        try:
+            paths = [(info.path[root:], info) for info in found]
+        except UnicodeDecodeError:
+            _check_names(path)  # says which
+            raise
         members = [
-            SourceFile(
-                f"{self.place.rstrip('/')}/{info.path[root:]}",
-                info.path[root:],
-                info.size,
-                digests=self.digests,
-            )
-            for info in found
+            SourceFile(f"{self.place.rstrip('/')}/{name}", name, info.size, digests=self.digests)
+            for name, info in paths
             if info.type != pafs.FileType.Directory
         ]
         return sorted(members, key=lambda member: member.name)
@@ -103,3 +107,22 @@ class SourceFile:
             for chunk in self.chunks():
                 digest.update(chunk)
         return digest.hexdigest()
+
+
+def check_name(path: str) -> None:
+    """Check that a path can be written as text.
+
+    Raises:
+        InputError: it is not UTF-8.
+    """
+    try:
+        path.encode()
+    except UnicodeEncodeError as error:
+        shown = path.encode(errors="surrogateescape").decode(errors="backslashreplace")
+        raise InputError(f"the name {shown} is not valid UTF-8; rename it") from error
+
+
+def _check_names(folder: str) -> None:
+    for root, *names in os.walk(folder):
+        for name in chain(*names):
+            check_name(f"{root}/{name}")

@@ -11,7 +11,7 @@ from typing import Final
 import pyarrow.fs as pafs
 
 from reviewdesk.errors import InputError
-from reviewdesk.sources.files import SourceFile
+from reviewdesk.sources.files import SourceFile, check_name
 from reviewdesk.storage import filesystem, is_remote, storage_errors
 
 _WILD: Final = re.compile(r"[*?\[]")
@@ -90,6 +90,7 @@ def _matches(pattern: str) -> Iterator[tuple[str, pafs.FileInfo]]:
     anchor = Path(path.anchor)
     relative = path.relative_to(anchor) if path.anchor else path
     for match in anchor.glob(str(relative)):
+        check_name(str(match))
         yield str(match), _info(str(match))
 
 

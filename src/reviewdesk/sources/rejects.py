@@ -21,6 +21,8 @@ REASONS: Final = {
 }
 """Every reason that the house's own sources give, and what it means."""
 
+DAMAGE: Final = ("truncated", "damaged_rows")
+"""The reasons that stand for an unknown number of rows: a part of the file is lost."""
 
 KEPT_OF_TOO_LONG: Final = 1024 * 1024
 """How much of a row over the limit is kept, in bytes."""

@@ -18,7 +18,7 @@ from reviewdesk.sources.jsonlines import (
 )
 from reviewdesk.sources.jsonobjects import ObjectScan, object_groups
 from reviewdesk.sources.lines import BOM, LineBlock, line_blocks
-from reviewdesk.sources.mapping import ColumnMap, map_columns
+from reviewdesk.sources.mapping import ColumnMap, map_columns, shown
 from reviewdesk.sources.parquet import PARQUET_MAGIC, parquet_columns, parquet_rows
 from reviewdesk.sources.stream import HEAD, head
 
@@ -70,6 +70,7 @@ class Table(Source):
             return
         delimiter = _delimiter(start)
         header = _header(start, delimiter)
+        _note_equal_names(header, columns, tally)
         wanted = {column: name for name, column in columns.items()}
         names = [wanted.pop(column, None) for column in header]  # the first of equal names counts
         if delimiter == "\t" and not _is_quoted(start, delimiter):
@@ -113,6 +114,16 @@ def _noting_absent(
         yield part
     for name, column in absent.items():
         tally.notes.append(f"no row of {tally.file} has a value in {column!r} for {name}")
+
+
+def _note_equal_names(header: Sequence[str], columns: Mapping[str, str], tally: Tally) -> None:
+    """Note the columns that are read and have a name which others have as well."""
+    for column in columns.values():
+        if (count := header.count(column)) > 1:
+            tally.notes.append(
+                f"{tally.file} has {count} columns called {shown([column])}: the first one is "
+                "read; give the others other names if you want one of them"
+            )
 
 
 def _unquoted_rows(
