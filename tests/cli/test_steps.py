@@ -175,7 +175,7 @@ def test_predictions_of_a_file_that_is_cut_off_are_marked(
 ) -> None:
     rows = "".join(f'{{"review_body": "works well in room {n}"}}\n' for n in range(500))
     (tmp_path / "cut.jsonl.gz").write_bytes(gzip.compress(rows.encode())[:-30])
-    bundle, out = job / "sentiment" / "bundle", tmp_path / "p.parquet"
+    bundle, out = job / "job" / "sentiment" / "bundle", tmp_path / "p.parquet"
     result = cli("predict", bundle, tmp_path / "cut.jsonl.gz", "--out", out)
     assert result.code == 4
     assert "cut off, so that predictions are missing" in result.err
