@@ -8,6 +8,7 @@ FINDERS: Final = Registry(
     "finder",
     "reviewdesk.finders",
     {
+        "miscategorised": "reviewdesk.findings.miscategorised.finder:MiscategorisedFinder",
         "misfiled": "reviewdesk.findings.misfiled.finder:MisfiledFinder",
         "similar": "reviewdesk.findings.similar.finder:SimilarFinder",
     },

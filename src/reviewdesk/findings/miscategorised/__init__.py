@@ -1,0 +1,1 @@
+"""Miscategorised products: what all their reviews say against the category they stand in."""
