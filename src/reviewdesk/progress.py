@@ -1,7 +1,7 @@
 """The one progress reporter: bars with rate and remaining time, silent when nobody watches."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
@@ -75,6 +75,22 @@ class Progress:
 
 
 SILENT = Progress(visible=False)
+
+_listeners: list[Callable[[str], None]] = []
+_told: set[str] = set()
+
+
+def listen(listener: Callable[[str], None]) -> None:
+    """Have sentences about unusual waiting shown; a library that nobody listens to says nothing."""
+    _listeners[:] = [listener]
+
+
+def tell(sentence: str) -> None:
+    """Say once in this process why the user has to wait."""
+    if sentence not in _told:
+        _told.add(sentence)
+        for listener in _listeners:
+            listener(sentence)
 
 
 class _Silent:

@@ -118,6 +118,46 @@ def test_damaged_code_is_compiled_anew(kernels: Path, cache: Path) -> None:
     assert run(kernels) == (4, True)
 
 
+def test_an_installation_that_cannot_be_written_is_no_problem(kernels: Path, cache: Path) -> None:
+    for path in (*kernels.iterdir(), kernels):
+        path.chmod(0o555)
+    assert run(kernels) == (4, False)
+    assert run(kernels) == (4, True)
+    kernels.chmod(0o755)
+
+
+def test_a_home_that_cannot_be_written_costs_time_only(
+    kernels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nothing-can-be-made-here")
+    assert cache_directory() is None
+    assert run(kernels) == (4, False)
+    assert run(kernels) == (4, False)
+
+
+TELLING = """
+from reviewdesk.progress import listen
+listen(lambda sentence: print("told:", sentence))
+import outer
+"""
+
+
+def told(kernels: Path) -> list[str]:
+    """Return what a process says to a listener while it runs the kernels."""
+    command = [sys.executable, "-B", "-c", TELLING]
+    output = subprocess.run(command, cwd=kernels, check=True, capture_output=True, text=True)
+    return [line for line in output.stdout.splitlines() if line.startswith("told:")]
+
+
+def test_compiling_is_said_once_and_only_where_it_is_done(kernels: Path, cache: Path) -> None:
+    (sentence,) = told(kernels)
+    assert "once per machine" in sentence
+    assert told(kernels) == []
+    cache.chmod(0o755)
+    (sentence,) = told(kernels)
+    assert "each process" in sentence
+
+
 def test_without_a_safe_directory_kernels_still_run(kernels: Path, cache: Path) -> None:
     cache.mkdir(parents=True)
     cache.chmod(0o755)

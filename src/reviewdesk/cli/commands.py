@@ -141,6 +141,11 @@ COMMANDS: Final[dict[str, Command]] = {
         "The formats of review files that can be read.",
         LOOKING,
     ),
+    "warm": Command(
+        "reviewdesk.cli.warm:warm",
+        "Compile what is compiled on first use, so that nobody waits for it.",
+        LOOKING,
+    ),
     "doctor": Command(
         "reviewdesk.cli.doctor:doctor",
         "What is installed, what is not, and how to install it.",

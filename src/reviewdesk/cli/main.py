@@ -11,7 +11,9 @@ import typer
 
 from reviewdesk import __version__
 from reviewdesk.cli.commands import COMMANDS, GROUPS
+from reviewdesk.cli.output import note
 from reviewdesk.errors import ReviewdeskError, UsageError
+from reviewdesk.progress import listen
 
 INTERRUPTED: Final = 130
 
@@ -46,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if debug:
         words.remove("--debug")
     words = _one_map_each(words)
+    if sys.stderr.isatty():
+        listen(note)
     try:
         _check_encoding(words)
         code = _application(words)(words, standalone_mode=False, prog_name="reviewdesk")

@@ -13,14 +13,23 @@ import stat
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ParamSpec, Self, TypeVar
+from typing import Any, Final, ParamSpec, Self, TypeVar
 
 import numba
 from numba.core import config, types
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, NullCache
 from numba.core.dispatcher import Dispatcher
 
+from reviewdesk.progress import tell
 from reviewdesk.storage import PRIVATE_DIRECTORY
+
+COMPILING: Final = (
+    "compiling the kernels, once per machine and user; `reviewdesk warm` does it beforehand"
+)
+COMPILING_AGAIN: Final = (
+    "compiling the kernels, as in each process: there is no safe place to keep them; "
+    "`reviewdesk warm` says why"
+)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -166,11 +175,14 @@ class _KernelCache(NullCache):
             return NullCache()
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
+        found = None
         try:
-            return self._opened.load_overload(sig, target_context)
+            found = self._opened.load_overload(sig, target_context)
         except Exception:  # a damaged file fails in any way; the kernel is then compiled anew
             self._try_to("flush")
-            return None
+        if found is None:
+            tell(COMPILING if isinstance(self._opened, _PrivateCache) else COMPILING_AGAIN)
+        return found
 
     def save_overload(self, sig: Any, data: Any) -> None:
         self._try_to("save_overload", sig, data)
