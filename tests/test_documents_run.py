@@ -16,6 +16,7 @@ PAGES = (
     "docs/train.md",
     "docs/evaluate.md",
     "docs/predict.md",
+    "docs/find.md",
     "docs/export.md",
     "docs/erase.md",
     "docs/bundles.md",

@@ -113,7 +113,9 @@ def test_known_errors_are_planted_and_findings_graded(
     graded = cli("find", "grade", tmp_path / "out", f"{planted}.truth")
     assert graded.code == 0, graded.err
     assert f"9 of {errors.num_rows}" in graded.out
-    assert "90.0" in graded.out
+    assert "9 of 10" in graded.out
+    assert "90 % (60–98)" in graded.out.replace("\N{NO-BREAK SPACE}", " ")
+    assert " yes " in graded.out
     pair = (tmp_path / "out" / "misfiled", f"{planted}.truth")
     pooled = cli("find", "grade", *pair, *pair, "--json").json()
     assert pooled["sets"] == 2

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -12,10 +12,10 @@ from reviewdesk.cli.output import count, print_json, print_table, say
 from reviewdesk.errors import UsageError
 from reviewdesk.job.find import reviews_of
 from reviewdesk.job.grade import Graded, grade_findings
-from reviewdesk.report.numbers import share
+from reviewdesk.report.numbers import SPACE, share
 from reviewdesk.sources.truth.grade import FinderGrade, Grade, ListGrade
 
-HEADINGS = ("what", "promised", "listed", "right", "delivered", "found of planted")
+HEADINGS: Final = ("what", "promised", "delivered", "kept", "right", "found of planted")
 
 
 def grade(
@@ -42,7 +42,9 @@ def grade(
 
     Compares findings with known errors, planted ones or those of generated reviews. Delivered is
     the share of a list that is right, with its 95 % interval; over several pairs it is the sum of
-    what is right over the sum of what is listed, and the lowest of the pairs.
+    what is right over the sum of what is listed, and the lowest of the pairs. A promise is kept
+    when the interval does not lie below it. Errors that the data has beside those that are known
+    count as wrong findings.
 
     Example:
 
@@ -83,22 +85,23 @@ def _rows(one: FinderGrade, sets: int) -> Iterator[list[str]]:
         yield [
             one.finder if place == 0 else "",
             share(each.promise, 0),
-            f"{each.listed:,}",
-            f"{each.hits:,}",
             _delivered(each, sets),
+            ("yes" if each.kept else "no") if each.listed else "",
+            f"{each.hits:,} of {each.listed:,}" if each.listed else "",
             f"{each.found:,} of {each.planted:,}"
             + ("" if each.recall is None else f" ({share(each.recall, 0)})"),
         ]
 
 
 def _delivered(each: ListGrade, sets: int) -> str:
+    """Write a precision, its interval, and over several sets the lowest."""
     if each.precision is None or each.interval is None:
         return "no list"
-    low, high = each.interval
-    text = f"{share(each.precision)} ({share(low, 0)} to {share(high, 0)})"
+    low, high = (f"{100 * one:.0f}" for one in each.interval)
+    text = f"{share(each.precision, 0)} ({low}–{high})".replace(" ", SPACE)
     if sets > 1 and each.worst is not None:
-        text += f", lowest {share(each.worst)}"
-    return text if each.kept else f"{text}, not kept"
+        text += f", lowest {share(each.worst, 0)}"
+    return text
 
 
 def _remarks(one: FinderGrade) -> Iterator[str]:

@@ -191,6 +191,12 @@ def _options(name: str, settings: FindSettings) -> dict[str, Any]:
     return options
 
 
+def _unusual(finder: Finder, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that are not what everybody gets."""
+    defaults = inspect.signature(type(finder)).parameters
+    return {name: value for name, value in options.items() if value != defaults[name].default}
+
+
 def _check_place(folder: Path, data: PreparedData, overwrite: bool) -> None:
     """Refuse before any work what would be refused after it."""
     check_folder(folder)
@@ -218,7 +224,7 @@ def _find(
         "predictions": predictions.digests(finder.targets),
         "reference": _reference_json(settings.reference),
         "promise": settings.promise,
-        "options": dict(settings.options.get(finder.name, {})),
+        "options": _unusual(finder, settings.options.get(finder.name, {})),
         ANSWERS: file_sha256(settings.answers) if settings.answers else None,
         "reviewdesk": __version__,
     }
