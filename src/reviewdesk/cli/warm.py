@@ -25,6 +25,6 @@ def warm(*, as_json: Json = False) -> None:
     else:
         say(
             "there is no safe place to keep compiled kernels, so each process compiles its own: "
-            "the folder reviewdesk/kernels below $XDG_CACHE_HOME or ~/.cache must belong to you with "
-            "mode 0700, and nobody else may write to the folders above it"
+            "the folder reviewdesk/kernels below $XDG_CACHE_HOME or ~/.cache must belong to you "
+            "with mode 0700, and nobody else may write to the folders above it"
         )
