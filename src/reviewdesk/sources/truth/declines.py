@@ -22,6 +22,8 @@ FEWEST_AFTER: Final = 5
 WORST_STARS: Final = 3
 """What takes the place of a review has at most so many stars, and fewer than the review."""
 
+_ENOUGH: Final = 1e-9
+
 Flags = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
@@ -146,14 +148,14 @@ class _Exchange:
         pairs: list[tuple[int, int]] = []
         usable = later[self._usable[later]]
         for row in usable[np.argsort(self._draw[usable], kind="stable")].tolist():
-            if wanted <= 0:
+            if wanted <= _ENOUGH:
                 break
             lender = self._lender(row)
             if lender == NONE:
                 continue
             pairs.append((row, lender))
             wanted -= int(self._facts.stars[row]) - int(self._facts.stars[lender])
-        if wanted > 0:
+        if wanted > _ENOUGH:
             self._give_back(pairs)
             return False
         for row, lender in pairs:
