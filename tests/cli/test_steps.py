@@ -67,11 +67,29 @@ def test_the_report_is_self_contained_and_private(job: Path) -> None:
         ("job/prepared/rejects.parquet", "rows that could not be read"),
         ("job/sentiment/bundle", "a linear classifier of sentiment (negative, positive)"),
         ("job/sentiment/predictions.parquet", "Predictions of sentiment for"),
+        ("job/sentiment", "What a job found about sentiment: "),
+        ("job/sentiment/evaluation.json", "An evaluation of linear-"),
+        ("job/job.json", "A finished job"),
+        ("job/sentiment/bundle/manifest.json", "a linear classifier of sentiment"),
+        ("reviews.tsv.gz.truth", "Known errors of 1,500 reviews: "),
     ],
 )
 def test_show_says_what_something_is(job: Path, cli: Cli, place: str, said: str) -> None:
     assert said in cli("show", job / place).out
     assert cli("show", job / place, "--json").json()["kind"]
+
+
+def test_show_refuses_what_only_looks_like_it(cli: Cli, tmp_path: Path) -> None:
+    for text, said in (
+        ("{}", "not something that reviewdesk made"),
+        ("[1]", "not something that reviewdesk made"),
+        ("{", "is not a JSON file"),
+        ('{"format": "reviewdesk.evaluation", "measures": 5}', "is damaged"),
+    ):
+        (tmp_path / "evaluation.json").write_text(text)
+        for place in (tmp_path, tmp_path / "evaluation.json"):
+            result = cli("show", place)
+            assert (result.code, said in result.err) == (3, True), (text, result.err)
 
 
 def test_steps_one_by_one(job: Path, cli: Cli, tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ def show(
 ) -> None:
     """What a folder or file is and how it came to be.
 
-    Knows prepared folders, bundles (folders and .tar.gz), predictions, rejects, findings, and job
-    folders.
+    Knows prepared folders, bundles (folders and .tar.gz), predictions, rejects, findings, jobs and
+    their targets, evaluations, comparisons, and known errors.
 
     Example:
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,11 +12,13 @@ from reviewdesk.bundle import Bundle, load_bundle
 from reviewdesk.errors import InputError
 from reviewdesk.findings.sentences import lead, left_out, promises
 from reviewdesk.findings.store import PAGE, SUMMARY, read_findings
+from reviewdesk.job.records import found_right, sentences_of_record
 from reviewdesk.prepare.prepared import PreparedData
-from reviewdesk.report.numbers import share
 from reviewdesk.schema import FINDINGS, REJECTS, prediction_labels
 from reviewdesk.sources.rejects import DAMAGE
 from reviewdesk.storage import read_json, storage_errors
+
+TARGET_PARTS: Final = ("bundle", "predictions.parquet", "evaluation.html")
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Description:
 
 
 def describe(path: Path) -> Description:
-    """Say what a prepared folder, bundle, predictions, rejects, findings or job folder is.
+    """Say what a file or folder that reviewdesk made is.
 
     Raises:
         StorageError: there is nothing at this path.
@@ -49,16 +51,21 @@ def describe(path: Path) -> Description:
         return _bundle(path)
     if path.suffix == ".parquet":
         return _table(path)
+    if path.name in ("manifest.json", "job.json", SUMMARY):
+        return _folder(path.parent)
+    if path.suffix == ".json":
+        return Description(*sentences_of_record(path))
     raise InputError(f"{path} is not something that reviewdesk made")
 
 
 def _folder(path: Path) -> Description:
-    if (path / "job.json").exists():
-        return _job(path)
-    if (path / SUMMARY).exists():
-        return _findings(path)
-    if not (path / "manifest.json").exists():
-        raise InputError(f"{path} has no manifest.json: it is not something that reviewdesk made")
+    for name, describe_it in RECORDS.items():
+        if (path / name).exists():
+            return describe_it(path)
+    raise InputError(f"{path} has no manifest.json: it is not something that reviewdesk made")
+
+
+def _manifest(path: Path) -> Description:
     form = read_json(path / "manifest.json")
     kind = form.get("format") if isinstance(form, dict) else None
     if kind == "reviewdesk.prepared":
@@ -68,6 +75,10 @@ def _folder(path: Path) -> Description:
     if kind == "reviewdesk.export":
         return _export(path, form)
     raise InputError(f"{path} holds {kind!r}, which this version does not know")
+
+
+def _known_errors(path: Path) -> Description:
+    return Description(*sentences_of_record(path / "truth.json"))
 
 
 def _prepared(data: PreparedData) -> Description:
@@ -127,13 +138,16 @@ def _bundle(path: Path) -> Description:
 
 
 def _found(metrics: Mapping[str, Any]) -> str:
-    if not metrics:
-        return ""
-    right = metrics["figures"]["accuracy"]
-    return (
-        f"; {share(right['value'])} of them get the right label (95 % interval "
-        f"{share(right['low'])} to {share(right['high'])})"
-    )
+    return f"; {found_right(metrics)}" if metrics else ""
+
+
+def _target(path: Path) -> Description:
+    """Describe the folder that a job makes for one target."""
+    _, sentences, record = sentences_of_record(path / "evaluation.json")
+    parts = [path / name for name in TARGET_PARTS if (path / name).exists()]
+    names = ", ".join(str(part) for part in parts)
+    first = f"What a job found about {record['target']}: {names}."
+    return Description("target", [first, *sentences], {"evaluation": record})
 
 
 def _changed_settings(bundle: Bundle) -> Iterator[str]:
@@ -223,3 +237,13 @@ def _job(path: Path) -> Description:
         *(f"{target}: {found['findings'][0]}" for target, found in job["targets"].items()),
     ]
     return Description("job", sentences, job)
+
+
+RECORDS: Final = {
+    "job.json": _job,
+    SUMMARY: _findings,
+    "evaluation.json": _target,
+    "truth.json": _known_errors,
+    "manifest.json": _manifest,
+}
+"""The file that tells what a folder is, and what describes such a folder."""
