@@ -10,6 +10,7 @@ FINDERS: Final = Registry(
     {
         "miscategorised": "reviewdesk.findings.miscategorised.finder:MiscategorisedFinder",
         "misfiled": "reviewdesk.findings.misfiled.finder:MisfiledFinder",
+        "misplaced": "reviewdesk.findings.misplaced.finder:MisplacedFinder",
         "similar": "reviewdesk.findings.similar.finder:SimilarFinder",
     },
 )

@@ -1,0 +1,1 @@
+"""Reviews that stand under the wrong product of their category."""

@@ -1,0 +1,98 @@
+"""Finds reviews that stand under the wrong product of their category."""
+
+from typing import ClassVar, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reviewdesk.findings.base import PROMISES, Finder, FinderInputs, Findings, PromisedList
+from reviewdesk.findings.misfiled.promises import Cut, cut_lists, false_by_posterior
+from reviewdesk.findings.misplaced.judging import Judged, judge
+from reviewdesk.findings.misplaced.plateau import Plateau, fit_plateau
+from reviewdesk.findings.misplaced.rows import CHARTED, Listed, finding_rows
+from reviewdesk.progress import SILENT, Progress
+from reviewdesk.report.numbers import count, share
+
+TOO_FEW: Final = "There are too few reviews of products with enough of them to tell."
+NO_PLATEAU: Final = (
+    "The reviews that fit worst fit no worse than the worst of many that belong where they stand."
+)
+
+Floats = NDArray[np.float64]
+
+
+class MisplacedFinder(Finder):
+    """Finds reviews that speak of another product of their category than the one they stand under.
+
+    Args:
+        fewest: how many reviews a product must have for its reviews to be judged.
+    """
+
+    name: ClassVar[str] = "misplaced"
+    title: ClassVar[str] = "Reviews under the wrong product"
+    description: ClassVar[str] = (
+        "Reviews whose text speaks of another product of the same category than the one that they "
+        "stand under, by what the other reviews and the titles of both say."
+    )
+    columns: ClassVar[tuple[str, ...]] = ("product_id",)
+
+    def __init__(self, fewest: int = 10) -> None:
+        self.fewest = fewest
+
+    def find(self, inputs: FinderInputs, *, progress: Progress = SILENT) -> Findings:
+        """Rank reviews and list as many as promises allow; see the contract."""
+        judged = judge(inputs.data, fewest=self.fewest, candidates=CHARTED, progress=progress)
+        curve = fit_plateau(judged.found)
+        listed, lists = promised(judged, curve)
+        notes = []
+        if curve is not None and curve.noise > 0:
+            wrong = curve.noise * len(judged.rows)
+            notes.append(
+                f"About {share(curve.noise)} of the reviews that were judged, {count(round(wrong))}"
+                ", stand under the wrong product; most of them say too little to be listed."
+            )
+        return Findings(
+            finder=self.name,
+            table=finding_rows(inputs.data, judged, listed, progress),
+            lists=lists,
+            looked_at=len(judged.rows),
+            left_out=judged.left_out,
+            notes=tuple(notes),
+            settings={"fewest": self.fewest},
+        )
+
+
+def promised(judged: Judged, curve: Plateau | None) -> tuple[Listed, tuple[PromisedList, ...]]:
+    """Return the longest list and what is promised of each.
+
+    Args:
+        judged: all reviews that were judged.
+        curve: None where it could not be fitted.
+    """
+    posterior = (
+        np.zeros(len(judged.rows)) if curve is None else curve.posterior(judged.found.scores)
+    )
+    order = np.argsort(-judged.found.scores, kind="stable")
+    ranked = posterior[order]
+    cuts = cut_lists(false_by_posterior(ranked), judged.found.scores[order], PROMISES)
+    if curve is None or curve.noise == 0:
+        cuts = [Cut(0, 0.0) for _ in PROMISES]
+    most = max(cut.listed for cut in cuts)
+    promise = np.zeros(most)
+    for cut, one in reversed(list(zip(cuts, PROMISES, strict=True))):
+        promise[: cut.listed] = one
+    lists = tuple(
+        PromisedList(one, cut.listed, cut.false, _why_empty(cut, curve, one))
+        for cut, one in zip(cuts, PROMISES, strict=True)
+    )
+    return Listed(order[:most], ranked[:most], promise), lists
+
+
+def _why_empty(cut: Cut, curve: Plateau | None, promise: float) -> str | None:
+    if cut.listed:
+        return None
+    if curve is None:
+        return TOO_FEW
+    if curve.noise == 0:
+        return NO_PLATEAU
+    return f"No five reviews are sure enough for a promise of {share(promise, 0)}."
