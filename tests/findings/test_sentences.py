@@ -49,6 +49,9 @@ def test_how_alike() -> None:
     ("name", "value", "text"),
     [
         ("probability of Books", 0.974, "97.4\N{NO-BREAK SPACE}%"),
+        ("probability of Books", 0.99996, "over 99.9\N{NO-BREAK SPACE}%"),
+        ("probability of Books", 0.00004, "under 0.1\N{NO-BREAK SPACE}%"),
+        ("share of it", 1.0, "100.0\N{NO-BREAK SPACE}%"),
         ("reviews after", 1234.0, "1,234"),
         ("mean stars", 3.14159, "3.14"),
         ("p", 0.00012, "0.00012"),

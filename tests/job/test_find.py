@@ -41,7 +41,7 @@ def test_findings_and_their_pages_are_written(data: PreparedData, tmp_path: Path
     page = Reader((tmp_path / "out" / "odd" / "findings.html").read_text())
     assert "It is a wombat." in page.text
     overview = Reader(result.page.read_text())
-    assert "1 finding in 300 reviews" in overview.text
+    assert "1 thing to look at in 300 reviews" in overview.text
     assert "It is a wombat." in overview.text
     assert "three eyes are needed; there are none." in overview.text
     assert "odd/findings.html" in [one["href"] for one in overview.all("a")]
@@ -77,7 +77,7 @@ def test_findings_in_other_data_are_not_replaced_nor_shown(
     with pytest.raises(UsageError, match="other data"):
         find(other, out, FindSettings(("odd",)))
     page = find(other, out, FindSettings(("reader",), predictions=given(other, tmp_path))).page
-    assert "0 findings in 60 reviews" in page.read_text()
+    assert "0 things to look at in 60 reviews" in page.read_text()
 
 
 def given(data: PreparedData, folder: Path) -> dict[str, tuple[Path, ...]]:

@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Iterator
+from typing import Final
 
 from reviewdesk.findings.base import Findings, PromisedList
 from reviewdesk.report.numbers import NOT_DEFINED, count, plural, share
 
-SURE = 0.995
+SURE: Final = 0.995
+NEARLY: Final = 0.999
 
 
 def lead(found: Findings) -> str:
@@ -67,10 +69,19 @@ def figure(name: str, value: float | None) -> str:
         return NOT_DEFINED
     lowered = name.lower()
     if -1 <= value <= 1 and any(word in lowered for word in ("probab", "share", "posterior", "%")):
-        return share(value)
+        return _share(value)
     if float(value).is_integer():
         return count(value)
     return f"{value:,.2f}" if abs(value) >= 0.01 else f"{value:.2g}"
+
+
+def _share(value: float) -> str:
+    """Return a share; what is not quite all or nothing is not called so."""
+    if NEARLY < value < 1:
+        return f"over {share(NEARLY)}"
+    if 0 < value < 1 - NEARLY:
+        return f"under {share(1 - NEARLY)}"
+    return share(value)
 
 
 def _errors(one: PromisedList) -> str:

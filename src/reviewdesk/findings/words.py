@@ -34,6 +34,9 @@ DOUBT: Final = 1.28
 """Rates are taken at so many standard deviations from what was counted: nine times in ten the true
 one is nearer."""
 
+FAINT: Final = 0.05
+"""Words that weigh less than this share of the heaviest are not worth reading."""
+
 Words = list[tuple[str, float]]
 
 
@@ -156,6 +159,7 @@ def _answer(
     against[places] -= own[terms] * np.mean(groups[rows] == question.where)
     weights = cautious_log_ratio(corpus.counts[question.suggested], np.maximum(against, 0.0))
     said = weights[places] * own[terms] / len(rows)
+    said[np.abs(said) < FAINT * np.abs(said).max()] = 0
     order = np.argsort(-said, kind="stable")
     named = [names[int(term)] for term in terms]
     speaks_for = _without_parts([(named[n], float(said[n])) for n in order if said[n] > 0])

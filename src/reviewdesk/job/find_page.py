@@ -59,9 +59,9 @@ def overview(
     """Return the page; ``texts`` are the reviews that the clearest findings point at."""
     files = ", ".join(one["place"] for one in data.manifest["inputs"])
     reviews = plural(data.rows, "review", "reviews")
-    total = sum(one.found.table.num_rows for one in stored)
+    wrong = sum(one.found.table.num_rows for one in stored if not one.manner.similarity)
     page = Page(
-        f"{plural(total, 'finding', 'findings')} in {reviews}",
+        f"{plural(wrong, 'thing', 'things')} to look at in {reviews}",
         f"Where the catalogue or the reviews of {files} need a look, and how sure that is.",
         "Findings",
     )
