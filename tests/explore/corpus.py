@@ -1,6 +1,7 @@
 """Small prepared data to explore, and a plain way to count what is in it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,16 @@ TOPICS = {
 }
 
 
-def explored(folder: Path, rows: Sequence[dict[str, Any]]) -> PreparedData:
+def explored(folder: Path, rows: Sequence[dict[str, Any]], **layout: Any) -> PreparedData:
     """Prepare reviews given as the columns that they have; ids and a body are made up."""
     lines = [
         {"review_id": f"R{n:06d}", "review_body": f"Number {n} works well enough.", **row}
         for n, row in enumerate(rows)
     ]
+    folder.mkdir(exist_ok=True)
     source = write_lines(folder / "reviews.jsonl", lines)
-    return prepared(folder / "prepared", source, settings=PrepareSettings(duplicates="keep"))
+    settings = replace(PrepareSettings(duplicates="keep"), **layout)
+    return prepared(folder / "prepared", source, settings=settings)
 
 
 def reviews(count: int = 2_400) -> list[dict[str, Any]]:

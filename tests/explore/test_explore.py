@@ -28,6 +28,22 @@ def text_of(found: Exploration) -> str:
     return " ".join(read.text.split())
 
 
+@pytest.mark.parametrize("layout", ["month", "category", "both"])
+@pytest.mark.parametrize("file_format", ["parquet", "csv"])
+def test_every_layout_gives_the_same_figures(tmp_path: Path, layout: str, file_format: str) -> None:
+    rows = [*reviews(240), {"review_body": '=1+1 "quoted",\nand over lines'}]
+    figures = [
+        figure_tables(explore(explored(tmp_path / name, rows, **settings)))
+        for name, settings in (
+            ("plain", {}),
+            ("other", {"partition_by": layout, "format": file_format}),
+        )
+    ]
+    assert figures[0].keys() == figures[1].keys()
+    for name, table in figures[0].items():
+        assert table.equals(figures[1][name]), name
+
+
 def test_planted_changes_are_found(found: Exploration) -> None:
     books = next(one for one in found.categories if one.category == "Books")
     assert books.rose[0].term == "audiobook"

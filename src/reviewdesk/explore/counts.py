@@ -1,7 +1,7 @@
 """How many reviews and products there are, with which stars and how long, by category and time.
 
-The engine counts over the Parquet files in bounded memory: texts are read for their length only,
-and each is read once.
+The engine counts over Parquet files in bounded memory: texts are read for their length only, and
+each is read once. Data that was prepared as CSV is copied to a temporary one first.
 """
 
 import tempfile
@@ -11,12 +11,13 @@ from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from reviewdesk.engines.base import Engine
 from reviewdesk.engines.duckdb import DuckDBEngine
-from reviewdesk.errors import UsageError
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
+from reviewdesk.storage import write_then_rename
 
 ALL: Final = "*"
 """Stands for all categories together; reviews without a category have an empty one."""
@@ -40,6 +41,11 @@ COUNTS: Final = pa.schema(
     ]
 )
 """The table of counts, sorted by category, grain and period."""
+
+COLUMNS: Final = (
+    "product_category", "product_parent", "product_id", "star_rating", "review_date", "review_body",
+)  # fmt: skip
+"""The columns that are counted."""
 
 _KEYS: Final = ("category", "year", "month")
 _SETS: Final = (_KEYS, ("category", "year"), ("category",), ("year", "month"), ("year",), ())
@@ -70,24 +76,31 @@ def count_reviews(
         progress: is shown how far it has come.
 
     Raises:
-        UsageError: the data was prepared as CSV.
         StorageError: a file cannot be read, or there is no space to spill to.
     """
-    if data.file_format != "parquet":
-        raise UsageError(f"exploring needs Parquet, and {data.path} holds {data.file_format}")
     if not data.rows:
         return COUNTS.empty_table()
-    if engine is not None:
-        return _count(data, engine, progress)
-    with (
-        tempfile.TemporaryDirectory(prefix="reviewdesk-") as spill,
-        DuckDBEngine(temp_directory=Path(spill)) as own,
-    ):
-        return _count(data, own, progress)
+    with tempfile.TemporaryDirectory(prefix="reviewdesk-") as spill:
+        files = _parquet_files(data, Path(spill))
+        if engine is not None:
+            return _count(files, engine, progress)
+        with DuckDBEngine(temp_directory=Path(spill)) as own:
+            return _count(files, own, progress)
 
 
-def _count(data: PreparedData, engine: Engine, progress: Progress) -> pa.Table:
-    files = [data.path / part["file"] for part in data.manifest["partitions"]]
+def _parquet_files(data: PreparedData, folder: Path) -> list[Path]:
+    """Return the data's files, or one with the columns that are counted where they are CSV."""
+    if data.file_format == "parquet":
+        return [data.path / part["file"] for part in data.manifest["partitions"]]
+    path = folder / "reviews.parquet"
+    schema = pa.schema([data.schema.field(name) for name in COLUMNS])
+    with write_then_rename(path) as file, pq.ParquetWriter(file, schema) as writer:
+        for batch in data.batches(COLUMNS):
+            writer.write_batch(batch)
+    return [path]
+
+
+def _count(files: list[Path], engine: Engine, progress: Progress) -> pa.Table:
     engine.add_table("reviews", files)
     queries = (_products(), _stars(), _lengths())
     tables = [
