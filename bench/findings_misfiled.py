@@ -28,7 +28,6 @@ from reviewdesk.findings.misfiled.lists import (
     ranked_rows,
 )
 from reviewdesk.findings.misfiled.ranking import Ranking, rank_plainly, rank_with_reference
-from reviewdesk.findings.misfiled.trusted import FOLDS
 
 TRUSTED: Final = 5_000
 QUESTIONS: Final = 80
@@ -52,7 +51,6 @@ class Trial(NamedTuple):
     heads: list[NDArray[np.float32]]
     wrong: Rows
     trusted: Rows
-    lots: NDArray[np.int64]
 
 
 def trial(world: str, share: float, moves: str, seed: int) -> Trial:
@@ -63,8 +61,7 @@ def trial(world: str, share: float, moves: str, seed: int) -> Trial:
     right = np.flatnonzero(~wrong)
     trusted = np.zeros(len(wrong), np.bool_)
     trusted[random.choice(right, min(TRUSTED, len(right) // 2), replace=False)] = True
-    fold = planted.fold().astype(np.int64)
-    return Trial(planted, planted.heads(), wrong, trusted, fold % FOLDS)
+    return Trial(planted, planted.heads(), wrong, trusted)
 
 
 def results(of: Trial) -> Iterator[tuple[str, float, Outcome]]:
@@ -78,7 +75,7 @@ def results(of: Trial) -> Iterator[tuple[str, float, Outcome]]:
             hits = int(of.wrong[found.rows[: one.listed]].sum())
             yield way, one.promise, Outcome(one.listed, hits, wrong)
 
-    best = rank_with_reference(logs, labels, of.trusted, of.lots)
+    best = rank_with_reference(logs, labels, of.trusted)
     yield from outcomes("reference", lists_with_reference(best, rest, of.trusted))
     yield from told("reference, told the truth", best.score, of, rest)
     plain = rank_plainly(logs, labels)

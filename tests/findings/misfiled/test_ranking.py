@@ -43,9 +43,8 @@ def test_the_plain_ranking_finds_wrong_labels() -> None:
 def test_a_reference_shows_what_heads_have_wrongly_learnt() -> None:
     given = biased(simulated(30_000, noise=0.05, together=True))
     trusted = reference_of(given)
-    lots = np.arange(len(trusted)) % FOLDS
     plain = rank_plainly(given.heads, given.labels)
-    found = rank_with_reference(given.heads, given.labels, trusted, lots)
+    found = rank_with_reference(given.heads, given.labels, trusted)
     rest = ~trusted
     assert found.way.startswith("transitions")
     before = precision(plain.score[rest], given.wrong[rest])
@@ -83,14 +82,13 @@ def test_the_clean_model_stays_near_where_there_is_nothing_to_learn() -> None:
 def test_each_part_of_the_reference_is_judged_by_a_model_that_has_not_seen_it() -> None:
     given = simulated(2_000, noise=0.0)
     base = fit_combination(given.heads, given.labels)
-    lots = np.arange(2_000) % FOLDS
-    models = cross_fitted(given.heads, given.labels, base, lots)
+    models = cross_fitted(given.heads, given.labels, base)
     assert len(models) == FOLDS
     assert sum(aside.sum() for aside, _ in models) == 2_000
     changed = given.labels.copy()
     aside, before = models[0]
     changed[aside] = (changed[aside] + 1) % 5
-    _, after = cross_fitted(given.heads, changed, base, lots)[0]
+    _, after = cross_fitted(given.heads, changed, base)[0]
     np.testing.assert_array_equal(before.pairs, after.pairs)
 
 
@@ -99,7 +97,7 @@ def test_few_categories_and_one_that_nothing_stands_in(k: int) -> None:
     given = simulated(8_000, k=k)
     heads = [np.hstack([head, np.full((8_000, 1), -20, np.float32)]) for head in given.heads]
     trusted = reference_of(given)
-    found = rank_with_reference(heads, given.labels, trusted, np.arange(8_000) % FOLDS)
+    found = rank_with_reference(heads, given.labels, trusted)
     assert np.isfinite(found.score).all()
     assert (found.posterior >= 0).all()
     assert (found.posterior <= 1).all()

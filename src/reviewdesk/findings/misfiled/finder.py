@@ -32,7 +32,6 @@ from reviewdesk.findings.misfiled.ranking import (
 )
 from reviewdesk.findings.misfiled.rows import CANDIDATES, finding_rows, suggestions
 from reviewdesk.findings.misfiled.shared import shared_table
-from reviewdesk.findings.misfiled.trusted import FOLDS
 from reviewdesk.findings.predictions import read_predictions
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.report.numbers import count, plural, share
@@ -113,8 +112,7 @@ def rank(judged: Judged) -> Ranking:
     rows = np.flatnonzero(judged.judged)
     heads, labels = [head[rows] for head in judged.heads], judged.labels[rows]
     if judged.trusted.any():
-        lots = np.where(judged.fold >= 0, judged.fold, np.arange(len(judged.fold)))[rows] % FOLDS
-        found = rank_with_reference(heads, labels, judged.trusted[rows], lots.astype(np.int64))
+        found = rank_with_reference(heads, labels, judged.trusted[rows])
     else:
         found = rank_plainly(heads, labels)
     score = np.full(len(judged.labels), -np.inf)

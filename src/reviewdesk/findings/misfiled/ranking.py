@@ -21,8 +21,12 @@ from reviewdesk.findings.misfiled.trusted import CleanModel, cross_fitted, fit_c
 Floats = NDArray[np.float64]
 
 BLOCK: Final = 65_536
-PRIORS: Final = (200.0, 20.0)
+PRIORS: Final = (60.0, 20.0)
 """How many moved reviews of each category the prior of transitions is worth: each is tried."""
+WORTH: Final = 1.1
+"""Freer transitions have to make lists so many times as long: the reference is not larger than that
+lengths differ by a tenth by chance."""
+LEAST_NOISE: Final = 1e-4
 JUDGED_BY: Final = (0.95, 0.9, 0.8)
 
 
@@ -71,35 +75,36 @@ def rank_with_reference(
     heads: Sequence[Logs],
     labels: NDArray[np.integer],
     trusted: NDArray[np.bool_],
-    lots: NDArray[np.int64],
 ) -> Ranking:
-    """Rank in the way that by the reference gives the longest lists.
+    """Rank by probabilities that hold where labels are right, as the reference favours.
+
+    Wrong labels are taken to be any others alike, unless by the reference the lists are clearly
+    longer when reviews are taken to move from certain categories to certain others.
 
     Args:
         heads: for each head (n, k) log-probabilities by classifiers that have not seen the row.
         labels: (n,) 0 to k - 1.
         trusted: (n,) the reference: whose labels are right.
-        lots: (n,) 0 to ``trusted.FOLDS`` - 1; rows of one product share theirs.
     """
-    plain = rank_plainly(heads, labels)
-    base = plain.combination
+    base = fit_combination(heads, labels)
     known = [head[trusted] for head in heads]
     clean = fit_clean(known, labels[trusted], base)
-    models = cross_fitted(known, labels[trusted], base, lots[trusted])
+    models = cross_fitted(known, labels[trusted], base)
     sample = np.flatnonzero(~trusted)
     sample = sample[spread_rows(len(sample))]
     shares = clean.probabilities([head[sample] for head in heads])
-    ways = {"alike": alike(shares.shape[1], max(base.noise, 1e-4))}
+    ways = {"alike": alike(shares.shape[1], max(base.noise, LEAST_NOISE))}
     for prior in PRIORS:
         ways[f"transitions-{prior:g}"] = fit_transitions(shares, labels[sample], prior)
-    best, most = plain, _reach(plain.score, trusted)
     scores = _all_log_odds(heads, labels, clean, ways)
+    best, most = "", -1.0
     for way, odds in scores.items():
         odds[trusted] = _reference_log_odds(known, labels[trusted], models, ways[way])
         reach = _reach(odds, trusted)
-        if reach > most:
-            best, most = Ranking(odds, 1 / (1 + np.exp(-odds)), base, way, clean), reach
-    return best
+        if reach > WORTH * most:
+            best, most = way, reach
+    odds = scores[best]
+    return Ranking(odds, 1 / (1 + np.exp(-odds)), base, best, clean)
 
 
 def _all_log_odds(

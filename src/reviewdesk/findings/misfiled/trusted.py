@@ -23,7 +23,7 @@ STIFFNESS: Final = 100.0
 SHIFT_STIFFNESS: Final = 1.0
 FLOOR: Final = 0.01
 """The share of rightly filed reviews that say nothing of their category, or speak of another."""
-FOLDS: Final = 5
+FOLDS: Final = 10
 STEPS: Final = 200
 
 
@@ -98,7 +98,7 @@ def _odd(shares: Floats, labels: NDArray[np.integer]) -> Floats:
 
 
 def cross_fitted(
-    heads: Sequence[Logs], labels: NDArray[np.integer], base: Combination, lots: NDArray[np.int64]
+    heads: Sequence[Logs], labels: NDArray[np.integer], base: Combination
 ) -> list[tuple[NDArray[np.bool_], CleanModel]]:
     """Return, for each of ``FOLDS`` parts of the reference, a model that has not learnt from it.
 
@@ -106,9 +106,8 @@ def cross_fitted(
         heads: for each head (m, k) of the reference.
         labels: (m,).
         base: what to stay near.
-        lots: (m,) the part of each row, 0 to ``FOLDS`` - 1; rows of one product share theirs.
     """
-    found = []
+    found, lots = [], np.arange(len(labels)) % FOLDS
     for part in range(FOLDS):
         aside = lots == part
         learnt = [head[~aside] for head in heads]
