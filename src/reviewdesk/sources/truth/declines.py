@@ -54,7 +54,8 @@ def choose_declines(
 
     A product has enough with 8 dated reviews before a day and 5 from it on. The day is drawn among
     those that leave as many; then its later reviews are exchanged, one after another in an order
-    drawn by their ids, until the mean of their stars is lower by the drop.
+    drawn by their ids, until the mean of their stars is lower by the drop than it was, and than the
+    mean of the earlier ones.
 
     Args:
         facts: n reviews.
@@ -77,7 +78,9 @@ def choose_declines(
     for product in ranked[:amount].tolist():
         rows = rows_of[product]
         day = _change(facts.day[rows], when[product])
-        if exchange.worsen(rows[facts.day[rows] >= day], drop):
+        late = facts.day[rows] >= day
+        earlier, later = facts.stars[rows[~late]].mean(), facts.stars[rows[late]].mean()
+        if exchange.worsen(rows[late], drop + max(float(later - earlier), 0.0)):
             chosen.append(product)
             days.append(day)
     return Declines(
