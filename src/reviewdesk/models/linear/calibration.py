@@ -19,20 +19,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewdesk.errors import BundleError
-from reviewdesk.models.linear.likelihood import log_softmax, most_likely
+from reviewdesk.models.linear.likelihood import most_likely, softmax, some_rows
 from reviewdesk.models.linear.top_curve import TopCurve
 from reviewdesk.text.compiled import compiled
 
 Floats = NDArray[np.float64]
 
 TEMPERATURES: Final = (2.0, 0.5)
-MOST_ROWS: Final = 20_000
-"""So many rows are enough for the few numbers; the curve is drawn through all of them."""
 CURVE_PRIOR: Final = 0.1
 SHIFT_PRIOR: Final = 4.0
 """What a shift costs: with few rows of a label, its shift stays near 0."""
 LEAST_SCALE: Final = 1e-3
 SUREST: Final = 1 - 1e-7
+SMALL: Final = 0.01
+STILL_MORE: Final = 1 + 1e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +42,7 @@ class Calibration:
     Args:
         curve: (1,) of two labels, (4,) of more.
         shift: (k,) float64; minus infinity for a label that is never given.
-        top: for the surest label of three or more.
+        top: for the surest label.
     """
 
     curve: Floats
@@ -61,7 +61,7 @@ class Calibration:
             costs: (k,) how much a row of each label counts.
         """
         k = scores.shape[1]
-        some = slice(None, None, -(-len(labels) // MOST_ROWS) or 1)
+        some = some_rows(len(labels))
         start = [1.0] if k == 2 else [0.0, 0.0, TEMPERATURES[1], 0.0]  # scores as they come
         prior = np.append(np.full(len(start), CURVE_PRIOR), np.full(k, SHIFT_PRIOR))
         weights = costs[labels].astype(np.float64)
@@ -74,7 +74,7 @@ class Calibration:
         )
         curve, shift = found[:-k], found[-k:]
         if k == 2:
-            return cls(np.maximum(curve, LEAST_SCALE), shift)
+            curve = np.maximum(curve, LEAST_SCALE)
         shares = cls(curve, shift).probabilities(scores).astype(np.float64)
         right = shares.argmax(axis=1) == labels
         return cls(curve, shift, TopCurve.fit(shares.max(axis=1), right, weights))
@@ -152,7 +152,7 @@ def _bent(shares: Floats, top: TopCurve) -> Floats:
     rest[rows, first] = 0
     others = np.maximum(1 - sure, 1e-12)
     second = rest.max(axis=1, initial=0)
-    better = np.maximum(top(sure), second / (others + second))
+    better = np.maximum(top(sure), second / (others + second) * STILL_MORE)
     rest *= ((1 - better) / others)[:, None]
     rest[rows, first] = better
     return rest
@@ -164,26 +164,33 @@ def write_terms(
 ) -> None:
     """Write ``log p`` and ``-log(1 - p)`` of each label at each temperature, (n, m, k)."""
     k = scores.shape[1]
-    logs = np.empty(k)
+    logs, shares = np.empty(k), np.empty(k)
     for row in range(len(scores)):
         for number in range(len(temperatures)):
             for label in range(k):
                 logs[label] = scores[row, label] / temperatures[number]
-            log_softmax(logs)
+            softmax(logs, shares)
             for label in range(k):
                 terms[row, 2 * number, label] = logs[label]
-                terms[row, 2 * number + 1, label] = -math.log1p(-min(math.exp(logs[label]), SUREST))
+                terms[row, 2 * number + 1, label] = no_log(shares[label])
 
 
 @compiled
 def write_shares(terms: NDArray[np.float32], curve: Floats, shift: Floats, shares: Floats) -> None:
     """Write the probabilities (n, k) of terms (n, m, k)."""
     n, m, k = terms.shape
+    logs = np.empty(k)
     for row in range(n):
-        shares[row, :] = shift
+        logs[:] = shift
         for term in range(m):
             for label in range(k):
-                shares[row, label] += curve[term] * terms[row, term, label]
-        log_softmax(shares[row])
-        for label in range(k):
-            shares[row, label] = math.exp(shares[row, label])
+                logs[label] += curve[term] * terms[row, term, label]
+        softmax(logs, shares[row])
+
+
+@compiled
+def no_log(share: float) -> float:
+    """Return ``-log(1 - share)``; of a small share by its series, which is faster."""
+    if share < SMALL:
+        return share * (1 + share * (1 / 2 + share * (1 / 3 + share / 4)))
+    return -math.log1p(-min(share, SUREST))

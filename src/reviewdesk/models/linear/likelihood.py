@@ -10,6 +10,7 @@ from reviewdesk.text.compiled import compiled
 
 Floats = NDArray[np.float64]
 
+MOST_ROWS: Final = 10_000
 STEPS: Final = 50
 FIRST_DAMPING: Final = 1e-3
 LEAST_DAMPING: Final = 1e-9
@@ -57,6 +58,11 @@ def most_likely(
     return found
 
 
+def some_rows(rows: int) -> slice:
+    """Return evenly spaced rows, as many as are enough to find a few numbers from."""
+    return slice(None, None, max(-(-rows // MOST_ROWS), 1))
+
+
 def _derivatives(
     terms: NDArray[np.float32],
     labels: NDArray[np.int32],
@@ -69,7 +75,8 @@ def _derivatives(
     gradient, hessian = precision @ (found - start), precision.copy()
     loss = float((found - start) @ gradient / 2)
     loss += add_derivatives(terms, labels, weights, found, gradient, hessian)
-    return loss, gradient, hessian
+    below = np.tril(hessian, -1)
+    return loss, gradient, below + below.T + np.diag(np.diag(hessian))
 
 
 @compiled
@@ -81,66 +88,56 @@ def add_derivatives(
     gradient: Floats,
     hessian: Floats,
 ) -> float:
-    """Return the loss of all rows, and add to its gradient and its Hessian."""
+    """Return the loss of all rows, and add to its gradient and its Hessian's lower triangle."""
     n, m, k = terms.shape
-    logs, shares = np.empty(k), np.empty(k)
-    mean, spread = np.empty(m), np.empty((m, k))
+    logs, shares, heavy = np.empty(k), np.empty(k), np.empty(k)
+    spread = np.empty((m, k))
     loss = 0.0
     for row in range(n):
         weight, truth = weights[row], labels[row]
-        log_shares(terms, row, found, logs)
+        logs[:] = found[m:]
+        for term in range(m):
+            for label in range(k):
+                logs[label] += found[term] * terms[row, term, label]
+        softmax(logs, shares)
         loss -= weight * logs[truth]
         for label in range(k):
-            shares[label] = math.exp(logs[label])
+            heavy[label] = weight * shares[label]
+            gradient[m + label] += heavy[label]
+            hessian[m + label, m + label] += heavy[label]
+        gradient[m + truth] -= weight
         for term in range(m):
-            mean[term] = 0.0
+            mean = 0.0
             for label in range(k):
-                mean[term] += shares[label] * terms[row, term, label]
-            gradient[term] += weight * (mean[term] - terms[row, term, truth])
+                mean += shares[label] * terms[row, term, label]
+            gradient[term] += weight * (mean - terms[row, term, truth])
             for label in range(k):
-                spread[term, label] = (terms[row, term, label] - mean[term]) * (
-                    shares[label] * weight
-                )
-        for term in range(m):
-            for other in range(m):
+                spread[term, label] = (terms[row, term, label] - mean) * heavy[label]
+                hessian[m + label, term] += spread[term, label]
+            for other in range(term + 1):
                 total = 0.0
                 for label in range(k):
                     total += spread[term, label] * terms[row, other, label]
                 hessian[term, other] += total
-            for label in range(k):
-                hessian[term, m + label] += spread[term, label]
-                hessian[m + label, term] += spread[term, label]
         for label in range(k):
-            share = weight * shares[label]
-            gradient[m + label] += share
-            hessian[m + label, m + label] += share
-            for other in range(k):
-                hessian[m + label, m + other] -= share * shares[other]
-        gradient[m + truth] -= weight
+            for other in range(label + 1):
+                hessian[m + label, m + other] -= heavy[label] * shares[other]
     return loss
 
 
 @compiled
-def log_shares(terms: NDArray[np.float32], row: int, found: Floats, logs: Floats) -> None:
-    """Write the log-probabilities (k,) of one row."""
-    m, k = terms.shape[1], terms.shape[2]
-    for label in range(k):
-        logs[label] = found[m + label]
-    for term in range(m):
-        for label in range(k):
-            logs[label] += found[term] * terms[row, term, label]
-    log_softmax(logs)
-
-
-@compiled
-def log_softmax(logs: Floats) -> None:
-    """Take from scores (k,) the log of the sum of their exponentials."""
+def softmax(logs: Floats, shares: Floats) -> None:
+    """Write the probabilities (k,) of scores, and make the scores their logarithms."""
     largest = -np.inf
     for label in range(len(logs)):
         largest = max(largest, logs[label])
     total = 0.0
     for label in range(len(logs)):
-        total += math.exp(logs[label] - largest)
-    taken = largest + math.log(total)
+        score = logs[label] - largest
+        logs[label] = score
+        shares[label] = math.exp(score)
+        total += shares[label]
+    taken = math.log(total)
     for label in range(len(logs)):
         logs[label] -= taken
+        shares[label] /= total

@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewdesk.errors import BundleError
-from reviewdesk.models.linear.likelihood import most_likely
+from reviewdesk.models.linear.likelihood import most_likely, some_rows
 
 Floats = NDArray[np.float64]
 
 SHARES: Final = (0.02, 0.1, 0.3, 0.6, 0.98)
 """The shares of rows that are shorter than the line's corners."""
 SHORTEST: Final = 1e-6
-LEAST: Final = 0.02
+LEAST: Final = 0.05
 PRIOR: Final = 0.1
 SMOOTH: Final = 2.0
 """What a difference of neighbouring corners costs: with few rows the line is nearly straight."""
@@ -59,7 +59,8 @@ class Sharpness:
             labels: (n,) 0 to k - 1.
             costs: (k,) how much a row of each label counts.
         """
-        logs, k = _logs(lengths), scores.shape[1]
+        some, k = some_rows(len(labels)), scores.shape[1]
+        logs, scores, labels = _logs(lengths[some]), scores[some], labels[some]
         corners = np.unique(np.quantile(logs, SHARES)) if len(logs) else np.zeros(1)
         m = len(corners)
         hats = np.stack([np.interp(logs, corners, one) for one in np.eye(m)], axis=1)

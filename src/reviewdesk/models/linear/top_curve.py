@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-KNOTS: Final = 5
+KNOTS: Final = 7
 SHARES: Final = (0.02, 0.98)
 POINTS: Final = 64
-PRIOR: Final = 1.0
+PRIOR: Final = 0.1
 STEPS: Final = 50
 UNSURE: Final = 1e-7
 
