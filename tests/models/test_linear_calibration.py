@@ -10,6 +10,7 @@ from reviewdesk.models.linear.likelihood import most_likely
 from reviewdesk.models.linear.sharpness import Sharpness
 from reviewdesk.models.linear.top_curve import TopCurve
 from reviewdesk.models.linear.validation import plan_for
+from reviewdesk.models.linear.weights import Weights
 from reviewdesk.stats.calibration import perfect_error, reliability
 
 Scores = NDArray[np.float32]
@@ -51,8 +52,10 @@ def test_short_texts_are_believed_less() -> None:
     short = np.array([text.count(" ") < 3 for text in fresh])
     gap = found.max(axis=1)[short].mean() - (found.argmax(axis=1) == truth)[short].mean()
     assert abs(gap) < 0.08  # 0.16 when all rows are believed alike
-    assert fitted.weights_.sharpness is not None
-    assert fitted.weights_.sharpness.factors[0] < fitted.weights_.sharpness.factors[-1]
+    assert isinstance(fitted.weights_, Weights)
+    sharpness = fitted.weights_.sharpness
+    assert sharpness is not None
+    assert sharpness.factors[0] < sharpness.factors[-1]
 
 
 def test_texts_that_recur_do_not_make_it_too_sure() -> None:

@@ -14,6 +14,9 @@ SAMPLE_ROWS: Final = 20_000
 WORTH: Final = 0.005
 """A longer n-gram must make the labels of rows set aside so much likelier, as a share."""
 
+LEAST_GAIN: Final = 5e-4
+"""And by so much at the least: where all labels are told for certain, nothing is to be gained."""
+
 HINGE_STRENGTH: Final = (0.7,)
 SOFTMAX_STRENGTHS: Final = (0.7, 0.3, 1.0)
 
@@ -45,7 +48,7 @@ def choose(
     best = surprise(words, chosen)
     while not grams.words and words < longest:
         found = surprise(words + 1, chosen)
-        if found >= best * (1 - WORTH):
+        if found >= best * (1 - WORTH) - LEAST_GAIN:
             break
         best, words = found, words + 1
     for other in () if strength else strengths[1:]:
