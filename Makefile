@@ -5,7 +5,7 @@ CORE := .venv
 DEV := .venv-dev
 BENCH := .venv-bench
 
-.PHONY: bench-fast demo docs test test-slow check format clean help
+.PHONY: bench-fast bench-tune demo docs test test-slow check format clean help
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,10 +50,16 @@ $(DEV)/.installed: pyproject.toml constraints.txt
 docs: $(DEV)/.installed  ## write docs/reference.md anew
 	$(DEV)/bin/python -m reviewdesk.cli.reference > docs/reference.md
 
-bench-fast: $(BENCH)/.installed  ## linear beside its peers on the real data; takes an hour
-	$(BENCH)/bin/python -m bench.linear_bench \
-		imdb categories25 categories14 stars stars-own-headlines
+bench-fast: $(BENCH)/.installed  ## linear beside its peers on the real data; a quarter of an hour
+	$(BENCH)/bin/python -m bench.linear_bench
+	$(BENCH)/bin/python -m bench.linear_floor imdb categories25
+	$(BENCH)/bin/python -m bench.linear_paired imdb NB-SVM --peer-ngrams 2 3
+	$(BENCH)/bin/python -m bench.linear_paired categories25 "TF-IDF + LinearSVC" --peer-ngrams 1 2
+	$(BENCH)/bin/python -m bench.linear_paired categories14 "TF-IDF + LinearSVC" --peer-ngrams 1 2
 	$(BENCH)/bin/python -m bench.linear_growth
+
+bench-tune: $(BENCH)/.installed  ## choose the settings that bench-fast uses anew; an hour
+	$(BENCH)/bin/python -m bench.linear_tune
 
 clean:  ## remove environments, caches and the demo's folder
 	rm -rf $(CORE) $(DEV) $(BENCH) demo .pytest_cache .mypy_cache .ruff_cache

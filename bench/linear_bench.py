@@ -1,174 +1,137 @@
 """linear beside fastText, scikit-learn and Vowpal Wabbit, in turn, on the same rows.
 
-    REVIEWDESK_DATA=... python -m bench.linear_bench [--rounds 3] [--folds 1] DATA...
+    REVIEWDESK_DATA=... python -m bench.linear_bench [--rounds 3] [--systems NAME...] [DATA...]
 
-Settings are chosen on a fifth of the training rows, by group, for every system alike; then each
-round trains every system once, one after the other. CPU and wall seconds are medians, and ratios
-are of CPU seconds within a round, with their range.
+One fold of five by group is predicted; the rest is learnt from, but for texts that are also in
+that fold. Settings are those of ``bench/linear_settings.json``, which ``bench.linear_tune`` chooses. Each
+round runs every system once, one after the other, in a process and a thread of its own; slow
+systems take part in the first round only. CPU and wall seconds are medians; ratios are of CPU
+seconds within a round, with their range. "Start" is the CPU time of a process before it learns:
+imports, and compiled code loaded by learning from 1,000 rows.
 """
 
 import argparse
-import json
-import sys
+import os
 import tempfile
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from bench.linear_data import DATA_SETS, DataSet
-from bench.machine import machine, measured
+from bench.linear_runs import Run, Settings, run_system, write_sides
+from bench.linear_tune import chosen_settings
+from bench.machine import machine
 from reviewdesk.stats.calibration import perfect_error, reliability
 
-Settings = dict[str, Any]
-
-_C: Final = (0.1, 0.3, 1.0)
-GRIDS: Final[dict[str, list[Settings]]] = {
-    "linear": [
-        {"ngrams": n, "strength": s, "memory_mb": 4096} for n in (1, 2, 3) for s in (0.3, 0.7, 1.0)
-    ],
-    "fastText": [
-        {"dim": 10, "lr": lr, "epoch": epoch, "wordNgrams": 2}
-        for lr in (0.2, 0.5)
-        for epoch in (5, 10)
-    ],
-    "fastText-100": [],  # as dim 10
-    "TF-IDF + LinearSVC": [{"C": c, "ngrams": 2} for c in _C],
-    "TF-IDF + logistic": [{"C": c, "ngrams": 2} for c in (3.0, 10.0)],
-    "NB-SVM": [{"C": c, "ngrams": 2} for c in (0.001, 0.01, 0.1)],
-    "VW": [{"passes": p, "rate": r, "ngrams": 2} for p in (3, 8) for r in (0.5, 1.5)],
-}
-SLOW_WITH_MANY_LABELS: Final = ("TF-IDF + logistic", "fastText-100")
+SLOW: Final = ("fastText-100", "TF-IDF + logistic", "NB-SVM")
+SYSTEMS: Final = ("linear", "fastText", "TF-IDF + LinearSVC", "VW", *SLOW)
+SAME_SETTINGS: Final = {"stars-own-headlines": "stars"}
+PROBABILITIES: Final = ("linear", "fastText", "fastText-100", "TF-IDF + logistic")
 HEAD: Final = (
     "system",
     "settings",
     "accuracy",
     "calibration error (perfect: up to)",
+    "start CPU s",
     "train CPU s (wall)",
     "times ours",
     "predict CPU s (wall)",
     "times ours",
     "peak MiB",
 )
-PROBABILITIES: Final = ("linear", "fastText", "fastText-100", "TF-IDF + logistic")
 
 
 def main() -> None:
     """Print a table for each data set."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", nargs="+", choices=[*DATA_SETS])
+    parser.add_argument("data", nargs="*", default=[*DATA_SETS], metavar="DATA")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--systems", nargs="*", default=[*GRIDS], choices=[*GRIDS])
+    parser.add_argument("--systems", nargs="*", default=[*SYSTEMS], choices=SYSTEMS)
     arguments = parser.parse_args()
-    print(f"{machine()}; one thread each\n", flush=True)
+    print(f"{machine()}, load {os.getloadavg()[0]:.1f}; one thread each\n", flush=True)
     for name in arguments.data:
         with tempfile.TemporaryDirectory() as folder:
             _bench(name, DATA_SETS[name](), arguments.systems, arguments.rounds, Path(folder))
+    print(_first_use())
 
 
 def _bench(name: str, data: DataSet, systems: list[str], rounds: int, folder: Path) -> None:
     test = data.folds(5, 0) == 0
-    inner = (data.folds(5, 1) == 0) & ~test
-    k = int(data.labels.max()) + 1
-    systems = [one for one in systems if k == 2 or one not in (*SLOW_WITH_MANY_LABELS, "NB-SVM")]
-    chosen = {one: _tune(one, data, ~test & ~inner, inner, folder) for one in systems}
-    if "fastText-100" in chosen:
-        chosen["fastText-100"] = {**chosen["fastText"], "dim": 100}
-    runs: dict[str, list[dict[str, float]]] = {one: [] for one in systems}
-    scores = {}
-    for _ in range(rounds):
+    train = data.without_texts_of(~test, test)
+    write_sides(data, train, test, folder)
+    runs: dict[str, list[Run]] = {one: [] for one in systems}
+    for number in range(rounds):
         for one in systems:
-            figures, scores[one] = _run(one, chosen[one], data, ~test, test, folder)
-            runs[one].append(figures)
-    _print(name, data, test, chosen, runs, scores)
-
-
-def _tune(
-    system: str,
-    data: DataSet,
-    train: NDArray[np.bool_],
-    test: NDArray[np.bool_],
-    folder: Path,
-) -> Settings:
-    """Return the settings of the grid that label the most rows right."""
-    best, found = -1.0, {}
-    for settings in GRIDS[system]:
-        _, scores = _run(system, settings, data, train, test, folder)
-        right = float((scores.argmax(axis=1) == data.labels[test]).mean())
-        if right > best:
-            best, found = right, settings
-    return found
-
-
-def _run(
-    system: str,
-    settings: Settings,
-    data: DataSet,
-    train: NDArray[np.bool_],
-    test: NDArray[np.bool_],
-    folder: Path,
-) -> tuple[dict[str, float], NDArray[np.float32]]:
-    """Train and predict in a process of its own."""
-    job: dict[str, Any] = {"system": system, "settings": settings}
-    for side, rows in (("train", train), ("test", test)):
-        job[side] = str(folder / f"{side}.parquet")
-        table = data.table(rows)
-        if side == "train":  # some systems need rows in random order, and all get them so
-            table = table.take(np.random.default_rng(0).permutation(len(table)))
-        pq.write_table(table, job[side])
-    job["scores"] = str(folder / "scores.npy")
-    path = folder / "job.json"
-    path.write_text(json.dumps(job))
-    usage = measured([sys.executable, "-m", "bench.linear_systems", str(path)])
-    figures = json.loads(usage.output.splitlines()[-1])
-    scores: NDArray[np.float32] = np.load(job["scores"])
-    return figures, scores
-
-
-def _print(
-    name: str,
-    data: DataSet,
-    test: NDArray[np.bool_],
-    chosen: dict[str, Settings],
-    runs: dict[str, list[dict[str, float]]],
-    scores: dict[str, NDArray[np.float32]],
-) -> None:
-    print(f"### {name}: {(~test).sum():,} rows to learn from, {test.sum():,} held out\n")
-    print(f"| {' | '.join(HEAD)} |")
-    print("|---" * len(HEAD) + "|")
-    for system, settings in chosen.items():
-        right = scores[system].argmax(axis=1) == data.labels[test]
-        cells = [system, _short(settings), f"{right.mean():.4f}"]
-        cells.append(_calibration(system, scores[system], right))
+            if number == 0 or one not in SLOW:
+                runs[one].append(run_system(one, settings_of(name, one), folder))
+    print(f"### {name}: {train.sum():,} rows to learn from, {test.sum():,} held out\n")
+    print(f"| {' | '.join(HEAD)} |\n{'|---' * len(HEAD)}|")
+    for one, own in runs.items():
+        cells = [one, _short(settings_of(name, one)), *_quality(one, own, data.labels[test])]
+        cells.append(f"{_median(own, 'start_cpu'):.1f}")
         for step in ("train", "predict"):
-            cpu, wall = (_median(runs[system], f"{step}_{kind}") for kind in ("cpu", "wall"))
-            cells.append(f"{cpu:.2f} ({wall:.2f})")
-            cells.append(_ratio(runs[system], runs["linear"], f"{step}_cpu"))
-        cells.append(f"{_median(runs[system], 'peak_mib'):,.0f}")
-        print(f"| {' | '.join(cells)} |")
+            cpu, wall = (_median(own, f"{step}_{kind}") for kind in ("cpu", "wall"))
+            cells += [f"{cpu:.2f} ({wall:.2f})", _ratio(own, runs["linear"], f"{step}_cpu")]
+        cells.append(f"{_median(own, 'peak_mib'):,.0f}")
+        print(f"| {' | '.join(cells)} |", flush=True)
     print(flush=True)
+
+
+def settings_of(data: str, system: str) -> Settings:
+    """Return the settings that were chosen for a system on a data set."""
+    chosen = chosen_settings()[SAME_SETTINGS.get(data, data)]
+    if system == "fastText-100":
+        return {**chosen["fastText"]["settings"], "dim": 100}
+    return dict(chosen[system]["settings"])
+
+
+def _first_use() -> str:
+    """Say how long a process takes that must first compile the code."""
+    name = "imdb"
+    data = DATA_SETS[name]()
+    some = data.folds(50, 0)
+    kept = os.environ.get("XDG_CACHE_HOME")
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as cache:
+        write_sides(data, some == 0, some == 1, Path(folder))
+        os.environ["XDG_CACHE_HOME"] = cache
+        first = run_system("linear", settings_of(name, "linear"), Path(folder)).figures
+        second = run_system("linear", settings_of(name, "linear"), Path(folder)).figures
+    if kept is None:
+        del os.environ["XDG_CACHE_HOME"]
+    else:
+        os.environ["XDG_CACHE_HOME"] = kept
+    return (
+        f"Start of `linear` where its code was never compiled: {first['start_cpu']:.1f} s of CPU "
+        f"time; from then on {second['start_cpu']:.1f} s."
+    )
+
+
+def _quality(system: str, runs: list[Run], labels: NDArray[np.int32]) -> tuple[str, str]:
+    """Return accuracy and calibration error."""
+    scores = runs[-1].scores
+    right = scores.argmax(axis=1) == labels
+    if system not in PROBABILITIES:
+        return f"{right.mean():.4f}", "no probabilities"
+    sure = np.clip(scores.max(axis=1), 0, 1)
+    error, perfect = reliability(sure, right).error, perfect_error(sure)
+    return f"{right.mean():.4f}", f"{error:.4f} ({perfect:.4f})"
 
 
 def _short(settings: Settings) -> str:
     return ", ".join(f"{name} {value}" for name, value in settings.items() if name != "memory_mb")
 
 
-def _calibration(system: str, scores: NDArray[np.float32], right: NDArray[np.bool_]) -> str:
-    if system not in PROBABILITIES:
-        return "no probabilities"
-    sure = np.clip(scores.max(axis=1), 0, 1)
-    return f"{reliability(sure, right).error:.4f} ({perfect_error(sure):.4f})"
+def _median(runs: list[Run], name: str) -> float:
+    return float(np.median([run.figures[name] for run in runs]))
 
 
-def _median(runs: list[dict[str, float]], name: str) -> float:
-    return float(np.median([run[name] for run in runs]))
-
-
-def _ratio(runs: list[dict[str, float]], ours: list[dict[str, float]], name: str) -> str:
-    ratios = [run[name] / own[name] for run, own in zip(runs, ours, strict=True)]
-    return f"{np.median(ratios):.1f} ({min(ratios):.1f}-{max(ratios):.1f})"
+def _ratio(runs: list[Run], ours: list[Run], name: str) -> str:
+    """Return the median ratio within a round, and the range where there were several rounds."""
+    ratios = [a.figures[name] / b.figures[name] for a, b in zip(runs, ours, strict=False)]
+    spread = f" ({min(ratios):.1f}-{max(ratios):.1f})" if len(ratios) > 1 else ""
+    return f"{np.median(ratios):.1f}{spread}"
 
 
 if __name__ == "__main__":

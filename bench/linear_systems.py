@@ -75,9 +75,12 @@ def nbsvm(train: pa.Table, settings: Settings) -> Predict:
     )
     rows, labels = words.fit_transform(_joined(train)), train["label"].to_numpy()
     k = int(labels.max()) + 1
-    models = []
+    models: list[tuple[Any, Any] | None] = []
     for label in range(k) if k > 2 else (1,):
         own = labels == label
+        if not own.any():  # among few rows
+            models.append(None)
+            continue
         p, q = (np.asarray(rows[one].sum(axis=0)).ravel() + 1 for one in (own, ~own))
         ratio = np.log((p / p.sum()) / (q / q.sum())).astype(np.float32)
         scaled = rows.multiply(ratio).tocsr()
@@ -85,7 +88,11 @@ def nbsvm(train: pa.Table, settings: Settings) -> Predict:
 
     def predict(test: pa.Table) -> Any:
         found = words.transform(_joined(test))
-        scores = [one.decision_function(found.multiply(ratio).tocsr()) for ratio, one in models]
+        never = np.full(len(test), -np.inf)
+        scores = [
+            never if one is None else one[1].decision_function(found.multiply(one[0]).tocsr())
+            for one in models
+        ]
         return np.stack(scores, axis=1) if k > 2 else _columns(scores[0])
 
     return predict
