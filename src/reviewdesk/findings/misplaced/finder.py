@@ -15,7 +15,7 @@ from reviewdesk.report.numbers import count, share
 
 TOO_FEW: Final = "There are too few reviews of products with enough of them to tell."
 NO_PLATEAU: Final = (
-    "The reviews that fit worst fit no worse than the worst of many that belong where they stand."
+    "No more reviews fit badly than there would be if all of them stood where they belong."
 )
 
 Floats = NDArray[np.float64]

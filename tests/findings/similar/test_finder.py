@@ -1,0 +1,110 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reviewdesk.errors import MissingColumn, UsageError
+from reviewdesk.findings.base import FinderInputs, Findings
+from reviewdesk.findings.similar.finder import SIMILAR, SimilarFinder
+from tests.findings.products_shop import product_shop, review
+
+ABOUT = {
+    "A1": "battery screen charger",
+    "A2": "battery screen signal",
+    "B1": "chapter author plot",
+    "B2": "chapter author novel",
+    "C1": "tomato seed lawn",
+}
+
+
+def rows(about: dict[str, str] = ABOUT, each: int = 6) -> list[dict[str, Any]]:
+    numbers = range(each * len(about))
+    products = list(about)
+    return [
+        review(
+            n,
+            products[n % len(products)],
+            f"{about[products[n % len(products)]]} as i say",
+            product_title=f"<b>{products[n % len(products)]}</b> &amp; more",
+        )
+        for n in numbers
+    ]
+
+
+def find(folder: Path, given: list[dict[str, Any]], **settings: Any) -> Findings:
+    return SimilarFinder(**settings).find(FinderInputs(product_shop(folder, given)))
+
+
+def test_the_most_alike_products_are_found_with_the_words_they_share(tmp_path: Path) -> None:
+    found = find(tmp_path, rows())
+    pairs = found.table.slice(0, 2).to_pylist()
+    assert {one["what"] for one in pairs} == {"A1", "B1"}
+    first = next(one for one in pairs if one["what"] == "A1")
+    assert "(A2)" in first["suggested"]
+    assert first["title"] == "A1 & more"
+    said = {word for one in first["words"] for word in one["word"].split()}
+    assert said & {"battery", "screen"}
+    assert "charger" not in said
+    assert len(first["samples"]) == len(set(first["samples"])) > 1
+
+
+def test_the_catalogue_is_ranked_in_a_table(tmp_path: Path) -> None:
+    table = find(tmp_path, rows(), k=2).tables["similar"]
+    assert table.schema.equals(SIMILAR)
+    best = [row for row in table.to_pylist() if row["rank"] == 1]
+    others = {row["product"]: row["other"] for row in best}
+    assert others["A1"] == "A2"
+    assert others["A2"] == "A1"
+    assert others["B2"] == "B1"
+    assert max(row["rank"] for row in table.to_pylist()) <= 2
+
+
+def test_one_product_is_ranked(tmp_path: Path) -> None:
+    found = find(tmp_path, rows(), product="B2", k=1)
+    assert found.table.column("what").to_pylist() == ["B1"]
+    assert set(found.tables["similar"].column("product").to_pylist()) == {"B2"}
+
+
+def test_variants_count_as_one_unless_they_are_wanted(tmp_path: Path) -> None:
+    given = [one | {"product_parent": one["product_id"][0]} for one in rows()]
+    folded = find(tmp_path / "folded", given, product="A1")
+    assert "A2" not in folded.table.column("what").to_pylist()
+    assert "2 products are variants of another" in folded.notes[0]
+    wanted = find(tmp_path / "wanted", given, product="A1", variants=True)
+    assert wanted.table.column("what").to_pylist()[0] == "A2"
+
+
+def test_a_product_with_one_review_is_ranked_and_is_no_double(tmp_path: Path) -> None:
+    given = [*rows(), review(900, "A3", "battery screen charger as i say")]
+    found = find(tmp_path, given)
+    assert "A3" in found.tables["similar"].column("product").to_pylist()
+    assert "A3" not in found.table.column("what").to_pylist()
+
+
+def test_texts_without_words_are_counted(tmp_path: Path) -> None:
+    given = [*rows(), *(review(900 + n, "Z", "!!!! ????", review_headline="") for n in range(3))]
+    found = find(tmp_path, [one | {"product_title": None} for one in given])
+    assert found.left_out["products of whose reviews no word could be used"] == 1
+
+
+def test_one_product_alone_is_like_none(tmp_path: Path) -> None:
+    found = find(tmp_path, [review(n, "A", "battery screen") for n in range(4)])
+    assert found.table.num_rows == 0
+    assert found.looked_at == 1
+
+
+def test_the_order_of_rows_makes_no_difference(tmp_path: Path) -> None:
+    one, other = find(tmp_path / "one", rows()), find(tmp_path / "other", rows()[::-1])
+    assert one.tables["similar"].equals(other.tables["similar"])
+
+
+def test_an_unknown_product_and_no_neighbours_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no product with this id"):
+        find(tmp_path / "unknown", rows(), product="nothing")
+    with pytest.raises(UsageError, match="1 or more"):
+        find(tmp_path / "none", rows(), k=0)
+
+
+def test_data_without_products_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MissingColumn, match="product_id"):
+        find(tmp_path, [one | {"product_id": None} for one in rows()])
