@@ -96,7 +96,12 @@ def test_what_is_alike_does_not_stand_wrong() -> None:
 
 def test_samples_say_what_they_are_to_the_finding() -> None:
     rows = [finding("R1", samples=["R1", "R2"]), finding("P9", kind="product", samples=["R1"])]
-    said = rendered(rows, R1=text(), R2=text()).text
+    rows.append(finding("R3", where="P1", suggested="P2", samples=["R1", "R4"]))
+    other = text()._replace(product="P2", product_title="Another")
+    said = rendered(rows, R1=text(), R2=text(), R4=other).text
+    assert "A product (P1)" in said
+    assert "Another (P2)" in said
+    assert "To compare, one about Another" in said
     assert said.count("This review") == 1
     assert "To compare, a typical one in Garden" in said
     assert "About A product" in said

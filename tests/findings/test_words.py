@@ -103,6 +103,13 @@ def test_a_small_group_proves_little_about_what_it_lacks() -> None:
     assert cautious_log_ratio(left, right)[0] == 0
 
 
+def test_less_is_asked_of_small_groups_where_nothing_is_sure() -> None:
+    left, right = np.array([3, 60]), np.array([0, 60])
+    sure, likely = cautious_log_ratio(left, right), cautious_log_ratio(left, right, 0.0)
+    assert sure[0] == 0
+    assert likely[0] > 0.5
+
+
 def test_the_column_of_words() -> None:
     column = words_array([[("wombat", 1.5), ("novel", -0.5)], []])
     assert column.type == EVIDENCE

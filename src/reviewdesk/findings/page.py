@@ -120,8 +120,8 @@ def _card(
         anchor=anchor,
         title=row["title"] or "",
         id=_since(row),
-        where=row["where"] or "",
-        suggested=row["suggested"] or "",
+        where=_named(row["where"], texts, row["samples"]),
+        suggested=_named(row["suggested"], texts, row["samples"]),
         sure=sure(row["score"], row["promise"], similarity=manner.similarity),
         words=[Word(one["word"], one["weight"]) for one in row["words"] or ()],
         numbers=[(one["name"], figure(**one)) for one in row["numbers"] or ()],
@@ -130,6 +130,17 @@ def _card(
         action=row["action"],
         alike=manner.similarity,
     )
+
+
+def _named(
+    place: str | None, texts: Mapping[str, ReviewText], samples: Sequence[str] | None
+) -> str:
+    """Return a category, or a product with its title if one of the samples is about it."""
+    for name in samples or ():
+        text = texts.get(name)
+        if text is not None and place and text.product == place and text.product_title:
+            return f"{text.product_title} ({place})"
+    return place or ""
 
 
 def _since(row: dict[str, Any]) -> str:
@@ -149,6 +160,8 @@ def _label(name: str, text: ReviewText, row: dict[str, Any]) -> str:
     if row["kind"] == "review":
         if name == row["what"]:
             return "This review"
+        if text.product and text.product == row["suggested"]:
+            return f"To compare, one about {text.product_title or text.product}"
         return f"To compare, a typical one in {text.category}" if text.category else "To compare"
     if row["kind"] == "product" and text.product != row["what"]:
         return f"About {text.product_title or text.product}"

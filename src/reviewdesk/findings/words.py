@@ -30,9 +30,10 @@ QUESTIONS_AT_ONCE: Final = 128
 MOST_WORDS: Final = 5
 """Words for, and as many against."""
 
-DOUBT: Final = 1.28
-"""Rates are taken at so many standard deviations from what was counted: nine times in ten the true
-one is nearer."""
+DOUBTS: Final = (1.28, 0.5, 0.0)
+"""Rates are taken at so many standard deviations from what was counted: with the first, the true
+one is nearer nine times in ten. The next is taken where no word speaks for a finding by the one
+before, as in small groups."""
 
 FAINT: Final = 0.05
 """Words that weigh less than this share of the heaviest are not worth reading."""
@@ -157,8 +158,12 @@ def _answer(
     places, rows = columns[terms], np.asarray(question.rows, np.int64)
     against = corpus.counts[question.where].astype(np.float64)
     against[places] -= own[terms] * np.mean(groups[rows] == question.where)
-    weights = cautious_log_ratio(corpus.counts[question.suggested], np.maximum(against, 0.0))
-    said = weights[places] * own[terms] / len(rows)
+    against = np.maximum(against, 0.0)
+    for doubt in DOUBTS:
+        weights = cautious_log_ratio(corpus.counts[question.suggested], against, doubt)
+        said = weights[places] * own[terms] / len(rows)
+        if (said > 0).any():
+            break
     said[np.abs(said) < FAINT * np.abs(said).max()] = 0
     order = np.argsort(-said, kind="stable")
     named = [names[int(term)] for term in terms]
@@ -169,19 +174,22 @@ def _answer(
     return [*speaks_for[:most], *speaks_against[:most]]
 
 
-def cautious_log_ratio(left: NDArray[Any], right: NDArray[Any]) -> NDArray[np.float64]:
+def cautious_log_ratio(
+    left: NDArray[Any], right: NDArray[Any], doubt: float = DOUBTS[0]
+) -> NDArray[np.float64]:
     """Return how many times as frequent each term surely is in one group as in the other.
 
     Args:
         left: (v,) counts in one group.
         right: (v,) counts in the other.
+        doubt: how many standard deviations from what was counted the rates are taken at.
 
     Returns:
         (v,) natural logarithms: above 0 for terms of the left group, below 0 for those of the
         right; 0 where the counts leave it open.
     """
     log_sizes = [np.log(max(float(np.sum(one)), 1.0)) for one in (left, right)]
-    low, high = zip(*(_bounds(np.asarray(one, np.float64)) for one in (left, right)), strict=True)
+    low, high = zip(*(_bounds(one, doubt) for one in (left, right)), strict=True)
     base = log_sizes[1] - log_sizes[0]
     more = np.maximum(np.log(low[0] / high[1]) + base, 0.0)
     less = np.maximum(np.log(low[1] / high[0]) - base, 0.0)
@@ -189,10 +197,11 @@ def cautious_log_ratio(left: NDArray[Any], right: NDArray[Any]) -> NDArray[np.fl
     return ratio
 
 
-def _bounds(counts: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return between which counts the expected ones lie, eight times in ten (Poisson)."""
-    low = np.maximum(counts - DOUBT * np.sqrt(counts), 1e-9)
-    return low, counts + 1 + DOUBT * np.sqrt(counts + 1)
+def _bounds(counts: NDArray[Any], doubt: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return between which counts the expected ones lie, about (Poisson)."""
+    seen = np.asarray(counts, np.float64)
+    low = np.maximum(seen - doubt * np.sqrt(seen), 1e-9)
+    return low, seen + 1 + doubt * np.sqrt(seen + 1)
 
 
 def _without_parts(words: Words) -> Words:
