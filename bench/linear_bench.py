@@ -3,11 +3,11 @@
     REVIEWDESK_DATA=... python -m bench.linear_bench [--rounds 3] [--systems NAME...] [DATA...]
 
 One fold of five by group is predicted; the rest is learnt from, but for texts that are also in
-that fold. Settings are those of ``bench/linear_settings.json``, which ``bench.linear_tune`` chooses. Each
-round runs every system once, one after the other, in a process and a thread of its own; slow
-systems take part in the first round only. CPU and wall seconds are medians; ratios are of CPU
-seconds within a round, with their range. "Start" is the CPU time of a process before it learns:
-imports, and compiled code loaded by learning from 1,000 rows.
+that fold. Settings are those of ``bench/linear_settings.json``, which ``bench.linear_tune``
+chooses. Each round runs every system once, one after the other, in a process and a thread of its
+own; slow systems take part in the first round only. CPU and wall seconds are medians; ratios are
+of CPU seconds within a round, with their range. "Start" is the CPU time of a process before it
+learns: imports, and compiled code loaded by learning from 1,000 rows.
 """
 
 import argparse
