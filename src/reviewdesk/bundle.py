@@ -112,11 +112,18 @@ class Bundle:
         self.labels: list[str] = list(manifest["labels"])
         self.metrics: Mapping[str, Any] = manifest["metrics"]
         self.data_fingerprint: str = manifest["data"]["fingerprint"]
+        continued: Mapping[str, Any] = manifest["data"].get("continues", {})
+        self.continues: str | None = continued.get("bundle")
+        self.earlier_data: list[str] = list(continued.get("fingerprints", []))
 
     @property
     def target(self) -> str:
         """What the labels are, as in ``sentiment`` or ``category-year``."""
         return self.settings.target.target
+
+    def learned_from(self, fingerprint: str) -> bool:
+        """Say whether prepared data of a fingerprint is among what was learned from."""
+        return fingerprint in (self.data_fingerprint, *self.earlier_data)
 
     def clean(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Return raw reviews cleaned as those were that the classifier learned from."""
@@ -160,6 +167,7 @@ def save_bundle(
     metrics: Mapping[str, Any],
     data_fingerprint: str,
     rows: Mapping[str, Any],
+    continued: Bundle | None = None,
     log: RunLog | None = None,
     overwrite: bool = False,
 ) -> Bundle:
@@ -172,6 +180,7 @@ def save_bundle(
         metrics: how it did on the held-out side; plain JSON values.
         data_fingerprint: the prepared data's.
         rows: how many reviews were trained and tested on, left out and why; plain JSON values.
+        continued: the bundle whose classifier has learned on, if any.
         log: written beside the manifest of a directory.
         overwrite: replace what is at ``path``.
 
@@ -191,7 +200,11 @@ def save_bundle(
             "labels": list(classifier.labels_),
             "settings": settings.to_json(),
             "metrics": dict(metrics),
-            "data": {"fingerprint": data_fingerprint, "rows": dict(rows)},
+            "data": {
+                "fingerprint": data_fingerprint,
+                "rows": dict(rows),
+                **({"continues": _earlier(continued)} if continued else {}),
+            },
             "versions": versions(),
             "files": {name: _digest(directory / name) for name in _files(directory)},
         }
@@ -206,6 +219,11 @@ def save_bundle(
                 write_text(directory / LOG, log.dumps())
             replace_directory(directory, path)
     return Bundle(manifest, classifier)
+
+
+def _earlier(bundle: Bundle) -> dict[str, Any]:
+    """Return what a continued bundle was, and all data that it had learned from."""
+    return {"bundle": bundle.id, "fingerprints": [*bundle.earlier_data, bundle.data_fingerprint]}
 
 
 def load_bundle(path: Path | str) -> Bundle:

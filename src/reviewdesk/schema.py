@@ -122,7 +122,8 @@ def predictions_schema(labels: list[str], target: str) -> pa.Schema:
 
     Args:
         labels: the k labels, in the order of the probabilities.
-        target: what was predicted, as in ``"sentiment"``.
+        target: what was predicted, as in ``"sentiment"``. With ``"labels"``, of which a review may
+            have several, there is a column of those that are more likely than not.
     """
     return pa.schema(
         [
@@ -133,6 +134,7 @@ def predictions_schema(labels: list[str], target: str) -> pa.Schema:
             pa.field("probability", pa.float32(), False),
             pa.field("probabilities", pa.list_(pa.float32(), len(labels)), False),
             pa.field("evidence", EVIDENCE, True),
+            *([pa.field("labels", pa.list_(pa.string()), False)] if target == "labels" else []),
         ],
         metadata={"target": target, "labels": json.dumps(labels)},
     )

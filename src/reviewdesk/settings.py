@@ -144,6 +144,12 @@ class SourceSettings(Settings):
         {}, "which column of the file holds which column of the reviews table"
     )
     category: str = setting("", "category for rows whose format has none; empty means none")
+    several_labels: str = setting(
+        "first",
+        "of the labels of a line of a fastText file, keep the first, or all as the category, with "
+        "| between them",
+        choices=("first", "all"),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -252,15 +258,19 @@ class TargetSettings(Settings):
     target: str = setting(
         "sentiment",
         "what to predict",
-        choices=("sentiment", "stars", "category", "category-year", "category-stars"),
+        choices=("sentiment", "stars", "category", "category-year", "category-stars", "labels"),
     )
     positive_from: int = setting(
         4, "sentiment: fewest stars that count as positive", minimum=2, maximum=5
     )
     drop_three: bool = setting(False, "sentiment: leave reviews with three stars out")
+    label_separator: str = setting(
+        "|", "labels: what stands between the labels of a review in product_category"
+    )
     min_reviews: int = setting(
         20,
-        "the category targets: leave out labels with fewer reviews; the results name them",
+        "the category targets and labels: leave out labels with fewer reviews; the results name "
+        "them",
         minimum=1,
     )
 

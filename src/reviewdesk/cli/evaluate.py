@@ -9,6 +9,7 @@ from reviewdesk.bundle import load_bundle
 from reviewdesk.cli.options import Json
 from reviewdesk.cli.output import print_json, print_table, say
 from reviewdesk.errors import UsageError
+from reviewdesk.examples.examples import SEVERAL
 from reviewdesk.job.main_job import write_evaluation
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import Progress
@@ -20,6 +21,7 @@ from reviewdesk.training.evaluate import Evaluation
 from reviewdesk.training.evaluate import evaluate as evaluate_bundle
 from reviewdesk.training.measures import Measures
 from reviewdesk.training.rows import Rows
+from reviewdesk.training.several import SeveralEvaluation, evaluate_several
 from reviewdesk.training.verdict import measured_on, sentences
 
 MOST_LABELS: Final = 20
@@ -63,10 +65,40 @@ def evaluate(
     if len(bundles) == 1:
         bundle = load_bundle(bundles[0])
         data = PreparedData.open(folder)
+        if bundle.target == SEVERAL:
+            _show_several(
+                evaluate_several(bundle, data, rows=rows, progress=Progress()), out, as_json
+            )
+            return
         found = evaluate_bundle(bundle, data, rows=rows, progress=Progress())
         _show(found, out, as_json)
     else:
         _compare(bundles, PreparedData.open(folder), rows, out, as_json)
+
+
+def _show_several(found: SeveralEvaluation, out: Path | None, as_json: bool) -> None:
+    if out is not None:
+        raise UsageError("there is no page about several labels; take --json, and no --out")
+    if as_json:
+        print_json(found.to_json())
+        return
+    measures = found.measures
+    say(f"{measures.rows:,} reviews; {found.why}")
+    print_table(
+        ["figure", "value", "95 % interval"],
+        [
+            [name, score(one.value), f"{score(one.low)} to {score(one.high)}"]
+            for name, one in measures.figures.items()
+        ],
+    )
+    say("\naccuracy is the share of reviews of which all labels are right\n")
+    headings = ["label", "precision", "recall", "F1", "calibration error", "perfect", "support"]
+    rows = [
+        [one.label, *map(score, (one.precision, one.recall, one.f1)),
+         f"{one.calibration_error:.4f}", f"{one.perfect_error:.4f}", f"{one.support:,}"]
+        for one in measures.by_label
+    ]  # fmt: skip
+    print_table(headings, rows)
 
 
 def _show(found: Evaluation, out: Path | None, as_json: bool) -> None:

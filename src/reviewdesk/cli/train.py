@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -12,16 +12,21 @@ from reviewdesk.errors import UsageError
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import Progress
 from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
+from reviewdesk.training.later import learn_on
 from reviewdesk.training.train import TrainResult
 from reviewdesk.training.train import train as train_bundle
 
-Model = Annotated[str, typer.Option(help="Family of classifiers: linear, naive-bayes or tfidf-svc.")]
+Model = Annotated[
+    str, typer.Option(help="Family of classifiers: linear, naive-bayes or tfidf-svc.")
+]
 ModelSettings = Annotated[
     list[str],
     typer.Option(
         "--set", help="A setting of the family. May be given more than once.", metavar="NAME=VALUE"
     ),
 ]
+
+_DEFAULTS: Final = (TargetSettings(), TextSettings(), SplitSettings())
 
 
 @with_settings(target=TargetSettings, text=TextSettings, split=SplitSettings)
@@ -31,6 +36,14 @@ def train(
     *,
     model: Model = "linear",
     model_settings: ModelSettings = [],  # noqa: B006  (the parser copies it)
+    continue_from: Annotated[
+        Path | None,
+        typer.Option(
+            help="Bundle to learn on from, as from those of earlier months; what to predict, to "
+            "read and to hold out are its own.",
+            metavar="BUNDLE",
+        ),
+    ] = None,
     folds: Annotated[
         int, typer.Option(help="Cross-fit in this many parts; needs --oof. 0 means no.", min=0)
     ] = 0,
@@ -49,12 +62,20 @@ def train(
 
     Holds a share of the reviews out, learns from the rest, and measures on what was held out; the
     figures are saved in the bundle. With --folds and --oof every review also gets probabilities
-    from a classifier that has not seen its product.
+    from a classifier that has not seen its product. With --continue-from a bundle learns on from
+    later reviews.
 
     Example:
 
         reviewdesk train prepared --target sentiment --out bundle
     """
+    if continue_from is not None:
+        if folds or model_settings or (target, text, split) != _DEFAULTS:
+            raise UsageError("--continue-from takes all settings from the bundle; leave others out")
+        data_ = PreparedData.open(data)
+        result = learn_on(continue_from, data_, out, overwrite=overwrite, progress=Progress())
+        _say(result, data, as_json)
+        return
     result = train_bundle(
         PreparedData.open(data),
         out,
@@ -68,10 +89,7 @@ def train(
         overwrite=overwrite,
         progress=Progress(),
     )
-    if as_json:
-        print_json(result.to_json())
-        return
-    _print(result, data)
+    _say(result, data, as_json)
 
 
 def parse_model_settings(words: list[str]) -> dict[str, Any]:
@@ -90,6 +108,13 @@ def parse_model_settings(words: list[str]) -> dict[str, Any]:
         except json.JSONDecodeError:
             settings[name] = value
     return settings
+
+
+def _say(result: TrainResult, data: Path, as_json: bool) -> None:
+    if as_json:
+        print_json(result.to_json())
+    else:
+        _print(result, data)
 
 
 def _print(result: TrainResult, data: Path) -> None:

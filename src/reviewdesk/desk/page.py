@@ -33,6 +33,7 @@ PROMISES: Final = {
     "category": "what kind of product it is about",
     "category-year": "what kind of product it is about and from which year it is",
     "category-stars": "what kind of product it is about and how many stars it would get",
+    "labels": "which labels fit it",
 }
 
 
@@ -154,6 +155,8 @@ def _meaning(bundle: Bundle) -> str:
         )
     if target.target == "stars":
         return "How many of 5 stars customers gave who wrote in this way."
+    if target.target == "labels":
+        return f"Which of {len(bundle.labels)} labels fit the review, each for itself."
     return f"Which of {len(bundle.labels)} categories of products the review is most like."
 
 

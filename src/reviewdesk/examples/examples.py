@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from reviewdesk.errors import InputError, NotEnoughData
 from reviewdesk.examples.headlines import HEADLINE, blank_default_headlines
+from reviewdesk.examples.label_sets import indicators, label_sets
 from reviewdesk.examples.targets import NO_LABEL, Labels, Values, label_rows
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.schema import REVIEWS
@@ -22,6 +23,8 @@ from reviewdesk.text.tokens import normalised_key
 BATCH_ROWS: Final = 65_536
 LABEL: Final = "label"
 GROUP: Final = "group"
+SEVERAL: Final = "labels"
+"""The target of which a review may have several labels."""
 _PRODUCT: Final = ("product_parent", "product_id", "review_id")
 
 
@@ -50,13 +53,15 @@ class Examples:
         target: what the labels are.
         text: which text a classifier reads.
         labels: the k labels.
-        label: (n,) int32, each review's place in ``labels``, or -1 where it has none.
+        label: (n,) int32, each review's place in ``labels``, or of several labels its place in
+            ``sets``; -1 where it has none.
         groups: (n,) uint64, equal for reviews of one product: of one product_parent, else of one
             product_id; a review with neither is its own group.
         text_keys: (n,) uint64, equal for review bodies that count as the same text.
         default_headlines: how many reviews have a headline that the shop filled in.
         left_out: how many reviews have no label, by reason.
         small_categories: labels with too few reviews, and how many they have.
+        sets: of reviews with several labels the sets that occur, as places in ``labels``.
     """
 
     reviews: Reviews
@@ -69,6 +74,7 @@ class Examples:
     default_headlines: int
     left_out: dict[str, int]
     small_categories: dict[str, int]
+    sets: pa.ListArray | None = None
 
     def __len__(self) -> int:
         return len(self.label)
@@ -82,13 +88,19 @@ class Examples:
     def counts(self, rows: NDArray[np.bool_] | None = None) -> dict[str, int]:
         """Return how many reviews have each label, among all or among some."""
         chosen = self.label if rows is None else self.label[rows]
-        found = np.bincount(chosen[chosen != NO_LABEL], minlength=len(self.labels))
+        chosen = chosen[chosen != NO_LABEL]
+        if self.sets is not None:
+            found = indicators(self.sets, chosen, len(self.labels)).sum(axis=0)
+        else:
+            found = np.bincount(chosen, minlength=len(self.labels))
         return dict(zip(self.labels, found.tolist(), strict=True))
 
     def batches(
         self, rows: NDArray[np.bool_] | None = None, batch_rows: int = BATCH_ROWS
     ) -> Iterator[pa.RecordBatch]:
         """Yield what a classifier reads: review_id, the texts, ``label`` and ``group``.
+
+        Of reviews with several labels, ``label`` holds lists; null where nothing is known.
 
         Args:
             rows: (n,) which reviews; all of them by default.
@@ -100,16 +112,23 @@ class Examples:
         for at, batch in self._read(("review_id", *self.text.fields), batch_rows):
             texts = blank_default_headlines(batch) if self.text.drop_default_headlines else batch
             until = at + len(batch)
-            whole = texts.append_column(LABEL, pa.array(self.label[at:until]))
+            whole = texts.append_column(LABEL, self._label_column(slice(at, until)))
             whole = whole.append_column(GROUP, pa.array(self.groups[at:until]))
             chosen = whole if rows is None else whole.filter(pa.array(rows[at:until]))
             if len(chosen):
                 yield chosen
 
+    def _label_column(self, rows: slice) -> pa.Array:
+        numbers = self.label[rows]
+        if self.sets is None:
+            return pa.array(numbers)
+        return self.sets.take(pa.array(numbers, mask=numbers == NO_LABEL))
+
     def table(self, rows: NDArray[np.bool_] | None = None) -> pa.Table:
         """Return the same as one table in memory."""
         texts = [REVIEWS.field(name) for name in ("review_id", *self.text.fields)]
-        schema = pa.schema([*texts, pa.field(LABEL, pa.int32()), pa.field(GROUP, pa.uint64())])
+        kind = pa.int32() if self.sets is None else self.sets.type
+        schema = pa.schema([*texts, pa.field(LABEL, kind), pa.field(GROUP, pa.uint64())])
         return pa.Table.from_batches(self.batches(rows), schema)
 
     def columns(self, names: Sequence[str], rows: NDArray[np.bool_]) -> Iterator[pa.RecordBatch]:
@@ -168,7 +187,8 @@ def load_examples(
             keys.append(hash64(normalised_key(batch.column("review_body"))))
             defaults += is_default_headline(batch.column(HEADLINE)).true_count
             task.advance(len(batch))
-    found = label_rows(values, target, labels)
+    label = label_sets if target.target == SEVERAL else label_rows
+    found = label(values, target, labels)
     if not len(found.rows):
         raise NotEnoughData("there are no reviews in this data")
     return _examples(reviews, target, text, found, (groups, keys), defaults)
@@ -193,6 +213,7 @@ def _examples(
         default_headlines=default_headlines,
         left_out=found.left_out,
         small_categories=found.small_categories,
+        sets=found.sets,
     )
 
 

@@ -19,6 +19,7 @@ TARGET_COLUMNS: Final = {
     "category": ("product_category",),
     "category-year": ("product_category", "review_date"),
     "category-stars": ("product_category", "star_rating"),
+    "labels": ("product_category",),
 }
 """The columns of the reviews table that each target is made from."""
 
@@ -42,16 +43,19 @@ class Labels:
     """The label of every review.
 
     Args:
-        rows: (n,) int32, each row's place in ``names``, or -1 where it has no label.
+        rows: (n,) int32, each row's place in ``names``, or in ``sets`` where there are any; -1
+            where it has no label.
         names: the k labels.
         left_out: how many rows have no label, by reason.
         small_categories: labels with too few reviews, and how many they have.
+        sets: of reviews with several labels the sets that occur, as places in ``names``.
     """
 
     rows: NDArray[np.int32]
     names: list[str]
     left_out: dict[str, int]
     small_categories: dict[str, int] = field(default_factory=dict)
+    sets: pa.ListArray | None = None
 
 
 class Values:
@@ -162,7 +166,7 @@ def _sentiment(
     if settings.drop_three:
         rows[stars == 3] = NO_LABEL
         left_out = {**left_out, "three_stars": int((stars == 3).sum())}
-    return Labels(rows, list(SENTIMENTS), _counted(left_out))
+    return Labels(rows, list(SENTIMENTS), counted(left_out))
 
 
 def _keep(
@@ -174,7 +178,7 @@ def _keep(
     places = np.full(max([*names, int(numbers.max(initial=0))]) + 2, NO_LABEL, np.int32)
     for place, number in enumerate(names):
         places[number] = place  # the last place stays -1, which is where number -1 looks
-    return Labels(places[numbers], list(names.values()), _counted(left_out), small or {})
+    return Labels(places[numbers], list(names.values()), counted(left_out), small or {})
 
 
 def _relabel(found: Labels, labels: Sequence[str]) -> Labels:
@@ -182,8 +186,9 @@ def _relabel(found: Labels, labels: Sequence[str]) -> Labels:
     places = np.array([*(wanted.get(name, NO_LABEL) for name in found.names), NO_LABEL], np.int32)
     rows = places[found.rows]
     unknown = int(((rows == NO_LABEL) & (found.rows != NO_LABEL)).sum())
-    return Labels(rows, list(labels), _counted({**found.left_out, "unknown_label": unknown}))
+    return Labels(rows, list(labels), counted({**found.left_out, "unknown_label": unknown}))
 
 
-def _counted(left_out: dict[str, int]) -> dict[str, int]:
+def counted(left_out: dict[str, int]) -> dict[str, int]:
+    """Return the reasons for which any row was left out."""
     return {reason: count for reason, count in left_out.items() if count}

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from reviewdesk.errors import InputError, TooManyRejects, UsageError
+from reviewdesk.examples.examples import SEVERAL
 from reviewdesk.job.report import TargetFindings, write_report
 from reviewdesk.prepare.prepare import prepare
 from reviewdesk.prepare.prepared import PreparedData
@@ -110,6 +111,8 @@ def run_job(
     """
     if not settings.targets or len(set(settings.targets)) != len(settings.targets):
         raise UsageError("name each target once, as in --target sentiment --target category")
+    if SEVERAL in settings.targets:
+        raise UsageError("the main job gives each review one label; for several use the steps")
     private_directory(folder)
     data, too_many = _prepare(inputs, folder / PREPARED, settings, overwrite, progress)
     if not data.rows:

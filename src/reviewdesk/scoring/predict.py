@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from reviewdesk.bundle import Bundle
+from reviewdesk.examples.examples import SEVERAL
+from reviewdesk.models.base import LIKELY
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress, Task
 from reviewdesk.runlog import RunLog
@@ -161,7 +163,17 @@ def prediction_table(
         ),
         pa.nulls(n, EVIDENCE) if evidence is None else evidence,
     ]
+    if predictor.target == SEVERAL:
+        columns.append(_likely(probabilities, predictor.labels))
     return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _likely(probabilities: NDArray[np.float32], labels: list[str]) -> pa.ListArray:
+    """Return the labels of each row that are more likely than not."""
+    given = probabilities > LIKELY
+    ends = np.concatenate([[0], np.cumsum(given.sum(axis=1))]).astype(np.int32)
+    names = pa.array(labels, pa.string()).take(pa.array(np.nonzero(given)[1]))
+    return pa.ListArray.from_arrays(pa.array(ends), names)
 
 
 def _predict_parts(

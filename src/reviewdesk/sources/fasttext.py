@@ -17,6 +17,7 @@ from reviewdesk.sources.rows import RowBuilder
 from reviewdesk.sources.stream import head
 
 PREFIX: Final = "__label__"
+BETWEEN: Final = "|"
 
 _SEPARATORS: Final = " \t\r\v\f\0"
 _LABEL: Final = re.compile(
@@ -48,8 +49,9 @@ class FastText(Source):
         return _FIRST_LINE.match(probe.head.removeprefix(BOM)) is not None
 
     def rows(self, file: SourceFile, tally: Tally) -> Iterator[RawRows]:
-        """Yield the lines; of several labels the first counts."""
-        column, meaning = _meaning(file)
+        """Yield the lines; of several labels the first counts, unless all are asked for."""
+        keep_all = self.settings.several_labels == "all"
+        column, meaning = ("product_category", str) if keep_all else _meaning(file)
         builder = RowBuilder([column, "review_body"])
         several = 0
         for block in line_blocks(file, tally):
@@ -63,14 +65,17 @@ class FastText(Source):
                     continue
                 labels = _LABEL.findall(line)
                 several += len(labels) > 1
+                if keep_all:
+                    labels = [BETWEEN.join(labels)] if labels else []
                 body = _LABEL.sub("", line).strip(_SEPARATORS)
                 builder.add([meaning(labels[0]) if labels else None, body], raw, number)
                 if builder.full:
                     yield builder.take()
             yield builder.take()
-        if several:
+        if several and not keep_all:
             tally.notes.append(
-                f"{several:,} lines of {tally.file} have several labels; the first of each counts"
+                f"{several:,} lines of {tally.file} have several labels; the first of each counts, "
+                "unless --several-labels all keeps them"
             )
 
 

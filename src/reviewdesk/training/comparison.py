@@ -206,7 +206,7 @@ def _compared(
 
 
 def _learned_from(bundle: Bundle, data: PreparedData) -> bool:
-    return bundle.data_fingerprint == data.fingerprint
+    return bundle.learned_from(data.fingerprint)
 
 
 def _common(examples: Examples, own: Mapping[str, NDArray[np.bool_]]) -> NDArray[np.bool_]:

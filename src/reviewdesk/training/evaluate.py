@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewdesk.bundle import Bundle
-from reviewdesk.errors import NotEnoughData
-from reviewdesk.examples.examples import Examples, load_examples
+from reviewdesk.errors import NotEnoughData, UsageError
+from reviewdesk.examples.examples import SEVERAL, Examples, load_examples
 from reviewdesk.examples.headlines import HEADLINE
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
@@ -134,12 +134,14 @@ def evaluate(
         NotEnoughData: no row has one of the bundle's labels.
         MissingColumn: the data lacks what the labels are made from.
     """
+    if bundle.target == SEVERAL:
+        raise UsageError("this bundle gives several labels; measure it with evaluate_several")
     check_cleaning(bundle, data)
     settings = bundle.settings
     examples = load_examples(
         data, settings.target, settings.text, labels=bundle.labels, progress=progress
     )
-    used, why = choose_rows(rows, trained_on_this=data.fingerprint == bundle.data_fingerprint)
+    used, why = choose_rows(rows, trained_on_this=bundle.learned_from(data.fingerprint))
     chosen = held_out(examples, bundle) if used == "held-out" else examples.labelled
     if not chosen.any():
         raise NotEnoughData(f"no review in this data has one of the labels of {bundle.id}")

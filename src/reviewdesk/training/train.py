@@ -1,27 +1,22 @@
 """Training: from prepared data to a bundle that says how right it is."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-
 from reviewdesk.bundle import Bundle, BundleSettings, load_bundle, save_bundle
 from reviewdesk.errors import BundleError, UsageError
-from reviewdesk.examples.examples import Examples, load_examples
-from reviewdesk.examples.splits import Split
-from reviewdesk.examples.splits import split as split_examples
+from reviewdesk.examples.examples import SEVERAL, Examples, load_examples
 from reviewdesk.models.base import Classifier
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.prepared import PreparedData
-from reviewdesk.progress import SILENT, Progress, Task
+from reviewdesk.progress import SILENT, Progress
 from reviewdesk.runlog import RunLog
 from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
 from reviewdesk.training.crossfit import CrossFit, Head, cross_fit
 from reviewdesk.training.family import new_classifier
-from reviewdesk.training.measures import evaluate_probabilities
+from reviewdesk.training.fitting import fit_and_measure
 
 
 @dataclass(frozen=True)
@@ -95,6 +90,8 @@ def train(
     """
     if (oof is None) != (folds == 0):
         raise UsageError("cross-fitting needs both a number of folds and a file to write")
+    if folds and target and target.target == SEVERAL:
+        raise UsageError("reviews with several labels cannot be cross-fitted; leave the folds out")
     classifier = new_classifier(model, model_settings or {})
     settings = BundleSettings(
         target=target or TargetSettings(),
@@ -157,63 +154,17 @@ def _train(
     progress: Progress,
 ) -> Bundle:
     """Fit on the training side, measure on the other, and save the bundle."""
-    sides = split_examples(examples, settings.split)
-    rows = _row_counts(examples, sides)
-    log.rows = {"in": rows["reviews"], "train": rows["train"], "test": rows["test"]}
-    with log.timed("fit"), progress.task("Training", rows["train"], "reviews") as task:
-        classifier.fit(_watched(examples.batches(sides.train), task), examples.labels)
-    metrics = {}
-    if rows["test"]:
-        with log.timed("measure"), progress.task("Measuring", rows["test"], "reviews") as task:
-            metrics = _measure(classifier, examples, sides, task)
+    labels = examples.labels
+    fitted = fit_and_measure(
+        lambda batches: classifier.fit(batches, labels), examples, settings.split, log, progress
+    )
     return save_bundle(
         out,
-        classifier,
+        fitted.classifier,
         settings=settings,
-        metrics=metrics,
+        metrics=fitted.metrics,
         data_fingerprint=data_fingerprint,
-        rows=rows,
+        rows=fitted.rows,
         log=log,
         overwrite=overwrite,
     )
-
-
-def _measure(
-    classifier: Classifier, examples: Examples, sides: Split, task: Task
-) -> dict[str, Any]:
-    """Return what is measured on the held-out side."""
-    fields = list(examples.text.fields)
-    found = [
-        classifier.predict_proba(batch.select(fields))
-        for batch in _watched(examples.batches(sides.test), task)
-    ]
-    measures = evaluate_probabilities(
-        examples.label[sides.test],
-        np.concatenate(found),
-        examples.labels,
-        groups=examples.groups[sides.test],
-    )
-    return measures.to_json()
-
-
-def _row_counts(examples: Examples, sides: Split) -> dict[str, Any]:
-    return {
-        "reviews": len(examples),
-        "labelled": int(examples.labelled.sum()),
-        "train": int(sides.train.sum()),
-        "test": int(sides.test.sum()),
-        "dropped_texts": sides.dropped_texts,
-        "undated": sides.undated,
-        "cut_date": sides.cut_date.isoformat() if sides.cut_date else None,
-        "default_headlines": examples.default_headlines,
-        "left_out": examples.left_out,
-        "small_categories": examples.small_categories,
-        "train_labels": examples.counts(sides.train),
-        "test_labels": examples.counts(sides.test),
-    }
-
-
-def _watched(batches: Iterator[pa.RecordBatch], task: Task) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        yield batch
-        task.advance(len(batch))

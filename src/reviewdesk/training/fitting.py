@@ -1,0 +1,104 @@
+"""Learning on one side of examples and measuring on the other."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from reviewdesk.examples.examples import Examples
+from reviewdesk.examples.splits import Split
+from reviewdesk.examples.splits import split as split_examples
+from reviewdesk.models.base import Classifier
+from reviewdesk.progress import Progress, Task
+from reviewdesk.runlog import RunLog
+from reviewdesk.settings import SplitSettings
+from reviewdesk.training.measures import evaluate_probabilities
+from reviewdesk.training.several import measure_examples
+
+Learn = Callable[[Iterator[pa.RecordBatch]], Classifier]
+
+
+class Fitted(NamedTuple):
+    """A classifier that has learned from one side.
+
+    Args:
+        classifier: the classifier.
+        rows: how many reviews were learned from, held out and left out, and why.
+        metrics: what was measured on the held-out side; empty without one.
+    """
+
+    classifier: Classifier
+    rows: dict[str, Any]
+    metrics: dict[str, Any]
+
+
+def fit_and_measure(
+    learn: Learn, examples: Examples, split: SplitSettings, log: RunLog, progress: Progress
+) -> Fitted:
+    """Let a classifier learn from the training side, and measure it on the other.
+
+    Args:
+        learn: learns from batches and returns the classifier.
+        examples: all of them.
+        split: which are held out.
+        log: gets the rows and how long it took.
+        progress: shows how far it has come.
+
+    Raises:
+        NotEnoughData: a side is empty, or there is only one label to learn.
+    """
+    sides = split_examples(examples, split)
+    rows = _row_counts(examples, sides)
+    log.rows = {"in": rows["reviews"], "train": rows["train"], "test": rows["test"]}
+    with log.timed("fit"), progress.task("Training", rows["train"], "reviews") as task:
+        classifier = learn(_watched(examples.batches(sides.train), task))
+    metrics = {}
+    if rows["test"]:
+        with log.timed("measure"), progress.task("Measuring", rows["test"], "reviews") as task:
+            metrics = _measure(classifier, examples, sides, task)
+    return Fitted(classifier, rows, metrics)
+
+
+def _measure(
+    classifier: Classifier, examples: Examples, sides: Split, task: Task
+) -> dict[str, Any]:
+    """Return what is measured on the held-out side."""
+    fields = list(examples.text.fields)
+    found = [
+        classifier.predict_proba(batch.select(fields))
+        for batch in _watched(examples.batches(sides.test), task)
+    ]
+    probabilities = np.concatenate(found)
+    if examples.sets is not None:
+        return measure_examples(examples, sides.test, probabilities).to_json()
+    measures = evaluate_probabilities(
+        examples.label[sides.test],
+        probabilities,
+        examples.labels,
+        groups=examples.groups[sides.test],
+    )
+    return measures.to_json()
+
+
+def _row_counts(examples: Examples, sides: Split) -> dict[str, Any]:
+    return {
+        "reviews": len(examples),
+        "labelled": int(examples.labelled.sum()),
+        "train": int(sides.train.sum()),
+        "test": int(sides.test.sum()),
+        "dropped_texts": sides.dropped_texts,
+        "undated": sides.undated,
+        "cut_date": sides.cut_date.isoformat() if sides.cut_date else None,
+        "default_headlines": examples.default_headlines,
+        "left_out": examples.left_out,
+        "small_categories": examples.small_categories,
+        "train_labels": examples.counts(sides.train),
+        "test_labels": examples.counts(sides.test),
+    }
+
+
+def _watched(batches: Iterator[pa.RecordBatch], task: Task) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        yield batch
+        task.advance(len(batch))

@@ -1,0 +1,105 @@
+"""Learning on: a bundle and later reviews make the bundle of both; the earlier are not read again.
+
+What to predict, what to read, which labels there are and how reviews are held out stay those of the
+bundle that is continued.
+"""
+
+from pathlib import Path
+from typing import Protocol, Self, runtime_checkable
+
+import pyarrow as pa
+
+from reviewdesk.bundle import Bundle, load_bundle, save_bundle
+from reviewdesk.errors import BundleError, UsageError
+from reviewdesk.examples.examples import load_examples
+from reviewdesk.prepare.lock import locked
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.progress import SILENT, Progress
+from reviewdesk.runlog import RunLog
+from reviewdesk.training.fitting import fit_and_measure
+from reviewdesk.training.rows import check_cleaning
+from reviewdesk.training.train import TrainResult
+
+
+@runtime_checkable
+class LearnsOn(Protocol):
+    """A classifier that learns on from later reviews."""
+
+    def partial_fit(self, batches: pa.RecordBatch) -> Self:
+        """Learn from later reviews, with the labels of ``fit``."""
+
+
+def learn_on(
+    start: Path,
+    data: PreparedData,
+    out: Path,
+    *,
+    overwrite: bool = False,
+    progress: Progress = SILENT,
+) -> TrainResult:
+    """Let a bundle's classifier learn on from later reviews, and save it as another bundle.
+
+    A share of the later reviews is held out, as of the earlier ones, and measured on. Reviews with
+    labels that the bundle does not know are left out and counted. The same command on a finished
+    bundle does nothing.
+
+    Args:
+        start: the bundle to continue; it is left as it is.
+        data: reviews that it has not learned from.
+        out: the bundle to write.
+        overwrite: replace what is at ``out``.
+        progress: shows how far it has come.
+
+    Raises:
+        UsageError: the family does not learn on, the bundle has learned from this data already, the
+            data was cleaned otherwise, or something else is at ``out``.
+        NotEnoughData: there are not two of the labels among the reviews.
+        StorageError: something cannot be read or written.
+    """
+    bundle = load_bundle(start)
+    classifier = bundle.classifier
+    if not isinstance(classifier, LearnsOn):
+        raise UsageError(f"{bundle.family} does not learn on; train it anew on all reviews")
+    check_cleaning(bundle, data)
+    if bundle.learned_from(data.fingerprint):
+        raise UsageError(f"the bundle {bundle.id} has learned from {data.path} already")
+    settings = bundle.settings
+    log = RunLog("learn on", settings.to_json(), {"data": data.fingerprint, "from": bundle.id})
+    with locked(out.with_name(f".{out.name}.lock"), str(out)):
+        found = None if overwrite else _finished(out, bundle, data)
+        if found is None:
+            with log.timed("label"):
+                examples = load_examples(
+                    data, settings.target, settings.text, labels=bundle.labels, progress=progress
+                )
+            fitted = fit_and_measure(
+                classifier.partial_fit, examples, settings.split, log, progress
+            )
+            found = save_bundle(
+                out,
+                fitted.classifier,
+                settings=settings,
+                metrics=fitted.metrics,
+                data_fingerprint=data.fingerprint,
+                rows=fitted.rows,
+                continued=bundle,
+                log=log,
+                overwrite=overwrite,
+            )
+            return TrainResult(out, found, None, log, already=False)
+    return TrainResult(out, found, None, log, already=True)
+
+
+def _finished(out: Path, bundle: Bundle, data: PreparedData) -> Bundle | None:
+    """Return the bundle that is at ``out`` already, if it is the one that would be made."""
+    if not out.exists():
+        return None
+    try:
+        found = load_bundle(out)
+    except BundleError as error:
+        raise UsageError(
+            f"{out} is there already and is no bundle; choose another place"
+        ) from error
+    if found.continues == bundle.id and found.data_fingerprint == data.fingerprint:
+        return found
+    raise UsageError(f"{out} holds another bundle; choose another place or replace it on purpose")

@@ -1,0 +1,188 @@
+"""What is measured where a review may have several labels."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reviewdesk.bundle import Bundle
+from reviewdesk.errors import NotEnoughData
+from reviewdesk.examples.examples import Examples, load_examples
+from reviewdesk.examples.label_sets import indicators
+from reviewdesk.models.base import LIKELY
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.progress import SILENT, Progress
+from reviewdesk.stats.bootstrap import RESAMPLES, Bootstrap, interval
+from reviewdesk.stats.calibration import perfect_error, reliability
+from reviewdesk.stats.several import Agreement, macro
+from reviewdesk.training.figures import Figure
+from reviewdesk.training.rows import Rows, check_cleaning, choose_rows, held_out, predict_rows
+
+
+@dataclass(frozen=True)
+class LabelAnswers:
+    """What is measured of one label."""
+
+    label: str
+    support: int
+    given: int
+    precision: float
+    recall: float
+    f1: float
+    calibration_error: float
+    perfect_error: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures as JSON values; null where one is not defined."""
+        return {
+            name: None if value != value else value  # noqa: PLR0124  (only NaN differs from itself)
+            for name, value in vars(self).items()
+        }
+
+
+@dataclass(frozen=True)
+class SeveralMeasures:
+    """Everything that is measured.
+
+    Args:
+        rows: how many rows were measured.
+        figures: micro_f1, macro_f1 and accuracy, the share of rows of which all labels are right.
+        by_label: each label.
+    """
+
+    rows: int
+    figures: dict[str, Figure]
+    by_label: tuple[LabelAnswers, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all figures as JSON values."""
+        return {
+            "rows": self.rows,
+            "several": True,
+            "figures": {name: one.to_json() for name, one in self.figures.items()},
+            "by_label": [one.to_json() for one in self.by_label],
+        }
+
+
+def measure_several(
+    true: NDArray[np.bool_],
+    probabilities: NDArray[np.float32],
+    labels: Sequence[str],
+    *,
+    groups: NDArray[np.uint64] | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> SeveralMeasures:
+    """Measure answers to as many questions a row as there are labels.
+
+    Args:
+        true: (n, k) which labels each row has.
+        probabilities: (n, k).
+        labels: the k labels.
+        groups: (n,) rows of equal value are drawn together for the 95 % intervals.
+        resamples: how many resamples the intervals come from.
+        seed: another seed gives other resamples.
+    """
+    said = probabilities > LIKELY
+    both = said & true
+    bootstrap = Bootstrap(len(true), groups, resamples, seed)
+    whole = Agreement(*(one.mean(axis=0) for one in (both, said, true)))
+    drawn = Agreement(*(_means(one, bootstrap) for one in (both, said, true)))
+    support = true.sum(axis=0)
+    exact = (said == true).all(axis=1)
+    figures = {
+        "micro_f1": _figure(whole.micro().f1()[0], drawn.micro().f1()[:, 0]),
+        "macro_f1": _figure(macro(whole.f1(), support), macro(drawn.f1(), support)),
+        "accuracy": _figure(exact.mean(), bootstrap.means(exact)),
+    }
+    scores = (whole.precision(), whole.recall(), whole.f1())
+    by_label = []
+    for at, label in enumerate(labels):
+        error, perfect = _calibration(probabilities[:, at], true[:, at])
+        precision, recall, f1 = (float(score[at]) for score in scores)
+        counts = int(support[at]), int(said[:, at].sum())
+        by_label.append(LabelAnswers(label, *counts, precision, recall, f1, error, perfect))
+    return SeveralMeasures(len(true), figures, tuple(by_label))
+
+
+def measure_examples(
+    examples: Examples, chosen: NDArray[np.bool_], probabilities: NDArray[np.float32]
+) -> SeveralMeasures:
+    """Measure some examples (n,) with the probabilities that they were given (m, k)."""
+    k = len(examples.labels)
+    true = indicators(examples.sets, examples.label[chosen], k)
+    groups = examples.groups[chosen]
+    return measure_several(true, probabilities, examples.labels, groups=groups)
+
+
+@dataclass(frozen=True)
+class SeveralEvaluation:
+    """What an evaluation of a bundle with several labels found.
+
+    Args:
+        bundle: the bundle's id.
+        data: the evaluated data's fingerprint.
+        rows: which rows were measured.
+        why: the reason for this choice, in one sentence.
+        measures: what was measured.
+    """
+
+    bundle: str
+    data: str
+    rows: Rows
+    why: str
+    measures: SeveralMeasures
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the evaluation as JSON values."""
+        return {
+            "format": "reviewdesk.evaluation",
+            "format_version": 1,
+            "bundle": self.bundle,
+            "target": "labels",
+            "data": self.data,
+            "rows_used": {"which": self.rows, "why": self.why},
+            "measures": self.measures.to_json(),
+        }
+
+
+def evaluate_several(
+    bundle: Bundle, data: PreparedData, *, rows: Rows | None = None, progress: Progress = SILENT
+) -> SeveralEvaluation:
+    """Measure a bundle on reviews that may have several labels; see ``evaluate``.
+
+    Raises:
+        UsageError: the data was cleaned otherwise, or held-out rows are asked for of other data.
+        NotEnoughData: no row has labels.
+    """
+    check_cleaning(bundle, data)
+    settings = bundle.settings
+    examples = load_examples(
+        data, settings.target, settings.text, labels=bundle.labels, progress=progress
+    )
+    used, why = choose_rows(rows, trained_on_this=bundle.learned_from(data.fingerprint))
+    chosen = held_out(examples, bundle) if used == "held-out" else examples.labelled
+    if not chosen.any():
+        raise NotEnoughData(f"no review in this data has labels for {bundle.id}")
+    probabilities = predict_rows(bundle, examples, chosen, progress)
+    measures = measure_examples(examples, chosen, probabilities)
+    return SeveralEvaluation(bundle.id, data.fingerprint, used, why, measures)
+
+
+def _means(values: NDArray[np.bool_], bootstrap: Bootstrap) -> NDArray[np.float64]:
+    """Return the mean of each column in every resample, (resamples, k)."""
+    return np.stack([bootstrap.means(column) for column in values.T], axis=1)
+
+
+def _figure(value: Any, resampled: NDArray[np.float64]) -> Figure:
+    return Figure(float(value), *interval(resampled))
+
+
+def _calibration(
+    probabilities: NDArray[np.float32], true: NDArray[np.bool_]
+) -> tuple[float, float]:
+    sure = np.maximum(probabilities, 1 - probabilities)
+    right = (probabilities > LIKELY) == true
+    return reliability(sure, right).error, perfect_error(sure)
