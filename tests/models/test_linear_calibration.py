@@ -145,3 +145,16 @@ def test_the_likeliest_factors_have_no_slope() -> None:
     for direction in np.eye(5):
         assert loss(found) <= loss(found + 1e-3 * direction)
         assert loss(found) <= loss(found - 1e-3 * direction)
+
+
+def test_probabilities_add_up_however_sure_the_surest_is() -> None:
+    top = TopCurve(np.array([-5.0, 16.0]), np.array([-5.0, 3.0]))  # bends sure ones down
+    curve = np.array([1.0, 0.0, 0.0, 0.0])
+    scores = np.zeros((60, 5), np.float32)
+    scores[:, 2] = np.arange(60)
+    scores[:, 3] = -np.arange(60)
+    found = Calibration(curve, np.zeros(5), top).probabilities(scores)
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+    assert np.all(found.argmax(axis=1)[1:] == 2)
+    far = np.array([[5_000.0, 0, 0, 0, 0]], np.float32)
+    assert Calibration(curve, np.zeros(5), top).probabilities(far).tolist() == [[1, 0, 0, 0, 0]]

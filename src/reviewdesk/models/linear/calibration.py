@@ -33,6 +33,7 @@ LEAST_SCALE: Final = 1e-3
 SUREST: Final = 1 - 1e-7
 SMALL: Final = 0.01
 STILL_MORE: Final = 1 + 1e-5
+NO_OTHERS: Final = 1e-200
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,9 +151,12 @@ def _bent(shares: Floats, top: TopCurve) -> Floats:
     sure = shares[rows, first]
     rest = shares.copy()
     rest[rows, first] = 0
-    others = np.maximum(1 - sure, 1e-12)
+    others = rest.sum(axis=1)  # 1 - sure has no digits left where sure is nearly 1
     second = rest.max(axis=1, initial=0)
+    alone = others < NO_OTHERS
+    others[alone] = 1
     better = np.maximum(top(sure), second / (others + second) * STILL_MORE)
+    better[alone] = 1
     rest *= ((1 - better) / others)[:, None]
     rest[rows, first] = better
     return rest
