@@ -4,7 +4,30 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from reviewdesk.prepare.prepared import PreparedData
+
 from .conftest import Cli
+
+
+def test_a_person_goes_from_all_of_a_job(job: Path, cli: Cli, tmp_path: Path) -> None:
+    whole = tmp_path / "job"
+    shutil.copytree(job / "job", whole)
+    parts = pq.read_table(whole / "prepared" / "reviews", columns=["customer_id", "review_id"])
+    customer, theirs = Counter(parts["customer_id"].to_pylist()).most_common(1)[0]
+    rows = zip(*(parts[name].to_pylist() for name in parts.column_names), strict=True)
+    ids = {review for one, review in rows if one == customer}
+    done = cli("erase", "--customer", customer, whole)
+    assert done.code == 0, done.err
+    tables = sorted(whole.glob("*/predictions.parquet"))
+    assert tables
+    for table in tables:
+        assert f"{theirs} rows from {table}" in done.out
+        assert not ids & set(pq.read_table(table)["review_id"].to_pylist())
+    assert PreparedData.open(whole / "prepared").rows == len(parts) - theirs
+    (said,) = (line for line in done.out.splitlines() if "delete them: " in line)
+    pages = [whole / "report.html", *whole.glob("*/evaluation.html")]
+    assert {str(page) for page in pages} == set(said.partition("them: ")[2].split(", "))
+    assert cli("erase", "--customer", customer, whole, "--json").json()["reviews"] == 0
 
 
 def test_a_person_goes_and_is_told_where_else_they_may_be(

@@ -13,8 +13,9 @@ import pytest
 from reviewdesk.errors import InputError, StorageError, UsageError
 from reviewdesk.prepare.erase import erase
 from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.prepare.sample import sample
 from reviewdesk.schema import REJECTS, predictions_schema
-from reviewdesk.settings import PrepareSettings
+from reviewdesk.settings import PrepareSettings, SampleSettings
 from reviewdesk.storage import write_json
 from tests.killing import Killer
 
@@ -240,3 +241,24 @@ def test_killed_at_random_moments(source: PreparedData, tmp_path: Path) -> None:
                 out, table = copied("killed")
         killer.run(out, PERSON, table)
         assert contents(out.parent) == expected
+
+
+def test_no_copy_of_an_erased_review_stays(tmp_path: Path) -> None:
+    """Copies have the customer in common, also in a sample that lacks the original."""
+    text = "The same words of more than fifty characters about all variants of it, number one."
+    rows = [
+        review(n, product_id=f"V{n}", customer_id=PERSON, review_body=text, star_rating=5)
+        | {"review_date": "2015-01-01"}
+        for n in range(40)
+    ]
+    rows += [review(n) for n in range(40, 120)]
+    data = prepared(tmp_path / "data", write_lines(tmp_path / "a.jsonl", rows))
+    part = sample(data, tmp_path / "part", SampleSettings(fraction=0.1))
+    copies = part.table(["review_id", "copy_of"]).to_pylist()
+    assert {row["copy_of"] for row in copies} - {None} == {"R000000"}
+    assert "R000000" not in {row["review_id"] for row in copies}
+    for one in (data, part):
+        found = erase(one.path, PERSON).data
+        assert 0 < found.rows < one.rows
+        assert found.table(["copy_of"])["copy_of"].null_count == found.rows
+        assert found.manifest["copies"] == 0

@@ -13,7 +13,9 @@ from reviewdesk.progress import Progress
 
 
 def erase(
-    data: Annotated[Path, typer.Argument(help="Prepared folder.", metavar="DIR")],
+    data: Annotated[
+        Path, typer.Argument(help="Prepared folder, or the folder of a job.", metavar="DIR")
+    ],
     customer: Annotated[
         str, typer.Option(help="The person's customer_id, as it stands in the reviews.")
     ],
@@ -41,8 +43,9 @@ def erase(
     """Remove a person from prepared data, and say where else they may be.
 
     Removes the reviews of a customer, unreadable rows that name them, their rows in the tables
-    given with it, and what was found about their reviews. The folder changes at once or not at all;
-    its manifest counts what was erased, but nothing says whose it was.
+    given with it, and what was found about their reviews; of a job, from all tables and findings in
+    its folder. The folder changes at once or not at all; its manifest counts what was erased, but
+    nothing says whose it was.
 
     Example:
 
@@ -59,8 +62,9 @@ def erase(
     for table, rows in found.tables.items():
         say(f"{count(rows, 'row')} from {table}")
     if found.rejects_left:
+        kept = found.data.path / "rejects.parquet"
         say(
-            f"{count(found.rejects_left, 'unreadable row')} are left in {data / 'rejects.parquet'};"
+            f"{count(found.rejects_left, 'unreadable row')} are left in {kept};"
             " this customer's id stands in none of them"
         )
     say("they may also be in:")

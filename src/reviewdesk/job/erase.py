@@ -1,9 +1,11 @@
 """Erasing everywhere: prepared data, tables made from it, folders of findings with their pages."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from reviewdesk.errors import InputError
 from reviewdesk.findings.erase import without_reviews
@@ -29,7 +31,7 @@ def erase_everywhere(
     Tables and findings change first, so that after an interruption the same call finishes the work.
 
     Args:
-        path: the prepared folder.
+        path: the prepared folder, or the folder of a job, with the tables and findings in it.
         customer: the customer_id, exactly as it stands in the reviews.
         tables: Parquet files with a column review_id, or tables of rejects.
         findings: folders that finding wrote: of one kind of findings, or of several with the
@@ -42,6 +44,8 @@ def erase_everywhere(
             something is damaged.
         StorageError: a place cannot be used, or another process is writing.
     """
+    if (path / "job.json").is_file():
+        return _erase_from_job(path, customer, tables, findings, progress)
     folders = [folder for place in findings for folder in _folders(place)]
     made = [table for place in findings for table in sorted(place.glob(f"{PREDICTIONS}/*.parquet"))]
 
@@ -55,6 +59,44 @@ def erase_everywhere(
         return erased
 
     return erase(path, customer, [*tables, *made], also=also, progress=progress)
+
+
+def _erase_from_job(
+    job: Path,
+    customer: str,
+    tables: Sequence[Path],
+    findings: Sequence[Path],
+    progress: Progress,
+) -> Erasure:
+    """Erase from a job's data and all that is known to be made from it; name the rest."""
+    data = job / "prepared"
+    with storage_errors(str(job)):
+        others = [path for path in sorted(job.rglob("*")) if data not in path.parents]
+    found = [path for path in others if path.is_dir() and is_findings(path)]
+    places = {path.parent if (path.parent / OVERVIEW).is_file() else path for path in found}
+    inside = [path for path in others if any(place in path.parents for place in places)]
+    made = [path for path in others if path not in inside and _names_reviews(path)]
+    erasure = erase_everywhere(
+        data, customer, [*tables, *made], [*findings, *sorted(places)], progress=progress
+    )
+    pages = [path for path in others if path.suffix == ".html" and path not in inside]
+    return replace(erasure, elsewhere=(*_kept_in_job(pages), *erasure.elsewhere))
+
+
+def _names_reviews(path: Path) -> bool:
+    """Say whether a file is a table of predictions or another one that names reviews."""
+    if path.suffix != ".parquet" or not path.is_file():
+        return False
+    try:
+        return "review_id" in pq.read_schema(path).names
+    except (OSError, pa.ArrowException):
+        return False
+
+
+def _kept_in_job(pages: Sequence[Path]) -> Iterator[str]:
+    if pages:
+        names = ", ".join(str(page) for page in pages)
+        yield f"the job's pages, which may show their reviews; delete them: {names}"
 
 
 def _folders(place: Path) -> list[Path]:

@@ -1,6 +1,7 @@
 """The process that serves: listens, says where, and ends without dropping a request."""
 
 import contextlib
+import errno
 import signal
 import socket
 import threading
@@ -18,6 +19,8 @@ from reviewdesk.settings import ServeSettings
 
 GRACE_SECONDS: Final = 25  # SageMaker kills 30 seconds after SIGTERM
 BACKLOG: Final = 512
+
+_NO_SUCH_ADDRESS: Final = (errno.EADDRNOTAVAIL, socket.EAI_NONAME, socket.EAI_AGAIN)
 
 
 def serve(
@@ -94,6 +97,11 @@ def listen(settings: ServeSettings) -> socket.socket:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return listener
     except OSError as error:
+        if error.errno in _NO_SUCH_ADDRESS:
+            raise UsageError(
+                f"{settings.host} is no address of this machine; --host 127.0.0.1 lets this "
+                "machine in, 0.0.0.0 all that can reach it"
+            ) from error
         raise UsageError(
             f"cannot listen on port {settings.port} of {settings.host} "
             f"({(error.strerror or 'unknown reason').lower()}); choose another with --port, "
