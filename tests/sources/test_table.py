@@ -1,5 +1,9 @@
+import bz2
+import lzma
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from reviewdesk.errors import InputError, MissingColumn
@@ -70,6 +74,32 @@ def test_a_missing_column_names_what_there_is(tmp_path: Path) -> None:
 def test_of_two_columns_with_one_name_the_first_counts(tmp_path: Path) -> None:
     path = written(tmp_path / "x.csv", "text,text\nfirst,second\n")
     assert bodies_of(read(path)) == ["first"]
+
+
+def test_of_two_columns_of_parquet_with_one_name_the_first_counts(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    columns = [pa.array(["first"]), pa.array(["second"])]
+    pq.write_table(pa.Table.from_arrays(columns, names=["text", "text"]), path)
+    batches = list(opened(path).read())
+    assert [row for batch in batches for row in batch.reviews["review_body"].to_pylist()] == [
+        "first"
+    ]
+    (note,) = (note for batch in batches for note in batch.notes)
+    assert note.startswith("x.parquet has 2 columns called 'text': the first one is read")
+
+
+@pytest.mark.parametrize(
+    ("content", "hint"),
+    [
+        ("text,stars\ngood,4\n".encode("utf-16"), "save it as UTF-8"),
+        (b"PK\x03\x04\x14\0\0\0", "zip archive"),
+        (bz2.compress(b"text,stars\ngood,4\n"), "bzip2: unpack it"),
+        (lzma.compress(b"text,stars\ngood,4\n"), "xz: unpack it"),
+    ],
+)
+def test_what_a_known_program_made_has_a_hint(tmp_path: Path, content: bytes, hint: str) -> None:
+    with pytest.raises(InputError, match=hint):
+        opened(written(tmp_path / "x.csv", content))
 
 
 @pytest.mark.parametrize(

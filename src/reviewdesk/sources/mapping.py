@@ -76,7 +76,8 @@ def map_columns(available: Sequence[str], told: Mapping[str, str], file: str) ->
             columns[name] = found
     if "review_body" not in columns:
         raise MissingColumn(
-            f"no column of {file} is known to hold the reviews' text; it has: {shown(available)}; "
+            f"no column of {file} is known to hold the reviews' text; it has: "
+            f"{shown(available) or 'none whose name could be read'}; "
             "say which with --map review_body=COLUMN, or put the columns' names in its first line"
         )
     guesses = {

@@ -86,7 +86,8 @@ def _share(size: int, start: int, stop: int, total: int) -> int:
 
 
 def _rows(batch: pa.RecordBatch, columns: Mapping[str, str], first: int, tally: Tally) -> RawRows:
-    text = {name: _text(batch.column(column)) for name, column in columns.items()}
+    names = batch.schema.names  # one may be there twice: the first counts
+    text = {name: _text(batch.column(names.index(column))) for name, column in columns.items()}
     bad = np.zeros(len(batch), np.bool_)
     for values in text.values():
         bad |= _not_utf8(values)

@@ -25,6 +25,16 @@ from reviewdesk.sources.stream import HEAD, head
 DELIMITERS: Final = "\x1f\t,;|"
 SUFFIXES: Final = frozenset({".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson", ".parquet"})
 
+HINTS: Final = {
+    b"\xff\xfe": "; it looks like UTF-16: save it as UTF-8",
+    b"\xfe\xff": "; it looks like UTF-16: save it as UTF-8",
+    b"PK\x03\x04": "; it looks like a zip archive or a spreadsheet: unpack it, or save it as CSV",
+    b"\xfd7zXZ": "; it looks like xz: unpack it first",
+    b"BZh": "; it looks like bzip2: unpack it first",
+    b"\x28\xb5\x2f\xfd": "; it looks like Zstandard: unpack it first",
+}
+"""What files that cannot be read begin with, and what to do about them."""
+
 
 class Table(Source):
     """Reads tables of any shape through a map of columns."""
@@ -57,6 +67,7 @@ class Table(Source):
         start = head(file)
         columns = self._map(file, start).columns
         if _is_parquet(start):
+            _note_equal_names(parquet_columns(file), columns, tally)
             yield from parquet_rows(file, columns, tally)
             return
         blocks = line_blocks(file, tally)
@@ -97,9 +108,13 @@ class Table(Source):
         else:
             raise InputError(
                 f"{file.name} is in no format that can be read as reviews: it is neither UTF-8 "
-                "text in columns nor Parquet"
+                f"text in columns nor Parquet{_hint(start)}"
             )
         return map_columns(available, told, file.name)
+
+
+def _hint(start: bytes) -> str:
+    return next((hint for magic, hint in HINTS.items() if start.startswith(magic)), "")
 
 
 def _noting_absent(
