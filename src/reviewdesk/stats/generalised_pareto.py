@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 SHAPES: Final = (-0.5, 0.5)
 """Lighter tails end too early to be told from few observations, heavier ones too late."""
-SHAPE_PRIOR: Final = 160.0
+SHAPE_PRIOR: Final = 60.0
 """How many observations that speak for the shape 0, the exponential, its prior is worth."""
 FEWEST: Final = 20
 

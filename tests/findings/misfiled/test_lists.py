@@ -56,6 +56,13 @@ def test_answers_shorten_lists_and_give_intervals() -> None:
         assert not one.listed or low < one.promise + 0.05 < high + 0.2
 
 
+def test_no_list_reaches_beyond_what_was_asked_about() -> None:
+    posterior = np.linspace(0, 1, 2_000) ** 0.2
+    correction = fit_correction(np.linspace(0.9, 0.999, 80), np.ones(80, np.bool_))
+    found = lists_without_reference(ranking(posterior), ALL, correction)
+    assert found.lists[2].listed == (posterior >= 0.9).sum()
+
+
 def test_the_reference_is_never_listed() -> None:
     random = np.random.default_rng(0)
     posterior = random.beta(0.2, 5, 20_000)

@@ -41,8 +41,8 @@ def test_the_plain_ranking_finds_wrong_labels() -> None:
 
 
 def test_a_reference_shows_what_heads_have_wrongly_learnt() -> None:
-    given = biased(simulated(30_000, noise=0.05, together=True))
-    trusted = reference_of(given)
+    given = biased(simulated(15_000, noise=0.05, together=True))
+    trusted = reference_of(given, 3_000)
     plain = rank_plainly(given.heads, given.labels)
     found = rank_with_reference(given.heads, given.labels, trusted)
     rest = ~trusted
@@ -52,7 +52,7 @@ def test_a_reference_shows_what_heads_have_wrongly_learnt() -> None:
 
 
 def test_transitions_are_found() -> None:
-    given = simulated(40_000, noise=0.08, together=True)
+    given = simulated(20_000, noise=0.08, together=True)
     k = given.heads[0].shape[1]
     base = fit_combination(given.heads, given.labels)
     found = fit_transitions(np.exp(base.logs(given.heads)), given.labels, prior=20.0)
@@ -63,7 +63,7 @@ def test_transitions_are_found() -> None:
 
 
 def test_transitions_to_all_alike_are_found_to_be_so() -> None:
-    given = simulated(40_000, noise=0.08)
+    given = simulated(20_000, noise=0.08)
     base = fit_combination(given.heads, given.labels)
     found = fit_transitions(np.exp(base.logs(given.heads)), given.labels, prior=20.0)
     np.testing.assert_allclose(found.table, alike(5, 0.08).table, atol=0.1)
@@ -80,11 +80,11 @@ def test_the_clean_model_stays_near_where_there_is_nothing_to_learn() -> None:
 
 
 def test_each_part_of_the_reference_is_judged_by_a_model_that_has_not_seen_it() -> None:
-    given = simulated(2_000, noise=0.0)
+    given = simulated(600, noise=0.0)
     base = fit_combination(given.heads, given.labels)
     models = cross_fitted(given.heads, given.labels, base)
     assert len(models) == FOLDS
-    assert sum(aside.sum() for aside, _ in models) == 2_000
+    assert sum(aside.sum() for aside, _ in models) == 600
     changed = given.labels.copy()
     aside, before = models[0]
     changed[aside] = (changed[aside] + 1) % 5
@@ -94,9 +94,9 @@ def test_each_part_of_the_reference_is_judged_by_a_model_that_has_not_seen_it() 
 
 @pytest.mark.parametrize("k", [2, 3])
 def test_few_categories_and_one_that_nothing_stands_in(k: int) -> None:
-    given = simulated(8_000, k=k)
-    heads = [np.hstack([head, np.full((8_000, 1), -20, np.float32)]) for head in given.heads]
-    trusted = reference_of(given)
+    given = simulated(4_000, k=k)
+    heads = [np.hstack([head, np.full((4_000, 1), -20, np.float32)]) for head in given.heads]
+    trusted = reference_of(given, 1_500)
     found = rank_with_reference(heads, given.labels, trusted)
     assert np.isfinite(found.score).all()
     assert (found.posterior >= 0).all()

@@ -37,10 +37,12 @@ class Correction:
     Args:
         mean: (2,) shift and slope.
         covariance: (2, 2).
+        least: the lowest posterior that was asked about; of what is below, nothing is known.
     """
 
     mean: Floats
     covariance: Floats
+    least: float
 
     def draws(self, posterior: Floats) -> Floats:
         """Return corrected probabilities by lines drawn at random, (draws, n)."""
@@ -92,7 +94,8 @@ def fit_correction(posterior: Floats, wrong: NDArray[np.bool_]) -> Correction:
         hessian = design.T @ (design * (shares * (1 - shares))[:, None]) + precision
         step = np.linalg.solve(hessian, gradient)
         found = found - step / max(1.0, float(np.abs(step).max()))
-    return Correction(found, np.asarray(np.linalg.inv(hessian), np.float64))
+    covariance = np.asarray(np.linalg.inv(hessian), np.float64)
+    return Correction(found, covariance, float(posterior.min()))
 
 
 def read_answers(path: Path) -> tuple[pa.Array, NDArray[np.bool_]]:

@@ -82,7 +82,10 @@ def lists_without_reference(
     if correction is not None:
         posterior = correction.posterior(before)
         reason += ", corrected by the answers"
-    cuts = cut_lists(false_by_posterior(posterior), ranking.score[rows], PROMISES)
+    false = false_by_posterior(posterior)
+    if correction is not None:
+        false[before < correction.least] = np.inf
+    cuts = cut_lists(false, ranking.score[rows], PROMISES)
     found = _lists(rows, np.minimum.accumulate(posterior), cuts, reason)
     if correction is None:
         return found

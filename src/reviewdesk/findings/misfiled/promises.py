@@ -15,14 +15,13 @@ from reviewdesk.stats.generalised_pareto import SHAPE_PRIOR, fit_generalised_par
 
 Floats = NDArray[np.float64]
 
-TAIL: Final = 0.05
+TAIL: Final = 0.1
 """The share of the reference whose scores the tail is fitted to."""
 BELIEVED: Final = 10.0
 """How many reviews of the reference it is worth what the fitted tail says."""
 SMALLEST: Final = 1e-12
-CAUTION: Final = 0.75
-"""What a tail's variance counts. One half makes estimates whose logs are normal right on average;
-what is more makes up for lists that end where the estimate is too low."""
+CAUTION: Final = 0.5
+"""What a tail's variance counts; one half makes estimates with normal logs right on average."""
 FEWEST_LISTED: Final = 5
 """A shorter list says nothing about a precision."""
 

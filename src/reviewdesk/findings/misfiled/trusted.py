@@ -25,6 +25,7 @@ FLOOR: Final = 0.01
 """The share of rightly filed reviews that say nothing of their category, or speak of another."""
 FOLDS: Final = 10
 STEPS: Final = 200
+PRECISION: Final = 1e-7
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +80,7 @@ def fit_clean(heads: Sequence[Logs], labels: NDArray[np.integer], base: Combinat
         return cost - float(logs[own].sum()), np.append(by_pairs.ravel(), by_shift)
 
     parameters = np.zeros((joined.shape[1] + 1) * k)
-    options = {"maxiter": STEPS}
+    options = {"maxiter": STEPS, "ftol": PRECISION}
     found = minimize(loss, parameters, jac=True, method="L-BFGS-B", options=options).x
     pairs, shift = found[:-k].reshape(-1, k), found[-k:]
     shares = np.exp(log_softmax(start + joined @ pairs + shift))
