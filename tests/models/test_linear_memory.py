@@ -13,13 +13,13 @@ import numpy as np, pyarrow as pa
 from reviewdesk.models.linear.classifier import Linear
 
 def batches(rows):
-    for start in range(0, rows, 10_000):
+    for start in range(0, rows, 2_000):
         random = np.random.default_rng(start)
-        labels = random.integers(0, 2, 10_000)
-        words = (random.pareto(0.7, (10_000, 40)) * 50).astype(np.int64).astype(str)
+        labels = random.integers(0, 2, 2_000)
+        words = (random.pareto(0.7, (2_000, 40)) * 50).astype(np.int64).astype(str)
         signs = np.where(labels == 1, "good", "bad").astype(words.dtype)
-        words[:, 0] = np.where(random.random(10_000) < 0.8, signs, words[:, 0])
-        texts = [" ".join(row) for row in words.tolist()]
+        words[:, 0] = np.where(random.random(2_000) < 0.8, signs, words[:, 0])
+        texts = ["ology ".join(row) for row in words.tolist()]
         size[0] += sum(map(len, texts))
         yield pa.record_batch([pa.array(texts), pa.array(labels.astype(np.int32))],
                               names=["review_body", "label"])
@@ -29,10 +29,10 @@ Linear(ngrams=2).fit(batches(10_000), ["bad", "good"])
 size[0] = 0
 status = Path("/proc/self/status").read_text()
 used = int(status.partition("VmData:")[2].split()[0]) << 10
-room = 120 << 20
+room = 80 << 20
 resource.setrlimit(resource.RLIMIT_DATA, (used + room, used + room))
-fitted = Linear(ngrams=2, memory_mb=32).fit(batches(400_000), ["bad", "good"])
-found = fitted.predict(["good", "bad"]).tolist()
+fitted = Linear(ngrams=2, memory_mb=32).fit(batches(500_000), ["bad", "good"])
+found = fitted.predict(["goodology", "badology"]).tolist()
 print(json.dumps({"found": found, "text": size[0], "room": room}))
 """
 
@@ -45,6 +45,5 @@ def test_more_is_learnt_from_than_memory_holds() -> None:
     )
     assert run.returncode == 0, run.stderr[-2000:]
     told = json.loads(run.stdout)
-    ids = 400_000 * 60 * 4  # of n-grams that are kept, at the least
-    assert told["room"] < told["text"] + ids
+    assert told["room"] < 0.6 * told["text"]  # and the numbers of n-grams take as much again
     assert told["found"] == ["good", "bad"]

@@ -43,6 +43,23 @@ def test_damaged_settings_are_refused(saved: Path, name: str, value: Any) -> Non
         Linear.load(saved)
 
 
+@pytest.mark.parametrize(("settings", "times"), [({}, 1), ({}, 9), ({"characters": 5}, 9)])
+def test_no_word_of_a_customer_is_kept_in_clear(
+    tmp_path: Path, settings: dict[str, Any], times: int
+) -> None:
+    texts = ["great phone"] * 30 + ["awful phone"] * 30 + ["great Xyzzyplugh wonder"] * times
+    labels = [1] * 30 + [0] * 30 + [1] * times
+    fitted = Linear(ngrams=2, min_df=1, **settings).fit(texts, labels)
+    fitted.save(tmp_path)
+    written = (tmp_path / "classifier.json").read_bytes()
+    for array in load_weights(tmp_path / "weights.npz").values():
+        assert array.dtype.kind in "iuf"
+        written += array.tobytes()
+    for part in ("xyzzy", "plugh", "wonder", "great", "phone", "zzyp"):
+        assert part.encode() not in written.lower()
+        assert part.encode("utf-32-le") not in written.lower()
+
+
 @pytest.mark.parametrize("name", ["slots", "weights.table", "weights.bias", "calibration.shift"])
 def test_damaged_weights_are_refused(saved: Path, name: str) -> None:
     arrays = load_weights(saved / "weights.npz")
