@@ -4,8 +4,9 @@
 
 Errors are planted in real reviews; two heads are cross-fitted; 5,000 reviews that stand right are
 the reference. Beside the finder, on the same probabilities: "predicted differs" from where the
-review stands, and cleanlab's flags and rankings. As a ranking promises nothing, it is told the
-truth: its recall is that of its longest list that has the precision.
+review stands, and cleanlab's flags and rankings, on both heads combined and on the first alone. As a
+ranking promises nothing, it is told the truth: its recall is that of its longest list that has the
+precision.
 """
 
 import argparse
@@ -82,8 +83,8 @@ def results(of: Trial) -> Iterator[tuple[str, float, Outcome]]:
     yield from outcomes("probabilities", lists_without_reference(plain, rest, None))
     yield from outcomes("80 answers", _asked(plain, of, rest))
     yield from told("probabilities, told the truth", plain.score, of, rest)
-    shares = np.exp(plain.combination.logs(logs))
-    yield from _peers(shares, of, rest)
+    yield from _peers("both heads", np.exp(plain.combination.logs(logs)), of, rest)
+    yield from _peers("linear", of.heads[0].astype(np.float64), of, rest)
 
 
 def _asked(plain: Ranking, of: Trial, rest: Rows) -> Lists:
@@ -94,7 +95,9 @@ def _asked(plain: Ranking, of: Trial, rest: Rows) -> Lists:
     )
 
 
-def _peers(shares: Floats, of: Trial, rest: Rows) -> Iterator[tuple[str, float, Outcome]]:
+def _peers(
+    heads: str, shares: Floats, of: Trial, rest: Rows
+) -> Iterator[tuple[str, float, Outcome]]:
     from cleanlab.filter import find_label_issues  # noqa: PLC0415  (not needed for the rest)
     from cleanlab.rank import get_label_quality_scores  # noqa: PLC0415
 
@@ -106,10 +109,14 @@ def _peers(shares: Floats, of: Trial, rest: Rows) -> Iterator[tuple[str, float, 
         flags[f"cleanlab {name}"] = find_label_issues(labels, shares, filter_by=name, n_jobs=1)
     for way, flagged in flags.items():
         listed = flagged & rest
-        yield way, 0.0, Outcome(int(listed.sum()), int((listed & of.wrong).sum()), wrong)
+        yield (
+            f"{way}, {heads}",
+            0.0,
+            Outcome(int(listed.sum()), int((listed & of.wrong).sum()), wrong),
+        )
     for method in ("self_confidence", "normalized_margin"):
         quality = get_label_quality_scores(labels, shares, method=method)
-        yield from told(f"cleanlab {method}", -np.asarray(quality), of, rest)
+        yield from told(f"cleanlab {method}, {heads}", -np.asarray(quality), of, rest)
 
 
 def told(way: str, score: Floats, of: Trial, rest: Rows) -> Iterator[tuple[str, float, Outcome]]:
@@ -166,13 +173,13 @@ def _measure(world: str, share: float, moves: str, seeds: int) -> None:
         for way, promise, outcome in results(trial(world, share, moves, seed)):
             found[way, promise].append(outcome)
     print(f"\n{world}, {share:.0%} {moves}, {seeds} seeds")
-    print(f"{'way':32} {'promise':>7} {'listed':>7} {'delivered':>21} {'recall':>21} worst none")
+    print(f"{'way':40} {'promise':>7} {'listed':>7} {'delivered':>21} {'recall':>21} worst none")
     for (way, promise), outcomes in found.items():
         mean = np.mean([one.listed for one in outcomes])
         worst = min((one.hits / one.listed for one in outcomes if one.listed), default=float("nan"))
         none = sum(one.listed == 0 for one in outcomes)
         print(
-            f"{way:32} {promise or '':>7} {mean:7.0f} {interval(outcomes, precision):>21} "
+            f"{way:40} {promise or '':>7} {mean:7.0f} {interval(outcomes, precision):>21} "
             f"{interval(outcomes, recall):>21} {worst:5.3f} {none:4}",
             flush=True,
         )
