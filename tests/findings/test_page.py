@@ -30,7 +30,7 @@ def test_a_page_says_what_is_promised_and_shows_the_evidence() -> None:
     for said in (
         "2 findings among 90",
         "no list. Too few reviews to tell.",
-        "about 97 are wrong",
+        "about 97 are right",
         "wombat",
         "Move the review to Garden.",
         "The very first.",

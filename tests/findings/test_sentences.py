@@ -24,7 +24,7 @@ def test_a_list_is_promised_in_words() -> None:
 
 def test_the_lead_and_what_was_left_out() -> None:
     assert lead(findings(30)) == (
-        "30 findings among 90 that were looked at; about none of them expected to be wrong."
+        "30 findings among 90 that were looked at; less than one of them expected to be wrong."
     )
     assert lead(findings(0)) == "Nothing among 90 that were looked at."
     assert list(left_out(findings())) == ["Not judged: 4, too short to tell."]
@@ -36,7 +36,7 @@ def test_the_lead_and_what_was_left_out() -> None:
 )
 def test_how_sure(score: float, said: str) -> None:
     sentence = sure(score, 0.9, similarity=False)
-    assert f"{said} are wrong" in sentence
+    assert f"{said} are right" in sentence
     assert "promised at 90" in sentence
     assert "promised" not in sure(score, 0, similarity=False)
 

@@ -21,7 +21,7 @@ from reviewdesk.job.find import FindResult, FindSettings, Outcome, find, new_fin
 from reviewdesk.job.heads import by_target
 from reviewdesk.progress import Progress
 
-SECOND: Final[Mapping[str, str]] = {"misfiled": "misplaced"}
+SECOND: Final[Mapping[str, str]] = {"misfiled": "misplaced", "declining": "improving"}
 """Finders that are shown as another one's second part."""
 
 RANKED: Final = ("what", "title", "where", "score", "words", "numbers", "samples")

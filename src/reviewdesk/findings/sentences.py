@@ -20,7 +20,7 @@ def lead(found: Findings) -> str:
     loosest = next((one for one in reversed(found.lists) if one.listed), None)
     if loosest is None:
         return f"{sentence}."
-    return f"{sentence}; about {_errors(loosest)} of them expected to be wrong."
+    return f"{sentence}; {_errors(loosest)} of them expected to be wrong."
 
 
 def promises(found: Findings) -> list[str]:
@@ -34,8 +34,8 @@ def promise(one: PromisedList) -> str:
     if one.why_empty is not None or not one.listed:
         return f"{said}: no list. {_sentence(one.why_empty or 'Nothing was sure enough')}"
     return (
-        f"{said}: {plural(one.listed, 'finding', 'findings')}, of which about {_errors(one)} "
-        f"{'is' if _errors(one) == '1' else 'are'} expected to be wrong."
+        f"{said}: {plural(one.listed, 'finding', 'findings')}, of which {_errors(one)} "
+        f"{'are' if one.expected_errors >= 1.5 else 'is'} expected to be wrong."
     )
 
 
@@ -57,7 +57,7 @@ def sure(score: float, promised: float, *, similarity: bool) -> str:
     if similarity:
         return f"How alike they are, from 0 to 1: {score:.2f}."
     chance = "more than 99" if score > SURE else f"about {max(round(score * 100), 1)}"
-    sentence = f"Of a hundred cases as clear as this one, {chance} are wrong where they stand"
+    sentence = f"Of a hundred findings as clear as this one, {chance} are right"
     return (
         f"{sentence}; in the list promised at {share(promised, 0)}." if promised else f"{sentence}."
     )
@@ -85,9 +85,7 @@ def _share(value: float) -> str:
 
 
 def _errors(one: PromisedList) -> str:
-    if one.expected_errors < 1:
-        return "none" if one.expected_errors < 0.5 else "1"
-    return count(round(one.expected_errors))
+    return "less than one" if one.expected_errors < 0.5 else f"about {count(one.expected_errors)}"
 
 
 def _sentence(text: str) -> str:
