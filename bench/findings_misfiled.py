@@ -3,8 +3,8 @@
     python -m bench.findings_misfiled --worlds categories14-random --seeds 6 --shares 0.03 0.1
 
 Errors are planted in real reviews; two heads are cross-fitted; 5,000 reviews that stand right are
-the reference. Beside the finder, on the same probabilities: "predicted differs" from where the
-review stands, and cleanlab's flags and rankings, on both heads combined and on the first alone. As a
+the reference. Beside the finder, on the same probabilities (both heads combined, and the first
+alone): "predicted differs" from where the review stands, and cleanlab's flags and rankings. As a
 ranking promises nothing, it is told the truth: its recall is that of its longest list that has the
 precision.
 """
