@@ -107,6 +107,16 @@ def test_samples_say_what_they_are_to_the_finding() -> None:
     assert "About A product" in said
 
 
+def test_the_day_of_a_change_is_marked_in_the_chart() -> None:
+    months = [{"name": f"2014-{n:02d}", "value": 4.0} for n in range(1, 13)]
+    since = datetime.date(2014, 5, 20)
+    row = finding("P1", kind="product", where="Books", suggested=None, since=since, chart=months)
+    page = rendered([row])
+    assert [one["class"] for one in page.all("path")] == ["change", "line"]
+    assert "since 2014-05-20" in page.text
+    assert not [one for _, one in page.elements if one.get("class") == "stands"]
+
+
 def test_from_where_to_where() -> None:
     rows = [finding(f"R{n}", where=("Books", "Phones")[n % 2]) for n in range(8)]
     assert "From where to where" in rendered(rows).text

@@ -3,7 +3,14 @@ import math
 import pytest
 
 from reviewdesk.findings.base import PromisedList
-from reviewdesk.findings.sentences import figure, lead, left_out, promise, sure
+from reviewdesk.findings.sentences import (
+    figure,
+    figures_with_intervals,
+    lead,
+    left_out,
+    promise,
+    sure,
+)
 
 from .test_store import findings
 
@@ -62,3 +69,16 @@ def test_how_alike() -> None:
 )
 def test_figures(name: str, value: float | None, text: str) -> None:
     assert figure(name, value) == text
+
+
+def test_intervals_stand_behind_their_figure() -> None:
+    numbers = [
+        {"name": "stars before", "value": 4.0},
+        {"name": "stars before, low", "value": 3.75},
+        {"name": "stars before, high", "value": 4.25},
+        {"name": "stars after, low", "value": 1.5},
+    ]
+    assert figures_with_intervals(numbers) == [
+        ("stars before", "4 (3.75 to 4.25)"),
+        ("stars after, low", "1.50"),
+    ]

@@ -9,7 +9,14 @@ from typing import Any, Final
 import pyarrow as pa
 
 from reviewdesk.findings.base import Findings, Manner
-from reviewdesk.findings.sentences import figure, lead, left_out, promises, sure
+from reviewdesk.findings.sentences import (
+    figure,
+    figures_with_intervals,
+    lead,
+    left_out,
+    promises,
+    sure,
+)
 from reviewdesk.findings.texts import ReviewText
 from reviewdesk.report.blocks import (
     Column,
@@ -124,8 +131,11 @@ def _card(
         suggested=_named(row["suggested"], texts, row["samples"]),
         sure=sure(row["score"], row["promise"], similarity=manner.similarity),
         words=[Word(one["word"], one["weight"]) for one in row["words"] or ()],
-        numbers=[(one["name"], figure(**one)) for one in row["numbers"] or ()],
-        chart=_chart([(one["name"], _number(one["value"])) for one in row["chart"] or ()]),
+        numbers=figures_with_intervals(row["numbers"] or ()),
+        chart=_chart(
+            [(one["name"], _number(one["value"])) for one in row["chart"] or ()],
+            since=row["since"].isoformat() if row["since"] else None,
+        ),
         samples=[_sample(one, texts[one], row) for one in row["samples"] or () if one in texts],
         action=row["action"],
         alike=manner.similarity,
@@ -172,7 +182,7 @@ def _number(value: float | None) -> float:
     return math.nan if value is None else value
 
 
-def _chart(points: Sequence[Point]) -> Html | None:
+def _chart(points: Sequence[Point], since: str | None) -> Html | None:
     """Draw bars, or a line where the points are many or stand for times."""
     if not points:
         return None
@@ -184,7 +194,8 @@ def _chart(points: Sequence[Point]) -> Html | None:
 
     times = len(points) > 2 and all(_TIME.fullmatch(name) for name, _ in points)
     if times or len(points) > MOST_BARS:
-        return small_line(points, write, label)
+        after = [n for n, (name, _) in enumerate(points) if since and name >= since[: len(name)]]
+        return small_line(points, write, label, after[0] if times and after else None)
     return small_bars(points, write, label)
 
 

@@ -1,13 +1,16 @@
 """Findings in plain words: what is promised of the lists, how sure a finding is, its figures."""
 
 import math
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from reviewdesk.findings.base import Findings, PromisedList
 from reviewdesk.report.numbers import NOT_DEFINED, count, plural, share
 
 SURE: Final = 0.995
+ENDS: Final = ("low", "high")
+SHARES: Final = ("probab", "share", "posterior", "chance", "%")
+"""Figures between -1 and 1 whose name has one of these are written as percentages."""
 NEARLY: Final = 0.999
 
 
@@ -68,11 +71,31 @@ def figure(name: str, value: float | None) -> str:
     if value is None or not math.isfinite(value):
         return NOT_DEFINED
     lowered = name.lower()
-    if -1 <= value <= 1 and any(word in lowered for word in ("probab", "share", "posterior", "%")):
+    if -1 <= value <= 1 and any(word in lowered for word in SHARES):
         return _share(value)
     if float(value).is_integer():
         return count(value)
     return f"{value:,.2f}" if abs(value) >= 0.01 else f"{value:.2g}"
+
+
+def figures_with_intervals(numbers: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Return figures as text, with what is called "NAME, low" and "NAME, high" behind NAME.
+
+    Args:
+        numbers: each with a ``name`` and a ``value``.
+    """
+    values = {one["name"]: one["value"] for one in numbers}
+    found = []
+    for name, value in values.items():
+        base, _, end = name.rpartition(", ")
+        if end in ENDS and all(f"{base}, {each}" in values for each in ENDS) and base in values:
+            continue
+        text = figure(name, value)
+        if all(f"{name}, {each}" in values for each in ENDS):
+            low, high = (figure(name, values[f"{name}, {each}"]) for each in ENDS)
+            text = f"{text} ({low} to {high})"
+        found.append((name, text))
+    return found
 
 
 def _share(value: float) -> str:

@@ -101,11 +101,11 @@ def _move(one: Finding) -> Html:
     """Write where it stands and where it belongs, side by side."""
     if not one.where and not one.suggested:
         return fragment()
-    if one.alike:
+    if one.alike or not one.suggested:
         return element("p", " · ".join(filter(None, (one.where, one.suggested))), dir="auto")
     stands = element("span", one.where, class_="stands") if one.where else ""
-    arrow = element("span", "→", aria_label="belongs in") if one.where and one.suggested else ""
-    belongs = element("span", one.suggested, class_="belongs") if one.suggested else ""
+    arrow = element("span", "→", aria_label="belongs in") if one.where else ""
+    belongs = element("span", one.suggested, class_="belongs")
     return element("p", stands, " ", arrow, " ", belongs, class_="move", dir="auto")
 
 

@@ -56,13 +56,19 @@ def small_bars(points: Sequence[Point], write: Callable[[float], str], label: st
     return _svg(rows, len(points) * ROW, label)
 
 
-def small_line(points: Sequence[Point], write: Callable[[float], str], label: str) -> Html:
+def small_line(
+    points: Sequence[Point],
+    write: Callable[[float], str],
+    label: str,
+    change: int | None = None,
+) -> Html:
     """Draw points from left to right with a line through them; NaN leaves a gap.
 
     Args:
         points: what each stands for, as in ``2014-03``, and its value.
         write: returns a value as text.
         label: what the chart shows, for those who do not see it.
+        change: the point from which on something is different; None for none.
     """
     values = [value for _, value in points if math.isfinite(value)] or [0.0]
     low, high = min(values), max(values)
@@ -85,7 +91,12 @@ def small_line(points: Sequence[Point], write: Callable[[float], str], label: st
         last = _cut(points[-1][0], TICK_CHARACTERS)
         ends.append(element("text", last, x=WIDTH - VALUE_WIDTH, y=HEIGHT + 12, text_anchor="end"))
     path = element("path", d="".join(parts), class_="line")
-    return _svg([path, *texts, *ends], HEIGHT + 18, label)
+    marks = [] if change is None else [_change(EDGE + change * step)]
+    return _svg([*marks, path, *texts, *ends], HEIGHT + 18, label)
+
+
+def _change(x: float) -> Html:
+    return element("path", d=f"M{x:.1f} {EDGE // 2}V{HEIGHT - EDGE // 2}", class_="change")
 
 
 def _svg(children: Sequence[Html], height: int, label: str) -> Html:
