@@ -53,7 +53,8 @@ def truths(table: pa.Table, products: Products) -> list[Truth]:
     """Return both truths.
 
     Args:
-        table: product_id, product_parent and customer_id of all reviews, also those whose texts are left out.
+        table: product_id, product_parent and customer_id of all reviews, also of those whose texts
+            are left out.
         products: those that are ranked.
     """
     place = {name: number for number, name in enumerate(products.ids)}
