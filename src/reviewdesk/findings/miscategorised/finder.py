@@ -151,7 +151,7 @@ def _overlaps(assigned: Ints, right: Floats, wrong: Floats, names: list[str]) ->
 def _notes(judged: Judged, said: HeadProbabilities, found: Judgement) -> list[str]:
     notes = [
         f"About {share(found.model.noise)} of the products with two reviews or more seem to stand "
-        "in a wrong category; most of those that are not listed cannot be told."
+        "in a wrong category; those that are not listed cannot be told surely enough."
     ]
     if (said.fold[(judged.product >= 0) & (judged.label >= 0)] < 0).any():
         notes.append(

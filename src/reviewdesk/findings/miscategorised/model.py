@@ -102,8 +102,10 @@ def fit_model(pooled: Pooled, assigned: Ints) -> PooledModel:
         assigned: (p,) the categories they stand in, 0 to k - 1.
     """
     problem = _Likelihood(pooled, assigned)
+    start = problem.start()
+    bounds = [(0.0, None)] * len(pooled.sums) + [(None, None)] * (len(start) - len(pooled.sums))
     found = minimize(
-        problem, problem.start(), jac=True, method="L-BFGS-B", options={"maxiter": STEPS}
+        problem, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": STEPS}
     ).x
     parts = problem.parts(found)
     k = pooled.sums[0].shape[1]
