@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from reviewdesk.errors import BundleError
 from reviewdesk.models.linear.rows import row_ends
 from reviewdesk.models.linear.texts import field_seeds, field_texts
+from reviewdesk.text.compiled import compiled
 from reviewdesk.text.letters import letters
 from reviewdesk.text.ngrams import count_rows, find_rows, lengths
 
@@ -80,10 +81,9 @@ class Counts:
 
     def vocabulary(self, min_df: int, most: int) -> "Vocabulary":
         """Return the n-grams that stand in ``min_df`` rows or more, at most so many."""
-        rows = (self._table & _COUNT).astype(np.uint32)
-        slots = np.flatnonzero(rows >= min_df)
-        order = np.argsort(~rows[slots], kind="stable")[:most]
-        return Vocabulary(self.columns, self.grams, self.bits, slots[order].astype(np.uint32))
+        slots, rows = frequent(self._table, np.uint64(min_df))
+        order = np.argsort(~rows, kind="stable")[:most]
+        return Vocabulary(self.columns, self.grams, self.bits, slots[order])
 
 
 class Vocabulary:
@@ -156,6 +156,24 @@ class Vocabulary:
             np.uint64(64 - self.bits), self.numbers, seen, stream, sizes,
         )  # fmt: skip
         return stream[:done], row_ends(sizes)
+
+
+@compiled
+def frequent(
+    table: NDArray[np.uint64], least: np.uint64
+) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """Return the slots with the least number of rows or more, and how many rows they have."""
+    found = 0
+    for slot in range(len(table)):
+        if table[slot] & _COUNT >= least:
+            found += 1
+    slots, rows = np.empty(found, np.uint32), np.empty(found, np.uint32)
+    at = 0
+    for slot in range(len(table)):
+        if table[slot] & _COUNT >= least:
+            slots[at], rows[at] = slot, table[slot] & _COUNT
+            at += 1
+    return slots, rows
 
 
 def bits_for(text_bytes: int, grams: Grams, memory: int) -> int:
