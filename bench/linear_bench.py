@@ -6,8 +6,9 @@ One fold of five by group is predicted; the rest is learnt from, but for texts t
 that fold. Settings are those of ``bench/linear_settings.json``, which ``bench.linear_tune``
 chooses. Each round runs every system once, one after the other, in a process and a thread of its
 own; slow systems take part in the first round only. CPU and wall seconds are medians; ratios are
-of CPU seconds within a round, with their range. "Start" is the CPU time of a process before it
-learns: imports, and compiled code loaded by learning from 1,000 rows.
+of CPU seconds to those of `linear` within a round, with their range. `linear-pairs` is the same
+with n-grams of two words at most, whatever was chosen. "Start" is the CPU time of a process before
+it learns: imports, and compiled code loaded by learning from 1,000 rows.
 """
 
 import argparse
@@ -26,9 +27,9 @@ from bench.machine import machine
 from reviewdesk.stats.calibration import perfect_error, reliability
 
 SLOW: Final = ("fastText-100", "TF-IDF + logistic", "NB-SVM")
-SYSTEMS: Final = ("linear", "fastText", "TF-IDF + LinearSVC", "VW", *SLOW)
+SYSTEMS: Final = ("linear", "linear-pairs", "fastText", "TF-IDF + LinearSVC", "VW", *SLOW)
 SAME_SETTINGS: Final = {"stars-own-headlines": "stars"}
-PROBABILITIES: Final = ("linear", "fastText", "fastText-100", "TF-IDF + logistic")
+PROBABILITIES: Final = ("linear", "linear-pairs", "fastText", "fastText-100", "TF-IDF + logistic")
 HEAD: Final = (
     "system",
     "settings",
@@ -82,6 +83,8 @@ def _bench(name: str, data: DataSet, systems: list[str], rounds: int, folder: Pa
 def settings_of(data: str, system: str) -> Settings:
     """Return the settings that were chosen for a system on a data set."""
     chosen = chosen_settings()[SAME_SETTINGS.get(data, data)]
+    if system == "linear-pairs":
+        return {**chosen["linear"]["settings"], "ngrams": 2}
     if system == "fastText-100":
         return {**chosen["fastText"]["settings"], "dim": 100}
     return dict(chosen[system]["settings"])

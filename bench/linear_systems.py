@@ -173,6 +173,7 @@ def _columns(scores: Any) -> Any:
 
 SYSTEMS: Final[dict[str, Callable[[pa.Table, Settings], Predict]]] = {
     "linear": linear,
+    "linear-pairs": linear,
     "fastText": fasttext,
     "fastText-100": fasttext,
     "TF-IDF + LinearSVC": tfidf_svc,
