@@ -51,7 +51,7 @@ class Predictions:
     def of(self, targets: Sequence[str]) -> dict[str, tuple[Path, ...]]:
         """Return the tables of some targets.
 
-        There are none of stars where every review has a rating, or none has: nothing is to be
+        There are none of stars where most reviews have a rating, or none has: nothing is to be
         told, or nothing can be learnt.
 
         Raises:
@@ -71,7 +71,7 @@ class Predictions:
 
     def _needed(self, target: str) -> bool:
         unrated = self.data.manifest["stars"].get("none", 0)
-        return target != RATINGS or 0 < unrated < self.data.rows
+        return target != RATINGS or self.data.rows < 2 * unrated < 2 * self.data.rows
 
     def _tables(self, target: str) -> tuple[Path, ...]:
         if target in self.given:
