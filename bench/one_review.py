@@ -18,9 +18,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=5)
     times = parser.parse_args().times
-    print(
-        f"{machine()}\n\n| command | wall s, median (fastest) | CPU s | peak MiB |\n|---|---|---|---|"
-    )
+    print(f"{machine()}\n\n| command | wall s, median (fastest) | CPU s | peak MiB |")
+    print("|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         _prepare(place)
