@@ -8,6 +8,8 @@ FINDERS: Final = Registry(
     "finder",
     "reviewdesk.finders",
     {
+        "declining": "reviewdesk.findings.declining.finder:DecliningFinder",
+        "improving": "reviewdesk.findings.declining.finder:ImprovingFinder",
         "miscategorised": "reviewdesk.findings.miscategorised.finder:MiscategorisedFinder",
         "misfiled": "reviewdesk.findings.misfiled.finder:MisfiledFinder",
         "misplaced": "reviewdesk.findings.misplaced.finder:MisplacedFinder",

@@ -1,0 +1,176 @@
+"""Finds products that get worse, and those that get better."""
+
+from typing import Any, ClassVar, Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from reviewdesk.findings.base import PROMISES, Finder, FinderInputs, Findings, PromisedList
+from reviewdesk.findings.declining.alarms import Alarms, raise_alarms
+from reviewdesk.findings.declining.baselines import FEWEST_REVIEWS, learn_baselines
+from reviewdesk.findings.declining.evidence import NOTHING, Floats
+from reviewdesk.findings.declining.histories import Histories
+from reviewdesk.findings.declining.judging import Judged, judge, turned
+from reviewdesk.findings.declining.rows import Context, Listed, finding_rows
+from reviewdesk.findings.declining.stars import TARGET, Read, read_histories
+from reviewdesk.findings.products import Products, read_products
+from reviewdesk.progress import SILENT, Progress
+from reviewdesk.report.numbers import plural
+from reviewdesk.stats.e_values import e_benjamini_hochberg, ever_chances
+
+ROUNDS: Final = 50
+FEWEST_CHANGED: Final = 0.001
+
+LOOKS: Final = (
+    "Products were looked at month by month, with what was known by then; whoever was called stays "
+    "in the list. The promise is about all that were called until any month. Run it again when a "
+    "month is over: no earlier call changes."
+)
+
+
+class DecliningFinder(Finder):
+    """Finds products whose stars got worse at some time."""
+
+    name: ClassVar[str] = "declining"
+    title: ClassVar[str] = "Declining products"
+    description: ClassVar[str] = (
+        "Products whose stars got worse, since when, and what people say since then."
+    )
+    columns: ClassVar[tuple[str, ...]] = ("product_id", "review_date")
+    targets: ClassVar[tuple[str, ...]] = (TARGET,)
+    worse: ClassVar[bool] = True
+
+    def find(self, inputs: FinderInputs, *, progress: Progress = SILENT) -> Findings:
+        """See ``Finder.find``."""
+        products = read_products(inputs.data, progress)
+        read = read_histories(inputs, products)
+        found = read.histories if self.worse else turned(read.histories)
+        baselines = learn_baselines(found)
+        judged = judge(found, baselines)
+        alarms = {promise: raise_alarms(found, judged.levels, 1 - promise) for promise in PROMISES}
+        able = found.reviews >= FEWEST_REVIEWS
+        highest = np.zeros(found.products)
+        np.maximum.at(highest, found.product_of_look, judged.process)
+        listed = _listed(found, judged, alarms, able)
+        given = Context(
+            self.name, self.worse, inputs.data, products, found, read.product, baselines,
+            judged.chances, ever_chances(highest),
+        )  # fmt: skip
+        return Findings(
+            self.name,
+            finding_rows(given, listed, progress),
+            _lists(alarms, listed, int(able.sum())),
+            int(able.sum()),
+            {
+                f"products with fewer than {FEWEST_REVIEWS} dated stars": int((~able).sum()),
+                **read.left_out,
+            },
+            _notes(read, highest[able]),
+            {"any_time": _any_time(given, highest, listed)},
+            {"stars": "texts" if read.from_texts else "ratings"},
+        )
+
+
+class ImprovingFinder(DecliningFinder):
+    """Finds products whose stars got better at some time."""
+
+    name: ClassVar[str] = "improving"
+    title: ClassVar[str] = "Improving products"
+    description: ClassVar[str] = (
+        "Products whose stars got better, since when, and what people say since then."
+    )
+    worse: ClassVar[bool] = False
+
+
+def _listed(
+    found: Histories, judged: Judged, alarms: dict[float, Alarms], able: NDArray[Any]
+) -> Listed:
+    """Return all that were called for any promise, the surest first; the strictest call counts."""
+    promise = np.zeros(found.products)
+    look, month = np.full(found.products, -1), np.full(found.products, -1)
+    for one, raised in sorted(alarms.items()):
+        called = raised.products
+        promise[called], look[called], month[called] = (
+            one,
+            raised.look[called],
+            raised.month[called],
+        )
+    chosen = np.flatnonzero(promise > 0)
+    posterior = _posterior(found, judged, look[chosen], able)
+    order = np.lexsort((found.keys[chosen], -posterior, -promise[chosen]))
+    chosen = chosen[order]
+    return Listed(chosen, look[chosen], month[chosen], posterior[order], promise[chosen])
+
+
+def _posterior(found: Histories, judged: Judged, looks: NDArray[Any], able: np.ndarray) -> Floats:
+    """Return how probable a change was at each of some looks.
+
+    The share of products that change is fitted by maximum likelihood on what is known of all now.
+    """
+    if not len(looks):
+        return np.empty(0)
+    now = np.exp(np.clip(judged.ratio[found.look_offsets[1:][able] - 1], NOTHING, 700))
+    share = 0.05
+    for _ in range(ROUNDS):
+        share = max(float(np.mean(share * now / (1 - share + share * now))), FEWEST_CHANGED)
+    product = found.product_of_look[looks]
+    highest = np.array(
+        [
+            judged.ratio[found.look_offsets[one] : look + 1].max()
+            for one, look in zip(product, looks, strict=True)
+        ]
+    )
+    odds = share / (1 - share) * np.exp(np.minimum(highest, 700))
+    return np.asarray(odds / (1 + odds))
+
+
+def _lists(alarms: dict[float, Alarms], listed: Listed, able: int) -> tuple[PromisedList, ...]:
+    lists = []
+    for promise in PROMISES:
+        count = int((listed.promise >= promise - 1e-9).sum())
+        why = None
+        if not count:
+            why = (
+                "no product's stars speak clearly enough for a change"
+                if able
+                else f"too few reviews to tell: no product has {FEWEST_REVIEWS} dated stars"
+            )
+        errors = min(alarms[promise].expected_errors, (1 - promise) * count)
+        lists.append(PromisedList(promise, count, errors, why))
+    return tuple(lists)
+
+
+def _notes(read: Read, highest: Floats) -> tuple[str, ...]:
+    notes = [LOOKS]
+    if read.from_texts:
+        notes.append(
+            "Most reviews have no stars: those that the texts speak of were taken for all."
+        )
+    if len(highest):
+        shares = e_benjamini_hochberg(highest)
+        sure = plural(int((shares <= 0.1).sum()), "product", "products")
+        notes.append(
+            f"By e-values, which hold however products depend on each other, {sure} would be "
+            "called at 90 %; the table any_time has each product's."
+        )
+    return tuple(notes)
+
+
+def _any_time(given: Context, highest: Floats, listed: Listed) -> pa.Table:
+    """Return for each product the chance that stars without a change ever look so changed."""
+    found = given.found
+    able = np.flatnonzero(found.reviews >= FEWEST_REVIEWS)
+    order = able[np.lexsort((found.keys[able], -highest[able]))]
+    products: Products = given.products
+    return pa.table(
+        {
+            "product_id": pa.array(
+                [products.ids[one] for one in given.product[order]], pa.string()
+            ),
+            "reviews": pa.array(found.reviews[order], pa.int64()),
+            "highest_log_e": pa.array(highest[order]),
+            "chance_at_any_time": pa.array(given.ever[order]),
+            "listed": pa.array(np.isin(order, listed.histories)),
+        }
+    )

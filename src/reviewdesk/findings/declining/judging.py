@@ -1,0 +1,103 @@
+"""From histories to levels: how much each look speaks for a change in one direction."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from reviewdesk.findings.declining.alarms import exposure
+from reviewdesk.findings.declining.baselines import FEWEST_REVIEWS
+from reviewdesk.findings.declining.calibration import reach_of_looks
+from reviewdesk.findings.declining.evidence import (
+    KINDS,
+    NOTHING,
+    Baselines,
+    Floats,
+    candidates,
+    follow_all,
+)
+from reviewdesk.findings.declining.histories import Histories
+from reviewdesk.findings.declining.permutations import PREFERENCES, chances_of_all
+
+SCREEN: Final = 2.0
+"""Evidence up to this, as a logarithm, is never enough and is not looked into."""
+
+OWN_ORDER: Final = 10.0
+"""A product's own permutations may say that a look is at most so many times as likely to be chance
+as the pooled ones say. They do not know what other products are like and so tell less, but they
+hold whatever the product's mix is."""
+
+CLEARLY: Final = 0.1
+"""Levels that are surely above this need not be known any better."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How much each look speaks for a change in one direction.
+
+    Args:
+        ratio: (k,) log Bayes factor of a change, at each look.
+        process: (k,) log of the e-process.
+        chances: (k,) p-value by permuting the product's own stars, where the ratio is a new record
+            and high enough; else 1.
+        levels: (k,) false alarms for each exposure at this look's threshold; infinite where it
+            tells nothing.
+    """
+
+    ratio: Floats
+    process: Floats
+    chances: Floats
+    levels: Floats
+
+
+def turned(found: Histories) -> Histories:
+    """Return the same histories with 5 stars called 1 star, to look for improvement."""
+    return replace(found, stars=(KINDS - 1 - found.stars).astype(np.int8))
+
+
+def judge(found: Histories, baselines: Baselines) -> Judged:
+    """Weigh every look for a change for the worse.
+
+    Args:
+        found: the products' stars.
+        baselines: what each product is measured by.
+    """
+    changes = candidates()
+    ratio, process = np.full(len(found.looks), NOTHING), np.zeros(len(found.looks))
+    follow_all(
+        found.stars,
+        found.offsets,
+        found.looks,
+        found.look_offsets,
+        *baselines,
+        changes.reviews,
+        changes.spacing,
+        changes.prior,
+        changes.tilts,
+        ratio,
+        process,
+    )
+    reaching = np.where(found.looks >= FEWEST_REVIEWS, ratio, NOTHING)
+    exposed, chances = exposure(found.looks), np.ones(len(found.looks))
+    chances_of_all(
+        found.stars,
+        found.offsets,
+        found.looks,
+        found.look_offsets,
+        found.keys,
+        *baselines,
+        changes.reviews,
+        changes.spacing,
+        changes.prior,
+        changes.tilts,
+        np.array(PREFERENCES),
+        CLEARLY * exposed,
+        SCREEN,
+        reaching,
+        chances,
+    )
+    levels = np.full(len(found.looks), np.inf)
+    told = chances < 1
+    pooled = reach_of_looks(found, baselines, changes)[told] * np.exp(-ratio[told])
+    levels[told] = np.maximum(pooled, chances[told] / exposed[told] / OWN_ORDER)
+    return Judged(ratio, process, chances, levels)

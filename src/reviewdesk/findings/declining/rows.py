@@ -1,0 +1,196 @@
+"""Changed products as rows of findings, with the evidence that a person needs."""
+
+import datetime
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from reviewdesk.findings.declining.changes import Change, Mean, locate, mean_stars
+from reviewdesk.findings.declining.evidence import KINDS, Baselines, Floats, Ints
+from reviewdesk.findings.declining.histories import Histories
+from reviewdesk.findings.products import Products
+from reviewdesk.findings.samples import telling_samples
+from reviewdesk.findings.words import Question, Words, telling_words
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.progress import Progress
+from reviewdesk.schema import FINDINGS
+
+EXPLAINED: Final = 500
+"""Findings that get words: those first in the list. More would be read by nobody."""
+
+CHARTED: Final = 48
+"""Months in a chart, the last ones that have reviews."""
+
+
+class Listed(NamedTuple):
+    """The longest list, the surest first."""
+
+    histories: Ints  # (m,) which history each is
+    looks: Ints  # (m,) the look at which it was called
+    months: Ints  # (m,) the month in which it was called
+    posterior: Floats  # (m,)
+    promise: Floats  # (m,)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What rows are made from.
+
+    Args:
+        finder: its name.
+        worse: whether the change is for the worse.
+        data: the reviews.
+        products: all products.
+        found: histories, with 5 stars called 1 star when the change is for the better.
+        product: (p,) of each history, among all products.
+        baselines: what each history is measured by.
+        chances: (k,) p-value of each look by permuting the product's own stars.
+        ever: (p,) the chance by the e-process.
+    """
+
+    finder: str
+    worse: bool
+    data: PreparedData
+    products: Products
+    found: Histories
+    product: NDArray[np.int64]
+    baselines: Baselines
+    chances: Floats
+    ever: Floats
+
+
+def finding_rows(given: Context, listed: Listed, progress: Progress) -> pa.Table:
+    """Return the list as schema ``FINDINGS``."""
+    if not len(listed.histories):
+        return FINDINGS.empty_table()
+    spans = [_Span.of(given, int(one), int(look)) for one, look in zip(*listed[:2], strict=True)]
+    words = _words(given, spans, progress)
+    samples = telling_samples(
+        given.data,
+        [one.rows[one.change.place :] for one in spans],
+        [_telling(one) for one in spans],
+        progress=progress,
+    )
+    rows = [
+        _row(given, listed, place, spans[place], words[place], samples[place])
+        for place in range(len(spans))
+    ]
+    return pa.Table.from_pylist(rows, FINDINGS)
+
+
+class _Span(NamedTuple):
+    """One product's reviews, and where among them it changed."""
+
+    rows: Ints
+    stars: NDArray[np.int8]  # worse is lower
+    days: NDArray[np.int32]
+    change: Change
+
+    @classmethod
+    def of(cls, given: Context, history: int, look: int) -> "_Span":
+        """Cut a history out; where it changed is told from what was known when it was called."""
+        found, baseline = given.found, int(given.baselines.of[history])
+        part = slice(int(found.offsets[history]), int(found.offsets[history + 1]))
+        change = locate(
+            found.stars[part][: found.looks[look]],
+            given.baselines.weights[baseline],
+            given.baselines.concentrations[baseline],
+        )
+        return cls(found.rows[part], found.stars[part], found.days[part], change)
+
+    def day(self, place: int) -> datetime.date:
+        """Return the day of one of the reviews."""
+        return datetime.date(1970, 1, 1) + datetime.timedelta(int(self.days[place]))
+
+
+def _telling(span: _Span) -> Floats:
+    """Return how telling each review after the change is: low stars first, then the latest."""
+    place = span.change.place
+    later = np.arange(len(span.rows) - place) / len(span.rows)
+    return (KINDS - 1 - span.stars[place:]) + later
+
+
+def _words(given: Context, spans: list[_Span], progress: Progress) -> list[Words]:
+    """Return for each product the words that rose (above 0) and fell (below 0)."""
+    groups = np.full(given.data.rows, -1, np.int32)
+    questions = []
+    for place, span in enumerate(spans[:EXPLAINED]):
+        groups[span.rows[: span.change.place]] = 2 * place
+        groups[span.rows[span.change.place :]] = 2 * place + 1
+        questions.append(Question(span.rows[span.change.place :], 2 * place + 1, 2 * place))
+    found = telling_words(given.data, groups, questions, progress=progress)
+    return [*found, *([] for _ in spans[EXPLAINED:])]
+
+
+def _row(
+    given: Context, listed: Listed, place: int, span: _Span, words: Words, samples: list[str]
+) -> dict[str, Any]:
+    history = int(listed.histories[place])
+    product, change = int(given.product[history]), span.change
+    return {
+        "finder": given.finder,
+        "kind": "product",
+        "what": given.products.ids[product],
+        "title": given.products.titles[product],
+        "where": given.products.category_name(product),
+        "reviews": len(span.rows),
+        "score": float(listed.posterior[place]),
+        "promise": float(listed.promise[place]),
+        "since": span.day(change.place),
+        "action": _action(given, span, int(listed.months[place])),
+        "words": [{"word": word, "weight": weight} for word, weight in words],
+        "numbers": _numbers(given, span, history, int(listed.looks[place])),
+        "chart": _chart(given, span),
+        "samples": samples,
+    }
+
+
+def _action(given: Context, span: _Span, month: int) -> str:
+    """Return what to do, with when it changed and when that could be told."""
+    first, last = span.day(span.change.earliest), span.day(span.change.latest)
+    told = np.datetime64(month, "M")
+    asked = "Look for what got worse" if given.worse else "Learn what got better"
+    return f"{asked} between {first} and {last}; it could be told by the end of {told}."
+
+
+def _numbers(given: Context, span: _Span, history: int, look: int) -> list[dict[str, Any]]:
+    place = span.change.place
+    before, after = _mean(given, span.stars[:place]), _mean(given, span.stars[place:])
+    return [
+        {"name": name, "value": float(value)}
+        for name, value in (
+            ("stars before", before.value),
+            ("stars before, low", before.low),
+            ("stars before, high", before.high),
+            ("stars after", after.value),
+            ("stars after, low", after.low),
+            ("stars after, high", after.high),
+            ("reviews before", place),
+            ("reviews after", len(span.rows) - place),
+            ("chance by permuting its stars", given.chances[look]),
+            ("chance at any time (e-process)", given.ever[history]),
+        )
+    ]
+
+
+def _mean(given: Context, stars: NDArray[np.int8]) -> Mean:
+    """Return a mean of stars as they were given."""
+    mean = mean_stars(stars)
+    if given.worse:
+        return mean
+    return Mean(KINDS + 1 - mean.value, KINDS + 1 - mean.high, KINDS + 1 - mean.low)
+
+
+def _chart(given: Context, span: _Span) -> list[dict[str, Any]]:
+    """Return the mean stars of each month that has reviews."""
+    months = span.days.astype("datetime64[D]").astype("datetime64[M]")
+    names, at = np.unique(months, return_inverse=True)
+    stars = span.stars + 1.0 if given.worse else KINDS - span.stars.astype(np.float64)
+    means = np.bincount(at, stars) / np.bincount(at)
+    return [
+        {"name": str(name), "value": round(float(mean), 3)}
+        for name, mean in zip(names[-CHARTED:], means[-CHARTED:], strict=True)
+    ]

@@ -1,0 +1,90 @@
+"""The stars that histories are made of: ratings, or where these are missing what texts speak of."""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from reviewdesk.errors import InputError
+from reviewdesk.findings.base import FinderInputs
+from reviewdesk.findings.declining.evidence import KINDS
+from reviewdesk.findings.declining.histories import NO_DAY, Histories, histories
+from reviewdesk.findings.predictions import read_predictions
+from reviewdesk.findings.products import NONE, Products
+from reviewdesk.text.hashing import hash64
+
+TARGET: Final = "stars"
+NO_STAR: Final = -1
+
+
+class Read(NamedTuple):
+    """Histories, and what they leave out."""
+
+    histories: Histories
+    product: NDArray[np.int64]  # (p,) of each history, among all products
+    from_texts: bool
+    left_out: dict[str, int]
+
+
+def read_histories(inputs: FinderInputs, products: Products) -> Read:
+    """Read the dated stars of all products.
+
+    Ratings and stars of texts are never mixed, since a product would change with the mixture: all
+    stars are those of texts when these are predicted and most reviews have no rating.
+
+    Raises:
+        InputError: the predictions are not about these reviews, or not of stars.
+    """
+    rated, days, ties = _columns(inputs)
+    stars, from_texts = rated, False
+    paths = inputs.predictions.get(TARGET, ())
+    if paths and 2 * int((rated == NO_STAR).sum()) > len(rated):
+        stars, from_texts = _of_texts(inputs), True
+    of = products.of_review.astype(np.int64)
+    stars = np.where(of == NONE, NO_STAR, stars)
+    keys = hash64(pa.array(products.ids, pa.string()))
+    found = histories(
+        keys[np.maximum(of, 0)] if len(keys) else np.zeros(len(of), np.uint64), stars, days, ties
+    )
+    order = np.argsort(keys, kind="stable")
+    product = order[np.searchsorted(keys[order], found.keys)]
+    undated = int(((stars != NO_STAR) & (days == NO_DAY)).sum())
+    left_out = {
+        "reviews without a product": int((of == NONE).sum()),
+        "reviews without stars": int(((of != NONE) & (stars == NO_STAR)).sum()),
+        "reviews without a date": undated,
+        "reviews of the last month, which is not over": found.running,
+    }
+    return Read(found, product, from_texts, left_out)
+
+
+def _columns(
+    inputs: FinderInputs,
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint64]]:
+    """Return ratings (0 to 4), days and a hash of the ids of all reviews."""
+    rated, days, ties = [], [], []
+    for batch in inputs.data.batches(["star_rating", "review_date", "review_id"]):
+        rated.append(
+            batch.column(0).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64) - 1
+        )
+        day = batch.column(1).cast("int32").fill_null(NO_DAY)
+        days.append(day.to_numpy(zero_copy_only=False))
+        ties.append(hash64(batch.column(2)))
+    return (
+        np.concatenate([np.empty(0, np.int64), *rated]),
+        np.concatenate([np.empty(0, np.int32), *days]),
+        np.concatenate([np.empty(0, np.uint64), *ties]),
+    )
+
+
+def _of_texts(inputs: FinderInputs) -> NDArray[np.int64]:
+    """Return the expected star of each text, rounded (0 to 4); several heads are averaged."""
+    said = read_predictions(inputs.predictions[TARGET], inputs.data)
+    try:
+        values = np.array([int(label) for label in said.labels])
+    except ValueError as error:
+        raise InputError("the predictions of stars have labels that are no stars") from error
+    expected = np.mean([one @ values for one in said.probabilities], axis=0)
+    stars: NDArray[np.int64] = np.clip(np.rint(expected), 1, KINDS).astype(np.int64) - 1
+    return stars

@@ -1,0 +1,37 @@
+"""Evidence that may be looked at whenever one likes: e-values and e-processes.
+
+An e-process of a null hypothesis stays below 1 in expectation at any moment that one may stop at
+(Ramdas, Grünwald, Vovk and Shafer 2023, Game-theoretic statistics and safe anytime-valid
+inference). So the chance that it ever reaches 1/a is at most a (Ville 1939).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def ever_chances(log_highest: Floats) -> Floats:
+    """Return p-values that hold however often and whenever one has looked (m,).
+
+    Args:
+        log_highest: natural logarithm of the highest value that each e-process has reached (m,).
+    """
+    return np.asarray(np.exp(-np.maximum(log_highest, 0.0)))
+
+
+def e_benjamini_hochberg(log_values: Floats) -> Floats:
+    """Return for each test the share of false findings in the list that begins with it (m,).
+
+    Wang and Ramdas 2022, False discovery rate control with e-values: it holds however the tests
+    depend on each other.
+
+    Args:
+        log_values: natural logarithm of each test's e-value (m,).
+    """
+    count = len(log_values)
+    order = np.argsort(-log_values, kind="stable")
+    shares = np.log(max(count, 1)) - np.log(np.arange(1, count + 1)) - log_values[order]
+    adjusted = np.empty(count)
+    adjusted[order] = np.minimum.accumulate(shares[::-1])[::-1]
+    return np.exp(np.minimum(adjusted, 0.0))
