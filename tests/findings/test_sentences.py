@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from reviewdesk.findings.sentences import (
     lead,
     left_out,
     promise,
+    promises,
     sure,
 )
 
@@ -27,6 +29,15 @@ def test_a_list_is_promised_in_words() -> None:
         ": no list. Too few reviews to tell."
     )
     assert promise(PromisedList(0.9, 0, 0.0)).endswith("no list. Nothing was sure enough.")
+
+
+def test_lists_that_are_empty_for_one_reason_have_one_sentence() -> None:
+    lists = tuple(PromisedList(one, 0, 0.0, "too few reviews") for one in (0.95, 0.9, 0.8))
+    assert promises(replace(findings(0), lists=lists)) == [
+        "Promised to be right in 95, 90 or 80\N{NO-BREAK SPACE}% of the cases: no list. Too few "
+        "reviews."
+    ]
+    assert len(promises(findings(3))) == 3
 
 
 def test_the_lead_and_what_was_left_out() -> None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any, Final
 
 from reviewdesk.findings.base import Findings, PromisedList
@@ -27,8 +28,17 @@ def lead(found: Findings) -> str:
 
 
 def promises(found: Findings) -> list[str]:
-    """Return a sentence for each list: how long it is and what is promised of it."""
-    return [promise(one) for one in found.lists]
+    """Return a sentence for each list; lists that are empty for one reason have one together."""
+    said: list[str] = []
+    for why, same in groupby(found.lists, key=lambda one: one.why_empty):
+        lists = list(same)
+        if why is None or len(lists) == 1:
+            said += [promise(one) for one in lists]
+            continue
+        shares = [f"{100 * one.promise:.0f}" for one in lists]
+        several = f"{', '.join(shares[:-1])} or {share(lists[-1].promise, 0)}"
+        said.append(f"Promised to be right in {several} of the cases: no list. {_sentence(why)}")
+    return said
 
 
 def promise(one: PromisedList) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from reviewdesk.findings.page import finding_cards, shown_samples
-from reviewdesk.findings.sentences import lead, promise
+from reviewdesk.findings.sentences import lead, promises
 from reviewdesk.findings.store import PAGE, StoredFindings
 from reviewdesk.findings.texts import ReviewText, review_texts
 from reviewdesk.prepare.prepared import PreparedData
@@ -65,9 +65,13 @@ def overview(
         f"Where the catalogue or the reviews of {files} need a look, and how sure that is.",
         "Findings",
     )
-    page.section("At a glance", _large(stored), *_table(path, stored), *_not(why_not))
-    for one in stored:
+    some = [one for one in stored if one.found.table.num_rows]
+    page.section("At a glance", _large(some) if some else "", *_table(path, stored), *_not(why_not))
+    for one in some:
         page.section(one.manner.title, *_kind(path, one, texts))
+    nothing = [_nothing(one) for one in stored if not one.found.table.num_rows]
+    if nothing:
+        page.section("Looked for and not found", findings(nothing))
     return page
 
 
@@ -82,6 +86,11 @@ def _large(stored: Sequence[StoredFindings]) -> Html:
             for one in stored
         ]
     )
+
+
+def _nothing(one: StoredFindings) -> str:
+    """Say of a kind that nothing was found why that is."""
+    return " ".join([f"{one.manner.title}: {lead(one.found).lower()}", *promises(one.found)])
 
 
 def _table(path: Path, stored: Sequence[StoredFindings]) -> list[Html]:
@@ -115,14 +124,12 @@ def _not(why_not: Mapping[str, str]) -> list[Html]:
 
 def _kind(path: Path, one: StoredFindings, texts: Mapping[str, ReviewText]) -> list[Html]:
     link = element("a", "All of them, with their evidence", href=_link(path, one))
-    blocks = [
+    return [
         paragraph(one.manner.description),
-        findings([lead(one.found), *(promise(each) for each in one.found.lists if each.why_empty)]),
-        paragraph(link, "."),
+        findings([lead(one.found), *promises(one.found)]),
+        paragraph(link, ". The clearest:"),
+        finding_cards(one.found, one.manner, texts, MOST_SHOWN),
     ]
-    if one.found.table.num_rows:
-        blocks.append(finding_cards(one.found, one.manner, texts, MOST_SHOWN))
-    return blocks
 
 
 def _link(path: Path, one: StoredFindings) -> str:
