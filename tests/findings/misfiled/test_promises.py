@@ -71,7 +71,7 @@ def test_ties_are_listed_together_or_not_at_all() -> None:
     assert len(np.unique(false[8:108])) == 1
 
 
-@pytest.mark.parametrize("reference", [np.zeros(5000), np.arange(30.0), np.array([3.0])])
+@pytest.mark.parametrize("reference", [np.zeros(5000), np.arange(3_000.0), np.array([3.0])])
 def test_any_reference_has_a_tail(reference: NDArray[Any]) -> None:
     shares = ReferenceTail(reference).share_above(np.linspace(-5, 100, 50))
     assert np.isfinite(shares).all()

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from reviewdesk.errors import MissingColumn, NotEnoughData
 from reviewdesk.findings.base import FinderInputs
-from reviewdesk.findings.misfiled.combination import Logs, log_probabilities
+from reviewdesk.findings.misfiled.combination import Logs, fit_combination, log_probabilities
 from reviewdesk.findings.misfiled.lists import FEWEST_TRUSTED
+from reviewdesk.findings.misfiled.products import product_doubted
 from reviewdesk.findings.misfiled.shared import shared_texts
 from reviewdesk.findings.predictions import HeadProbabilities
 from reviewdesk.progress import Progress
@@ -69,7 +70,7 @@ def judge(inputs: FinderInputs, said: HeadProbabilities, progress: Progress) -> 
         MissingColumn: no review has a category.
         NotEnoughData: hardly any review is left.
     """
-    ids, titles, labels = _facts(inputs, said.labels)
+    ids, titles, labels, product = _facts(inputs, said.labels)
     shared = shared_texts(inputs.data, labels, progress=progress)
     sizes = np.append(np.bincount(labels[labels >= 0], minlength=len(said.labels)), 0)
     reasons = {
@@ -86,6 +87,11 @@ def judge(inputs: FinderInputs, said: HeadProbabilities, progress: Progress) -> 
             f"too few reviews to tell which are misfiled: {count(int(judged.sum()))} can be "
             f"judged, and {FEWEST_JUDGED} are needed"
         )
+    heads = [log_probabilities(one) for one in said.probabilities]
+    base = fit_combination([head[judged] for head in heads], labels[judged])
+    doubted = judged & product_doubted(heads, labels, product, base)
+    left_out["whose product speaks of another category as a whole"] = int(doubted.sum())
+    judged &= ~doubted
     trusted, notes = judged & _reference(inputs, ids), []
     if inputs.reference is not None and trusted.sum() < FEWEST_TRUSTED:
         notes.append(
@@ -102,7 +108,6 @@ def judge(inputs: FinderInputs, said: HeadProbabilities, progress: Progress) -> 
             "Some predictions are not cross-fitted: where the classifier has learnt from a review, "
             "it repeats the category in which that stands, and misses the error."
         )
-    heads = [log_probabilities(one) for one in said.probabilities]
     return Judged(
         inputs, said.labels, said.models, said.fold, heads, ids, titles, labels, shared, judged,
         trusted, left_out, notes,
@@ -111,14 +116,20 @@ def judge(inputs: FinderInputs, said: HeadProbabilities, progress: Progress) -> 
 
 def _facts(
     inputs: FinderInputs, names: list[str]
-) -> tuple[pa.ChunkedArray, pa.ChunkedArray, NDArray[np.int32]]:
-    table = inputs.data.table(["review_id", "product_title", "product_category"])
+) -> tuple[pa.ChunkedArray, pa.ChunkedArray, NDArray[np.int32], NDArray[np.int64]]:
+    """Return ids, titles, categories and the product of each review; -1 for none."""
+    table = inputs.data.table(
+        ["review_id", "product_title", "product_category", "product_id", "product_parent"]
+    )
     category = table.column("product_category")
     if category.null_count == len(category):
         raise MissingColumn("finding misfiled reviews needs the column product_category filled")
     places = pc.index_in(category, value_set=pa.array(names, pa.string())).fill_null(-1)
     labels: NDArray[np.int32] = places.to_numpy().astype(np.int32)
-    return table.column("review_id"), table.column("product_title"), labels
+    named = pc.coalesce(table.column("product_parent"), table.column("product_id"))
+    product = named.combine_chunks().dictionary_encode().indices.fill_null(-1)
+    numbers: NDArray[np.int64] = product.to_numpy(zero_copy_only=False).astype(np.int64)
+    return table.column("review_id"), table.column("product_title"), labels, numbers
 
 
 def _reference(inputs: FinderInputs, ids: pa.ChunkedArray) -> NDArray[np.bool_]:

@@ -20,8 +20,9 @@ TAIL: Final = 0.1
 BELIEVED: Final = 10.0
 """How many reviews of the reference it is worth what the fitted tail says."""
 SMALLEST: Final = 1e-12
-CAUTION: Final = 0.5
-"""What a tail's variance counts; one half makes estimates with normal logs right on average."""
+CAUTION: Final = 0.75
+"""What a tail's variance counts. One half makes estimates with normal logs right on average; more
+makes up for lists that end where the estimate is too low."""
 FEWEST_LISTED: Final = 5
 """A shorter list says nothing about a precision."""
 

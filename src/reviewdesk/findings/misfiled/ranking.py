@@ -26,6 +26,7 @@ PRIORS: Final = (60.0, 20.0)
 WORTH: Final = 1.1
 """Freer transitions have to make lists so many times as long: the reference is not larger than that
 lengths differ by a tenth by chance."""
+PARTS: Final = 5
 LEAST_NOISE: Final = 1e-4
 JUDGED_BY: Final = (0.95, 0.9, 0.8)
 
@@ -90,12 +91,7 @@ def rank_with_reference(
     known = [head[trusted] for head in heads]
     clean = fit_clean(known, labels[trusted], base)
     models = cross_fitted(known, labels[trusted], base)
-    sample = np.flatnonzero(~trusted)
-    sample = sample[spread_rows(len(sample))]
-    shares = clean.probabilities([head[sample] for head in heads])
-    ways = {"alike": alike(shares.shape[1], max(base.noise, LEAST_NOISE))}
-    for prior in PRIORS:
-        ways[f"transitions-{prior:g}"] = fit_transitions(shares, labels[sample], prior)
+    ways = _ways(heads, labels, trusted, clean, base.noise)
     scores = _all_log_odds(heads, labels, clean, ways)
     best, most = "", -1.0
     for way, odds in scores.items():
@@ -107,17 +103,52 @@ def rank_with_reference(
     return Ranking(odds, 1 / (1 + np.exp(-odds)), base, best, clean)
 
 
+def _ways(
+    heads: Sequence[Logs],
+    labels: NDArray[np.integer],
+    trusted: NDArray[np.bool_],
+    clean: CleanModel,
+    noise: float,
+) -> dict[str, list[Transitions]]:
+    """Return, for each way of ranking, transitions for each part of the rows.
+
+    They are not learnt from the part's own rows: what moves by chance from one category to another
+    would make these look wrong, and the reference not.
+    """
+    sample = np.flatnonzero(~trusted)
+    sample = sample[spread_rows(len(sample))]
+    shares, own = clean.probabilities([head[sample] for head in heads]), labels[sample]
+    ways = {"alike": [alike(shares.shape[1], max(noise, LEAST_NOISE))] * PARTS}
+    for prior in PRIORS:
+        ways[f"transitions-{prior:g}"] = [
+            fit_transitions(shares[rest], own[rest], prior)
+            for rest in (sample % PARTS != part for part in range(PARTS))
+        ]
+    return ways
+
+
 def _all_log_odds(
     heads: Sequence[Logs],
     labels: NDArray[np.integer],
     clean: CleanModel,
-    ways: dict[str, Transitions],
+    ways: dict[str, list[Transitions]],
 ) -> dict[str, Floats]:
     found = {way: np.empty(len(labels)) for way in ways}
     for rows in _blocks(len(labels)):
         shares = clean.probabilities([head[rows] for head in heads])
         for way, transitions in ways.items():
-            found[way][rows] = transitions.log_odds(shares, labels[rows])
+            found[way][rows] = _by_parts(transitions, shares, labels[rows], rows.start)
+    return found
+
+
+def _by_parts(
+    transitions: list[Transitions], shares: Floats, labels: NDArray[np.integer], first: int
+) -> Floats:
+    """Return log-odds, each row's by the transitions of its part; ``first`` is the first row."""
+    found, part_of = np.empty(len(labels)), (first + np.arange(len(labels))) % PARTS
+    for part, one in enumerate(transitions):
+        rows = part_of == part
+        found[rows] = one.log_odds(shares[rows], labels[rows])
     return found
 
 
@@ -125,13 +156,13 @@ def _reference_log_odds(
     heads: Sequence[Logs],
     labels: NDArray[np.integer],
     models: Sequence[tuple[NDArray[np.bool_], CleanModel]],
-    transitions: Transitions,
+    transitions: list[Transitions],
 ) -> Floats:
     """Return the log-odds of the reference, each row's by a model that has not learnt from it."""
     found = np.empty(len(labels))
     for aside, model in models:
         shares = model.probabilities([head[aside] for head in heads])
-        found[aside] = transitions.log_odds(shares, labels[aside])
+        found[aside] = _by_parts(transitions, shares, labels[aside], 0)
     return found
 
 
