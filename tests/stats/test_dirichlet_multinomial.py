@@ -8,7 +8,7 @@ import pytest
 from reviewdesk.stats.dirichlet_multinomial import fit_dirichlet_mixture, log_probabilities
 
 
-def groups(concentration: list[float], count: int, seed: int) -> np.ndarray:  # type: ignore[type-arg]
+def groups(concentration: list[float], count: int, seed: int) -> np.ndarray:
     generator = np.random.default_rng(seed)
     mixes = generator.dirichlet(concentration, count)
     return np.stack([generator.multinomial(60, mix) for mix in mixes])
@@ -44,6 +44,6 @@ def test_equal_groups_stay_within_bounds() -> None:
 
 
 @pytest.mark.parametrize("counts", [np.zeros((0, 5)), np.array([[1, 2], [0, 0]])])
-def test_groups_without_counts_are_refused(counts: np.ndarray) -> None:  # type: ignore[type-arg]
+def test_groups_without_counts_are_refused(counts: np.ndarray) -> None:
     with pytest.raises(ValueError, match="every group needs counts"):
         fit_dirichlet_mixture(counts, 1)
