@@ -62,7 +62,7 @@ def overview(
     wrong = sum(one.found.table.num_rows for one in stored if not one.manner.similarity)
     page = Page(
         f"{plural(wrong, 'thing', 'things')} to look at in {reviews}",
-        f"Where the catalogue or the reviews of {files} need a look, and how sure that is.",
+        f"Where the catalogue or the reviews of {files} need a look, and how sure it is.",
         "Findings",
     )
     some = [one for one in stored if one.found.table.num_rows]
@@ -125,8 +125,7 @@ def _not(why_not: Mapping[str, str]) -> list[Html]:
 def _kind(path: Path, one: StoredFindings, texts: Mapping[str, ReviewText]) -> list[Html]:
     link = element("a", "All of them, with their evidence", href=_link(path, one))
     return [
-        paragraph(one.manner.description),
-        findings([lead(one.found), *promises(one.found)]),
+        paragraph(one.manner.description, " ", lead(one.found)),
         paragraph(link, ". The clearest:"),
         finding_cards(one.found, one.manner, texts, MOST_SHOWN),
     ]
