@@ -170,10 +170,17 @@ def _numbers(given: Context, span: _Span, history: int, look: int) -> list[dict[
             ("stars after, high", after.high),
             ("reviews before", place),
             ("reviews after", len(span.rows) - place),
-            ("chance by permuting its stars", given.chances[look]),
+            ("chance by permuting its stars", _chance(given, history, look)),
             ("chance at any time (e-process)", given.ever[history]),
         )
     ]
+
+
+def _chance(given: Context, history: int, look: int) -> float:
+    """Return the chance at the last record until a look: at other looks none is computed."""
+    past = given.chances[given.found.look_offsets[history] : look + 1]
+    told = past[past < 1]
+    return float(told[-1]) if len(told) else 1.0
 
 
 def _mean(given: Context, stars: NDArray[np.int8]) -> Mean:
