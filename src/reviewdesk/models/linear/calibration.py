@@ -26,6 +26,7 @@ from reviewdesk.text.compiled import compiled
 Floats = NDArray[np.float64]
 
 TEMPERATURES: Final = (2.0, 0.5)
+ROWS_AT_ONCE: Final = 8_192
 CURVE_PRIOR: Final = 0.1
 SHIFT_PRIOR: Final = 4.0
 """What a shift costs: with few rows of a label, its shift stays near 0."""
@@ -84,10 +85,12 @@ class Calibration:
         """Return the probability of each label, (n, k); each row adds up to 1."""
         given = np.flatnonzero(np.isfinite(self.shift))
         found = np.zeros(scores.shape, np.float32)
-        few = np.ascontiguousarray(scores[:, given])
-        shares = np.empty(few.shape)
-        write_shares(_terms(few), self.curve, self.shift[given], shares)
-        found[:, given] = shares if self.top is None else _bent(shares, self.top)
+        for start in range(0, len(scores), ROWS_AT_ONCE):
+            rows = slice(start, start + ROWS_AT_ONCE)
+            few = np.ascontiguousarray(scores[rows, given])
+            shares = np.empty(few.shape)
+            write_shares(_terms(few), self.curve, self.shift[given], shares)
+            found[rows, given] = shares if self.top is None else _bent(shares, self.top)
         return found
 
     def spread(self, places: NDArray[np.int64], k: int) -> Self:
