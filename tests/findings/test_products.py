@@ -5,6 +5,7 @@ import pytest
 from reviewdesk.errors import MissingColumn
 from reviewdesk.findings.products import Products, read_products
 from tests.findings.products_shop import product_shop, review
+from tests.prepare.corpus import prepared, write_lines
 
 
 def read(folder: Path, rows: list[dict[str, object]]) -> Products:
@@ -63,3 +64,9 @@ def test_reviews_without_a_product_have_none(tmp_path: Path) -> None:
 def test_data_without_products_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MissingColumn, match="product_id"):
         read(tmp_path, [review(0, "", "about nothing", product_id=None)])
+
+
+def test_data_without_reviews_is_refused(tmp_path: Path) -> None:
+    short = review(0, "A", "no", review_headline=None)
+    with pytest.raises(MissingColumn, match="product_id"):
+        read_products(prepared(tmp_path / "empty", write_lines(tmp_path / "one.jsonl", [short])))

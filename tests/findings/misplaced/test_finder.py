@@ -97,3 +97,22 @@ def test_data_without_products_is_refused(tmp_path: Path) -> None:
     rows = [one | {"product_id": None} for one in product_rows(2, 10)[0]]
     with pytest.raises(MissingColumn, match="product_id"):
         find(tmp_path, rows)
+
+
+def test_reviews_without_words_are_not_judged(tmp_path: Path) -> None:
+    silent = [review(n, f"P{n % 2}", "!!!! ????", review_headline=None) for n in range(40)]
+    found = find(tmp_path, silent)
+    assert found.looked_at == 0
+    assert found.left_out["reviews with too few words to tell a product by"] == 40
+
+
+def test_a_customer_who_pastes_one_text_everywhere_is_not_listed(tmp_path: Path) -> None:
+    """It would seem to speak of any of the other products where the same text stands."""
+    rows, _ = product_rows(misplaced=21)
+    text = "alpha0 alpha1 alpha2 bravo0 bravo1 carol2 never buy this from anybody at all"
+    pasted = [review(2_000 + n, f"P{n:02d}", text, customer_id="spam") for n in range(10)]
+    found = find(tmp_path, [*rows, *pasted])
+    listed = set(
+        found.table.filter(found.table["score"].to_numpy() > 0.9).column("what").to_pylist()
+    )
+    assert not {one["review_id"] for one in pasted} & listed

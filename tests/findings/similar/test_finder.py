@@ -108,3 +108,13 @@ def test_an_unknown_product_and_no_neighbours_are_refused(tmp_path: Path) -> Non
 def test_data_without_products_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MissingColumn, match="product_id"):
         find(tmp_path, [one | {"product_id": None} for one in rows()])
+
+
+def test_without_any_words_nothing_is_alike(tmp_path: Path) -> None:
+    silent = [
+        review(n, f"P{n % 3}", "!!!! ????", review_headline=None, product_title=None)
+        for n in range(9)
+    ]
+    found = find(tmp_path, silent)
+    assert found.table.num_rows == found.tables["similar"].num_rows == 0
+    assert found.left_out["products of whose reviews no word could be used"] == 3
