@@ -131,6 +131,5 @@ def test_confused_categories_are_those_that_reviews_mistake() -> None:
 
 
 def test_transitions_stay_where_nothing_was_moved() -> None:
-    noise, table = fit_transitions(np.eye(3)[[0, 1, 2]], np.arange(3), 0.03, alike(3))
-    assert noise == 0.0
+    table = fit_transitions(np.eye(3)[[0, 1, 2]], np.arange(3), 0.03, alike(3))
     np.testing.assert_allclose(table, alike(3))

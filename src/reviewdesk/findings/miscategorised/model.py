@@ -18,7 +18,7 @@ the design effect of Kish 1965, Survey sampling.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -36,11 +36,15 @@ BIAS_PRIOR: Final = 1.0
 """Precision of the normal prior of b: a category's bias is a few units at most."""
 SPREAD_PRIOR: Final = (-2.0, 4.0)
 """Centre and precision of the prior of log s."""
-NOISE_PRIOR: Final = (-3.5, 1.0)
-"""The same for the log-odds of e: where products leave it open whether there are any errors, a few
-in a hundred are usual."""
+NOISE_PRIOR: Final = (-3.5, 30.0)
+"""The same for the log-odds of e: it is as if thirty errors among a thousand products were known.
+Without it, errors of one batch that heads have learnt with the category pass for what is usual."""
+FULL_PRIOR: Final = 4_000
+"""So many products bear it whole; fewer bear it in proportion, or it would say all there is."""
 MIX_PRIOR: Final = 0.1
 """Precision of the prior of the log-odds of the share of moves to categories that are confused."""
+LIMITS: Final = ((-8.0, 8.0), (-6.0, 1.0), (-14.0, 3.0), (-10.0, 10.0))
+"""Of the log-odds of r, log s, the log-odds of e and of the share of moves."""
 FIRST_NOISE: Final = 0.03
 FIRST_CORRELATION: Final = 0.3
 
@@ -103,7 +107,9 @@ def fit_model(pooled: Pooled, assigned: Ints) -> PooledModel:
     """
     problem = _Likelihood(pooled, assigned)
     start = problem.start()
-    bounds = [(0.0, None)] * len(pooled.sums) + [(None, None)] * (len(start) - len(pooled.sums))
+    bounds: list[tuple[float | None, float | None]] = [(0.0, None)] * len(pooled.sums)
+    bounds += LIMITS
+    bounds += [(None, None)] * (len(start) - len(bounds))
     found = minimize(
         problem, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": STEPS}
     ).x
@@ -118,12 +124,9 @@ def fit_model(pooled: Pooled, assigned: Ints) -> PooledModel:
         noise=_logistic(parts.noise),
         transitions=(1 - mix) * alike(k) + mix * problem.confused,
     )
-    noise, transitions = fit_transitions(
-        first.probabilities(pooled), assigned, first.noise, first.transitions
-    )
-    return PooledModel(
-        first.weights, first.correlation, first.spread, first.bias, noise, transitions
-    )
+    right = first.probabilities(pooled)
+    table = fit_transitions(right, assigned, first.noise, first.transitions)
+    return replace(first, transitions=table)
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,6 +151,7 @@ class _Likelihood:
         first = np.full(self.heads, 1 / self.heads)
         self.confused = confused(_softmax(_scores(pooled, first, 1.0)), assigned)
         rows = np.arange(len(assigned))
+        self.bears = min(len(assigned) / FULL_PRIOR, 1.0)
         self.alike = alike(self.k).T[assigned]  # (p, k) by the right category
         self.seldom = self.confused.T[assigned]
         self.own = np.zeros((len(assigned), self.k))
@@ -203,7 +207,7 @@ class _Likelihood:
         scalars = (
             (parts.correlation, (0.0, 0.0)),
             (parts.spread, SPREAD_PRIOR),
-            (parts.noise, NOISE_PRIOR),
+            (parts.noise, (NOISE_PRIOR[0], NOISE_PRIOR[1] * self.bears)),
             (parts.mix, (0.0, MIX_PRIOR)),
         )
         loss = 0.5 * BIAS_PRIOR * float((parts.bias**2).sum())

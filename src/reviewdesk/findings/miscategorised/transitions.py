@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-STEPS: Final = 5
+STEPS: Final = 30
 PRIOR_MOVES: Final = 10.0
 """So many products moved from each category are what was believed before worth."""
 
@@ -37,18 +37,16 @@ def confused(probabilities: Floats, assigned: Ints) -> Floats:
     return np.where(sums > 0, table / np.maximum(sums, 1e-300), alike(k))
 
 
-def fit_transitions(
-    right: Floats, assigned: Ints, noise: float, prior: Floats
-) -> tuple[float, Floats]:
-    """Return the share of wrong categories and the transitions that fit what products stand in.
+def fit_transitions(right: Floats, assigned: Ints, noise: float, prior: Floats) -> Floats:
+    """Return the transitions that fit what products stand in, (k, k).
 
-    A few steps of expectation maximisation from the prior, which holds them where few products
+    Some steps of expectation maximisation from the prior, which holds them where few products
     were moved; many moved together from one category to one other are learnt.
 
     Args:
         right: (p, k) how likely each category is the right one.
         assigned: (p,) the categories that products stand in.
-        noise: the share of wrong ones, to begin with.
+        noise: the share of wrong ones.
         prior: (k, k) the transitions believed in before.
     """
     k, rows = right.shape[1], np.arange(len(assigned))
@@ -58,7 +56,6 @@ def fit_transitions(
         likely = (1 - noise) * right[rows, assigned] + wrong.sum(axis=1)
         shares = wrong / np.maximum(likely, 1e-300)[:, np.newaxis]
         moved = np.stack([shares[assigned == label].sum(axis=0) for label in range(k)], axis=1)
-        noise = float(shares.sum() / max(len(assigned), 1))
         table = moved + PRIOR_MOVES * prior
         table = table / np.maximum(table.sum(axis=1, keepdims=True), 1e-300)
-    return noise, table
+    return table
