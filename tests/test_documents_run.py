@@ -43,7 +43,7 @@ def shop(path: Path) -> None:
     path.write_text("\n".join(lines) + "\n")
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_every_command_in_the_documents_works(tmp_path: Path) -> None:
     shop(tmp_path / "shop.csv")
     done: set[str] = set()
