@@ -14,6 +14,8 @@ POINTS: Final = 64
 PRIOR: Final = 0.1
 STEPS: Final = 50
 UNSURE: Final = 1e-7
+FEWEST: Final = 500
+"""A curve through fewer rows would follow their chance."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +35,7 @@ class TopCurve:
         """Return the curve under which what was right and wrong is most likely.
 
         It is a natural cubic spline, drawn to the straight line that changes nothing, and then
-        made to never fall.
+        made to never fall. Of few rows it is that straight line.
 
         Args:
             sure: (n,) probability of the surest label, of rows that were not learnt from.
@@ -42,7 +44,7 @@ class TopCurve:
         """
         odds = _log_odds(sure)
         knots = np.unique(np.quantile(odds, np.linspace(*SHARES, KNOTS))) if len(odds) else odds
-        if len(knots) < KNOTS:
+        if len(knots) < KNOTS or len(odds) < FEWEST:
             return cls(np.zeros(1), np.zeros(1))
         basis = _basis(odds, knots)
         size = np.maximum(basis.std(axis=0), 1e-9)
