@@ -4,8 +4,10 @@ PYTHON ?= python3
 CORE := .venv
 DEV := .venv-dev
 BENCH := .venv-bench
+# How often the benches of findings plant errors anew: `make bench-findings SEEDS=3` is much faster.
+SEEDS := 20
 
-.PHONY: bench-fast bench-tune demo docs test test-slow check format clean help
+.PHONY: bench-fast bench-findings bench-tune demo docs test test-slow check format clean help
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,7 +52,7 @@ $(DEV)/.installed: pyproject.toml constraints.txt
 docs: $(DEV)/.installed  ## write docs/reference.md anew
 	$(DEV)/bin/python -m reviewdesk.cli.reference > docs/reference.md
 
-bench-fast: $(BENCH)/.installed  ## linear beside its peers on the real data; a quarter of an hour
+bench-fast: $(BENCH)/.installed  ## linear beside its peers on the real data; half an hour
 	$(BENCH)/bin/python -m bench.linear_bench
 	$(BENCH)/bin/python -m bench.linear_floor imdb categories25
 	$(BENCH)/bin/python -m bench.linear_paired imdb NB-SVM --peer-ngrams 2 3
@@ -60,6 +62,18 @@ bench-fast: $(BENCH)/.installed  ## linear beside its peers on the real data; a 
 
 bench-tune: $(BENCH)/.installed  ## choose the settings that bench-fast uses anew; an hour
 	$(BENCH)/bin/python -m bench.linear_tune
+
+bench-findings: export OMP_NUM_THREADS = 1
+bench-findings: $(BENCH)/.installed  ## promised against delivered for all finders, 20 seeds; hours
+	$(BENCH)/bin/python -m bench.findings_misfiled --seeds $(SEEDS) \
+		--worlds categories14-random categories14-alike mix generated
+	$(BENCH)/bin/python -m bench.findings_miscategorised --seeds $(SEEDS) \
+		--worlds categories14-random categories14-alike mix generated --shares 0.01 0.03 0.1
+	$(BENCH)/bin/python -m bench.findings_declining --seeds $(SEEDS) \
+		--data "$$REVIEWDESK_DATA" --sizes 100000 1000000 10000000
+	$(BENCH)/bin/python -m bench.findings_misplaced --seeds $(SEEDS)
+	$(BENCH)/bin/python -m bench.findings_similar --seeds 0 1 2
+	$(BENCH)/bin/python -m bench.findings_products_scale
 
 clean:  ## remove environments, caches and the demo's folder
 	rm -rf $(CORE) $(DEV) $(BENCH) demo .pytest_cache .mypy_cache .ruff_cache

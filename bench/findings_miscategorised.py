@@ -1,7 +1,6 @@
 """Products in the wrong category: what lists promise, what they deliver, and how many they find.
 
-    python -m bench.findings_miscategorised [--worlds categories14-alike,categories14-random]
-        [--moves uniform,confusable,clustered] [--rates 0.03] [--seeds 0,1,2]
+    python -m bench.findings_miscategorised --worlds categories14-alike --shares 0.03 --seeds 3
 
 A known share of products is moved to other categories; both heads are cross-fitted on the result.
 Rows are pooled over seeds: hits over flags. Beside it three ways that promise nothing: the vote of
@@ -54,18 +53,17 @@ class Case(NamedTuple):
 def main() -> None:
     """Print one table of promises, one of sizes and one of other ways."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--worlds", default="categories14-alike,categories14-random")
-    parser.add_argument("--moves", default="uniform,confusable,clustered")
-    parser.add_argument("--rates", default="0.03")
-    parser.add_argument("--seeds", default="0,1,2")
+    parser.add_argument("--worlds", nargs="+", default=["categories14-alike", "categories14-random"])
+    parser.add_argument("--moves", nargs="+", default=["uniform", "confusable", "clustered"])
+    parser.add_argument("--shares", nargs="+", type=float, default=[0.03])
+    parser.add_argument("--seeds", type=int, default=20)
     asked = parser.parse_args()
-    seeds = [int(one) for one in asked.seeds.split(",")]
-    print(f"{machine()}; seeds {asked.seeds}\n")
+    print(f"{machine()}; {asked.seeds} seeds\n")
     tables: dict[str, list[str]] = {name: [] for name in ("promises", "sizes", "others")}
-    for world in asked.worlds.split(","):
-        for rate in map(float, asked.rates.split(",")):
-            for moves in asked.moves.split(","):
-                cases = [case(world, rate, moves, seed) for seed in seeds]
+    for world in asked.worlds:
+        for rate in asked.shares:
+            for moves in asked.moves:
+                cases = [case(world, rate, moves, seed) for seed in range(asked.seeds)]
                 about = f"{world} | {moves} | {rate:.0%}"
                 tables["promises"].append(f"| {about} | {_promises(cases)} |")
                 tables["sizes"].append(f"| {about} | {_sizes(cases)} |")
