@@ -53,7 +53,9 @@ class Case(NamedTuple):
 def main() -> None:
     """Print one table of promises, one of sizes and one of other ways."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--worlds", nargs="+", default=["categories14-alike", "categories14-random"])
+    parser.add_argument(
+        "--worlds", nargs="+", default=["categories14-alike", "categories14-random"]
+    )
     parser.add_argument("--moves", nargs="+", default=["uniform", "confusable", "clustered"])
     parser.add_argument("--shares", nargs="+", type=float, default=[0.03])
     parser.add_argument("--seeds", type=int, default=20)
