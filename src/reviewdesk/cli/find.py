@@ -21,8 +21,11 @@ from reviewdesk.job.find import FindResult, FindSettings, Outcome, find, new_fin
 from reviewdesk.job.heads import by_target
 from reviewdesk.progress import Progress
 
-SECOND: Final[Mapping[str, str]] = {"misfiled": "misplaced", "declining": "improving"}
-"""Finders that are shown as another one's second part."""
+FURTHER: Final[Mapping[str, tuple[str, ...]]] = {
+    "misfiled": ("misplaced",),
+    "declining": ("improving", "language-shift"),
+}
+"""Finders that are shown as further parts of another one."""
 
 RANKED: Final = ("what", "title", "where", "score", "words", "numbers", "samples")
 
@@ -292,9 +295,10 @@ def _settings(
     seed: int = 0,
 ) -> FindSettings:
     parsed: dict[str, Any] = parse_model_settings(options or [])
-    second = [SECOND[name] for name in finders if SECOND.get(name) in FINDERS.names()]
+    known = FINDERS.names()
+    further = [one for name in finders for one in FURTHER.get(name, ()) if one in known]
     return FindSettings(
-        finders=tuple(dict.fromkeys([*finders, *second])),
+        finders=tuple(dict.fromkeys([*finders, *further])),
         options={finders[0]: parsed} if parsed else {},
         predictions=by_target(predictions or ()),
         reference=read_reference(reference, reviews_of(data)) if reference else None,

@@ -10,6 +10,7 @@ FINDERS: Final = Registry(
     {
         "declining": "reviewdesk.findings.declining.finder:DecliningFinder",
         "improving": "reviewdesk.findings.declining.finder:ImprovingFinder",
+        "language-shift": "reviewdesk.findings.language.finder:LanguageShiftFinder",
         "miscategorised": "reviewdesk.findings.miscategorised.finder:MiscategorisedFinder",
         "misfiled": "reviewdesk.findings.misfiled.finder:MisfiledFinder",
         "misplaced": "reviewdesk.findings.misplaced.finder:MisplacedFinder",

@@ -167,10 +167,8 @@ def _answer(
     said[np.abs(said) < FAINT * np.abs(said).max()] = 0
     order = np.argsort(-said, kind="stable")
     named = [names[int(term)] for term in terms]
-    speaks_for = _without_parts([(named[n], float(said[n])) for n in order if said[n] > 0])
-    speaks_against = _without_parts(
-        [(named[n], float(said[n])) for n in order[::-1] if said[n] < 0]
-    )
+    speaks_for = without_parts([(named[n], float(said[n])) for n in order if said[n] > 0])
+    speaks_against = without_parts([(named[n], float(said[n])) for n in order[::-1] if said[n] < 0])
     return [*speaks_for[:most], *speaks_against[:most]]
 
 
@@ -204,7 +202,7 @@ def _bounds(counts: NDArray[Any], doubt: float) -> tuple[NDArray[np.float64], ND
     return low, seen + 1 + doubt * np.sqrt(seen + 1)
 
 
-def _without_parts(words: Words) -> Words:
+def without_parts(words: Words) -> Words:
     """Leave out what shares a word with a heavier term: it says the same again."""
     kept, said = [], set[str]()
     for word, weight in words:

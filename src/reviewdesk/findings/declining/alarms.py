@@ -81,15 +81,15 @@ def raise_alarms(found: Histories, levels: Floats, alpha: float) -> Alarms:
         now[product], last[product] = exposed[looks], looks
         open_ = look[product] < 0
         best[product[open_]] = np.minimum(best[product[open_]], levels[looks[open_]])
-        threshold = _threshold(best, total, alpha)
-        called = np.flatnonzero((best <= threshold) & (look < 0))
+        limit = threshold(best, total, alpha)
+        called = np.flatnonzero((best <= limit) & (look < 0))
         look[called], called_in[called] = last[called], month
-        errors = max(errors, threshold * total)
+        errors = max(errors, limit * total)
     level = np.where(look >= 0, best, np.inf)
     return Alarms(look, called_in, level, min(errors, alpha * float((look >= 0).sum())))
 
 
-def _threshold(best: Floats, total: float, alpha: float) -> float:
+def threshold(best: Floats, total: float, alpha: float) -> float:
     """Return the highest level at which the false alarms expected are few enough; 0 for none."""
     ordered = np.sort(best[best <= alpha])
     shares = np.arange(1, len(ordered) + 1) / (HEAD_START + total)

@@ -1,0 +1,150 @@
+"""Categories whose language changed as rows of findings, with the evidence that a person needs."""
+
+import datetime
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from reviewdesk.findings.language.alarms import Alarm, Alarms
+from reviewdesk.findings.language.distances import Floats
+from reviewdesk.findings.language.looks import Look
+from reviewdesk.findings.language.units import Units
+from reviewdesk.findings.samples import telling_samples
+from reviewdesk.findings.words import MOST_WORDS, without_parts
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.progress import Progress
+from reviewdesk.schema import FINDINGS
+from reviewdesk.stats.log_odds import informative_prior, log_odds
+
+CHARTED: Final = 24
+"""Months in a chart, the last ones until the alarm."""
+
+CLEAR: Final = 2.0
+"""Words with a smaller z-score are not shown."""
+
+PRIOR: Final = 20.0
+"""Words of evidence that the prior of z-scores is worth: a month's reviews may be few."""
+
+NAMED: Final = 3
+"""Words that the action names, and whose shares are told."""
+
+NAME: Final = "language-shift"
+
+
+class _Words(NamedTuple):
+    """What changed: terms by their place among those of the look."""
+
+    rose: list[tuple[str, float]]  # the clearest first, with z above 0
+    fell: list[tuple[str, float]]  # with z below 0
+    z: Floats  # (v,) 0 for terms that did not clearly rise
+
+
+def finding_rows(data: PreparedData, units: Units, found: Alarms, progress: Progress) -> pa.Table:
+    """Return the alarms as schema ``FINDINGS``, the surest first."""
+    alarms = sorted(
+        found.alarms,
+        key=lambda one: (-one.promise, -one.score, -one.looked.month, one.looked.category),
+    )
+    words = [_words(units, alarm.look) for alarm in alarms]
+    said = [_said(alarm.look, one) for alarm, one in zip(alarms, words, strict=True)]
+    samples = telling_samples(
+        data, [units.rows[places] for places, _ in said], [score for _, score in said],
+        progress=progress,
+    ) if alarms else []  # fmt: skip
+    rows = [
+        _row(units, found, alarm, one, shown)
+        for alarm, one, shown in zip(alarms, words, samples, strict=True)
+    ]
+    return pa.Table.from_pylist(rows, FINDINGS)
+
+
+def _words(units: Units, look: Look) -> _Words:
+    """Return the terms that rose and fell, also among reviews of the same stars."""
+    now = look.compared.now.astype(np.int64)
+    after = np.asarray(look.compared.terms.T @ now)
+    before = np.asarray(look.compared.terms.T @ (1 - now))
+    z = log_odds(after, before, informative_prior(after + before, PRIOR)).z
+    z = np.where((np.sign(look.deviances()) == np.sign(z)) & (np.abs(z) >= CLEAR), z, 0.0)
+    order = np.argsort(-z, kind="stable")
+    named = [(units.names[look.columns[one]], float(z[one])) for one in order]
+    rose = without_parts([one for one in named if one[1] > 0])[:MOST_WORDS]
+    fell = without_parts([one for one in reversed(named) if one[1] < 0])[:MOST_WORDS]
+    return _Words(rose, fell, np.maximum(z, 0.0))
+
+
+def _said(look: Look, words: _Words) -> tuple[np.ndarray, Floats]:
+    """Return the month's units, and how much each says of what rose."""
+    now = np.flatnonzero(look.compared.now)
+    return look.places[now], np.asarray(look.compared.terms[now] @ words.z, np.float64)
+
+
+def _row(
+    units: Units, found: Alarms, alarm: Alarm, words: _Words, samples: list[str]
+) -> dict[str, Any]:
+    name = units.categories[alarm.looked.category]
+    return {
+        "finder": NAME,
+        "kind": "category",
+        "what": name,
+        "title": name,
+        "where": None,
+        "suggested": None,
+        "reviews": len(alarm.look.places),
+        "score": alarm.score,
+        "promise": alarm.promise,
+        "since": day_of(alarm.looked.month),
+        "action": _action(name, alarm.looked.month, words),
+        "words": [{"word": word, "weight": z} for word, z in (*words.rose, *words.fell)],
+        "numbers": _numbers(units, alarm, words),
+        "chart": _chart(found, alarm),
+        "samples": samples,
+    }
+
+
+def day_of(month: int) -> datetime.date:
+    """Return the first day of a month since 1970-01."""
+    return datetime.date(1970 + month // 12, month % 12 + 1, 1)
+
+
+def _action(name: str, month: int, words: _Words) -> str:
+    since = f"{day_of(month):%Y-%m}"
+    spoken = ", ".join(f"“{word}”" for word, _ in words.rose[:NAMED])
+    asked = f"Read what {spoken} is about" if spoken else "Read what is no longer said"
+    return (
+        f"{asked} in {name} since {since}; see whether what was made for the words before "
+        "(answers, tags, classifiers) still fits."
+    )
+
+
+def _numbers(units: Units, alarm: Alarm, words: _Words) -> list[dict[str, Any]]:
+    look, now = alarm.look, alarm.look.compared.now
+    values = [
+        ("products in the month", float(now.sum())),
+        ("products in the months before", float((~now).sum())),
+        ("times as far as by chance", alarm.looked.distance.times_chance),
+        ("chance by dealing the months out anew", alarm.looked.distance.chance),
+    ]
+    stars = units.stars[look.places]
+    if (stars[now] > 0).any() and (stars[~now] > 0).any():
+        for time, units_of in (("before", ~now), ("in the month", now)):
+            values.append((f"stars {time}", float(stars[units_of & (stars > 0)].mean())))
+    places = {units.names[column]: place for place, column in enumerate(look.columns)}
+    for word, _ in words.rose[:NAMED]:
+        has = look.compared.terms[:, [places[word]]].toarray()[:, 0]
+        for time, units_of in (("before", ~now), ("in the month", now)):
+            values.append((f"share that says “{word}” {time}", float(has[units_of].mean())))
+    return [{"name": name, "value": value} for name, value in values]
+
+
+def _chart(found: Alarms, alarm: Alarm) -> list[dict[str, Any]]:
+    """Return how far each month was, in times of chance, until the alarm."""
+    until = [
+        one
+        for one in found.looked
+        if one.category == alarm.looked.category and one.month <= alarm.looked.month
+    ]
+    return [
+        {"name": f"{day_of(one.month):%Y-%m}", "value": round(one.distance.times_chance, 3)}
+        for one in until[-CHARTED:]
+    ]
