@@ -13,7 +13,7 @@ help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: $(CORE)/.installed  ## the main job on generated reviews, and what can be found in them
-	$(CORE)/bin/reviewdesk demo-data --reviews 20000 --out demo/reviews.tsv.gz
+	$(CORE)/bin/reviewdesk demo-data --reviews 50000 --out demo/reviews.tsv.gz
 	$(CORE)/bin/reviewdesk run demo/reviews.tsv.gz --out demo/job \
 		--target sentiment --target stars --target category
 	$(CORE)/bin/reviewdesk find all demo/job --out demo/findings
