@@ -52,6 +52,20 @@ def test_a_word_that_enters_is_found_with_when_and_evidence(found: Findings) -> 
     assert row["chart"][-1]["value"] == max(one["value"] for one in row["chart"])
 
 
+def test_words_that_are_no_longer_said_are_told(tmp_path: Path) -> None:
+    def leaving(month: int, product: int, star: int) -> str:
+        return "zorbify" if month < 10 and (product + month) % 2 else ""
+
+    (row,) = found_in(tmp_path, market(14, leaving)).table.to_pylist()
+    fell = {one["word"]: one["weight"] for one in row["words"] if one["weight"] < 0}
+    assert fell["zorbify"] < -3
+    assert "why “zorbify” is said less in Kitchen since" in row["action"]
+    numbers = {one["name"]: one["value"] for one in row["numbers"]}
+    assert (
+        numbers["frequent words a review in the month"] < numbers["frequent words a review before"]
+    )
+
+
 def test_samples_say_the_word(found: Findings, tmp_path: Path) -> None:
     text = {row["review_id"]: row["review_body"] for row in market()}
     (row,) = found.table.to_pylist()

@@ -15,7 +15,6 @@ from reviewdesk.findings.words import MOST_WORDS, without_parts
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import Progress
 from reviewdesk.schema import FINDINGS
-from reviewdesk.stats.log_odds import informative_prior, log_odds
 
 CHARTED: Final = 24
 """Months in a chart, the last ones until the alarm."""
@@ -23,8 +22,8 @@ CHARTED: Final = 24
 CLEAR: Final = 2.0
 """Words with a smaller z-score are not shown."""
 
-PRIOR: Final = 20.0
-"""Words of evidence that the prior of z-scores is worth: a month's reviews may be few."""
+TELLING: Final = 3.0
+"""Words with a smaller z-score are not named in the action."""
 
 NAMED: Final = 3
 """Words that the action names, and whose shares are told."""
@@ -60,12 +59,10 @@ def finding_rows(data: PreparedData, units: Units, found: Alarms, progress: Prog
 
 
 def _words(units: Units, look: Look) -> _Words:
-    """Return the terms that rose and fell, also among reviews of the same stars."""
-    now = look.compared.now.astype(np.int64)
-    after = np.asarray(look.compared.terms.T @ now)
-    before = np.asarray(look.compared.terms.T @ (1 - now))
-    z = log_odds(after, before, informative_prior(after + before, PRIOR)).z
-    z = np.where((np.sign(look.deviances()) == np.sign(z)) & (np.abs(z) >= CLEAR), z, 0.0)
+    """Return the terms that rose and fell; z is the signed root of what the call rests on."""
+    signed = look.deviances()
+    z = np.sign(signed) * np.sqrt(np.abs(signed))
+    z = np.where(np.abs(z) >= CLEAR, z, 0.0)
     order = np.argsort(-z, kind="stable")
     named = [(units.names[look.columns[one]], float(z[one])) for one in order]
     rose = without_parts([one for one in named if one[1] > 0])[:MOST_WORDS]
@@ -109,8 +106,11 @@ def day_of(month: int) -> datetime.date:
 
 def _action(name: str, month: int, words: _Words) -> str:
     since = f"{day_of(month):%Y-%m}"
-    spoken = ", ".join(f"“{word}”" for word, _ in words.rose[:NAMED])
-    asked = f"Read what {spoken} is about" if spoken else "Read what is no longer said"
+    rose, fell = (
+        ", ".join(f"“{word}”" for word, z in said[:NAMED] if abs(z) >= TELLING)
+        for said in (words.rose, words.fell)
+    )
+    asked = f"Read what {rose} is about" if rose else f"Read why {fell or 'much'} is said less"
     return (
         f"{asked} in {name} since {since}; see whether what was made for the words before "
         "(answers, tags, classifiers) still fits."
@@ -129,6 +129,9 @@ def _numbers(units: Units, alarm: Alarm, words: _Words) -> list[dict[str, Any]]:
     if (stars[now] > 0).any() and (stars[~now] > 0).any():
         for time, units_of in (("before", ~now), ("in the month", now)):
             values.append((f"stars {time}", float(stars[units_of & (stars > 0)].mean())))
+    terms = np.diff(look.compared.terms.indptr)
+    for time, units_of in (("before", ~now), ("in the month", now)):
+        values.append((f"frequent words a review {time}", float(terms[units_of].mean())))
     places = {units.names[column]: place for place, column in enumerate(look.columns)}
     for word, _ in words.rose[:NAMED]:
         has = look.compared.terms[:, [places[word]]].toarray()[:, 0]
