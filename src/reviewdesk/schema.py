@@ -106,6 +106,7 @@ FINDING_COLUMNS: Final = (
         "promise", pa.float64(), False, "precision promised for the strictest list that holds it"
     ),
     Column("since", pa.date32(), True, "the first day of a change"),
+    Column("noticed", pa.date32(), True, "the day on which a change could first be told"),
     Column("action", pa.string(), False, "what to do, in one sentence"),
     Column("words", EVIDENCE, True, "words that speak for (above 0) and against (below 0) it"),
     Column("numbers", _NAMED_FIGURES, True, "figures that a person needs to decide"),

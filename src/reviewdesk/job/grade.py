@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import pyarrow as pa
 
@@ -14,6 +15,8 @@ from reviewdesk.schema import FINDINGS
 from reviewdesk.sources.truth.grade import Grade, grade, pooled
 from reviewdesk.sources.truth.read import read_truth
 from reviewdesk.storage import read_json, storage_errors
+
+_READ: Final = ("review_id", "product_id", "review_date")
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ def _grade(one: Graded) -> Grade:
             raise InputError(f"{each.path} holds findings in other data than {one.truth} is about")
     table = pa.concat_tables([FINDINGS.empty_table(), *(each.found.table for each in stored)])
     promised = {each.promise for one in stored for each in one.found.lists}
-    reviews = one.reviews.table(["review_id", "product_id"]) if one.reviews else None
+    reviews = one.reviews.table(_READ) if one.reviews else None
     names = [each.found.finder for each in stored]
     return grade(
         table, truth, sorted(promised or PROMISES, reverse=True), finders=names, reviews=reviews

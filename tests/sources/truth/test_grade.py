@@ -1,6 +1,6 @@
 """Grades: what was listed, what of it is right, and what was found of all there was."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -164,6 +164,26 @@ def test_declines_and_their_day() -> None:
     assert graded.lists[0].found == 1
     assert graded.lists[0].hits == 2
     assert graded.to_json()["median_days_off"] == 5
+
+
+def test_declines_that_were_called_before_they_began_are_false_alarms() -> None:
+    since = TRUTH.declining["declines_from"][0].as_py()
+    early = findings({"finder": "declining", "what": "P8", "noticed": since - timedelta(days=1)})
+    assert one(early, "declining").lists[0].hits == 0
+    assert one(early, "declining").delay_days == ()
+
+
+def test_delays_are_counted_in_days_and_in_reviews() -> None:
+    since = TRUTH.declining["declines_from"][0].as_py()
+    days = [since + timedelta(days=day) for day in (-1, 0, 20, 21, 40)]
+    reviews = pa.table(
+        {"review_id": ["a", "b", "c", "d", "e", "f"], "product_id": ["P8"] * 5 + ["P1"]}
+        | {"review_date": pa.array([*days, since], pa.date32())}
+    )
+    found = findings({"finder": "declining", "what": "P8", "noticed": since + timedelta(days=21)})
+    (graded,) = grade(found, TRUTH, PROMISES, reviews=reviews).finders
+    assert graded.delay_days == (21,)
+    assert graded.delay_reviews == (3,)
 
 
 def test_misplaced_reviews_are_those_of_the_same_category() -> None:

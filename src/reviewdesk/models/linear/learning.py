@@ -98,7 +98,7 @@ class Learning:
         """
         bits = start.vocabulary.bits if start else bits_for(text_bytes, grams, self.memory // 4)
         counts = Counts(self.columns, grams, bits)
-        store = RowStore(self.memory // 4, self.seed)
+        store = RowStore(self.memory // 8, self.seed)
         try:
             rows = _Rows(counts, store, LabelSets(self.k) if self.several else None, self.seed)
             for batch in batches:

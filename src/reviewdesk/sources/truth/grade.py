@@ -1,5 +1,6 @@
 """Grades findings against known errors: did the lists keep what they promised, and find enough?"""
 
+import datetime
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
@@ -16,6 +17,7 @@ SIZES: Final = ((1, 1), (2, 3), (4, 9), (10, 49), (50, None))
 
 
 _SAME: Final = 1e-9
+_DATED: Final = ("product_id", "review_date")
 
 
 @dataclass(frozen=True)
@@ -156,10 +158,18 @@ class _Errors:
     Args:
         right: where each belongs; None where there is nothing to name.
         reviews: how many reviews each rests on; empty where that says nothing.
+        began: the day on which each began; empty where errors stand from the first day on.
     """
 
     right: Mapping[str, str | None]
     reviews: Mapping[str, int] = field(default_factory=dict)
+    began: Mapping[str, datetime.date] = field(default_factory=dict)
+
+    def include(self, row: Mapping[str, Any]) -> bool:
+        """Say whether a finding is about one of them, and not from before it began."""
+        noticed, began = row["noticed"], self.began.get(row["what"])
+        early = noticed is not None and began is not None and noticed < began
+        return row["what"] in self.right and not early
 
 
 def grade(
@@ -180,8 +190,9 @@ def grade(
         truth: the known errors of the same data.
         promises: the precisions that there are lists for.
         finders: finders that are graded even when they found nothing.
-        reviews: ``review_id`` and ``product_id`` of the data: with it, misfiled reviews that are
-            found under a product that is itself in the wrong category are excused.
+        reviews: ``review_id``, ``product_id`` and ``review_date`` of the data: with it, misfiled
+            reviews that are found under a product that is itself in the wrong category are excused,
+            and it is counted after how many reviews a decline was noticed.
 
     Returns:
         A grade for each finder that is graded, in the order of ``GRADED``.
@@ -191,8 +202,7 @@ def grade(
     for name in GRADED:
         if name in names:
             rows = findings.filter(pc.equal(findings["finder"], name)).to_pylist()
-            excused = _excused(truth, reviews) if name == "misfiled" else {}
-            graded.append(_grade(name, rows, truth, promises, excused))
+            graded.append(_grade(name, rows, truth, promises, reviews))
     return Grade(tuple(graded))
 
 
@@ -242,7 +252,11 @@ def _miscategorised(truth: Truth) -> _Errors:
 
 def _declining(truth: Truth) -> _Errors:
     products = truth.declining["product_id"].to_pylist()
-    return _Errors(dict.fromkeys(products), _by_id(truth.declining, "product_id", "reviews_after"))
+    return _Errors(
+        dict.fromkeys(products),
+        _by_id(truth.declining, "product_id", "reviews_after"),
+        _by_id(truth.declining, "product_id", "declines_from"),
+    )
 
 
 GRADED: Final[Mapping[str, Callable[[Truth], _Errors]]] = {
@@ -259,26 +273,48 @@ def _grade(
     rows: list[dict[str, Any]],
     truth: Truth,
     promises: Sequence[float],
-    excused: Mapping[str, str],
+    reviews: pa.Table | None,
 ) -> FinderGrade:
     errors = GRADED[finder](truth)
+    excused = _excused(truth, reviews) if finder == "misfiled" else {}
     lists = []
     for promise in sorted(promises, reverse=True):
         listed = [row for row in rows if row["promise"] >= promise - _SAME]
         lists.append(_list_grade(promise, listed, errors, excused))
-    found = {row["what"] for row in rows if row["what"] in errors.right}
-    days_off: tuple[int, ...] = ()
-    if finder == "declining":
-        began = _by_id(truth.declining, "product_id", "declines_from")
-        both = [row for row in rows if row["what"] in began and row["since"] is not None]
-        days_off = tuple((row["since"] - began[row["what"]]).days for row in both)
-    return FinderGrade(finder, tuple(lists), _sizes(errors, found), days_off)
+    hits = [row for row in rows if errors.include(row)]
+    sizes = _sizes(errors, {row["what"] for row in hits})
+    return FinderGrade(finder, tuple(lists), sizes, **_delays(hits, errors.began, reviews))
+
+
+def _delays(
+    hits: list[dict[str, Any]], began: Mapping[str, datetime.date], reviews: pa.Table | None
+) -> dict[str, tuple[int, ...]]:
+    """Return how late changes were noticed, and how far off the days named for them are."""
+    named = [row for row in hits if row["what"] in began and row["since"] is not None]
+    told = [row for row in hits if row["what"] in began and row["noticed"] is not None]
+    delays = {
+        "days_off": tuple((row["since"] - began[row["what"]]).days for row in named),
+        "delay_days": tuple((row["noticed"] - began[row["what"]]).days for row in told),
+    }
+    if reviews is not None and told:
+        dated = reviews.filter(
+            pc.is_in(reviews["product_id"], pa.array([row["what"] for row in told], pa.string()))
+        )
+        days: dict[str, list[datetime.date]] = {}
+        for product, day in zip(*(dated[name].to_pylist() for name in _DATED), strict=True):
+            if day is not None:
+                days.setdefault(product, []).append(day)
+        delays["delay_reviews"] = tuple(
+            sum(began[row["what"]] <= day <= row["noticed"] for day in days.get(row["what"], []))
+            for row in told
+        )
+    return delays
 
 
 def _list_grade(
     promise: float, rows: list[dict[str, Any]], errors: _Errors, excused: Mapping[str, str]
 ) -> ListGrade:
-    hits = [row for row in rows if row["what"] in errors.right]
+    hits = [row for row in rows if errors.include(row)]
     others = [row for row in rows if row["what"] not in errors.right]
     right = sum(excused.get(row["what"], "") == row["suggested"] for row in others)
     listed = len(rows) - right
