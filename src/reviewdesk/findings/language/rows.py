@@ -110,7 +110,7 @@ def _action(name: str, month: int, words: _Words) -> str:
         ", ".join(f"“{word}”" for word, z in said[:NAMED] if abs(z) >= TELLING)
         for said in (words.rose, words.fell)
     )
-    asked = f"Read what {rose} is about" if rose else f"Read why {fell or 'much'} is said less"
+    asked = f"Read what {rose} is about" if rose else f"Read why people say {fell or 'much'} less"
     return (
         f"{asked} in {name} since {since}; see whether what was made for the words before "
         "(answers, tags, classifiers) still fits."
