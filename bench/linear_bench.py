@@ -13,6 +13,7 @@ it learns: imports, and compiled code loaded by learning from 1,000 rows.
 
 import argparse
 import os
+import sys
 import tempfile
 from pathlib import Path
 from typing import Final
@@ -66,10 +67,16 @@ def _bench(name: str, data: DataSet, systems: list[str], rounds: int, folder: Pa
     for number in range(rounds):
         for one in systems:
             if number == 0 or one not in SLOW:
-                runs[one].append(run_system(one, settings_of(name, one), folder))
+                try:
+                    runs[one].append(run_system(one, settings_of(name, one), folder))
+                except SystemExit as error:  # fastText may end in NaN where it did not before
+                    print(f"{one}, {name}: {error}", file=sys.stderr)
     print(f"### {name}: {train.sum():,} rows to learn from, {test.sum():,} held out\n")
     print(f"| {' | '.join(HEAD)} |\n{'|---' * len(HEAD)}|")
     for one, own in runs.items():
+        if not own:
+            print(f"| {one} | {_short(settings_of(name, one))} | ended in an error |", flush=True)
+            continue
         cells = [one, _short(settings_of(name, one)), *_quality(one, own, data.labels[test])]
         cells.append(f"{_median(own, 'start_cpu'):.1f}")
         for step in ("train", "predict"):
