@@ -1,6 +1,7 @@
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,15 @@ def test_leaves_nothing_behind(many: Path, tmp_path: Path) -> None:
     assert not spill.exists() or not list(spill.iterdir())
 
 
+@pytest.fixture
+def heeded() -> Iterator[None]:
+    """Ctrl-C is heeded: a process that a script starts in the background is born deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded")
 def test_ctrl_c_is_ctrl_c_in_the_middle_of_a_query_too() -> None:
     pressing = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
     with DuckDBEngine() as engine:
