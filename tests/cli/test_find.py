@@ -122,6 +122,24 @@ def test_known_errors_are_planted_and_findings_graded(
     assert pooled["finders"][0]["lists"][0]["hits"] == 18
 
 
+def test_grades_of_products_are_told_by_size(data: PreparedData, cli: Cli, tmp_path: Path) -> None:
+    planted = tmp_path / "planted"
+    assert cli("find", "plant", data.path, "--miscategorised", "0.1", "--out", planted).code == 0
+    errors = pq.read_table(tmp_path / "planted.truth" / "miscategorised.parquet").to_pylist()
+    kind = {"finder": "miscategorised", "kind": "product", "promise": 0.9}
+    rows = [finding(one["product_id"], reviews=one["reviews"], **kind) for one in errors]
+    rows.append(finding("wrong", reviews=60, **kind))
+    lists = (PromisedList(0.9, len(rows), 1.0),)
+    found = Findings("miscategorised", pa.Table.from_pylist(rows, FINDINGS), lists, 240)
+    about = {"data": PreparedData.open(planted).fingerprint, "files": []}
+    write_findings(tmp_path / "out", found, OddFinder.manner(), about)
+    said = cli("find", "grade", tmp_path / "out", f"{planted}.truth").out
+    said = said.replace("\N{NO-BREAK SPACE}", " ")
+    assert "miscategorised, by how many reviews a product has" in said
+    assert "50 or more" in said
+    assert "0 % (0 of 1)" in said
+
+
 def test_grading_refuses_what_does_not_belong_together(
     folder: Path, data: PreparedData, cli: Cli, tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
+from statistics import median
 from typing import Annotated, Final
 
 import typer
@@ -13,7 +14,7 @@ from reviewdesk.errors import UsageError
 from reviewdesk.job.find import reviews_of
 from reviewdesk.job.grade import Graded, grade_findings
 from reviewdesk.report.numbers import SPACE, share
-from reviewdesk.sources.truth.grade import FinderGrade, Grade, ListGrade
+from reviewdesk.sources.truth.grades import FinderGrade, Grade, ListGrade, SizeGrade
 
 HEADINGS: Final = ("what", "promised", "delivered", "kept", "right", "found of planted")
 
@@ -76,6 +77,13 @@ def _print(found: Grade) -> None:
     over = f" over {found.sets} sets of data" if found.sets > 1 else ""
     print_table(HEADINGS, rows, f"Promised and delivered{over}")
     for one in found.finders:
+        if sized := _sized_rows(one):
+            promised = (share(each.promise, 0) for each in one.lists)
+            print_table(
+                ("reviews", *(f"promised {each}" for each in promised), "found of planted"),
+                sized,
+                f"{one.finder}, by how many reviews a product has",
+            )
         for sentence in _remarks(one):
             say(sentence)
 
@@ -104,6 +112,26 @@ def _delivered(each: ListGrade, sets: int) -> str:
     return text
 
 
+def _sized_rows(one: FinderGrade) -> list[list[str]]:
+    """Return a row for each size of product of which something is listed or planted."""
+    rows = []
+    for size in dict.fromkeys(each.reviews for each in one.sizes):
+        lists = [each for each in one.sizes if each.reviews == size]
+        last, (low, high) = lists[-1], size
+        if not (last.planted or last.listed):
+            continue
+        name = f"{low}" if low == high else f"{low} to {high}" if high else f"{low} or more"
+        found = f"{last.found:,} of {last.planted:,}"
+        rows.append([name, *map(_sized, lists), found])
+    return rows if any(each.listed is not None for each in one.sizes) else []
+
+
+def _sized(each: SizeGrade) -> str:
+    if each.precision is None:
+        return "no list"
+    return f"{share(each.precision, 0)}{SPACE}({each.hits:,}{SPACE}of{SPACE}{each.listed:,})"
+
+
 def _remarks(one: FinderGrade) -> Iterator[str]:
     """Yield what else is to be said: excused findings, other places named, days off."""
     last = one.lists[-1] if one.lists else None
@@ -123,5 +151,5 @@ def _remarks(one: FinderGrade) -> Iterator[str]:
         ("reviews until it was noticed", one.delay_reviews),
     ):
         if values:
-            middle = sorted(values)[len(values) // 2]
-            yield f"{one.finder}: {middle:,} {name} (median of {len(values):,})."
+            middle = median(values)
+            yield f"{one.finder}: {middle:,.0f} {name} (median of {len(values):,})."

@@ -12,7 +12,8 @@ from reviewdesk.findings.base import PROMISES
 from reviewdesk.findings.store import StoredFindings, is_findings, read_findings
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.schema import FINDINGS
-from reviewdesk.sources.truth.grade import Grade, grade, pooled
+from reviewdesk.sources.truth.grade import grade
+from reviewdesk.sources.truth.grades import Grade, pooled
 from reviewdesk.sources.truth.read import read_truth
 from reviewdesk.storage import read_json, storage_errors
 

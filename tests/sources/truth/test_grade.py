@@ -8,7 +8,8 @@ import pytest
 
 from reviewdesk.schema import FINDINGS
 from reviewdesk.sources.truth import DECLINING, MISCATEGORISED, MISFILED, VARIANTS, Truth
-from reviewdesk.sources.truth.grade import FinderGrade, ListGrade, grade, pooled
+from reviewdesk.sources.truth.grade import grade
+from reviewdesk.sources.truth.grades import FinderGrade, ListGrade, pooled
 
 PROMISES = (0.95, 0.9, 0.8)
 
@@ -138,19 +139,33 @@ def test_reviews_of_a_product_in_the_wrong_category_are_excused() -> None:
 
 def test_products_by_their_reviews() -> None:
     found = findings(
-        {"finder": "miscategorised", "what": "P5", "suggested": "Books"},
-        {"finder": "miscategorised", "what": "P7", "suggested": "Books", "promise": 0.8},
+        {"finder": "miscategorised", "what": "P5", "suggested": "Books", "reviews": 3},
+        {"finder": "miscategorised", "what": "P9", "suggested": "Books", "reviews": 2},
+        {"finder": "miscategorised", "what": "P7", "suggested": "Books", "promise": 0.8}
+        | {"reviews": 50},
     )
     graded = one(found, "miscategorised")
-    assert [(size.reviews, size.found, size.planted) for size in graded.sizes] == [
-        ((1, 1), 0, 1),
-        ((2, 3), 1, 1),
-        ((4, 9), 0, 0),
-        ((10, 49), 0, 0),
-        ((50, None), 1, 1),
+    wide = [each for each in graded.sizes if each.promise == 0.8]
+    assert [(size.reviews, size.hits, size.listed, size.found, size.planted) for size in wide] == [
+        ((1, 1), 0, 0, 0, 1),
+        ((2, 3), 1, 2, 1, 1),
+        ((4, 9), 0, 0, 0, 0),
+        ((10, 49), 0, 0, 0, 0),
+        ((50, None), 1, 1, 1, 1),
     ]
+    assert (wide[1].precision, wide[1].recall) == (0.5, 1.0)
+    assert (wide[0].precision, wide[0].recall, wide[2].recall) == (None, 0.0, None)
+    strict = [each.listed for each in graded.sizes if each.promise == 0.95]
+    assert strict == [0, 2, 0, 0, 0]
     assert [each.named for each in graded.lists] == [1, 1, 1]
     assert [each.hits for each in graded.lists] == [1, 1, 2]
+
+
+def test_sizes_of_declines_are_of_what_was_planted() -> None:
+    """Findings count all reviews of a product, the known errors those after it began."""
+    graded = one(findings({"finder": "declining", "what": "P8", "reviews": 70}), "declining")
+    ten = next(each for each in graded.sizes if each.reviews == (10, 49))
+    assert (ten.listed, ten.hits, ten.precision, ten.found, ten.planted) == (None, None, None, 1, 1)
 
 
 def test_declines_and_their_day() -> None:
@@ -206,3 +221,27 @@ def test_several_seeds_are_pooled() -> None:
     assert listed.precision == 0.6
     assert listed.worst == pytest.approx(1 / 3)
     assert pooled([together]).finders == together.finders
+
+
+def test_sizes_are_pooled() -> None:
+    rows = [{"finder": "miscategorised", "what": what, "reviews": 3} for what in ("P5", "X")]
+    graded = grade(findings(*rows), TRUTH, PROMISES)
+    two = next(one for one in pooled([graded] * 3).finders[0].sizes if one.reviews == (2, 3))
+    assert (two.listed, two.hits, two.found, two.planted) == (6, 3, 3, 3)
+    assert pooled([pooled([graded])]) == pooled([graded])
+
+
+def test_sets_differ_in_what_is_planted_and_promised() -> None:
+    """A set without planted products has no sizes; another may have other promises."""
+    names = ["miscategorised"]
+    some = grade(findings(), TRUTH, PROMISES, finders=names)
+    none = grade(findings({"finder": names[0], "what": "X"}), NOTHING, (0.95, 0.5))
+    together = pooled([none, some]).finders[0]
+    assert [one.promise for one in together.lists] == [0.95, 0.9, 0.8, 0.5]
+    assert [(one.listed, one.planted, one.worst) for one in together.lists] == [
+        (1, 3, 0.0),
+        (0, 3, None),
+        (0, 3, None),
+        (1, 0, 0.0),
+    ]
+    assert len(together.sizes) == 15
