@@ -2,6 +2,7 @@
 
 import csv
 import json
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
@@ -32,7 +33,13 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PreparedData:
 def folder(tmp_path: Path) -> Path:
     """A folder of findings that a spreadsheet must not run."""
     rows = [
-        finding("=1+2", title='=HYPERLINK("http://example.com")', promise=0.95),
+        finding(
+            "=1+2",
+            title='=HYPERLINK("http://example.com")',
+            promise=0.95,
+            since=date(2014, 5, 1),
+            noticed=date(2014, 7, 31),
+        ),
         finding("R2", title=None, words=None, numbers=None, chart=None, samples=None),
     ]
     found = Findings(
@@ -81,7 +88,8 @@ def test_export_as_json_lines_holds_everything(folder: Path, cli: Cli, tmp_path:
         {"word": "wombat", "weight": 1.5},
         {"word": "novel", "weight": -0.25},
     ]
-    assert second["samples"] is None
+    assert (first["since"], first["noticed"]) == ("2014-05-01", "2014-07-31")
+    assert (second["since"], second["noticed"], second["samples"]) == (None, None, None)
     refused = cli("find", "export", folder, "--format", "xml", "--out", out)
     assert (refused.code, "csv or jsonl" in refused.err) == (2, True)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -101,5 +102,5 @@ def _text(value: Any) -> str:
 
 def _plain(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
     for row in batch.to_pylist():
-        since = row["since"]
-        yield {**row, "since": since.isoformat() if since else None}
+        days = {name: value.isoformat() for name, value in row.items() if isinstance(value, date)}
+        yield {**row, **days}

@@ -47,8 +47,8 @@ READING: Final = (
     ),
     (
         "Words",
-        "Counted in all reviews: for, those that are surely more frequent where it belongs; "
-        "against, those more frequent where it stands.",
+        "Counted in all reviews: for, those that are surely more frequent where it belongs, or "
+        "since a change; against, those more frequent where it stands, or before the change.",
     ),
 )
 
