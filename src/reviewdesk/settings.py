@@ -252,6 +252,21 @@ class PlantSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PromiseSettings(Settings):
+    """What findings have to promise, and how the predictions they rest on are made."""
+
+    promise: float = setting(
+        0.0,
+        "write only the lists with this promise or a stricter one: 0.95, 0.9 or 0.8; 0 means all "
+        "of them",
+        minimum=0,
+        maximum=1,
+    )
+    folds: int = setting(5, "parts to cross-fit the predictions in", minimum=2)
+    seed: int = setting(0, "another seed cross-fits in other parts", minimum=0)
+
+
+@dataclass(frozen=True, kw_only=True)
 class TargetSettings(Settings):
     """What a classifier learns to predict."""
 

@@ -63,6 +63,23 @@ def test_all_finders_run_also_those_of_other_packages(
     assert again["data"] == data.fingerprint
 
 
+def test_each_finder_takes_its_own_settings(data: PreparedData, cli: Cli, tmp_path: Path) -> None:
+    words = ("find", "all", data.path, "--folds", "2", "--out", tmp_path / "out")
+    found = cli(*words, "--set", "odd.word=hose", "--set", "similar.k=3", "--json").json()
+    assert found["finders"]["odd"]["findings"] > 20
+    ranked = pq.read_table(tmp_path / "out" / "similar" / "similar.parquet")
+    assert max(ranked["rank"].to_pylist()) == 3
+    for wrong in ("word=hose", "wombat.word=hose", ".word=hose"):
+        refused = cli(*words, "--set", wrong)
+        assert (refused.code, "with one of: declining, " in refused.err) == (2, True)
+    refused = cli(*words, "--set", "odd.colour=red")
+    assert (refused.code, "has no setting 'colour'" in refused.err) == (2, True)
+    words = ("find", "misfiled", data.path, "--folds", "2", "--out", tmp_path / "misfiled")
+    done = cli(*words, "--set", "questions=30", "--set", "misplaced.fewest=100")
+    assert done.code == 0, done.err
+    assert "reviews of products with fewer than 100 of them" in done.out
+
+
 def test_export_as_csv_is_safe_to_open(folder: Path, cli: Cli, tmp_path: Path) -> None:
     out = tmp_path / "odd.csv"
     done = cli("find", "export", folder, "--out", out)
@@ -195,6 +212,30 @@ def test_a_person_is_asked_and_their_answers_are_taken(
     assert find(data, out, FindSettings(("asking",), answers=answers)).outcomes[0].already
     answers.write_text(answers.read_text().replace('""', '"wrong"'))
     assert not find(data, out, FindSettings(("asking",), answers=answers)).outcomes[0].already
+
+
+def test_answers_are_given_with_everything_and_are_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli
+) -> None:
+    fakes = "tests.findings.fakes"
+    install(tmp_path / "p", monkeypatch, odd=f"{fakes}:OddFinder", asking=f"{fakes}:AskingFinder")
+    rows = rows_of(240)
+    rows[3]["review_body"] += " It is a wombat."
+    data = shop(tmp_path / "shop", rows)
+    answers = tmp_path / "questions.csv"
+    words = ("find", "all", data.path, "--folds", "2", "--out", tmp_path / "out")
+    asked = cli(*words, "--audit", answers)
+    assert asked.code == 0, asked.err
+    assert f"questions in {answers}" in asked.err or f"question in {answers}" in asked.err
+    answers.write_text(answers.read_text().replace('""', '"right"'))
+    answered = cli(*words, "--audit", answers, "--json").json()["finders"]
+    assert [one for one, did in answered.items() if not did.get("already", True)] == [
+        "misfiled",
+        "asking",
+    ]
+    refused = cli(*words)
+    assert (refused.code, "a person's answers" in refused.err) == (2, True)
+    assert cli(*words, "--audit", answers, "--json").json()["finders"]["asking"]["already"]
 
 
 def test_one_product_and_those_like_it(data: PreparedData, cli: Cli, tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ def test_findings_and_their_pages_are_written(data: PreparedData, tmp_path: Path
     assert "1 thing to look at in 300 reviews" in overview.text
     assert "It is a wombat." in overview.text
     assert "three eyes are needed; there are none." in overview.text
+    assert "1 of 3 lists could not honestly be made" in overview.text
     assert "odd/findings.html" in [one["href"] for one in overview.all("a")]
     assert result.to_json()["finders"]["blind"] == {
         "why_not": "three eyes are needed; there are none"

@@ -2,8 +2,8 @@
 
 import hashlib
 import inspect
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from reviewdesk import __version__
 from reviewdesk.errors import MissingColumn, NotEnoughData, UsageError
-from reviewdesk.findings.base import Finder, FinderInputs, Findings
+from reviewdesk.findings.base import Finder, FinderInputs
 from reviewdesk.findings.catalog import FINDERS
 from reviewdesk.findings.export import promised
 from reviewdesk.findings.page import findings_page, shown_samples
@@ -24,6 +24,7 @@ from reviewdesk.findings.store import (
 )
 from reviewdesk.findings.texts import review_texts
 from reviewdesk.job.find_page import write_overview
+from reviewdesk.job.find_result import FindResult, Outcome
 from reviewdesk.job.heads import Predictions
 from reviewdesk.job.main_job import PREPARED, SUMMARY
 from reviewdesk.prepare.layout import file_sha256
@@ -60,49 +61,6 @@ class FindSettings:
     promise: float = 0.0
     folds: int = 5
     seed: int = 0
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one finder did.
-
-    Args:
-        finder: its name.
-        stored: its folder; None when it could not look at this data.
-        why_not: one sentence then.
-        already: whether the same was found before.
-    """
-
-    finder: str
-    stored: StoredFindings | None
-    why_not: str | None = None
-    already: bool = False
-
-
-@dataclass(frozen=True)
-class FindResult:
-    """What finding wrote.
-
-    Args:
-        folder: everything below is in here.
-        data: the reviews.
-        page: the page of all findings in the folder.
-        outcomes: what each finder did.
-    """
-
-    folder: Path
-    data: PreparedData
-    page: Path
-    outcomes: tuple[Outcome, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what was promised and where it is as JSON values."""
-        return {
-            "folder": str(self.folder),
-            "page": str(self.page),
-            "data": self.data.fingerprint,
-            "finders": {one.finder: _outcome_json(one) for one in self.outcomes},
-        }
 
 
 def reviews_of(place: Path) -> PreparedData:
@@ -152,17 +110,18 @@ def find(
     predictions = Predictions(
         data, out / PREDICTIONS, settings.predictions, settings.folds, settings.seed, progress
     )
-    outcomes, errors = [], []
+    outcomes, errors, why_not = [], [], {}
     for finder in finders:
         try:
             outcomes.append(_find(finder, out, predictions, settings, overwrite, progress))
         except (MissingColumn, NotEnoughData) as error:
             outcomes.append(Outcome(finder.name, None, str(error)))
             errors.append(error)
+            why_not[finder.title] = str(error)
     if errors and len(errors) == len(finders):
         raise errors[0]
     page = out / OVERVIEW
-    write_overview(page, data, _all(out, data), _why_not(outcomes), progress)
+    write_overview(page, data, _all(out, data), why_not, progress)
     return FindResult(out, data, page, tuple(outcomes))
 
 
@@ -186,9 +145,13 @@ def new_finder(name: str, settings: Mapping[str, Any]) -> Finder:
 def _options(name: str, settings: FindSettings) -> dict[str, Any]:
     """Return a finder's settings, with the answers if it takes any."""
     options = dict(settings.options.get(name, {}))
-    if settings.answers is not None and ANSWERS in inspect.signature(FINDERS.load(name)).parameters:
+    if settings.answers is not None and _takes_answers(FINDERS.load(name)):
         options[ANSWERS] = str(settings.answers)
     return options
+
+
+def _takes_answers(finder: type) -> bool:
+    return ANSWERS in inspect.signature(finder).parameters
 
 
 def _unusual(finder: Finder, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -217,6 +180,7 @@ def _find(
     progress: Progress,
 ) -> Outcome:
     data, folder = predictions.data, out / finder.name
+    answers = settings.answers if _takes_answers(type(finder)) else None
     about = {
         "data": data.fingerprint,
         "reviews": data.rows,
@@ -225,22 +189,32 @@ def _find(
         "reference": _reference_json(settings.reference),
         "promise": settings.promise,
         "options": _unusual(finder, settings.options.get(finder.name, {})),
-        ANSWERS: file_sha256(settings.answers) if settings.answers else None,
+        ANSWERS: file_sha256(answers) if answers else None,
         "reviewdesk": __version__,
     }
     if not overwrite and is_findings(folder):
         before = read_findings(folder)
         if before.about == about:
             return Outcome(finder.name, before, already=True)
-        if {**before.about, ANSWERS: None} != {**about, ANSWERS: None}:
-            raise UsageError(
-                f"{folder} holds findings made with other settings; choose another folder or "
-                "replace it on purpose"
-            )
+        _check_replaces(before, about)
     inputs = FinderInputs(data, predictions.of(finder.targets), settings.reference)
     found = promised(finder.find(inputs, progress=progress), settings.promise)
     write_with_page(folder, StoredFindings(folder, found, finder.manner(), about), data, progress)
     return Outcome(finder.name, read_findings(folder))
+
+
+def _check_replaces(before: StoredFindings, about: Mapping[str, Any]) -> None:
+    """Refuse to replace what was found in another way; other answers of a person are none."""
+    if {**before.about, ANSWERS: None} != {**about, ANSWERS: None}:
+        raise UsageError(
+            f"{before.path} holds findings made with other settings; choose another folder or "
+            "replace it on purpose"
+        )
+    if about[ANSWERS] is None:
+        raise UsageError(
+            f"{before.path} holds findings made with a person's answers; give these too "
+            "(--audit FILE), choose another folder or replace it on purpose"
+        )
 
 
 def write_with_page(
@@ -268,31 +242,8 @@ def _all(out: Path, data: PreparedData) -> list[StoredFindings]:
     return sorted(about, key=lambda one: known.get(one.found.finder, len(order)))
 
 
-def _why_not(outcomes: Sequence[Outcome]) -> dict[str, str]:
-    return {
-        FINDERS.load(one.finder).manner().title: one.why_not  # type: ignore[attr-defined]
-        for one in outcomes
-        if one.why_not is not None
-    }
-
-
 def _reference_json(reference: pa.Array | None) -> dict[str, Any] | None:
     if reference is None:
         return None
     digest = hashlib.sha256("\n".join(sorted(reference.to_pylist())).encode()).hexdigest()
     return {"reviews": len(reference), "sha256": digest}
-
-
-def _outcome_json(one: Outcome) -> dict[str, Any]:
-    if one.stored is None:
-        return {"why_not": one.why_not}
-    found: Findings = one.stored.found
-    return {
-        "folder": str(one.stored.path),
-        "already": one.already,
-        "findings": found.table.num_rows,
-        "looked_at": found.looked_at,
-        "left_out": dict(found.left_out),
-        "lists": [asdict(promised) for promised in found.lists],
-        "notes": list(found.notes),
-    }

@@ -115,7 +115,21 @@ def _table(path: Path, stored: Sequence[StoredFindings]) -> list[Html]:
             ]
         )
     caption = "How many findings are in the list promised to be right in so many of the cases"
-    return [table(caption, columns, rows)]
+    return [table(caption, columns, rows), *_empty(kinds)]
+
+
+def _empty(kinds: Sequence[StoredFindings]) -> list[Html]:
+    """Say how many of the lists could not be made."""
+    lists = [each for one in kinds for each in one.found.lists]
+    empty = sum(not each.listed for each in lists)
+    if not empty:
+        return []
+    return [
+        note(
+            f"{count(empty)} of {plural(len(lists), 'list', 'lists')} could not honestly be made; "
+            "the page of each kind says why."
+        )
+    ]
 
 
 def _not(why_not: Mapping[str, str]) -> list[Html]:
