@@ -13,9 +13,9 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from bench.findings_products import deal_alike, deal_at_random
 from bench.machine import data_folder
 from reviewdesk.examples.folds import deal_folds
+from reviewdesk.job.heads import HEADS
 from reviewdesk.models.catalog import CLASSIFIERS
 from reviewdesk.settings import CleanSettings, DemoSettings, PlantSettings, SourceSettings
 from reviewdesk.sources import open_inputs
@@ -40,7 +41,6 @@ from reviewdesk.text.clean import clean_batch
 from reviewdesk.text.hashing import hash64
 from reviewdesk.text.tokens import normalised_key
 
-FAMILIES: Final = ("linear", "naive-bayes")
 COLUMNS: Final = ("review_headline", "review_body")
 MOST_OF_A_PRODUCT: Final = 60
 FOLDED: Final = {"Gift_Cards": "Gift_Card", "Digital_Ebook_Purchase": "Books"}
@@ -129,11 +129,9 @@ class PlantedWorld:
         rows = np.where(said == NONE, np.arange(len(said)), said)
         return self.world.texts.take(pa.array(rows))
 
-    def heads(
-        self, families: Sequence[str] = FAMILIES, *, folds: int = 5, seed: int = 0
-    ) -> list[Floats]:
-        """Return what each family says of every review without having seen its product, (n, k)."""
-        return [self._head(family, folds, seed) for family in families]
+    def heads(self, *, folds: int = 5, seed: int = 0) -> list[Floats]:
+        """Return what each head says of every review without having seen its product, (n, k)."""
+        return [self._head(family, asked, folds, seed) for family, asked in HEADS["category"]]
 
     def fold(self, folds: int = 5, seed: int = 0) -> NDArray[np.int16]:
         """Return the fold of each review, (n,): of one product all are in one."""
@@ -144,19 +142,20 @@ class PlantedWorld:
         keys = np.append(self.world.facts.product_key, np.uint64(0))[self.product]
         return np.where(alone, self.world.facts.key, keys)
 
-    def _head(self, family: str, folds: int, seed: int) -> Floats:
-        asked = [self.world.name, self.settings.to_json(), family, folds, seed, len(self.world)]
-        digest = hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:24]
+    def _head(self, family: str, settings: Mapping[str, Any], folds: int, seed: int) -> Floats:
+        planted = [self.world.name, self.settings.to_json(), len(self.world)]
+        about = json.dumps([*planted, family, dict(settings), folds, seed])
+        digest = hashlib.sha256(about.encode()).hexdigest()[:24]
         path = _cache() / f"{digest}.npy"
         if not path.exists():
-            found = self._fit(family, folds, seed)
+            found = self._fit(family, settings, folds, seed)
             aside = path.with_suffix(f".{os.getpid()}.npy")
             np.save(aside, found)
             aside.replace(path)
         kept: Floats = np.load(path)
         return kept
 
-    def _fit(self, family: str, folds: int, seed: int) -> Floats:
+    def _fit(self, family: str, settings: Mapping[str, Any], folds: int, seed: int) -> Floats:
         fold, keys, texts = self.fold(folds, seed), self.world.text_keys, self.texts
         said = self.planting.said
         keys = keys[np.where(said == NONE, np.arange(len(said)), said)]
@@ -166,7 +165,7 @@ class PlantedWorld:
         for number in range(folds):
             inside = fold == number
             train = ~inside & ~np.isin(keys, keys[inside])
-            classifier = CLASSIFIERS.load(family)()
+            classifier = CLASSIFIERS.load(family)(**settings)
             classifier.fit(whole.filter(pa.array(train)).to_batches(), self.world.names)
             asked = texts.filter(pa.array(inside)).combine_chunks().to_batches()
             found[inside] = np.concatenate([classifier.predict_proba(one) for one in asked])
@@ -180,6 +179,7 @@ def plant(world: World, **settings: Any) -> PlantedWorld:
     return PlantedWorld(world, asked, plan_errors(world.facts, asked))
 
 
+@lru_cache(maxsize=1)
 def load(name: str, seed: int = 0) -> World:
     """Return one of ``WORLDS``; the seed deals products or makes the corpus anew where it can."""
     return WORLDS[name](seed)

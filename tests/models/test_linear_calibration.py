@@ -80,6 +80,12 @@ def test_more_is_set_aside_of_few_rows_and_of_many_labels() -> None:
     assert not plan_for(10**7, 5).learn_again
 
 
+def test_rows_are_set_aside_no_more_often_than_asked() -> None:
+    assert plan_for(50_000, 5).folds > 1
+    assert plan_for(50_000, 5, 1) == plan_for(50_000, 5)._replace(folds=1)
+    assert plan_for(10**7, 5, 5) == plan_for(10**7, 5)
+
+
 def scores_of(rows: int, seed: int, k: int) -> tuple[Scores, NDArray[np.int32]]:
     """Return scores under which the labels are drawn by softmax."""
     random = np.random.default_rng(seed)

@@ -43,6 +43,7 @@ class NaiveBayes(Linear):
     family: ClassVar[str] = "naive-bayes"
     takes_several: ClassVar[bool] = False
     characters = 0
+    calibration_folds = 0
     limits: ClassVar[Mapping[str, tuple[float, float]]] = {
         "ngrams": (1, 3),
         "min_df": (1, 1_000_000),

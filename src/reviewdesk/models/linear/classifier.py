@@ -52,6 +52,9 @@ class Linear(Classifier):
         strength: of two labels what an error costs, of more the rate of learning; 0 chooses it.
         epochs: how often each row is visited; 0 means 3 times for two labels, else 5.
         balanced: whether all labels count the same, however few rows they have.
+        calibration_folds: how often other rows are set aside to calibrate on, at most; once makes
+            learning three times as fast and probabilities a little less true. 0 for as often as is
+            needed.
         free_threads: how many threads learn at the same time without waiting for each other; with
             more than one, learning is faster and its result depends on chance.
         memory_mb: how much memory fitting may take, in MiB; what does not fit goes to disk.
@@ -67,6 +70,7 @@ class Linear(Classifier):
         "min_df": (1, 1_000_000),
         "strength": (0, 100),
         "epochs": (0, 100),
+        "calibration_folds": (0, 5),
         "free_threads": (1, 64),
         "memory_mb": (16, 1 << 20),
         "seed": (0, 2**32 - 1),
@@ -80,6 +84,7 @@ class Linear(Classifier):
         strength: float = 0.0,
         epochs: int = 0,
         balanced: bool = False,
+        calibration_folds: int = 0,
         free_threads: int = 1,
         memory_mb: int = 2048,
         seed: int = 0,
@@ -90,6 +95,7 @@ class Linear(Classifier):
         self.strength = strength
         self.epochs = epochs
         self.balanced = balanced
+        self.calibration_folds = calibration_folds
         self.free_threads = free_threads
         self.memory_mb = memory_mb
         self.seed = seed
@@ -154,6 +160,7 @@ class Linear(Classifier):
             min_df=self.min_df,
             memory=self.memory_mb * MIB,
             seed=self.seed,
+            folds=self.calibration_folds,
             solver=self._solver,
         )
 

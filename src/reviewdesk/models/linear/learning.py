@@ -64,6 +64,7 @@ class Learning:
         min_df: an n-gram counts when it stands in so many rows or more.
         memory: bytes.
         seed: another seed deals rows to disk in another order and sets other rows aside.
+        folds: how often other rows are set aside to calibrate on, at most; 0 as often as is needed.
         solver: gives what learns weights: of parts, of so many features, of rows of which so many
             have each label, and on from other weights.
     """
@@ -74,6 +75,7 @@ class Learning:
     min_df: int
     memory: int
     seed: int
+    folds: int
     solver: NewSolver
 
     def learn(
@@ -224,8 +226,11 @@ class _Run:
         learning = self.learning
         parts = enough_lots(parts, learning.seed)
         solver = learning.solver(parts, len(self.vocabulary), label_rows, start)
-        choosing, rows = self.choosing, self.store.rows
-        plan = plan_to_choose(rows) if choosing else plan_for(rows, len(label_rows))
+        rows = self.store.rows
+        if self.choosing:
+            plan = plan_to_choose(rows)
+        else:
+            plan = plan_for(rows, len(label_rows), learning.folds)
         return fit_calibrated(solver, plan, self.strength)
 
 

@@ -38,15 +38,16 @@ class Plan(NamedTuple):
     learn_again: bool  # whether the kept weights are learnt from all rows, also those set aside
 
 
-def plan_for(rows: int, k: int) -> Plan:
+def plan_for(rows: int, k: int, most: int = 0) -> Plan:
     """Set aside a fifth in turn, as often as is needed to calibrate; of very many rows once.
 
-    How sure a classifier of many labels may be takes more numbers to say than of two.
+    How sure a classifier of many labels may be takes more numbers to say than of two. A number
+    other than 0 is how often it may be at the most.
     """
     share = min(SMALL_SHARE if rows <= FEW_ROWS else SHARE, MOST_ROWS / max(rows, 1))
     enough = ENOUGH_ROWS_OF_TWO if k == 2 else ENOUGH_ROWS
     folds = -(-enough // max(int(rows * share), 1)) if rows <= MANY_ROWS else 1
-    folds = min(folds, round(1 / share))
+    folds = min(folds, round(1 / share), most or folds)
     return Plan(share, folds, learn_again=folds * share > NOT_WORTH_IT)
 
 
