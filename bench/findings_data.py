@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from bench.findings_products import deal_alike, deal_at_random
 from bench.machine import data_folder
+from bench.trials import cache_folder
 from reviewdesk.examples.folds import deal_folds
 from reviewdesk.job.heads import HEADS
 from reviewdesk.models.catalog import CLASSIFIERS
@@ -146,7 +147,7 @@ class PlantedWorld:
         planted = [self.world.name, self.settings.to_json(), len(self.world)]
         about = json.dumps([*planted, family, dict(settings), folds, seed])
         digest = hashlib.sha256(about.encode()).hexdigest()[:24]
-        path = _cache() / f"{digest}.npy"
+        path = cache_folder() / f"{digest}.npy"
         if not path.exists():
             found = self._fit(family, settings, folds, seed)
             aside = path.with_suffix(f".{os.getpid()}.npy")
@@ -300,10 +301,3 @@ def _cleaned(path: Path) -> Iterator[pa.RecordBatch]:
 def _truth(folder: Path, name: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = pq.read_table(folder / f"{name}.parquet").to_pylist()
     return rows
-
-
-def _cache() -> Path:
-    named = os.environ.get("REVIEWDESK_BENCH_CACHE")
-    folder = Path(named) if named else Path(tempfile.gettempdir()) / "reviewdesk-bench"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

@@ -10,6 +10,7 @@ precision.
 """
 
 import argparse
+import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from bench.findings_data import PlantedWorld, load, plant
 from bench.machine import machine
+from bench.trials import kept
 from reviewdesk.findings.base import PROMISES
 from reviewdesk.findings.misfiled.audit import choose_questions, fit_correction
 from reviewdesk.findings.misfiled.combination import log_probabilities
@@ -33,6 +35,8 @@ from reviewdesk.findings.misfiled.ranking import Ranking, rank_plainly, rank_wit
 TRUSTED: Final = 5_000
 QUESTIONS: Final = 80
 
+Planted = tuple[float, str]
+Way = tuple[str, float]
 Rows = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
@@ -162,17 +166,25 @@ def main() -> None:
     given = parser.parse_args()
     print(machine())
     for world in given.worlds:
-        for share in given.shares:
-            for moves in given.moves:
-                _measure(world, share, moves, given.seeds)
+        found: dict[Planted, dict[Way, list[Outcome]]] = defaultdict(lambda: defaultdict(list))
+        for seed, share, moves in itertools.product(range(given.seeds), given.shares, given.moves):
+            rows = kept(__file__, tried, world=world, share=share, moves=moves, seed=seed)
+            for way, promise, *outcome in rows:
+                found[share, moves][way, promise].append(Outcome(*outcome))
+        for (share, moves), ways in found.items():
+            print(f"\n{world}, {share:.0%} {moves}, {given.seeds} seeds")
+            _show(ways)
 
 
-def _measure(world: str, share: float, moves: str, seeds: int) -> None:
-    found: dict[tuple[str, float], list[Outcome]] = defaultdict(list)
-    for seed in range(seeds):
-        for way, promise, outcome in results(trial(world, share, moves, seed)):
-            found[way, promise].append(outcome)
-    print(f"\n{world}, {share:.0%} {moves}, {seeds} seeds")
+def tried(
+    world: str, share: float, moves: str, seed: int
+) -> list[tuple[str, float, int, int, int]]:
+    """Return what every way listed at every promise, in rows."""
+    found = results(trial(world, share, moves, seed))
+    return [(way, promise, *outcome) for way, promise, outcome in found]
+
+
+def _show(found: dict[Way, list[Outcome]]) -> None:
     print(f"{'way':40} {'promise':>7} {'listed':>7} {'delivered':>21} {'recall':>21} worst none")
     for (way, promise), outcomes in found.items():
         mean = np.mean([one.listed for one in outcomes])
