@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from reviewdesk.errors import UsageError
-from reviewdesk.prepare.plant import ALREADY_DONE, PlantedData, plant
+from reviewdesk.prepare.plant import PLANT, PlantedData, plant
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.settings import PlantSettings, PrepareSettings
 
@@ -336,7 +336,7 @@ def test_copies_over_variants_stay(tmp_path: Path) -> None:
 
 def test_what_is_there_already(data: PreparedData, tmp_path: Path) -> None:
     first = planted(data, tmp_path / "p")
-    assert planted(data, tmp_path / "p").data.notes == (ALREADY_DONE,)
+    assert planted(data, tmp_path / "p").data.notes == (PLANT.already_done,)
     with pytest.raises(UsageError, match="other data"):
         planted(data, tmp_path / "p", seed=5)
     with pytest.raises(UsageError, match="the data itself"):

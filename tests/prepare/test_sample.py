@@ -14,7 +14,7 @@ import xxhash
 
 from reviewdesk.errors import InputError, NotEnoughData, UsageError
 from reviewdesk.prepare.prepared import PreparedData
-from reviewdesk.prepare.sample import ALREADY_DONE, largest_taken, sample
+from reviewdesk.prepare.sample import SAMPLE, largest_taken, sample
 from reviewdesk.settings import PrepareSettings, SampleSettings
 
 from .corpus import Interrupting, contents, mixed_corpus, prepared, review, write_lines
@@ -175,7 +175,7 @@ def test_a_preparation_does_not_take_it_for_its_own(tmp_path: Path) -> None:
 def test_the_same_again_does_nothing(data: PreparedData, tmp_path: Path) -> None:
     drawn(data, tmp_path / "s")
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
-    assert drawn(data, tmp_path / "s").notes == (ALREADY_DONE,)
+    assert drawn(data, tmp_path / "s").notes == (SAMPLE.already_done,)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 

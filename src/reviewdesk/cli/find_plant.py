@@ -7,7 +7,7 @@ import typer
 
 from reviewdesk.cli.options import Json, with_settings
 from reviewdesk.cli.output import count, note, print_json, program, say
-from reviewdesk.prepare.plant import PLANTED
+from reviewdesk.prepare.plant import PLANT
 from reviewdesk.prepare.plant import plant as plant_errors
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import Progress
@@ -44,7 +44,7 @@ def plant(
             {
                 "out": str(found.data.path),
                 "truth": str(found.truth),
-                "planted": found.data.manifest[PLANTED],
+                "planted": found.data.manifest[PLANT.entry],
             }
         )
         return

@@ -5,17 +5,14 @@ and the copy is written, part by part. Ids and dates stay, and so does the order
 where the data is divided by month.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from reviewdesk import __version__
 from reviewdesk.errors import UsageError
 from reviewdesk.prepare.aside import Aside
-from reviewdesk.prepare.layout import FORMAT_VERSION, REJECTS_TABLE
-from reviewdesk.prepare.lock import locked
-from reviewdesk.prepare.manifest import contents_json
-from reviewdesk.prepare.parts import PartFile
+from reviewdesk.prepare.derived import Derivation
+from reviewdesk.prepare.layout import REJECTS_TABLE
 from reviewdesk.prepare.plant_facts import PlantFacts, read_facts
 from reviewdesk.prepare.plant_parts import Planter
 from reviewdesk.prepare.plant_truth import truth_of
@@ -28,11 +25,13 @@ from reviewdesk.settings import PlantSettings
 from reviewdesk.sources.truth.planting import Planting, plan_errors
 from reviewdesk.sources.truth.schema import Truth
 from reviewdesk.sources.truth.write import truth_directory, write_truth
-from reviewdesk.storage import private_directory
 
-ALREADY_DONE: Final = "it was planted before in the same data with the same settings"
-PLANTED: Final = "planted"
-"""The manifest's entry that says so."""
+PLANT: Final = Derivation(
+    name="plant",
+    entry="planted",
+    makes="the copy",
+    already_done="it was planted before in the same data with the same settings",
+)
 
 
 @dataclass(frozen=True)
@@ -77,42 +76,28 @@ def plant(
         StorageError: a place cannot be used, the disk is full, or another process is writing.
     """
     settings.check()
-    out = out.absolute().resolve()
-    if out == data.path.absolute().resolve():
-        raise UsageError(f"{out} is the data itself; name another folder for the copy")
-    if PLANTED in data.manifest:
+    out = PLANT.check(data, out)
+    if PLANT.entry in data.manifest:
         raise UsageError(
             f"{data.path} has planted errors already, which the new truth would not tell of; "
             "plant in the data that it was made from"
         )
-    plan = _plan(data, settings)
-    private_directory(out.parent)
-    with locked(out.with_name(f".{out.name}.lock"), f"the folder {out}"):
-        found = PreparedData.existing(out, overwrite=overwrite)
-        workspace = Workspace(out)
-        if (
-            found is not None
-            and found.manifest.get(PLANTED, {}).get("plan") == plan
-            and truth_directory(out).is_dir()
-        ):
-            workspace.remove()
-            return _planted(replace(found, notes=(ALREADY_DONE,)))
-        if found is not None and not overwrite:
-            raise UsageError(f"{out} holds other data; name another folder, or use --overwrite")
-        manifest = _write(data, out, workspace, settings, plan, progress)
-    return _planted(PreparedData(out, manifest))
+    truth = truth_directory(out)
+
+    def fill(workspace: Workspace, log: RunLog) -> dict[str, Any]:
+        return _fill(data, truth, workspace, settings, log, progress)
+
+    return _planted(PLANT.write(data, out, settings, fill, overwrite=overwrite, beside=[truth]))
 
 
-def _write(
+def _fill(
     data: PreparedData,
-    out: Path,
+    truth_folder: Path,
     workspace: Workspace,
     settings: PlantSettings,
-    plan: dict[str, Any],
+    log: RunLog,
     progress: Progress,
 ) -> dict[str, Any]:
-    log = RunLog("plant", settings.to_json(), {"from": data.fingerprint})
-    workspace.begin(plan)
     with log.timed("plan"):
         known = read_facts(data, similar=settings.moves == "confusable", progress=progress)
         planting = plan_errors(known.facts, settings)
@@ -124,27 +109,19 @@ def _write(
         parts = planter.write(aside.take, workspace, progress)
         write_rejects(workspace.result / REJECTS_TABLE, ())
         truth = truth_of(known, planting, aside.take)
-    manifest = _manifest(data, plan, truth, _notes(known, planting, settings, truth), parts)
-    log.rows.update(manifest["rows"])
-    log.fingerprints["data"] = manifest["fingerprint"]
+    told = {
+        "errors": {name: len(table) for name, table in truth.tables().items()},
+        "notes": _notes(known, planting, settings, truth),
+    }
+    manifest = PLANT.manifest(data, settings, parts, {}, told)
     about = {"settings": settings.to_json(), "data": manifest["fingerprint"]}
-    write_truth(truth_directory(out), truth, about)
-    workspace.publish(out, manifest, log)
+    write_truth(truth_folder, truth, about)
     return manifest
 
 
 def _planted(data: PreparedData) -> PlantedData:
-    return PlantedData(data, truth_directory(data.path), tuple(data.manifest[PLANTED]["notes"]))
-
-
-def _plan(data: PreparedData, settings: PlantSettings) -> dict[str, Any]:
-    return {
-        "step": "plant",
-        "format_version": FORMAT_VERSION,
-        "reviewdesk": __version__,
-        "settings": settings.to_json(),
-        "from": data.fingerprint,
-    }
+    notes = data.manifest[PLANT.entry]["notes"]
+    return PlantedData(data, truth_directory(data.path), tuple(notes))
 
 
 def _notes(
@@ -172,36 +149,3 @@ def _notes(
             "or worse reviews of their category too few, for such a drop"
         )
     return notes
-
-
-def _manifest(
-    data: PreparedData,
-    plan: dict[str, Any],
-    truth: Truth,
-    notes: list[str],
-    parts: list[PartFile],
-) -> dict[str, Any]:
-    source = {
-        "place": data.path.absolute().name,
-        "bytes": sum(part["bytes"] for part in data.manifest["partitions"]),
-        "sha256": data.fingerprint,
-        "source": "prepared",
-        "rows_read": data.rows,
-        "rows_rejected": 0,
-        "notes": [],
-    }
-    counts = {name: len(table) for name, table in truth.tables().items()}
-    return {
-        **data.manifest,
-        "reviewdesk": __version__,
-        "inputs": [source],
-        "rows": {"read": data.rows, "rejected": 0, "dropped": 0, "written": data.rows},
-        "rejected": {},
-        "dropped": {},
-        "unreadable": {},
-        "changed": {},
-        "numbered_ids": 0,
-        "too_many_rejects": False,
-        PLANTED: {"plan": plan, "errors": counts, "notes": notes},
-        **contents_json(parts),
-    }

@@ -5,7 +5,6 @@ whatever order it meets them and however they are partitioned; and a larger frac
 a smaller one takes, and more.
 """
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,12 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from reviewdesk import __version__
-from reviewdesk.errors import NotEnoughData, UsageError
-from reviewdesk.prepare.layout import FORMAT_VERSION, REJECTS_TABLE
-from reviewdesk.prepare.lock import locked
-from reviewdesk.prepare.manifest import contents_json
-from reviewdesk.prepare.parts import PartFile
+from reviewdesk.errors import NotEnoughData
+from reviewdesk.prepare.derived import Derivation
+from reviewdesk.prepare.layout import REJECTS_TABLE
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.prepare.rejects import write_rejects
 from reviewdesk.prepare.rewrite import Mask, rewrite
@@ -27,10 +23,14 @@ from reviewdesk.prepare.workspace import Workspace
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.runlog import RunLog
 from reviewdesk.settings import SampleSettings
-from reviewdesk.storage import private_directory
 from reviewdesk.text.hashing import hash64, hash64_text
 
-ALREADY_DONE: Final = "it was drawn before from the same data with the same settings"
+SAMPLE: Final = Derivation(
+    name="sample",
+    entry="sample",
+    makes="the sample",
+    already_done="it was drawn before from the same data with the same settings",
+)
 Months = NDArray[np.int32]
 Hashes = NDArray[np.uint64]
 
@@ -69,36 +69,27 @@ def sample(
         StorageError: a place cannot be used, the disk is full, or another process is writing.
     """
     settings.check()
-    out = out.absolute().resolve()
-    if out == data.path.absolute().resolve():
-        raise UsageError(f"{out} is the data itself; name another folder for the sample")
+    out = SAMPLE.check(data, out)
     rare = rare_categories(data, settings.min_category_share)
     if rare and sum(rare.values()) == data.rows:
         raise NotEnoughData(
             f"every category has less than {settings.min_category_share:.3g} of the reviews; "
             "ask for a smaller share"
         )
-    plan = _plan(data, settings)
-    private_directory(out.parent)
-    with locked(out.with_name(f".{out.name}.lock"), f"the folder {out}"):
-        found = PreparedData.existing(out, overwrite=overwrite)
-        workspace = Workspace(out)
-        if found is not None and found.manifest.get("sample", {}).get("plan") == plan:
-            workspace.remove()
-            return replace(found, notes=(ALREADY_DONE,))
-        if found is not None and not overwrite:
-            raise UsageError(f"{out} holds other data; name another folder, or use --overwrite")
-        log = RunLog("sample", settings.to_json(), {"from": data.fingerprint})
-        workspace.begin(plan)
+
+    def fill(workspace: Workspace, log: RunLog) -> dict[str, Any]:
         with log.timed("write"):
             choose = _Chooser(data, settings, rare, progress)
-            months = rewrite(data, workspace, COLUMNS, choose, progress)
+            parts = rewrite(data, workspace, COLUMNS, choose, progress)
             write_rejects(workspace.result / REJECTS_TABLE, ())
-        manifest = _manifest(data, rare, plan, months)
-        log.rows.update(manifest["rows"])
-        log.fingerprints["data"] = manifest["fingerprint"]
-        workspace.publish(out, manifest, log)
-    return PreparedData(out, manifest)
+        written = sum(part.rows for part in parts)
+        dropped = {
+            "not_in_sample": data.rows - written - sum(rare.values()),
+            "rare_category": sum(rare.values()),
+        }
+        return SAMPLE.manifest(data, settings, parts, dropped, {"rare_categories": rare})
+
+    return SAMPLE.write(data, out, settings, fill, overwrite=overwrite)
 
 
 def rare_categories(data: PreparedData, share: float) -> dict[str, int]:
@@ -166,52 +157,3 @@ def largest_taken(months: Months, hashes: Hashes, fraction: float) -> tuple[Mont
         due = max(1, int(np.floor(fraction * len(mine) + 0.5)))
         largest[place] = np.partition(mine, due - 1)[due - 1]
     return names, largest
-
-
-def _plan(data: PreparedData, settings: SampleSettings) -> dict[str, Any]:
-    return {
-        "step": "sample",
-        "format_version": FORMAT_VERSION,
-        "reviewdesk": __version__,
-        "pyarrow": pa.__version__,
-        "settings": settings.to_json(),
-        "from": data.fingerprint,
-    }
-
-
-def _manifest(
-    data: PreparedData, rare: dict[str, int], plan: dict[str, Any], months: list[PartFile]
-) -> dict[str, Any]:
-    written = sum(month.rows for month in months)
-    dropped = {
-        "not_in_sample": data.rows - written - sum(rare.values()),
-        "rare_category": sum(rare.values()),
-    }
-    source = {
-        "place": data.path.absolute().name,
-        "bytes": sum(part["bytes"] for part in data.manifest["partitions"]),
-        "sha256": data.fingerprint,
-        "source": "prepared",
-        "rows_read": data.rows,
-        "rows_rejected": 0,
-        "notes": [],
-    }
-    return {
-        **data.manifest,
-        "reviewdesk": __version__,
-        "inputs": [source],
-        "rows": {
-            "read": data.rows,
-            "rejected": 0,
-            "dropped": sum(dropped.values()),
-            "written": written,
-        },
-        "rejected": {},
-        "dropped": dropped,
-        "unreadable": {},
-        "changed": {},
-        "numbered_ids": 0,
-        "too_many_rejects": False,
-        "sample": {"plan": plan, "rare_categories": rare},
-        **contents_json(months),
-    }

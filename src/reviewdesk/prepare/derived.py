@@ -1,0 +1,149 @@
+"""Prepared data made from other prepared data in a folder of its own: what such steps share."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from reviewdesk import __version__
+from reviewdesk.errors import UsageError
+from reviewdesk.prepare.layout import FORMAT_VERSION
+from reviewdesk.prepare.lock import locked
+from reviewdesk.prepare.manifest import contents_json
+from reviewdesk.prepare.parts import PartFile
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.prepare.workspace import Workspace
+from reviewdesk.runlog import RunLog
+from reviewdesk.settings import Settings
+from reviewdesk.storage import private_directory
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """A step from prepared data to prepared data.
+
+    Args:
+        name: the step.
+        entry: the manifest's entry that tells of it.
+        makes: what it makes, as in "the copy".
+        already_done: what is said when that is there already.
+    """
+
+    name: str
+    entry: str
+    makes: str
+    already_done: str
+
+    def check(self, data: PreparedData, out: Path) -> Path:
+        """Return the folder to write, absolute.
+
+        Raises:
+            UsageError: it is the data's own.
+        """
+        out = out.absolute().resolve()
+        if out == data.path.absolute().resolve():
+            raise UsageError(f"{out} is the data itself; name another folder for {self.makes}")
+        return out
+
+    def plan(self, data: PreparedData, settings: Settings) -> dict[str, Any]:
+        """Return all that the result depends on, as plain JSON values."""
+        return {
+            "step": self.name,
+            "format_version": FORMAT_VERSION,
+            "reviewdesk": __version__,
+            "pyarrow": pa.__version__,
+            "settings": settings.to_json(),
+            "from": data.fingerprint,
+        }
+
+    def write(
+        self,
+        data: PreparedData,
+        out: Path,
+        settings: Settings,
+        fill: Callable[[Workspace, RunLog], dict[str, Any]],
+        *,
+        overwrite: bool,
+        beside: Sequence[Path] = (),
+    ) -> PreparedData:
+        """Write the folder, unless the same is there already.
+
+        Args:
+            data: what it is made from.
+            out: the folder, absolute.
+            settings: what it is made by.
+            fill: writes the parts into a workspace and returns the manifest; taken up where it was
+                interrupted.
+            overwrite: whether a folder that holds other prepared data may be replaced.
+            beside: folders that belong to it; without them it is written again.
+
+        Raises:
+            UsageError: the folder holds something else.
+            StorageError: a place cannot be used, the disk is full, or another process is writing.
+        """
+        plan = self.plan(data, settings)
+        private_directory(out.parent)
+        with locked(out.with_name(f".{out.name}.lock"), f"the folder {out}"):
+            found = PreparedData.existing(out, overwrite=overwrite)
+            workspace = Workspace(out)
+            same = found is not None and found.manifest.get(self.entry, {}).get("plan") == plan
+            if found is not None and same and all(one.is_dir() for one in beside):
+                workspace.remove()
+                return replace(found, notes=(self.already_done,))
+            if found is not None and not overwrite:
+                raise UsageError(f"{out} holds other data; name another folder, or use --overwrite")
+            log = RunLog(self.name, settings.to_json(), {"from": data.fingerprint})
+            workspace.begin(plan)
+            manifest = fill(workspace, log)
+            log.rows.update(manifest["rows"])
+            log.fingerprints["data"] = manifest["fingerprint"]
+            workspace.publish(out, manifest, log)
+        return PreparedData(out, manifest)
+
+    def manifest(
+        self,
+        data: PreparedData,
+        settings: Settings,
+        parts: Sequence[PartFile],
+        dropped: dict[str, int],
+        about: dict[str, Any],
+    ) -> dict[str, Any]:
+        """Return the manifest: that of the data, with it as the only input.
+
+        Args:
+            data: what it was made from.
+            settings: what it was made by.
+            parts: what was written.
+            dropped: how many reviews were left out, by reason.
+            about: what else is told of the step.
+        """
+        source = {
+            "place": data.path.absolute().name,
+            "bytes": sum(part["bytes"] for part in data.manifest["partitions"]),
+            "sha256": data.fingerprint,
+            "source": "prepared",
+            "rows_read": data.rows,
+            "rows_rejected": 0,
+            "notes": [],
+        }
+        return {
+            **data.manifest,
+            "reviewdesk": __version__,
+            "inputs": [source],
+            "rows": {
+                "read": data.rows,
+                "rejected": 0,
+                "dropped": sum(dropped.values()),
+                "written": sum(part.rows for part in parts),
+            },
+            "rejected": {},
+            "dropped": dropped,
+            "unreadable": {},
+            "changed": {},
+            "numbered_ids": 0,
+            "too_many_rejects": False,
+            self.entry: {"plan": self.plan(data, settings), **about},
+            **contents_json(parts),
+        }
