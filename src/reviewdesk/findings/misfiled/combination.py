@@ -51,7 +51,7 @@ def log_probabilities(probabilities: NDArray[np.floating]) -> Logs:
     return np.asarray(np.log(np.clip(known, SMALLEST, 1.0)), np.float32)
 
 
-def weighted(heads: Sequence[Logs], weights: Floats) -> Floats:
+def weighted(heads: Sequence[NDArray[np.floating]], weights: Floats) -> Floats:
     """Return the weighted sum of heads' log-probabilities, (n, k)."""
     found = np.zeros(heads[0].shape)
     for head, weight in zip(heads, weights, strict=True):
@@ -110,7 +110,7 @@ class _Likelihood:
 
     def __call__(self, found: Floats) -> tuple[float, Floats]:
         weights, noise = np.exp(found[:-1]), _share(found[-1])
-        logs = log_softmax(weighted(self.heads, weights))  # type: ignore[arg-type]
+        logs = log_softmax(weighted(self.heads, weights))
         shares = np.exp(logs)
         own, others = shares[self.own], max(self.k - 1, 1)
         likely = np.maximum((1 - noise) * own + noise * (1 - own) / others, 1e-300)

@@ -19,17 +19,19 @@ from reviewdesk.text.buffers import buffers
 from reviewdesk.text.compiled import compiled
 from reviewdesk.text.hashing import Hashes, combine64
 from reviewdesk.text.letters import letters
+from reviewdesk.text.ngrams import ngram
 from reviewdesk.text.words import hash_words
 
 BANDS: Final = 4
+BAND_BINS: Final = 3
 BINS: Final = 16  # 12 of them make the bands
+RUN: Final = 3  # words
 SHIFT: Final = 60  # a bin is the upper 4 bits of a hash
 FEWEST_WORDS: Final = 16
 """Shorter texts are written alike by several people."""
 
 _NONE: Final = np.iinfo(np.uint64).max
 _SEED: Final = np.uint64(0x51CC5F1D)
-_SPREAD: Final = np.uint64(0x9FB21C651E98DF25)
 
 
 def sketch(texts: pa.Array) -> Hashes:
@@ -76,14 +78,9 @@ def _sketch(
         if count < FEWEST_WORDS:
             continue
         least[:] = _NONE
-        for first in range(count - 2):
-            run = (words[first] * _SPREAD + words[first + 1]) * _SPREAD + words[first + 2]
-            run = (run ^ (run >> np.uint64(29))) * _SPREAD
+        for first in range(count - RUN + 1):
+            run = ngram(words, first, RUN)
             place = run >> np.uint64(SHIFT)
             least[place] = min(least[place], run)
         for band in range(BANDS):
-            value = np.uint64(band + 1)
-            for one in range(3):
-                value = (value ^ least[3 * band + one]) * _SPREAD
-                value ^= value >> np.uint64(32)
-            bands[text, band] = value
+            bands[text, band] = ngram(least, band * BAND_BINS, BAND_BINS)
