@@ -10,8 +10,10 @@ probability would find if its cut were known that makes its precision 0.95 is th
 """
 
 import argparse
+import itertools
+from collections import defaultdict
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +21,7 @@ from numpy.typing import NDArray
 
 from bench.findings_data import PlantedWorld, load, plant
 from bench.machine import machine
+from bench.trials import kept
 from reviewdesk.findings.base import PROMISES
 from reviewdesk.findings.miscategorised.finder import Judgement, judge_products
 from reviewdesk.findings.miscategorised.judged import Judged
@@ -32,6 +35,7 @@ EQUAL: Final = 0.95
 
 Counts = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Tried = dict[str, Any]
 
 
 class Case(NamedTuple):
@@ -63,17 +67,19 @@ def main() -> None:
     print(f"{machine()}; {asked.seeds} seeds\n")
     tables: dict[str, list[str]] = {name: [] for name in ("promises", "sizes", "others")}
     for world in asked.worlds:
-        for rate in asked.shares:
-            for moves in asked.moves:
-                cases = [case(world, rate, moves, seed) for seed in range(asked.seeds)]
-                about = f"{world} | {moves} | {rate:.0%}"
-                tables["promises"].append(f"| {about} | {_promises(cases)} |")
-                tables["sizes"].append(f"| {about} | {_sizes(cases)} |")
-                tables["others"].append(f"| {about} | {_others(cases)} |")
-                print(tables["promises"][-1], flush=True)
+        found: dict[tuple[float, str], list[Tried]] = defaultdict(list)
+        for seed, share, moves in itertools.product(range(asked.seeds), asked.shares, asked.moves):
+            one = kept(__file__, tried, world=world, share=share, moves=moves, seed=seed)
+            found[share, moves].append(one)
+        for (share, moves), each in found.items():
+            about = f"{world} | {moves} | {share:.0%}"
+            tables["promises"].append(f"| {about} | {_promises(each)} |")
+            tables["sizes"].append(f"| {about} | {_sizes(each)} |")
+            tables["others"].append(f"| {about} | {_others(each)} |")
+            print(tables["promises"][-1], flush=True)
     heads = {
         "promises": [
-            *(f"delivered at {promise} (interval; worst)" for promise in PROMISES),
+            *(f"delivered at {promise} (interval; worst; no list)" for promise in PROMISES),
             *(f"recall, {few}+, at 0.95" for few in FEWEST),
             *(f"recall, {few}+, at 0.9" for few in FEWEST),
             "named",
@@ -125,54 +131,58 @@ def counts(one: Case, flagged: Ints, low: int = 2, high: int | None = None) -> C
     return np.array([one.wrong[flagged].sum(), len(flagged), one.wrong[inside].sum()], float)
 
 
-def _promises(cases: list[Case]) -> str:
+def tried(world: str, share: float, moves: str, seed: int) -> Tried:
+    """Return hits, flags and planted products of every list, size and way."""
+    one = case(world, share, moves, seed)
+    sizes = [*((few, None) for few in FEWEST), *BANDS]
+    lists = {promise: listed(one, promise) for promise in PROMISES}
+    hits = lists[PROMISES[-1]]
+    hits = hits[one.wrong[hits]]
+    ways = {name: np.flatnonzero(_said(one, way) != _assigned(one)) for name, way in WAYS.items()}
+    return {
+        "lists": [[counts(one, lists[p], *size).tolist() for size in sizes] for p in PROMISES],
+        "named": [int((one.found.suggested[hits] == one.right[hits]).sum()), len(hits)],
+        "ways": [counts(one, flagged).tolist() for flagged in ways.values()],
+        "equal": _at_equal_precision(one),
+    }
+
+
+def _promises(each: list[Tried]) -> str:
+    lists = np.array([one["lists"] for one in each])  # (seeds, promises, sizes, 3)
     cells = []
-    for promise in PROMISES:
-        each = np.array([counts(one, listed(one, promise)) for one in cases])
-        hits, flags, _ = each.sum(axis=0)
+    for place in range(len(PROMISES)):
+        hits, flags, _ = lists[:, place, 0].sum(axis=0)
         if not flags:
             cells.append("no list")
             continue
         low, high = wilson_interval(np.array([hits]), np.array([flags]))
-        worst = np.nanmin(each[:, 0] / np.where(each[:, 1], each[:, 1], np.nan))
-        cells.append(f"{hits / flags:.3f} ({low[0]:.2f}–{high[0]:.2f}; {worst:.2f})")
-    for promise in PROMISES[:2]:
-        for few in FEWEST:
-            total = np.sum([counts(one, listed(one, promise), few) for one in cases], axis=0)
-            cells.append(f"{total[0] / total[2]:.3f}")
-    named = np.concatenate([_named(one) for one in cases])
-    cells.append(f"{named.mean():.3f}" if len(named) else "–")
+        made = lists[:, place, 0][lists[:, place, 0, 1] > 0]
+        worst = (made[:, 0] / made[:, 1]).min()
+        none = len(lists) - len(made)
+        cells.append(f"{hits / flags:.3f} ({low[0]:.2f}–{high[0]:.2f}; {worst:.2f}; {none})")
+    for place in range(2):
+        for size in range(len(FEWEST)):
+            hits, _, planted = lists[:, place, size].sum(axis=0)
+            cells.append(f"{hits / planted:.3f}")
+    named, hits = np.sum([one["named"] for one in each], axis=0)
+    cells.append(f"{named / hits:.3f}" if hits else "–")
     return " | ".join(cells)
 
 
-def _named(one: Case) -> NDArray[np.bool_]:
-    """Return for each hit of the longest list whether the right category is named."""
-    hits = listed(one, PROMISES[-1])
-    hits = hits[one.wrong[hits]]
-    named: NDArray[np.bool_] = one.found.suggested[hits] == one.right[hits]
-    return named
-
-
-def _sizes(cases: list[Case]) -> str:
+def _sizes(each: list[Tried]) -> str:
     cells = []
-    for low, high in BANDS:
-        total = np.sum([counts(one, listed(one, PROMISES[0]), low, high) for one in cases], axis=0)
-        delivered = f"{total[0] / total[1]:.3f}" if total[1] else "no list"
-        recall = f"{total[0] / total[2]:.3f}" if total[2] else "none planted"
-        cells.append(f"{delivered}, {recall} of {total[2]:.0f}")
+    for hits, flags, planted in np.sum([one["lists"][0][len(FEWEST) :] for one in each], axis=0):
+        delivered = f"{hits / flags:.3f}" if flags else "no list"
+        recall = f"{hits / planted:.3f}" if planted else "none planted"
+        cells.append(f"{delivered}, {recall} of {planted:.0f}")
     return " | ".join(cells)
 
 
-def _others(cases: list[Case]) -> str:
-    cells = []
-    for way in WAYS.values():
-        flagged = [np.flatnonzero(_said(one, way) != _assigned(one)) for one in cases]
-        each = [counts(one, flags) for one, flags in zip(cases, flagged, strict=True)]
-        total = np.sum(each, axis=0)
-        cells.append(f"{total[0] / total[1]:.3f}, {total[0] / total[2]:.3f}")
-    found = sum(_at_equal_precision(one) for one in cases)
-    planted = sum(one.wrong.sum() for one in cases)
-    cells.append(f"{found / planted:.3f}")
+def _others(each: list[Tried]) -> str:
+    total = np.sum([one["ways"] for one in each], axis=0)
+    cells = [f"{hits / flags:.3f}, {hits / planted:.3f}" for hits, flags, planted in total]
+    found = sum(one["equal"] for one in each)
+    cells.append(f"{found / total[0, 2]:.3f}")
     return " | ".join(cells)
 
 
