@@ -4,6 +4,7 @@ A process that has imported everything forks one child a run, so that a run cost
 """
 
 import json
+import os
 import random
 import shutil
 import signal
@@ -38,6 +39,22 @@ for line in sys.stdin:
 """
 
 
+STEPS = ("os.rename", "os.remove", "os.rmdir", "os.mkdir")
+
+
+class Step:
+    """An audit hook that kills this process before its N-th rename, new folder or removal."""
+
+    def __init__(self, number: int) -> None:
+        self.left = number
+
+    def __call__(self, event: str, _: object) -> None:
+        if event in STEPS:
+            self.left -= 1
+            if self.left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
 class Killer:
     """Runs a step again and again.
 
@@ -65,8 +82,11 @@ class Killer:
         assert answer["code"] == 0
         return float(answer["seconds"])
 
-    def kill(self, *arguments: object, after: float) -> bool:
-        """Run the step and kill it after some seconds; return whether it was killed."""
+    def kill(self, *arguments: object, after: float | None = None) -> bool:
+        """Run the step and kill it after some seconds; return whether it was killed.
+
+        Without a time the step kills itself, if it does.
+        """
         code = self._order(arguments, after)["code"]
         assert code in (0, -signal.SIGKILL)
         return bool(code)

@@ -155,6 +155,14 @@ def test_a_folder_of_something_else_is_left_alone(data: PreparedData, tmp_path: 
         find(data, tmp_path / "out", FindSettings(("odd",)))
 
 
+def test_findings_of_one_kind_are_no_place_for_others(data: PreparedData, tmp_path: Path) -> None:
+    find(data, tmp_path / "out", FindSettings(("odd",)))
+    page = (tmp_path / "out" / "odd" / "findings.html").read_text()
+    with pytest.raises(UsageError, match="the folder that it is in"):
+        find(data, tmp_path / "out" / "odd", FindSettings(("odd",)))
+    assert (tmp_path / "out" / "odd" / "findings.html").read_text() == page
+
+
 def test_the_folder_of_a_job_is_known(data: PreparedData, tmp_path: Path) -> None:
     job = tmp_path / "job"
     job.mkdir()

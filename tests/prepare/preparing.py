@@ -18,10 +18,9 @@ from pathlib import Path
 from reviewdesk.prepare.identity import keys
 from reviewdesk.settings import CleanSettings, PrepareSettings
 from reviewdesk.text.clean import clean_batch
+from tests.killing import Step
 
 from .corpus import opened, prepared
-
-STEPS = ("os.rename", "os.remove", "os.rmdir", "os.mkdir")
 
 
 def main() -> None:
@@ -66,19 +65,6 @@ def end(child: int, how: str, amount: float) -> int:
             os.kill(child, getattr(signal, how))
             sent = True
         time.sleep(0.001)
-
-
-class Step:
-    """Kills this process before a file system step."""
-
-    def __init__(self, number: int) -> None:
-        self.left = number
-
-    def __call__(self, event: str, _: object) -> None:
-        if event in STEPS:
-            self.left -= 1
-            if self.left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":

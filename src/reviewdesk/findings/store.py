@@ -80,9 +80,9 @@ def write_findings(
         UsageError: the folder holds something else.
         StorageError: it cannot be written.
     """
-    with locked(folder.with_name(f".{folder.name}.lock"), f"the folder {folder}"):
+    aside, old, lock = _beside(folder)
+    with locked(lock, f"the folder {folder}"):
         check_folder(folder)
-        aside = folder.with_name(f".{folder.name}.partial")
         with storage_errors(str(aside)):
             if aside.exists():
                 shutil.rmtree(aside)
@@ -95,7 +95,52 @@ def write_findings(
         files = {path.name: file_sha256(path) for path in sorted(aside.glob("*.parquet"))}
         summary = {**_summary(found), **manner._asdict(), "about": dict(about), "files": files}
         write_json(aside / SUMMARY, summary)
-        replace_directory(aside, folder)
+        replace_directory(aside, folder, old)
+
+
+def remove_left_over(folder: Path) -> None:
+    """Remove what a killed process left beside a folder of findings.
+
+    Raises:
+        StorageError: another process is writing the folder, or something cannot be removed.
+    """
+    aside, old, lock = _beside(folder)
+    with storage_errors(str(folder)):
+        if not any(path.exists() for path in (aside, old, lock)):
+            return
+        with locked(lock, f"the folder {folder}"):
+            for path in (aside, old):
+                if path.exists():
+                    shutil.rmtree(path)
+
+
+def _beside(folder: Path) -> tuple[Path, Path, Path]:
+    """Return where a folder is written, where an older one goes, and what locks it."""
+    partial, old, lock = (
+        folder.with_name(f".{folder.name}.{end}") for end in ("partial", "old", "lock")
+    )
+    return partial, old, lock
+
+
+def folders_in(place: Path) -> list[Path]:
+    """Return the folders of findings at a place: itself, or those in it.
+
+    Raises:
+        StorageError: it is not there or cannot be read.
+        InputError: there are none.
+    """
+    with storage_errors(str(place)):
+        place.stat()
+        if not place.is_dir() or is_findings(place):
+            return [place]
+        found = [
+            path
+            for path in sorted(place.iterdir())
+            if not path.name.startswith(".") and path.is_dir() and is_findings(path)
+        ]
+    if not found:
+        raise InputError(f"{place} holds no findings")
+    return found
 
 
 def check_folder(folder: Path) -> None:

@@ -7,9 +7,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from reviewdesk.errors import InputError
+from reviewdesk.findings.catalog import FINDERS
 from reviewdesk.findings.erase import without_reviews
-from reviewdesk.findings.store import StoredFindings, is_findings, read_findings
+from reviewdesk.findings.store import (
+    StoredFindings,
+    folders_in,
+    is_findings,
+    read_findings,
+    remove_left_over,
+)
 from reviewdesk.job.find import OVERVIEW, PREDICTIONS, write_with_page
 from reviewdesk.job.find_page import write_overview
 from reviewdesk.prepare.erase import Erasure, erase
@@ -72,7 +78,11 @@ def _erase_from_job(
     data = job / "prepared"
     with storage_errors(str(job)):
         others = [path for path in sorted(job.rglob("*")) if data not in path.parents]
-    found = [path for path in others if path.is_dir() and is_findings(path)]
+    found = [
+        path
+        for path in others
+        if not path.name.startswith(".") and path.is_dir() and is_findings(path)
+    ]
     places = {path.parent if (path.parent / OVERVIEW).is_file() else path for path in found}
     inside = [path for path in others if any(place in path.parents for place in places)]
     made = [path for path in others if path not in inside and _names_reviews(path)]
@@ -100,14 +110,10 @@ def _kept_in_job(pages: Sequence[Path]) -> Iterator[str]:
 
 
 def _folders(place: Path) -> list[Path]:
-    """Return the folders of findings at a place: itself, or those in it."""
-    with storage_errors(str(place)):
-        if is_findings(place):
-            return [place]
-        found = [path for path in sorted(place.iterdir()) if path.is_dir() and is_findings(path)]
-    if not found:
-        raise InputError(f"{place} holds no findings")
-    return found
+    """Return the folders of findings at a place; what killed processes left there goes."""
+    for folder in [place, *(place / name for name in FINDERS.names())]:
+        remove_left_over(folder)
+    return folders_in(place)
 
 
 def _erase(folder: Path, ids: set[str], data: PreparedData, progress: Progress) -> int:

@@ -18,8 +18,10 @@ from reviewdesk.findings.page import findings_page, shown_samples
 from reviewdesk.findings.store import (
     StoredFindings,
     check_folder,
+    folders_in,
     is_findings,
     read_findings,
+    remove_left_over,
     write_findings,
 )
 from reviewdesk.findings.texts import review_texts
@@ -104,8 +106,11 @@ def find(
         StorageError: something cannot be read or written.
     """
     finders = [new_finder(name, _options(name, settings)) for name in settings.finders]
+    if is_findings(out):
+        raise UsageError(f"{out} holds findings of one kind; name the folder that it is in")
     for finder in finders:
         _check_place(out / finder.name, data, overwrite)
+        remove_left_over(out / finder.name)
     private_directory(out)
     predictions = Predictions(
         data, out / PREDICTIONS, settings.predictions, settings.folds, settings.seed, progress
@@ -235,8 +240,7 @@ def write_with_page(
 def _all(out: Path, data: PreparedData) -> list[StoredFindings]:
     """Return all findings in a folder that are about these reviews, in the finders' order."""
     order = FINDERS.names()
-    folders = [path for path in out.iterdir() if path.is_dir() and is_findings(path)]
-    stored = [read_findings(path) for path in sorted(folders)]
+    stored = [read_findings(path) for path in folders_in(out)]
     about = [one for one in stored if one.about.get("data") == data.fingerprint]
     known = {name: place for place, name in enumerate(order)}
     return sorted(about, key=lambda one: known.get(one.found.finder, len(order)))

@@ -9,13 +9,13 @@ import pyarrow as pa
 
 from reviewdesk.errors import InputError
 from reviewdesk.findings.base import PROMISES
-from reviewdesk.findings.store import StoredFindings, is_findings, read_findings
+from reviewdesk.findings.store import folders_in, read_findings
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.schema import FINDINGS
 from reviewdesk.sources.truth.grade import grade
 from reviewdesk.sources.truth.grades import Grade, pooled
 from reviewdesk.sources.truth.read import read_truth
-from reviewdesk.storage import read_json, storage_errors
+from reviewdesk.storage import read_json
 
 _READ: Final = ("review_id", "product_id", "review_date")
 
@@ -50,7 +50,7 @@ def grade_findings(sets: Sequence[Graded]) -> Grade:
 
 
 def _grade(one: Graded) -> Grade:
-    stored = _stored(one.findings)
+    stored = [read_findings(folder) for folder in folders_in(one.findings)]
     truth = read_truth(one.truth)
     about = read_json(one.truth / "truth.json").get("data")
     for each in stored:
@@ -63,13 +63,3 @@ def _grade(one: Graded) -> Grade:
     return grade(
         table, truth, sorted(promised or PROMISES, reverse=True), finders=names, reviews=reviews
     )
-
-
-def _stored(place: Path) -> list[StoredFindings]:
-    with storage_errors(str(place)):
-        if not place.is_dir() or is_findings(place):
-            return [read_findings(place)]
-        folders = [path for path in sorted(place.iterdir()) if path.is_dir() and is_findings(path)]
-    if not folders:
-        raise InputError(f"{place} holds no findings")
-    return [read_findings(folder) for folder in folders]
