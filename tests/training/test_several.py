@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -13,10 +14,14 @@ from reviewdesk.errors import UsageError
 from reviewdesk.examples.examples import load_examples
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.schema import prediction_labels
-from reviewdesk.settings import TargetSettings, TextSettings
+from reviewdesk.scoring.predict import predict
+from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
+from reviewdesk.training.comparison import compare
 from reviewdesk.training.evaluate import evaluate
 from reviewdesk.training.several import evaluate_several, measure_several
 from reviewdesk.training.train import train
+from tests.serving.fakes import sentiment
+from tests.serving.process import server
 
 TOPICS = ("price", "quality", "shipping")
 TARGET = TargetSettings(target="labels", min_reviews=5)
@@ -102,6 +107,40 @@ def test_what_is_not_done_for_several_labels_says_so(data: PreparedData, tmp_pat
     with pytest.raises(UsageError, match="evaluate_several"):
         evaluate(bundle, data)
     assert evaluate_several(bundle, data, rows="all").measures.rows > 500
+    other = train(data, tmp_path / "o", target=TARGET, split=SplitSettings(seed=1)).bundle
+    with pytest.raises(UsageError, match="evaluate each of them"):
+        compare({"b": bundle, "o": other}, data)
+    one = sentiment()
+    for pair in ({"b": bundle, "one": one}, {"one": one, "b": bundle}):
+        with pytest.raises(UsageError, match="cannot be compared: one predicts"):
+            compare(pair, data)
+
+
+def test_the_same_in_a_table_and_from_the_endpoint(data: PreparedData, tmp_path: Path) -> None:
+    bundle = train(data, tmp_path / "bundle", target=TARGET).bundle
+    predict(bundle, data, tmp_path / "p.parquet")
+    wanted = {
+        row["review_id"]: row["probabilities"]
+        for row in pq.read_table(tmp_path / "p.parquet").to_pylist()
+    }
+    rows = data.table(["review_id", "review_headline", "review_body"]).to_pylist()[:20]
+    lines = "".join(json.dumps({**row, "k": len(TOPICS)}) + "\n" for row in rows)
+    with server(str(tmp_path / "bundle")) as one:
+        answer = httpx.post(
+            f"{one.url}/invocations",
+            content=lines,
+            headers={"content-type": "application/jsonlines"},
+            trust_env=False,
+        )
+    sums = []
+    for row, line in zip(rows, answer.text.splitlines(), strict=True):
+        found = json.loads(line)
+        assert found["prob"] == sorted(found["prob"], reverse=True)
+        by_label = dict(zip(found["label"], found["prob"], strict=True))
+        told = np.array([by_label[f"__label__{topic}"] for topic in TOPICS], np.float32)
+        assert np.array_equal(told, np.array(wanted[row["review_id"]], np.float32))
+        sums.append(told.sum())
+    assert np.ptp(sums) > 0.4  # each label is a question of its own
 
 
 def test_figures_by_hand() -> None:

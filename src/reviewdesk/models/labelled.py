@@ -106,10 +106,11 @@ def text_array(texts: Texts) -> pa.Array:
 
 def are_texts(data: object) -> bool:
     """Say whether something is a sequence of plain texts rather than batches."""
-    if not isinstance(data, Sequence) and not hasattr(data, "__array__"):
+    if not isinstance(data, Iterable):
         return False
-    first = next(iter(data), None)  # type: ignore[call-overload]
-    return not isinstance(first, pa.RecordBatch)
+    if not isinstance(data, Sequence) and not hasattr(data, "__array__"):
+        return False  # an iterator, which would lose its first batch
+    return not isinstance(next(iter(data), None), pa.RecordBatch)
 
 
 def _columns_of(labels: Any, classes: Any) -> tuple[NDArray[Any], pa.Array]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from reviewdesk.bundle import Bundle
 from reviewdesk.errors import NotEnoughData, UsageError
-from reviewdesk.examples.examples import Examples, load_examples
+from reviewdesk.examples.examples import SEVERAL, Examples, load_examples
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.stats.bootstrap import RESAMPLES
@@ -142,7 +142,8 @@ def compare(
         progress: shows how far it has come.
 
     Raises:
-        UsageError: fewer than two bundles, or their targets, labels or cleaning differ.
+        UsageError: fewer than two bundles, or their targets, labels or cleaning differ, or they
+            give several labels a review.
         NotEnoughData: no review is held out for all of them.
         MissingColumn: the data lacks what the labels are made from.
     """
@@ -235,6 +236,10 @@ def _check(bundles: Mapping[str, Bundle], data: PreparedData) -> Bundle:
             )
         if bundle.labels != first[1].labels:
             raise UsageError(f"{first[0]} and {name} cannot be compared: they have other labels")
+    if first[1].target == SEVERAL:
+        raise UsageError(
+            "bundles that give several labels are not compared side by side; evaluate each of them"
+        )
     for bundle in bundles.values():
         check_cleaning(bundle, data)
     return first[1]

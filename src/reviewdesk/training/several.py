@@ -1,5 +1,6 @@
 """What is measured where a review may have several labels."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -37,7 +38,7 @@ class LabelAnswers:
     def to_json(self) -> dict[str, Any]:
         """Return the figures as JSON values; null where one is not defined."""
         return {
-            name: None if value != value else value  # noqa: PLR0124  (only NaN differs from itself)
+            name: None if isinstance(value, float) and math.isnan(value) else value
             for name, value in vars(self).items()
         }
 
