@@ -3,10 +3,14 @@
     python -m bench.findings_misfiled --worlds categories14-random --seeds 6 --shares 0.03 0.1
 
 Errors are planted in real reviews; two heads are cross-fitted; 5,000 reviews that stand right are
-the reference. Beside the finder, on the same probabilities (both heads combined, and the first
-alone): "predicted differs" from where the review stands, and cleanlab's flags and rankings. As a
-ranking promises nothing, it is told the truth: its recall is that of its longest list that has the
-precision.
+the reference. Beside the finder, on the same probabilities (the first head alone, as a user of
+cleanlab has it, and both combined): "predicted differs" from where the review stands, and cleanlab.
+Its own ranking is that of ``find_label_issues`` with all defaults, ordered by its default score
+(self-confidence): what it flags, and nothing else. As a ranking promises nothing, it is told the
+truth: its recall is that of its longest list that has the precision.
+
+"Apart" is the recall among errors between categories that do not overlap, by what both heads say
+where all labels are right: of an error between two that do, a text can hardly tell.
 """
 
 import argparse
@@ -23,17 +27,20 @@ from bench.machine import machine
 from bench.trials import kept
 from reviewdesk.findings.base import PROMISES
 from reviewdesk.findings.misfiled.audit import choose_questions, fit_correction
-from reviewdesk.findings.misfiled.combination import log_probabilities
+from reviewdesk.findings.misfiled.combination import fit_combination, log_probabilities
 from reviewdesk.findings.misfiled.lists import (
     Lists,
     lists_with_reference,
     lists_without_reference,
     ranked_rows,
 )
+from reviewdesk.findings.misfiled.overlaps import OVERLAPPING, confusions, mutual
 from reviewdesk.findings.misfiled.ranking import Ranking, rank_plainly, rank_with_reference
 
 TRUSTED: Final = 5_000
 QUESTIONS: Final = 80
+OURS: Final = "reference, told the truth"
+PEER: Final = "cleanlab's own"
 
 Planted = tuple[float, str]
 Way = tuple[str, float]
@@ -47,6 +54,8 @@ class Outcome(NamedTuple):
     listed: int
     hits: int
     wrong: int  # in all that might have been listed
+    hits_apart: int  # of these, between categories that do not overlap
+    wrong_apart: int
 
 
 class Trial(NamedTuple):
@@ -55,7 +64,20 @@ class Trial(NamedTuple):
     planted: PlantedWorld
     heads: list[NDArray[np.float32]]
     wrong: Rows
+    apart: Rows  # whether the category where it stands does not overlap with the right one
     trusted: Rows
+
+    def outcome(self, rows: NDArray[np.integer] | Rows) -> Outcome:
+        """Return what a list of rows holds."""
+        wrong, apart = self.wrong[rows], self.apart[rows]
+        rest = self.wrong & ~self.trusted
+        return Outcome(
+            len(wrong),
+            int(wrong.sum()),
+            int(rest.sum()),
+            int((wrong & apart).sum()),
+            int((rest & self.apart).sum()),
+        )
 
 
 def trial(world: str, share: float, moves: str, seed: int) -> Trial:
@@ -66,29 +88,36 @@ def trial(world: str, share: float, moves: str, seed: int) -> Trial:
     right = np.flatnonzero(~wrong)
     trusted = np.zeros(len(wrong), np.bool_)
     trusted[random.choice(right, min(TRUSTED, len(right) // 2), replace=False)] = True
-    return Trial(planted, planted.heads(), wrong, trusted)
+    heads = planted.heads()
+    return Trial(planted, heads, wrong, _apart(planted, heads), trusted)
+
+
+def _apart(planted: PlantedWorld, heads: list[NDArray[np.float32]]) -> Rows:
+    logs = [log_probabilities(head) for head in heads]
+    says = fit_combination(logs, planted.assigned).logs(logs).argmax(axis=1)
+    both = mutual(confusions(planted.right, says, len(planted.world.names)))
+    apart: Rows = both[planted.right, planted.assigned] < OVERLAPPING
+    return apart
 
 
 def results(of: Trial) -> Iterator[tuple[str, float, Outcome]]:
     """Yield what every way lists at every promise."""
     labels, rest = of.planted.assigned, ~of.trusted
     logs = [log_probabilities(head) for head in of.heads]
-    wrong = int(of.wrong[rest].sum())
 
     def outcomes(way: str, found: Lists) -> Iterator[tuple[str, float, Outcome]]:
         for one in found.lists:
-            hits = int(of.wrong[found.rows[: one.listed]].sum())
-            yield way, one.promise, Outcome(one.listed, hits, wrong)
+            yield way, one.promise, of.outcome(found.rows[: one.listed])
 
     best = rank_with_reference(logs, labels, of.trusted)
     yield from outcomes("reference", lists_with_reference(best, rest, of.trusted))
-    yield from told("reference, told the truth", best.score, of, rest)
+    yield from told(OURS, best.score, of, rest)
     plain = rank_plainly(logs, labels)
     yield from outcomes("probabilities", lists_without_reference(plain, rest, None))
     yield from outcomes("80 answers", _asked(plain, of, rest))
     yield from told("probabilities, told the truth", plain.score, of, rest)
-    yield from _peers("both heads", np.exp(plain.combination.logs(logs)), of, rest)
     yield from _peers("linear", of.heads[0].astype(np.float64), of, rest)
+    yield from _peers("both heads", np.exp(plain.combination.logs(logs)), of, rest)
 
 
 def _asked(plain: Ranking, of: Trial, rest: Rows) -> Lists:
@@ -106,34 +135,25 @@ def _peers(
     from cleanlab.rank import get_label_quality_scores  # noqa: PLC0415
 
     labels = of.planted.assigned.astype(np.int64)
-    wrong = int(of.wrong[rest].sum())
     shares = shares / shares.sum(axis=1, keepdims=True)
-    flags: dict[str, Rows] = {"predicted differs": shares.argmax(axis=1) != labels}
-    for name in ("prune_by_noise_rate", "both"):
-        flags[f"cleanlab {name}"] = find_label_issues(labels, shares, filter_by=name, n_jobs=1)
-    for way, flagged in flags.items():
-        listed = flagged & rest
-        yield (
-            f"{way}, {heads}",
-            0.0,
-            Outcome(int(listed.sum()), int((listed & of.wrong).sum()), wrong),
-        )
+    yield f"predicted differs, {heads}", 0.0, of.outcome((shares.argmax(axis=1) != labels) & rest)
+    flagged = find_label_issues(labels, shares, n_jobs=1)
+    yield f"cleanlab flags, {heads}", 0.0, of.outcome(flagged & rest)
     for method in ("self_confidence", "normalized_margin"):
-        quality = get_label_quality_scores(labels, shares, method=method)
-        yield from told(f"cleanlab {method}, {heads}", -np.asarray(quality), of, rest)
+        quality = np.asarray(get_label_quality_scores(labels, shares, method=method))
+        if method == "self_confidence":
+            yield from told(f"{PEER}, {heads}", -quality, of, flagged & rest)
+        yield from told(f"cleanlab {method}, {heads}", -quality, of, rest)
 
 
 def told(way: str, score: Floats, of: Trial, rest: Rows) -> Iterator[tuple[str, float, Outcome]]:
     """Yield the longest list of each precision, for which the truth must be known."""
     order = np.flatnonzero(rest)
     order = order[np.argsort(-score[order], kind="stable")]
-    hits = np.cumsum(of.wrong[order])
-    precise = hits / np.arange(1, len(order) + 1)
+    precise = np.cumsum(of.wrong[order]) / np.arange(1, len(order) + 1)
     for promise in PROMISES:
         kept = np.flatnonzero(precise >= promise)
-        length = int(kept[-1]) + 1 if len(kept) else 0
-        found = int(hits[length - 1]) if length else 0
-        yield way, promise, Outcome(length, found, int(hits[-1]) if len(hits) else 0)
+        yield way, promise, of.outcome(order[: int(kept[-1]) + 1 if len(kept) else 0])
 
 
 def interval(outcomes: list[Outcome], of: Callable[[NDArray[np.int64]], float]) -> str:
@@ -156,6 +176,11 @@ def recall(table: NDArray[np.int64]) -> float:
     return float(table[:, 1].sum() / max(int(table[:, 2].sum()), 1))
 
 
+def apart(table: NDArray[np.int64]) -> float:
+    """Return the recall among errors between categories that do not overlap."""
+    return float(table[:, 3].sum() / max(int(table[:, 4].sum()), 1))
+
+
 def main() -> None:
     """Measure and print one table for each world, share and kind of moves."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -176,25 +201,38 @@ def main() -> None:
             _show(ways)
 
 
-def tried(
-    world: str, share: float, moves: str, seed: int
-) -> list[tuple[str, float, int, int, int]]:
+def tried(world: str, share: float, moves: str, seed: int) -> list[tuple[str | float, ...]]:
     """Return what every way listed at every promise, in rows."""
     found = results(trial(world, share, moves, seed))
     return [(way, promise, *outcome) for way, promise, outcome in found]
 
 
 def _show(found: dict[Way, list[Outcome]]) -> None:
-    print(f"{'way':40} {'promise':>7} {'listed':>7} {'delivered':>21} {'recall':>21} worst none")
+    print(
+        f"{'way':40} {'promise':>7} {'listed':>7} {'delivered':>21} {'recall':>21} apart worst none"
+    )
     for (way, promise), outcomes in found.items():
         mean = np.mean([one.listed for one in outcomes])
         worst = min((one.hits / one.listed for one in outcomes if one.listed), default=float("nan"))
         none = sum(one.listed == 0 for one in outcomes)
         print(
             f"{way:40} {promise or '':>7} {mean:7.0f} {interval(outcomes, precision):>21} "
-            f"{interval(outcomes, recall):>21} {worst:5.3f} {none:4}",
+            f"{interval(outcomes, recall):>21} {apart(np.array(outcomes)):5.3f} "
+            f"{worst:5.3f} {none:4}",
             flush=True,
         )
+    for heads in ("linear", "both heads"):
+        _compare(found, heads)
+
+
+def _compare(found: dict[tuple[str, float], list[Outcome]], heads: str) -> None:
+    """Print how many times the recall of cleanlab's own ranking ours is, at equal precision."""
+    ratios = []
+    for promise in PROMISES:
+        peer = recall(np.array(found[f"{PEER}, {heads}", promise]))
+        ours = recall(np.array(found[OURS, promise]))
+        ratios.append(f"{promise} {ours / peer if peer else np.inf:.2f}")
+    print(f"recall over that of {PEER} on {heads}: {', '.join(ratios)}")
 
 
 if __name__ == "__main__":

@@ -27,6 +27,13 @@ def confusions(labels: NDArray[np.integer], said: NDArray[np.integer], k: int) -
     return np.bincount(cells, minlength=k * k).reshape(k, k)
 
 
+def mutual(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return which share of every two categories' reviews speaks of the other one, (k, k)."""
+    sizes = counts.sum(axis=1)
+    shares: NDArray[np.float64] = (counts + counts.T) / np.maximum(sizes[:, None] + sizes, 1)
+    return shares
+
+
 def overlaps(counts: NDArray[np.int64], names: Sequence[str]) -> pa.Table:
     """Return the pairs of categories that overlap, the worst first, schema ``OVERLAPS``.
 
@@ -34,16 +41,14 @@ def overlaps(counts: NDArray[np.int64], names: Sequence[str]) -> pa.Table:
         counts: (k, k) of reviews that are thought to be filed rightly; see ``confusions``.
         names: the categories.
     """
-    sizes = counts.sum(axis=1)
-    both = np.maximum(sizes[:, None] + sizes[None, :], 1)
-    mutual = (counts + counts.T) / both
-    left, right = np.nonzero(np.triu(mutual >= OVERLAPPING, 1))
-    order = np.argsort(-mutual[left, right], kind="stable")
+    both = mutual(counts)
+    left, right = np.nonzero(np.triu(both >= OVERLAPPING, 1))
+    order = np.argsort(-both[left, right], kind="stable")
     left, right = left[order], right[order]
     columns = [
         pa.array([names[one] for one in left.tolist()], pa.string()),
         pa.array([names[one] for one in right.tolist()], pa.string()),
-        pa.array(mutual[left, right], pa.float64()),
+        pa.array(both[left, right], pa.float64()),
         pa.array(counts[left, right], pa.int64()),
         pa.array(counts[right, left], pa.int64()),
     ]

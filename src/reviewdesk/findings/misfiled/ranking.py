@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,14 +88,14 @@ def rank_with_reference(
         trusted: (n,) the reference: whose labels are right.
     """
     base = fit_combination(heads, labels)
-    known = [head[trusted] for head in heads]
-    clean = fit_clean(known, labels[trusted], base)
-    models = cross_fitted(known, labels[trusted], base)
-    ways = _ways(heads, labels, trusted, clean, base.noise)
+    known, own = [head[trusted] for head in heads], labels[trusted]
+    clean = fit_clean(known, own, base)
+    models = cross_fitted(known, own, base)
+    ways = _ways(heads, labels, trusted, clean, models, base.noise)
     scores = _all_log_odds(heads, labels, clean, ways)
     best, most = "", -1.0
     for way, odds in scores.items():
-        odds[trusted] = _reference_log_odds(known, labels[trusted], models, ways[way])
+        odds[trusted] = _reference_log_odds(known, own, models, ways[way].reference)
         reach = _reach(odds, trusted)
         if reach > WORTH * most:
             best, most = way, reach
@@ -103,52 +103,66 @@ def rank_with_reference(
     return Ranking(odds, 1 / (1 + np.exp(-odds)), base, best, clean)
 
 
+class _Way(NamedTuple):
+    """How labels become wrong, by what all but one part of the rows teach.
+
+    Args:
+        candidates: transitions for each of ``PARTS`` parts of the rows.
+        reference: for each part of the reference, of ``FOLDS``.
+    """
+
+    candidates: list[Transitions]
+    reference: list[Transitions]
+
+
 def _ways(
     heads: Sequence[Logs],
     labels: NDArray[np.integer],
     trusted: NDArray[np.bool_],
     clean: CleanModel,
+    models: Sequence[tuple[NDArray[np.bool_], CleanModel]],
     noise: float,
-) -> dict[str, list[Transitions]]:
-    """Return, for each way of ranking, transitions for each part of the rows.
+) -> dict[str, _Way]:
+    """Return, for each way of ranking, the transitions that each part of the rows is judged by.
 
     They are not learnt from the part's own rows: what moves by chance from one category to another
-    would make these look wrong, and the reference not.
+    would make these look wrong, and the reference not. Nor is a part of the reference judged by
+    transitions beside a model that has seen it: of a pair of categories that the reference holds
+    few oddly filed reviews of by chance, that model takes those of the candidates to have moved.
     """
     sample = np.flatnonzero(~trusted)
     sample = sample[spread_rows(len(sample))]
-    shares, own = clean.probabilities([head[sample] for head in heads]), labels[sample]
-    ways = {"alike": [alike(shares.shape[1], max(noise, LEAST_NOISE))] * PARTS}
-    for prior in PRIORS:
-        ways[f"transitions-{prior:g}"] = [
-            fit_transitions(shares[rest], own[rest], prior)
-            for rest in (sample % PARTS != part for part in range(PARTS))
-        ]
-    return ways
+    said, own, part = [head[sample] for head in heads], labels[sample], sample % PARTS
+    same = alike(said[0].shape[1], max(noise, LEAST_NOISE))
+    ways = {f"transitions-{prior:g}": _Way([], []) for prior in PRIORS}
+    shares = clean.probabilities(said)
+    for one in range(PARTS):
+        rest = part != one
+        for prior, way in zip(PRIORS, ways.values(), strict=True):
+            way.candidates.append(fit_transitions(shares[rest], own[rest], prior))
+    for number, (_, model) in enumerate(models):
+        rest = part != number % PARTS
+        shares = model.probabilities([head[rest] for head in said])
+        for prior, way in zip(PRIORS, ways.values(), strict=True):
+            way.reference.append(fit_transitions(shares, own[rest], prior))
+    return {"alike": _Way([same] * PARTS, [same] * len(models)), **ways}
 
 
 def _all_log_odds(
     heads: Sequence[Logs],
     labels: NDArray[np.integer],
     clean: CleanModel,
-    ways: dict[str, list[Transitions]],
+    ways: dict[str, _Way],
 ) -> dict[str, Floats]:
     found = {way: np.empty(len(labels)) for way in ways}
     for rows in _blocks(len(labels)):
         shares = clean.probabilities([head[rows] for head in heads])
-        for way, transitions in ways.items():
-            found[way][rows] = _by_parts(transitions, shares, labels[rows], rows.start)
-    return found
-
-
-def _by_parts(
-    transitions: list[Transitions], shares: Floats, labels: NDArray[np.integer], first: int
-) -> Floats:
-    """Return log-odds, each row's by the transitions of its part; ``first`` is the first row."""
-    found, part_of = np.empty(len(labels)), (first + np.arange(len(labels))) % PARTS
-    for part, one in enumerate(transitions):
-        rows = part_of == part
-        found[rows] = one.log_odds(shares[rows], labels[rows])
+        part_of = np.arange(rows.start, rows.start + len(shares)) % PARTS
+        for way, (candidates, _) in ways.items():
+            for part, transitions in enumerate(candidates):
+                some = part_of == part
+                odds = transitions.log_odds(shares[some], labels[rows][some])
+                found[way][rows][some] = odds
     return found
 
 
@@ -156,13 +170,13 @@ def _reference_log_odds(
     heads: Sequence[Logs],
     labels: NDArray[np.integer],
     models: Sequence[tuple[NDArray[np.bool_], CleanModel]],
-    transitions: list[Transitions],
+    reference: Sequence[Transitions],
 ) -> Floats:
-    """Return the log-odds of the reference, each row's by a model that has not learnt from it."""
+    """Return the log-odds of the reference, each row's by what has not been learnt from it."""
     found = np.empty(len(labels))
-    for aside, model in models:
+    for (aside, model), transitions in zip(models, reference, strict=True):
         shares = model.probabilities([head[aside] for head in heads])
-        found[aside] = _by_parts(transitions, shares, labels[aside], 0)
+        found[aside] = transitions.log_odds(shares, labels[aside])
     return found
 
 
