@@ -50,10 +50,15 @@ def test_answers_shorten_lists_and_give_intervals() -> None:
     before = lists_without_reference(ranking(posterior), ALL, None)
     correction = fit_correction(np.full(80, 0.9), np.arange(80) % 3 > 0)
     after = lists_without_reference(ranking(posterior), ALL, correction)
-    assert after.lists[2].listed < before.lists[2].listed
+    assert 0 < after.lists[2].listed < before.lists[2].listed
+    assert before.intervals == ()
+    assert len(after.intervals) == len(after.lists)
     for one, (low, high) in zip(after.lists, after.intervals, strict=True):
-        assert 0 <= low <= high <= 1
-        assert not one.listed or low < one.promise + 0.05 < high + 0.2
+        if one.listed:
+            assert low < 1 - one.expected_errors / one.listed < high <= 1
+            assert high - low < 0.5
+        else:
+            assert (low, high) == (0.0, 1.0)
 
 
 def test_no_list_reaches_beyond_what_was_asked_about() -> None:

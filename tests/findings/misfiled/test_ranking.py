@@ -5,7 +5,12 @@ import pytest
 from numpy.typing import NDArray
 
 from reviewdesk.findings.misfiled.combination import fit_combination
-from reviewdesk.findings.misfiled.ranking import rank_plainly, rank_with_reference
+from reviewdesk.findings.misfiled.ranking import (
+    _Way,
+    _ways,
+    rank_plainly,
+    rank_with_reference,
+)
 from reviewdesk.findings.misfiled.transitions import alike, fit_transitions
 from reviewdesk.findings.misfiled.trusted import FOLDS, cross_fitted, fit_clean
 
@@ -90,6 +95,26 @@ def test_each_part_of_the_reference_is_judged_by_a_model_that_has_not_seen_it() 
     changed[aside] = (changed[aside] + 1) % 5
     _, after = cross_fitted(given.heads, changed, base)[0]
     np.testing.assert_array_equal(before.pairs, after.pairs)
+
+
+def test_nothing_that_judges_a_part_of_the_reference_has_seen_it() -> None:
+    given = simulated(3_000, noise=0.05)
+    trusted = reference_of(given, 1_000)
+    known, own = [head[trusted] for head in given.heads], given.labels[trusted]
+    base = fit_combination(given.heads, given.labels)
+    aside = cross_fitted(known, own, base)[0][0]
+    changed = np.where(aside, (own + 1) % 5, own)
+
+    def ways(labels: NDArray[np.int64]) -> _Way:
+        clean, models = fit_clean(known, labels, base), cross_fitted(known, labels, base)
+        found = _ways(given.heads, given.labels, trusted, clean, models, base.noise)
+        return found["transitions-20"]
+
+    before, after = ways(own), ways(changed)
+    assert len(before.reference) == FOLDS
+    np.testing.assert_array_equal(before.reference[0].table, after.reference[0].table)
+    assert np.abs(before.reference[1].table - after.reference[1].table).max() > 1e-3
+    assert np.abs(before.candidates[0].table - after.candidates[0].table).max() > 1e-3
 
 
 @pytest.mark.parametrize("k", [2, 3])
