@@ -7,25 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from reviewdesk.findings.declining.evidence import KINDS, NOTHING, candidates, follow
+from reviewdesk.findings.declining.evidence import (
+    KINDS,
+    NOTHING,
+    Baseline,
+    candidates,
+    follow,
+)
 
 GIVEN = candidates()
-FLAT = (np.ones(1), np.ones((1, KINDS)))
+FLAT = Baseline(np.ones(1), np.ones((1, KINDS)), np.full(1, float(KINDS)))
 
 
 def evidence(stars: list[int], looks: list[int]) -> tuple[list[float], list[float]]:
     ratio, process = np.empty(len(looks)), np.empty(len(looks))
-    follow(
-        np.array(stars, np.int8),
-        np.array(looks, np.int64),
-        *FLAT,
-        GIVEN.reviews,
-        GIVEN.spacing,
-        GIVEN.prior,
-        GIVEN.tilts,
-        ratio,
-        process,
-    )
+    follow(np.array(stars, np.int8), np.array(looks, np.int64), FLAT, GIVEN, ratio, process)
     return ratio.tolist(), process.tolist()
 
 

@@ -3,105 +3,79 @@
 from typing import Any
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
 from reviewdesk.findings.declining.evidence import (
     KINDS,
+    Baseline,
+    Baselines,
     Floats,
     Ints,
     candidates,
     follow,
 )
+from reviewdesk.findings.declining.orders import draw, uniform
 from reviewdesk.findings.declining.permutations import (
-    PREFERENCES,
+    Settled,
     chances_of_records,
-    draw,
+    pooled_tail,
     tail,
-    uniform,
 )
 
 GIVEN = candidates()
-BASELINE = (np.array([0.7, 0.3]), np.array([[1.0] * 5, [2.0, 1.0, 1.0, 3.0, 9.0]]))
+WEIGHTS = np.array([0.7, 0.3])
+CONCENTRATION = np.array([[1.0] * 5, [2.0, 1.0, 1.0, 3.0, 9.0]])
+BASELINE = Baseline(WEIGHTS, CONCENTRATION, CONCENTRATION.sum(axis=1))
 LOOKS = np.array([10, 17, 25, 40, 60], np.int64)
 STARS = np.repeat(np.arange(KINDS), (12, 6, 8, 12, 22)).astype(np.int8)
 
 
-def evidence(stars: NDArray[Any]) -> Floats:
-    ratio, process = np.empty(len(LOOKS)), np.empty(len(LOOKS))
-    follow(
-        stars,
-        LOOKS,
-        *BASELINE,
-        GIVEN.reviews,
-        GIVEN.spacing,
-        GIVEN.prior,
-        GIVEN.tilts,
-        ratio,
-        process,
-    )
+def evidence(stars: NDArray[Any], looks: Ints = LOOKS) -> Floats:
+    ratio, process = np.empty(len(looks)), np.empty(len(looks))
+    follow(stars, looks, BASELINE, GIVEN, ratio, process)
     return ratio
 
 
-def drawn(level: float, orders: int) -> float:
+def drawn(levels: list[float], orders: int) -> list[float]:
     counts = np.bincount(STARS, minlength=KINDS).astype(np.float64)
-    reached, _ = tail(
-        counts,
-        LOOKS,
-        *BASELINE,
-        GIVEN.reviews,
-        GIVEN.spacing,
-        GIVEN.prior,
-        GIVEN.tilts,
-        np.array(PREFERENCES),
-        level,
-        orders,
-        np.array([12345], np.uint64),
-    )
-    return reached / orders
+    reached, squares = np.zeros(len(levels)), np.zeros(len(levels))
+    state = np.array([12345], np.uint64)
+    tail(counts, LOOKS, BASELINE, GIVEN, np.array(levels), orders, state, reached, squares)
+    return [float(one) for one in reached / orders]
 
 
-@pytest.mark.parametrize(("level", "error"), [(0.5, 0.15), (1.5, 0.25)])
-def test_drawn_orders_agree_with_shuffling(level: float, error: float) -> None:
+def test_drawn_orders_agree_with_shuffling() -> None:
     generator = np.random.default_rng(0)
-    shuffled = np.mean([evidence(generator.permutation(STARS)).max() >= level for _ in range(8000)])
-    assert shuffled > 0.002
-    assert abs(drawn(level, 6000) / shuffled - 1) < error
+    highest = np.array([evidence(generator.permutation(STARS)).max() for _ in range(8000)])
+    for level, chance in zip((0.5, 1.5), drawn([0.5, 1.5], 6000), strict=True):
+        shuffled = float(np.mean(highest >= level))
+        assert shuffled > 0.002
+        assert abs(chance / shuffled - 1) < 0.25
+
+
+def test_pooled_products_add_up() -> None:
+    counts = np.bincount(STARS, minlength=KINDS).astype(np.float64)
+    baselines = Baselines(WEIGHTS[None], CONCENTRATION[None], np.zeros(2, np.int64))
+    looks, offsets = np.tile(LOOKS, 2), np.array([0, len(LOOKS), 2 * len(LOOKS)])
+    seeds, sought = np.array([5, 9], np.uint64), np.array([0.5, 1.5, 4.0])
+    both, doubt = pooled_tail(
+        np.stack([counts, counts]), looks, offsets, seeds, baselines, GIVEN, sought, 2000
+    )
+    alone = np.array(drawn(sought.tolist(), 6000))
+    assert (np.abs(both - 2 * alone) < 5 * np.sqrt(doubt) + 0.1 * alone).all()
+    assert (doubt > 0).all()
+    assert (np.diff(both) < 0).all()
 
 
 def test_every_order_reaches_what_is_lower_than_all() -> None:
-    assert abs(drawn(-1e9, 3000) - 1) < 0.1
+    assert abs(drawn([-1e9], 3000)[0] - 1) < 0.1
 
 
 def records(stars: NDArray[Any], looks: Ints, seed: int = 99) -> list[float]:
-    ratio, process = np.empty(len(looks)), np.empty(len(looks))
-    follow(
-        stars,
-        looks,
-        *BASELINE,
-        GIVEN.reviews,
-        GIVEN.spacing,
-        GIVEN.prior,
-        GIVEN.tilts,
-        ratio,
-        process,
-    )
     chances = np.ones(len(looks))
-    chances_of_records(
-        stars,
-        looks,
-        np.uint64(seed),
-        *BASELINE,
-        GIVEN.reviews,
-        GIVEN.spacing,
-        GIVEN.prior,
-        GIVEN.tilts,
-        np.array(PREFERENCES),
-        np.full(len(looks), 0.05),
-        0.5,
-        ratio,
-        chances,
-    )
+    settled = Settled(np.zeros(len(looks)), np.full(len(looks), 0.05))
+    ratio = evidence(stars, looks)
+    chances_of_records(stars, looks, np.uint64(seed), BASELINE, GIVEN, settled, 0.5, ratio, chances)
     return chances.tolist()
 
 

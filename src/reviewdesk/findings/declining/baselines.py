@@ -20,7 +20,7 @@ COMPONENTS: Final = 4
 PRODUCTS_PER_COMPONENT: Final = 25
 MOST_PRODUCTS: Final = 2000
 GROWTH: Final = 1.5
-FLAT_SHARE: Final = 0.2
+FLAT_SHARE: Final = 0.6
 """How much of a baseline is a mix that knows nothing, against products like no other."""
 
 

@@ -61,8 +61,16 @@ def candidates(tilts: tuple[float, ...] = TILTS) -> Candidates:
     )
 
 
+class Baseline(NamedTuple):
+    """What mixes of stars products have: a mixture of Dirichlet distributions."""
+
+    weights: Floats  # (c,)
+    concentrations: Floats  # (c, KINDS)
+    totals: Floats  # (c,) their sums
+
+
 class Baselines(NamedTuple):
-    """What mixes of stars products have: mixtures of Dirichlet distributions."""
+    """Several baselines, and which one each product is measured by."""
 
     weights: Floats  # (b, c)
     concentrations: Floats  # (b, c, KINDS)
@@ -73,49 +81,77 @@ class Baselines(NamedTuple):
         return self._replace(concentrations=np.ascontiguousarray(self.concentrations[..., ::-1]))
 
 
+class Passed(NamedTuple):
+    """What was known at each candidate when it was passed."""
+
+    likelihood: Floats  # (t,) the log probability of all reviews before it
+    counts: Floats  # (t, KINDS) their stars
+    tilted: Floats  # (t, l, KINDS) log probabilities of stars after a change there
+
+
+class Known(NamedTuple):
+    """What is known of a product's mix by now; its arrays are changed with each review."""
+
+    counts: Floats  # (KINDS,) stars until now
+    shares: Floats  # (c,) how probable each component is given them
+
+
 @compiled
-def observe(
-    star: int, reviews: int, counts: Floats, shares: Floats, concentration: Floats, totals: Floats
-) -> float:
-    """Add a review to the running counts; return the log probability it had.
+def baseline_of(baselines: Baselines, product: int) -> Baseline:
+    """Return what a product is measured by."""
+    one = baselines.of[product]
+    concentrations = baselines.concentrations[one]
+    return Baseline(baselines.weights[one], concentrations, concentrations.sum(axis=1))
+
+
+@compiled
+def none_passed(changes: Candidates, reviews: int) -> Passed:
+    """Return room for the candidates before so many reviews."""
+    room, tilts = np.searchsorted(changes.reviews, reviews), len(changes.tilts)
+    return Passed(np.empty(room), np.empty((room, KINDS)), np.empty((room, tilts, KINDS)))
+
+
+@compiled
+def observe(star: int, reviews: int, known: Known, baseline: Baseline) -> float:
+    """Learn from a review; return the log probability it had.
 
     Args:
         star: 0 to KINDS - 1.
         reviews: how many there were before.
-        counts: (KINDS,) their stars; changed.
-        shares: (c,) how probable each component is given them; changed.
-        concentration: (c, KINDS).
-        totals: (c,) sums of the concentrations.
+        known: what was known before; changed.
+        baseline: what the product is measured by.
     """
     probability = 0.0
-    for one in range(len(shares)):
-        shares[one] *= (concentration[one, star] + counts[star]) / (totals[one] + reviews)
-        probability += shares[one]
-    for one in range(len(shares)):
-        shares[one] /= probability
-    counts[star] += 1
+    for one in range(len(known.shares)):
+        seen = baseline.concentrations[one, star] + known.counts[star]
+        known.shares[one] *= seen / (baseline.totals[one] + reviews)
+        probability += known.shares[one]
+    for one in range(len(known.shares)):
+        known.shares[one] /= probability
+    known.counts[star] += 1
     return log(probability)
 
 
 @compiled
-def tilt_mix(
-    reviews: int,
-    counts: Floats,
-    shares: Floats,
-    concentration: Floats,
-    totals: Floats,
-    tilts: Floats,
-    tilted: Floats,
+def pass_candidate(
+    place: int,
+    likelihood: float,
+    known: Known,
+    baseline: Baseline,
+    changes: Candidates,
+    passed: Passed,
 ) -> None:
-    """Write the log probabilities of stars after a change here, for each tilt (l, KINDS)."""
-    for tilt in range(len(tilts)):
+    """Write what is known at a candidate, and what stars would be after a change there."""
+    reviews, tilted = changes.reviews[place], passed.tilted[place]
+    passed.likelihood[place], passed.counts[place] = likelihood, known.counts
+    for tilt in range(len(changes.tilts)):
         whole = 0.0
         for star in range(KINDS):
             mean = 0.0
-            for one in range(len(shares)):
-                predicted = (concentration[one, star] + counts[star]) / (totals[one] + reviews)
-                mean += shares[one] * predicted
-            tilted[tilt, star] = mean * exp(-tilts[tilt] * star)
+            for one in range(len(known.shares)):
+                seen = baseline.concentrations[one, star] + known.counts[star]
+                mean += known.shares[one] * seen / (baseline.totals[one] + reviews)
+            tilted[tilt, star] = mean * exp(-changes.tilts[tilt] * star)
             whole += tilted[tilt, star]
         for star in range(KINDS):
             tilted[tilt, star] = log(tilted[tilt, star] / whole)
@@ -123,45 +159,36 @@ def tilt_mix(
 
 @compiled
 def weigh(
-    opened: int,
-    counts: Floats,
-    likelihood: float,
-    before: Floats,
-    counts_before: Floats,
-    tilted: Floats,
-    spacing: Floats,
-    prior: Floats,
+    opened: int, counts: Floats, likelihood: float, passed: Passed, changes: Candidates
 ) -> tuple[float, float]:
     """Return the two weighted means of the candidates' likelihood ratios, as logarithms.
 
     Args:
-        opened: how many candidates lie before now (t).
+        opened: how many candidates lie before now.
         counts: (KINDS,) stars until now.
         likelihood: the log probability of all reviews without a change.
-        before: (t,) of those before each candidate.
-        counts_before: (t, KINDS).
-        tilted: (t, l, KINDS) log probabilities after it.
-        spacing: weights of ``ratio``.
-        prior: weights of ``process``.
+        passed: what was known at the candidates.
+        changes: the candidates.
     """
     if opened == 0:
         return NOTHING, 0.0
     highest, ratio, process, spaced, spent = -1e300, 0.0, 0.0, 0.0, 0.0
-    tilts = tilted.shape[1]
+    tilts = len(changes.tilts)
     for place in range(opened):
-        spaced += spacing[place]
-        spent += prior[place]
+        spacing, prior = changes.spacing[place], changes.prior[place]
+        spaced += spacing
+        spent += prior
         for tilt in range(tilts):
-            value = before[place] - likelihood
+            value = passed.likelihood[place] - likelihood
             for star in range(KINDS):
-                after = counts[star] - counts_before[place, star]
-                value += after * tilted[place, tilt, star]
+                after = counts[star] - passed.counts[place, star]
+                value += after * passed.tilted[place, tilt, star]
             if value > highest:
                 ratio *= exp(highest - value)
                 process *= exp(highest - value)
                 highest = value
-            ratio += spacing[place] * exp(value - highest)
-            process += prior[place] * exp(value - highest)
+            ratio += spacing * exp(value - highest)
+            process += prior * exp(value - highest)
     likely = log(process / tilts) + highest
     rest = log(1 - spent)
     above, below = max(likely, rest), min(likely, rest)
@@ -172,12 +199,8 @@ def weigh(
 def follow(
     stars: Stars,
     looks: Ints,
-    weights: Floats,
-    concentration: Floats,
-    places: Ints,
-    spacing: Floats,
-    prior: Floats,
-    tilts: Floats,
+    baseline: Baseline,
+    changes: Candidates,
     ratio: Floats,
     process: Floats,
 ) -> None:
@@ -186,33 +209,22 @@ def follow(
     Args:
         stars: (n,) its stars, 0 to KINDS - 1, in order of time.
         looks: (k,) how many reviews it had at each look, ascending.
-        weights: (c,) of its baseline.
-        concentration: (c, KINDS) of its baseline.
-        places: the candidates.
-        spacing: their weights of ``ratio``.
-        prior: their weights of ``process``.
-        tilts: (l,)
+        baseline: what it is measured by.
+        changes: the candidates.
         ratio: (k,) is written.
         process: (k,) is written.
     """
-    room = np.searchsorted(places, len(stars))
-    before, counts_before = np.empty(room), np.empty((room, KINDS))
-    tilted = np.empty((room, len(tilts), KINDS))
-    counts, shares, totals = np.zeros(KINDS), weights.copy(), concentration.sum(axis=1)
+    passed = none_passed(changes, len(stars))
+    known = Known(np.zeros(KINDS), baseline.weights.copy())
     likelihood, opened, reviews = 0.0, 0, 0
     for look in range(len(looks)):
         while reviews < looks[look]:
-            if opened < room and reviews == places[opened]:
-                before[opened] = likelihood
-                counts_before[opened] = counts
-                tilt_mix(reviews, counts, shares, concentration, totals, tilts, tilted[opened])
+            if opened < len(passed.likelihood) and reviews == changes.reviews[opened]:
+                pass_candidate(opened, likelihood, known, baseline, changes, passed)
                 opened += 1
-            star = stars[reviews]
-            likelihood += observe(star, reviews, counts, shares, concentration, totals)
+            likelihood += observe(stars[reviews], reviews, known, baseline)
             reviews += 1
-        ratio[look], process[look] = weigh(
-            opened, counts, likelihood, before, counts_before, tilted, spacing, prior
-        )
+        ratio[look], process[look] = weigh(opened, known.counts, likelihood, passed, changes)
 
 
 @compiled
@@ -221,13 +233,8 @@ def follow_all(
     offsets: Ints,
     looks: Ints,
     look_offsets: Ints,
-    weights: Floats,
-    concentrations: Floats,
-    baseline: Ints,
-    places: Ints,
-    spacing: Floats,
-    prior: Floats,
-    tilts: Floats,
+    baselines: Baselines,
+    changes: Candidates,
     ratio: Floats,
     process: Floats,
 ) -> None:
@@ -237,12 +244,8 @@ def follow_all(
         follow(
             stars[offsets[product] : offsets[product + 1]],
             looks[first:last],
-            weights[baseline[product]],
-            concentrations[baseline[product]],
-            places,
-            spacing,
-            prior,
-            tilts,
+            baseline_of(baselines, product),
+            changes,
             ratio[first:last],
             process[first:last],
         )

@@ -7,7 +7,7 @@ import numpy as np
 
 from reviewdesk.findings.declining.alarms import exposure
 from reviewdesk.findings.declining.baselines import FEWEST_REVIEWS
-from reviewdesk.findings.declining.calibration import reach_of_looks
+from reviewdesk.findings.declining.calibration import pooled_levels
 from reviewdesk.findings.declining.evidence import (
     KINDS,
     NOTHING,
@@ -17,7 +17,7 @@ from reviewdesk.findings.declining.evidence import (
     follow_all,
 )
 from reviewdesk.findings.declining.histories import Histories
-from reviewdesk.findings.declining.permutations import PREFERENCES, chances_of_all
+from reviewdesk.findings.declining.permutations import Settled, chances_of_all
 
 SCREEN: Final = 2.0
 """Evidence up to this, as a logarithm, is never enough and is not looked into."""
@@ -64,40 +64,16 @@ def judge(found: Histories, baselines: Baselines) -> Judged:
     """
     changes = candidates()
     ratio, process = np.full(len(found.looks), NOTHING), np.zeros(len(found.looks))
-    follow_all(
-        found.stars,
-        found.offsets,
-        found.looks,
-        found.look_offsets,
-        *baselines,
-        changes.reviews,
-        changes.spacing,
-        changes.prior,
-        changes.tilts,
-        ratio,
-        process,
-    )
+    stars, looks = (found.stars, found.offsets), (found.looks, found.look_offsets)
+    follow_all(*stars, *looks, baselines, changes, ratio, process)
     reaching = np.where(found.looks >= FEWEST_REVIEWS, ratio, NOTHING)
+    pooled = pooled_levels(found, baselines, changes, ratio)
     exposed, chances = exposure(found.looks), np.ones(len(found.looks))
+    settled = Settled(OWN_ORDER * pooled * exposed, CLEARLY * exposed)
     chances_of_all(
-        found.stars,
-        found.offsets,
-        found.looks,
-        found.look_offsets,
-        found.keys,
-        *baselines,
-        changes.reviews,
-        changes.spacing,
-        changes.prior,
-        changes.tilts,
-        np.array(PREFERENCES),
-        CLEARLY * exposed,
-        SCREEN,
-        reaching,
-        chances,
+        *stars, *looks, found.keys, baselines, changes, settled, SCREEN, reaching, chances
     )
     levels = np.full(len(found.looks), np.inf)
     told = chances < 1
-    pooled = reach_of_looks(found, baselines, changes)[told] * np.exp(-ratio[told])
-    levels[told] = np.maximum(pooled, chances[told] / exposed[told] / OWN_ORDER)
+    levels[told] = np.maximum(pooled, chances / np.maximum(exposed, 1e-9) / OWN_ORDER)[told]
     return Judged(ratio, process, chances, levels)

@@ -4,213 +4,149 @@ If nothing changed, every order of a product's stars so far is as probable as ev
 its mix is. The chance that in a random order the evidence would at some look until now have been as
 high as it was is a p-value, exact without any assumption on the mix.
 
-Small chances need few orders here: orders are drawn with high stars more often before a change and
-low ones after it, and each that reaches the evidence counts with the ratio of its two probabilities
-(importance sampling; Siegmund 1976). The change and the strength of the preference are drawn too,
-and the ratio is taken over all that might have been drawn, so that no order weighs much.
+Small chances need few orders here: see ``orders``. The chances of one product tell its own levels;
+pooled over products they tell how often anything looks like a change.
 """
 
-from math import exp, log, sqrt
-from typing import Final
+from math import sqrt
+from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reviewdesk.findings.declining.evidence import (
     KINDS,
+    Baseline,
+    Baselines,
+    Candidates,
     Floats,
     Ints,
+    Known,
     Stars,
+    baseline_of,
+    none_passed,
     observe,
-    tilt_mix,
+    pass_candidate,
     weigh,
+)
+from reviewdesk.findings.declining.orders import (
+    Seeds,
+    begin,
+    draw,
+    log_ratio,
+    order_weight,
+    preferences,
+    uniform,
 )
 from reviewdesk.text.compiled import compiled
 
-PREFERENCES: Final = (0.0, 0.1, 0.2, 0.4)
 ORDERS: Final = 288
 ORDERS_AT_FIRST: Final = 64
 
-Seeds = NDArray[np.uint64]
 
+class Settled(NamedTuple):
+    """Between which chances it matters how high a chance is, at each look (k,)."""
 
-@compiled
-def uniform(state: Seeds) -> float:
-    """Return a number in [0, 1): xorshift64* (Vigna 2016); ``state`` (1,) is not 0."""
-    x = state[0]
-    x ^= x >> np.uint64(12)
-    x ^= x << np.uint64(25)
-    x ^= x >> np.uint64(27)
-    state[0] = x
-    upper = (x * np.uint64(0x2545F4914F6CDD1D)) >> np.uint64(11)
-    return float(upper) * 2.0**-53
-
-
-@compiled
-def draw(left: Floats, preferred: Floats, state: Seeds) -> int:
-    """Draw a star from those left (KINDS,), each kind with its preference."""
-    whole = 0.0
-    for star in range(KINDS):
-        whole += left[star] * preferred[star]
-    point, star = uniform(state) * whole, 0
-    reached = left[0] * preferred[0]
-    while point >= reached and star < KINDS - 1:
-        star += 1
-        reached += left[star] * preferred[star]
-    while left[star] <= 0:
-        star -= 1
-    return star
-
-
-@compiled
-def log_ratio(star: int, left: Floats, remaining: float, preferred: Floats) -> float:
-    """Return how much more probable a draw was by preference than without, as a logarithm."""
-    whole = 0.0
-    for other in range(KINDS):
-        whole += left[other] * preferred[other]
-    return log(preferred[star] * remaining / whole)
-
-
-@compiled
-def preferences(strengths: Floats) -> Floats:
-    """Return by how much each star is preferred, before and after a change (2, j, KINDS)."""
-    found = np.empty((2, len(strengths), KINDS))
-    for one in range(len(strengths)):
-        for star in range(KINDS):
-            found[0, one, star] = exp(strengths[one] * star)
-            found[1, one, star] = exp(-strengths[one] * star)
-    return found
-
-
-@compiled
-def order_weight(
-    opened: int, spacing: Floats, cumulated: Floats, now: Floats, then: Floats
-) -> float:
-    """Return an order's probability without preferences over that with them.
-
-    Args:
-        opened: how many candidates lie before now.
-        spacing: how often each candidate is drawn for the change.
-        cumulated: sums of it over all that may be drawn.
-        now: (2, j) log ratios of all draws so far, by the preference before and after a change.
-        then: (t, j) the first less the second when each candidate was passed.
-    """
-    rest = cumulated[-1] - (cumulated[opened - 1] if opened > 0 else 0.0)
-    whole = 0.0
-    for one in range(now.shape[1]):
-        for place in range(opened):
-            whole += spacing[place] * exp(now[1, one] + then[place, one])
-        whole += rest * exp(now[0, one])
-    return float(cumulated[-1] * now.shape[1] / whole)
+    below: Floats
+    above: Floats
 
 
 @compiled
 def tail(
     stars: Floats,
     looks: Ints,
-    weights: Floats,
-    concentration: Floats,
-    places: Ints,
-    spacing: Floats,
-    prior: Floats,
-    tilts: Floats,
-    strengths: Floats,
-    evidence: float,
+    baseline: Baseline,
+    changes: Candidates,
+    evidence: Floats,
     orders: int,
     state: Seeds,
-) -> tuple[float, float]:
-    """Return the sum and the sum of squares of the weights of orders that reach the evidence.
+    reached: Floats,
+    squares: Floats,
+) -> None:
+    """Add up the weights, and their squares, of orders that reach the evidence at some look.
 
     Args:
         stars: (KINDS,) how many of each there are.
         looks: (k,) how many reviews there were at each look; the last is all.
-        weights: (c,) of the baseline.
-        concentration: (c, KINDS) of the baseline.
-        places: the candidates.
-        spacing: their weights of ``ratio``.
-        prior: their weights of ``process``.
-        tilts: (l,)
-        strengths: (j,) of the preference.
-        evidence: what is to be reached at some look.
+        baseline: what the product is measured by.
+        changes: the candidates.
+        evidence: (e,) what is to be reached, ascending.
         orders: how many to draw.
         state: (1,) of the random numbers; changed.
+        reached: (e,) is added to.
+        squares: (e,) is added to.
     """
-    room, total = np.searchsorted(places, looks[-1]), float(looks[-1])
-    before, counts_before = np.empty(room), np.empty((room, KINDS))
-    tilted, then = np.empty((room, len(tilts), KINDS)), np.empty((room, len(strengths)))
-    totals, shares = concentration.sum(axis=1), np.empty(len(weights))
-    counts, left, now = np.empty(KINDS), np.empty(KINDS), np.empty((2, len(strengths)))
-    preferred, cumulated = preferences(strengths), np.cumsum(spacing[:room])
-    reached, squares = 0.0, 0.0
+    total = float(looks[-1])
+    passed, preferred = none_passed(changes, looks[-1]), preferences()
+    room, strengths = len(passed.likelihood), preferred.shape[1]
+    known = Known(np.empty(KINDS), np.empty(len(baseline.weights)))
+    left, now, then = np.empty(KINDS), np.empty((2, strengths)), np.empty((room, strengths))
+    cumulated = np.cumsum(changes.spacing[:room])
     for _ in range(orders):
         change = min(np.searchsorted(cumulated, uniform(state) * cumulated[-1]), room - 1)
-        strength = int(uniform(state) * len(strengths))
-        counts[:], left[:], now[:], shares[:] = 0.0, stars, 0.0, weights
-        likelihood, opened, reviews = 0.0, 0, 0
+        strength = int(uniform(state) * strengths)
+        known.counts[:], known.shares[:], left[:], now[:] = 0.0, baseline.weights, stars, 0.0
+        likelihood, opened, reviews, next_ = 0.0, 0, 0, 0
         for look in range(len(looks)):
             while reviews < looks[look]:
-                if opened < room and reviews == places[opened]:
-                    before[opened], counts_before[opened] = likelihood, counts
+                if opened < room and reviews == changes.reviews[opened]:
+                    pass_candidate(opened, likelihood, known, baseline, changes, passed)
                     then[opened] = now[0] - now[1]
-                    tilt_mix(reviews, counts, shares, concentration, totals, tilts, tilted[opened])
                     opened += 1
-                phase = 0 if reviews < places[change] else 1
+                phase = 0 if reviews < changes.reviews[change] else 1
                 star = draw(left, preferred[phase, strength], state)
                 for side in range(2):
-                    for one in range(len(strengths)):
+                    for one in range(strengths):
                         now[side, one] += log_ratio(
                             star, left, total - reviews, preferred[side, one]
                         )
                 left[star] -= 1
-                likelihood += observe(star, reviews, counts, shares, concentration, totals)
+                likelihood += observe(star, reviews, known, baseline)
                 reviews += 1
-            value, _other = weigh(
-                opened, counts, likelihood, before, counts_before, tilted, spacing, prior
-            )
-            if value >= evidence:
-                weight = order_weight(opened, spacing, cumulated, now, then)
-                reached += weight
-                squares += weight * weight
-                break
-    return reached, squares
+            value, _other = weigh(opened, known.counts, likelihood, passed, changes)
+            if value >= evidence[next_]:
+                weight = order_weight(opened, changes.spacing, cumulated, now, then)
+                while next_ < len(evidence) and value >= evidence[next_]:
+                    reached[next_] += weight
+                    squares[next_] += weight * weight
+                    next_ += 1
+                if next_ == len(evidence):
+                    break
 
 
 @compiled
 def chance(
     stars: Floats,
     looks: Ints,
-    weights: Floats,
-    concentration: Floats,
-    places: Ints,
-    spacing: Floats,
-    prior: Floats,
-    tilts: Floats,
-    strengths: Floats,
+    baseline: Baseline,
+    changes: Candidates,
     evidence: float,
-    clearly: float,
+    below: float,
+    above: float,
     state: Seeds,
 ) -> float:
     """Return the chance that a random order reaches the evidence at some look.
 
     One standard deviation of the estimate is added, so that it errs to the safe side. What is
-    surely above ``clearly`` is not told any better. Arguments as in ``tail``.
+    surely below or above some chances is not told any better. Other arguments as in ``tail``.
     """
+    sought, reached, squares = np.full(1, evidence), np.zeros(1), np.zeros(1)
     orders = ORDERS_AT_FIRST
-    reached, squares = tail(
-        stars, looks, weights, concentration, places, spacing, prior, tilts, strengths, evidence,
-        orders, state,
-    )  # fmt: skip
-    mean = reached / orders
-    doubt = sqrt(max(squares / orders - mean * mean, 0.0) / orders)
-    if mean - 2 * doubt < clearly:
-        more, more_squares = tail(
-            stars, looks, weights, concentration, places, spacing, prior, tilts, strengths,
-            evidence, ORDERS - orders, state,
-        )  # fmt: skip
+    tail(stars, looks, baseline, changes, sought, orders, state, reached, squares)
+    doubt = sqrt(spread(reached[0], squares[0], orders))
+    mean = reached[0] / orders
+    if mean + 3 * doubt > below and mean - 2 * doubt < above:
+        more = ORDERS - orders
+        tail(stars, looks, baseline, changes, sought, more, state, reached, squares)
         orders = ORDERS
-        mean = (reached + more) / orders
-        doubt = sqrt(max((squares + more_squares) / orders - mean * mean, 0.0) / orders)
-    return min(1.0, mean + doubt + 1e-12)
+        doubt = sqrt(spread(reached[0], squares[0], orders))
+    return float(min(1.0, reached[0] / orders + doubt + 1e-12))
+
+
+@compiled
+def spread(reached: float, squares: float, orders: int) -> float:
+    """Return the variance of the mean weight of so many orders."""
+    mean = reached / orders
+    return float(max(squares / orders - mean * mean, 0.0) / orders)
 
 
 @compiled
@@ -218,14 +154,9 @@ def chances_of_records(
     stars: Stars,
     looks: Ints,
     seed: np.uint64,
-    weights: Floats,
-    concentration: Floats,
-    places: Ints,
-    spacing: Floats,
-    prior: Floats,
-    tilts: Floats,
-    strengths: Floats,
-    clearly: Floats,
+    baseline: Baseline,
+    changes: Candidates,
+    settled: Settled,
     screen: float,
     ratio: Floats,
     chances: Floats,
@@ -235,34 +166,32 @@ def chances_of_records(
     Args:
         stars: (n,) in order of time.
         looks: (k,) how many reviews there were at each look.
-        seed: of the orders, not 0; with it and the number of reviews they are drawn.
-        weights: (c,) of the baseline, and so on as in ``tail``.
-        concentration: (c, KINDS)
-        places: (t,)
-        spacing: (t,)
-        prior: (t,)
-        tilts: (l,)
-        strengths: (j,)
-        clearly: (k,) chances above this need not be known any better.
+        seed: of the orders; with it and the number of reviews they are drawn.
+        baseline: what the product is measured by.
+        changes: the candidates.
+        settled: how well chances need to be known.
         screen: evidence that is not above this is not looked into.
         ratio: (k,) the evidence at each look.
         chances: (k,) is written where there is a record; else it stays as it is.
     """
-    highest, reviews = screen, 0
-    counts, state = np.zeros(KINDS), np.empty(1, np.uint64)
+    highest, reviews, counts = screen, 0, np.zeros(KINDS)
     for look in range(len(looks)):
         while reviews < looks[look]:
             counts[stars[reviews]] += 1
             reviews += 1
         if ratio[look] > highest:
             highest = ratio[look]
-            state[0] = seed ^ (np.uint64(reviews) * np.uint64(0x9E3779B97F4A7C15)) | np.uint64(1)
-            for _ in range(8):
-                uniform(state)
+            state = begin(seed ^ (np.uint64(reviews) * np.uint64(0x9E3779B97F4A7C15)))
             chances[look] = chance(
-                counts, looks[: look + 1], weights, concentration, places, spacing, prior, tilts,
-                strengths, highest, clearly[look], state,
-            )  # fmt: skip
+                counts,
+                looks[: look + 1],
+                baseline,
+                changes,
+                highest,
+                settled.below[look],
+                settled.above[look],
+                state,
+            )
 
 
 @compiled
@@ -272,15 +201,9 @@ def chances_of_all(
     looks: Ints,
     look_offsets: Ints,
     seeds: Seeds,
-    weights: Floats,
-    concentrations: Floats,
-    baseline: Ints,
-    places: Ints,
-    spacing: Floats,
-    prior: Floats,
-    tilts: Floats,
-    strengths: Floats,
-    clearly: Floats,
+    baselines: Baselines,
+    changes: Candidates,
+    settled: Settled,
     screen: float,
     ratio: Floats,
     chances: Floats,
@@ -292,15 +215,54 @@ def chances_of_all(
             stars[offsets[product] : offsets[product + 1]],
             looks[first:last],
             seeds[product],
-            weights[baseline[product]],
-            concentrations[baseline[product]],
-            places,
-            spacing,
-            prior,
-            tilts,
-            strengths,
-            clearly[first:last],
+            baseline_of(baselines, product),
+            changes,
+            Settled(settled.below[first:last], settled.above[first:last]),
             screen,
             ratio[first:last],
             chances[first:last],
         )
+
+
+@compiled
+def pooled_tail(
+    counts: Floats,
+    looks: Ints,
+    look_offsets: Ints,
+    seeds: Seeds,
+    baselines: Baselines,
+    changes: Candidates,
+    evidence: Floats,
+    orders: int,
+) -> Floats:
+    """Return how many products reach the evidence in random order, and the variance of it (2, e).
+
+    Args:
+        counts: (p, KINDS) stars of each product.
+        looks: how many reviews each had at its looks; the last is all.
+        look_offsets: (p + 1,)
+        seeds: (p,)
+        baselines: what products are measured by.
+        changes: the candidates.
+        evidence: (e,) ascending.
+        orders: how many to draw of each product.
+    """
+    found = np.zeros((2, len(evidence)))
+    reached, squares = np.empty(len(evidence)), np.empty(len(evidence))
+    for product in range(len(counts)):
+        reached[:], squares[:] = 0.0, 0.0
+        tail(
+            counts[product],
+            looks[look_offsets[product] : look_offsets[product + 1]],
+            baseline_of(baselines, product),
+            changes,
+            evidence,
+            orders,
+            begin(seeds[product]),
+            reached,
+            squares,
+        )
+        for one in range(len(evidence)):
+            found[0, one] += reached[one] / orders
+            found[1, one] += spread(reached[one], squares[one], orders)
+    return found
