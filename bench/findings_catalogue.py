@@ -48,6 +48,11 @@ def software(out: Path) -> PreparedData:
     return amazon(out, "amazon_us/amazon_reviews_us_Digital_Software_v1_00.tsv.gz")
 
 
+def books(out: Path) -> PreparedData:
+    """Prepare the reviews of books."""
+    return amazon(out, "amazon_us/amazon_reviews_us_Books_v1_00.tsv.gz")
+
+
 def exchanged(
     data: PreparedData, out: Path, *, share: float, fewest: int, seed: int
 ) -> tuple[PreparedData, set[str]]:

@@ -60,11 +60,35 @@ def test_what_cannot_be_told_is_counted(tmp_path: Path) -> None:
         review(900, "", f"{text} of none", product_id=None),
         review(901, "P00", "ok then", review_headline=None),
         review(902, "rare", f"{text} of a rare one"),
-        *(review(910 + n, "lone", f"{text} writer{n}", product_category="Toys") for n in range(12)),
+        *(
+            review(910 + n, "lone", "chess dice kite doll", product_category="Toys")
+            for n in range(12)
+        ),
     ]
     found = find(tmp_path, rows)
-    assert list(found.left_out.values()) == [1, 0, 1, 1, 12]
+    assert list(found.left_out.values()) == [1, 0, 1, 0, 0, 1, 12]
     assert found.looked_at == 60
+
+
+def test_what_speaks_of_another_category_is_left_to_others(tmp_path: Path) -> None:
+    """Neither a review nor a product of another category belongs under one of those here."""
+    rows, _ = product_rows(10, 80)
+    toys = [
+        review(
+            2_000 + n, f"T{n % 4}", f"chess{n % 5} dice{n % 3} kite{n % 4} doll{n % 2} toy{n % 4}"
+        )
+        | {"product_category": "Toys"}
+        for n in range(200)
+    ]
+    tools = product_rows(3, 10, seed=4)[0]
+    single = [one | {"review_id": f"S{n}"} for n, one in enumerate(tools[:6])]
+    whole = [one | {"review_id": f"W{n}"} for n, one in enumerate(tools[6:])]
+    there = {"product_category": "Toys"}
+    rows += [*toys, *(one | there | {"product_id": "T1"} for one in single)]
+    rows += [one | there | {"product_id": "a tool"} for one in whole]
+    found = find(tmp_path, rows)
+    assert found.left_out["reviews of products that seem to be of another category"] == 24
+    assert 0 < found.left_out["reviews that speak of another category"] <= 6
 
 
 def test_variants_are_one_product(tmp_path: Path) -> None:

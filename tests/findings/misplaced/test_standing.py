@@ -1,7 +1,13 @@
 import numpy as np
 
 from reviewdesk.findings.misplaced.likeness import Likeness
-from reviewdesk.findings.misplaced.standing import ANYWHERE, DECOYS, ITSELF, standing
+from reviewdesk.findings.misplaced.standing import (
+    ANYWHERE,
+    DECOYS,
+    ITSELF,
+    Standing,
+    standing,
+)
 
 
 def certain(speaks_of: list[int], products: int) -> Likeness:
@@ -18,9 +24,13 @@ def keys(n: int) -> np.ndarray:
     return np.arange(n, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
 
 
+def stand(found: Likeness, product: np.ndarray, products: int, of: np.ndarray) -> Standing:
+    return standing(found, product, products, of, np.full(len(product), 5))
+
+
 def test_scores_are_those_by_the_book() -> None:
     speaks_of, stands = [0, 0, 0, 1, 1, 1, 1, 0], np.array([0, 0, 0, 0, 1, 1, 1, 1], np.int32)
-    found = standing(certain(speaks_of, 2), stands, 2, keys(8)).scores
+    found = stand(certain(speaks_of, 2), stands, 2, keys(8)).found.scores
     # The fourth speaks of product 1, of which half of all reviews speak, and stands under 0, where
     # none of the three others does; nor is it surely product 1 that stands there.
     like = (0 + ANYWHERE * 0.5) / (3 + ANYWHERE + ITSELF) / 0.5
@@ -32,7 +42,7 @@ def test_scores_are_those_by_the_book() -> None:
 def test_reviews_that_speak_of_a_relative_fit_among_those_that_do_too() -> None:
     speaks_of = [1] * 20 + [1] * 20 + [2] * 20
     stands = np.repeat([0, 1, 2], 20).astype(np.int32)
-    found = standing(certain(speaks_of, 3), stands, 3, keys(60)).scores
+    found = stand(certain(speaks_of, 3), stands, 3, keys(60)).found.scores
     assert found[:40].max() < 0
 
 
@@ -42,23 +52,34 @@ def test_misplaced_reviews_have_the_scores_of_decoys() -> None:
     stands = speaks_of.copy()
     wrong = random.choice(400, 20, replace=False)
     stands[wrong] = (stands[wrong] + 1) % 4
-    found = standing(certain(speaks_of.tolist(), 4), stands.astype(np.int32), 4, keys(400))
-    assert found.scores[wrong].min() > 0
-    assert np.delete(found.scores, wrong).max() < 0
-    assert np.mean(found.decoys > 0) > 0.9
-    assert len(found.decoys) <= DECOYS * 400
+    found = stand(certain(speaks_of.tolist(), 4), stands.astype(np.int32), 4, keys(400))
+    assert found.found.scores[wrong].min() > 0
+    assert np.delete(found.found.scores, wrong).max() < 0
+    assert np.mean(found.decoys.scores > 0) > 0.9
+    assert len(found.decoys.scores) <= DECOYS * 400
 
 
 def test_decoys_do_not_depend_on_the_order_of_reviews() -> None:
     speaks_of = [0, 1, 1, 2, 0, 2, 1, 0, 2, 2]
     stands = np.array([0, 1, 1, 2, 0, 2, 0, 1, 2, 2], np.int32)
-    one = standing(certain(speaks_of, 3), stands, 3, keys(10))
-    turned = standing(certain(speaks_of[::-1], 3), stands[::-1].copy(), 3, keys(10)[::-1].copy())
-    np.testing.assert_allclose(turned.scores[::-1], one.scores)
-    np.testing.assert_allclose(np.sort(turned.decoys), np.sort(one.decoys))
+    one = stand(certain(speaks_of, 3), stands, 3, keys(10))
+    turned = stand(certain(speaks_of[::-1], 3), stands[::-1].copy(), 3, keys(10)[::-1].copy())
+    np.testing.assert_allclose(turned.found.scores[::-1], one.found.scores)
+    np.testing.assert_allclose(np.sort(turned.decoys.scores), np.sort(one.decoys.scores))
 
 
 def test_one_product_has_no_decoys() -> None:
-    found = standing(certain([0, 0], 1), np.zeros(2, np.int32), 1, keys(2))
-    assert len(found.decoys) == 0
-    assert np.isfinite(found.scores).all()
+    found = stand(certain([0, 0], 1), np.zeros(2, np.int32), 1, keys(2))
+    assert len(found.decoys.scores) == 0
+    assert np.isfinite(found.found.scores).all()
+
+
+def test_lengths_and_sizes_come_with_reviews_and_decoys() -> None:
+    stands = np.array([0, 0, 0, 1], np.int32)
+    found = standing(certain([0, 0, 1, 1], 2), stands, 2, keys(4), np.array([4, 5, 6, 0]))
+    sizes = np.log([3 + ANYWHERE + ITSELF, 1 + ANYWHERE + ITSELF])
+    np.testing.assert_allclose(found.found.terms, np.log([4, 5, 6, 1]))
+    np.testing.assert_allclose(found.found.reviews, sizes[stands])
+    # Those of the first product are put under the second and the other way round.
+    assert {*found.decoys.reviews[found.decoys.terms > 1].tolist()} == {sizes[1]}
+    assert {*found.decoys.reviews[found.decoys.terms == 0].tolist()} == {sizes[0]}

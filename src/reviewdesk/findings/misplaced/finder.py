@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from reviewdesk.findings.base import PROMISES, Finder, FinderInputs, Findings, PromisedList
 from reviewdesk.findings.misfiled.promises import Cut, cut_lists, false_by_posterior
 from reviewdesk.findings.misplaced.judging import Judged, judge
-from reviewdesk.findings.misplaced.plateau import Plateau, fit_plateau
+from reviewdesk.findings.misplaced.plateau import ODD, Plateau, fit_plateau
 from reviewdesk.findings.misplaced.rows import CHARTED, Listed, finding_rows
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.report.numbers import count, share
@@ -45,11 +45,12 @@ class MisplacedFinder(Finder):
         curve = fit_plateau(judged.found)
         listed, lists = promised(judged, curve)
         notes = []
-        if curve is not None and curve.noise > 0:
-            wrong = curve.noise * len(judged.rows)
+        if curve is not None and curve.wrong > 0:
+            wrong = curve.wrong * len(judged.rows)
             notes.append(
-                f"About {share(curve.noise)} of the reviews that were judged, {count(round(wrong))}"
-                ", stand under the wrong product; most of them say too little to be listed."
+                f"About {share(curve.wrong)} of the reviews that were judged, "
+                f"{count(round(wrong))}, stand under the wrong product; most of them say too "
+                "little to be listed."
             )
         return Findings(
             finder=self.name,
@@ -69,13 +70,12 @@ def promised(judged: Judged, curve: Plateau | None) -> tuple[Listed, tuple[Promi
         judged: all reviews that were judged.
         curve: None where it could not be fitted.
     """
-    posterior = (
-        np.zeros(len(judged.rows)) if curve is None else curve.posterior(judged.found.scores)
-    )
-    order = np.argsort(-judged.found.scores, kind="stable")
+    found = judged.found.found
+    posterior = np.zeros(len(judged.rows)) if curve is None else curve.posterior(found)
+    order = np.lexsort((-found.scores, -posterior))
     ranked = posterior[order]
-    cuts = cut_lists(false_by_posterior(ranked), judged.found.scores[order], PROMISES)
-    if curve is None or curve.noise == 0:
+    cuts = cut_lists(false_by_posterior(ranked), ranked, PROMISES)
+    if curve is None or curve.wrong == 0:
         cuts = [Cut(0, 0.0) for _ in PROMISES]
     most = max(cut.listed for cut in cuts)
     promise = np.zeros(most)
@@ -93,6 +93,12 @@ def _why_empty(cut: Cut, curve: Plateau | None, promise: float) -> str | None:
         return None
     if curve is None:
         return TOO_FEW
-    if curve.noise == 0:
+    if curve.wrong == 0:
         return NO_PLATEAU
+    if curve.wrong < promise * curve.noise:
+        return (
+            f"So few reviews stand under the wrong product, about {share(curve.wrong)}, that a "
+            f"promise of {share(promise, 0)} cannot be kept: about {share(ODD)} only read as if "
+            "they did."
+        )
     return f"No five reviews are sure enough for a promise of {share(promise, 0)}."

@@ -1,5 +1,6 @@
 """Which reviews are judged, category by category, and how badly each fits where it stands."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -7,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from reviewdesk.findings.misplaced.categories import own_shares
 from reviewdesk.findings.misplaced.likeness import Likeness, Reviews, likeness
-from reviewdesk.findings.misplaced.standing import Standing, standing
+from reviewdesk.findings.misplaced.standing import Fit, Standing, standing, together
 from reviewdesk.findings.products import NONE, Products, read_products
 from reviewdesk.findings.review_terms import ReviewTerms
 from reviewdesk.prepare.prepared import PreparedData
@@ -17,6 +19,11 @@ from reviewdesk.text.hashing import Hashes, hash64
 
 FEWEST_TERMS: Final = 4
 """A review with fewer known words and pairs of words says nothing of a product."""
+ELSEWHERE: Final = 0.02
+"""A review that is less likely about its category speaks of another one, and so does a product of
+which this is the geometric mean."""
+SURE: Final = 0.001
+"""No review speaks more surely of another category for a product."""
 TITLE: Final = 5
 """A product's title counts as so many reviews of it."""
 
@@ -73,7 +80,7 @@ def judge(
     )
     writer, keys, copied = _facts(data)
     unit = _units(products)
-    chosen = _choose(products, unit, np.diff(said.indptr), copied, fewest)
+    chosen = _choose(products, unit, said, copied, fewest)
     rows = np.flatnonzero(chosen.judged)
     parts = _Parts(len(rows), candidates)
     category = products.category[unit[products.of_review[rows]]]
@@ -87,7 +94,9 @@ def judge(
                 said[places], in_titles[names], product.astype(np.int32), writer[places]
             )
             found = _first(likeness(reviews), len(places))
-            parts.add(inside, names, product, found, keys[places])
+            lengths = np.diff(said[places].indptr)
+            put = standing(found, product.astype(np.int32), len(names), keys[places], lengths)
+            parts.add(inside, names, product, found, put)
             task.advance(len(places))
     return parts.judged(products, rows, chosen.left_out)
 
@@ -105,8 +114,9 @@ class _Parts:
         self.stands = np.full(rows, NONE, np.int64)
         self.likely = np.full((rows, candidates), NONE, np.int32)
         self.shares = np.zeros((rows, candidates), np.float32)
-        self.own, self.scores = np.zeros(rows), np.zeros(rows)
-        self.decoys: list[Floats] = [np.empty(0)]
+        self.own = np.zeros(rows)
+        self.found = Fit(np.zeros(rows), np.zeros(rows), np.zeros(rows))
+        self.decoys = [self.found.take(slice(0))]
 
     def add(
         self,
@@ -114,10 +124,10 @@ class _Parts:
         names: Ints,
         product: NDArray[np.integer],
         found: Likeness,
-        keys: Hashes,
+        put: Standing,
     ) -> None:
-        put = standing(found, product.astype(np.int32), len(names), keys)
-        self.scores[inside] = put.scores
+        for whole, part in zip(self.found, put.found, strict=True):
+            whole[inside] = part
         self.decoys.append(put.decoys)
         self.stands[inside] = names[product]
         self.own[inside] = np.where(found.products == product[:, None], found.shares, 0).sum(axis=1)
@@ -127,7 +137,7 @@ class _Parts:
         self.shares[inside, : likely.shape[1]] = found.shares[:, first]
 
     def judged(self, products: Products, rows: Ints, left_out: dict[str, int]) -> Judged:
-        found = Standing(self.scores, np.concatenate(self.decoys))
+        found = Standing(self.found, together(self.decoys))
         return Judged(
             products, rows, self.stands, self.likely, self.shares, self.own, found, left_out
         )
@@ -170,11 +180,11 @@ def _units(products: Products) -> Ints:
 
 
 def _choose(
-    products: Products, unit: Ints, sizes: Ints, copied: NDArray[np.bool_], fewest: int
+    products: Products, unit: Ints, said: sparse.csr_array, copied: NDArray[np.bool_], fewest: int
 ) -> _Chosen:
     """Choose the reviews to judge, and say why others are not."""
     left_out: dict[str, int] = {}
-    judged = np.ones(len(sizes), np.bool_)
+    judged = np.ones(said.shape[0], np.bool_)
 
     def leave_out(reason: str, which: NDArray[np.bool_]) -> None:
         left_out[reason] = int(np.sum(judged & which))
@@ -182,8 +192,11 @@ def _choose(
 
     leave_out("reviews that name no product", products.of_review == NONE)
     leave_out("reviews that repeat one of another variant", copied)
-    leave_out("reviews with too few words to tell a product by", sizes < FEWEST_TERMS)
+    few = np.diff(said.indptr) < FEWEST_TERMS
+    leave_out("reviews with too few words to tell a product by", few)
     of_review = unit[np.maximum(products.of_review, 0)]
+    for reason, elsewhere in _elsewhere(products, of_review, said, np.flatnonzero(judged)):
+        leave_out(reason, elsewhere)
     counts = np.bincount(of_review[judged], minlength=len(products))
     leave_out(f"reviews of products with fewer than {fewest} of them", counts[of_review] < fewest)
     category = products.category[of_review]
@@ -191,6 +204,22 @@ def _choose(
     several = np.bincount(products.category[there] + 1, minlength=len(products.categories) + 1) > 1
     leave_out("reviews of the only such product of a category", ~several[category + 1])
     return _Chosen(judged, left_out)
+
+
+def _elsewhere(
+    products: Products, of_review: Ints, said: sparse.csr_array, rows: Ints
+) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Yield which reviews speak of another category than theirs, and of which products, (n,)."""
+    of_row = of_review[rows]
+    shares = own_shares(said[rows], of_row, products.category[of_row].astype(np.int64))
+    size = len(products)
+    logs = np.bincount(of_row, np.log(np.maximum(shares, SURE)), size)
+    means = logs / np.maximum(np.bincount(of_row, minlength=size), 1)
+    whole = (means < np.log(ELSEWHERE))[of_review]
+    yield "reviews of products that seem to be of another category", whole
+    single = np.zeros(len(of_review), np.bool_)
+    single[rows] = shares < ELSEWHERE
+    yield "reviews that speak of another category", single
 
 
 def _first(found: Likeness, rows: int) -> Likeness:

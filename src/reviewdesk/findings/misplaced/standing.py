@@ -10,6 +10,7 @@ What the scores of misplaced reviews would be is known: each review is put under
 others in its category, drawn at random, and scored there (decoys, Elias and Gygi 2007).
 """
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -32,14 +33,28 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
+class Fit(NamedTuple):
+    """How badly n reviews fit under one product each, and what that has to be compared with."""
+
+    scores: Floats  # (n,) in natural logarithms; 0 is as well as anywhere
+    terms: Floats  # (n,) the logarithm of how many the review has
+    reviews: Floats  # (n,) the logarithm of how many the product has
+
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64] | slice) -> "Fit":
+        """Return some of them."""
+        return Fit(self.scores[rows], self.terms[rows], self.reviews[rows])
+
+
 class Standing(NamedTuple):
-    """How badly reviews fit where they stand, in natural logarithms; 0 is as well as anywhere."""
+    """How badly reviews fit where they stand, and where they do not."""
 
-    scores: Floats  # (n,)
-    decoys: Floats  # (d,) of reviews under other products
+    found: Fit
+    decoys: Fit
 
 
-def standing(found: Likeness, product: NDArray[np.int32], products: int, keys: Hashes) -> Standing:
+def standing(
+    found: Likeness, product: NDArray[np.int32], products: int, keys: Hashes, terms: Ints
+) -> Standing:
     """Score reviews where they stand and where they do not.
 
     Args:
@@ -47,19 +62,28 @@ def standing(found: Likeness, product: NDArray[np.int32], products: int, keys: H
         product: (n,) where each stands, 0 to products - 1.
         products: how many products there are.
         keys: (n,) hashes of review_ids, by which decoys are drawn.
+        terms: (n,) how many terms each has.
     """
     n = len(product)
     everywhere = _everywhere(found, products)
-    scores = _scores(found, product, product, everywhere, own=True)
+    counts = np.log(np.bincount(product, minlength=products) + ANYWHERE + ITSELF)
+    length = np.log(np.maximum(terms, 1))
+    own = Fit(_scores(found, product, product, everywhere, own=True), length, counts[product])
     salted = combine64(keys, np.full(n, _SALT, np.uint64))
     order = np.lexsort((np.arange(n), salted))
-    decoys = [np.empty(0)]
+    decoys = [own.take(slice(0))]
     for step in range(1, DECOYS + 1):
         put = np.empty(n, np.int32)
         put[order] = product[np.roll(order, -step)]
         other = put != product
-        decoys.append(_scores(found, product, put, everywhere, own=False)[other])
-    return Standing(scores, np.concatenate(decoys))
+        scores = _scores(found, product, put, everywhere, own=False)
+        decoys.append(Fit(scores, length, counts[put]).take(other))
+    return Standing(own, together(decoys))
+
+
+def together(parts: Sequence[Fit]) -> Fit:
+    """Return several as one."""
+    return Fit(*(np.concatenate(one) for one in zip(*parts, strict=True)))
 
 
 def _everywhere(found: Likeness, products: int) -> Floats:
