@@ -123,6 +123,14 @@ def similar(
         str, typer.Option(help="Say which products are like this one (a product_id).")
     ] = "",
     k: Annotated[int, typer.Option("--k", help="So many for each product.", min=1)] = 10,
+    vectors: Annotated[
+        Path | None,
+        typer.Option(
+            help="Compare by your own vectors, such as embeddings: a Parquet file with the column "
+            "product_id and one of lists of floating-point numbers, all of one length.",
+            metavar="FILE",
+        ),
+    ] = None,
     options: Set = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
@@ -131,7 +139,8 @@ def similar(
 
     Compares what reviews say of the products, with the words that two of them share. Variants of
     one product count as one. With --product it only says which products are like that one; with
-    --out it writes the ranking of every product and a page of those most alike.
+    --out it writes the ranking of every product and a page of those most alike. With --vectors the
+    cosines of your own vectors say what is alike, and reviews only give the words.
 
     Example:
 
@@ -139,13 +148,16 @@ def similar(
     """
     if bool(product) == (out is not None):
         raise UsageError("give --product ID to look at one product, or --out DIR for all of them")
+    own = [] if vectors is None else [f"vectors={vectors}"]
     if out is None:
-        words = parse_model_settings(options or [])
+        words = parse_model_settings([*own, *(options or [])])
         finder = new_finder("similar", {**words, "product": product, "k": k})
         found = finder.find(FinderInputs(reviews_of(data)), progress=Progress())
         print_ranking(found, as_json)
         return
-    given = settings_of(["similar"], data, PromiseSettings(), options=[f"k={k}", *(options or [])])
+    given = settings_of(
+        ["similar"], data, PromiseSettings(), options=[f"k={k}", *own, *(options or [])]
+    )
     _run(data, out, given, overwrite, as_json)
 
 

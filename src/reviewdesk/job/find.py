@@ -32,12 +32,14 @@ from reviewdesk.job.main_job import PREPARED, SUMMARY
 from reviewdesk.prepare.layout import file_sha256
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
-from reviewdesk.storage import private_directory
+from reviewdesk.storage import private_directory, storage_errors
 
 PREDICTIONS: Final = "predictions"
 OVERVIEW: Final = "findings.html"
 ANSWERS: Final = "answers"
 """The setting of finders that take a person's answers: a file."""
+VECTORS: Final = "vectors"
+"""The setting of finders that take the user's vectors of products: a file."""
 
 
 @dataclass(frozen=True)
@@ -134,16 +136,22 @@ def new_finder(name: str, settings: Mapping[str, Any]) -> Finder:
     """Return a finder with its settings.
 
     Raises:
-        UsageError: no such finder, or it has no such setting.
+        UsageError: no such finder, or it has no such setting, or one of another type.
     """
     kind = FINDERS.load(name)
     if not issubclass(kind, Finder):
         raise UsageError(f"the finder {name!r} is not a finder")
     known = inspect.signature(kind).parameters
-    for one in settings:
+    for one, value in settings.items():
         if one not in known:
             has = f"it has: {', '.join(known)}" if known else "it has none"
             raise UsageError(f"the finder {name} has no setting {one!r}; {has}")
+        wanted = type(known[one].default)
+        if type(value) is not wanted and not (wanted is float and type(value) is int):
+            raise UsageError(
+                f"the setting {one} of the finder {name} is of type {wanted.__name__}, as in "
+                f"{known[one].default!r}, not {value!r}"
+            )
     return kind(**settings)
 
 
@@ -160,9 +168,14 @@ def _takes_answers(finder: type) -> bool:
 
 
 def _unusual(finder: Finder, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings that are not what everybody gets."""
+    """Return the settings that are not what everybody gets; of a file its digest."""
     defaults = inspect.signature(type(finder)).parameters
-    return {name: value for name, value in options.items() if value != defaults[name].default}
+    given = {name: value for name, value in options.items() if value != defaults[name].default}
+    if VECTORS in given:
+        path = str(given[VECTORS])
+        with storage_errors(path):
+            given[VECTORS] = file_sha256(Path(path))
+    return given
 
 
 def _check_place(folder: Path, data: PreparedData, overwrite: bool) -> None:

@@ -1,6 +1,8 @@
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from reviewdesk.errors import MissingColumn, UsageError
@@ -118,3 +120,37 @@ def test_without_any_words_nothing_is_alike(tmp_path: Path) -> None:
     found = find(tmp_path, silent)
     assert found.table.num_rows == found.tables["similar"].num_rows == 0
     assert found.left_out["products of whose reviews no word could be used"] == 3
+
+
+def vectors(folder: Path, values: dict[str, list[float]]) -> str:
+    path = folder / "vectors.parquet"
+    pq.write_table(pa.table({"product_id": list(values), "v": list(values.values())}), path)
+    return str(path)
+
+
+def test_given_vectors_say_what_is_alike_and_reviews_the_words(tmp_path: Path) -> None:
+    file = vectors(
+        tmp_path,
+        {"A1": [1.0, 0.0], "B1": [0.9, 0.1], "A2": [0.0, 1.0], "B2": [0.1, 1.0], "gone": [1, 1]},
+    )
+    found = find(tmp_path, rows(), vectors=file, k=1)
+    table = found.tables["similar"].to_pylist()
+    assert {row["product"]: row["other"] for row in table} == {
+        "A1": "B1",
+        "B1": "A1",
+        "A2": "B2",
+        "B2": "A2",
+    }
+    assert table[0]["similarity"] == pytest.approx(0.9 / 0.82**0.5, abs=1e-5)
+    said = {word for row in table for one in row["words"] for word in one.split()}
+    assert said <= {"say", "view", "more"}
+    assert found.left_out["products of which the file has no vector, or only zeros"] == 1
+    assert any("1 vector is of products that no review" in note for note in found.notes)
+    assert found.settings["vectors"] == "vectors.parquet"
+
+
+def test_a_product_without_a_vector_cannot_be_asked_about(tmp_path: Path) -> None:
+    file = vectors(tmp_path, {"A1": [1.0, 0.0], "B1": [0.9, 0.1]})
+    assert find(tmp_path / "one", rows(), vectors=file, product="A1").table.num_rows == 1
+    with pytest.raises(UsageError, match="has none for this product"):
+        find(tmp_path / "other", rows(), vectors=file, product="C1")

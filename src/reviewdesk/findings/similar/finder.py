@@ -1,5 +1,6 @@
 """Finds products about which people say the same."""
 
+from pathlib import Path
 from typing import ClassVar, Final
 
 import numpy as np
@@ -10,6 +11,8 @@ from reviewdesk.errors import UsageError
 from reviewdesk.findings.base import Finder, FinderInputs, Findings
 from reviewdesk.findings.products import Products, read_products
 from reviewdesk.findings.review_terms import ReviewTerms
+from reviewdesk.findings.similar.directions import nearest_directions
+from reviewdesk.findings.similar.given import GivenVectors, read_vectors
 from reviewdesk.findings.similar.neighbours import Neighbours, nearest
 from reviewdesk.findings.similar.rows import Pairs, pair_rows
 from reviewdesk.findings.similar.shared_words import shared_words
@@ -46,6 +49,8 @@ class SimilarFinder(Finder):
             findings and the rankings a table beside them.
         k: how many products a ranking holds at most.
         variants: whether variants of one product may stand beside each other in a ranking.
+        vectors: a Parquet file with a vector for each product, by whose cosines products are alike;
+            empty for what their reviews say. Words that explain come from reviews in either case.
     """
 
     name: ClassVar[str] = "similar"
@@ -57,37 +62,35 @@ class SimilarFinder(Finder):
     columns: ClassVar[tuple[str, ...]] = ("product_id",)
     similarity: ClassVar[bool] = True
 
-    def __init__(self, product: str = "", k: int = 10, variants: bool = False) -> None:
+    def __init__(
+        self, product: str = "", k: int = 10, variants: bool = False, vectors: str = ""
+    ) -> None:
         self.product = product
         self.k = k
         self.variants = variants
+        self.vectors = vectors
 
     def find(self, inputs: FinderInputs, *, progress: Progress = SILENT) -> Findings:
         """Rank what is alike; see the contract.
 
         Raises:
             MissingColumn: no review says which product it is about.
-            UsageError: there is no such product, or k is below 1.
+            UsageError: there is no such product, it has no vector, or k is below 1.
+            InputError: the file of vectors is none.
         """
         if self.k < 1:
             raise UsageError(f"k must be 1 or more, not {self.k}")
         data = inputs.data
         products = read_products(data, progress)
         asked = self._asked(products)
+        given = read_vectors(Path(self.vectors), products) if self.vectors else None
+        if given is not None and self.product and not given.has[asked[0]]:
+            raise UsageError("the file of vectors has none for this product")
         terms = ReviewTerms(data, progress=progress)
         vectors = product_vectors(terms, products)
-        variant = np.arange(len(products)) if self.variants else products.variant
-        found = nearest(
-            vectors.weights,
-            asked,
-            self.k,
-            category=products.category,
-            variant=variant,
-            progress=progress,
-        )
+        found = self._nearest(products, vectors, given, asked, progress)
         pairs = _ranking(asked, found) if self.product else _most_alike(products, found)
         table = pair_rows(data, terms, products, vectors, pairs, ranked=bool(self.product))
-        silent = int(np.sum(np.diff(vectors.weights.indptr) == 0))
         return Findings(
             finder=self.name,
             table=table,
@@ -95,11 +98,38 @@ class SimilarFinder(Finder):
             looked_at=len(products),
             left_out={
                 "reviews that name no product": int(np.sum(products.of_review < 0)),
-                "products of whose reviews no word could be used": silent,
+                **_without_vector(vectors, given),
             },
-            notes=self._notes(products),
+            notes=self._notes(products, given),
             tables={"similar": ranking_table(products, vectors, asked, found)},
-            settings={"product": self.product, "k": self.k, "variants": self.variants},
+            settings={
+                "product": self.product,
+                "k": self.k,
+                "variants": self.variants,
+                "vectors": Path(self.vectors).name,
+            },
+        )
+
+    def _nearest(
+        self,
+        products: Products,
+        vectors: ProductVectors,
+        given: GivenVectors | None,
+        asked: Ints,
+        progress: Progress,
+    ) -> Neighbours:
+        variant = np.arange(len(products)) if self.variants else products.variant
+        if given is not None:
+            return nearest_directions(
+                given.values, asked, self.k, variant=variant, progress=progress
+            )
+        return nearest(
+            vectors.weights,
+            asked,
+            self.k,
+            category=products.category,
+            variant=variant,
+            progress=progress,
         )
 
     def _asked(self, products: Products) -> Ints:
@@ -110,9 +140,16 @@ class SimilarFinder(Finder):
             raise UsageError("there is no product with this id; it is the column product_id")
         return np.array([products.ids.index(self.product)])
 
-    def _notes(self, products: Products) -> tuple[str, ...]:
+    def _notes(self, products: Products, given: GivenVectors | None) -> tuple[str, ...]:
         folded = len(products) - int(products.variant.max()) - 1
         notes = []
+        if given is not None:
+            notes.append("How alike two products are is the cosine of the vectors that were given.")
+            if given.unknown:
+                notes.append(
+                    f"{plural(given.unknown, 'vector is', 'vectors are')} of products that no "
+                    "review here is about."
+                )
         if folded and not self.variants:
             notes.append(
                 f"{plural(folded, 'product is a variant', 'products are variants')} of another, "
@@ -124,6 +161,14 @@ class SimilarFinder(Finder):
                 "others, with the words that they share."
             )
         return tuple(notes)
+
+
+def _without_vector(vectors: ProductVectors, given: GivenVectors | None) -> dict[str, int]:
+    """Count the products that are like nothing, by reason."""
+    if given is not None:
+        return {"products of which the file has no vector, or only zeros": int(np.sum(~given.has))}
+    silent = int(np.sum(np.diff(vectors.weights.indptr) == 0))
+    return {"products of whose reviews no word could be used": silent}
 
 
 def ranking_table(

@@ -144,12 +144,12 @@ def _nearest(
             if category[product] != category[own]:
                 room.scores[product] *= np.float32(OTHER_CATEGORY)
             best = room.best[variant[product]]
-            if best < 0 or _before(room.scores, product, best):
+            if best < 0 or comes_before(room.scores, product, best):
                 room.best[variant[product]] = product
         for place in range(count):
             product = room.touched[place]
             if room.best[variant[product]] == product:
-                _insert(products[query], similarity[query], product, room.scores)
+                insert(products[query], similarity[query], product, room.scores)
         for place in range(count):
             product = room.touched[place]
             room.scores[product] = 0
@@ -173,16 +173,18 @@ def _score(queries: _Plain, query: int, lists: _Plain, room: _Room) -> int:
 
 
 @compiled
-def _before(scores: Floats, one: int, other: int) -> bool:
+def comes_before(scores: Floats, one: int, other: int) -> bool:
     """Say whether one product comes before another."""
     return scores[one] > scores[other] or (scores[one] == scores[other] and one < other)
 
 
 @compiled
-def _insert(products: NDArray[np.int32], similarity: Floats, product: int, scores: Floats) -> None:
+def insert(products: NDArray[np.int32], similarity: Floats, product: int, scores: Floats) -> None:
     """Put a product into its place among the most alike ones so far, if it is one."""
     place = len(products)
-    while place > 0 and (products[place - 1] < 0 or _before(scores, product, products[place - 1])):
+    while place > 0 and (
+        products[place - 1] < 0 or comes_before(scores, product, products[place - 1])
+    ):
         place -= 1
         if place + 1 < len(products):
             products[place + 1] = products[place]
