@@ -120,6 +120,15 @@ def test_show_says_what_is_promised(folder: Path, cli: Cli) -> None:
     assert "2 findings" in cli("show", folder / "findings.parquet").out
 
 
+def test_the_folder_of_all_kinds_is_known(folder: Path, cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "findings.html").write_text("the page of all")
+    said = cli("show", tmp_path).out
+    assert "Odd reviews: 2 findings among 10" in said
+    assert str(tmp_path / "findings.html") in said
+    refused = cli("find", "export", tmp_path, "--out", tmp_path / "all.csv")
+    assert (refused.code, f"name one of them: {folder}" in refused.err) == (2, True)
+
+
 def test_known_errors_are_planted_and_findings_graded(
     data: PreparedData, cli: Cli, tmp_path: Path
 ) -> None:

@@ -143,6 +143,10 @@ def test_finders_and_settings_have_to_exist(data: PreparedData) -> None:
         new_finder("oracle", {})
     with pytest.raises(UsageError, match="has no setting 'sound'; it has: word"):
         new_finder("odd", {"sound": 1})
+    with pytest.raises(UsageError, match="is of type str, as in 'wombat', not 3"):
+        new_finder("odd", {"word": 3})
+    with pytest.raises(UsageError, match="is of type int"):
+        new_finder("misplaced", {"fewest": True})
     with pytest.raises(UsageError, match="is not a finder"):
         new_finder("letters", {})
     assert "odd" in FINDERS.names()

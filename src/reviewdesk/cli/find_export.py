@@ -7,8 +7,9 @@ import typer
 
 from reviewdesk.cli.options import Json
 from reviewdesk.cli.output import count, print_json, say
+from reviewdesk.errors import UsageError
 from reviewdesk.findings.export import export_findings, listed
-from reviewdesk.findings.store import read_findings
+from reviewdesk.findings.store import folders_in, read_findings
 
 
 def export(
@@ -39,6 +40,10 @@ def export(
 
         reviewdesk find export findings/misfiled --promise 0.95 --out misfiled.csv
     """
+    kinds = folders_in(folder)
+    if kinds != [folder]:
+        names = ", ".join(str(kind) for kind in kinds)
+        raise UsageError(f"{folder} holds findings of several kinds; name one of them: {names}")
     found = listed(read_findings(folder).found.table, promise)
     changed = export_findings(found, out, kind)
     if as_json:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from reviewdesk.bundle import Bundle, load_bundle
 from reviewdesk.errors import InputError
 from reviewdesk.findings.sentences import lead, left_out, promises
-from reviewdesk.findings.store import PAGE, SUMMARY, read_findings
+from reviewdesk.findings.store import PAGE, SUMMARY, folders_in, read_findings
 from reviewdesk.job.records import found_right, sentences_of_record
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.schema import FINDINGS, REJECTS, prediction_labels
@@ -186,6 +186,15 @@ def _findings(path: Path) -> Description:
     return Description("findings", sentences, details)
 
 
+def _all_findings(path: Path) -> Description:
+    stored = [read_findings(folder) for folder in folders_in(path)]
+    sentences = [f"{one.manner.title}: {lead(one.found)}" for one in stored]
+    details = {"kinds": {one.found.finder: one.found.table.num_rows for one in stored}}
+    return Description(
+        "findings of several kinds", [*sentences, f"The page of all: {path / PAGE}."], details
+    )
+
+
 def _export(path: Path, manifest: dict[str, Any]) -> Description:
     files = ", ".join(f"{one['file']} with {one['rows']:,}" for one in manifest["files"])
     rows = manifest["rows"]
@@ -242,6 +251,7 @@ def _job(path: Path) -> Description:
 RECORDS: Final = {
     "job.json": _job,
     SUMMARY: _findings,
+    PAGE: _all_findings,
     "evaluation.json": _target,
     "truth.json": _known_errors,
     "manifest.json": _manifest,
