@@ -18,6 +18,7 @@ from reviewdesk.findings.miscategorised.judged import (
 )
 from reviewdesk.findings.miscategorised.lists import list_products
 from reviewdesk.findings.miscategorised.pooling import pool
+from reviewdesk.findings.misfiled.finder import MisfiledFinder
 from reviewdesk.prepare.plant import plant
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.settings import PlantSettings
@@ -115,6 +116,24 @@ def test_what_was_not_judged_is_counted(found: Findings) -> None:
     assert sum(found.tables["sizes"]["products"].to_pylist()) <= 3 * 200
     assert "seem to stand in a wrong category" in found.notes[0]
     assert 0 < found.settings["noise"] < 0.3
+
+
+def test_products_with_one_review_go_to_the_list_of_reviews(tmp_path: Path) -> None:
+    settings = PlantSettings(misfiled=0, miscategorised=0.08, declining=0)
+    planted = plant(shop(tmp_path / "right", rows_of(720)), tmp_path / "planted", settings)
+    wrong = read_truth(planted.truth).miscategorised.to_pylist()
+    alone = {row["product_id"] for row in wrong if row["reviews"] == 1}
+    product_of = {row["review_id"]: row["product_id"] for row in planted.data.table().to_pylist()}
+    found = found_in(planted.data, tmp_path)
+    assert not alone & set(found.table["what"].to_pylist())
+    assert found.left_out[ONE_REVIEW] == 120
+    assert "list of misfiled reviews" in ONE_REVIEW
+    paths = tuple(tmp_path / f"{number}.parquet" for number in range(2))
+    reviews = MisfiledFinder().find(FinderInputs(planted.data, {"category": paths}))
+    listed = {product_of[one] for one in reviews.table["what"].to_pylist()}
+    assert len(alone & listed) >= 0.7 * len(alone) > 0
+    several = {row["product_id"] for row in wrong} - alone
+    assert not several & listed
 
 
 def test_too_few_products_make_no_list(tmp_path: Path) -> None:

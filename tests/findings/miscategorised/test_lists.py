@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from reviewdesk.findings.miscategorised.lists import DOUBT, list_products, longest, no_lists
+from reviewdesk.findings.miscategorised.lists import (
+    BANDS,
+    DOUBTS,
+    list_products,
+    longest,
+    no_lists,
+)
 
 PROMISES = (0.95, 0.9, 0.8)
 
@@ -39,7 +45,8 @@ def test_lists_are_nested_and_the_surest_come_first() -> None:
     for one in found.lists:
         held = found.products[found.promise >= one.promise]
         assert one.listed == len(held)
-        assert one.expected_errors == pytest.approx(DOUBT * (1 - wrong[held]).sum())
+        doubt = np.array(DOUBTS)[np.searchsorted([low for low, _ in BANDS[1:]], reviews, "right")]
+        assert one.expected_errors == pytest.approx((doubt * (1 - wrong))[held].sum())
         assert one.expected_errors <= (1 - one.promise) * one.listed
     assert found.lists[0].listed < found.lists[2].listed
 

@@ -56,7 +56,7 @@ def test_moves_to_one_category_are_learnt() -> None:
     pooled, rows = pooled_of(made)
     model = fit_model(pooled, made.assigned[rows])
     others = [label for label in range(5) if label != 2]
-    assert model.transitions[others, 2].mean() > 0.5
+    assert model.transitions[others, 2].mean() > 0.4  # of any alike it would be 0.25
     np.testing.assert_allclose(model.transitions.sum(axis=1), 1.0)
 
 

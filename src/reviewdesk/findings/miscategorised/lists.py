@@ -15,10 +15,9 @@ BANDS: Final = ((2, 3), (4, 9), (10, 49), (50, None))
 """Sizes of products, in reviews: promises are kept for each alone, or many sure large ones would
 pay for unsure small ones."""
 
-DOUBT: Final = 1.3
-"""Errors are expected as many times as often as the probabilities say: these were found from the
-same categories that they judge, and what sets a product apart is not all in them (measured in
-``bench/RESULTS.md``)."""
+DOUBTS: Final = (2.0, 1.0, 1.0, 1.0)
+"""In each size, errors are expected as many times as often as the probabilities say: what few
+reviews say that are like each other is believed too much (measured in decision 0191)."""
 
 LIKELY: Final = 0.5
 """What is less likely wrong than this is in no list, however much the sure ones could make up for
@@ -72,12 +71,12 @@ def list_products(
         promises: precisions, the strictest first.
     """
     promise, rows = np.zeros(len(reviews)), []
-    for low, high in BANDS:
+    for (low, high), doubt in zip(BANDS, DOUBTS, strict=True):
         inside = candidates & (reviews >= low) & (reviews <= (high or np.inf))
         products = np.flatnonzero(inside)
         products = products[np.argsort(-wrong[products], kind="stable")]
         likely = wrong[products][wrong[products] >= LIKELY]
-        false = DOUBT * np.cumsum(1 - likely)
+        false = doubt * np.cumsum(1 - likely)
         lengths = [longest(false, promised) for promised in promises]
         for promised, length in reversed(list(zip(promises, lengths, strict=True))):
             promise[products[:length]] = promised

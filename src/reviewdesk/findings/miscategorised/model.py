@@ -36,9 +36,9 @@ BIAS_PRIOR: Final = 1.0
 """Precision of the normal prior of b: a category's bias is a few units at most."""
 SPREAD_PRIOR: Final = (-2.0, 4.0)
 """Centre and precision of the prior of log s."""
-NOISE_PRIOR: Final = (-3.5, 30.0)
-"""The same for the log-odds of e: it is as if thirty errors among a thousand products were known.
-Without it, errors of one batch that heads have learnt with the category pass for what is usual."""
+NOISE_PRIOR: Final = (-3.5, 5.0)
+"""The same for the log-odds of e: it is as if five errors among 170 products were known. Without
+it, errors of one batch that heads have learnt with the category pass for what is usual."""
 FULL_PRIOR: Final = 4_000
 """So many products bear it whole; fewer bear it in proportion, or it would say all there is."""
 MIX_PRIOR: Final = 0.1
