@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from reviewdesk.findings.declining.alarms import HEAD_START, PATIENCE, exposure, raise_alarms
+from reviewdesk.findings.declining.alarms import (
+    HEAD_START,
+    PATIENCE,
+    SPENT,
+    exposure,
+    raise_alarms,
+)
 from reviewdesk.findings.declining.histories import histories
 from tests.findings.declining.simulated import END, Shop, alarms_of, called, shop
 
@@ -61,12 +67,12 @@ def test_thresholds_follow_the_exposure_of_all_products() -> None:
     found = histories(keys, np.full(81, 4), days, np.arange(81, dtype=np.uint64))
     total = 2 * float(exposure(np.array([40]))[0])
     levels = np.full(len(found.looks), np.inf)
-    alone = 0.1 * PATIENCE / (PATIENCE + total) ** 2
+    alone = SPENT * 0.1 * PATIENCE / (PATIENCE + total) ** 2
     levels[1] = alone * 0.999
     assert raise_alarms(found, levels, 0.1).products.tolist() == [0]
     levels[1] = alone * 1.001
     assert not len(raise_alarms(found, levels, 0.1).products)
-    levels[[1, 3]] = 0.1 * 2 / (HEAD_START + total) * 0.999
+    levels[[1, 3]] = SPENT * 0.1 * 2 / (HEAD_START + total) * 0.999
     both = raise_alarms(found, levels, 0.1)
     assert both.products.tolist() == [0, 1]
     assert both.expected_errors <= 0.2
