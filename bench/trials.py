@@ -15,10 +15,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import reviewdesk
-
-ROOMS = ("findings", "stats", "text", "models", "sources/truth")
-
 
 def cache_folder() -> Path:
     """Return the folder in which benches of findings keep what took long."""
@@ -48,10 +44,10 @@ def kept(bench: str, find: Callable[..., Any], **tried: Any) -> Any:
 
 @cache
 def code(bench: str) -> str:
-    """Return a digest of the code that finds, and of the bench's own."""
-    package = Path(reviewdesk.__file__).parent
-    files = [file for room in ROOMS for file in sorted((package / room).rglob("*.py"))]
-    digest = hashlib.sha256(Path(bench).read_bytes())
-    for file in files:
-        digest.update(file.read_bytes())
+    """Return a digest of the bench and of all of the package that it loads."""
+    loaded = [module for name, module in sys.modules.items() if name.startswith("reviewdesk.")]
+    files = {str(module.__file__) for module in loaded}
+    digest = hashlib.sha256()
+    for file in [bench, *sorted(files)]:
+        digest.update(Path(file).read_bytes())
     return digest.hexdigest()
