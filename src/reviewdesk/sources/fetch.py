@@ -7,10 +7,7 @@ import contextlib
 import fcntl
 import http.client
 import os
-import re
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +18,7 @@ from urllib.parse import urlsplit
 from reviewdesk.errors import InputError, StorageError, UsageError
 from reviewdesk.progress import SILENT, Progress, Task
 from reviewdesk.sources.files import SourceFile
+from reviewdesk.sources.web import Lost, Refused, answer, length_of, part_of
 from reviewdesk.storage import (
     PRIVATE_FILE,
     private_directory,
@@ -34,9 +32,6 @@ from reviewdesk.storage import (
 CHUNK: Final = 256 * 1024
 ATTEMPTS: Final = 5
 """How often nothing at all may arrive before it gives up."""
-TIMEOUT: Final = 60.0
-
-_RANGE: Final = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
 @dataclass(frozen=True)
@@ -67,13 +62,13 @@ def size_of(address: str) -> int | None:
         StorageError: the server cannot be reached.
     """
     try:
-        with _answer(address, "HEAD", {}) as response:
-            return _length(response)
-    except _Refused as refused:
+        with answer(address, "HEAD", {}) as response:
+            return length_of(response)
+    except Refused as refused:
         if refused.code in (405, 501):
             return None
         raise InputError(str(refused)) from refused
-    except _Lost as lost:
+    except Lost as lost:
         raise StorageError(f"the connection to {address} was lost; try again") from lost
 
 
@@ -173,10 +168,13 @@ def _attempt(
     start = partial.size()
     headers = partial.range_headers()
     try:
-        with _answer(address, "GET", headers) as response:
+        with answer(address, "GET", headers) as response:
             start = partial.begin(response, start)
-            length = _length(response)
-            total = _total(response, None if length is None else start + length)
+            length = length_of(response)
+            part = part_of(response)
+            total = part[1] if part else None
+            if total is None and length is not None:
+                total = start + length
             if size is not None and total is not None and total != size:
                 partial.remove()
                 raise InputError(
@@ -186,14 +184,14 @@ def _attempt(
             expected = total if size is None else size
             ended = partial.take(response, expected, task)
             return expected, ended
-    except _Refused as refused:
+    except Refused as refused:
         if refused.code == 416:  # the server has less than has arrived: it has another file
             partial.remove()
             return size, False
         if refused.code < 500 and refused.code != 429:
             raise InputError(str(refused)) from refused
         return size, False
-    except _Lost:
+    except Lost:
         return size, False
 
 
@@ -217,12 +215,12 @@ class _Partial:
 
     def begin(self, response: Any, start: int) -> int:
         """Return where the answer goes on; what it does not go on from is dropped."""
-        found = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
-        if response.status == 206 and found and int(found[1]) == start:
+        part = part_of(response)
+        if response.status == 206 and part and part[0] == start:
             return start
         self.remove()
         if response.status == 206:
-            raise _Lost  # another part than was asked for; the next attempt asks for all
+            raise Lost  # another part than was asked for; the next attempt asks for all
         mark = response.headers.get("ETag", "")
         if not mark or mark.startswith("W/"):
             mark = response.headers.get("Last-Modified", "")
@@ -264,66 +262,6 @@ class _Partial:
         with contextlib.suppress(StorageError, InputError, KeyError, TypeError):
             return str(read_json(self._note)["state"])
         return ""
-
-
-class _Refused(Exception):
-    """The server answered, but not with the file."""
-
-    def __init__(self, address: str, code: int, reason: str) -> None:
-        super().__init__(f"{address} cannot be fetched: the server says {code} {reason}")
-        self.code = code
-
-
-class _Lost(Exception):
-    """The connection broke before there was an answer."""
-
-
-@contextmanager
-def _answer(address: str, method: str, headers: dict[str, str]) -> Iterator[Any]:
-    if urlsplit(address).scheme not in ("http", "https"):
-        raise UsageError(f"{address} is not an address that begins with http:// or https://")
-    request = urllib.request.Request(  # noqa: S310 - the scheme was looked at
-        address, method=method, headers={"Accept-Encoding": "identity", **headers}
-    )
-    try:
-        response = _opener().open(request, timeout=TIMEOUT)
-    except urllib.error.HTTPError as error:
-        error.close()
-        raise _Refused(address, error.code, error.reason) from error
-    except urllib.error.URLError as error:
-        if isinstance(error.reason, ConnectionError | TimeoutError):
-            raise _Lost from error
-        host = urlsplit(address).netloc
-        raise StorageError(f"cannot reach {host}: {error.reason}; are you online?") from error
-    except (OSError, http.client.HTTPException) as error:
-        raise _Lost from error
-    with response:
-        yield response
-
-
-def _opener() -> urllib.request.OpenerDirector:
-    """Return what opens HTTP and nothing else, also when a server sends it somewhere else."""
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler(),
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(),
-        urllib.request.HTTPDefaultErrorHandler(),
-        urllib.request.HTTPRedirectHandler(),
-        urllib.request.HTTPErrorProcessor(),
-    ):
-        opener.add_handler(handler)
-    return opener
-
-
-def _length(response: Any) -> int | None:
-    found = response.headers.get("Content-Length", "")
-    return int(found) if found.isdecimal() else None
-
-
-def _total(response: Any, by_length: int | None) -> int | None:
-    found = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
-    return int(found[2]) if found and found[2] != "*" else by_length
 
 
 def _recorded(path: Path, *, already: bool, checked: bool = True) -> Fetched:
