@@ -71,6 +71,7 @@ bench-findings: $(BENCH)/.installed  ## promised against delivered for all finde
 		--worlds categories14-random categories14-alike mix generated --shares 0.01 0.03 0.1
 	$(BENCH)/bin/python -m bench.findings_declining --seeds $(SEEDS) \
 		--data "$$REVIEWDESK_DATA" --sizes 100000 1000000 10000000
+	$(BENCH)/bin/python -m bench.findings_language --seeds $(SEEDS)
 	$(BENCH)/bin/python -m bench.findings_misplaced --seeds $(SEEDS)
 	$(BENCH)/bin/python -m bench.findings_similar --seeds 0 1 2
 	$(BENCH)/bin/python -m bench.findings_products_scale

@@ -39,7 +39,7 @@ from reviewdesk.sources import open_inputs
 CATEGORIES = 4
 PLANTED = 2
 FIRST_DAY, LAST_DAY = 15_706, 16_435  # 2013-01-01 and 2014-12-31
-SHARES = (0.0, 0.05, 0.1, 0.2)
+SHARES = (0.0, 0.05, 0.1, 0.2, 0.5)
 ALPHA = 0.1
 
 
@@ -169,7 +169,7 @@ def main() -> int:
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--shares", nargs="+", type=float, default=list(SHARES))
-    parser.add_argument("--reviews", type=int, default=20_000)
+    parser.add_argument("--reviews", type=int, default=100_000)
     given = parser.parse_args()
     print(machine())
     real = reviews_of(data_folder(), "Digital_Software")
