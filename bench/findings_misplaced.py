@@ -27,7 +27,7 @@ from bench.machine import machine
 from reviewdesk.findings.base import PROMISES
 from reviewdesk.findings.misplaced.finder import promised
 from reviewdesk.findings.misplaced.judging import Judged, judge
-from reviewdesk.findings.misplaced.plateau import fit_plateau
+from reviewdesk.findings.misplaced.plateau import Plateau, fit_plateau
 from reviewdesk.prepare.prepared import PreparedData
 
 FEWEST: Final = 10
@@ -55,12 +55,13 @@ def trial(
 ) -> dict[tuple[str, float], Outcome]:
     """Return each way's lists for one seed, by the promise."""
     planted, wrong = exchanged(data, folder / "planted", share=share, fewest=FEWEST, seed=seed)
-    names = planted.table(["review_id"]).column(0)
-    if not names.equals(data.table(["review_id"]).column(0)):
-        raise RuntimeError("the copy has its reviews in another order")
-    is_wrong = np.isin(np.array(names.to_pylist()), list(wrong))
+    names = _ids(planted)
+    is_wrong = np.isin(names, list(wrong))
     judged = judge(planted, fewest=FEWEST, candidates=1)
-    results = _promised(judged, clean, is_wrong)
+    curve = fit_plateau(judged.found)
+    before = np.zeros(data.rows) if curve is None else curve.posterior(clean.found.found)
+    known = dict(zip(_ids(data)[clean.rows].tolist(), before.tolist(), strict=False))
+    results = _promised(judged, curve, is_wrong, np.array([known.get(one, 0.0) for one in names]))
     ours = np.full(len(is_wrong), -np.inf)
     ours[judged.rows] = judged.found.found.scores
     ways = {"our ranking": [ours]}
@@ -73,15 +74,15 @@ def trial(
     return results
 
 
+def _ids(data: PreparedData) -> NDArray[np.str_]:
+    return np.array(data.table(["review_id"]).column(0).to_pylist())
+
+
 def _promised(
-    judged: Judged, clean: Judged, is_wrong: NDArray[np.bool_]
+    judged: Judged, curve: Plateau | None, is_wrong: NDArray[np.bool_], before: Floats
 ) -> dict[tuple[str, float], Outcome]:
-    """Return our lists."""
-    curve = fit_plateau(judged.found)
+    """Return our lists; ``before`` is how likely each is wrong with nothing exchanged."""
     listed, lists = promised(judged, curve)
-    before = np.zeros(len(is_wrong))
-    if curve is not None:
-        before[clean.rows] = curve.posterior(clean.found.found)
     found = {}
     for one in lists:
         rows = judged.rows[listed.places[: one.listed]]
