@@ -71,7 +71,7 @@ def how(out: Path) -> str:
     return "keep" if read_findings(out / "odd").found.settings["word"] == "wombat" else "overwrite"
 
 
-@pytest.mark.parametrize("before", ["", "hose"])
+@pytest.mark.parametrize("before", [pytest.param("", marks=pytest.mark.slow), "hose"])
 def test_killed_before_every_step_on_the_file_system(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str
 ) -> None:
