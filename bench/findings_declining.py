@@ -18,11 +18,13 @@ of ten reviews or more that begin at multiples of ten, and at most the last 500 
 steps costs as many Python calls as there are segment starts left. It is also run on the first three
 seeds only.
 
-With nothing planted (``--share 0``) every call is wrong; the table then says how many there were.
+Two more tables: with nothing planted, where every call is wrong; and generated corpora, whose own
+declining products are known.
 """
 
 import argparse
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -30,16 +32,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from bench.machine import machine
 from reviewdesk.findings.base import PROMISES
 from reviewdesk.findings.declining.alarms import raise_alarms
-from reviewdesk.findings.declining.baselines import learn_baselines
+from reviewdesk.findings.declining.baselines import FEWEST_REVIEWS, learn_baselines
 from reviewdesk.findings.declining.histories import Histories, histories
 from reviewdesk.findings.declining.judging import judge
-from reviewdesk.settings import SourceSettings
+from reviewdesk.settings import DemoSettings, SourceSettings
 from reviewdesk.sources import open_inputs
+from reviewdesk.sources.generated import generate
 from reviewdesk.stats.calibration import wilson_interval
 from reviewdesk.stats.dirichlet_multinomial import fit_dirichlet_mixture
 from reviewdesk.text.hashing import hash64
@@ -54,6 +58,7 @@ LATER = 50
 WARM_UP = 20
 PELT_REVIEWS = 500
 PELT_SEEDS = 3
+GENERATED_SEEDS = 5
 STARS = np.arange(5)
 Floats = NDArray[np.float64]
 Scores = Callable[["Planted"], Floats]
@@ -106,7 +111,13 @@ class Tally:
 
 def real_histories(folder: Path, names: Sequence[str]) -> Histories:
     """Read when each real product got its reviews."""
-    places = [str(folder / "amazon_us" / f"amazon_reviews_us_{one}_v1_00.tsv.gz") for one in names]
+    return read(
+        [str(folder / "amazon_us" / f"amazon_reviews_us_{one}_v1_00.tsv.gz") for one in names]
+    )
+
+
+def read(places: list[str]) -> Histories:
+    """Read the histories of files of reviews."""
     keys, stars, days, ties = [], [], [], []
     for source in open_inputs(places, SourceSettings()):
         for batch in source.read():
@@ -117,6 +128,22 @@ def real_histories(folder: Path, names: Sequence[str]) -> Histories:
             keys.append(hash64(rows["product_id"]))
             ties.append(hash64(rows["review_id"]))
     return histories(*(np.concatenate(one) for one in (keys, stars, days, ties)))
+
+
+def generated(seed: int, reviews: int) -> Planted:
+    """Generate a corpus, whose products that decline are known."""
+    with tempfile.TemporaryDirectory() as folder:
+        corpus = generate(Path(folder) / "reviews.tsv", DemoSettings(reviews=reviews, seed=seed))
+        found = read([str(Path(folder) / "reviews.tsv")])
+        truth = pq.read_table(corpus.truth_dir / "declining.parquet")
+    place = np.full(found.products, np.iinfo(np.int64).max)
+    began = truth["declines_from"].cast("date32").cast("int32").to_numpy()
+    where = np.searchsorted(found.keys, hash64(truth["product_id"]))
+    for product, day in zip(where.tolist(), began.tolist(), strict=True):
+        days = found.days[found.offsets[product] : found.offsets[product + 1]]
+        place[product] = int(np.searchsorted(days, day))
+    unknown = np.empty((0, len(STARS)))
+    return Planted(found, unknown, unknown, place)
 
 
 def lowered(mix: Floats, drop: float) -> Floats:
@@ -241,23 +268,29 @@ def at_best(planted: Sequence[Planted], score: Scores) -> Tally:
     return Tally()
 
 
-def compare(real: Histories, given: argparse.Namespace, drop: float, fewest: int) -> None:
-    """Print the table of a drop among products of so many reviews or more."""
-    planted = [
-        plant(real, seed, drop, given.share, fewest)
-        for seed in range(given.first_seed, given.first_seed + given.seeds)
-    ]
-    print(f"\nA drop of {drop} stars, {fewest} reviews or more, {given.seeds} seeds:\n")
+def head(title: str) -> None:
+    """Print the head of a table."""
+    print(f"\n{title}:\n")
     print("| finder | called | wrong (95 %) | recall overall | with 50 later | median delay |")
     print("|---|---|---|---|---|---|")
+
+
+def promised(planted: Sequence[Planted]) -> None:
+    """Print what is called at each promise."""
     levels = [judge(made.found, learn_baselines(made.found)).levels for made in planted]
     for promise in PROMISES:
         tally = Tally()
         for made, level in zip(planted, levels, strict=True):
             tally.add(made, *ours(made, level, 1 - promise))
         print(tally.row(f"declining, promised {promise}"), flush=True)
-    if not given.share:
-        return
+
+
+def compare(real: Histories, given: argparse.Namespace, drop: float, fewest: int) -> None:
+    """Print the table of a drop among products of so many reviews or more."""
+    seeds = range(given.first_seed, given.first_seed + given.seeds)
+    planted = [plant(real, seed, drop, given.share, fewest) for seed in seeds]
+    head(f"A drop of {drop} stars, {fewest} reviews or more, {given.seeds} seeds")
+    promised(planted)
     rivals: dict[str, Scores] = {
         "oracle CUSUM": oracle,
         "CUSUM": plain_cusum,
@@ -268,6 +301,15 @@ def compare(real: Histories, given: argparse.Namespace, drop: float, fewest: int
     if ruptures is not None:
         few = planted[:PELT_SEEDS]
         print(at_best(few, pelt).row(f"PELT, once, at the end ({len(few)} seeds)"), flush=True)
+
+
+def without_drops(real: Histories, given: argparse.Namespace) -> None:
+    """Print how many products are called where nothing changes."""
+    seeds = range(given.first_seed, given.first_seed + given.seeds)
+    planted = [plant(real, seed, 1.0, 0.0, given.fewest[0]) for seed in seeds]
+    able = sum(int((one.found.reviews >= FEWEST_REVIEWS).sum()) for one in planted)
+    head(f"Nothing planted, {given.seeds} seeds, {able:,} products with {FEWEST_REVIEWS} reviews")
+    promised(planted)
 
 
 def sizes(counts: Sequence[int]) -> None:
@@ -296,6 +338,7 @@ def main() -> int:
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--share", type=float, default=0.1)
     parser.add_argument("--fewest", nargs="+", type=int, default=[20, 50])
+    parser.add_argument("--generated", type=int, default=50_000)
     parser.add_argument("--sizes", nargs="*", type=int, default=[])
     given = parser.parse_args()
     print(machine())
@@ -304,6 +347,11 @@ def main() -> int:
         for drop in given.drops:
             for fewest in given.fewest:
                 compare(real, given, drop, fewest)
+        without_drops(real, given)
+    if given.generated:
+        seeds = range(given.first_seed, given.first_seed + min(given.seeds, GENERATED_SEEDS))
+        head(f"Generated corpora of {given.generated:,} reviews, {len(seeds)} seeds")
+        promised([generated(seed, given.generated) for seed in seeds])
     sizes(given.sizes)
     return 0
 
