@@ -144,3 +144,5 @@ def test_require_classes() -> None:
         require_classes({"a": 1200, "b": 0}, "training")
     with pytest.raises(NotEnoughData, match="there are none"):
         require_classes({"a": 0}, "training")
+    with pytest.raises(NotEnoughData, match=r"there are none \(left out: small_category 320\)"):
+        require_classes({}, "training", {"small_category": 320})

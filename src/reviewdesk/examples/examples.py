@@ -1,6 +1,6 @@
 """Examples: labelled reviews, a few numbers a row in memory and the texts left on disk."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -223,14 +223,23 @@ def _present(batch: pa.RecordBatch, name: str) -> pa.Array:
     return pc.if_else(pc.equal(column, ""), pa.scalar(None, column.type), column)
 
 
-def require_classes(counts: dict[str, int], purpose: str) -> None:
+def require_classes(
+    counts: dict[str, int], purpose: str, left_out: Mapping[str, int] | None = None
+) -> None:
     """Check that at least two labels have reviews.
 
+    Args:
+        counts: reviews by label.
+        purpose: what needs them, to begin a sentence with.
+        left_out: how many reviews have no label, by reason.
+
     Raises:
-        NotEnoughData: says what there is.
+        NotEnoughData: says what there is, and why there is no more.
     """
     present = [label for label, count in counts.items() if count]
     if len(present) < 2:
         reviews = sum(counts.values())
         found = f"all {reviews:,} are {present[0]!r}" if present else "there are none"
+        why = ", ".join(f"{reason} {rows:,}" for reason, rows in (left_out or {}).items())
+        found += f" (left out: {why})" if why else ""
         raise NotEnoughData(f"{purpose} needs reviews of two labels or more; {found}")

@@ -29,7 +29,8 @@ def product_folds(examples: Examples, k: int, seed: int = 0) -> NDArray[np.int16
     Raises:
         NotEnoughData: there is only one label, or there are fewer products than folds.
     """
-    require_classes(examples.counts(), f"cross-fitting {examples.target.target}")
+    purpose = f"cross-fitting {examples.target.target}"
+    require_classes(examples.counts(), purpose, examples.left_out)
     labelled = np.flatnonzero(examples.labelled)
     products = examples.groups[labelled]
     found = len(np.unique(products))

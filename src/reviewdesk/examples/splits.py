@@ -51,7 +51,7 @@ def split(examples: Examples, settings: SplitSettings) -> Split:
         MissingColumn: the column to divide by is empty.
         NotEnoughData: a side is empty, or there is only one label to learn.
     """
-    require_classes(examples.counts(), examples.target.target)
+    require_classes(examples.counts(), examples.target.target, examples.left_out)
     if settings.by == "time":
         train, test, cut_date = _by_time(examples, settings)
     else:

@@ -199,8 +199,8 @@ def _notes(judged: Judged, found: Lists, answers: int) -> list[str]:
         notes.append(
             "Promises rest on what the classifiers say alone. Reviews that speak of another "
             "category and are filed rightly all the same count as errors: where fewer than about "
-            "3 % of the reviews are misfiled, a promise may not be kept. Answer the questions, or "
-            "give a reference."
+            "3 % of the reviews are misfiled, a promise may not be kept. Answer the questions "
+            "(--audit), or give a reference (--reference)."
         )
     return notes
 
