@@ -154,3 +154,19 @@ def test_a_product_without_a_vector_cannot_be_asked_about(tmp_path: Path) -> Non
     assert find(tmp_path / "one", rows(), vectors=file, product="A1").table.num_rows == 1
     with pytest.raises(UsageError, match="has none for this product"):
         find(tmp_path / "other", rows(), vectors=file, product="C1")
+
+
+def test_a_quick_search_finds_the_same_and_is_said_to_be_one(tmp_path: Path) -> None:
+    exact = find(tmp_path / "exact", rows())
+    quick = find(tmp_path / "quick", rows(), exact_up_to=4)
+    assert quick.tables["similar"].equals(exact.tables["similar"])
+    assert quick.table.equals(exact.table)
+    said = [note for note in quick.notes if "approximate" in note]
+    assert "100.0\N{NO-BREAK SPACE}% of the 10 nearest" in said[0]
+    assert "exact_up_to=5 finds all" in said[0]
+    assert not any("approximate" in note for note in exact.notes)
+
+
+def test_the_ranking_of_one_product_is_always_exact(tmp_path: Path) -> None:
+    found = find(tmp_path, rows(), exact_up_to=0, product="B2")
+    assert not any("approximate" in note for note in found.notes)

@@ -11,7 +11,6 @@ def found(
     k: int = 3,
     category: list[int] | None = None,
     variant: list[int] | None = None,
-    most_of_term: int = 1_000,
     asked: list[int] | None = None,
 ) -> Neighbours:
     p = len(weights)
@@ -21,7 +20,6 @@ def found(
         k,
         category=np.array(category or [0] * p, np.int32),
         variant=np.array(variant or range(p), np.int64),
-        most_of_term=most_of_term,
     )
 
 
@@ -77,11 +75,6 @@ def test_one_product_is_ranked_as_among_all() -> None:
     vectors = random_vectors()
     every, one = found(vectors), found(vectors, asked=[17])
     assert one.products[0].tolist() == every.products[17].tolist()
-
-
-def test_short_lists_find_the_ones_that_weigh_most() -> None:
-    vectors = np.array([[1.0], [0.2], [0.9], [0.8]], np.float32)
-    assert found(vectors, most_of_term=2).products[0].tolist() == [2, -1, -1]
 
 
 def test_the_heaviest_of_equal_ones_is_the_first() -> None:

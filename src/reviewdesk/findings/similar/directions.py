@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from reviewdesk.findings.similar.neighbours import NOBODY, Neighbours, comes_before, insert
+from reviewdesk.findings.similar.neighbours import Neighbours, nobody, offer
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.text.compiled import compiled
 
@@ -36,18 +36,16 @@ def nearest_directions(
         variant: (p,) equal for variants of one product, 0 to p - 1.
         progress: is shown how far it has come.
     """
-    products = np.full((len(asked), k), NOBODY, np.int32)
-    similarity = np.zeros((len(asked), k), np.float32)
-    best = np.full(len(values), NOBODY, np.int32)
+    products, similarity = found = nobody(len(asked), k)
     size = max(1, BLOCK_VALUES // max(len(values), 1))
     with progress.task("Comparing products", len(asked), "products") as task:
         for at in range(0, len(asked), size):
             block = slice(at, min(at + size, len(asked)))
             own = asked[block].astype(np.int64)
             cosines = values[own] @ values.T  # (block, p)
-            _rank(cosines, own, variant, best, products[block], similarity[block])
+            _rank(cosines, own, variant, products[block], similarity[block])
             task.advance(block.stop - at)
-    return Neighbours(products, similarity)
+    return found
 
 
 @compiled
@@ -55,21 +53,14 @@ def _rank(
     cosines: Floats,
     asked: Ints,
     variant: Ints,
-    best: NDArray[np.int32],
     products: NDArray[np.int32],
     similarity: Floats,
 ) -> None:
-    """Write the most alike of each row; ``best`` is nobody before and after."""
+    """Write the most alike of each row."""
+    last = products.shape[1] - 1
     for query in range(len(asked)):
-        scores, own = cosines[query], asked[query]
-        for product in range(len(scores)):
-            scores[product] = np.rint(scores[product] * np.float32(STEPS)) / np.float32(STEPS)
-            if scores[product] <= 0 or variant[product] == variant[own]:
-                continue
-            known = best[variant[product]]
-            if known < 0 or comes_before(scores, product, known):
-                best[variant[product]] = product
-        for product in range(len(scores)):
-            if best[variant[product]] == product:
-                insert(products[query], similarity[query], product, scores)
-        best[:] = NOBODY
+        own = asked[query]
+        for product in range(cosines.shape[1]):
+            cosine = np.rint(cosines[query, product] * np.float32(STEPS)) / np.float32(STEPS)
+            if cosine > similarity[query, last] and variant[product] != variant[own]:
+                offer(products[query], similarity[query], product, cosine, variant)

@@ -13,12 +13,13 @@ from reviewdesk.findings.products import Products, read_products
 from reviewdesk.findings.review_terms import ReviewTerms
 from reviewdesk.findings.similar.directions import nearest_directions
 from reviewdesk.findings.similar.given import GivenVectors, read_vectors
-from reviewdesk.findings.similar.neighbours import Neighbours, nearest
+from reviewdesk.findings.similar.neighbours import Neighbours
 from reviewdesk.findings.similar.rows import Pairs, pair_rows
+from reviewdesk.findings.similar.search import EXACT_UP_TO, PROBES, Searched, search
 from reviewdesk.findings.similar.shared_words import shared_words
 from reviewdesk.findings.similar.vectors import ProductVectors, product_vectors
 from reviewdesk.progress import SILENT, Progress
-from reviewdesk.report.numbers import count, plural
+from reviewdesk.report.numbers import count, plural, share
 
 MOST_PAIRS: Final = 200
 """Pairs of the whole catalogue that are findings: more would be read by nobody."""
@@ -51,6 +52,8 @@ class SimilarFinder(Finder):
         variants: whether variants of one product may stand beside each other in a ranking.
         vectors: a Parquet file with a vector for each product, by whose cosines products are alike;
             empty for what their reviews say. Words that explain come from reviews in either case.
+        exact_up_to: in catalogues of more products, neighbours are approximate: to compare all with
+            all takes time with the square of their number.
     """
 
     name: ClassVar[str] = "similar"
@@ -63,12 +66,18 @@ class SimilarFinder(Finder):
     similarity: ClassVar[bool] = True
 
     def __init__(
-        self, product: str = "", k: int = 10, variants: bool = False, vectors: str = ""
+        self,
+        product: str = "",
+        k: int = 10,
+        variants: bool = False,
+        vectors: str = "",
+        exact_up_to: int = EXACT_UP_TO,
     ) -> None:
         self.product = product
         self.k = k
         self.variants = variants
         self.vectors = vectors
+        self.exact_up_to = exact_up_to
 
     def find(self, inputs: FinderInputs, *, progress: Progress = SILENT) -> Findings:
         """Rank what is alike; see the contract.
@@ -88,7 +97,8 @@ class SimilarFinder(Finder):
             raise UsageError("the file of vectors has none for this product")
         terms = ReviewTerms(data, progress=progress)
         vectors = product_vectors(terms, products)
-        found = self._nearest(products, vectors, given, asked, progress)
+        searched = self._nearest(products, vectors, given, asked, progress)
+        found = searched.neighbours
         pairs = _ranking(asked, found) if self.product else _most_alike(products, found)
         table = pair_rows(data, terms, products, vectors, pairs, ranked=bool(self.product))
         return Findings(
@@ -100,13 +110,14 @@ class SimilarFinder(Finder):
                 "reviews that name no product": int(np.sum(products.of_review < 0)),
                 **_without_vector(vectors, given),
             },
-            notes=self._notes(products, given),
+            notes=self._notes(products, given, searched),
             tables={"similar": ranking_table(products, vectors, asked, found)},
             settings={
                 "product": self.product,
                 "k": self.k,
                 "variants": self.variants,
                 "vectors": Path(self.vectors).name,
+                "exact_up_to": self.exact_up_to,
             },
         )
 
@@ -117,18 +128,21 @@ class SimilarFinder(Finder):
         given: GivenVectors | None,
         asked: Ints,
         progress: Progress,
-    ) -> Neighbours:
+    ) -> Searched:
         variant = np.arange(len(products)) if self.variants else products.variant
         if given is not None:
-            return nearest_directions(
+            directions = nearest_directions(
                 given.values, asked, self.k, variant=variant, progress=progress
             )
-        return nearest(
+            return Searched(directions, 1.0, exact=True)
+        return search(
             vectors.weights,
             asked,
             self.k,
+            ids=products.ids,
             category=products.category,
             variant=variant,
+            exact_up_to=len(products) if self.product else self.exact_up_to,
             progress=progress,
         )
 
@@ -140,7 +154,9 @@ class SimilarFinder(Finder):
             raise UsageError("there is no product with this id; it is the column product_id")
         return np.array([products.ids.index(self.product)])
 
-    def _notes(self, products: Products, given: GivenVectors | None) -> tuple[str, ...]:
+    def _notes(
+        self, products: Products, given: GivenVectors | None, searched: Searched
+    ) -> tuple[str, ...]:
         folded = len(products) - int(products.variant.max()) - 1
         notes = []
         if given is not None:
@@ -154,6 +170,12 @@ class SimilarFinder(Finder):
             notes.append(
                 f"{plural(folded, 'product is a variant', 'products are variants')} of another, "
                 "and a ranking shows one of them."
+            )
+        if not searched.exact:
+            notes.append(
+                f"Neighbours are approximate: {share(searched.share)} of the {self.k} nearest of "
+                f"each product are found, by an exact search for {PROBES} of them; "
+                f"--set similar.exact_up_to={len(products)} finds all."
             )
         if not self.product:
             notes.append(

@@ -1,9 +1,8 @@
-"""The most alike products of each product: inner products of sparse vectors, term by term.
+"""The most alike products of each product: inner products of sparse vectors, all of them.
 
-A product's own heaviest terms are looked up in lists of the products that have each term. That is
-exact, up to the terms that are too light to matter. Beyond ``MOST_OF_TERM`` products, a term's list
-holds those that it weighs most in (champion lists, Manning, Raghavan and Schütze 2008, section
-7.1.3), which bounds the time for any number of products.
+Products are asked about some at a time. Their heaviest terms become lists, by term, and every
+product is then read once, term by term. What is added up comes in the order of the terms, whatever
+products are asked about together: a likeness is the same number in every search.
 """
 
 from typing import Final, NamedTuple
@@ -17,7 +16,6 @@ from reviewdesk.text.compiled import compiled
 
 QUERY_TERMS: Final = 512
 """Terms that a product is looked up with, its heaviest."""
-MOST_OF_TERM: Final = 20_000
 OTHER_CATEGORY: Final = 1 / 1.2
 """What likeness counts between products of different categories."""
 NOBODY: Final = -1
@@ -34,6 +32,14 @@ class Neighbours(NamedTuple):
     similarity: Floats  # (q, k)
 
 
+class Plain(NamedTuple):
+    """A sparse matrix as kernels read it."""
+
+    values: Floats
+    columns: NDArray[np.int32]
+    ends: Ints
+
+
 def nearest(
     weights: sparse.csr_array,
     asked: Ints,
@@ -41,7 +47,6 @@ def nearest(
     *,
     category: NDArray[np.int32],
     variant: Ints,
-    most_of_term: int = MOST_OF_TERM,
     progress: Progress = SILENT,
 ) -> Neighbours:
     """Return the k most alike products of each that is asked for.
@@ -50,145 +55,134 @@ def nearest(
     itself. Of two as alike the one that stands first comes first.
 
     Args:
-        weights: (p, terms) vectors of all products.
+        weights: (p, terms) vectors of all products, nothing in them below 0.
         asked: (q,) products.
         k: how many to return for each.
         category: (p,) their categories.
         variant: (p,) equal for variants of one product, 0 to p - 1.
-        most_of_term: how long a term's list may be.
         progress: is shown how far it has come.
     """
-    queries = heaviest(weights[asked], QUERY_TERMS)
-    lists = heaviest(sparse.csr_array(weights.T.tocsr()), most_of_term)
-    products = np.full((len(asked), k), NOBODY, np.int32)
-    similarity = np.zeros((len(asked), k), np.float32)
-    room = _Room(
-        np.zeros(weights.shape[0], np.float32),
-        np.empty(weights.shape[0], np.int32),
-        np.full(weights.shape[0], NOBODY, np.int32),
-    )
+    rows = plain(weights)
+    found = nobody(len(asked), k)
     with progress.task("Comparing products", len(asked), "products") as task:
         for at in range(0, len(asked), BLOCK):
             block = slice(at, min(at + BLOCK, len(asked)))
+            queries = heaviest(sparse.csr_array(weights[asked[block]]), QUERY_TERMS)
             _nearest(
-                _plain(queries[block]),
-                _plain(lists),
+                plain(sparse.csr_array(queries.T.tocsr())),
+                rows,
                 asked[block].astype(np.int64),
                 category,
                 variant,
-                room,
-                products[block],
-                similarity[block],
+                found.products[block],
+                found.similarity[block],
             )
             task.advance(block.stop - at)
-    return Neighbours(products, similarity)
+    return found
 
 
-def heaviest(matrix: sparse.csr_array, most: int) -> sparse.csr_array:
-    """Return a matrix with only the heaviest values of each row; of equal ones the first."""
-    sizes = np.diff(matrix.indptr)
-    if not len(sizes) or sizes.max(initial=0) <= most:
-        return matrix
-    rows = np.repeat(np.arange(len(sizes)), sizes)
-    order = np.lexsort((matrix.indices, -matrix.data, rows))
-    rank = np.arange(len(order)) - matrix.indptr[rows[order]]
-    kept = np.sort(order[rank < most])
-    ends = np.concatenate([[0], np.cumsum(np.minimum(sizes, most))])
-    return sparse.csr_array(
-        (matrix.data[kept], matrix.indices[kept], ends.astype(np.int64)), shape=matrix.shape
-    )
+def nobody(asked: int, k: int) -> Neighbours:
+    """Return neighbours of which none is found yet."""
+    return Neighbours(np.full((asked, k), NOBODY, np.int32), np.zeros((asked, k), np.float32))
 
 
-class _Plain(NamedTuple):
-    """A sparse matrix as kernels read it."""
-
-    values: Floats
-    columns: NDArray[np.int32]
-    ends: Ints
-
-
-class _Room(NamedTuple):
-    """What one search needs, as it must be before each: zeros, anything, nobody."""
-
-    scores: Floats  # (p,)
-    touched: NDArray[np.int32]  # (p,)
-    best: NDArray[np.int32]  # (p,) the most alike variant of each product
-
-
-def _plain(matrix: sparse.csr_array) -> _Plain:
-    return _Plain(
+def plain(matrix: sparse.csr_array) -> Plain:
+    """Return a matrix as kernels read it."""
+    return Plain(
         np.ascontiguousarray(matrix.data, np.float32),
         np.ascontiguousarray(matrix.indices, np.int32),
         np.ascontiguousarray(matrix.indptr, np.int64),
     )
 
 
+def heaviest(matrix: sparse.csr_array, most: int) -> sparse.csr_array:
+    """Return a matrix with only the heaviest values of each row; of equal ones the first."""
+    sizes = np.diff(matrix.indptr)
+    if sizes.max(initial=0) <= most:
+        return matrix
+    rows = plain(matrix)
+    kept = np.zeros(len(rows.values), np.bool_)
+    _keep_heaviest(rows, most, kept)
+    ends = np.concatenate([[0], np.cumsum(np.minimum(sizes, most))])
+    return sparse.csr_array(
+        (rows.values[kept], rows.columns[kept], ends.astype(np.int64)), shape=matrix.shape
+    )
+
+
+@compiled
+def _keep_heaviest(rows: Plain, most: int, kept: NDArray[np.bool_]) -> None:
+    for row in range(len(rows.ends) - 1):
+        begin, end = rows.ends[row], rows.ends[row + 1]
+        if end - begin <= most:
+            kept[begin:end] = True
+            continue
+        values = rows.values[begin:end]
+        lightest = np.partition(values, len(values) - most)[len(values) - most]
+        kept[begin:end] = values > lightest
+        left = most - np.sum(kept[begin:end])
+        for at in range(begin, end):
+            if left > 0 and rows.values[at] == lightest:
+                kept[at] = True
+                left -= 1
+
+
 @compiled
 def _nearest(
-    queries: _Plain,
-    lists: _Plain,
+    lists: Plain,
+    rows: Plain,
     asked: Ints,
     category: NDArray[np.int32],
     variant: Ints,
-    room: _Room,
     products: NDArray[np.int32],
     similarity: Floats,
 ) -> None:
-    for query in range(len(asked)):
-        count = _score(queries, query, lists, room)
-        own = asked[query]
-        for place in range(count):
-            product = room.touched[place]
-            if variant[product] == variant[own]:
+    scores = np.zeros(len(asked), np.float32)
+    last = products.shape[1] - 1
+    for product in range(len(rows.ends) - 1):
+        scores[:] = 0
+        for place in range(rows.ends[product], rows.ends[product + 1]):
+            term, weight = rows.columns[place], rows.values[place]
+            for at in range(lists.ends[term], lists.ends[term + 1]):
+                scores[lists.columns[at]] += weight * lists.values[at]
+        for query in range(len(asked)):
+            if scores[query] <= similarity[query, last]:
                 continue
+            own, score = asked[query], scores[query]
             if category[product] != category[own]:
-                room.scores[product] *= np.float32(OTHER_CATEGORY)
-            best = room.best[variant[product]]
-            if best < 0 or comes_before(room.scores, product, best):
-                room.best[variant[product]] = product
-        for place in range(count):
-            product = room.touched[place]
-            if room.best[variant[product]] == product:
-                insert(products[query], similarity[query], product, room.scores)
-        for place in range(count):
-            product = room.touched[place]
-            room.scores[product] = 0
-            room.best[variant[product]] = -1
+                score *= np.float32(OTHER_CATEGORY)
+            if variant[product] != variant[own]:
+                offer(products[query], similarity[query], product, score, variant)
 
 
 @compiled
-def _score(queries: _Plain, query: int, lists: _Plain, room: _Room) -> int:
-    """Add up the inner products of one vector with all; return how many are not zero."""
-    count = 0
-    for place in range(queries.ends[query], queries.ends[query + 1]):
-        weight = queries.values[place]
-        term = queries.columns[place]
-        for at in range(lists.ends[term], lists.ends[term + 1]):
-            product = lists.columns[at]
-            if room.scores[product] == 0:
-                room.touched[count] = product
-                count += 1
-            room.scores[product] += weight * lists.values[at]
-    return count
+def offer(
+    products: NDArray[np.int32],
+    similarity: Floats,
+    product: int,
+    score: np.float32,
+    variant: Ints,
+) -> None:
+    """Put a product into its place among the most alike ones so far, if it is one.
 
-
-@compiled
-def comes_before(scores: Floats, one: int, other: int) -> bool:
-    """Say whether one product comes before another."""
-    return scores[one] > scores[other] or (scores[one] == scores[other] and one < other)
-
-
-@compiled
-def insert(products: NDArray[np.int32], similarity: Floats, product: int, scores: Floats) -> None:
-    """Put a product into its place among the most alike ones so far, if it is one."""
-    place = len(products)
-    while place > 0 and (
-        products[place - 1] < 0 or comes_before(scores, product, products[place - 1])
+    It takes the place of its variant there, if it comes before that one.
+    """
+    place = 0
+    while place < len(products) - 1 and products[place] >= 0:
+        if variant[products[place]] == variant[product]:
+            break
+        place += 1
+    if products[place] >= 0 and not _comes_before(
+        score, product, similarity[place], products[place]
     ):
+        return
+    while place > 0 and _comes_before(score, product, similarity[place - 1], products[place - 1]):
+        products[place] = products[place - 1]
+        similarity[place] = similarity[place - 1]
         place -= 1
-        if place + 1 < len(products):
-            products[place + 1] = products[place]
-            similarity[place + 1] = similarity[place]
-    if place < len(products):
-        products[place] = product
-        similarity[place] = scores[product]
+    products[place] = product
+    similarity[place] = score
+
+
+@compiled
+def _comes_before(score: np.float32, product: int, other_score: np.float32, other: int) -> bool:
+    return bool(score > other_score or (score == other_score and product < other))
