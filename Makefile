@@ -74,6 +74,7 @@ bench-findings: $(BENCH)/.installed  ## promised against delivered for all finde
 	$(BENCH)/bin/python -m bench.findings_language --seeds $(SEEDS)
 	$(BENCH)/bin/python -m bench.findings_misplaced --seeds $(SEEDS)
 	$(BENCH)/bin/python -m bench.findings_similar --seeds 0 1 2
+	$(BENCH)/bin/python -m bench.findings_similar_scale --amazon --reviews 660000
 	$(BENCH)/bin/python -m bench.findings_scale --reviews 100000 1000000 10000000
 
 clean:  ## remove environments, caches and the demo's folder

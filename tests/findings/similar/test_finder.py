@@ -162,7 +162,7 @@ def test_a_quick_search_finds_the_same_and_is_said_to_be_one(tmp_path: Path) -> 
     assert quick.tables["similar"].equals(exact.tables["similar"])
     assert quick.table.equals(exact.table)
     said = [note for note in quick.notes if "approximate" in note]
-    assert "100.0\N{NO-BREAK SPACE}% of the 10 nearest" in said[0]
+    assert "100.0\N{NO-BREAK SPACE}% are found, measured on 5 products" in said[0]
     assert "exact_up_to=5 finds all" in said[0]
     assert not any("approximate" in note for note in exact.notes)
 

@@ -173,9 +173,9 @@ class SimilarFinder(Finder):
             )
         if not searched.exact:
             notes.append(
-                f"Neighbours are approximate: {share(searched.share)} of the {self.k} nearest of "
-                f"each product are found, by an exact search for {PROBES} of them; "
-                f"--set similar.exact_up_to={len(products)} finds all."
+                f"Neighbours are approximate: of the {self.k} nearest of each product, "
+                f"{share(searched.share)} are found, measured on {min(PROBES, len(products))} "
+                f"products. --set similar.exact_up_to={len(products)} finds all."
             )
         if not self.product:
             notes.append(
