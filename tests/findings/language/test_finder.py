@@ -125,6 +125,36 @@ def test_a_month_of_low_stars_is_no_shift_of_language(tmp_path: Path) -> None:
     assert row["words"][0]["word"] == "refund"
 
 
+def test_a_month_has_more_of_popular_products_and_that_is_no_shift(tmp_path: Path) -> None:
+    """In the history each product stands once; most of them were spoken of in one month only."""
+    popular = talk("Kitchen", products=30, change=lambda month, product, star: "zorbify")
+    rare = [
+        {**row, "product_id": f"once-{row['review_id']}", "review_id": f"once-{row['review_id']}",
+         "customer_id": f"once-{row['review_id']}"}
+        for row in talk("Kitchen", products=30, seed=1)
+    ]  # fmt: skip
+    found = found_in(tmp_path, popular, rare)
+    assert found.looked_at == 1
+    assert found.tables["months"].num_rows >= 7
+    assert found.table.num_rows == 0
+
+
+def test_many_words_that_each_move_a_little_are_a_shift(tmp_path: Path) -> None:
+    random = np.random.default_rng(2)
+    others = [f"{first}{second}" for first in "vwxz" for second in ("iro", "ule", "ost", "ana",
+              "ebu", "olk", "upi", "erm", "icka", "odd")]  # fmt: skip
+
+    def mixed(month: int, product: int, star: int) -> str:
+        often = 0.35 if month >= 10 else 0.15
+        return " ".join(random.choice(others, 8)) if random.random() < often else ""
+
+    rows = talk("Kitchen", months=16, products=150, change=mixed)
+    (row,) = found_in(tmp_path, rows).table.to_pylist()
+    assert row["what"] == "Kitchen"
+    assert "2013-09-01" <= str(row["since"]) <= "2014-01-01"
+    assert {one["word"] for one in row["words"]} & set(others)
+
+
 def test_shuffled_months_give_few_alarms(tmp_path: Path) -> None:
     random = np.random.default_rng(6)
     rows = [

@@ -1,8 +1,10 @@
 """Which categories are called changed in which month, so that few are called so wrongly.
 
 At the end of each month all looks so far are judged together, as ``declining.alarms`` judges
-products: a look is exposed once, and so its p-value is its level. Whoever is called begins a new
-history with that month, since from then on the new words are the usual ones.
+products: a look is exposed once, and so its p-value is its level. That is the lower one of two,
+times two: of the words of the last month, for what stands out at once, and of the topics of the
+last months together, for what is little in each of many words. Whoever is called begins a new
+history with these months, since from then on the new words are the usual ones.
 """
 
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from reviewdesk.findings.base import PROMISES
 from reviewdesk.findings.declining.alarms import HEAD_START, threshold
 from reviewdesk.findings.language.distances import Distance, Floats, measure
 from reviewdesk.findings.language.looks import MONTHS, Category, Look
+from reviewdesk.findings.language.topics import measure_topics
 from reviewdesk.findings.language.units import Units
 from reviewdesk.progress import Progress
 from reviewdesk.text.hashing import hash64_text
@@ -26,13 +29,15 @@ class Looked(NamedTuple):
         category: its place among the categories.
         month: since 1970-01.
         products: how many the month has.
-        distance: how far it is from what was before.
+        distance: how far its words are from those before.
+        chance: that any of both ways to look gets so far.
     """
 
     category: int
     month: int
     products: int
     distance: Distance
+    chance: float
 
 
 class Alarm(NamedTuple):
@@ -40,7 +45,7 @@ class Alarm(NamedTuple):
 
     Args:
         looked: the look that called it.
-        look: what was compared then.
+        look: what was compared then, the one of both that is the clearer.
         promise: the strictest at which it was called.
         score: how probably it is right.
     """
@@ -78,14 +83,14 @@ def raise_alarms(units: Units, progress: Progress) -> Alarms:
         for month in months:
             looks = _looks(units, categories, since, month)
             looked += [one for one, _ in looks]
-            chances = np.array([one.distance.chance for one in looked])
+            chances = np.array([one.chance for one in looked])
             limits = {one: threshold(chances, len(looked), 1 - one) for one in PROMISES}
             errors = {one: max(errors[one], limits[one] * len(looked)) for one in PROMISES}
             for one, look in looks:
-                met = [promise for promise in PROMISES if one.distance.chance <= limits[promise]]
+                met = [promise for promise in PROMISES if one.chance <= limits[promise]]
                 if met:
                     alarms.append(Alarm(one, look, max(met), _score(chances, one)))
-                    since[one.category] = month
+                    since[one.category] = look.first
             task.advance(1)
     for promise in PROMISES:
         listed = sum(alarm.promise >= promise for alarm in alarms)
@@ -99,17 +104,24 @@ def _looks(
     """Look at each category that has a history."""
     found = []
     for number, category in enumerate(categories):
-        look = category.look(month, max(int(since[number]), month - MONTHS))
+        history = max(int(since[number]), month - MONTHS)
+        look = category.look(month, history)
         if look is not None:
             seed = hash64_text(f"{units.categories[number]}\n{month}")
             products = int(look.compared.now.sum())
             away = measure(look.compared, seed)
-            found.append((Looked(number, month, products, away), look))
+            wide = category.wide_look(month, history)
+            ways = [(away.chance, look)]
+            if wide is not None:
+                ways.append((measure_topics(wide.compared, seed).chance, wide))
+            lowest, clearer = min(ways, key=lambda one: one[0])
+            chance = min(1.0, len(ways) * lowest)
+            found.append((Looked(number, month, products, away, chance), clearer))
     return found
 
 
 def _score(chances: Floats, one: Looked) -> float:
     """Return how many of the looks as clear as this one are right, by what is known by then."""
-    alike = int((chances <= one.distance.chance).sum())
-    wrong = one.distance.chance * (HEAD_START + len(chances)) / alike
+    alike = int((chances <= one.chance).sum())
+    wrong = one.chance * (HEAD_START + len(chances)) / alike
     return float(1 - min(wrong, 1.0))

@@ -5,15 +5,17 @@ and so many would if each star spoke in both as it did in both together; it is t
 likelihood ratio of the first against the second, over these four numbers. The distance is the sum
 of the largest few, so that one new word on many products is seen as well as several.
 
-What chance does is told by dealing the month out anew among units of the same star: a month with
-more low stars is so no other language. Beyond what orders can count, the tail is taken to fall as
-the generalised Pareto that fits them, and no faster than an exponential.
+What chance does is told by dealing the month out anew among units of the same stratum, which is the
+same stars, and products spoken of about as often: a month with more low stars is so no other
+language, nor is one with more of the products that many speak of. Beyond what orders can count, the
+tail is taken to fall as the generalised Pareto that fits them, and no faster than an exponential.
 
 Sources: Dunning 1993, Accurate methods for the statistics of surprise and coincidence; Besag and
 Clifford 1991, Sequential Monte Carlo p-values; Knijnenburg et al. 2009, Fewer permutations, more
 accurate P-values.
 """
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -42,7 +44,7 @@ class Compared(NamedTuple):
     Args:
         terms: (n, v) 1 where a unit has a term.
         now: (n,) whether it is of the month.
-        strata: (n,) the stars: units are dealt out among those of the same.
+        strata: (n,) units are dealt out among those of the same, such as stars.
     """
 
     terms: csr_array
@@ -54,7 +56,7 @@ class Distance(NamedTuple):
     """How far the month is.
 
     Args:
-        value: the sum of the largest deviances.
+        value: such as the sum of the largest deviances.
         times_chance: how many times as far as by chance.
         chance: the p-value.
     """
@@ -65,7 +67,7 @@ class Distance(NamedTuple):
 
 
 class Expected(NamedTuple):
-    """What the month's units would say by their stars.
+    """What the month's units would say by their strata.
 
     Args:
         month: (v,) how many of them would have each term.
@@ -79,12 +81,12 @@ class Expected(NamedTuple):
 
 
 def expected(given: Compared) -> Expected:
-    """Return what the month's units would say by their stars."""
-    stars, size = given.strata, int(given.now.sum())
-    shares = np.bincount(stars, given.now) / np.maximum(np.bincount(stars), 1)
-    month = np.asarray(given.terms.T @ shares[stars], np.float64)
+    """Return what the month's units would say by their strata."""
+    strata, size = given.strata, int(given.now.sum())
+    shares = np.bincount(strata, given.now) / np.maximum(np.bincount(strata), 1)
+    month = np.asarray(given.terms.T @ shares[strata], np.float64)
     both = np.asarray(given.terms.sum(axis=0), np.float64).ravel()
-    return Expected(month, both, (size, len(stars) - size))
+    return Expected(month, both, (size, len(strata) - size))
 
 
 def said_in(given: Compared) -> Floats:
@@ -120,20 +122,34 @@ def distance(signed: Floats) -> Floats:
 
 
 def measure(given: Compared, seed: int) -> Distance:
-    """Return how far the month is from what was before, and how often chance gets so far.
+    """Return how far the month's words are from those before, and how often chance gets so far.
 
     Args:
         given: both times.
         seed: of the orders.
     """
     expect = expected(given)
-    value = float(distance(deviances(said_in(given), expect)))
+
+    def far(months: csr_array) -> Floats:
+        said = (months @ given.terms).toarray().astype(np.float64)
+        return distance(deviances(said, expect))
+
+    return beside_chance(given, far, seed)
+
+
+def beside_chance(given: Compared, far: Callable[[csr_array], Floats], seed: int) -> Distance:
+    """Return how far the month is, and how often chance gets so far.
+
+    Args:
+        given: both times.
+        far: tells how far each of some months is, (m, n) of 0 and 1.
+        seed: of the orders.
+    """
+    value = float(far(csr_array(given.now[None].astype(np.int32)))[0])
     drawn = np.empty(0)
     random = np.random.default_rng(seed)
     while len(drawn) < ORDERS:
-        dealt = deal(given, AT_ONCE, random)
-        said = (dealt @ given.terms).toarray().astype(np.float64)
-        drawn = np.append(drawn, distance(deviances(said, expect)))
+        drawn = np.append(drawn, far(deal(given, AT_ONCE, random)))
         if (drawn >= value - _NONE).sum() >= ENOUGH:
             break
     usual = max(float(drawn[:AT_ONCE].mean()), _NONE)
@@ -141,10 +157,10 @@ def measure(given: Compared, seed: int) -> Distance:
 
 
 def deal(given: Compared, orders: int, random: np.random.Generator) -> csr_array:
-    """Return so many months dealt out anew among units of the same star, (orders, n) of 0 and 1."""
+    """Return so many months dealt out anew within strata, (orders, n) of 0 and 1."""
     chosen = []
-    for star in np.unique(given.strata[given.now]):
-        units = np.flatnonzero(given.strata == star)
+    for stratum in np.unique(given.strata[given.now]):
+        units = np.flatnonzero(given.strata == stratum)
         many = int(given.now[units].sum())
         places = np.argsort(random.random((orders, len(units))), axis=1)[:, :many]
         chosen.append(units[places])

@@ -6,15 +6,16 @@ import pyarrow as pa
 
 from reviewdesk.findings.base import PROMISES, Finder, FinderInputs, Findings, PromisedList
 from reviewdesk.findings.language.alarms import Alarms, raise_alarms
-from reviewdesk.findings.language.looks import FEWEST_MONTHS, FEWEST_PRODUCTS, MONTHS
+from reviewdesk.findings.language.looks import FEWEST_MONTHS, FEWEST_PRODUCTS, MONTHS, WIDE
 from reviewdesk.findings.language.rows import NAME, day_of, finding_rows
 from reviewdesk.findings.language.units import Read, Units, read_units
 from reviewdesk.progress import SILENT, Progress
 
 NOTES: Final = (
-    f"Each month that is over was compared with the {MONTHS} before it, by one review of each "
-    "product and among reviews of the same stars, so that neither one product nor a month of low "
-    "stars is a shift. No earlier call changes when a month is added. Whoever was called is "
+    f"Each month that is over was compared with the {MONTHS} before it, and the last {WIDE} "
+    "together with those before them, by one review of each product and among reviews of the same "
+    "stars and of products spoken of about as often, so that neither one product nor a month of "
+    "low stars is a shift. No earlier call changes when a month is added. Whoever was called is "
     "compared with the months since then.",
     "Words of a season are known as such from the second year on.",
 )
@@ -74,14 +75,14 @@ def _why_empty(read: Read, found: Alarms) -> str:
 def _months(units: Units, found: Alarms) -> pa.Table:
     """Return every look, the most surprising first."""
     called = {(one.looked.category, one.looked.month) for one in found.alarms}
-    looked = sorted(found.looked, key=lambda one: (one.distance.chance, one.month, one.category))
+    looked = sorted(found.looked, key=lambda one: (one.chance, one.month, one.category))
     return pa.table(
         {
             "category": pa.array([units.categories[one.category] for one in looked], pa.string()),
             "month": pa.array([f"{day_of(one.month):%Y-%m}" for one in looked], pa.string()),
             "products": pa.array([one.products for one in looked], pa.int64()),
             "times_chance": pa.array([one.distance.times_chance for one in looked], pa.float64()),
-            "chance": pa.array([one.distance.chance for one in looked], pa.float64()),
+            "chance": pa.array([one.chance for one in looked], pa.float64()),
             "listed": pa.array([(one.category, one.month) in called for one in looked], pa.bool_()),
         }
     )

@@ -12,12 +12,20 @@ MONTHS: Final = 11
 """Months of history: a year with the month itself, so that the same month of the year before, which
 tells seasons, is not among them."""
 
+WIDE: Final = 3
+"""Months that are looked at together, beside the last one alone."""
+
 FEWEST_MONTHS: Final = 6
 FEWEST_PRODUCTS: Final = 20
 MOST_TERMS: Final = 3_000
 SEASONAL: Final = 4.0
 """Terms with this deviance in the same month of an earlier year are left out: they come with the
 season."""
+
+OFTEN: Final = (2, 4, 7)
+"""Products are dealt out among those that are spoken of in about as many of the months: in one, or
+in as many as these or more. A month has more of those that many speak of than the history, in which
+each product stands once."""
 
 Ints = NDArray[np.int64]
 
@@ -26,11 +34,13 @@ class Look(NamedTuple):
     """What is compared at one look.
 
     Args:
+        first: the first month of those that are compared with the history, since 1970-01.
         places: (n,) the units, by key.
         columns: (v,) the terms.
         compared: these units and terms.
     """
 
+    first: int
     places: Ints
     columns: Ints
     compared: Compared
@@ -56,7 +66,7 @@ class Category:
         self._seasonal: dict[int, Ints] = {}
 
     def look(self, month: int, since: int) -> Look | None:
-        """Return what is compared at the end of a month; None when it is too little.
+        """Return what the last month is compared with; None when it is too little.
 
         Months are asked for in order of time: what earlier years say of the season is learnt on
         the way.
@@ -65,36 +75,56 @@ class Category:
             month: since 1970-01.
             since: the first month that counts as history.
         """
-        year = self._cut(month, month - MONTHS)
+        year = self._cut(month, month, month - MONTHS)
         if year is not None:
             strong = np.abs(year.deviances()) >= SEASONAL
             self._seasonal[month] = year.columns[strong]
-        found = year if since <= month - MONTHS else self._cut(month, since)
-        if found is None:
-            return None
-        years = [month - 12 * ago for ago in (1, 2) if month - 12 * ago in self._seasonal]
-        season = np.concatenate([np.empty(0, np.int64), *(self._seasonal[one] for one in years)])
-        kept = ~np.isin(found.columns, season)
+        found = year if since <= month - MONTHS else self._cut(month, month, since)
+        return None if found is None else self._of_no_season(found, month)
+
+    def wide_look(self, month: int, since: int) -> Look | None:
+        """Return what the last months together are compared with; None when it is too little.
+
+        Args:
+            month: the last one, that ``look`` was asked for.
+            since: the first month that counts as history.
+        """
+        found = self._cut(month - WIDE + 1, month, since)
+        return None if found is None else self._of_no_season(found, month)
+
+    def _of_no_season(self, found: Look, month: int) -> Look:
+        """Leave out the terms that stood out in the same months of earlier years."""
+        years = [one - 12 * ago for one in range(found.first, month + 1) for ago in (1, 2)]
+        known = [self._seasonal[one] for one in years if one in self._seasonal]
+        kept = ~np.isin(found.columns, np.concatenate([np.empty(0, np.int64), *known]))
         compared = found.compared
         terms = compared.terms[:, np.flatnonzero(kept)]
         return found._replace(columns=found.columns[kept], compared=compared._replace(terms=terms))
 
-    def _cut(self, month: int, since: int) -> Look | None:
+    def _cut(self, begin: int, month: int, since: int) -> Look | None:
         units = self._units
-        start, first, last = self._first + np.searchsorted(self._month, (since, month, month + 1))
+        start, first, last = self._first + np.searchsorted(self._month, (since, begin, month + 1))
         if len(np.unique(units.month[start:first])) < FEWEST_MONTHS:
             return None
-        before = np.arange(start, first)
-        by_product = np.lexsort((units.key[before], units.product[before]))
-        _, one = np.unique(units.product[before][by_product], return_index=True)
-        before = before[by_product[one]]
-        if min(len(before), last - first) < FEWEST_PRODUCTS:
+        before, now = self._one_each(start, first), self._one_each(first, last)
+        if min(len(before), len(now)) < FEWEST_PRODUCTS:
             return None
-        places = np.concatenate([before, np.arange(first, last)])
+        places = np.concatenate([before, now])
         places = places[np.argsort(units.key[places], kind="stable")]
         terms = units.terms[places]
         said = np.asarray(terms.sum(axis=0)).ravel()
         columns = np.flatnonzero(said >= FEWEST_SAYING)
         columns = np.sort(columns[np.argsort(-said[columns], kind="stable")[:MOST_TERMS]])
-        compared = Compared(terms[:, columns], places >= first, units.stars[places])
-        return Look(places, columns, compared) if len(columns) else None
+        products, months = np.unique(units.product[start:last], return_counts=True)
+        often = np.digitize(months[np.searchsorted(products, units.product[places])], OFTEN)
+        strata = units.stars[places] * (len(OFTEN) + 1) + often
+        compared = Compared(terms[:, columns], places >= first, strata)
+        return Look(begin, places, columns, compared) if len(columns) else None
+
+    def _one_each(self, start: int, end: int) -> Ints:
+        """Return one unit of each product between two places, the one with the lowest key."""
+        places = np.arange(start, end)
+        units = self._units
+        by_product = np.lexsort((units.key[places], units.product[places]))
+        _, one = np.unique(units.product[places][by_product], return_index=True)
+        return places[by_product[one]]

@@ -90,8 +90,8 @@ def _row(
         "reviews": len(alarm.look.places),
         "score": alarm.score,
         "promise": alarm.promise,
-        "since": day_of(alarm.looked.month),
-        "action": _action(name, alarm.looked.month, words),
+        "since": day_of(alarm.look.first),
+        "action": _action(name, alarm.look.first, words),
         "words": [{"word": word, "weight": z} for word, z in (*words.rose, *words.fell)],
         "numbers": _numbers(units, alarm, words),
         "chart": _chart(found, alarm),
@@ -119,23 +119,24 @@ def _action(name: str, month: int, words: _Words) -> str:
 
 def _numbers(units: Units, alarm: Alarm, words: _Words) -> list[dict[str, Any]]:
     look, now = alarm.look, alarm.look.compared.now
+    then = "in the month" if look.first == alarm.looked.month else "in the months since"
     values = [
-        ("products in the month", float(now.sum())),
+        (f"products {then}", float(now.sum())),
         ("products in the months before", float((~now).sum())),
-        ("times as far as by chance", alarm.looked.distance.times_chance),
-        ("chance by dealing the months out anew", alarm.looked.distance.chance),
+        ("words of the month, times as far as by chance", alarm.looked.distance.times_chance),
+        ("chance by dealing the months out anew", alarm.looked.chance),
     ]
     stars = units.stars[look.places]
     if (stars[now] > 0).any() and (stars[~now] > 0).any():
-        for time, units_of in (("before", ~now), ("in the month", now)):
+        for time, units_of in (("before", ~now), (then, now)):
             values.append((f"stars {time}", float(stars[units_of & (stars > 0)].mean())))
     terms = np.diff(look.compared.terms.indptr)
-    for time, units_of in (("before", ~now), ("in the month", now)):
+    for time, units_of in (("before", ~now), (then, now)):
         values.append((f"frequent words a review {time}", float(terms[units_of].mean())))
     places = {units.names[column]: place for place, column in enumerate(look.columns)}
     for word, _ in words.rose[:NAMED]:
         has = look.compared.terms[:, [places[word]]].toarray()[:, 0]
-        for time, units_of in (("before", ~now), ("in the month", now)):
+        for time, units_of in (("before", ~now), (then, now)):
             values.append((f"share that says “{word}” {time}", float(has[units_of].mean())))
     return [{"name": name, "value": value} for name, value in values]
 
