@@ -59,9 +59,10 @@ def found(data: PreparedData) -> Findings:
 
 def test_declining_products_are_found_with_when_and_why(found: Findings) -> None:
     rows = found.table.to_pylist()
-    assert {row["what"] for row in rows[:2]} == {"P00", "P01"}
-    assert sum(row["promise"] >= 0.9 for row in rows) <= 3
-    for row in rows[:2]:
+    assert {row["what"] for row in rows} == {"P00", "P01"}  # and no other at any promise
+    assert len(rows) == 2
+    for row in rows:
+        assert row["promise"] >= 0.9
         assert abs((row["since"] - DROP).days) < 60
         assert row["kind"] == "product"
         assert row["where"] == "Kitchen"
@@ -97,9 +98,11 @@ def test_lists_are_nested_and_the_table_has_every_product(found: Findings) -> No
 
 def test_improving_products_are_found_likewise(tmp_path: Path, data: PreparedData) -> None:
     better = ImprovingFinder().find(FinderInputs(shop(tmp_path, rows_of(better=True))))
-    rows = [row for row in better.table.to_pylist() if row["promise"] >= 0.9]
-    assert {row["what"] for row in rows[:2]} == {"P00", "P01"}
-    assert len(rows) <= 3  # one of three may be wrong now and then
+    every = better.table.to_pylist()
+    rows = [row for row in every if row["promise"] >= 0.9]
+    assert [row["what"] for row in every[:2]] == [row["what"] for row in rows]
+    assert {row["what"] for row in rows} == {"P00", "P01"}
+    assert len(every) <= 3  # P23 is called at 0.8 alone, where one of five may be wrong
     numbers = {one["name"]: one["value"] for one in rows[0]["numbers"]}
     assert numbers["stars after"] - numbers["stars before"] > 1
     assert numbers["stars before, low"] < numbers["stars before"] < numbers["stars before, high"]
