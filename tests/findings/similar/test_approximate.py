@@ -3,8 +3,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import sparse
 
-from reviewdesk.findings.similar.approximate import champions, nearly_nearest
-from reviewdesk.findings.similar.neighbours import Neighbours, nearest, plain
+from reviewdesk.findings.similar.approximate import nearly_nearest
+from reviewdesk.findings.similar.neighbours import Neighbours, nearest
 
 
 def made_up(products: int = 3_000, terms: int = 2_000, topics: int = 60) -> sparse.csr_array:
@@ -98,14 +98,3 @@ def test_variants_of_one_product_are_never_beside_each_other() -> None:
     variant = np.array([0, 0, 1, 1])
     found = nearly_nearest(weights, 3, category=of_one_category(4), variant=variant)
     assert found.products.tolist() == [[3, -1, -1], [3, -1, -1], [0, -1, -1], [0, -1, -1]]
-
-
-def test_a_list_holds_the_products_that_weigh_it_most_and_of_equal_ones_the_first() -> None:
-    random = np.random.default_rng(3)
-    dense = random.integers(0, 6, (200, 7)).astype(np.float32)
-    lists = champions(plain(sparse.csr_array(dense)), 7, 20)
-    for term in range(7):
-        held = slice(lists.ends[term], lists.ends[term + 1])
-        order = np.argsort(-dense[:, term], kind="stable")[:20]
-        assert sorted(lists.columns[held].tolist()) == sorted(order.tolist())
-        assert np.array_equal(lists.values[held], dense[lists.columns[held], term])

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from reviewdesk.findings.similar.champions import champions
 from reviewdesk.findings.similar.neighbours import (
     BLOCK,
     OTHER_CATEGORY,
@@ -91,65 +92,6 @@ def nearly_nearest(
                 task.advance(asked.shape[0])
             graph = better
     return Neighbours(graph.products[:, :k].copy(), graph.similarity[:, :k].copy())
-
-
-def champions(rows: Plain, terms: int, most: int) -> Plain:
-    """Return for each term the products that it weighs most in; of equal ones the first.
-
-    Args:
-        rows: (p, terms) vectors of products.
-        terms: how many terms there are.
-        most: how long a list may be.
-    """
-    sizes = np.minimum(np.bincount(rows.columns, minlength=terms), most)
-    ends = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    lists = Plain(np.empty(ends[-1], np.float32), np.empty(ends[-1], np.int32), ends)
-    _fill(rows, lists, np.zeros(terms, np.int64))
-    return lists
-
-
-@compiled
-def _fill(rows: Plain, lists: Plain, filled: Ints) -> None:
-    """Read all products; each list is a heap with the lightest at its top."""
-    for product in range(len(rows.ends) - 1):
-        for at in range(rows.ends[product], rows.ends[product + 1]):
-            term, weight = rows.columns[at], rows.values[at]
-            heap = slice(lists.ends[term], lists.ends[term + 1])
-            values, products = lists.values[heap], lists.columns[heap]
-            if filled[term] < len(values):
-                _rise(values, products, filled[term], weight, product)
-                filled[term] += 1
-            elif weight > values[0]:
-                _sink(values, products, weight, product)
-
-
-@compiled
-def _rise(
-    values: Floats, products: NDArray[np.int32], place: int, weight: float, product: int
-) -> None:
-    """Put a product at the end of a heap and let it rise; of equal ones the later is lighter."""
-    while place > 0 and weight <= values[(place - 1) // 2]:
-        values[place], products[place] = values[(place - 1) // 2], products[(place - 1) // 2]
-        place = (place - 1) // 2
-    values[place], products[place] = weight, product
-
-
-@compiled
-def _sink(values: Floats, products: NDArray[np.int32], weight: float, product: int) -> None:
-    """Replace the lightest of a heap by a product that is heavier, and later than all."""
-    place, child = 0, 1
-    while child < len(values):
-        other = child + 1
-        if other < len(values) and (
-            values[other] < values[child]
-            or (values[other] == values[child] and products[other] > products[child])
-        ):
-            child = other
-        if values[child] >= weight:
-            break
-        values[place], products[place] = values[child], products[child]
-        place, child = child, 2 * child + 1
-    values[place], products[place] = weight, product
 
 
 @compiled
