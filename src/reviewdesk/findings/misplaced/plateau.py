@@ -72,14 +72,19 @@ class Plateau(NamedTuple):
         return np.asarray(np.where(found.scores > max(self.first, 0.0), share, 0.0))
 
 
-def fit_plateau(found: Standing) -> Plateau | None:
-    """Return the curve; None where there are too few reviews or decoys to fit it to."""
+def fit_plateau(found: Standing, most: int = MOST) -> Plateau | None:
+    """Return the curve; None where there are too few reviews or decoys to fit it to.
+
+    Args:
+        found: how reviews and decoys fit the products that they stand under.
+        most: it is fitted to so many of each at the most, evenly spread.
+    """
     scores = found.found.scores
     if not len(scores):
         return None
     first = min(float(np.quantile(scores, BULK)), HIGHEST_FIRST)
-    reviews, each = _above(found.found, first)
-    decoys, stands_for = _above(found.decoys, first)
+    reviews, each = _above(found.found, first, most)
+    decoys, stands_for = _above(found.decoys, first, most)
     if len(decoys.scores) < FEWEST_DECOYS or len(reviews.scores) < FEWEST_ABOVE:
         return None
     features = np.stack([reviews.terms, reviews.reviews])
@@ -98,10 +103,10 @@ def fit_plateau(found: Standing) -> Plateau | None:
     return Plateau(noise, start, slope, first, means, spreads)
 
 
-def _above(fit: Fit, first: float) -> tuple[Fit, int]:
+def _above(fit: Fit, first: float, most: int) -> tuple[Fit, int]:
     """Return those above a score, or every so manieth of them, and how many each stands for."""
     rows = np.flatnonzero(fit.scores > first)
-    each = -(-len(rows) // MOST) or 1
+    each = -(-len(rows) // most) or 1
     return fit.take(rows[::each]), each
 
 
