@@ -162,7 +162,9 @@ def deal(given: Compared, orders: int, random: np.random.Generator) -> csr_array
     for stratum in np.unique(given.strata[given.now]):
         units = np.flatnonzero(given.strata == stratum)
         many = int(given.now[units].sum())
-        places = np.argsort(random.random((orders, len(units))), axis=1)[:, :many]
+        drawn = random.random((orders, len(units)))
+        last = min(many, len(units) - 1)
+        places = np.argpartition(drawn, last, axis=1)[:, :many]
         chosen.append(units[places])
     columns = np.concatenate(chosen, axis=1)
     ends = np.arange(orders + 1) * columns.shape[1]
