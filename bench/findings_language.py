@@ -17,6 +17,7 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,6 +27,7 @@ import pyarrow.parquet as pq
 from scipy.spatial.distance import jensenshannon
 
 from bench.machine import data_folder, machine
+from bench.trials import kept
 from reviewdesk.findings.base import PROMISES
 from reviewdesk.findings.language.alarms import raise_alarms
 from reviewdesk.findings.language.looks import MONTHS
@@ -103,8 +105,8 @@ def prepared(table: pa.Table, folder: Path) -> PreparedData:
     )
 
 
-def plain(units: Units, seed: int) -> Iterator[Call]:
-    """Yield the distance of each month with a history from the eleven months before."""
+def plain(units: Units) -> Iterator[tuple[str, int, float]]:
+    """Yield category, month, and its distance from the eleven months before, where they are."""
     for number, name in enumerate(units.categories):
         here = units.category == number
         for month in np.unique(units.month[here])[MONTHS:].tolist():
@@ -113,7 +115,7 @@ def plain(units: Units, seed: int) -> Iterator[Call]:
                 np.asarray(units.terms[np.flatnonzero(one)].sum(axis=0), np.float64).ravel()
                 for one in (before, here & (units.month == month))
             ]
-            yield Call(seed, name, month, float(jensenshannon(*said)))
+            yield name, month, float(jensenshannon(*said))
 
 
 class Tally(NamedTuple):
@@ -163,6 +165,32 @@ def told(calls: list[Call], since: dict[tuple[int, str], int]) -> Tally:
     return best
 
 
+def tried(share: float, seed: int, reviews: int) -> dict[str, Any]:
+    """Plant shifts, and return since when they are, what is called, and plain distances."""
+    real, texts = files()
+    some = np.random.default_rng(seed).permutation(len(real))[:reviews]
+    table, since = plant(real.take(np.sort(some)), texts, share, seed)
+    with tempfile.TemporaryDirectory() as folder:
+        units = read_units(prepared(table, Path(folder)), SILENT).units
+        calls = [
+            (
+                alarm.promise,
+                units.categories[alarm.looked.category],
+                alarm.looked.month,
+                alarm.score,
+            )
+            for alarm in raise_alarms(units, SILENT).alarms
+        ]
+        return {"since": since, "calls": calls, "distances": list(plain(units))}
+
+
+@cache
+def files() -> tuple[pa.Table, list[str]]:
+    """Read the reviews, and the texts that are mixed in."""
+    foreign = reviews_of(data_folder(), "Digital_Video_Download")["review_body"]
+    return reviews_of(data_folder(), "Digital_Software"), foreign.drop_null().to_pylist()
+
+
 def main() -> int:
     """Print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -172,9 +200,6 @@ def main() -> int:
     parser.add_argument("--reviews", type=int, default=100_000)
     given = parser.parse_args()
     print(machine())
-    real = reviews_of(data_folder(), "Digital_Software")
-    foreign = reviews_of(data_folder(), "Digital_Video_Download")["review_body"]
-    texts = foreign.drop_null().to_pylist()
     print("\n| finder | share mixed in | calls | right | shifts found | months late |")
     print("|---|---|---|---|---|---|", flush=True)
     for share in given.shares:
@@ -182,17 +207,13 @@ def main() -> int:
         calls: dict[float, list[Call]] = {one: [] for one in PROMISES}
         distances: list[Call] = []
         for seed in range(given.first_seed, given.first_seed + given.seeds):
-            some = np.random.default_rng(seed).permutation(len(real))[: given.reviews]
-            table, begun = plant(real.take(np.sort(some)), texts, share, seed)
-            since |= {(seed, name): month for name, month in begun.items()}
-            with tempfile.TemporaryDirectory() as folder:
-                units = read_units(prepared(table, Path(folder)), SILENT).units
-                for alarm in raise_alarms(units, SILENT).alarms:
-                    name, month = units.categories[alarm.looked.category], alarm.looked.month
-                    for one in PROMISES:
-                        if alarm.promise >= one:
-                            calls[one].append(Call(seed, name, month, alarm.score))
-                distances += plain(units, seed)
+            found = kept(__file__, tried, share=share, seed=seed, reviews=given.reviews)
+            since |= {(seed, name): month for name, month in found["since"].items()}
+            for promise, *call in found["calls"]:
+                for one in PROMISES:
+                    if promise >= one:
+                        calls[one].append(Call(seed, *call))
+            distances += [Call(seed, *call) for call in found["distances"]]
         for one in PROMISES:
             tally = grade(calls[one], since)
             print(row(f"promised {one}", share, tally, len(since)), flush=True)
