@@ -3,15 +3,19 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from reviewdesk.errors import InputError, MissingColumn, NotEnoughData, UsageError
+from reviewdesk.findings.base import FinderInputs, Findings
 from reviewdesk.findings.catalog import FINDERS
 from reviewdesk.findings.reference import read_reference
 from reviewdesk.findings.store import read_findings
 from reviewdesk.job.find import FindSettings, find, new_finder, reviews_of
 from reviewdesk.job.heads import HEADS, Predictions, by_target
 from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.progress import SILENT, Progress
 from reviewdesk.storage import write_json
+from tests.findings.fakes import OddFinder
 from tests.findings.plugin import install
 from tests.findings.shop import ids_of, probabilities_of, rows_of, shop, write_predictions
 from tests.report.reading import Reader
@@ -67,6 +71,29 @@ def test_the_same_again_does_nothing_and_other_settings_are_refused(
     found = find(data, out, other, overwrite=True).outcomes[0]
     assert found.stored is not None
     assert found.stored.found.table.num_rows > 20
+
+
+def test_finders_multiply_matrices_on_one_thread(
+    data: PreparedData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    during: list[int] = []
+
+    def looked(self: OddFinder, inputs: FinderInputs, *, progress: Progress = SILENT) -> Findings:
+        during.extend(blas_threads())
+        return usual(self, inputs, progress=progress)
+
+    usual = OddFinder.find
+    monkeypatch.setattr(OddFinder, "find", looked)
+    with threadpool_limits(limits=2, user_api="blas"):
+        before = blas_threads()
+        find(data, tmp_path / "out", FindSettings(("odd",)))
+        assert blas_threads() == before
+    assert set(before) == {2}
+    assert set(during) == {1}
+
+
+def blas_threads() -> list[int]:
+    return [one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"]
 
 
 def test_findings_in_other_data_are_not_replaced_nor_shown(

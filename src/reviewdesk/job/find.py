@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
+from threadpoolctl import threadpool_limits
 
 from reviewdesk import __version__
 from reviewdesk.errors import MissingColumn, NotEnoughData, UsageError
@@ -216,7 +217,10 @@ def _find(
             return Outcome(finder.name, before, already=True)
         _check_replaces(before, about)
     inputs = FinderInputs(data, predictions.of(finder.targets), settings.reference)
-    found = promised(finder.find(inputs, progress=progress), settings.promise)
+    with threadpool_limits(limits=1, user_api="blas"):
+        # Finders multiply many small matrices: threads would wait for each other more than they
+        # work, and how many there are would be seen in the last digits of what is found.
+        found = promised(finder.find(inputs, progress=progress), settings.promise)
     write_with_page(folder, StoredFindings(folder, found, finder.manner(), about), data, progress)
     return Outcome(finder.name, read_findings(folder))
 
