@@ -1,7 +1,8 @@
 import numpy as np
 from scipy import sparse
 
-from reviewdesk.findings.similar.shared_words import shared_words
+from reviewdesk.findings.similar.finder import SIMILAR
+from reviewdesk.findings.similar.shared_words import shared_word_lists, shared_words
 from reviewdesk.findings.similar.vectors import ProductVectors
 
 NAMES = ["battery", "life", "battery life", "screen", "book"]
@@ -38,3 +39,12 @@ def test_rare_words_come_before_common_ones() -> None:
 
 def test_nothing_shared_is_nothing_said() -> None:
     assert words(vectors([[1, 0, 0, 0, 0], [0, 0, 0, 1, 0]])) == []
+
+
+def test_word_lists_are_the_words_of_every_pair() -> None:
+    of = vectors([[0, 0, 0, 0.6, 0.8], [0, 0.9, 0, 0.6, 0.2], [1, 0, 0, 0, 0]])
+    left, right = np.array([0, 0, 1]), np.array([1, 2, 0])
+    lists = shared_word_lists(of, left, right)
+    assert lists.to_pylist() == [["screen", "book"], [], ["screen", "book"]]
+    assert lists.type == SIMILAR.field("words").type
+    assert shared_word_lists(of, left[:0], right[:0]).to_pylist() == []

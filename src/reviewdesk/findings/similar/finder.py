@@ -16,7 +16,7 @@ from reviewdesk.findings.similar.given import GivenVectors, read_vectors
 from reviewdesk.findings.similar.neighbours import Neighbours
 from reviewdesk.findings.similar.rows import Pairs, pair_rows
 from reviewdesk.findings.similar.search import EXACT_UP_TO, PROBES, Searched, search
-from reviewdesk.findings.similar.shared_words import shared_words
+from reviewdesk.findings.similar.shared_words import shared_word_lists
 from reviewdesk.findings.similar.vectors import ProductVectors, product_vectors
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.report.numbers import count, plural, share
@@ -200,7 +200,6 @@ def ranking_table(
     there = np.flatnonzero(found.products.ravel() >= 0)
     k = found.products.shape[1]
     product, other = asked[there // k], found.products.ravel()[there].astype(np.int64)
-    words = [[word for word, _ in pair] for pair in shared_words(vectors, product, other)]
     ids, titles = pa.array(products.ids, pa.string()), pa.array(products.titles, pa.string())
     columns = [
         ids.take(pa.array(product)),
@@ -209,7 +208,7 @@ def ranking_table(
         ids.take(pa.array(other)),
         titles.take(pa.array(other)),
         pa.array(np.clip(found.similarity.ravel()[there], 0, 1)),
-        pa.array(words, SIMILAR.field("words").type),
+        shared_word_lists(vectors, product, other),
     ]
     return pa.Table.from_arrays(columns, schema=SIMILAR)
 

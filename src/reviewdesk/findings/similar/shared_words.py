@@ -3,6 +3,7 @@
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from reviewdesk.findings.similar.vectors import ProductVectors
@@ -30,6 +31,28 @@ def shared_words(
         left: (m,) one product of each pair.
         right: (m,) the other.
     """
+    terms, shares = _terms(vectors, left, right)
+    return [
+        [(vectors.names[term], float(share)) for term, share in zip(*pair, strict=True) if share]
+        for pair in zip(terms.tolist(), shares.tolist(), strict=True)
+    ]
+
+
+def shared_word_lists(
+    vectors: ProductVectors, left: NDArray[np.integer], right: NDArray[np.integer]
+) -> pa.ListArray:
+    """Return the terms of ``shared_words`` alone, for more pairs than Python lists could hold."""
+    terms, shares = _terms(vectors, left, right)
+    there = shares != 0
+    ends = np.concatenate([[0], np.cumsum(there.sum(axis=1))])
+    words = pa.array(vectors.names, pa.string()).take(pa.array(terms[there]))
+    return pa.ListArray.from_arrays(pa.array(ends.astype(np.int32)), words)
+
+
+def _terms(
+    vectors: ProductVectors, left: NDArray[np.integer], right: NDArray[np.integer]
+) -> tuple[Ints, Floats]:
+    """Return what each pair shares, (m, MOST_WORDS), and how much comes from each, 0 for none."""
     terms = np.full((len(left), MOST_WORDS), NO_TERM, np.int32)
     shares = np.zeros((len(left), MOST_WORDS), np.float32)
     weights = vectors.weights
@@ -44,10 +67,7 @@ def shared_words(
         terms,
         shares,
     )
-    return [
-        [(vectors.names[term], float(share)) for term, share in zip(*pair, strict=True) if share]
-        for pair in zip(terms.tolist(), shares.tolist(), strict=True)
-    ]
+    return terms, shares
 
 
 @compiled
