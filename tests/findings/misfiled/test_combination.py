@@ -6,7 +6,9 @@ from scipy.optimize import check_grad
 
 from reviewdesk.findings.misfiled.combination import (
     SMALLEST,
+    Combination,
     _Likelihood,
+    explained,
     fit_combination,
     log_probabilities,
     log_softmax,
@@ -54,6 +56,27 @@ def test_a_head_that_knows_nothing_counts_for_little() -> None:
     nonsense = log_softmax(np.random.default_rng(1).normal(0, 3, given.heads[0].shape))
     found = fit_combination([*given.heads, nonsense.astype(np.float32)], given.labels)
     assert found.weights[1] < 0.05
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_heads_that_know_nothing_explain_nothing(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    nothing = log_softmax(random.normal(0, 0.1, (600, 3))).astype(np.float32)
+    labels = random.integers(0, 3, 600)
+    assert abs(explained([nothing], labels, fit_combination([nothing], labels))) < 0.02
+
+
+def test_what_heads_explain_is_a_share_of_the_entropy() -> None:
+    labels = np.repeat(np.arange(3), 100)
+    sure = np.full((300, 3), np.log(1e-6), np.float32)
+    sure[np.arange(300), labels] = 0
+    assert explained([sure], labels, Combination(np.ones(1), 0.0)) == pytest.approx(1, abs=1e-4)
+    half = np.log(np.where(sure == 0, 0.5, 0.25)).astype(np.float32)
+    by_half = 1 + np.log(0.5) / np.log(3)
+    assert explained([half], labels, Combination(np.ones(1), 0.0)) == pytest.approx(by_half)
+    assert explained([sure], np.zeros(300, np.int64), Combination(np.ones(1), 0.0)) == 0
+    none = Combination(np.ones(1), 0.0)
+    assert explained([np.empty((0, 3), np.float32)], np.empty(0, np.int64), none) == 0
 
 
 def test_no_rows_and_one_row() -> None:

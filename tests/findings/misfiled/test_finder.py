@@ -185,3 +185,13 @@ def test_certain_predictions_with_zeros(tmp_path: Path) -> None:
     scores = given.table.column("score").to_numpy()
     assert np.isfinite(scores).all()
     assert set(given.table.column("what").to_pylist()) == misfiled_ids(rows_of(600))
+
+
+def test_categories_that_reviews_say_nothing_of_are_refused(tmp_path: Path) -> None:
+    rows = rows_of(600)
+    for number, row in enumerate(rows):
+        row["product_category"] = CATEGORIES[(number // 2) % len(CATEGORIES)]
+        row["product_id"] = row["product_parent"] = f"P{number % 40}"
+        row["review_body"] = f"{TOPICS[CATEGORIES[number % 40 % len(CATEGORIES)]]} {number}"
+    with pytest.raises(NotEnoughData, match="does not tell their categories apart"):
+        look(tmp_path / "shop", rows)

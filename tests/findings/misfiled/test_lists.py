@@ -1,5 +1,7 @@
 """Lists: nested, sure in their order, and empty with a reason."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -43,6 +45,34 @@ def test_no_list_says_why() -> None:
     assert all("times in 100" in (one.why_empty or "") for one in found.lists)
     nothing = lists_without_reference(ranking(np.full(2_000, 0.99)), ~ALL, None)
     assert all("no review" in (one.why_empty or "") for one in nothing.lists)
+
+
+def test_a_handful_that_looks_misfiled_is_not_listed_without_answers() -> None:
+    everything = np.ones(20_000, np.bool_)
+    for wrong, listed in ((50, 0), (70, 70)):
+        posterior = np.where(np.arange(20_000) < wrong, 0.97, 0.001)
+        found = lists_without_reference(ranking(posterior), everything, None)
+        assert found.lists[0].listed == listed
+        assert len(found.rows) == len(found.score) == found.lists[2].listed
+        assert (found.lists[2].listed > 0) == (listed > 0)
+    few = lists_without_reference(
+        ranking(np.where(np.arange(20_000) < 50, 0.97, 0)), everything, None
+    )
+    assert "no more than 50 reviews look misfiled" in (few.lists[0].why_empty or "")
+    asked = fit_correction(np.full(80, 0.97), np.arange(80) > 1)
+    posterior = np.where(np.arange(20_000) < 50, 0.97, 0.001)
+    assert lists_without_reference(ranking(posterior), everything, asked).lists[2].listed == 50
+
+
+def test_no_list_where_classifiers_do_not_tell_categories_apart() -> None:
+    usual = ranking(np.linspace(0, 1, 2_000) ** 4)
+    half_wrong = replace(usual, combination=Combination(np.ones(1), 0.6))
+    asked = fit_correction(np.full(80, 0.9), np.arange(80) % 3 > 0)
+    for unsure in (replace(usual, explained=0.05), half_wrong):
+        found = lists_without_reference(unsure, ALL, None)
+        assert not len(found.rows)
+        assert all("hardly tell the categories" in (one.why_empty or "") for one in found.lists)
+        assert lists_without_reference(unsure, ALL, asked).lists[2].listed
 
 
 def test_answers_shorten_lists_and_give_intervals() -> None:

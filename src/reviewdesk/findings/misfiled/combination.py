@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from scipy.special import xlogy
 
 Floats = NDArray[np.float64]
 Logs = NDArray[np.float32]
@@ -81,6 +82,30 @@ def fit_combination(heads: Sequence[Logs], labels: NDArray[np.integer]) -> Combi
     bounds = [LIMITS] * len(heads) + [NOISE_LIMITS]
     found = minimize(problem, start, jac=True, method="L-BFGS-B", bounds=bounds).x
     return Combination(np.exp(found[:-1]), float(_share(found[-1])))
+
+
+def explained(heads: Sequence[Logs], labels: NDArray[np.integer], found: Combination) -> float:
+    """Return what share of the labels' entropy the heads explain; below 0 if they mislead.
+
+    Heads that explain nothing explain labels as well by any noise, so that what was fitted then
+    says nothing.
+
+    Args:
+        heads: for each head (n, k) log-probabilities by classifiers that have not seen the row.
+        labels: (n,) 0 to k - 1, some of them wrong.
+        found: what was fitted to these.
+    """
+    rows = spread_rows(len(labels))
+    own = labels[rows]
+    sizes = np.bincount(own)
+    entropy = -float(np.sum(xlogy(sizes, sizes / max(len(own), 1))))
+    if not entropy:
+        return 0.0
+    logs = found.logs([head[rows] for head in heads])
+    right = np.exp(logs[np.arange(len(own)), own])
+    wrong = found.noise * (1 - right) / max(logs.shape[1] - 1, 1)
+    likely = np.maximum((1 - found.noise) * right + wrong, SMALLEST)
+    return 1 + float(np.log(likely).sum()) / entropy
 
 
 def wrong_posterior(logs: Floats, labels: NDArray[np.integer], noise: float) -> Floats:

@@ -118,7 +118,7 @@ def rank(judged: Judged) -> Ranking:
     score = np.full(len(judged.labels), -np.inf)
     posterior = np.zeros(len(judged.labels))
     score[rows], posterior[rows] = found.score, found.posterior
-    return Ranking(score, posterior, found.combination, found.way, found.clean)
+    return Ranking(score, posterior, found.combination, found.way, found.clean, found.explained)
 
 
 def _answers(judged: Judged, ranking: Ranking, path: Path) -> _Answers:

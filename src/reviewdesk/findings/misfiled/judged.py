@@ -19,6 +19,9 @@ from reviewdesk.progress import Progress
 from reviewdesk.report.numbers import count
 
 FEWEST_JUDGED: Final = 100
+MOST_DOUBTED: Final = 0.5
+"""If more of the reviews are of products that seem to stand wrong, it is the categories of which
+nothing is said."""
 FEWEST_OF_A_CATEGORY: Final = 5
 """What a category is about is not learnt from fewer reviews."""
 
@@ -90,6 +93,13 @@ def judge(inputs: FinderInputs, said: HeadProbabilities, progress: Progress) -> 
     heads = [log_probabilities(one) for one in said.probabilities]
     base = fit_combination([head[judged] for head in heads], labels[judged])
     doubted = judged & product_doubted(heads, labels, product, base)
+    if doubted.sum() > MOST_DOUBTED * judged.sum():
+        raise NotEnoughData(
+            "what these reviews say does not tell their categories apart: of "
+            f"{count(int(judged.sum()))}, {count(int(doubted.sum()))} are of products whose other "
+            "reviews speak of another category; look at what the categories are, or at the "
+            "predictions"
+        )
     left_out["whose product speaks of another category as a whole"] = int(doubted.sum())
     judged &= ~doubted
     trusted, notes = judged & _reference(inputs, ids), []

@@ -24,6 +24,13 @@ Floats = NDArray[np.float64]
 
 FEWEST_TRUSTED: Final = 5_000
 """A smaller reference says too little of the tail."""
+ODD: Final = 0.003
+"""So large a share of the reviews may speak of another category and be filed rightly all the same.
+Without a reference or answers, shorter lists may hold nothing else."""
+LEAST_EXPLAINED: Final = 0.1
+"""Classifiers that explain less of the labels' entropy say nothing of single labels."""
+MOST_NOISE: Final = 0.5
+"""If more labels were wrong than right, they would not say what the categories are."""
 WINDOW: Final = 20
 """How sure a finding is, is told from so many neighbours at least."""
 
@@ -71,6 +78,9 @@ def lists_without_reference(
 ) -> Lists:
     """Return the lists that probabilities allow, corrected by a person's answers where there are.
 
+    Without answers there are no lists where the longest is short: probabilities cannot tell an odd
+    review from a wrong label, and where there are few wrong labels, the odd ones come first.
+
     Args:
         ranking: of n reviews.
         candidates: (n,) which may be listed.
@@ -86,6 +96,10 @@ def lists_without_reference(
     if correction is not None:
         false[before < correction.least] = np.inf
     cuts = cut_lists(false, ranking.score[rows], PROMISES)
+    if correction is None and not _believable(ranking):
+        return _none("the classifiers hardly tell the categories apart")
+    if correction is None and 0 < cuts[-1].listed < ODD * len(rows):
+        return _none(_too_few(cuts[-1].listed))
     found = _lists(rows, np.minimum.accumulate(posterior), cuts, reason)
     if correction is None:
         return found
@@ -135,6 +149,26 @@ def _lists(rows: NDArray[np.int64], score: Floats, cuts: Sequence[Cut], reason: 
         for cut, promised in zip(cuts, PROMISES, strict=True)
     )
     return Lists(rows[:most], score[:most], promise, lists)
+
+
+def _believable(ranking: Ranking) -> bool:
+    """Say whether classifiers tell enough for their probabilities to be believed."""
+    return ranking.explained >= LEAST_EXPLAINED and ranking.combination.noise <= MOST_NOISE
+
+
+def _none(why: str) -> Lists:
+    """Return empty lists."""
+    nothing = np.empty(0)
+    asks = f"{why}. Answers to the questions, or a reference, can tell"
+    lists = tuple(PromisedList(promised, 0, 0.0, asks) for promised in PROMISES)
+    return Lists(np.empty(0, np.int64), nothing, nothing, lists)
+
+
+def _too_few(few: int) -> str:
+    return (
+        f"no more than {count(few)} reviews look misfiled: too few to tell errors from reviews "
+        "that speak of another category and are filed rightly"
+    )
 
 
 def _why(cut: Cut, promised: float, candidates: int, reason: str) -> str | None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from reviewdesk.findings.misfiled.combination import (
     Combination,
     Logs,
+    explained,
     fit_combination,
     spread_rows,
     wrong_posterior,
@@ -41,6 +42,8 @@ class Ranking:
         combination: how the heads were combined.
         way: which way of ranking was used: ``plain``, ``alike``, ``transitions-N``.
         clean: probabilities where labels are right; None without a reference.
+        explained: what share of the labels' entropy the heads explain; 1 where a reference tells
+            how far they can be believed.
     """
 
     score: Floats
@@ -48,6 +51,7 @@ class Ranking:
     combination: Combination
     way: str = "plain"
     clean: CleanModel | None = None
+    explained: float = 1.0
 
     def probabilities(self, heads: Sequence[Logs]) -> Floats:
         """Return the probability of each category for some rows, (m, k)."""
@@ -69,7 +73,8 @@ def rank_plainly(heads: Sequence[Logs], labels: NDArray[np.integer]) -> Ranking:
         logs = combination.logs([head[rows] for head in heads])
         score[rows] = -logs[np.arange(len(logs)), labels[rows]]
         posterior[rows] = wrong_posterior(logs, labels[rows], combination.noise)
-    return Ranking(score, posterior, combination)
+    told = explained(heads, labels, combination)
+    return Ranking(score, posterior, combination, explained=told)
 
 
 def rank_with_reference(
