@@ -96,6 +96,37 @@ def test_export_as_csv_is_safe_to_open(folder: Path, cli: Cli, tmp_path: Path) -
     assert (only["findings"], only["neutralised"]) == (1, 3)
 
 
+def test_export_writes_what_carries_no_promise_whole(
+    folder: Path, cli: Cli, tmp_path: Path
+) -> None:
+    out = tmp_path / "odd.csv"
+    table = pa.Table.from_pylist([finding("R1", promise=0.0)], FINDINGS)
+    about = {"data": "a", "files": []}
+    write_findings(tmp_path / "alike", Findings("odd", table, (), 10), OddFinder.manner(), about)
+    done = cli("find", "export", tmp_path / "alike", "--out", out, "--promise", "0.9")
+    assert "1 finding in" in done.out
+    assert "carry no promise" in done.err
+    refused = cli("find", "export", folder, "--out", tmp_path / "x.csv", "--promise", "0.99")
+    assert (refused.code, "no list promises 0.99" in refused.err) == (2, True)
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_find_refuses_a_promise_that_no_list_makes_and_says_what_is_damaged(
+    data: PreparedData, cli: Cli, tmp_path: Path
+) -> None:
+    words = ("find", "similar", data.path, "--out", tmp_path / "out")
+    refused = cli("find", "all", data.path, "--promise", "0.99", "--out", tmp_path / "out")
+    assert (refused.code, "no list promises 0.99" in refused.err) == (2, True)
+    assert cli(*words).code == 0
+    table = tmp_path / "out" / "similar" / "findings.parquet"
+    table.write_bytes(table.read_bytes() + b"more")
+    again = cli(*words)
+    assert (again.code, "find again with --overwrite" in again.err) == (3, True)
+    other = cli("find", "declining", data.path, "--out", tmp_path / "out")
+    assert (other.code, "similar: what was found before is left out" in other.err) == (0, True)
+    assert cli(*words, "--overwrite").code == 0
+
+
 def test_export_as_json_lines_holds_everything(folder: Path, cli: Cli, tmp_path: Path) -> None:
     out = tmp_path / "odd.jsonl"
     assert cli("find", "export", folder, "--format", "jsonl", "--out", out).code == 0

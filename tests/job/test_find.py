@@ -1,3 +1,5 @@
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -5,12 +7,19 @@ import pyarrow.parquet as pq
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from reviewdesk.errors import InputError, MissingColumn, NotEnoughData, UsageError
+from reviewdesk.errors import (
+    InputError,
+    MissingColumn,
+    NotEnoughData,
+    StorageError,
+    UsageError,
+)
 from reviewdesk.findings.base import FinderInputs, Findings
 from reviewdesk.findings.catalog import FINDERS
 from reviewdesk.findings.reference import read_reference
 from reviewdesk.findings.store import read_findings
-from reviewdesk.job.find import FindSettings, find, new_finder, reviews_of
+from reviewdesk.job.find import FindSettings, find, reviews_of
+from reviewdesk.job.finders import new_finder
 from reviewdesk.job.heads import HEADS, Predictions, by_target
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
@@ -96,6 +105,104 @@ def blas_threads() -> list[int]:
     return [one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"]
 
 
+def test_other_settings_are_refused_before_any_work(data: PreparedData, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    find(data, out, FindSettings(("reader",), folds=2))
+    made = {path: path.read_bytes() for path in (out / "predictions").glob("*.parquet")}
+    assert made
+    own = given(data, tmp_path)
+    for other in (
+        FindSettings(("odd", "reader"), folds=3),
+        FindSettings(("odd", "reader"), folds=2, seed=1),
+        FindSettings(("odd", "reader"), folds=2, promise=0.9),
+        FindSettings(("odd", "reader"), folds=2, reference=pa.array(["R00001"])),
+        FindSettings(("odd", "reader"), predictions=own),
+    ):
+        with pytest.raises(UsageError, match="other settings"):
+            find(data, out, other)
+    assert {path: path.read_bytes() for path in made} == made
+    assert not (out / "odd").exists()
+    find(data, out, FindSettings(("reader",), folds=3), overwrite=True)
+    assert {path: path.read_bytes() for path in made} != made
+
+
+def test_folds_matter_only_where_predictions_are_made(data: PreparedData, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    own = FindSettings(("reader",), predictions=given(data, tmp_path))
+    find(data, out, own)
+    find(data, out, FindSettings(("odd", "declining")))
+    again = find(data, out, replace(own, folds=3))
+    assert again.outcomes[0].already
+    again = find(data, out, FindSettings(("odd", "declining"), folds=3, seed=2))
+    assert [one.already for one in again.outcomes] == [True, True]
+
+
+def test_the_same_again_needs_no_predictions(data: PreparedData, tmp_path: Path) -> None:
+    out, settings = tmp_path / "out", FindSettings(("reader",), folds=2)
+    find(data, out, settings)
+    shutil.rmtree(out / "predictions")
+    assert find(data, out, settings).outcomes[0].already
+    assert not (out / "predictions").exists()
+
+
+def test_a_promise_keeps_what_promises_nothing(data: PreparedData, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    find(data, out, FindSettings(("odd", "similar"), promise=0.95))
+    assert read_findings(out / "similar").found.table.num_rows > 0
+    odd = read_findings(out / "odd").found
+    assert ([one.promise for one in odd.lists], odd.table.num_rows) == ([0.95], 0)
+
+
+@pytest.mark.parametrize("promise", [0.99, 0.5, -0.9, float("nan")])
+def test_a_promise_that_no_list_makes_is_refused(
+    data: PreparedData, tmp_path: Path, promise: float
+) -> None:
+    with pytest.raises(UsageError, match=r"lists promise 0.95, 0.9, 0.8, and 0 means all"):
+        find(data, tmp_path / "out", FindSettings(("odd",), promise=promise))
+    assert not (tmp_path / "out").exists()
+
+
+def test_answers_in_a_setting_are_known_by_their_digest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path / "plugin", monkeypatch, asking="tests.findings.fakes:AskingFinder")
+    data, out = shop(tmp_path / "shop", rows_of(60)), tmp_path / "out"
+    answers = tmp_path / "answers.csv"
+    answers.write_text("wrong")
+    settings = FindSettings(("asking",), options={"asking": {"answers": str(answers)}})
+    find(data, out, settings)
+    assert find(data, out, settings).outcomes[0].already
+    assert find(data, out, FindSettings(("asking",), answers=answers)).outcomes[0].already
+    answers.write_text("right")
+    assert not find(data, out, settings).outcomes[0].already
+    with pytest.raises(UsageError, match="a person's answers"):
+        find(data, out, FindSettings(("asking",)))
+    answers.unlink()
+    with pytest.raises(StorageError, match="does not exist"):
+        find(data, out, settings)
+
+
+def test_damaged_findings_are_replaced_on_purpose_and_stop_no_others(
+    data: PreparedData, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    find(data, out, FindSettings(("odd", "similar")))
+    with (out / "odd" / "findings.parquet").open("ab") as file:
+        file.write(b"more")
+    with pytest.raises(InputError, match="find again with --overwrite"):
+        find(data, out, FindSettings(("odd",)))
+    result = find(data, out, FindSettings(("similar",)))
+    assert len(result.unread) == 1
+    assert "odd: what was found before is left out; " in result.unread[0]
+    text = Reader(result.page.read_text()).text
+    assert "odd: what was found before is left out; " in text
+    assert "Similar products" in text
+    mended = find(data, out, FindSettings(("odd",)), overwrite=True)
+    assert mended.unread == ()
+    assert "left out" not in Reader(mended.page.read_text()).text
+    assert read_findings(out / "odd").found.table.num_rows == 1
+
+
 def test_findings_in_other_data_are_not_replaced_nor_shown(
     data: PreparedData, tmp_path: Path
 ) -> None:
@@ -174,6 +281,9 @@ def test_finders_and_settings_have_to_exist(data: PreparedData) -> None:
         new_finder("odd", {"word": 3})
     with pytest.raises(UsageError, match="is of type int"):
         new_finder("misplaced", {"fewest": True})
+    for finder, count in (("misfiled", "questions"), ("misplaced", "fewest"), ("similar", "k")):
+        with pytest.raises(UsageError, match=f"the setting {count} .* cannot be -5"):
+            new_finder(finder, {count: -5})
     with pytest.raises(UsageError, match="is not a finder"):
         new_finder("letters", {})
     assert "odd" in FINDERS.names()

@@ -22,7 +22,8 @@ from reviewdesk.cli.train import parse_model_settings
 from reviewdesk.errors import UsageError
 from reviewdesk.findings.base import FinderInputs
 from reviewdesk.findings.catalog import FINDERS
-from reviewdesk.job.find import FindSettings, find, new_finder, reviews_of
+from reviewdesk.job.find import FindSettings, find, reviews_of
+from reviewdesk.job.finders import new_finder
 from reviewdesk.progress import Progress
 from reviewdesk.settings import PromiseSettings
 

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from reviewdesk.cli.options import Json
-from reviewdesk.cli.output import count, print_json, say
+from reviewdesk.cli.output import count, note, print_json, say
 from reviewdesk.errors import UsageError
-from reviewdesk.findings.export import export_findings, listed
+from reviewdesk.findings.export import export_findings, promised
 from reviewdesk.findings.store import folders_in, read_findings
 
 
@@ -22,10 +22,9 @@ def export(
     promise: Annotated[
         float,
         typer.Option(
-            help="Only the list that is promised to be right in this share of the cases, as in "
-            "0.9; 0 means all findings.",
-            min=0,
-            max=1,
+            help="Only the list that is promised to be right in this share of the cases: 0.95, "
+            "0.9 or 0.8; 0 means all findings. Kinds without promises, such as similar products, "
+            "are written whole.",
         ),
     ] = 0.0,
     as_json: Json = False,
@@ -44,8 +43,11 @@ def export(
     if kinds != [folder]:
         names = ", ".join(str(kind) for kind in kinds)
         raise UsageError(f"{folder} holds findings of several kinds; name one of them: {names}")
-    found = listed(read_findings(folder).found.table, promise)
+    stored = read_findings(folder).found
+    found = promised(stored, promise).table
     changed = export_findings(found, out, kind)
+    if promise and not stored.lists:
+        note("findings of this kind carry no promise, so all of them are written")
     if as_json:
         print_json({"out": str(out), "findings": found.num_rows, "neutralised": changed})
         return

@@ -22,6 +22,8 @@ def print_result(result: FindResult, as_json: bool) -> None:
         return
     for one in result.outcomes:
         _print(one)
+    for sentence in result.unread:
+        note(sentence)
     say(f"Everything on one page: {result.page}")
     stored = [one.stored for one in result.outcomes if one.stored is not None]
     listed = next((one for one in stored if one.found.table.num_rows), None)

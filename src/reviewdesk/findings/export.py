@@ -9,7 +9,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from reviewdesk.errors import UsageError
-from reviewdesk.findings.base import Findings
+from reviewdesk.findings.base import PROMISES, Findings
 from reviewdesk.formats.csv import csv_header, csv_rows
 from reviewdesk.formats.json_lines import json_line
 from reviewdesk.schema import FINDINGS
@@ -20,26 +20,35 @@ BATCH_ROWS: Final = 4_096
 _SAME: Final = 1e-9
 
 
-def listed(found: pa.Table, promise: float) -> pa.Table:
-    """Return the findings of the list with a promise.
+def check_promise(promise: float) -> None:
+    """Refuse a promise that no list makes; 0 stands for all findings.
 
-    Args:
-        found: schema ``FINDINGS``.
-        promise: 0 for all findings.
+    Raises:
+        UsageError: it is another one.
     """
-    promised = found.column("promise").to_numpy() >= promise - _SAME
-    return found.filter(pa.array(promised))
+    if promise and not any(abs(promise - one) <= _SAME for one in PROMISES):
+        lists = ", ".join(f"{one:g}" for one in PROMISES)
+        raise UsageError(f"no list promises {promise:g}; lists promise {lists}, and 0 means all")
 
 
 def promised(found: Findings, promise: float) -> Findings:
     """Return findings without the lists, and what is only in them, that promise less.
 
+    Findings of a kind without lists, such as what is alike, promise nothing: they stay.
+
     Args:
         found: what was found.
         promise: 0 for all.
+
+    Raises:
+        UsageError: no list makes this promise.
     """
+    check_promise(promise)
+    if not found.lists or not promise:
+        return found
+    kept = pa.array(found.table.column("promise").to_numpy() >= promise - _SAME)
     lists = tuple(one for one in found.lists if one.promise >= promise - _SAME)
-    return replace(found, table=listed(found.table, promise), lists=lists)
+    return replace(found, table=found.table.filter(kept), lists=lists)
 
 
 def export_findings(found: pa.Table, path: Path, kind: str) -> int:

@@ -40,6 +40,7 @@ SUMMARY: Final = "findings.json"
 TABLE: Final = "findings.parquet"
 PAGE: Final = "findings.html"
 
+_AGAIN: Final = "find again with --overwrite"
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -181,7 +182,7 @@ def read_findings(folder: Path) -> StoredFindings:
     if version != FORMAT_VERSION:
         raise InputError(
             f"{folder} holds findings of version {version}, and this release reads version "
-            f"{FORMAT_VERSION}; find again"
+            f"{FORMAT_VERSION}; {_AGAIN}"
         )
     try:
         tables = {name: _table(folder, name, digest) for name, digest in summary["files"].items()}
@@ -200,7 +201,7 @@ def read_findings(folder: Path) -> StoredFindings:
         )
         return StoredFindings(folder, found, manner, dict(summary["about"]))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"the {SUMMARY} of {folder} is damaged; find again") from error
+        raise InputError(f"the {SUMMARY} of {folder} is damaged; {_AGAIN}") from error
 
 
 def _summary(found: Findings) -> dict[str, Any]:
@@ -232,8 +233,8 @@ def _table(folder: Path, name: str, digest: str) -> pa.Table:
     path = folder / name
     with storage_errors(str(path)):
         if file_sha256(path) != digest:
-            raise InputError(f"{path} is not the file that was written; find again")
+            raise InputError(f"{path} is not the file that was written; {_AGAIN}")
         try:
             return pq.read_table(path)
         except pa.ArrowException as error:
-            raise InputError(f"{path} is damaged; find again") from error
+            raise InputError(f"{path} is damaged; {_AGAIN}") from error

@@ -1,8 +1,7 @@
 """Finding: predictions where they are needed, each finder, its folder and page, the page of all."""
 
 import hashlib
-import inspect
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -11,10 +10,10 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from reviewdesk import __version__
-from reviewdesk.errors import MissingColumn, NotEnoughData, UsageError
+from reviewdesk.errors import InputError, MissingColumn, NotEnoughData, StorageError, UsageError
 from reviewdesk.findings.base import Finder, FinderInputs
 from reviewdesk.findings.catalog import FINDERS
-from reviewdesk.findings.export import promised
+from reviewdesk.findings.export import check_promise, promised
 from reviewdesk.findings.page import findings_page, shown_samples
 from reviewdesk.findings.store import (
     StoredFindings,
@@ -28,7 +27,8 @@ from reviewdesk.findings.store import (
 from reviewdesk.findings.texts import review_texts
 from reviewdesk.job.find_page import write_overview
 from reviewdesk.job.find_result import FindResult, Outcome
-from reviewdesk.job.heads import Predictions
+from reviewdesk.job.finders import ANSWERS, VECTORS, changed_settings, new_finder, takes_answers
+from reviewdesk.job.heads import HEADS, Predictions
 from reviewdesk.job.main_job import PREPARED, SUMMARY
 from reviewdesk.prepare.layout import file_sha256
 from reviewdesk.prepare.prepared import PreparedData
@@ -37,10 +37,6 @@ from reviewdesk.storage import private_directory, storage_errors
 
 PREDICTIONS: Final = "predictions"
 OVERVIEW: Final = "findings.html"
-ANSWERS: Final = "answers"
-"""The setting of finders that take a person's answers: a file."""
-VECTORS: Final = "vectors"
-"""The setting of finders that take the user's vectors of products: a file."""
 
 
 @dataclass(frozen=True)
@@ -108,20 +104,26 @@ def find(
         InputError: predictions are not about these reviews.
         StorageError: something cannot be read or written.
     """
+    check_promise(settings.promise)
     finders = [new_finder(name, _options(name, settings)) for name in settings.finders]
-    if is_findings(out):
-        raise UsageError(f"{out} holds findings of one kind; name the folder that it is in")
-    for finder in finders:
-        _check_place(out / finder.name, data, overwrite)
-        remove_left_over(out / finder.name)
-    private_directory(out)
     predictions = Predictions(
         data, out / PREDICTIONS, settings.predictions, settings.folds, settings.seed, progress
     )
-    outcomes, errors, why_not = [], [], {}
+    if is_findings(out):
+        raise UsageError(f"{out} holds findings of one kind; name the folder that it is in")
+    before = {}
     for finder in finders:
+        folder = out / finder.name
+        check_folder(folder)
+        before[finder] = None if overwrite else _found_before(finder, folder, predictions, settings)
+    for finder in finders:
+        remove_left_over(out / finder.name)
+    private_directory(out)
+    outcomes, errors, why_not = [], [], {}
+    for finder, already in before.items():
         try:
-            outcomes.append(_find(finder, out, predictions, settings, overwrite, progress))
+            stored = already or _find(finder, out / finder.name, predictions, settings)
+            outcomes.append(Outcome(finder.name, stored, already=already is not None))
         except (MissingColumn, NotEnoughData) as error:
             outcomes.append(Outcome(finder.name, None, str(error)))
             errors.append(error)
@@ -129,100 +131,96 @@ def find(
     if errors and len(errors) == len(finders):
         raise errors[0]
     page = out / OVERVIEW
-    write_overview(page, data, _all(out, data), why_not, progress)
-    return FindResult(out, data, page, tuple(outcomes))
-
-
-def new_finder(name: str, settings: Mapping[str, Any]) -> Finder:
-    """Return a finder with its settings.
-
-    Raises:
-        UsageError: no such finder, or it has no such setting, or one of another type.
-    """
-    kind = FINDERS.load(name)
-    if not issubclass(kind, Finder):
-        raise UsageError(f"the finder {name!r} is not a finder")
-    known = inspect.signature(kind).parameters
-    for one, value in settings.items():
-        if one not in known:
-            has = f"it has: {', '.join(known)}" if known else "it has none"
-            raise UsageError(f"the finder {name} has no setting {one!r}; {has}")
-        wanted = type(known[one].default)
-        if type(value) is not wanted and not (wanted is float and type(value) is int):
-            raise UsageError(
-                f"the setting {one} of the finder {name} is of type {wanted.__name__}, as in "
-                f"{known[one].default!r}, not {value!r}"
-            )
-    return kind(**settings)
+    everything, unread = _all(out, data)
+    write_overview(page, data, everything, why_not, progress, unread=unread)
+    return FindResult(out, data, page, tuple(outcomes), unread)
 
 
 def _options(name: str, settings: FindSettings) -> dict[str, Any]:
     """Return a finder's settings, with the answers if it takes any."""
     options = dict(settings.options.get(name, {}))
-    if settings.answers is not None and _takes_answers(FINDERS.load(name)):
+    if settings.answers is not None and takes_answers(name):
         options[ANSWERS] = str(settings.answers)
     return options
 
 
-def _takes_answers(finder: type) -> bool:
-    return ANSWERS in inspect.signature(finder).parameters
+def _found_before(
+    finder: Finder, folder: Path, predictions: Predictions, settings: FindSettings
+) -> StoredFindings | None:
+    """Return what was found in the same way; None where nothing is, or may be replaced.
 
-
-def _unusual(finder: Finder, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings that are not what everybody gets; of a file its digest."""
-    defaults = inspect.signature(type(finder)).parameters
-    given = {name: value for name, value in options.items() if value != defaults[name].default}
-    if VECTORS in given:
-        path = str(given[VECTORS])
-        with storage_errors(path):
-            given[VECTORS] = file_sha256(Path(path))
-    return given
-
-
-def _check_place(folder: Path, data: PreparedData, overwrite: bool) -> None:
-    """Refuse before any work what would be refused after it."""
-    check_folder(folder)
-    if overwrite or not is_findings(folder):
-        return
-    if read_findings(folder).about.get("data") != data.fingerprint:
+    Raises:
+        UsageError: it was found in other data or with other settings.
+        InputError: it is damaged.
+        StorageError: it, or a file that was given, cannot be read.
+    """
+    if not is_findings(folder):
+        return None
+    before = read_findings(folder)
+    if before.about.get("data") != predictions.data.fingerprint:
         raise UsageError(
             f"{folder} holds findings in other data; choose another folder or replace it on purpose"
         )
+    needed = {*before.about.get("predictions", ()), *predictions.given}
+    about = _about(finder, predictions, needed.intersection(finder.targets), settings)
+    if before.about == about:
+        return before
+    _check_replaces(before, about)
+    return None
 
 
 def _find(
-    finder: Finder,
-    out: Path,
-    predictions: Predictions,
-    settings: FindSettings,
-    overwrite: bool,
-    progress: Progress,
-) -> Outcome:
-    data, folder = predictions.data, out / finder.name
-    answers = settings.answers if _takes_answers(type(finder)) else None
-    about = {
-        "data": data.fingerprint,
-        "reviews": data.rows,
-        "files": [one["place"] for one in data.manifest["inputs"]],
-        "predictions": predictions.digests(finder.targets),
-        "reference": _reference_json(settings.reference),
-        "promise": settings.promise,
-        "options": _unusual(finder, settings.options.get(finder.name, {})),
-        ANSWERS: file_sha256(answers) if answers else None,
-        "reviewdesk": __version__,
-    }
-    if not overwrite and is_findings(folder):
-        before = read_findings(folder)
-        if before.about == about:
-            return Outcome(finder.name, before, already=True)
-        _check_replaces(before, about)
-    inputs = FinderInputs(data, predictions.of(finder.targets), settings.reference)
+    finder: Finder, folder: Path, predictions: Predictions, settings: FindSettings
+) -> StoredFindings:
+    tables = predictions.of(finder.targets)
+    about = _about(finder, predictions, tables, settings)
+    inputs = FinderInputs(predictions.data, tables, settings.reference)
     with threadpool_limits(limits=1, user_api="blas"):
         # Finders multiply many small matrices: threads would wait for each other more than they
         # work, and how many there are would be seen in the last digits of what is found.
-        found = promised(finder.find(inputs, progress=progress), settings.promise)
-    write_with_page(folder, StoredFindings(folder, found, finder.manner(), about), data, progress)
-    return Outcome(finder.name, read_findings(folder))
+        found = promised(finder.find(inputs, progress=predictions.progress), settings.promise)
+    stored = StoredFindings(folder, found, finder.manner(), about)
+    write_with_page(folder, stored, predictions.data, predictions.progress)
+    return read_findings(folder)
+
+
+def _about(
+    finder: Finder, predictions: Predictions, targets: Collection[str], settings: FindSettings
+) -> dict[str, Any]:
+    """Return what something is found in and with, as JSON values; files by their digests.
+
+    All of it is known before any predictions are made, so that what was found before can be told
+    from it without work.
+    """
+    data, options = predictions.data, _options(finder.name, settings)
+    answers = options.pop(ANSWERS, None)
+    options = changed_settings(finder, options)
+    if VECTORS in options:
+        options[VECTORS] = _digest(options[VECTORS])
+    return {
+        "data": data.fingerprint,
+        "reviews": data.rows,
+        "files": [one["place"] for one in data.manifest["inputs"]],
+        "predictions": {one: _how_predicted(predictions, one) for one in targets},
+        "reference": _reference_json(settings.reference),
+        "promise": settings.promise,
+        "options": options,
+        ANSWERS: _digest(answers) if answers else None,
+        "reviewdesk": __version__,
+    }
+
+
+def _how_predicted(predictions: Predictions, target: str) -> Any:
+    """Return the digests of the user's own tables, or how those that are made are made."""
+    if target in predictions.given:
+        return predictions.digests([target])[target]
+    heads = [[family, dict(settings)] for family, settings in HEADS.get(target, ())]
+    return {"folds": predictions.folds, "seed": predictions.seed, "heads": heads}
+
+
+def _digest(path: str) -> str:
+    with storage_errors(path):
+        return file_sha256(Path(path))
 
 
 def _check_replaces(before: StoredFindings, about: Mapping[str, Any]) -> None:
@@ -254,13 +252,23 @@ def write_with_page(
     write_findings(folder, stored.found, stored.manner, stored.about, page.render())
 
 
-def _all(out: Path, data: PreparedData) -> list[StoredFindings]:
-    """Return all findings in a folder that are about these reviews, in the finders' order."""
-    order = FINDERS.names()
-    stored = [read_findings(path) for path in folders_in(out)]
-    about = [one for one in stored if one.about.get("data") == data.fingerprint]
-    known = {name: place for place, name in enumerate(order)}
-    return sorted(about, key=lambda one: known.get(one.found.finder, len(order)))
+def _all(out: Path, data: PreparedData) -> tuple[list[StoredFindings], tuple[str, ...]]:
+    """Return all findings in a folder that are about these reviews, in the finders' order.
+
+    Beside them comes a sentence for each kind that cannot be read.
+    """
+    known = {name: place for place, name in enumerate(FINDERS.names())}
+    about, unread = [], []
+    for folder in folders_in(out):
+        try:
+            stored = read_findings(folder)
+        except (InputError, StorageError) as error:
+            unread.append(f"{folder.name}: what was found before is left out; {error}.")
+            continue
+        if stored.about.get("data") == data.fingerprint:
+            about.append(stored)
+    about.sort(key=lambda one: known.get(one.found.finder, len(known)))
+    return about, tuple(unread)
 
 
 def _reference_json(reference: pa.Array | None) -> dict[str, Any] | None:

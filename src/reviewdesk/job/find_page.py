@@ -32,6 +32,8 @@ def write_overview(
     stored: Sequence[StoredFindings],
     why_not: Mapping[str, str],
     progress: Progress = SILENT,
+    *,
+    unread: Sequence[str] = (),
 ) -> None:
     """Write the page of all findings.
 
@@ -41,12 +43,14 @@ def write_overview(
         stored: what was found.
         why_not: for each kind of findings that could not be looked for, one sentence.
         progress: is shown how far it has come.
+        unread: a sentence for each kind of findings that cannot be read.
 
     Raises:
         StorageError: it cannot be written.
     """
     ids = {name for one in stored for name in shown_samples(one.found, MOST_SHOWN)}
-    overview(path, data, stored, why_not, review_texts(data, ids, progress)).write(path)
+    texts = review_texts(data, ids, progress)
+    overview(path, data, stored, why_not, texts, unread=unread).write(path)
 
 
 def overview(
@@ -55,6 +59,8 @@ def overview(
     stored: Sequence[StoredFindings],
     why_not: Mapping[str, str],
     texts: Mapping[str, ReviewText],
+    *,
+    unread: Sequence[str] = (),
 ) -> Page:
     """Return the page; ``texts`` are the reviews that the clearest findings point at."""
     files = ", ".join(one["place"] for one in data.manifest["inputs"])
@@ -66,7 +72,8 @@ def overview(
         "Findings",
     )
     some = [one for one in stored if one.found.table.num_rows]
-    page.section("At a glance", _large(some) if some else "", *_table(path, stored), *_not(why_not))
+    notes = [*_not(why_not), *map(note, unread)]
+    page.section("At a glance", _large(some) if some else "", *_table(path, stored), *notes)
     for one in some:
         page.section(one.manner.title, *_kind(path, one, texts))
     nothing = [_nothing(one) for one in stored if not one.found.table.num_rows]

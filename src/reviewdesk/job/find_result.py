@@ -49,12 +49,14 @@ class FindResult:
         data: the reviews.
         page: the page of all findings in the folder.
         outcomes: what each finder did.
+        unread: a sentence for each kind of findings in the folder that cannot be read.
     """
 
     folder: Path
     data: PreparedData
     page: Path
     outcomes: tuple[Outcome, ...]
+    unread: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return what was promised and where it is as JSON values."""
@@ -63,4 +65,5 @@ class FindResult:
             "page": str(self.page),
             "data": self.data.fingerprint,
             "finders": {one.finder: one.to_json() for one in self.outcomes},
+            "unread": list(self.unread),
         }

@@ -61,6 +61,15 @@ def test_the_catalogue_is_ranked_in_a_table(tmp_path: Path) -> None:
     assert max(row["rank"] for row in table.to_pylist()) <= 2
 
 
+def test_no_room_is_kept_for_more_neighbours_than_there_are_products(tmp_path: Path) -> None:
+    data = product_shop(tmp_path, rows())
+    all_of_them, more = (
+        SimilarFinder(k=k).find(FinderInputs(data)) for k in (len(ABOUT) - 1, 10**15)
+    )
+    assert more.tables["similar"] == all_of_them.tables["similar"]
+    assert f"up to {len(ABOUT) - 1} others" in more.notes[-1]
+
+
 def test_one_product_is_ranked(tmp_path: Path) -> None:
     found = find(tmp_path, rows(), product="B2", k=1)
     assert found.table.column("what").to_pylist() == ["B1"]

@@ -97,7 +97,8 @@ class SimilarFinder(Finder):
             raise UsageError("the file of vectors has none for this product")
         terms = ReviewTerms(data, progress=progress)
         vectors = product_vectors(terms, products)
-        searched = self._nearest(products, vectors, given, asked, progress)
+        k = max(1, min(self.k, len(products) - 1))  # more than there are cost room
+        searched = self._nearest(products, vectors, given, asked, k, progress)
         found = searched.neighbours
         pairs = _ranking(asked, found) if self.product else _most_alike(products, found)
         table = pair_rows(data, terms, products, vectors, pairs, ranked=bool(self.product))
@@ -110,7 +111,7 @@ class SimilarFinder(Finder):
                 "reviews that name no product": int(np.sum(products.of_review < 0)),
                 **_without_vector(vectors, given),
             },
-            notes=self._notes(products, given, searched),
+            notes=self._notes(products, given, searched, k),
             tables={"similar": ranking_table(products, vectors, asked, found)},
             settings={
                 "product": self.product,
@@ -127,18 +128,19 @@ class SimilarFinder(Finder):
         vectors: ProductVectors,
         given: GivenVectors | None,
         asked: Ints,
+        k: int,
         progress: Progress,
     ) -> Searched:
         variant = np.arange(len(products)) if self.variants else products.variant
         if given is not None:
             directions = nearest_directions(
-                given.values, asked, self.k, variant=variant, progress=progress
+                given.values, asked, k, variant=variant, progress=progress
             )
             return Searched(directions, 1.0, exact=True)
         return search(
             vectors.weights,
             asked,
-            self.k,
+            k,
             ids=products.ids,
             category=products.category,
             variant=variant,
@@ -155,7 +157,7 @@ class SimilarFinder(Finder):
         return np.array([products.ids.index(self.product)])
 
     def _notes(
-        self, products: Products, given: GivenVectors | None, searched: Searched
+        self, products: Products, given: GivenVectors | None, searched: Searched, k: int
     ) -> tuple[str, ...]:
         folded = len(products) - int(products.variant.max()) - 1
         notes = []
@@ -173,13 +175,13 @@ class SimilarFinder(Finder):
             )
         if not searched.exact:
             notes.append(
-                f"Neighbours are approximate: of the {self.k} nearest of each product, "
+                f"Neighbours are approximate: of the {k} nearest of each product, "
                 f"{share(searched.share)} are found, measured on {min(PROBES, len(products))} "
                 f"products. --set similar.exact_up_to={len(products)} finds all."
             )
         if not self.product:
             notes.append(
-                f"similar.parquet ranks for each of {count(len(products))} products up to {self.k} "
+                f"similar.parquet ranks for each of {count(len(products))} products up to {k} "
                 "others, with the words that they share."
             )
         return tuple(notes)
