@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -181,8 +182,9 @@ def test_known_errors_are_planted_and_findings_graded(
     assert "9 of 10" in graded.out
     assert "90 % (60–98)" in graded.out.replace("\N{NO-BREAK SPACE}", " ")
     assert " yes " in graded.out
-    pair = (tmp_path / "out" / "misfiled", f"{planted}.truth")
-    pooled = cli("find", "grade", *pair, *pair, "--json").json()
+    copied = shutil.copytree(tmp_path / "out", tmp_path / "copied")
+    pairs = (tmp_path / "out", f"{planted}.truth", copied, f"{planted}.truth")
+    pooled = cli("find", "grade", *pairs, "--json").json()
     assert pooled["sets"] == 2
     assert pooled["finders"][0]["lists"][0]["hits"] == 18
 
@@ -216,6 +218,16 @@ def test_grading_refuses_what_does_not_belong_together(
     assert (odd.code, "in turn" in odd.err) == (2, True)
     many = cli("find", "grade", folder, truth, "--reviews", data.path, "--reviews", data.path)
     assert (many.code, "--reviews" in many.err) == (2, True)
+    (tmp_path / "out").mkdir()
+    about = {"data": PreparedData.open(tmp_path / "planted").fingerprint, "files": []}
+    found = Findings("odd", FINDINGS.empty_table(), (), 240)
+    write_findings(tmp_path / "out" / "odd", found, OddFinder.manner(), about)
+    pair = (tmp_path / "out", truth)
+    unplanted = cli("find", "grade", *pair, "--reviews", data.path)
+    assert (unplanted.code, "than the reviews given" in unplanted.err) == (3, True)
+    assert cli("find", "grade", *pair, "--reviews", tmp_path / "planted").code == 0
+    twice = cli("find", "grade", *pair, tmp_path / "planted" / ".." / "out", truth)
+    assert (twice.code, "named twice" in twice.err) == (3, True)
     nothing = cli("find", "grade", tmp_path / "shop", truth)
     assert (nothing.code, "no findings" in nothing.err) == (3, True)
 

@@ -43,9 +43,14 @@ def grade_findings(sets: Sequence[Graded]) -> Grade:
         sets: at least one.
 
     Raises:
-        InputError: a folder holds something else, or known errors of other data.
+        InputError: a folder holds something else, findings or known errors of other data, or one is
+            named twice.
         StorageError: it cannot be read.
     """
+    folders = [one.findings.resolve() for one in sets]
+    twice = next((one for one in folders if folders.count(one) > 1), None)
+    if twice is not None:
+        raise InputError(f"{twice} is named twice; pooled are different sets of data")
     return pooled([_grade(one) for one in sets])
 
 
@@ -56,6 +61,8 @@ def _grade(one: Graded) -> Grade:
     for each in stored:
         if about is not None and each.about.get("data") != about:
             raise InputError(f"{each.path} holds findings in other data than {one.truth} is about")
+        if one.reviews is not None and each.about.get("data") != one.reviews.fingerprint:
+            raise InputError(f"{each.path} holds findings in other data than the reviews given")
     table = pa.concat_tables([FINDINGS.empty_table(), *(each.found.table for each in stored)])
     promised = {each.promise for one in stored for each in one.found.lists}
     reviews = one.reviews.table(_READ) if one.reviews else None

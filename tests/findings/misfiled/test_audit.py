@@ -85,9 +85,12 @@ def test_answers_are_read_as_they_were_written(tmp_path: Path) -> None:
     ("text", "says"),
     [
         ("review_id,answer\nR1,perhaps\n", "line 2"),
-        ("id,answer\nR1,right\n", "lacks a column"),
+        ("id,answer\nR1,right\n", "lacks the column review_id"),
+        ("review_id;answer\nR1;right\n", "commas have to stand between columns"),
+        ("review_id,review_id,answer\nR1,R2,right\n", "more than one column review_id"),
+        ("review_id,answer\nR1,\nR2, \n", "no answer yet"),
         ("", "not a CSV"),
-        ('review_id,answer\n"R1\n', "not a CSV|lacks|line"),
+        ('review_id,answer\n"R1\n', "not a CSV|lacks|no answer"),
     ],
 )
 def test_answers_that_cannot_be_read(text: str, says: str, tmp_path: Path) -> None:

@@ -119,12 +119,17 @@ def read_answers(path: Path) -> tuple[pa.Array, NDArray[np.bool_]]:
             table = pa.csv.read_csv(path, parse_options=lines, convert_options=texts)
         except pa.ArrowInvalid as error:
             raise InputError(f"{path} is not a CSV with review_id and answer") from error
-    if not {"review_id", "answer"} <= set(table.column_names):
-        raise InputError(f"{path} lacks a column: review_id and answer are needed")
+    for name in ("review_id", "answer"):
+        columns = table.column_names.count(name)
+        if columns != 1:
+            has = "lacks the column" if not columns else "has more than one column"
+            raise InputError(f"{path} {has} {name}; commas have to stand between columns")
     given = [(one or "").strip().lower() for one in table.column("answer").to_pylist()]
     unknown = [line for line, one in enumerate(given, start=2) if one and one not in ANSWERS]
     if unknown:
         raise InputError(f"{path}, line {unknown[0]}: an answer must be right or wrong")
+    if not any(given):
+        raise InputError(f"{path} has no answer yet; fill in right or wrong in the column answer")
     answered = pa.array([bool(one) for one in given], pa.bool_())
     ids = table.column("review_id").filter(answered).combine_chunks()
     return restore(ids), np.array([ANSWERS[one] for one in given if one], np.bool_)
