@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pytest
 
-from reviewdesk.errors import MissingColumn
+from reviewdesk.errors import InputError, MissingColumn
 from reviewdesk.schema import REVIEWS, prediction_labels, predictions_schema, require_columns
 
 
@@ -21,6 +21,19 @@ def test_labels_travel_with_a_predictions_table() -> None:
     assert prediction_labels(predictions_schema(labels, "category")) == labels
     with pytest.raises(MissingColumn, match="not a predictions table"):
         prediction_labels(REVIEWS)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        "not json", "5", "null", "[]", "[1, 2]", '"ab"', '{"a": 1}', '["a", "a"]', '["a", null]',
+        '["\\ud800"]', "[" * 100_000, b"\xff",
+    ],
+)  # fmt: skip
+def test_labels_have_to_be_distinct_texts(labels: str | bytes) -> None:
+    schema = predictions_schema(["a"], "category").with_metadata({"labels": labels})
+    with pytest.raises(InputError, match=r"a\.parquet names no labels: .* JSON list of distinct"):
+        prediction_labels(schema, "a.parquet")
 
 
 def test_a_missing_column_is_named_with_the_operation() -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 
-from reviewdesk.errors import MissingColumn
+from reviewdesk.errors import InputError, MissingColumn
 
 
 class Column(NamedTuple):
@@ -141,16 +141,33 @@ def predictions_schema(labels: list[str], target: str) -> pa.Schema:
     )
 
 
-def prediction_labels(schema: pa.Schema) -> list[str]:
+def prediction_labels(schema: pa.Schema, table: str = "this") -> list[str]:
     """Return the labels that a predictions table's probabilities stand for, in order.
+
+    Args:
+        schema: the table's schema with its metadata.
+        table: what the table is called where something is wrong.
 
     Raises:
         MissingColumn: the table is not a predictions table.
+        InputError: its labels are not distinct texts.
     """
-    metadata: dict[bytes, Any] = schema.metadata or {}
+    metadata: dict[bytes, bytes] = schema.metadata or {}
     if b"labels" not in metadata or "probabilities" not in schema.names:
-        raise MissingColumn("this is not a predictions table: it has no probabilities with labels")
-    return [str(label) for label in json.loads(metadata[b"labels"])]
+        raise MissingColumn(
+            f"{table} is not a predictions table: it has no probabilities with labels"
+        )
+    try:
+        labels: Any = json.loads(metadata[b"labels"])
+        distinct = len({label.encode() for label in labels})  # lone surrogates are no text
+    except (AttributeError, RecursionError, TypeError, ValueError):
+        distinct = 0
+    if not distinct or not isinstance(labels, list) or distinct < len(labels):
+        raise InputError(
+            f"{table} names no labels: labels in its metadata has to be a JSON list of distinct "
+            "strings, one for each probability"
+        )
+    return labels
 
 
 def require_columns(schema: pa.Schema, names: tuple[str, ...], purpose: str) -> None:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from reviewdesk.errors import InputError, MissingColumn, StorageError
-from reviewdesk.findings.predictions import NO_FOLD, read_predictions
+from reviewdesk.examples.folds import NO_FOLD
+from reviewdesk.findings.predictions import read_predictions
 from reviewdesk.prepare.prepared import PreparedData
 
 from .shop import CATEGORIES, ids_of, probabilities_of, shop, write_predictions

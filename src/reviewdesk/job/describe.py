@@ -218,10 +218,10 @@ def _table(path: Path) -> Description:
         return Description("findings", [sentence], {"rows": rows})
     if b"labels" not in (schema.metadata or {}):
         raise InputError(f"{path} is a Parquet file, but not one that reviewdesk made")
-    labels = prediction_labels(schema)
+    labels = prediction_labels(schema, str(path))
     target = (schema.metadata or {}).get(b"target", b"").decode()
     shown = ", ".join(labels[:12]) + (" …" if len(labels) > 12 else "")
-    models = _models(path)
+    models = _models(path) if "model_id" in schema.names else []
     sentences = [
         f"Predictions of {target} for {rows:,} reviews; labels: {shown}.",
         f"They were made by {', '.join(models) or 'no bundle'}.",

@@ -98,7 +98,8 @@ def find(
         progress: shows how far it has come.
 
     Raises:
-        UsageError: a name or a setting is wrong, or a folder holds something else.
+        UsageError: a name or a setting is wrong, or predictions are of what no finder needs, or a
+            folder holds something else.
         MissingColumn: the data lacks what every finder needs.
         NotEnoughData: it does not suffice for any.
         InputError: predictions are not about these reviews.
@@ -109,6 +110,7 @@ def find(
     predictions = Predictions(
         data, out / PREDICTIONS, settings.predictions, settings.folds, settings.seed, progress
     )
+    predictions.check(sorted({target for finder in finders for target in finder.targets}))
     if is_findings(out):
         raise UsageError(f"{out} holds findings of one kind; name the folder that it is in")
     before = {}

@@ -5,17 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from reviewdesk.errors import InputError, UsageError
 from reviewdesk.examples.examples import load_examples
+from reviewdesk.findings.predictions_table import PredictionsTable
 from reviewdesk.prepare.layout import file_sha256
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
-from reviewdesk.schema import prediction_labels
 from reviewdesk.settings import TargetSettings, TextSettings
-from reviewdesk.storage import private_directory, storage_errors
+from reviewdesk.storage import private_directory
 from reviewdesk.training.crossfit import Head, cross_fit
 
 HEADS: Final[Mapping[str, tuple[tuple[str, Mapping[str, Any]], ...]]] = {
@@ -31,6 +28,7 @@ Those of categories are calibrated together by the finders that read them, so th
 on choosing and calibrating each.
 """
 
+CATEGORY: Final = "category"
 RATINGS: Final = "stars"
 
 
@@ -54,6 +52,30 @@ class Predictions:
     seed: int = 0
     progress: Progress = SILENT
     _made: dict[str, tuple[Path, ...]] = field(default_factory=dict)
+
+    def check(self, targets: Sequence[str]) -> None:
+        """Refuse before any work the user's tables that are of no use.
+
+        Args:
+            targets: those that are going to be asked for.
+
+        Raises:
+            UsageError: a table is of another target.
+            InputError: it is of categories, and the data has none of them.
+        """
+        for target, paths in self.given.items():
+            if target not in targets:
+                raise UsageError(
+                    f"{paths[0]} holds predictions of {target!r}, and {_needs(targets)}; leave "
+                    "it away"
+                )
+        known = self.data.manifest["categories"]
+        for path in self.given.get(CATEGORY, ()):
+            if known and known.keys().isdisjoint(PredictionsTable.open(path).labels):
+                raise InputError(
+                    f"none of the labels of {path} is a category of these reviews; give "
+                    "predictions of the categories as these reviews spell them"
+                )
 
     def of(self, targets: Sequence[str]) -> dict[str, tuple[Path, ...]]:
         """Return the tables of some targets.
@@ -115,20 +137,18 @@ def by_target(paths: Sequence[Path]) -> dict[str, tuple[Path, ...]]:
     """Return predictions tables by what they predict.
 
     Raises:
-        InputError: a file is no Parquet file, or does not say what was predicted.
+        InputError: a file is no Parquet file, or does not say what was predicted, or is malformed.
         MissingColumn: it is not a predictions table.
         StorageError: it cannot be read.
     """
     found: dict[str, tuple[Path, ...]] = {}
     for path in paths:
-        with storage_errors(str(path)):
-            try:
-                schema = pq.read_schema(path)
-            except pa.ArrowException as error:
-                raise InputError(f"{path} is not a Parquet file") from error
-        prediction_labels(schema)
-        target = schema.metadata.get(b"target", b"").decode(errors="replace")
-        if not target:
-            raise InputError(f"{path} does not say what it predicts: its metadata has no target")
+        target = PredictionsTable.open(path).target
         found[target] = (*found.get(target, ()), path)
     return found
+
+
+def _needs(targets: Sequence[str]) -> str:
+    if not targets:
+        return "what is looked for needs no predictions"
+    return f"what is looked for needs those of {' and '.join(targets)}"
