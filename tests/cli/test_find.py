@@ -126,6 +126,9 @@ def test_find_refuses_a_promise_that_no_list_makes_and_says_what_is_damaged(
     other = cli("find", "declining", data.path, "--out", tmp_path / "out")
     assert (other.code, "similar: what was found before is left out" in other.err) == (0, True)
     assert cli(*words, "--overwrite").code == 0
+    refused = cli(*words, "--k", "3")
+    assert (refused.code, "other settings" in refused.err) == (2, True)
+    assert "(--overwrite)" in refused.err
 
 
 def test_export_as_json_lines_holds_everything(folder: Path, cli: Cli, tmp_path: Path) -> None:

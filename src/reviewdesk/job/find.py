@@ -161,7 +161,8 @@ def _found_before(
     before = read_findings(folder)
     if before.about.get("data") != predictions.data.fingerprint:
         raise UsageError(
-            f"{folder} holds findings in other data; choose another folder or replace it on purpose"
+            f"{folder} holds findings in other data; choose another folder or replace it on "
+            "purpose (--overwrite)"
         )
     needed = {*before.about.get("predictions", ()), *predictions.given}
     about = _about(finder, predictions, needed.intersection(finder.targets), settings)
@@ -230,12 +231,12 @@ def _check_replaces(before: StoredFindings, about: Mapping[str, Any]) -> None:
     if {**before.about, ANSWERS: None} != {**about, ANSWERS: None}:
         raise UsageError(
             f"{before.path} holds findings made with other settings; choose another folder or "
-            "replace it on purpose"
+            "replace it on purpose (--overwrite)"
         )
     if about[ANSWERS] is None:
         raise UsageError(
             f"{before.path} holds findings made with a person's answers; give these too "
-            "(--audit FILE), choose another folder or replace it on purpose"
+            "(--audit FILE), choose another folder or replace it on purpose (--overwrite)"
         )
 
 
