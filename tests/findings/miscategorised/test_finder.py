@@ -115,6 +115,8 @@ def test_what_was_not_judged_is_counted(found: Findings) -> None:
     assert found.looked_at == 200
     assert sum(found.tables["sizes"]["products"].to_pylist()) <= 3 * 200
     assert "seem to stand in a wrong category" in found.notes[0]
+    judged = sum(1 + product % 6 for product in range(240)) - 40
+    assert f"These are {judged} reviews. From fewer than 10,000" in found.notes[1]
     assert 0 < found.settings["noise"] < 0.3
 
 
