@@ -26,6 +26,8 @@ class MisplacedFinder(Finder):
 
     Args:
         fewest: how many reviews a product must have for its reviews to be judged.
+        most: how many products of a category are compared, those with most reviews: every review is
+            compared with every product, which takes time with the product of both.
     """
 
     name: ClassVar[str] = "misplaced"
@@ -36,12 +38,19 @@ class MisplacedFinder(Finder):
     )
     columns: ClassVar[tuple[str, ...]] = ("product_id",)
 
-    def __init__(self, fewest: int = 10) -> None:
+    def __init__(self, fewest: int = 10, most: int = 1_000) -> None:
         self.fewest = fewest
+        self.most = most
 
     def find(self, inputs: FinderInputs, *, progress: Progress = SILENT) -> Findings:
         """Rank reviews and list as many as promises allow; see the contract."""
-        judged = judge(inputs.data, fewest=self.fewest, candidates=CHARTED, progress=progress)
+        judged = judge(
+            inputs.data,
+            fewest=self.fewest,
+            most=self.most,
+            candidates=CHARTED,
+            progress=progress,
+        )
         curve = fit_plateau(judged.found)
         listed, lists = promised(judged, curve)
         notes = []
@@ -59,7 +68,7 @@ class MisplacedFinder(Finder):
             looked_at=len(judged.rows),
             left_out=judged.left_out,
             notes=tuple(notes),
-            settings={"fewest": self.fewest},
+            settings={"fewest": self.fewest, "most": self.most},
         )
 
 
