@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 import pyarrow as pa
+from threadpoolctl import threadpool_info
 
 from reviewdesk.errors import NotEnoughData
 from reviewdesk.findings.base import PROMISES, Finder, FinderInputs, Findings, PromisedList
@@ -88,6 +89,27 @@ class ReaderFinder(OddFinder):
             inputs.data.rows,
             settings={"heads": len(heads.models), "sure": sure, "known": known},
         )
+
+
+class ThreadsFinder(OddFinder):
+    """Says on how many threads it may multiply matrices."""
+
+    name: ClassVar[str] = "threads"
+
+    def find(self, inputs: FinderInputs, *, progress: Progress = SILENT) -> Findings:
+        """Count them, for each library that is loaded."""
+        return Findings(
+            "threads",
+            FINDINGS.empty_table(),
+            (),
+            inputs.data.rows,
+            settings={"threads": blas_threads()},
+        )
+
+
+def blas_threads() -> list[int]:
+    """Return on how many threads matrices are multiplied, for each library that is loaded."""
+    return [one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"]
 
 
 class BlindFinder(OddFinder):

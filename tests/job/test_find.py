@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_limits
 
 from reviewdesk.errors import (
     InputError,
@@ -14,7 +14,6 @@ from reviewdesk.errors import (
     StorageError,
     UsageError,
 )
-from reviewdesk.findings.base import FinderInputs, Findings
 from reviewdesk.findings.catalog import FINDERS
 from reviewdesk.findings.reference import read_reference
 from reviewdesk.findings.store import read_findings
@@ -22,9 +21,8 @@ from reviewdesk.job.find import FindSettings, find, reviews_of
 from reviewdesk.job.finders import new_finder
 from reviewdesk.job.heads import HEADS, Predictions, by_target
 from reviewdesk.prepare.prepared import PreparedData
-from reviewdesk.progress import SILENT, Progress
 from reviewdesk.storage import write_json
-from tests.findings.fakes import OddFinder
+from tests.findings.fakes import blas_threads
 from tests.findings.plugin import install
 from tests.findings.shop import ids_of, probabilities_of, rows_of, shop, write_predictions
 from tests.report.reading import Reader
@@ -39,6 +37,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PreparedData:
         odd=f"{fakes}:OddFinder",
         reader=f"{fakes}:ReaderFinder",
         blind=f"{fakes}:BlindFinder",
+        threads=f"{fakes}:ThreadsFinder",
         letters="decimal:Decimal",
     )
     rows = rows_of(300)
@@ -82,27 +81,14 @@ def test_the_same_again_does_nothing_and_other_settings_are_refused(
     assert found.stored.found.table.num_rows > 20
 
 
-def test_finders_multiply_matrices_on_one_thread(
-    data: PreparedData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    during: list[int] = []
-
-    def looked(self: OddFinder, inputs: FinderInputs, *, progress: Progress = SILENT) -> Findings:
-        during.extend(blas_threads())
-        return usual(self, inputs, progress=progress)
-
-    usual = OddFinder.find
-    monkeypatch.setattr(OddFinder, "find", looked)
+def test_finders_multiply_matrices_on_one_thread(data: PreparedData, tmp_path: Path) -> None:
     with threadpool_limits(limits=2, user_api="blas"):
         before = blas_threads()
-        find(data, tmp_path / "out", FindSettings(("odd",)))
+        (outcome,) = find(data, tmp_path / "out", FindSettings(("threads",))).outcomes
         assert blas_threads() == before
     assert set(before) == {2}
-    assert set(during) == {1}
-
-
-def blas_threads() -> list[int]:
-    return [one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"]
+    assert outcome.stored is not None
+    assert set(outcome.stored.found.settings["threads"]) == {1}
 
 
 def test_other_settings_are_refused_before_any_work(data: PreparedData, tmp_path: Path) -> None:
