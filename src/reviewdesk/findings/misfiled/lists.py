@@ -78,14 +78,17 @@ def lists_without_reference(
 ) -> Lists:
     """Return the lists that probabilities allow, corrected by a person's answers where there are.
 
-    Without answers there are no lists where the longest is short: probabilities cannot tell an odd
-    review from a wrong label, and where there are few wrong labels, the odd ones come first.
+    Without answers there are no lists where the classifiers hardly tell the categories apart, nor
+    where the longest is short: probabilities cannot tell an odd review from a wrong label, and
+    where there are few wrong labels, the odd ones come first.
 
     Args:
         ranking: of n reviews.
         candidates: (n,) which may be listed.
         correction: what a person's answers ask for.
     """
+    if correction is None and not _believable(ranking):
+        return _none("the classifiers hardly tell the categories apart")
     rows = ranked_rows(ranking, candidates)
     before = posterior = ranking.posterior[rows]
     reason = "by what the classifiers say"
@@ -96,8 +99,6 @@ def lists_without_reference(
     if correction is not None:
         false[before < correction.least] = np.inf
     cuts = cut_lists(false, ranking.score[rows], PROMISES)
-    if correction is None and not _believable(ranking):
-        return _none("the classifiers hardly tell the categories apart")
     if correction is None and 0 < cuts[-1].listed < ODD * len(rows):
         return _none(_too_few(cuts[-1].listed))
     found = _lists(rows, np.minimum.accumulate(posterior), cuts, reason)
