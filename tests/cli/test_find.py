@@ -304,3 +304,25 @@ def test_one_product_and_those_like_it(data: PreparedData, cli: Cli, tmp_path: P
         refused = cli("find", "similar", data.path, *words)
         assert (refused.code, "--product" in refused.err) == (2, True)
     assert cli("find", "similar", data.path, "--product", "none").code == 2
+
+
+def test_ids_and_categories_do_nothing_to_the_terminal(cli: Cli, tmp_path: Path) -> None:
+    rows = rows_of(240)
+    for row in rows:
+        row["product_id"] = f"\x1b[2J{row['product_id']}\u202e[/b]"
+        row["product_category"] += "\x1b[31m"
+    data = shop(tmp_path / "shop", rows)
+    wanted = PreparedData.open(data.path).table(["product_id"])["product_id"][0].as_py()
+    assert "\x1b" in wanted
+    ranked = cli("find", "similar", data.path, "--product", wanted)
+    unknown = cli("find", "similar", data.path, "--product", f"{wanted}?")
+    everything = cli("find", "all", data.path, "--folds", "2", "--out", tmp_path / "out")
+    shown = cli("show", tmp_path / "out" / "misfiled")
+    assert (ranked.code, unknown.code, everything.code, shown.code) == (0, 2, 0, 0)
+    for one in (ranked, unknown, everything, shown):
+        assert "\x1b" not in one.out + one.err
+        assert "\u202e" not in one.out + one.err
+    assert r"\x1b[2J" in ranked.out
+    assert r"\u202e[/b]" in ranked.out
+    stored = pq.read_table(tmp_path / "out" / "similar" / "findings.parquet")
+    assert all(one.startswith("\x1b[2J") for one in stored["what"].to_pylist())

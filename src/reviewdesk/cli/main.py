@@ -161,8 +161,7 @@ def _options(
 def _report(error: Exception) -> int:
     """Say an error as one sentence on standard error and return the exit code."""
     sentence, code = _sentence(error)
-    visible = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in sentence)
-    print(f"reviewdesk: {visible}", file=sys.stderr)
+    note(f"reviewdesk: {sentence.strip()}")
     return code
 
 

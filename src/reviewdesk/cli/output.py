@@ -3,12 +3,19 @@
 import json
 import shutil
 import sys
+import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
+from rich.text import Text
+
+OBEYED: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Kinds of characters that a terminal obeys, turns lines around by, or cannot write."""
+JOINERS: Final = "\u200c\u200d"
+"""Of these kinds, but part of how some languages and pictures are spelt."""
 
 
 def console() -> Console:
@@ -16,30 +23,42 @@ def console() -> Console:
     return Console(soft_wrap=True, highlight=False)
 
 
+def visible(text: str) -> str:
+    """Return text in which nothing is hidden and nothing moves the cursor.
+
+    Names come from data: what a terminal would obey, or read from right to left, is written as in
+    ``\\x1b`` and ``\\u202e``.
+    """
+    return "".join(ascii(one)[1:-1] if _obeyed(one) else one for one in text)
+
+
 def say(text: str) -> None:
-    """Print one line for people on standard output, exactly as it is."""
-    print(text)
+    """Print one line for people on standard output, with the blank lines that it has around it."""
+    print(_line(text))
 
 
 def note(text: str) -> None:
     """Print one line beside the result, on standard error."""
-    print(text, file=sys.stderr)
+    print(_line(text), file=sys.stderr)
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON on standard output."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    """Print a value as JSON on standard output; what a terminal would obey is escaped in it."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    print("".join(_json_escape(one) if one != "\n" and _obeyed(one) else one for one in text))
 
 
 def print_table(
     headings: Sequence[str], rows: Iterable[Sequence[str]], title: str | None = None
 ) -> None:
     """Print a table: the first column to the left, figures to the right."""
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    shown = None if title is None else _cell(title)
+    table = Table(title=shown, title_justify="left", box=None, pad_edge=False)
     for place, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if place == 0 else "right", overflow="fold")
+        justify: JustifyMethod = "left" if place == 0 else "right"
+        table.add_column(_cell(heading), justify=justify, overflow="fold")
     for row in rows:
-        table.add_row(*[cell.replace("[", r"\[") for cell in row])
+        table.add_row(*map(_cell, row))
     console().print(table)
 
 
@@ -56,3 +75,25 @@ def count(number: int, noun: str) -> str:
     """Return a number with its noun, as in ``1 review`` or ``12,000 reviews``."""
     plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
     return f"{number:,} {noun if number == 1 else plural}"
+
+
+def _obeyed(letter: str) -> bool:
+    return unicodedata.category(letter) in OBEYED and letter not in JOINERS
+
+
+def _line(text: str) -> str:
+    """Return text as one line; only line breaks at its ends are ours."""
+    line = text.strip("\n")
+    if not line:
+        return text
+    before, _, after = text.partition(line)
+    return f"{before}{visible(line)}{after}"
+
+
+def _cell(text: str) -> Text:
+    """Return a cell that is shown as it is, also where it looks like markup or an emoji's name."""
+    return Text(visible(text))
+
+
+def _json_escape(letter: str) -> str:
+    return f"\\u{ord(letter):04x}" if letter <= "\x7f" else json.dumps(letter)[1:-1]
