@@ -326,3 +326,34 @@ def test_ids_and_categories_do_nothing_to_the_terminal(cli: Cli, tmp_path: Path)
     assert r"\u202e[/b]" in ranked.out
     stored = pq.read_table(tmp_path / "out" / "similar" / "findings.parquet")
     assert all(one.startswith("\x1b[2J") for one in stored["what"].to_pylist())
+
+
+@pytest.mark.parametrize("name", ["5", "true", "1e3"])
+def test_a_file_may_be_named_like_a_number(
+    data: PreparedData,
+    cli: Cli,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ids = sorted(set(data.table(["product_id"])["product_id"].to_pylist()))
+    vectors = [[1.0, n % 7, n % 3] for n in range(len(ids))]
+    pq.write_table(pa.table({"product_id": ids, "vector": vectors}), tmp_path / name)
+    words = ("find", "similar", data.path)
+    for given in (("--vectors", name), ("--set", f"vectors={name}")):
+        ranked = cli(*words, "--product", ids[0], *given, "--json")
+        assert ranked.code == 0, ranked.err
+        assert len(ranked.json()) == 10
+    stored = cli(*words, "--set", f"vectors={name}", "--out", "out")
+    assert "is the cosine of the vectors that were given" in stored.out
+    everything = cli("find", "all", data.path, "--out", "all", "--set", f"similar.vectors={name}x")
+    assert (everything.code, f"{name}x" in everything.err) == (7, True)
+
+
+def test_settings_count_also_for_one_product(data: PreparedData, cli: Cli) -> None:
+    words = ("find", "similar", data.path, "--product", "Books-0", "--json")
+    for given in ("k=3", "similar.k=3"):
+        assert len(cli(*words, "--set", given).json()) == 3
+    refused = cli(*words, "--set", "k=three")
+    assert (refused.code, "of type int" in refused.err) == (2, True)

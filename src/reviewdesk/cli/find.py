@@ -18,7 +18,6 @@ from reviewdesk.cli.find_options import (
 )
 from reviewdesk.cli.find_output import ask, print_ranking, print_result
 from reviewdesk.cli.options import Json, with_settings
-from reviewdesk.cli.train import parse_model_settings
 from reviewdesk.errors import UsageError
 from reviewdesk.findings.base import FinderInputs
 from reviewdesk.findings.catalog import FINDERS
@@ -150,15 +149,13 @@ def similar(
     if bool(product) == (out is not None):
         raise UsageError("give --product ID to look at one product, or --out DIR for all of them")
     own = [] if vectors is None else [f"vectors={vectors}"]
+    words = [f"k={k}", *own, *(options or [])]
+    given = settings_of(["similar"], data, PromiseSettings(), options=words)
     if out is None:
-        words = parse_model_settings([*own, *(options or [])])
-        finder = new_finder("similar", {**words, "product": product, "k": k})
+        finder = new_finder("similar", {**given.options["similar"], "product": product})
         found = finder.find(FinderInputs(reviews_of(data)), progress=Progress())
         print_ranking(found, as_json)
         return
-    given = settings_of(
-        ["similar"], data, PromiseSettings(), options=[f"k={k}", *own, *(options or [])]
-    )
     _run(data, out, given, overwrite, as_json)
 
 

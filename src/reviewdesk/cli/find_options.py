@@ -8,11 +8,12 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from reviewdesk.cli.train import parse_model_settings
+from reviewdesk.cli.train import json_or_text, setting_words
 from reviewdesk.errors import UsageError
 from reviewdesk.findings.catalog import FINDERS
 from reviewdesk.findings.reference import read_reference
 from reviewdesk.job.find import FindSettings, reviews_of
+from reviewdesk.job.finders import takes_text
 from reviewdesk.job.heads import by_target
 from reviewdesk.settings import PromiseSettings
 
@@ -118,9 +119,13 @@ def settings_of(
 
 
 def _by_finder(words: list[str], finders: tuple[str, ...], only: str) -> dict[str, dict[str, Any]]:
-    """Return settings by finder; without a finder's name in front they are those of ``only``."""
+    """Return settings by finder; without a finder's name in front they are those of ``only``.
+
+    Values are JSON, or else text; where the finder wants a text, such as a file's name, they are
+    text also when they look like a number.
+    """
     found: dict[str, dict[str, Any]] = defaultdict(dict)
-    for name, value in parse_model_settings(words).items():
+    for name, text in setting_words(words):
         finder, _, option = name.rpartition(".")
         finder = finder or only
         if finder not in finders:
@@ -128,5 +133,5 @@ def _by_finder(words: list[str], finders: tuple[str, ...], only: str) -> dict[st
                 f"--set {name} is for none of the finders that look; say whose setting it is, as "
                 f"in --set FINDER.NAME=VALUE, with one of: {', '.join(finders)}"
             )
-        found[finder][option] = value
+        found[finder][option] = text if takes_text(finder, option) else json_or_text(text)
     return dict(found)

@@ -1,6 +1,7 @@
 """`reviewdesk train`: from prepared data to a bundle."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -98,16 +99,28 @@ def parse_model_settings(words: list[str]) -> dict[str, Any]:
     Raises:
         UsageError: a word has no equals sign.
     """
-    settings = {}
+    return {name: json_or_text(text) for name, text in setting_words(words)}
+
+
+def setting_words(words: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield the two sides of ``NAME=VALUE`` words.
+
+    Raises:
+        UsageError: a word has no equals sign.
+    """
     for word in words:
-        name, equals, value = word.partition("=")
+        name, equals, text = word.partition("=")
         if not (name and equals):
             raise UsageError("--set takes NAME=VALUE, as in --set C=0.5")
-        try:
-            settings[name] = json.loads(value)
-        except json.JSONDecodeError:
-            settings[name] = value
-    return settings
+        yield name, text
+
+
+def json_or_text(text: str) -> Any:
+    """Return the value that a text is in JSON, or else the text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _say(result: TrainResult, data: Path, as_json: bool) -> None:

@@ -38,6 +38,12 @@ def takes_answers(finder: str) -> bool:
     return ANSWERS in inspect.signature(FINDERS.load(finder)).parameters
 
 
+def takes_text(finder: str, setting: str) -> bool:
+    """Say whether a finder has a setting that is a text."""
+    known = inspect.signature(FINDERS.load(finder)).parameters
+    return setting in known and isinstance(known[setting].default, str)
+
+
 def changed_settings(finder: Finder, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that are not what everybody gets."""
     defaults = inspect.signature(type(finder)).parameters
