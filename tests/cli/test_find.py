@@ -172,6 +172,7 @@ def test_known_errors_are_planted_and_findings_graded(
     made = cli(*words)
     assert made.code == 0, made.err
     assert f"find grade findings {planted}.truth" in made.out
+    assert "240 reviews, with 23 misfiled reviews and 1 miscategorised product: " in made.out
     errors = pq.read_table(tmp_path / "planted.truth" / "misfiled.parquet")
     assert errors.num_rows > 10
     right = [finding(one, finder="misfiled") for one in errors["review_id"].to_pylist()[:9]]
@@ -357,3 +358,11 @@ def test_settings_count_also_for_one_product(data: PreparedData, cli: Cli) -> No
         assert len(cli(*words, "--set", given).json()) == 3
     refused = cli(*words, "--set", "k=three")
     assert (refused.code, "of type int" in refused.err) == (2, True)
+
+
+def test_a_copy_without_errors_is_called_so(data: PreparedData, cli: Cli, tmp_path: Path) -> None:
+    shares = ("--misfiled", "0", "--miscategorised", "0", "--declining", "0")
+    made = cli("find", "plant", data.path, *shares, "--out", tmp_path / "copy")
+    assert made.code == 0
+    assert f"240 reviews, with no known errors: {tmp_path / 'copy'}" in made.out
+    assert made.err == "nothing was planted: all three shares are 0\n"

@@ -286,7 +286,34 @@ def test_nothing_asked_is_an_exact_copy(data: PreparedData, tmp_path: Path) -> N
     found = planted(data, tmp_path / "p", misfiled=0, miscategorised=0, declining=0)
     assert found.data.table().equals(data.table())
     assert found.data.fingerprint == data.fingerprint
-    assert found.notes == ()
+    assert found.notes == ("nothing was planted: all three shares are 0",)
+
+
+def test_a_share_of_nothing_or_of_all_is_said(data: PreparedData, tmp_path: Path) -> None:
+    some = {"misfiled": 0.1, "miscategorised": 0.1, "declining": 0.1}
+    said = {
+        name: planted(data, tmp_path / name, **{**some, name: 0}).notes
+        for name in ("misfiled", "miscategorised", "declining")
+    }
+    assert said == {
+        "misfiled": ("no review was misfiled: the share is 0",),
+        "miscategorised": ("no product was miscategorised: the share is 0",),
+        "declining": ("no product declines: the share is 0",),
+    }
+    left = "so nothing is left that shows where they belong; take a smaller share"
+    all_reviews = planted(data, tmp_path / "r", misfiled=1, miscategorised=0.1, declining=0.1)
+    assert all_reviews.notes == (
+        f"all {len(truth(all_reviews, 'misfiled'))} reviews that can be misfiled are, {left}",
+    )
+    all_products = planted(data, tmp_path / "p", misfiled=0.1, miscategorised=1, declining=0.1)
+    assert all_products.notes == (
+        "no review was misfiled: all of them have another error, or are copies over variants",
+        f"all {len(truth(all_products, 'miscategorised'))} products are miscategorised, {left}",
+        "no product declines: all of them are miscategorised, and each has one error at most",
+    )
+    declining = planted(data, tmp_path / "d", misfiled=0.1, miscategorised=0.1, declining=1)
+    assert len(truth(declining, "declining")) == 1  # the others could lend it their reviews only
+    assert "1 product declines, all that can" in declining.notes[-1]
 
 
 def test_everything_asked(data: PreparedData, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """`reviewdesk find plant`: a copy of prepared data with known errors."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -12,6 +12,12 @@ from reviewdesk.prepare.plant import plant as plant_errors
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import Progress
 from reviewdesk.settings import PlantSettings
+
+NOUNS: Final = {
+    "misfiled": "misfiled review",
+    "miscategorised": "miscategorised product",
+    "declining": "declining product",
+}
 
 
 @with_settings(settings=PlantSettings)
@@ -48,7 +54,16 @@ def plant(
             }
         )
         return
-    say(f"{count(found.data.rows, 'review')} with known errors: {found.data.path}")
-    say(f"what was planted: {found.truth}")
+    errors = found.data.manifest[PLANT.entry]["errors"]
+    wrong = [count(errors[name], noun) for name, noun in NOUNS.items() if errors[name]]
+    say(f"{count(found.data.rows, 'review')}, with {_listed(wrong)}: {found.data.path}")
+    say(f"which ones: {found.truth}" if wrong else f"nothing stands in {found.truth}")
     say(f"next: {program()} find all {found.data.path} --out findings")
     say(f"then: {program()} find grade findings {found.truth}")
+
+
+def _listed(wrong: list[str]) -> str:
+    if not wrong:
+        return "no known errors"
+    *others, last = wrong
+    return f"{', '.join(others)} and {last}" if others else last

@@ -13,7 +13,8 @@ from reviewdesk.errors import UsageError
 from reviewdesk.prepare.aside import Aside
 from reviewdesk.prepare.derived import Derivation
 from reviewdesk.prepare.layout import REJECTS_TABLE
-from reviewdesk.prepare.plant_facts import PlantFacts, read_facts
+from reviewdesk.prepare.plant_facts import read_facts
+from reviewdesk.prepare.plant_notes import plant_notes
 from reviewdesk.prepare.plant_parts import Planter
 from reviewdesk.prepare.plant_truth import truth_of
 from reviewdesk.prepare.prepared import PreparedData
@@ -22,8 +23,7 @@ from reviewdesk.prepare.workspace import Workspace
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.runlog import RunLog
 from reviewdesk.settings import PlantSettings
-from reviewdesk.sources.truth.planting import Planting, plan_errors
-from reviewdesk.sources.truth.schema import Truth
+from reviewdesk.sources.truth.planting import plan_errors
 from reviewdesk.sources.truth.write import truth_directory, write_truth
 
 PLANT: Final = Derivation(
@@ -111,7 +111,7 @@ def _fill(
         truth = truth_of(known, planting, aside.take)
     told = {
         "errors": {name: len(table) for name, table in truth.tables().items()},
-        "notes": _notes(known, planting, settings, truth),
+        "notes": plant_notes(known.facts, planting, settings),
     }
     manifest = PLANT.manifest(data, settings, parts, {}, told)
     about = {"settings": settings.to_json(), "data": manifest["fingerprint"]}
@@ -122,30 +122,3 @@ def _fill(
 def _planted(data: PreparedData) -> PlantedData:
     notes = data.manifest[PLANT.entry]["notes"]
     return PlantedData(data, truth_directory(data.path), tuple(notes))
-
-
-def _notes(
-    known: PlantFacts, planting: Planting, settings: PlantSettings, truth: Truth
-) -> list[str]:
-    """Say why there is nothing, or less, of what was asked for."""
-    notes = []
-    one_category = "there are no two categories to move between"
-    if settings.misfiled and not len(truth.misfiled):
-        why = one_category if len(known.names) < 2 else "there are too few reviews for the share"
-        notes.append(f"no review was misfiled: {why}")
-    if settings.miscategorised and not len(truth.miscategorised):
-        why = "there are too few products for the share"
-        if not len(known.facts.product_key):
-            why = "the data has no products"
-        elif len(known.names) < 2:
-            why = one_category
-        notes.append(f"no product was miscategorised: {why}")
-    declines = planting.declines
-    if settings.declining and not declines.candidates:
-        notes.append("no product declines: none has enough reviews with dates and stars")
-    elif declines.not_low_enough:
-        notes.append(
-            f"{declines.not_low_enough:,} products were left as they are: their stars are too low, "
-            "or worse reviews of their category too few, for such a drop"
-        )
-    return notes
