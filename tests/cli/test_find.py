@@ -366,3 +366,35 @@ def test_a_copy_without_errors_is_called_so(data: PreparedData, cli: Cli, tmp_pa
     assert made.code == 0
     assert f"240 reviews, with no known errors: {tmp_path / 'copy'}" in made.out
     assert made.err == "nothing was planted: all three shares are 0\n"
+
+
+def test_known_errors_of_another_corpus_are_refused(cli: Cli, tmp_path: Path) -> None:
+    """Those of generated reviews do not say by a fingerprint what they are about."""
+    for seed in ("0", "1"):
+        out = tmp_path / f"{seed}.tsv.gz"
+        assert cli("demo-data", "--reviews", "400", "--seed", seed, "--out", out).code == 0
+        assert cli("prepare", out, "--out", tmp_path / f"prepared-{seed}").code == 0
+    own, other = (f"{tmp_path / seed}.tsv.gz.truth" for seed in "01")
+    reviews = PreparedData.open(tmp_path / "prepared-0")
+    rows = [finding("none of them", finder="misfiled")]
+    lists = (PromisedList(0.9, 1, 0.1),)
+    about = {"data": reviews.fingerprint, "files": []}
+
+    def listing(*more: str) -> Path:
+        named = [*rows, *(finding(one, finder="misfiled") for one in more)]
+        found = Findings("misfiled", pa.Table.from_pylist(named, FINDINGS), lists, 400)
+        write_findings(tmp_path / "out" / "misfiled", found, OddFinder.manner(), about)
+        return tmp_path / "out"
+
+    for truth in (own, other):
+        refused = cli("find", "grade", listing(), truth)
+        assert (refused.code, "other data" in refused.err) == (3, True)
+    graded = cli("find", "grade", listing(), own, "--reviews", reviews.path)
+    assert (graded.code, "0 of 1" in graded.out) == (0, True)
+    refused = cli("find", "grade", listing(), other, "--reviews", reviews.path)
+    assert (refused.code, "it names none of the reviews given" in refused.err) == (3, True)
+    errors = pq.read_table(Path(own) / "misfiled.parquet")["review_id"].to_pylist()
+    graded = cli("find", "grade", listing(errors[0]), own)
+    assert (graded.code, "1 of 2" in graded.out) == (0, True)
+    refused = cli("find", "grade", listing(errors[0]), other)
+    assert refused.code == 3

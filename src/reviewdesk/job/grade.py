@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from reviewdesk.errors import InputError
 from reviewdesk.findings.base import PROMISES
@@ -14,7 +15,9 @@ from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.schema import FINDINGS
 from reviewdesk.sources.truth.grade import grade
 from reviewdesk.sources.truth.grades import Grade, pooled
+from reviewdesk.sources.truth.known import GRADED
 from reviewdesk.sources.truth.read import read_truth
+from reviewdesk.sources.truth.schema import Truth
 from reviewdesk.storage import read_json
 
 _READ: Final = ("review_id", "product_id", "review_date")
@@ -64,9 +67,37 @@ def _grade(one: Graded) -> Grade:
         if one.reviews is not None and each.about.get("data") != one.reviews.fingerprint:
             raise InputError(f"{each.path} holds findings in other data than the reviews given")
     table = pa.concat_tables([FINDINGS.empty_table(), *(each.found.table for each in stored)])
-    promised = {each.promise for one in stored for each in one.found.lists}
     reviews = one.reviews.table(_READ) if one.reviews else None
+    if about is None:
+        _check_same_data(one, table, truth, reviews)
+    promised = {each.promise for one in stored for each in one.found.lists}
     names = [each.found.finder for each in stored]
     return grade(
         table, truth, sorted(promised or PROMISES, reverse=True), finders=names, reviews=reviews
     )
+
+
+def _check_same_data(one: Graded, found: pa.Table, truth: Truth, reviews: pa.Table | None) -> None:
+    """Refuse known errors that name nothing of the data, where they do not say what it is.
+
+    Reviews decide where both name some: products of different data may have the same ids.
+
+    Raises:
+        InputError: no id of theirs is in the reviews or, without these, in what is graded.
+    """
+    graded = found.filter(pc.is_in(found["finder"], pa.array(GRADED)))
+    for kind, known in (("review", truth.reviews()), ("product", truth.products())):
+        if reviews is not None:
+            ids = reviews[f"{kind}_id"]
+        else:
+            ids = graded.filter(pc.equal(graded["kind"], kind))["what"]
+        if not (len(known) and len(ids)):
+            continue
+        if pc.any(pc.is_in(ids, known)).as_py():
+            return
+        if reviews is not None:
+            raise InputError(f"{one.truth} is about other data: it names none of the reviews given")
+        raise InputError(
+            f"{one.truth} names nothing that {one.findings} lists, so it seems to be about other "
+            "data; if it is not, say what was looked at (--reviews DIR)"
+        )

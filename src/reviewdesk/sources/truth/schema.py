@@ -62,3 +62,16 @@ class Truth:
             "declining": self.declining,
             "variants": self.variants,
         }
+
+    def reviews(self) -> pa.Array:
+        """Return the ids of all reviews that are named."""
+        return self.misfiled["review_id"].unique()
+
+    def products(self) -> pa.Array:
+        """Return the ids of all products that are named."""
+        columns = [
+            self.misfiled["right_product_id"],
+            *(table["product_id"] for table in self.tables().values()),
+        ]
+        chunks = [one for column in columns for one in column.chunks]
+        return pa.chunked_array(chunks, pa.string()).unique().drop_null()
