@@ -27,11 +27,11 @@ from bench.machine import machine
 from reviewdesk.findings.base import PROMISES
 from reviewdesk.findings.misplaced.finder import promised
 from reviewdesk.findings.misplaced.judging import Judged, judge
+from reviewdesk.findings.misplaced.likeness import LONGEST
 from reviewdesk.findings.misplaced.plateau import Plateau, fit_plateau
 from reviewdesk.prepare.prepared import PreparedData
 
 FEWEST: Final = 10
-MOST: Final = 1_000
 FEWEST_LISTED: Final = 5
 BLOCK: Final = 4_096
 COSINE_SEEDS: Final = 4
@@ -58,7 +58,7 @@ def trial(
     planted, wrong = exchanged(data, folder / "planted", share=share, fewest=FEWEST, seed=seed)
     names = _ids(planted)
     is_wrong = np.isin(names, list(wrong))
-    judged = judge(planted, fewest=FEWEST, most=MOST, candidates=1)
+    judged = judge(planted, fewest=FEWEST, longest=LONGEST, candidates=1)
     curve = fit_plateau(judged.found)
     before = np.zeros(data.rows) if curve is None else curve.posterior(clean.found.found)
     known = dict(zip(_ids(data)[clean.rows].tolist(), before.tolist(), strict=False))
@@ -174,7 +174,7 @@ def main() -> None:
     print(machine())
     with tempfile.TemporaryDirectory() as name:
         data = books(Path(name) / "books") if given.books else software(Path(name) / "software")
-        clean = judge(data, fewest=FEWEST, most=MOST, candidates=1)
+        clean = judge(data, fewest=FEWEST, longest=LONGEST, candidates=1)
         for share in given.shares:
             found: dict[tuple[str, float], list[Outcome]] = defaultdict(list)
             for seed in range(given.first_seed, given.first_seed + given.seeds):

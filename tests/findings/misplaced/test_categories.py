@@ -3,7 +3,7 @@ import pytest
 from scipy import sparse
 
 from reviewdesk.findings.misplaced.categories import PRIOR, own_shares
-from reviewdesk.findings.misplaced.likeness import EVIDENCE
+from reviewdesk.findings.misplaced.profiles import EVIDENCE
 
 
 def shop(n: int = 240) -> tuple[sparse.csr_array, np.ndarray, np.ndarray]:

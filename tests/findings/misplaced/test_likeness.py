@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from reviewdesk.findings.misplaced.likeness import EVIDENCE, PRIOR, Reviews, likeness
+from reviewdesk.findings.misplaced.likeness import likeness
+from reviewdesk.findings.misplaced.profiles import EVIDENCE, PRIOR, Reviews
 
 
 def reviews(rows: list[list[int]], product: list[int], writer: list[int] | None = None) -> Reviews:
@@ -16,8 +17,11 @@ def reviews(rows: list[list[int]], product: list[int], writer: list[int] | None 
     )
 
 
-def plain(of: Reviews) -> np.ndarray:
-    """Return the shares by the book, (n, k): each review against what others said."""
+def plain(of: Reviews, longest: int = 99) -> np.ndarray:
+    """Return the shares by the book, (n, k): each review against what others said.
+
+    Terms of more products than ``longest`` count for those that they gain most for.
+    """
     n, k = len(of.product), of.products
     rows = np.zeros((n, of.terms))
     for row in range(n):
@@ -25,15 +29,26 @@ def plain(of: Reviews) -> np.ndarray:
     everything = rows.sum(axis=0) + 0.5
     prior = PRIOR * everything / everything.sum()
     shares = np.zeros((n, k))
+    least = least_gains(rows, of, prior, longest)
     for row in range(n):
         others = of.writer != of.writer[row]
         for product in range(k):
             there = others & (of.product == product)
             counts = rows[there].sum(axis=0)
-            word = np.log((counts + prior) / (counts.sum() + PRIOR))
+            word = np.log((counts + prior) / prior / (counts.sum() / PRIOR + 1))
+            word = np.where(word > least, word, 0)
             shares[row, product] = EVIDENCE * rows[row] @ word + np.log(max(there.sum(), 0.5))
     shares = np.exp(shares - shares.max(axis=1, keepdims=True))
     return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+
+
+def least_gains(rows: np.ndarray, of: Reviews, prior: np.ndarray, longest: int) -> np.ndarray:
+    """Return what products have to gain by each term for it to count, (terms,)."""
+    counts = np.stack([rows[of.product == product].sum(axis=0) for product in range(of.products)])
+    gains = np.log1p(counts / prior) - np.log1p(counts.sum(axis=1, keepdims=True) / PRIOR)
+    gains[counts == 0] = -np.inf
+    least = np.sort(gains, axis=0)[::-1][min(longest, of.products - 1)].clip(0)
+    return np.where((counts > 0).sum(axis=0) > longest, least + 1e-7, -np.inf)
 
 
 def random_reviews(n: int = 60, k: int = 5) -> Reviews:
@@ -50,6 +65,21 @@ def test_shares_are_those_by_the_book() -> None:
     np.put_along_axis(by_product, found.products.astype(np.int64), found.shares, axis=1)
     np.testing.assert_allclose(by_product, expected, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(found.rest, 0, atol=1e-5)
+
+
+@pytest.mark.parametrize("longest", [1, 3, 4])
+@pytest.mark.parametrize("kept", [2, 9])
+def test_terms_of_many_products_count_for_those_that_they_say_most_for(
+    longest: int, kept: int
+) -> None:
+    of = random_reviews(200, 9)
+    found, expected = likeness(of, kept, longest), plain(of, longest)
+    assert np.abs(expected - plain(of)).max() > 0.001
+    order = np.argsort(-expected, axis=1, kind="stable")[:, :kept]
+    np.testing.assert_allclose(
+        found.shares, np.take_along_axis(expected, order, axis=1), rtol=1e-4, atol=1e-6
+    )
+    np.testing.assert_allclose(found.shares.sum(axis=1) + found.rest, 1, rtol=1e-5)
 
 
 @pytest.mark.parametrize("kept", [1, 2, 4])

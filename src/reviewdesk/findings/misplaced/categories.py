@@ -2,7 +2,7 @@
 
 A review of another category stands under the wrong product, too, but belongs under none of those
 that it is compared with here: it is for the finder of misfiled reviews. Categories are told apart
-as products are (see ``likeness``), and what is said of a review's own product counts for no
+as products are (see ``profiles``), and what is said of a review's own product counts for no
 category: a product in the wrong category would otherwise speak for itself.
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from reviewdesk.findings.misplaced.likeness import EVIDENCE, SMALLEST
+from reviewdesk.findings.misplaced.profiles import EVIDENCE, SMALLEST
 from reviewdesk.text.compiled import compiled
 
 PRIOR: Final = 1_000.0

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from reviewdesk.findings.base import PROMISES, Finder, FinderInputs, Findings, PromisedList
 from reviewdesk.findings.misfiled.promises import Cut, cut_lists, false_by_posterior
 from reviewdesk.findings.misplaced.judging import Judged, judge
+from reviewdesk.findings.misplaced.likeness import LONGEST
 from reviewdesk.findings.misplaced.plateau import ODD, Plateau, fit_plateau
 from reviewdesk.findings.misplaced.rows import CHARTED, Listed, finding_rows
 from reviewdesk.progress import SILENT, Progress
@@ -26,8 +27,8 @@ class MisplacedFinder(Finder):
 
     Args:
         fewest: how many reviews a product must have for its reviews to be judged.
-        most: how many products of a category are compared, those with most reviews: every review is
-            compared with every product, which takes time with the product of both.
+        longest: of a term that more products of a category have, so many are listed, those that it
+            says most for; reviews are compared with the products that their terms list.
     """
 
     name: ClassVar[str] = "misplaced"
@@ -38,16 +39,16 @@ class MisplacedFinder(Finder):
     )
     columns: ClassVar[tuple[str, ...]] = ("product_id",)
 
-    def __init__(self, fewest: int = 10, most: int = 1_000) -> None:
+    def __init__(self, fewest: int = 10, longest: int = LONGEST) -> None:
         self.fewest = fewest
-        self.most = most
+        self.longest = longest
 
     def find(self, inputs: FinderInputs, *, progress: Progress = SILENT) -> Findings:
         """Rank reviews and list as many as promises allow; see the contract."""
         judged = judge(
             inputs.data,
             fewest=self.fewest,
-            most=self.most,
+            longest=self.longest,
             candidates=CHARTED,
             progress=progress,
         )
@@ -68,7 +69,7 @@ class MisplacedFinder(Finder):
             looked_at=len(judged.rows),
             left_out=judged.left_out,
             notes=tuple(notes),
-            settings={"fewest": self.fewest, "most": self.most},
+            settings={"fewest": self.fewest, "longest": self.longest},
         )
 
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from reviewdesk.findings.misplaced.categories import own_shares
-from reviewdesk.findings.misplaced.likeness import Likeness, Reviews, likeness
+from reviewdesk.findings.misplaced.likeness import Likeness, likeness
+from reviewdesk.findings.misplaced.profiles import Reviews
 from reviewdesk.findings.misplaced.standing import Fit, Standing, standing, together
 from reviewdesk.findings.products import NONE, Products, read_products
 from reviewdesk.findings.review_terms import ReviewTerms
@@ -57,14 +58,14 @@ class Judged:
 
 
 def judge(
-    data: PreparedData, *, fewest: int, most: int, candidates: int, progress: Progress = SILENT
+    data: PreparedData, *, fewest: int, longest: int, candidates: int, progress: Progress = SILENT
 ) -> Judged:
     """Judge all reviews that can be.
 
     Args:
         data: the reviews.
         fewest: how many reviews a product must have.
-        most: how many products of a category are compared, those with most reviews.
+        longest: how many products are listed of a term, those that it says most for.
         candidates: how many likely products are told of each review.
         progress: is shown how far it has come.
 
@@ -81,7 +82,7 @@ def judge(
     )
     writer, keys, copied = _facts(data)
     unit = _units(products)
-    chosen = _choose(products, unit, said, copied, fewest, most)
+    chosen = _choose(products, unit, said, copied, fewest)
     rows = np.flatnonzero(chosen.judged)
     parts = _Parts(len(rows), candidates)
     category = products.category[unit[products.of_review[rows]]]
@@ -94,7 +95,7 @@ def judge(
             reviews = _with_titles(
                 said[places], in_titles[names], product.astype(np.int32), writer[places]
             )
-            found = _first(likeness(reviews), len(places))
+            found = _first(likeness(reviews, longest=longest), len(places))
             lengths = np.diff(said[places].indptr)
             put = standing(found, product.astype(np.int32), len(names), keys[places], lengths)
             parts.add(inside, names, product, found, put)
@@ -186,7 +187,6 @@ def _choose(
     said: sparse.csr_array,
     copied: NDArray[np.bool_],
     fewest: int,
-    most: int,
 ) -> _Chosen:
     """Choose the reviews to judge, and say why others are not."""
     left_out: dict[str, int] = {}
@@ -205,31 +205,11 @@ def _choose(
         leave_out(reason, elsewhere)
     counts = np.bincount(of_review[judged], minlength=len(products))
     leave_out(f"reviews of products with fewer than {fewest} of them", counts[of_review] < fewest)
-    compared = most_reviewed(counts, products.category, most)
-    reason = f"reviews of products that are not among the {most:,} of their category with most"
-    leave_out(reason, ~compared[of_review])
     category = products.category[of_review]
     there = np.unique(of_review[judged])
     several = np.bincount(products.category[there] + 1, minlength=len(products.categories) + 1) > 1
     leave_out("reviews of the only such product of a category", ~several[category + 1])
     return _Chosen(judged, left_out)
-
-
-def most_reviewed(reviews: Ints, category: NDArray[np.integer], most: int) -> NDArray[np.bool_]:
-    """Say which products are among those of their category with most reviews; of equal ones first.
-
-    Args:
-        reviews: (p,) how many each product has.
-        category: (p,) where each stands.
-        most: how many there are of a category at most.
-    """
-    order = np.lexsort((-reviews, category))
-    new = np.append(True, np.diff(category[order]) != 0)[: len(order)]
-    places = np.arange(len(order))
-    rank = places - np.maximum.accumulate(np.where(new, places, 0))
-    kept = np.zeros(len(order), np.bool_)
-    kept[order] = rank < most
-    return kept
 
 
 def _elsewhere(

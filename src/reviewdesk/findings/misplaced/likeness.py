@@ -1,80 +1,67 @@
 """Which products of its category each review speaks of, as if it stood under none.
 
-A product is a distribution over terms: what its reviews say, smoothed by what all reviews of the
-category say (Dirichlet prior, Zhai and Lafferty 2004). Before a review is compared with a product,
-everything that its own writer said of that product is taken out: people who say the same of two
-products would otherwise seem to have said it of the wrong one. Terms of one review are no
-independent evidence, so the log-likelihood counts for a part only.
+A review is as likely about a product as its terms are there (see ``profiles``), and as the product
+has reviews. Before it is compared with a product, everything that its own writer said of that
+product is taken out: people who say the same of two products would otherwise seem to have said it
+of the wrong one.
 """
 
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
+from scipy.special import logsumexp
 
+from reviewdesk.findings.misplaced.profiles import EVIDENCE, PRIOR, Profiles, Reviews, profiles
 from reviewdesk.text.compiled import compiled
 
-PRIOR: Final = 10_000.0
-"""How many terms the prior of a product counts as."""
-EVIDENCE: Final = 0.4
-"""The part that the log-likelihood counts for."""
 KEPT: Final = 48
 """Products that are remembered of each review, the likeliest; the rest are one more."""
-SMALLEST: Final = 0.5  # of a term that no review has
+LONGEST: Final = 1_000
+"""How many products are listed of a term; in a category with no more, nothing is left out."""
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
-
-
-class Reviews(NamedTuple):
-    """n reviews of one category with k products.
-
-    Args:
-        columns: (t,) the terms of all reviews, those of one ascending, each once.
-        ends: (n + 1,) where each review's terms begin.
-        product: (n,) where each review stands, 0 to k - 1.
-        writer: (n,) equal for reviews of one writer.
-        terms: how many terms there are.
-        products: k.
-    """
-
-    columns: NDArray[np.int32]
-    ends: Ints
-    product: NDArray[np.int32]
-    writer: Ints
-    terms: int
-    products: int
+Places = NDArray[np.int32]
 
 
 class Likeness(NamedTuple):
     """How likely each review is about each product; the last of k + 1 products is all the rest."""
 
-    products: NDArray[np.int32]  # (n, kept) the likeliest first; k where there are fewer
+    products: Places  # (n, kept) the likeliest first; k where there are fewer
     shares: Floats  # (n, kept)
     rest: Floats  # (n,)
 
 
-class _Profiles(NamedTuple):
-    """What is said of k products, as kernels read it."""
+class _Unlisted(NamedTuple):
+    """Scores of products that no list of a review's terms holds, by how many lists are whole.
 
-    counts: NDArray[np.int32]  # of a product's terms: how many reviews have them
-    terms: NDArray[np.int32]  # ascending in each product
-    ends: Ints  # (k + 1,)
-    totals: NDArray[np.float64]  # (k,) the sum of a product's counts
-    reviews: NDArray[np.float64]  # (k,)
-    prior: NDArray[np.float64]  # (terms,) the prior's counts
-    weights: Floats  # of a term's products: what the term adds to the log-likelihood
-    products: NDArray[np.int32]
-    starts: Ints  # (terms + 1,)
+    Of the likeliest, as many as are remembered of a review are enough: those of them that a list
+    holds are likelier still.
+    """
+
+    size: Ints  # (n,) which row is a review's
+    terms: NDArray[np.float64]  # (sizes,) how many terms with whole lists there are
+    products: Places  # (sizes, kept) the likeliest
+    whole: NDArray[np.float64]  # (sizes,) the logarithm of the likelihood of all products
 
 
-def likeness(reviews: Reviews, kept: int = KEPT) -> Likeness:
+class _Scores(NamedTuple):
+    """Room for one review's scores."""
+
+    gains: NDArray[np.float64]  # (k,) zero but for those that are reached
+    scores: NDArray[np.float64]  # (k,) of those that are reached
+    reached: Places  # (k,)
+    own: Places  # (terms,) all zeros between reviews
+
+
+def likeness(reviews: Reviews, kept: int = KEPT, longest: int = LONGEST) -> Likeness:
     """Return which products each review speaks of.
 
     Args:
         reviews: n reviews of one category.
         kept: how many products are told apart for each.
+        longest: how many products are listed of a term.
     """
     n, kept = len(reviews.product), min(kept, reviews.products)
     found = Likeness(
@@ -84,112 +71,139 @@ def likeness(reviews: Reviews, kept: int = KEPT) -> Likeness:
     )
     order = np.argsort(reviews.writer, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(reviews.writer[order]) != 0][:n])
-    ends = np.append(starts, n)
-    _compare(reviews, _profiles(reviews), order, ends, found)
+    told = profiles(reviews, longest)
+    scores = _Scores(
+        np.zeros(reviews.products),
+        np.zeros(reviews.products),
+        np.zeros(reviews.products, np.int32),
+        np.zeros(reviews.terms, np.int32),
+    )
+    _compare(
+        reviews, told, _unlisted(reviews, told, kept), order, np.append(starts, n), scores, found
+    )
     return found
 
 
-def _profiles(reviews: Reviews) -> _Profiles:
-    n, k = len(reviews.product), reviews.products
-    said = sparse.csr_array(
-        (np.ones(len(reviews.columns), np.int32), reviews.columns, reviews.ends),
-        shape=(n, reviews.terms),
-    )
-    stands = sparse.csr_array(
-        (np.ones(n, np.int32), reviews.product, np.arange(n + 1)), shape=(n, k)
-    )
-    counts = sparse.csr_array(stands.T @ said)
-    counts.sort_indices()
-    all_counts = np.bincount(reviews.columns, minlength=reviews.terms) + SMALLEST
-    prior = PRIOR * all_counts / all_counts.sum()
-    by_term = counts.tocsc()
-    weights = np.log1p(by_term.data / np.repeat(prior, np.diff(by_term.indptr)))
-    return _Profiles(
-        counts.data.astype(np.int32),
-        counts.indices.astype(np.int32),
-        counts.indptr.astype(np.int64),
-        np.asarray(counts.sum(axis=1), np.float64).ravel(),
-        np.bincount(reviews.product, minlength=k).astype(np.float64),
-        prior,
-        weights.astype(np.float32),
-        by_term.indices.astype(np.int32),
-        by_term.indptr.astype(np.int64),
-    )
+def _unlisted(reviews: Reviews, told: Profiles, kept: int) -> _Unlisted:
+    whole_lists = np.append(0, np.cumsum(~told.partial[reviews.columns]))
+    terms, size = np.unique(np.diff(whole_lists[reviews.ends]), return_inverse=True)
+    products = np.empty((len(terms), kept), np.int32)
+    whole = np.empty(len(terms))
+    for row, count in enumerate(terms):
+        scores = np.log(told.reviews) - EVIDENCE * count * told.dilution
+        products[row] = np.argsort(-scores, kind="stable")[:kept]
+        whole[row] = logsumexp(scores)
+    return _Unlisted(size.astype(np.int64), terms.astype(np.float64), products, whole)
 
 
 @compiled
 def _compare(
-    reviews: Reviews, profiles: _Profiles, order: Ints, ends: Ints, found: Likeness
+    reviews: Reviews,
+    told: Profiles,
+    unlisted: _Unlisted,
+    order: Ints,
+    ends: Ints,
+    scores: _Scores,
+    found: Likeness,
 ) -> None:
     """Compare the reviews of one writer after the other."""
-    scores = np.empty(reviews.products, np.float64)
-    own = np.zeros(reviews.terms, np.int32)
     for writer in range(len(ends) - 1):
         written = order[ends[writer] : ends[writer + 1]]
         for review in written:
-            _score(reviews, profiles, review, scores)
-            for place in range(len(written)):
-                if _is_first_there(reviews.product, written, place):
-                    product = reviews.product[written[place]]
-                    scores[product] = _without(reviews, profiles, review, product, written, own)
-            _keep(scores, found.products[review], found.shares[review], found.rest, review)
+            row = unlisted.size[review]
+            reached = _look_up(reviews, told, review, unlisted.terms[row], scores)
+            reached = _leave_out(
+                reviews, told, review, unlisted.terms[row], written, reached, scores
+            )
+            _keep(told, unlisted, row, scores, reached, found, review)
+            for product in scores.reached[:reached]:
+                scores.gains[product] = 0
 
 
 @compiled
-def _is_first_there(product: NDArray[np.int32], written: Ints, place: int) -> bool:
-    """Say whether no review before this one stands under the same product."""
-    there = product[written[place]]
-    return not np.any(product[written[:place]] == there)
+def _prior(told: Profiles, product: int, terms: float) -> float:
+    """Return the log of how likely a review is about a product that none of its lists holds."""
+    return float(np.log(told.reviews[product]) - EVIDENCE * terms * told.dilution[product])
 
 
 @compiled
-def _score(reviews: Reviews, profiles: _Profiles, review: int, scores: NDArray[np.float64]) -> None:
-    """Write the log of how likely the review is about each product, up to a constant."""
-    begin, end = reviews.ends[review], reviews.ends[review + 1]
-    for product in range(len(scores)):
-        scores[product] = -(end - begin) * np.log(profiles.totals[product] + PRIOR)
-    for place in range(begin, end):
+def _look_up(reviews: Reviews, told: Profiles, review: int, terms: float, scores: _Scores) -> int:
+    """Score the products that the lists of a review's terms hold; return how many they are."""
+    reached = 0
+    for place in range(reviews.ends[review], reviews.ends[review + 1]):
         term = reviews.columns[place]
-        for at in range(profiles.starts[term], profiles.starts[term + 1]):
-            scores[profiles.products[at]] += profiles.weights[at]
-    for product in range(len(scores)):
-        scores[product] = EVIDENCE * scores[product] + np.log(profiles.reviews[product])
+        for at in range(told.starts[term], told.starts[term + 1]):
+            product = told.products[at]
+            if scores.gains[product] == 0:
+                scores.reached[reached] = product
+                reached += 1
+            scores.gains[product] += told.gains[at]
+    for product in scores.reached[:reached]:
+        gain = EVIDENCE * scores.gains[product]
+        scores.scores[product] = _prior(told, product, terms) + gain
+    return reached
 
 
 @compiled
-def _without(
+def _leave_out(
     reviews: Reviews,
-    profiles: _Profiles,
+    told: Profiles,
     review: int,
-    product: int,
+    terms: float,
     written: Ints,
-    own: NDArray[np.int32],
-) -> float:
-    """Return the same for one product without what the writer said of it; ``own`` is all zeros."""
-    total, left = profiles.totals[product], profiles.reviews[product]
-    for other in written:
-        if reviews.product[other] == product:
-            total -= reviews.ends[other + 1] - reviews.ends[other]
-            left -= 1
-            for place in range(reviews.ends[other], reviews.ends[other + 1]):
-                own[reviews.columns[place]] += 1
-    begin, end = reviews.ends[review], reviews.ends[review + 1]
-    score = -(end - begin) * np.log(total + PRIOR)
-    at, last = profiles.ends[product], profiles.ends[product + 1]
-    for place in range(begin, end):
-        term = reviews.columns[place]
-        at = _place(profiles.terms, at, last, term)
-        if at < last and profiles.terms[at] == term:
-            score += np.log1p((profiles.counts[at] - own[term]) / profiles.prior[term])
-    for other in written:
-        if reviews.product[other] == product:
-            for place in range(reviews.ends[other], reviews.ends[other + 1]):
-                own[reviews.columns[place]] = 0
-    return float(EVIDENCE * score + np.log(max(left, 0.5)))
+    reached: int,
+    scores: _Scores,
+) -> int:
+    """Score anew, without what the writer said of them, the products that he wrote about."""
+    for place in range(len(written)):
+        product = reviews.product[written[place]]
+        if np.any(reviews.product[written[:place]] == product):
+            continue
+        if scores.gains[product] == 0:
+            scores.reached[reached] = product
+            scores.gains[product] = 1
+            reached += 1
+        total, left = told.totals[product], told.reviews[product]
+        for other in written:
+            if reviews.product[other] == product:
+                total -= reviews.ends[other + 1] - reviews.ends[other]
+                left -= 1
+                _count(reviews, other, 1, scores.own)
+        gain = _gain(reviews, told, review, product, np.log1p(total / PRIOR), scores.own)
+        dilution = terms * np.log1p(total / PRIOR)
+        scores.scores[product] = EVIDENCE * (gain - dilution) + np.log(max(left, 0.5))
+        for other in written:
+            if reviews.product[other] == product:
+                _count(reviews, other, 0, scores.own)
+    return reached
 
 
 @compiled
-def _place(ascending: NDArray[np.int32], low: int, high: int, value: int) -> int:
+def _count(reviews: Reviews, review: int, by: int, own: Places) -> None:
+    """Count a review's terms, or set their counts back to 0."""
+    for term in reviews.columns[reviews.ends[review] : reviews.ends[review + 1]]:
+        own[term] = (own[term] + by) * by
+
+
+@compiled
+def _gain(
+    reviews: Reviews, told: Profiles, review: int, product: int, dilution: float, own: Places
+) -> float:
+    """Return what a review's terms say for a product, less what is counted in ``own``."""
+    gain, at, last = 0.0, told.ends[product], told.ends[product + 1]
+    for term in reviews.columns[reviews.ends[review] : reviews.ends[review + 1]]:
+        at = _place(told.terms, at, last, term)
+        if at < last and told.terms[at] == term:
+            one = np.log1p((told.counts[at] - own[term]) / told.prior[term])
+            if told.partial[term]:  # in the same precision as lists
+                one = np.float32(np.float32(one) - dilution)
+            if not told.partial[term] or one > told.least[term]:
+                gain += one
+    return gain
+
+
+@compiled
+def _place(ascending: Places, low: int, high: int, value: int) -> int:
     """Return the first place from ``low`` on whose value is not smaller."""
     while low < high:
         middle = (low + high) // 2
@@ -202,25 +216,54 @@ def _place(ascending: NDArray[np.int32], low: int, high: int, value: int) -> int
 
 @compiled
 def _keep(
-    scores: NDArray[np.float64], products: NDArray[np.int32], shares: Floats, rest: Floats, row: int
+    told: Profiles,
+    unlisted: _Unlisted,
+    row: int,
+    scores: _Scores,
+    reached: int,
+    found: Likeness,
+    review: int,
 ) -> None:
     """Write the likeliest products with their shares, and the share of all others."""
-    kept, count = len(products), 0
-    for product in range(len(scores)):
-        place = count
-        if count == kept and scores[product] <= scores[products[kept - 1]]:
-            continue
-        count = min(count + 1, kept)
-        place = min(place, kept - 1)
-        while place > 0 and scores[product] > scores[products[place - 1]]:
-            products[place] = products[place - 1]
-            place -= 1
-        products[place] = product
-    top, total = scores[products[0]], 0.0
-    for product in range(len(scores)):
-        total += np.exp(scores[product] - top)
+    products, count, terms = found.products[review], 0, unlisted.terms[row]
+    for product in scores.reached[:reached]:
+        count = _insert(products, count, product, scores.scores)
+    for product in unlisted.products[row]:
+        if scores.gains[product] == 0:
+            scores.scores[product] = _prior(told, product, terms)
+            count = _insert(products, count, product, scores.scores)
+    top = scores.scores[products[0]]
+    others = np.exp(unlisted.whole[row] - top)
+    for product in scores.reached[:reached]:
+        others -= np.exp(_prior(told, product, terms) - top)
+    total = max(0.0, others)
+    for product in scores.reached[:reached]:
+        total += np.exp(scores.scores[product] - top)
     known = 0.0
     for place in range(count):
-        shares[place] = np.exp(scores[products[place]] - top) / total
-        known += shares[place]
-    rest[row] = max(0.0, 1.0 - known)
+        share = np.exp(scores.scores[products[place]] - top) / total
+        found.shares[review, place] = share
+        known += share
+    found.rest[review] = max(0.0, 1.0 - known)
+
+
+@compiled
+def _insert(products: Places, count: int, product: int, scores: NDArray[np.float64]) -> int:
+    """Put a product among the likeliest, where it is one; return how many there are then."""
+    kept = len(products)
+    if count == kept and not _is_before(scores, product, products[kept - 1]):
+        return count
+    place = min(count, kept - 1)
+    while place > 0 and _is_before(scores, product, products[place - 1]):
+        products[place] = products[place - 1]
+        place -= 1
+    products[place] = product
+    return min(count + 1, kept)
+
+
+@compiled
+def _is_before(scores: NDArray[np.float64], product: int, other: int) -> bool:
+    """Say whether a product is likelier than another one; of equal ones the first."""
+    if scores[product] == scores[other]:
+        return product < other
+    return bool(scores[product] > scores[other])

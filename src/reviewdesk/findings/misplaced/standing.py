@@ -128,20 +128,23 @@ def _score(
     scores: Floats,
 ) -> None:
     rest = len(everywhere) - 1
-    there = np.zeros(len(everywhere))
+    there = ANYWHERE * everywhere
     for product in range(rest):
-        there[:] = ANYWHERE * everywhere
         there[product] += ITSELF
-        count = ANYWHERE + ITSELF
-        for at in range(stand_ends[product], stand_ends[product + 1]):
-            review = stands[at]
+        inside = stands[stand_ends[product] : stand_ends[product + 1]]
+        for review in inside:
             there[rest] += found.rest[review]
             for place in range(found.products.shape[1]):
                 there[found.products[review, place]] += found.shares[review, place]
-            count += 1
+        count = ANYWHERE + ITSELF + len(inside)
         for at in range(put_ends[product], put_ends[product + 1]):
             review = put[at]
             scores[review] = -np.log(_likeness(found, review, there, count, everywhere, own))
+        there[product] = ANYWHERE * everywhere[product]
+        there[rest] = ANYWHERE * everywhere[rest]
+        for review in inside:
+            for other in found.products[review]:
+                there[other] = ANYWHERE * everywhere[other]
 
 
 @compiled
