@@ -112,6 +112,27 @@ def test_other_settings_are_refused_before_any_work(data: PreparedData, tmp_path
     assert {path: path.read_bytes() for path in made} != made
 
 
+def test_predictions_that_another_kind_rests_on_are_not_replaced(
+    data: PreparedData, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    find(data, out, FindSettings(("reader",), folds=2, seed=3))
+    made = {path: path.read_bytes() for path in (out / "predictions").glob("*.parquet")}
+    for folds, seed in ((3, 3), (2, 0)):
+        with pytest.raises(UsageError, match=r"reader rests on predictions made with --folds 2 --"):
+            find(data, out, FindSettings(("miscategorised",), folds=folds, seed=seed))
+        assert not (out / "miscategorised").exists()
+    assert {path: path.read_bytes() for path in made} == made
+    same = FindSettings(("miscategorised",), folds=2, seed=3)
+    assert find(data, out, same).outcomes[0].stored
+    find(data, out, FindSettings(("odd",), folds=3))  # reads none of them
+    own = FindSettings(("misfiled",), predictions=given(data, tmp_path), folds=3)
+    assert find(data, out, own).outcomes[0].stored  # replaces none
+    assert {path: path.read_bytes() for path in made} == made
+    find(data, out, replace(same, folds=3), overwrite=True)
+    assert {path: path.read_bytes() for path in made} != made
+
+
 def test_folds_matter_only_where_predictions_are_made(data: PreparedData, tmp_path: Path) -> None:
     out = tmp_path / "out"
     own = FindSettings(("reader",), predictions=given(data, tmp_path))

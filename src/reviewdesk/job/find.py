@@ -10,25 +10,24 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from reviewdesk import __version__
-from reviewdesk.errors import InputError, MissingColumn, NotEnoughData, StorageError, UsageError
+from reviewdesk.errors import MissingColumn, NotEnoughData, UsageError
 from reviewdesk.findings.base import Finder, FinderInputs
-from reviewdesk.findings.catalog import FINDERS
 from reviewdesk.findings.export import check_promise, promised
 from reviewdesk.findings.page import findings_page, shown_samples
 from reviewdesk.findings.store import (
     StoredFindings,
     check_folder,
-    folders_in,
     is_findings,
     read_findings,
     remove_left_over,
     write_findings,
 )
 from reviewdesk.findings.texts import review_texts
+from reviewdesk.job.find_folder import check_predictions_stay, kinds_in
 from reviewdesk.job.find_page import write_overview
 from reviewdesk.job.find_result import FindResult, Outcome
 from reviewdesk.job.finders import ANSWERS, VECTORS, changed_settings, new_finder, takes_answers
-from reviewdesk.job.heads import HEADS, Predictions
+from reviewdesk.job.heads import Predictions
 from reviewdesk.job.main_job import PREPARED, SUMMARY
 from reviewdesk.prepare.layout import file_sha256
 from reviewdesk.prepare.prepared import PreparedData
@@ -99,7 +98,8 @@ def find(
 
     Raises:
         UsageError: a name or a setting is wrong, or predictions are of what no finder needs, or a
-            folder holds something else.
+            folder holds something else, or other kinds of findings rest on predictions that would
+            be replaced.
         MissingColumn: the data lacks what every finder needs.
         NotEnoughData: it does not suffice for any.
         InputError: predictions are not about these reviews.
@@ -118,6 +118,9 @@ def find(
         folder = out / finder.name
         check_folder(folder)
         before[finder] = None if overwrite else _found_before(finder, folder, predictions, settings)
+    if not overwrite:
+        looking = [finder for finder, already in before.items() if already is None]
+        check_predictions_stay(out, looking, predictions)
     for finder in finders:
         remove_left_over(out / finder.name)
     private_directory(out)
@@ -133,7 +136,7 @@ def find(
     if errors and len(errors) == len(finders):
         raise errors[0]
     page = out / OVERVIEW
-    everything, unread = _all(out, data)
+    everything, unread = kinds_in(out, data)
     write_overview(page, data, everything, why_not, progress, unread=unread)
     return FindResult(out, data, page, tuple(outcomes), unread)
 
@@ -204,21 +207,13 @@ def _about(
         "data": data.fingerprint,
         "reviews": data.rows,
         "files": [one["place"] for one in data.manifest["inputs"]],
-        "predictions": {one: _how_predicted(predictions, one) for one in targets},
+        "predictions": {one: predictions.how(one) for one in targets},
         "reference": _reference_json(settings.reference),
         "promise": settings.promise,
         "options": options,
         ANSWERS: _digest(answers) if answers else None,
         "reviewdesk": __version__,
     }
-
-
-def _how_predicted(predictions: Predictions, target: str) -> Any:
-    """Return the digests of the user's own tables, or how those that are made are made."""
-    if target in predictions.given:
-        return predictions.digests([target])[target]
-    heads = [[family, dict(settings)] for family, settings in HEADS.get(target, ())]
-    return {"folds": predictions.folds, "seed": predictions.seed, "heads": heads}
 
 
 def _digest(path: str) -> str:
@@ -253,25 +248,6 @@ def write_with_page(
     source = ", ".join(stored.about["files"])
     page = findings_page(stored.found, stored.manner, texts, source)
     write_findings(folder, stored.found, stored.manner, stored.about, page.render())
-
-
-def _all(out: Path, data: PreparedData) -> tuple[list[StoredFindings], tuple[str, ...]]:
-    """Return all findings in a folder that are about these reviews, in the finders' order.
-
-    Beside them comes a sentence for each kind that cannot be read.
-    """
-    known = {name: place for place, name in enumerate(FINDERS.names())}
-    about, unread = [], []
-    for folder in folders_in(out):
-        try:
-            stored = read_findings(folder)
-        except (InputError, StorageError) as error:
-            unread.append(f"{folder.name}: what was found before is left out; {error}.")
-            continue
-        if stored.about.get("data") == data.fingerprint:
-            about.append(stored)
-    about.sort(key=lambda one: known.get(one.found.finder, len(known)))
-    return about, tuple(unread)
 
 
 def _reference_json(reference: pa.Array | None) -> dict[str, Any] | None:

@@ -98,6 +98,13 @@ class Predictions:
             for target, paths in self.of(targets).items()
         }
 
+    def how(self, target: str) -> Any:
+        """Return how the tables of a target are made, or the digests of the user's own."""
+        if target in self.given:
+            return self.digests([target])[target]
+        heads = [[family, dict(settings)] for family, settings in HEADS.get(target, ())]
+        return {"folds": self.folds, "seed": self.seed, "heads": heads}
+
     def _needed(self, target: str) -> bool:
         unrated = self.data.manifest["stars"].get("none", 0)
         return target != RATINGS or self.data.rows < 2 * unrated < 2 * self.data.rows
