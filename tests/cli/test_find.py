@@ -78,7 +78,10 @@ def test_each_finder_takes_its_own_settings(data: PreparedData, cli: Cli, tmp_pa
     words = ("find", "misfiled", data.path, "--folds", "2", "--out", tmp_path / "misfiled")
     done = cli(*words, "--set", "questions=30", "--set", "misplaced.fewest=100")
     assert done.code == 0, done.err
-    assert "reviews of products with fewer than 100 of them" in done.out
+    assert "%), reviews of products with fewer than 100 of them" in done.out
+    page = (tmp_path / "misfiled" / "misplaced" / "findings.html").read_text()
+    assert "%), reviews of products with fewer than 100 of them" in page
+    assert "%), reviews of" in cli("show", tmp_path / "misfiled" / "misplaced").out
 
 
 def test_export_as_csv_is_safe_to_open(folder: Path, cli: Cli, tmp_path: Path) -> None:

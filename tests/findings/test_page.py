@@ -35,7 +35,7 @@ def test_a_page_says_what_is_promised_and_shows_the_evidence() -> None:
         "Move the review to Garden.",
         "The very first.",
         "Books and Garden overlap.",
-        "Not judged: 4, too short to tell.",
+        "Not judged: 4 (4.3\N{NO-BREAK SPACE}%), too short to tell.",
         "reviews.tsv.gz",
         "review R1 · 2014-03-01",
     ):

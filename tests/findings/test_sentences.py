@@ -45,7 +45,22 @@ def test_the_lead_and_what_was_left_out() -> None:
         "30 findings among 90 that were looked at; less than one of them expected to be wrong."
     )
     assert lead(findings(0)) == "Nothing among 90 that were looked at."
-    assert list(left_out(findings())) == ["Not judged: 4, too short to tell."]
+    assert list(left_out(findings())) == [
+        "Not judged: 4 (4.3\N{NO-BREAK SPACE}%), too short to tell."  # of 94
+    ]
+
+
+def test_what_was_left_out_is_a_share_of_its_kind() -> None:
+    reasons = {"products with one review": 30, "new products": 60, "reviews without a date": 5}
+    found = replace(findings(), left_out={**reasons, "reviews that say nothing": 0})
+    assert [one.replace("\N{NO-BREAK SPACE}", " ") for one in left_out(found, 20_000)] == [
+        "Not judged: 30 (16.7 %), products with one review.",  # of 180
+        "Not judged: 60 (33.3 %), new products.",
+        "Not judged: 5 (under 0.1 %), reviews without a date.",
+    ]
+    assert list(left_out(found))[-1] == "Not judged: 5, reviews without a date."
+    nothing = replace(found, left_out={"products with one review": 7}, looked_at=0)
+    assert "7 (100.0" in next(left_out(nothing))
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def print_result(result: FindResult, as_json: bool) -> None:
         print_json(result.to_json())
         return
     for one in result.outcomes:
-        _print(one)
+        _print(one, result.data.rows)
     for sentence in result.unread:
         note(sentence)
     say(f"Everything on one page: {result.page}")
@@ -72,13 +72,13 @@ def ask(result: FindResult, path: Path) -> None:
     )
 
 
-def _print(one: Outcome) -> None:
+def _print(one: Outcome, reviews: int) -> None:
     if one.stored is None:
         say(f"{one.finder}: not looked for; {one.why_not}.\n")
         return
     found = one.stored.found
     again = " (found before)" if one.already else ""
     say(f"{one.stored.manner.title}{again}: {count(found.table.num_rows, 'finding')}")
-    for sentence in (*promises(found), *found.notes, *left_out(found)):
+    for sentence in (*promises(found), *found.notes, *left_out(found, reviews)):
         say(f"- {sentence}")
     say(f"- The page: {one.stored.path / PAGE}\n")

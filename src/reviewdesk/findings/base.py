@@ -49,7 +49,8 @@ class Findings:
         table: schema ``FINDINGS``, the surest first.
         lists: one for each promise, the strictest first; nested.
         looked_at: how many reviews or products were judged.
-        left_out: how many were not, by reason in words.
+        left_out: how many were not, by reason in words; where it begins with "reviews", so many
+            reviews.
         notes: sentences for people: what was found besides, such as categories that overlap.
         tables: further tables by file name without suffix, such as ``overlaps``.
         settings: what it was found with, as JSON values.

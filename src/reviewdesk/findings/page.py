@@ -61,7 +61,11 @@ def reading(manner: Manner) -> list[tuple[str, str]]:
 
 
 def findings_page(
-    found: Findings, manner: Manner, texts: Mapping[str, ReviewText], source: str
+    found: Findings,
+    manner: Manner,
+    texts: Mapping[str, ReviewText],
+    source: str,
+    reviews: int | None = None,
 ) -> Page:
     """Return the page.
 
@@ -70,9 +74,10 @@ def findings_page(
         manner: what people are told of the finder.
         texts: the reviews that the findings point at, by id.
         source: what the reviews were prepared from.
+        reviews: how many there are; None where it is not known.
     """
     page = Page(manner.title, lead(found), "Findings")
-    said = [*promises(found), *found.notes, *left_out(found)]
+    said = [*promises(found), *found.notes, *left_out(found, reviews)]
     if said:
         page.section("What is promised" if found.lists else "What was looked at", findings(said))
     if moves := _moves(found.table):

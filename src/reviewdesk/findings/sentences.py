@@ -52,11 +52,20 @@ def promise(one: PromisedList) -> str:
     )
 
 
-def left_out(found: Findings) -> Iterator[str]:
-    """Yield a sentence for each reason that something was not judged for."""
+def left_out(found: Findings, reviews: int | None = None) -> Iterator[str]:
+    """Yield a sentence for each reason that something was not judged for, with its share.
+
+    Args:
+        found: what was found. Reasons that begin with "reviews" are about reviews; others about
+            what was looked at.
+        reviews: how many reviews there are; None where it is not known.
+    """
+    others = sum(n for reason, n in found.left_out.items() if not _of_reviews(reason))
     for reason, number in found.left_out.items():
+        total = reviews if _of_reviews(reason) else found.looked_at + others
+        part = f" ({_share(number / total)})" if total and number <= total else ""
         if number:
-            yield f"Not judged: {count(number)}, {reason}."
+            yield f"Not judged: {count(number)}{part}, {reason}."
 
 
 def sure(score: float, promised: float, *, similarity: bool) -> str:
@@ -106,6 +115,10 @@ def figures_with_intervals(numbers: Sequence[Mapping[str, Any]]) -> list[tuple[s
             text = f"{text} ({low} to {high})"
         found.append((name, text))
     return found
+
+
+def _of_reviews(reason: str) -> bool:
+    return reason.startswith("reviews ")
 
 
 def _share(value: float) -> str:

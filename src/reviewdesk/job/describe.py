@@ -171,7 +171,7 @@ def _findings(path: Path) -> Description:
         f"{stored.manner.title}: {lead(found)}",
         *promises(found),
         *found.notes,
-        *left_out(found),
+        *left_out(found, about.get("reviews")),
         f"Found in {', '.join(about.get('files', []))}; its data has the fingerprint "
         f"{str(about.get('data', ''))[:16]}.",
         f"The page: {path / PAGE}.",

@@ -246,7 +246,7 @@ def write_with_page(
     """
     texts = review_texts(data, shown_samples(stored.found), progress)
     source = ", ".join(stored.about["files"])
-    page = findings_page(stored.found, stored.manner, texts, source)
+    page = findings_page(stored.found, stored.manner, texts, source, data.rows)
     write_findings(folder, stored.found, stored.manner, stored.about, page.render())
 
 

@@ -96,6 +96,7 @@ def test_texts_without_words_are_counted(tmp_path: Path) -> None:
     given = [*rows(), *(review(900 + n, "Z", "!!!! ????", review_headline="") for n in range(3))]
     found = find(tmp_path, [one | {"product_title": None} for one in given])
     assert found.left_out["products of whose reviews no word could be used"] == 1
+    assert found.looked_at == len({one["product_id"] for one in given}) - 1
 
 
 def test_one_product_alone_is_like_none(tmp_path: Path) -> None:

@@ -102,14 +102,15 @@ class SimilarFinder(Finder):
         found = searched.neighbours
         pairs = _ranking(asked, found) if self.product else _most_alike(products, found)
         table = pair_rows(data, terms, products, vectors, pairs, ranked=bool(self.product))
+        silent = _without_vector(vectors, given)
         return Findings(
             finder=self.name,
             table=table,
             lists=(),
-            looked_at=len(products),
+            looked_at=len(products) - sum(silent.values()),
             left_out={
                 "reviews that name no product": int(np.sum(products.of_review < 0)),
-                **_without_vector(vectors, given),
+                **silent,
             },
             notes=self._notes(products, given, searched, k),
             tables={"similar": ranking_table(products, vectors, asked, found)},
