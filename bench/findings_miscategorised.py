@@ -23,8 +23,8 @@ from bench.findings_data import PlantedWorld, load, plant
 from bench.machine import machine
 from bench.trials import kept
 from reviewdesk.findings.base import PROMISES
-from reviewdesk.findings.miscategorised.finder import Judgement, judge_products
 from reviewdesk.findings.miscategorised.judged import Judged
+from reviewdesk.findings.miscategorised.judgement import Judgement, judge_products
 from reviewdesk.findings.miscategorised.lists import BANDS, list_products
 from reviewdesk.findings.miscategorised.pooling import most_frequent, pool
 from reviewdesk.stats.calibration import wilson_interval

@@ -9,13 +9,14 @@ import pytest
 
 from reviewdesk.errors import InputError, MissingColumn
 from reviewdesk.findings.base import FinderInputs, Findings
-from reviewdesk.findings.miscategorised.finder import MiscategorisedFinder, judge_products
+from reviewdesk.findings.miscategorised.finder import MiscategorisedFinder
 from reviewdesk.findings.miscategorised.judged import (
     NO_CATEGORY,
     NO_PRODUCT,
     ONE_REVIEW,
     Judged,
 )
+from reviewdesk.findings.miscategorised.judgement import UNKNOWN, judge_products
 from reviewdesk.findings.miscategorised.lists import list_products
 from reviewdesk.findings.miscategorised.pooling import pool
 from reviewdesk.findings.misfiled.finder import MisfiledFinder
@@ -115,9 +116,42 @@ def test_what_was_not_judged_is_counted(found: Findings) -> None:
     assert found.looked_at == 200
     assert sum(found.tables["sizes"]["products"].to_pylist()) <= 3 * 200
     assert "seem to stand in a wrong category" in found.notes[0]
-    judged = sum(1 + product % 6 for product in range(240)) - 40
-    assert f"These are {judged} reviews. From fewer than 10,000" in found.notes[1]
+    assert found.left_out[UNKNOWN] == 0
+    assert not any("Not judged" in note for note in found.notes)
     assert 0 < found.settings["noise"] < 0.3
+
+
+def test_a_kind_of_product_that_was_not_met_is_not_listed(tmp_path: Path) -> None:
+    """Products of a rare category, of which reviews speak as of any other, do not stand wrong."""
+    rows = rows_of(300)
+    unmet, met = ["P3", "P9", "P15", "P21"], [f"P{3 + 6 * one}" for one in range(10, 15)]
+    for row in rows:
+        if row["product_id"] in unmet:
+            row["product_category"] = "Rare"
+        if row["product_id"] in met:
+            row["product_category"] = "Met"
+    data = shop(tmp_path, rows)
+    said = probabilities_of(data)
+    of_met = np.isin(data.table(["product_id"])["product_id"].to_pylist(), met)
+    said = np.concatenate([said * ~of_met[:, np.newaxis], of_met[:, np.newaxis] * 0.99], axis=1)
+    said = np.concatenate([said, np.full((len(said), 1), 1e-3)], axis=1).astype(np.float32)
+    labels = [*CATEGORIES, "Met", "Rare"]
+    path = write_predictions(tmp_path / "0.parquet", ids_of(data), said, labels)
+    found = MiscategorisedFinder().find(FinderInputs(data, {"category": (path,)}))
+    assert found.left_out[UNKNOWN] == len(unmet)
+    assert found.looked_at == 250 - len(unmet)
+    assert not set(unmet) & set(found.table["what"].to_pylist())
+    assert "Not judged: 4 products in Rare. " in found.notes[1]
+
+
+def test_categories_that_reviews_do_not_tell_make_no_list(tmp_path: Path) -> None:
+    data = shop(tmp_path, rows_of())
+    said = np.roll(probabilities_of(data), 1, axis=1)
+    path = write_predictions(tmp_path / "0.parquet", ids_of(data), said)
+    found = MiscategorisedFinder().find(FinderInputs(data, {"category": (path,)}))
+    assert found.table.num_rows == 0
+    assert all("0 in categories that reviews tell" in (one.why_empty or "") for one in found.lists)
+    assert found.left_out[UNKNOWN] == 200
 
 
 def test_products_with_one_review_go_to_the_list_of_reviews(tmp_path: Path) -> None:

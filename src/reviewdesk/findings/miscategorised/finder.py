@@ -1,60 +1,34 @@
 """Finds products that stand in the wrong category."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from reviewdesk.errors import InputError
 from reviewdesk.findings.base import Finder, FinderInputs, Findings
 from reviewdesk.findings.miscategorised.judged import Judged, judge
-from reviewdesk.findings.miscategorised.lists import Lists, list_products, no_lists
-from reviewdesk.findings.miscategorised.model import PooledModel, fit_model
-from reviewdesk.findings.miscategorised.pooling import spread
+from reviewdesk.findings.miscategorised.judgement import (
+    FEWEST_TOLD,
+    UNKNOWN,
+    Judgement,
+    judge_products,
+    without_unknown,
+)
+from reviewdesk.findings.miscategorised.lists import LIKELY, Lists, list_products, no_lists
+from reviewdesk.findings.miscategorised.model import PooledModel
 from reviewdesk.findings.miscategorised.rows import finding_rows
-from reviewdesk.findings.misfiled.overlaps import confusions, overlaps
 from reviewdesk.findings.predictions import HeadProbabilities, read_predictions
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.report.numbers import count, plural, share
 from reviewdesk.schema import FINDINGS
-from reviewdesk.text.hashing import hash64
 
 TARGET: Final = "category"
-ENOUGH_REVIEWS: Final = 10_000
-"""From fewer, promises were not kept in trials (bench/RESULTS.md), and the page says so."""
 FEWEST_PRODUCTS: Final = 50
-MOST_FITTED: Final = 100_000
-"""The model's few figures are found from so many products; more would not change them."""
-LIKELY: Final = 0.5
-FEWEST_CONFUSED: Final = 10
-"""Two categories are said to overlap when so many products speak of the other one."""
 MOST_NAMED: Final = 5
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True, eq=False)
-class Judgement:
-    """What was found out about the judged products.
-
-    Args:
-        model: how.
-        right: (q, k) how likely each category is the right one, the shown one not asked.
-        wrong: (q,) how likely the shown category is wrong.
-        suggested: (q,) the category that is then the likeliest.
-        overlaps: pairs of categories that overlap, with counts of products.
-        candidates: (q,) which may be listed: where shown and suggested category do not overlap.
-    """
-
-    model: PooledModel
-    right: Floats
-    wrong: Floats
-    suggested: Ints
-    overlaps: pa.Table
-    candidates: NDArray[np.bool_]
 
 
 class MiscategorisedFinder(Finder):
@@ -79,6 +53,10 @@ class MiscategorisedFinder(Finder):
         if why is not None:
             return self._nothing(judged, why)
         found = judge_products(judged)
+        judged, found = without_unknown(judged, found)
+        why = _why_not(judged)
+        if why is not None:
+            return self._nothing(judged, why)
         lists = list_products(judged.pooled.reviews[judged.products], found.wrong, found.candidates)
         table = finding_rows(
             inputs.data, judged, said, lists, found.right, found.wrong, found.suggested, progress
@@ -106,62 +84,30 @@ class MiscategorisedFinder(Finder):
         )
 
 
-def judge_products(judged: Judged) -> Judgement:
-    """Fit the model on products that can be judged, and judge them by it."""
-    pooled = judged.pooled.take(judged.products)
-    assigned = judged.assigned[judged.products]
-    some = spread(hash64(judged.ids)[judged.products], MOST_FITTED)
-    model = fit_model(pooled.take(some), assigned[some])
-    right = model.probabilities(pooled)
-    wrong, suggested = model.wrong(pooled, assigned)
-    pairs = _overlaps(assigned, right, wrong, judged.names)
-    overlapping = np.zeros((len(judged.names), len(judged.names)), np.bool_)
-    places = {name: place for place, name in enumerate(judged.names)}
-    for pair in pairs.to_pylist():
-        one, other = places[pair["category"]], places[pair["other"]]
-        overlapping[one, other] = overlapping[other, one] = True
-    return Judgement(model, right, wrong, suggested, pairs, ~overlapping[assigned, suggested])
-
-
 def _why_not(judged: Judged) -> str | None:
     if len(judged.products) < FEWEST_PRODUCTS:
+        known = " in categories that reviews tell" if judged.left_out.get(UNKNOWN) else ""
         return (
-            f"too few products to tell: {count(len(judged.products))} have two reviews or more, "
-            f"and {FEWEST_PRODUCTS} are needed"
+            f"too few products to tell: {count(len(judged.products))}{known} have two reviews or "
+            f"more, and {FEWEST_PRODUCTS} are needed"
         )
     if len(np.unique(judged.assigned[judged.products])) < 2:
-        return "all products stand in one category"
+        return "all products that can be judged stand in one category"
     return None
-
-
-def _overlaps(assigned: Ints, right: Floats, wrong: Floats, names: list[str]) -> pa.Table:
-    """Return pairs of categories whose rightly filed products speak of one another."""
-    filed = wrong < LIKELY
-    counts = confusions(assigned[filed], right[filed].argmax(axis=1), len(names))
-    pairs = overlaps(counts, names).rename_columns(
-        ["category", "other", "confusion", "products", "other_products"]
-    )
-    several = [
-        one + other >= FEWEST_CONFUSED
-        for one, other in zip(
-            pairs["products"].to_pylist(), pairs["other_products"].to_pylist(), strict=True
-        )
-    ]
-    return pairs.filter(pa.array(several, pa.bool_()))
 
 
 def _notes(judged: Judged, said: HeadProbabilities, found: Judgement) -> list[str]:
     notes = [
-        f"About {share(found.model.noise)} of the products with two reviews or more seem to stand "
+        f"About {share(found.model.noise)} of the products that were judged seem to stand "
         "in a wrong category; those that are not listed cannot be told surely enough."
     ]
-    reviews = int(judged.pooled.reviews[judged.products].sum())
-    if reviews < ENOUGH_REVIEWS:
+    unknown = judged.left_out[UNKNOWN]
+    if unknown:
         notes.append(
-            f"These are {count(reviews)} reviews. From fewer than {count(ENOUGH_REVIEWS)}, "
-            "classifiers see too little of what a category holds, and a kind of product that they "
-            "have not met looks sure to stand wrong: of findings promised at 95 %, about 80 in a "
-            "hundred were right in trials. Look at each before it is moved."
+            f"Not judged: {plural(unknown, 'product', 'products')} in "
+            f"{_unknown_names(judged, found)}. Of what stands there, reviews of fewer than "
+            f"{FEWEST_TOLD} products speak of the category, so that a kind of product that the "
+            "classifiers have not met would look as if it stood wrong."
         )
     if (said.fold[(judged.product >= 0) & (judged.label >= 0)] < 0).any():
         notes.append(
@@ -180,6 +126,14 @@ def _notes(judged: Judged, said: HeadProbabilities, found: Judgement) -> list[st
             "overlap."
         )
     return notes
+
+
+def _unknown_names(judged: Judged, found: Judgement) -> str:
+    """Return the categories in which products stand that are not judged, some by name."""
+    standing = np.unique(judged.assigned[judged.assigned >= 0])
+    names = [judged.names[one] for one in standing.tolist() if not found.known[one]]
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {count(more)} more" if more > 0 else "")
 
 
 def _settings(model: PooledModel) -> dict[str, Any]:
