@@ -58,7 +58,7 @@ def test_a_handful_that_looks_misfiled_is_not_listed_without_answers() -> None:
     few = lists_without_reference(
         ranking(np.where(np.arange(20_000) < 50, 0.97, 0)), everything, None
     )
-    assert "no more than 50 reviews look misfiled" in (few.lists[0].why_empty or "")
+    assert "no more than 50 reviews look surely misfiled" in (few.lists[0].why_empty or "")
     asked = fit_correction(np.full(80, 0.97), np.arange(80) > 1)
     posterior = np.where(np.arange(20_000) < 50, 0.97, 0.001)
     assert lists_without_reference(ranking(posterior), everything, asked).lists[2].listed == 50

@@ -103,6 +103,10 @@ def test_one_product_alone_is_like_none(tmp_path: Path) -> None:
     found = find(tmp_path, [review(n, "A", "battery screen") for n in range(4)])
     assert found.table.num_rows == 0
     assert found.looked_at == 1
+    assert found.notes == (
+        "No pair is listed: no two products with 2 reviews or more are alike in what is said of "
+        "them.",
+    )
 
 
 def test_the_order_of_rows_makes_no_difference(tmp_path: Path) -> None:

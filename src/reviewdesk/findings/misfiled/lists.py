@@ -167,8 +167,8 @@ def _none(why: str) -> Lists:
 
 def _too_few(few: int) -> str:
     return (
-        f"no more than {count(few)} reviews look misfiled: too few to tell errors from reviews "
-        "that speak of another category and are filed rightly"
+        f"no more than {count(few)} reviews look surely misfiled: too few to tell errors from "
+        "reviews that speak of another category and are filed rightly"
     )
 
 

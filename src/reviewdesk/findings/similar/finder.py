@@ -112,7 +112,7 @@ class SimilarFinder(Finder):
                 "reviews that name no product": int(np.sum(products.of_review < 0)),
                 **silent,
             },
-            notes=self._notes(products, given, searched, k),
+            notes=self._notes(products, given, searched, k, table.num_rows),
             tables={"similar": ranking_table(products, vectors, asked, found)},
             settings={
                 "product": self.product,
@@ -158,7 +158,7 @@ class SimilarFinder(Finder):
         return np.array([products.ids.index(self.product)])
 
     def _notes(
-        self, products: Products, given: GivenVectors | None, searched: Searched, k: int
+        self, products: Products, given: GivenVectors | None, searched: Searched, k: int, pairs: int
     ) -> tuple[str, ...]:
         folded = len(products) - int(products.variant.max()) - 1
         notes = []
@@ -180,7 +180,14 @@ class SimilarFinder(Finder):
                 f"{share(searched.share)} are found, measured on {min(PROBES, len(products))} "
                 f"products. --set similar.exact_up_to={len(products)} finds all."
             )
-        if not self.product:
+        if not self.product and not pairs:
+            notes.append(
+                f"No pair is listed: no two products with {FEWEST_REVIEWS} reviews or more are "
+                "alike in what is said of them."
+            )
+        if pairs == MOST_PAIRS:
+            notes.append(f"Only the {count(pairs)} pairs most alike are listed.")
+        if not self.product and len(products) > 1:
             notes.append(
                 f"similar.parquet ranks for each of {count(len(products))} products up to {k} "
                 "others, with the words that they share."
