@@ -21,7 +21,7 @@ from reviewdesk.job.find import FindSettings, find, reviews_of
 from reviewdesk.job.finders import new_finder
 from reviewdesk.job.heads import HEADS, Predictions, by_target
 from reviewdesk.prepare.prepared import PreparedData
-from reviewdesk.storage import write_json
+from reviewdesk.storage import read_json, write_json
 from tests.findings.fakes import blas_threads
 from tests.findings.plugin import install
 from tests.findings.shop import ids_of, probabilities_of, rows_of, shop, write_predictions
@@ -79,6 +79,36 @@ def test_the_same_again_does_nothing_and_other_settings_are_refused(
     found = find(data, out, other, overwrite=True).outcomes[0]
     assert found.stored is not None
     assert found.stored.found.table.num_rows > 20
+
+
+def test_a_page_that_is_missing_is_made_again(data: PreparedData, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    find(data, out, FindSettings(("odd",)))
+    page = (out / "odd" / "findings.html").read_bytes()
+    (out / "odd" / "findings.html").unlink()
+    assert find(data, out, FindSettings(("odd",))).outcomes[0].already
+    assert (out / "odd" / "findings.html").read_bytes() == page
+
+
+def test_findings_of_another_release_are_not_replaced_unasked(
+    data: PreparedData, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    find(data, out, FindSettings(("odd",)))
+    summary = read_json(out / "odd" / "findings.json")
+    summary["about"]["reviewdesk"] = "0.0.1"
+    write_json(out / "odd" / "findings.json", summary)
+    with pytest.raises(UsageError, match=r"made by reviewdesk 0\.0\.1, and this is .*--overwrite"):
+        find(data, out, FindSettings(("odd",)))
+    assert not find(data, out, FindSettings(("odd",)), overwrite=True).outcomes[0].already
+
+
+@pytest.mark.parametrize("name", ["", "findings", "reviews/deeper"])
+def test_the_data_itself_is_no_place_for_findings(data: PreparedData, name: str) -> None:
+    before = sorted(data.path.rglob("*"))
+    with pytest.raises(UsageError, match="in the data itself"):
+        find(data, data.path / name, FindSettings(("odd",)))
+    assert sorted(data.path.rglob("*")) == before
 
 
 def test_finders_multiply_matrices_on_one_thread(data: PreparedData, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from reviewdesk.findings.base import Finder, FinderInputs
 from reviewdesk.findings.export import check_promise, promised
 from reviewdesk.findings.page import findings_page, shown_samples
 from reviewdesk.findings.store import (
+    PAGE,
     StoredFindings,
     check_folder,
     is_findings,
@@ -111,8 +112,7 @@ def find(
         data, out / PREDICTIONS, settings.predictions, settings.folds, settings.seed, progress
     )
     predictions.check(sorted({target for finder in finders for target in finder.targets}))
-    if is_findings(out):
-        raise UsageError(f"{out} holds findings of one kind; name the folder that it is in")
+    _check_place(out, data)
     before = {}
     for finder in finders:
         folder = out / finder.name
@@ -128,6 +128,8 @@ def find(
     for finder, already in before.items():
         try:
             stored = already or _find(finder, out / finder.name, predictions, settings)
+            if not (stored.path / PAGE).is_file():  # somebody removed it
+                write_with_page(stored.path, stored, data, progress)
             outcomes.append(Outcome(finder.name, stored, already=already is not None))
         except (MissingColumn, NotEnoughData) as error:
             outcomes.append(Outcome(finder.name, None, str(error)))
@@ -139,6 +141,20 @@ def find(
     everything, unread = kinds_in(out, data)
     write_overview(page, data, everything, why_not, progress, unread=unread)
     return FindResult(out, data, page, tuple(outcomes), unread)
+
+
+def _check_place(out: Path, data: PreparedData) -> None:
+    """Refuse folders that findings would be lost in.
+
+    Raises:
+        UsageError: it is that of one kind, or is or lies in the prepared folder.
+    """
+    if is_findings(out):
+        raise UsageError(f"{out} holds findings of one kind; name the folder that it is in")
+    if out.absolute().resolve().is_relative_to(data.path.absolute().resolve()):
+        raise UsageError(
+            f"{out} is in the data itself, and would go with it; name another folder for findings"
+        )
 
 
 def _options(name: str, settings: FindSettings) -> dict[str, Any]:
@@ -166,6 +182,12 @@ def _found_before(
         raise UsageError(
             f"{folder} holds findings in other data; choose another folder or replace it on "
             "purpose (--overwrite)"
+        )
+    release = before.about.get("reviewdesk")
+    if release != __version__:
+        raise UsageError(
+            f"{folder} holds findings made by reviewdesk {release}, and this is {__version__}; "
+            "choose another folder or replace them on purpose (--overwrite)"
         )
     needed = {*before.about.get("predictions", ()), *predictions.given}
     about = _about(finder, predictions, needed.intersection(finder.targets), settings)
