@@ -3,6 +3,7 @@ import pytest
 
 from reviewdesk.findings.misplaced.likeness import likeness
 from reviewdesk.findings.misplaced.profiles import EVIDENCE, PRIOR, Reviews
+from reviewdesk.findings.misplaced.writers import MOST_WRITTEN
 
 
 def reviews(rows: list[list[int]], product: list[int], writer: list[int] | None = None) -> Reviews:
@@ -107,6 +108,18 @@ def test_what_a_writer_said_of_other_products_does_not_count() -> None:
         return float(shares[products == 1][0])
 
     assert share_of_other(same) < share_of_other(others)
+
+
+def test_a_name_of_many_is_no_writer() -> None:
+    """Whoever shares it would otherwise seem to have said everything."""
+    n = MOST_WRITTEN + 1
+    rows, product = [[0, 1 + place % 3] for place in range(n)], [place % 3 for place in range(n)]
+    one, many, some = (
+        likeness(reviews(rows, product, writer)).shares
+        for writer in ([7] * n, None, [*[7] * MOST_WRITTEN, 8])
+    )
+    np.testing.assert_array_equal(one, many)
+    assert (one != some).any()
 
 
 def test_reviews_without_terms_are_as_likely_as_products_have_reviews() -> None:

@@ -1,9 +1,7 @@
 """Which products of its category each review speaks of, as if it stood under none.
 
 A review is as likely about a product as its terms are there (see ``profiles``), and as the product
-has reviews. Before it is compared with a product, everything that its own writer said of that
-product is taken out: people who say the same of two products would otherwise seem to have said it
-of the wrong one.
+has reviews, without what its own writer said of that product (see ``writers``).
 """
 
 from typing import Final, NamedTuple
@@ -12,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from reviewdesk.findings.misplaced.profiles import EVIDENCE, PRIOR, Profiles, Reviews, profiles
+from reviewdesk.findings.misplaced.profiles import EVIDENCE, Profiles, Reviews, profiles
+from reviewdesk.findings.misplaced.writers import by_writer, leave_out
 from reviewdesk.text.compiled import compiled
 
 KEPT: Final = 48
@@ -51,7 +50,7 @@ class _Scores(NamedTuple):
 
     gains: NDArray[np.float64]  # (k,) zero but for those that are reached
     scores: NDArray[np.float64]  # (k,) of those that are reached
-    reached: Places  # (k,)
+    reached: Places  # (k + 1,)
     own: Places  # (terms,) all zeros between reviews
 
 
@@ -69,18 +68,15 @@ def likeness(reviews: Reviews, kept: int = KEPT, longest: int = LONGEST) -> Like
         np.zeros((n, kept), np.float32),
         np.zeros(n, np.float32),
     )
-    order = np.argsort(reviews.writer, kind="stable")
-    starts = np.flatnonzero(np.r_[True, np.diff(reviews.writer[order]) != 0][:n])
+    order, ends = by_writer(reviews)
     told = profiles(reviews, longest)
     scores = _Scores(
         np.zeros(reviews.products),
         np.zeros(reviews.products),
-        np.zeros(reviews.products, np.int32),
+        np.zeros(reviews.products + 1, np.int32),
         np.zeros(reviews.terms, np.int32),
     )
-    _compare(
-        reviews, told, _unlisted(reviews, told, kept), order, np.append(starts, n), scores, found
-    )
+    _compare(reviews, told, _unlisted(reviews, told, kept), order, ends, scores, found)
     return found
 
 
@@ -90,7 +86,7 @@ def _unlisted(reviews: Reviews, told: Profiles, kept: int) -> _Unlisted:
     products = np.empty((len(terms), kept), np.int32)
     whole = np.empty(len(terms))
     for row, count in enumerate(terms):
-        scores = np.log(told.reviews) - EVIDENCE * count * told.dilution
+        scores = told.popularity - EVIDENCE * count * told.dilution
         products[row] = np.argsort(-scores, kind="stable")[:kept]
         whole[row] = logsumexp(scores)
     return _Unlisted(size.astype(np.int64), terms.astype(np.float64), products, whole)
@@ -107,15 +103,22 @@ def _compare(
     found: Likeness,
 ) -> None:
     """Compare the reviews of one writer after the other."""
+    terms = unlisted.terms[unlisted.size]
     for writer in range(len(ends) - 1):
         written = order[ends[writer] : ends[writer + 1]]
-        for review in written:
-            row = unlisted.size[review]
-            reached = _look_up(reviews, told, review, unlisted.terms[row], scores)
-            reached = _leave_out(
-                reviews, told, review, unlisted.terms[row], written, reached, scores
-            )
-            _keep(told, unlisted, row, scores, reached, found, review)
+        products = np.empty(len(written), np.int32)
+        without = np.empty((len(written), len(written)))
+        leave_out(reviews, told, terms, written, scores.own, products, without)
+        for place in range(len(written)):
+            review = written[place]
+            reached = _look_up(reviews, told, review, terms[review], scores)
+            for product in range(len(products)):
+                if scores.gains[products[product]] == 0:
+                    scores.gains[products[product]] = 1
+                    scores.reached[reached] = products[product]
+                    reached += 1
+                scores.scores[products[product]] = without[product, place]
+            _keep(told, unlisted, scores, reached, found, review)
             for product in scores.reached[:reached]:
                 scores.gains[product] = 0
 
@@ -123,7 +126,7 @@ def _compare(
 @compiled
 def _prior(told: Profiles, product: int, terms: float) -> float:
     """Return the log of how likely a review is about a product that none of its lists holds."""
-    return float(np.log(told.reviews[product]) - EVIDENCE * terms * told.dilution[product])
+    return float(told.popularity[product] - EVIDENCE * terms * told.dilution[product])
 
 
 @compiled
@@ -134,10 +137,12 @@ def _look_up(reviews: Reviews, told: Profiles, review: int, terms: float, scores
         term = reviews.columns[place]
         for at in range(told.starts[term], told.starts[term + 1]):
             product = told.products[at]
-            if scores.gains[product] == 0:
-                scores.reached[reached] = product
-                reached += 1
-            scores.gains[product] += told.gains[at]
+            before = scores.gains[product]
+            scores.reached[reached] = (
+                product  # stays if it is new: a branch would take twice as long
+            )
+            reached += before == 0
+            scores.gains[product] = before + told.gains[at]
     for product in scores.reached[:reached]:
         gain = EVIDENCE * scores.gains[product]
         scores.scores[product] = _prior(told, product, terms) + gain
@@ -145,87 +150,17 @@ def _look_up(reviews: Reviews, told: Profiles, review: int, terms: float, scores
 
 
 @compiled
-def _leave_out(
-    reviews: Reviews,
-    told: Profiles,
-    review: int,
-    terms: float,
-    written: Ints,
-    reached: int,
-    scores: _Scores,
-) -> int:
-    """Score anew, without what the writer said of them, the products that he wrote about."""
-    for place in range(len(written)):
-        product = reviews.product[written[place]]
-        if np.any(reviews.product[written[:place]] == product):
-            continue
-        if scores.gains[product] == 0:
-            scores.reached[reached] = product
-            scores.gains[product] = 1
-            reached += 1
-        total, left = told.totals[product], told.reviews[product]
-        for other in written:
-            if reviews.product[other] == product:
-                total -= reviews.ends[other + 1] - reviews.ends[other]
-                left -= 1
-                _count(reviews, other, 1, scores.own)
-        gain = _gain(reviews, told, review, product, np.log1p(total / PRIOR), scores.own)
-        dilution = terms * np.log1p(total / PRIOR)
-        scores.scores[product] = EVIDENCE * (gain - dilution) + np.log(max(left, 0.5))
-        for other in written:
-            if reviews.product[other] == product:
-                _count(reviews, other, 0, scores.own)
-    return reached
-
-
-@compiled
-def _count(reviews: Reviews, review: int, by: int, own: Places) -> None:
-    """Count a review's terms, or set their counts back to 0."""
-    for term in reviews.columns[reviews.ends[review] : reviews.ends[review + 1]]:
-        own[term] = (own[term] + by) * by
-
-
-@compiled
-def _gain(
-    reviews: Reviews, told: Profiles, review: int, product: int, dilution: float, own: Places
-) -> float:
-    """Return what a review's terms say for a product, less what is counted in ``own``."""
-    gain, at, last = 0.0, told.ends[product], told.ends[product + 1]
-    for term in reviews.columns[reviews.ends[review] : reviews.ends[review + 1]]:
-        at = _place(told.terms, at, last, term)
-        if at < last and told.terms[at] == term:
-            one = np.log1p((told.counts[at] - own[term]) / told.prior[term])
-            if told.partial[term]:  # in the same precision as lists
-                one = np.float32(np.float32(one) - dilution)
-            if not told.partial[term] or one > told.least[term]:
-                gain += one
-    return gain
-
-
-@compiled
-def _place(ascending: Places, low: int, high: int, value: int) -> int:
-    """Return the first place from ``low`` on whose value is not smaller."""
-    while low < high:
-        middle = (low + high) // 2
-        if ascending[middle] < value:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-@compiled
 def _keep(
     told: Profiles,
     unlisted: _Unlisted,
-    row: int,
     scores: _Scores,
     reached: int,
     found: Likeness,
     review: int,
 ) -> None:
     """Write the likeliest products with their shares, and the share of all others."""
-    products, count, terms = found.products[review], 0, unlisted.terms[row]
+    products, count, row = found.products[review], 0, unlisted.size[review]
+    terms = unlisted.terms[row]
     for product in scores.reached[:reached]:
         count = _insert(products, count, product, scores.scores)
     for product in unlisted.products[row]:

@@ -52,6 +52,7 @@ class Profiles(NamedTuple):
     totals: Floats  # (k,) the sum of a product's counts
     dilution: Floats  # (k,) how much less likely its prior makes a term that nobody said of it
     reviews: Floats  # (k,)
+    popularity: Floats  # (k,) the logarithm of how many reviews
     prior: Floats  # (terms,) the prior's counts
     partial: NDArray[np.bool_]  # (terms,) whether some products that have it are not listed
     least: NDArray[np.float32]  # (terms,) listed products of these terms gain more
@@ -81,13 +82,15 @@ def profiles(reviews: Reviews, longest: int) -> Profiles:
     all_counts = np.bincount(reviews.columns, minlength=reviews.terms) + SMALLEST
     prior = PRIOR * all_counts / all_counts.sum()
     dilution = np.log1p(totals / PRIOR)
+    stand = np.bincount(reviews.product, minlength=k).astype(np.float64)
     return Profiles(
         counts.data.astype(np.int32),
         counts.indices.astype(np.int32),
         counts.indptr.astype(np.int64),
         totals,
         dilution,
-        np.bincount(reviews.product, minlength=k).astype(np.float64),
+        stand,
+        np.log(stand),
         prior,
         *_lists(counts.tocsc(), prior, dilution, longest),
     )
