@@ -92,7 +92,7 @@ def _gain(
     """Return what a review's terms say for a product, less what is counted in ``own``."""
     gain, at, last = 0.0, told.ends[product], told.ends[product + 1]
     for term in reviews.columns[reviews.ends[review] : reviews.ends[review + 1]]:
-        at = _place(told.terms, at, last, term)
+        at += np.searchsorted(told.terms[at:last], term)
         if at < last and told.terms[at] == term:
             one = np.log1p((told.counts[at] - own[term]) / told.prior[term])
             if told.partial[term]:  # in the same precision as lists
@@ -100,15 +100,3 @@ def _gain(
             if not told.partial[term] or one > told.least[term]:
                 gain += one
     return gain
-
-
-@compiled
-def _place(ascending: Places, low: int, high: int, value: int) -> int:
-    """Return the first place from ``low`` on whose value is not smaller."""
-    while low < high:
-        middle = (low + high) // 2
-        if ascending[middle] < value:
-            low = middle + 1
-        else:
-            high = middle
-    return low
