@@ -285,6 +285,10 @@ WORLDS: Final[dict[str, Callable[[int], World]]] = {
     "categories14-alike": lambda seed: categories14(seed, alike=True),
     "mix": mix,
     "generated": generated,
+    "generated-2000": lambda seed: generated(seed, 2_000),
+    "generated-3000": lambda seed: generated(seed, 3_000),
+    "generated-6000": lambda seed: generated(seed, 6_000),
+    "generated-10000": lambda seed: generated(seed, 10_000),
 }
 
 

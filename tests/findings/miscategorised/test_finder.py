@@ -117,7 +117,7 @@ def test_what_was_not_judged_is_counted(found: Findings) -> None:
     assert sum(found.tables["sizes"]["products"].to_pylist()) <= 3 * 200
     assert "seem to stand in a wrong category" in found.notes[0]
     assert found.left_out[UNKNOWN] == 0
-    assert not any("Not judged" in note for note in found.notes)
+    assert not any("Too little is known" in note for note in found.notes)
     assert 0 < found.settings["noise"] < 0.3
 
 
@@ -141,7 +141,7 @@ def test_a_kind_of_product_that_was_not_met_is_not_listed(tmp_path: Path) -> Non
     assert found.left_out[UNKNOWN] == len(unmet)
     assert found.looked_at == 250 - len(unmet)
     assert not set(unmet) & set(found.table["what"].to_pylist())
-    assert "Not judged: 4 products in Rare. " in found.notes[1]
+    assert "Too little is known of Rare: " in found.notes[1]
 
 
 def test_categories_that_reviews_do_not_tell_make_no_list(tmp_path: Path) -> None:

@@ -101,13 +101,11 @@ def _notes(judged: Judged, said: HeadProbabilities, found: Judgement) -> list[st
         f"About {share(found.model.noise)} of the products that were judged seem to stand "
         "in a wrong category; those that are not listed cannot be told surely enough."
     ]
-    unknown = judged.left_out[UNKNOWN]
-    if unknown:
+    if judged.left_out[UNKNOWN]:
         notes.append(
-            f"Not judged: {plural(unknown, 'product', 'products')} in "
-            f"{_unknown_names(judged, found)}. Of what stands there, reviews of fewer than "
-            f"{FEWEST_TOLD} products speak of the category, so that a kind of product that the "
-            "classifiers have not met would look as if it stood wrong."
+            f"Too little is known of {_unknown_names(judged, found)}: reviews of fewer than "
+            f"{FEWEST_TOLD} products that stand there speak of it, so that a kind of product that "
+            "the classifiers have not met would look as if it stood wrong."
         )
     if (said.fold[(judged.product >= 0) & (judged.label >= 0)] < 0).any():
         notes.append(
