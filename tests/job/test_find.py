@@ -111,6 +111,13 @@ def test_the_data_itself_is_no_place_for_findings(data: PreparedData, name: str)
     assert sorted(data.path.rglob("*")) == before
 
 
+def test_without_any_review_nothing_is_looked_for(tmp_path: Path) -> None:
+    empty = shop(tmp_path / "shop", [{"review_id": "R1", "review_body": "no"}])
+    with pytest.raises(NotEnoughData, match="there are no reviews in "):
+        find(empty, tmp_path / "out", FindSettings(("language-shift", "similar")))
+    assert not (tmp_path / "out").exists()
+
+
 def test_finders_multiply_matrices_on_one_thread(data: PreparedData, tmp_path: Path) -> None:
     with threadpool_limits(limits=2, user_api="blas"):
         before = blas_threads()

@@ -107,6 +107,8 @@ def find(
         StorageError: something cannot be read or written.
     """
     check_promise(settings.promise)
+    if not data.rows:
+        raise NotEnoughData(f"there are no reviews in {data.path}, so there is nothing to find")
     finders = [new_finder(name, _options(name, settings)) for name in settings.finders]
     predictions = Predictions(
         data, out / PREDICTIONS, settings.predictions, settings.folds, settings.seed, progress
