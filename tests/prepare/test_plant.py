@@ -370,6 +370,12 @@ def test_what_is_there_already(data: PreparedData, tmp_path: Path) -> None:
         planted(data, data.path)
     with pytest.raises(UsageError, match="planted errors already"):
         planted(first.data, tmp_path / "q")
+    (tmp_path / "q.truth").mkdir()
+    (tmp_path / "q.truth" / "mine").touch()
+    with pytest.raises(UsageError, match=r"q\.truth, where known errors would go"):
+        planted(data, tmp_path / "q")
+    assert not (tmp_path / "q").exists()
+    assert (tmp_path / "q.truth" / "mine").exists()
     with pytest.raises(UsageError, match="moves"):
         planted(data, tmp_path / "q", moves="sideways")
     again = plant(data, tmp_path / "p", PlantSettings(seed=5), overwrite=True)

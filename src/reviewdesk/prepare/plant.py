@@ -24,7 +24,7 @@ from reviewdesk.progress import SILENT, Progress
 from reviewdesk.runlog import RunLog
 from reviewdesk.settings import PlantSettings
 from reviewdesk.sources.truth.planting import plan_errors
-from reviewdesk.sources.truth.write import truth_directory, write_truth
+from reviewdesk.sources.truth.write import check_truth_directory, truth_directory, write_truth
 
 PLANT: Final = Derivation(
     name="plant",
@@ -71,8 +71,8 @@ def plant(
         progress: is shown how far it has come.
 
     Raises:
-        UsageError: the folder is the data's own or holds something else, or the data has planted
-            errors already.
+        UsageError: the folder is the data's own or holds something else, or that of the truth does,
+            or the data has planted errors already.
         StorageError: a place cannot be used, the disk is full, or another process is writing.
     """
     settings.check()
@@ -83,6 +83,7 @@ def plant(
             "plant in the data that it was made from"
         )
     truth = truth_directory(out)
+    check_truth_directory(truth)
 
     def fill(workspace: Workspace, log: RunLog) -> dict[str, Any]:
         return _fill(data, truth, workspace, settings, log, progress)

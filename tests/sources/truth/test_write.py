@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from reviewdesk.errors import InputError, StorageError
+from reviewdesk.errors import InputError, StorageError, UsageError
 from reviewdesk.sources.truth import (
     DECLINING,
     MISCATEGORISED,
@@ -40,12 +40,25 @@ def test_empty_tables_are_written_with_their_columns(tmp_path: Path) -> None:
 
 
 def test_an_older_folder_and_an_unfinished_one_are_replaced(tmp_path: Path) -> None:
+    write_truth(tmp_path / "truth", NOTHING_WRONG, {})
+    (tmp_path / ".truth.partial").mkdir()
     for name in ("truth", ".truth.partial"):
-        (tmp_path / name).mkdir()
         (tmp_path / name / "left over").write_text("x")
     write_truth(tmp_path / "truth", NOTHING_WRONG, {})
     assert {path.name for path in tmp_path.iterdir()} == {"truth"}
     assert not (tmp_path / "truth" / "left over").exists()
+
+
+@pytest.mark.parametrize("name", ["mine.txt", "truth.json"])
+def test_what_is_something_else_stays(tmp_path: Path, name: str) -> None:
+    (tmp_path / "truth").mkdir()
+    (tmp_path / "truth" / name).write_text("{}")
+    with pytest.raises(UsageError, match="holds something else; name another place"):
+        write_truth(tmp_path / "truth", NOTHING_WRONG, {})
+    assert (tmp_path / "truth" / name).read_text() == "{}"
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(UsageError, match="holds something else"):
+        write_truth(tmp_path / "file", NOTHING_WRONG, {})
 
 
 def test_it_is_read_again(tmp_path: Path) -> None:

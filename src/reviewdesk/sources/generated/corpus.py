@@ -33,6 +33,7 @@ from reviewdesk.sources.generated.table import reviews_table
 from reviewdesk.sources.generated.texts import write_texts
 from reviewdesk.sources.generated.tsv import header, open_lines, render
 from reviewdesk.sources.truth import truth_directory, write_truth
+from reviewdesk.sources.truth.write import check_truth_directory
 from reviewdesk.storage import write_then_rename
 
 BLOCK: Final = 16_384
@@ -81,6 +82,7 @@ def generate(out: Path, settings: DemoSettings, progress: Progress = SILENT) -> 
         raise UsageError(f"generated reviews are written as .tsv or .tsv.gz, not as {out.name}")
     if out.exists() and not (truth_dir / "truth.json").exists():
         raise UsageError(f"{out} is there and was not generated; give another name")
+    check_truth_directory(truth_dir)
     catalogue = make_catalogue(load_grammar(), settings.reviews, settings.seed)
     planted = Planted(catalogue, settings.seed)
     with (

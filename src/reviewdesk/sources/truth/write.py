@@ -6,10 +6,13 @@ from typing import Any, Final
 
 import pyarrow.parquet as pq
 
+from reviewdesk.errors import InputError, StorageError, UsageError
 from reviewdesk.sources.truth.schema import Truth
 from reviewdesk.storage import (
     private_directory,
+    read_json,
     replace_directory,
+    storage_errors,
     write_json,
     write_then_rename,
 )
@@ -23,6 +26,26 @@ def truth_directory(reviews: Path) -> Path:
     return reviews.with_name(reviews.name + ".truth")
 
 
+def check_truth_directory(folder: Path) -> None:
+    """Check that known errors can go to a folder without anything else being lost.
+
+    Raises:
+        UsageError: there is something else under that name.
+        StorageError: it cannot be read.
+    """
+    with storage_errors(str(folder)):
+        if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+            return
+    try:
+        head = read_json(folder / "truth.json")
+    except (InputError, StorageError):
+        head = None
+    if not isinstance(head, dict) or head.get("format") != FORMAT:
+        raise UsageError(
+            f"{folder}, where known errors would go, holds something else; name another place"
+        )
+
+
 def write_truth(folder: Path, truth: Truth, about: dict[str, Any]) -> None:
     """Write a folder of known errors whole or not at all.
 
@@ -32,8 +55,10 @@ def write_truth(folder: Path, truth: Truth, about: dict[str, Any]) -> None:
         about: what else ``truth.json`` says, as JSON values.
 
     Raises:
+        UsageError: the folder holds something else.
         StorageError: it cannot be written.
     """
+    check_truth_directory(folder)
     aside = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(aside, ignore_errors=True)
     private_directory(aside)
