@@ -85,7 +85,12 @@ def test_a_chart_of_months_is_a_line_and_of_names_bars() -> None:
 
 def test_what_is_alike_does_not_stand_wrong() -> None:
     found = replace(findings(), table=pa.Table.from_pylist([finding("R1")], FINDINGS), lists=())
+    rows = [finding(f"R{n}", suggested=f"like {n % 2}") for n in range(8)]
+    moved = replace(found, table=pa.Table.from_pylist(rows, FINDINGS))
     manner = OddFinder.manner()._replace(similarity=True)
+    for manners, said in ((OddFinder.manner(), True), (manner, False)):
+        page = Reader(findings_page(moved, manners, {}, "f").render())
+        assert ("From where to where" in page.text) is said
     page = Reader(findings_page(found, manner, {}, "f").render())
     assert "Books · Garden" in page.text
     assert "Shared:" in page.text

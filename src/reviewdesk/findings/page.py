@@ -80,7 +80,7 @@ def findings_page(
     said = [*promises(found), *found.notes, *left_out(found, reviews)]
     if said:
         page.section("What is promised" if found.lists else "What was looked at", findings(said))
-    if moves := _moves(found.table):
+    if not manner.similarity and (moves := _moves(found.table)):
         page.section("From where to where", moves)
     if found.table.num_rows:
         page.section("The findings", *_found(found, manner, texts))
