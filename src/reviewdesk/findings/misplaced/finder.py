@@ -27,8 +27,9 @@ class MisplacedFinder(Finder):
 
     Args:
         fewest: how many reviews a product must have for its reviews to be judged.
-        longest: of a term that more products of a category have, so many are listed, those that it
-            says most for; reviews are compared with the products that their terms list.
+        longest: of a term that more products have, in a category of more than three times as many,
+            so many are listed, those that it says most for; reviews are compared with the products
+            that their terms list.
     """
 
     name: ClassVar[str] = "misplaced"

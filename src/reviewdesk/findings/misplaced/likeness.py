@@ -16,8 +16,8 @@ from reviewdesk.text.compiled import compiled
 
 KEPT: Final = 48
 """Products that are remembered of each review, the likeliest; the rest are one more."""
-LONGEST: Final = 1_000
-"""How many products are listed of a term; in a category with no more, nothing is left out."""
+LONGEST: Final = 300
+"""How many products are listed of a term, but in a category of few more."""
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -52,6 +52,7 @@ class _Scores(NamedTuple):
     scores: NDArray[np.float64]  # (k,) of those that are reached
     reached: Places  # (k + 1,)
     own: Places  # (terms,) all zeros between reviews
+    likeliest: NDArray[np.float64]  # (kept,) the scores of the products that are remembered
 
 
 def likeness(reviews: Reviews, kept: int = KEPT, longest: int = LONGEST) -> Likeness:
@@ -75,6 +76,7 @@ def likeness(reviews: Reviews, kept: int = KEPT, longest: int = LONGEST) -> Like
         np.zeros(reviews.products),
         np.zeros(reviews.products + 1, np.int32),
         np.zeros(reviews.terms, np.int32),
+        np.zeros(kept),
     )
     _compare(reviews, told, _unlisted(reviews, told, kept), order, ends, scores, found)
     return found
@@ -124,12 +126,6 @@ def _compare(
 
 
 @compiled
-def _prior(told: Profiles, product: int, terms: float) -> float:
-    """Return the log of how likely a review is about a product that none of its lists holds."""
-    return float(told.popularity[product] - EVIDENCE * terms * told.dilution[product])
-
-
-@compiled
 def _look_up(reviews: Reviews, told: Profiles, review: int, terms: float, scores: _Scores) -> int:
     """Score the products that the lists of a review's terms hold; return how many they are."""
     reached = 0
@@ -138,14 +134,12 @@ def _look_up(reviews: Reviews, told: Profiles, review: int, terms: float, scores
         for at in range(told.starts[term], told.starts[term + 1]):
             product = told.products[at]
             before = scores.gains[product]
-            scores.reached[reached] = (
-                product  # stays if it is new: a branch would take twice as long
-            )
+            scores.reached[reached] = product  # stays if it is new; a branch would take longer
             reached += before == 0
             scores.gains[product] = before + told.gains[at]
     for product in scores.reached[:reached]:
-        gain = EVIDENCE * scores.gains[product]
-        scores.scores[product] = _prior(told, product, terms) + gain
+        gain = scores.gains[product] - terms * told.dilution[product]
+        scores.scores[product] = told.popularity[product] + EVIDENCE * gain
     return reached
 
 
@@ -160,45 +154,47 @@ def _keep(
 ) -> None:
     """Write the likeliest products with their shares, and the share of all others."""
     products, count, row = found.products[review], 0, unlisted.size[review]
-    terms = unlisted.terms[row]
+    rate, whole = EVIDENCE * unlisted.terms[row], unlisted.whole[row]
+    likeliest = scores.likeliest
     for product in scores.reached[:reached]:
-        count = _insert(products, count, product, scores.scores)
+        score = scores.scores[product]
+        if count < len(products) or score >= likeliest[count - 1]:  # calls cost more than scores
+            count = _insert(products, likeliest, count, product, score)
     for product in unlisted.products[row]:
         if scores.gains[product] == 0:
-            scores.scores[product] = _prior(told, product, terms)
-            count = _insert(products, count, product, scores.scores)
-    top = scores.scores[products[0]]
-    others = np.exp(unlisted.whole[row] - top)
-    for product in scores.reached[:reached]:
-        others -= np.exp(_prior(told, product, terms) - top)
-    total = max(0.0, others)
+            score = told.popularity[product] - rate * told.dilution[product]
+            count = _insert(products, likeliest, count, product, score)
+    top, total, listed = likeliest[0], 0.0, 0.0
     for product in scores.reached[:reached]:
         total += np.exp(scores.scores[product] - top)
+        listed += np.exp(told.popularity[product] - rate * told.dilution[product] - whole)
+    total += max(0.0, 1.0 - listed) * np.exp(whole - top)
     known = 0.0
     for place in range(count):
-        share = np.exp(scores.scores[products[place]] - top) / total
+        share = np.exp(likeliest[place] - top) / total
         found.shares[review, place] = share
         known += share
     found.rest[review] = max(0.0, 1.0 - known)
 
 
 @compiled
-def _insert(products: Places, count: int, product: int, scores: NDArray[np.float64]) -> int:
-    """Put a product among the likeliest, where it is one; return how many there are then."""
-    kept = len(products)
-    if count == kept and not _is_before(scores, product, products[kept - 1]):
-        return count
-    place = min(count, kept - 1)
-    while place > 0 and _is_before(scores, product, products[place - 1]):
-        products[place] = products[place - 1]
+def _insert(
+    products: Places, likeliest: NDArray[np.float64], count: int, product: int, score: float
+) -> int:
+    """Put a product among the likeliest, where it is one; return how many there are then.
+
+    Of equal ones the first comes first.
+    """
+    place = count
+    while place > 0 and (
+        score > likeliest[place - 1]
+        or (score == likeliest[place - 1] and product < products[place - 1])
+    ):
         place -= 1
-    products[place] = product
-    return min(count + 1, kept)
-
-
-@compiled
-def _is_before(scores: NDArray[np.float64], product: int, other: int) -> bool:
-    """Say whether a product is likelier than another one; of equal ones the first."""
-    if scores[product] == scores[other]:
-        return product < other
-    return bool(scores[product] > scores[other])
+    if place == len(products):
+        return count
+    count = min(count + 1, len(products))
+    for later in range(count - 1, place, -1):
+        products[later], likeliest[later] = products[later - 1], likeliest[later - 1]
+    products[place], likeliest[place] = product, score
+    return count

@@ -17,6 +17,8 @@ PRIOR: Final = 10_000.0
 """How many terms the prior of a product counts as."""
 EVIDENCE: Final = 0.4
 """The part that the log-likelihood counts for: terms of one review are no independent evidence."""
+WHOLE: Final = 3
+"""Lists that would hold a third of all products are whole: that costs little."""
 SMALLEST: Final = 0.5  # of a term that no review has
 
 Ints = NDArray[np.int64]
@@ -66,7 +68,8 @@ def profiles(reviews: Reviews, longest: int) -> Profiles:
 
     Args:
         reviews: n reviews of one category.
-        longest: how many products are listed of a term at most.
+        longest: how many products are listed of a term at most, where the category has more than
+            ``WHOLE`` times as many.
     """
     n, k = len(reviews.product), reviews.products
     said = sparse.csr_array(
@@ -109,7 +112,7 @@ def _lists(
     products = by_term.indices.astype(np.int32)
     having = np.diff(starts)
     gains = np.log1p(by_term.data / np.repeat(prior, having)).astype(np.float32)
-    partial = having > longest
+    partial = (having > longest) & (len(dilution) > WHOLE * longest)
     least = np.zeros(len(having), np.float32)
     listed = np.ones(len(gains), np.bool_)
     for term in np.flatnonzero(partial):
