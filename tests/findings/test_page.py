@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from reviewdesk.findings.page import MOST_SHOWN, findings_page, shown_samples
-from reviewdesk.findings.texts import MOST_CHARACTERS, ReviewText, review_texts
+from reviewdesk.findings.texts import LINE_CHARACTERS, MOST_CHARACTERS, ReviewText, review_texts
 from reviewdesk.schema import FINDINGS
 from tests.report.reading import Reader
 
@@ -99,6 +99,11 @@ def test_what_is_alike_does_not_stand_wrong() -> None:
     assert not [one for _, one in page.elements if one.get("class") == "stands"]
 
 
+def test_titles_without_end_are_cut() -> None:
+    page = rendered([finding("R1", title="word " * 5_000)])
+    assert 30 < page.text.count("word") < LINE_CHARACTERS
+
+
 def test_samples_say_what_they_are_to_the_finding() -> None:
     rows = [finding("R1", samples=["R1", "R2"]), finding("P9", kind="product", samples=["R1"])]
     rows.append(finding("R3", where="P1", suggested="P2", samples=["R1", "R4"]))
@@ -130,10 +135,13 @@ def test_from_where_to_where() -> None:
 
 def test_the_texts_are_looked_up(tmp_path: Path) -> None:
     rows = rows_of(9)
-    rows[4]["review_body"] = "long " * 600
+    rows[4] |= dict.fromkeys(("review_body", "review_headline", "product_title"), "long " * 600)
     rows[5] = {"review_id": "R00005", "review_body": "Nothing else is known of it."}
     found = review_texts(shop(tmp_path, rows), ["R00004", "R00005", "gone"])
     assert sorted(found) == ["R00004", "R00005"]
     assert len(found["R00004"].body) == MOST_CHARACTERS
+    for line in (found["R00004"].headline, found["R00004"].product_title):
+        assert line.endswith("long …")
+        assert len(line) <= LINE_CHARACTERS + 2
     assert found["R00005"] == ReviewText("", "Nothing else is known of it.", None, None, "", "", "")
     assert shown_samples(findings(3), 2) == {"R0", "R1"}

@@ -17,11 +17,12 @@ from reviewdesk.findings.sentences import (
     promises,
     sure,
 )
-from reviewdesk.findings.texts import ReviewText
+from reviewdesk.findings.texts import LINE_CHARACTERS, ReviewText
 from reviewdesk.report.blocks import (
     Column,
     definitions,
     details,
+    excerpt,
     findings,
     note,
     table,
@@ -130,7 +131,7 @@ def _card(
 ) -> Finding:
     return Finding(
         anchor=anchor,
-        title=row["title"] or "",
+        title=excerpt(row["title"] or "", LINE_CHARACTERS),
         id=_since(row),
         where=_named(row["where"], texts, row["samples"]),
         suggested=_named(row["suggested"], texts, row["samples"]),

@@ -9,8 +9,11 @@ import pyarrow.compute as pc
 
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
+from reviewdesk.report.blocks import excerpt
 
 MOST_CHARACTERS: Final = 1_000
+LINE_CHARACTERS: Final = 200
+"""Of a title or a headline."""
 _COLUMNS: Final = (
     *("review_id", "review_headline", "review_body", "star_rating", "review_date"),
     *("product_id", "product_title", "product_category"),
@@ -36,7 +39,7 @@ def review_texts(
 
     Args:
         data: the reviews.
-        ids: which ones; their texts are held in memory, cut after a thousand characters.
+        ids: which ones; their texts are held in memory, cut where a page would grow too long.
         progress: is shown how far it has come.
     """
     wanted = pa.array(sorted(set(ids)), pa.string())
@@ -46,12 +49,12 @@ def review_texts(
             chosen = batch.filter(pc.is_in(batch.column("review_id"), value_set=wanted))
             for row in chosen.to_pylist():
                 found[row["review_id"]] = ReviewText(
-                    row["review_headline"] or "",
+                    excerpt(row["review_headline"] or "", LINE_CHARACTERS),
                     row["review_body"][:MOST_CHARACTERS],
                     row["star_rating"],
                     row["review_date"],
                     row["product_id"] or "",
-                    row["product_title"] or "",
+                    excerpt(row["product_title"] or "", LINE_CHARACTERS),
                     row["product_category"] or "",
                 )
             task.advance(len(batch))
