@@ -56,29 +56,35 @@ def own_shares(said: sparse.csr_array, product: Ints, category: Ints) -> Floats:
     order = np.argsort(product, kind="stable").astype(np.int64)
     begins = np.flatnonzero(np.r_[True, np.diff(product[order]) != 0])
     reviews = _Reviews(
-        said.indices.astype(np.int32),
-        said.indptr.astype(np.int64),
+        np.asarray(said.indices, np.int32),
+        np.asarray(said.indptr, np.int64),
         order,
         np.append(begins, n).astype(np.int64),
         kind.astype(np.int64),
     )
-    _share(reviews, _categories(said, kind), shares)
+    _share(reviews, _categories(reviews, said.shape[1]), shares)
     return shares
 
 
-def _categories(said: sparse.csr_array, kind: NDArray[np.integer]) -> _Categories:
-    n, c = len(kind), int(kind.max()) + 1
-    stands = sparse.csr_array((np.ones(n, np.int32), kind, np.arange(n + 1)), shape=(n, c))
-    counts = (said.T.astype(np.int32) @ stands).toarray().astype(np.float64)
+def _categories(reviews: _Reviews, terms: int) -> _Categories:
+    counts = np.zeros((terms, int(reviews.category.max()) + 1))
+    _count(reviews, counts)
     everything = counts.sum(axis=1) + SMALLEST
     prior = PRIOR * everything / everything.sum()
     return _Categories(
         counts,
         np.log(counts + prior[:, None]).astype(np.float32),
         counts.sum(axis=0),
-        np.bincount(kind).astype(np.float64),
+        np.bincount(reviews.category).astype(np.float64),
         prior,
     )
+
+
+@compiled
+def _count(reviews: _Reviews, counts: Floats) -> None:
+    for review in range(len(reviews.category)):
+        for place in range(reviews.ends[review], reviews.ends[review + 1]):
+            counts[reviews.columns[place], reviews.category[review]] += 1
 
 
 @compiled
