@@ -1,0 +1,1 @@
+"""Ways to write reviews down: each by a program that people use, or by that program's rules."""
