@@ -31,6 +31,7 @@ from bench.trials import cache_folder
 from reviewdesk.examples.folds import deal_folds
 from reviewdesk.job.heads import HEADS
 from reviewdesk.models.catalog import CLASSIFIERS
+from reviewdesk.models.labelled import LabelledReviews
 from reviewdesk.settings import CleanSettings, DemoSettings, PlantSettings, SourceSettings
 from reviewdesk.sources import open_inputs
 from reviewdesk.sources.generated import generate
@@ -167,7 +168,8 @@ class PlantedWorld:
             inside = fold == number
             train = ~inside & ~np.isin(keys, keys[inside])
             classifier = CLASSIFIERS.load(family)(**settings)
-            classifier.fit(whole.filter(pa.array(train)).to_batches(), self.world.names)
+            rows = whole.filter(pa.array(train)).to_batches()
+            classifier.fit(LabelledReviews.of_batches(rows, self.world.names))
             asked = texts.filter(pa.array(inside)).combine_chunks().to_batches()
             found[inside] = np.concatenate([classifier.predict_proba(one) for one in asked])
         return found

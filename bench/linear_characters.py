@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from bench.linear_data import COLUMNS, DATA_SETS
 from bench.machine import machine
+from reviewdesk.models.labelled import LabelledReviews
 from reviewdesk.models.linear.classifier import Linear
 
 HEAD_ROW: Final = ("data", "characters", "0 % misspelt", "20 %", "50 %", "train CPU s", "features")
@@ -30,7 +31,8 @@ def main() -> None:
         held_out = [_misspelt(test, share) for share in SHARES]
         for characters in (0, 3, 4, 5):
             begin = time.process_time()
-            fitted = Linear(ngrams=words, characters=characters, strength=0.7).fit(train, names)
+            fitted = Linear(ngrams=words, characters=characters, strength=0.7)
+            fitted.fit(LabelledReviews.of_batches(train, names))
             took = time.process_time() - begin
             right = " | ".join(f"{_accuracy(fitted, one):.4f}" for one in held_out)
             features = len(fitted.vocabulary_)

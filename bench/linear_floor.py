@@ -25,6 +25,7 @@ from numpy.typing import NDArray  # noqa: E402
 
 from bench.linear_data import COLUMNS, DATA_SETS, DataSet  # noqa: E402
 from bench.machine import machine  # noqa: E402
+from reviewdesk.models.labelled import LabelledReviews  # noqa: E402
 from reviewdesk.models.linear.classifier import (  # noqa: E402
     HINGE_EPOCHS,
     SOFTMAX_EPOCHS,
@@ -122,7 +123,8 @@ def _steps(data: DataSet, grams: Grams) -> list[Step]:
     names = [str(label) for label in range(k)]
     accesses = found + kept + int(visits * times)
     name = f"learn, in all ({times:.1f} times weights)"
-    steps.append(_timed(name, size, accesses, lambda: model.fit(labelled.to_batches(), names)))
+    train = LabelledReviews.of_batches(labelled.to_batches(), names)
+    steps.append(_timed(name, size, accesses, lambda: model.fit(train)))
     asked = found + len(rows.ids)
     return [*steps, _timed("predict", size, asked, lambda: model.predict_proba(batch))]
 

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from bench.limits import Watch, limit_memory
 from bench.machine import machine, measured
+from reviewdesk.models.labelled import LabelledReviews
 from reviewdesk.models.linear.classifier import Linear
 from reviewdesk.text.compiled import compiled
 
@@ -82,7 +83,7 @@ def main() -> None:
 
 def _measure(reviews: int, memory_mb: int, ngrams: int) -> dict[str, Any]:
     """Learn from so many reviews in this process."""
-    Linear(ngrams=ngrams, strength=1.0).fit(_batches(4_000, [0.0], [0]), _labels())
+    Linear(ngrams=ngrams, strength=1.0).fit(_labelled(4_000, [0.0], [0]))
     away, size = [0.0], [0]
     with tempfile.TemporaryDirectory() as folder:
         tempfile.tempdir = folder
@@ -90,7 +91,7 @@ def _measure(reviews: int, memory_mb: int, ngrams: int) -> dict[str, Any]:
         limit_memory(memory_mb + BESIDE_MIB)
         begin = time.process_time(), time.perf_counter()
         fitted = Linear(ngrams=ngrams, strength=1.0, memory_mb=memory_mb)
-        fitted.fit(_batches(reviews, away, size), _labels())
+        fitted.fit(_labelled(reviews, away, size))
         cpu, wall = time.process_time() - begin[0], time.perf_counter() - begin[1]
         watch.done.set()
     return {
@@ -103,8 +104,10 @@ def _measure(reviews: int, memory_mb: int, ngrams: int) -> dict[str, Any]:
     }
 
 
-def _labels() -> list[str]:
-    return [f"label {number}" for number in range(LABELS)]
+def _labelled(reviews: int, away: list[float], size: list[int]) -> LabelledReviews:
+    labels = [f"label {number}" for number in range(LABELS)]
+    columns = ("review_body", "label")
+    return LabelledReviews(labels, columns, False, lambda: _batches(reviews, away, size))
 
 
 def _batches(reviews: int, away: list[float], size: list[int]) -> Iterator[pa.RecordBatch]:

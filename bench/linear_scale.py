@@ -26,6 +26,7 @@ import pyarrow.csv
 
 from bench.limits import Watch, limit_memory
 from bench.machine import machine, measured
+from reviewdesk.models.labelled import LabelledReviews
 from reviewdesk.models.linear.classifier import Linear
 from reviewdesk.settings import DemoSettings
 from reviewdesk.sources.generated.corpus import generate
@@ -100,8 +101,15 @@ def _table(arguments: argparse.Namespace, reviews: Path) -> None:
 def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """Learn from so many reviews in this process."""
     names = _labels(arguments.alone)
-    head = _batches(arguments.alone, names, slice(0, 2_000), [0.0], [0])
-    Linear(ngrams=1, strength=1.0).fit(head, names)  # compile
+    columns = ("review_body", "label")
+
+    def labelled(rows: slice, away: list[float], size: list[int]) -> LabelledReviews:
+        def read() -> Iterator[pa.RecordBatch]:
+            return _batches(arguments.alone, names, rows, away, size)
+
+        return LabelledReviews(names, columns, False, read)
+
+    Linear(ngrams=1, strength=1.0).fit(labelled(slice(0, 2_000), [0.0], [0]))  # compile
     away, size = [0.0], [0]
     with tempfile.TemporaryDirectory() as folder:
         tempfile.tempdir = folder
@@ -109,8 +117,8 @@ def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
         limit_memory(arguments.memory_mb + BESIDE_MIB)
         begin = time.process_time(), time.perf_counter()
         learnt = slice(HELD_OUT, HELD_OUT + arguments.reviews)
-        rows = _batches(arguments.alone, names, learnt, away, size)
-        fitted = Linear(ngrams=arguments.ngrams, memory_mb=arguments.memory_mb).fit(rows, names)
+        fitted = Linear(ngrams=arguments.ngrams, memory_mb=arguments.memory_mb)
+        fitted.fit(labelled(learnt, away, size))
         cpu, wall = time.process_time() - begin[0], time.perf_counter() - begin[1]
         watch.done.set()
         tempfile.tempdir = None

@@ -29,10 +29,11 @@ Predict = Callable[[pa.Table], Any]
 
 def linear(train: pa.Table, settings: Settings) -> Predict:
     """Ours."""
+    from reviewdesk.models.labelled import LabelledReviews  # noqa: PLC0415
     from reviewdesk.models.linear.classifier import Linear  # noqa: PLC0415
 
     labels = [str(label) for label in range(int(np.max(train["label"].to_numpy())) + 1)]
-    fitted = Linear(**settings).fit(train.to_batches(), labels)
+    fitted = Linear(**settings).fit(LabelledReviews.of_batches(train.to_batches(), labels))
     return lambda test: fitted.predict_proba(test.combine_chunks().to_batches()[0])
 
 

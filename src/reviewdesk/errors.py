@@ -18,6 +18,8 @@
         ├── UnsupportedMediaType   exit  1   HTTP 415
         └── Overloaded             exit  1   HTTP 503
 
+UsageError and InputError are ValueErrors too, as scikit-learn and others expect of wrong arguments.
+
 Messages say what is wrong, where, and what to do. They never quote review text, because it is
 personal data.
 """
@@ -37,7 +39,7 @@ class ReviewdeskError(Exception):
         return {"error": {"code": self.code, "message": str(self)}}
 
 
-class UsageError(ReviewdeskError):
+class UsageError(ReviewdeskError, ValueError):
     """An option, a value or a combination of them is wrong."""
 
     code = "usage"
@@ -45,7 +47,7 @@ class UsageError(ReviewdeskError):
     http_status = 400
 
 
-class InputError(ReviewdeskError):
+class InputError(ReviewdeskError, ValueError):
     """Data cannot be read or used."""
 
     code = "input"

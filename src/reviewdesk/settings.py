@@ -21,6 +21,12 @@ class Limits:
     minimum: float | None = None
     maximum: float | None = None
 
+    def __str__(self) -> str:
+        if self.choices:
+            return ", ".join(self.choices)
+        bounds = {"from": self.minimum, "to": self.maximum}
+        return " ".join(f"{word} {bound:,}" for word, bound in bounds.items() if bound is not None)
+
 
 def setting(
     default: Any,

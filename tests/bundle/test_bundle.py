@@ -24,6 +24,7 @@ from reviewdesk.errors import BundleError, MissingColumn, StorageError, UsageErr
 from reviewdesk.formats.archive import write_archive
 from reviewdesk.models.base import Classifier
 from reviewdesk.models.catalog import CLASSIFIERS
+from reviewdesk.models.labelled import LabelledReviews
 from reviewdesk.runlog import RunLog
 from reviewdesk.settings import CleanSettings, SplitSettings, TargetSettings, TextSettings
 
@@ -50,7 +51,8 @@ def fitted(*columns: str) -> Classifier:
         "label", pa.array([1] * 30 + [0] * 30, pa.int32())
     )
     classifier: Classifier = CLASSIFIERS.load("tfidf-svc")()
-    return classifier.fit(iter([batch.select([*(columns or TEXTS), "label"])]), LABELS)
+    batch = batch.select([*(columns or TEXTS), "label"])
+    return classifier.fit(LabelledReviews.of_batches(batch, LABELS))
 
 
 def settings(text: TextSettings | None = None) -> BundleSettings:

@@ -1,7 +1,7 @@
 """Small made-up reviews whose labels can be learnt."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from reviewdesk.models.base import Classifier
 from reviewdesk.models.catalog import CLASSIFIERS
+from reviewdesk.models.labelled import BODY, LabelledReviews, are_texts, labelled_texts
+
+Family = TypeVar("Family", bound=Classifier)
 
 LABELS = ["unhappy", "happy", "asleep"]  # not in alphabetical order, on purpose
 _WORDS = (
@@ -55,6 +58,42 @@ def new(family: str, **settings: Any) -> Classifier:
     classifier = CLASSIFIERS.load(family)(**settings)
     assert isinstance(classifier, Classifier)
     return classifier
+
+
+def learn(classifier: Family, data: Any, labels: Any = None) -> Family:
+    """Fit a classifier on texts and their labels, or on batches and the names of their labels."""
+    return classifier.fit(labelled(data, labels))
+
+
+def labelled(
+    data: Any, labels: Any, classes: Any = None, columns: tuple[str, ...] = (BODY,)
+) -> LabelledReviews:
+    """Return texts and their labels, or batches and the names of their labels."""
+    if isinstance(data, pa.RecordBatch) or not are_texts(data):
+        return LabelledReviews.of_batches(data, labels)
+    return labelled_texts(data, labels, classes, columns)[1]
+
+
+def learn_on(classifier: Any, data: Any, labels: Any = None) -> Any:
+    """Let a classifier learn on from texts and their labels, or from batches."""
+    known, columns = (classifier.labels_, classifier.columns_)
+    return classifier.partial_fit(
+        labelled(data, known if labels is None else labels, known, columns)
+    )
+
+
+def predicted(classifier: Classifier, batch: Any) -> NDArray[Any]:
+    """Return the most probable label of each text."""
+    labels: NDArray[Any] = np.array(classifier.labels_)[
+        classifier.predict_proba(batch).argmax(axis=1)
+    ]
+    return labels
+
+
+def score(classifier: Classifier, batch: Any, labels: Any) -> float:
+    """Return the share of texts of which the most probable label is right."""
+    right: NDArray[np.bool_] = predicted(classifier, batch) == np.asarray(labels).astype(np.str_)
+    return float(right.mean())
 
 
 def texts_of(batch: pa.RecordBatch) -> list[str]:

@@ -7,7 +7,7 @@ from reviewdesk.errors import UsageError
 from reviewdesk.models.linear.classifier import Linear
 from reviewdesk.stats.calibration import perfect_error, reliability
 
-from .corpus import LABELS, cut, reviews, texts_of
+from .corpus import LABELS, cut, learn, learn_on, predicted, reviews, score, texts_of
 
 TRAIN = reviews(1200)
 TEST = reviews(400, seed=1)
@@ -20,7 +20,7 @@ def right(found: NDArray[np.float32], batch: pa.RecordBatch = TEST) -> float:
 def test_two_labels_and_more_are_learnt() -> None:
     for k in (2, 3):
         train, test = reviews(1200, k=k), reviews(400, seed=1, k=k, noise=0)
-        found = Linear().fit(train, LABELS[:k]).predict_proba(test)
+        found = learn(Linear(), train, LABELS[:k]).predict_proba(test)
         assert right(found, test) > 0.97
 
 
@@ -35,7 +35,7 @@ def drawn(n: int, seed: int, k: int) -> tuple[list[str], NDArray[np.int64]]:
 
 @pytest.mark.parametrize("k", [2, 4])
 def test_probabilities_can_be_taken_at_their_word(k: int) -> None:
-    fitted = Linear(ngrams=1).fit(*drawn(8000, 1, k))
+    fitted = learn(Linear(ngrams=1), *drawn(8000, 1, k))
     texts, labels = drawn(4000, 2, k)
     found = fitted.predict_proba(texts)
     confidence, correct = found.max(axis=1), found.argmax(axis=1) == labels
@@ -52,9 +52,9 @@ def test_rows_on_disk_are_learnt_as_well_as_rows_in_memory(k: int) -> None:
     long = long.set_column(place, "review_body", pa.array(texts))
     small = Linear(ngrams=2, strength=1.0, memory_mb=16)
     test = reviews(400, seed=1, k=k)
-    found = small.fit(long, LABELS[:k]).predict_proba(test)
+    found = learn(small, long, LABELS[:k]).predict_proba(test)
     assert right(found, test) > 0.85
-    again = Linear(ngrams=2, strength=1.0, memory_mb=16).fit(cut(long, 100), LABELS[:k])
+    again = learn(Linear(ngrams=2, strength=1.0, memory_mb=16), cut(long, 100), LABELS[:k])
     assert found.tobytes() == again.predict_proba(test).tobytes()
 
 
@@ -65,19 +65,19 @@ def test_the_length_of_ngrams_is_chosen_where_order_matters() -> None:
     for label in labels:
         words = ["good", "not"] if label else ["not", "good"]
         texts.append(" ".join([*random.choice(list("abcdef"), 3), *words, "x"]))
-    chosen = Linear().fit(texts, labels)
+    chosen = learn(Linear(), texts, labels)
     assert chosen.ngrams_ == 2
-    assert chosen.score(texts, labels) == 1
-    order_does_not_matter = Linear().fit(["good x"] * 50 + ["bad y"] * 50, [1] * 50 + [0] * 50)
+    assert score(chosen, texts, labels) == 1
+    order_does_not_matter = learn(Linear(), ["good x"] * 50 + ["bad y"] * 50, [1] * 50 + [0] * 50)
     assert order_does_not_matter.ngrams_ == 1
 
 
 def test_fields_are_kept_apart() -> None:
     fields = {"review_headline": ["up", "down"] * 100, "review_body": ["down", "up"] * 100}
     batch = pa.record_batch({**fields, "label": pa.array([1, 0] * 100, pa.int32())})
-    fitted = Linear(ngrams=1).fit(batch, ["bad", "good"])
+    fitted = learn(Linear(ngrams=1), batch, ["bad", "good"])
     swapped = pa.record_batch({"review_headline": ["down"], "review_body": ["up"]})
-    assert fitted.predict(swapped).tolist() == ["bad"]
+    assert predicted(fitted, swapped).tolist() == ["bad"]
     found = fitted.explain({"review_headline": "up", "review_body": "up"})
     sides = {
         column: weight[1] > 0 for column, weight in zip(found.columns, found.weights, strict=True)
@@ -88,22 +88,22 @@ def test_fields_are_kept_apart() -> None:
 def test_scripts_other_than_latin() -> None:
     good = ["ПРЕКРАСНАЯ КНИГА", "ΥΠΈΡΟΧΟ ΒΙΒΛΊΟ", "这本书很好看", "とても良い本です", "หนังสือดีมาก"]
     bad = ["ужасная вещь", "χάλια πράγμα", "质量太差了", "ひどい商品だった", "แย่ที่สุดเลย"]
-    fitted = Linear().fit((good + bad) * 20, (["good"] * 5 + ["bad"] * 5) * 20)
+    fitted = learn(Linear(), (good + bad) * 20, (["good"] * 5 + ["bad"] * 5) * 20)
     lowered = ["прекрасная", "υπέροχο", "很好", "良い本", "ดีมาก"]
-    assert fitted.predict(lowered).tolist() == ["good"] * 5
+    assert predicted(fitted, lowered).tolist() == ["good"] * 5
 
 
 def test_balanced_labels_count_the_same() -> None:
     rare = reviews(2000, k=2, noise=0.5)
     keep = (rare.column("label").to_numpy() == 1) | (np.arange(2000) % 10 == 0)
     rare = rare.filter(pa.array(keep))
-    plain = Linear(ngrams=1).fit(rare, LABELS[:2]).predict_proba(rare)[:, 0].mean()
-    balanced = Linear(ngrams=1, balanced=True).fit(rare, LABELS[:2]).predict_proba(rare)[:, 0]
+    plain = learn(Linear(ngrams=1), rare, LABELS[:2]).predict_proba(rare)[:, 0].mean()
+    balanced = learn(Linear(ngrams=1, balanced=True), rare, LABELS[:2]).predict_proba(rare)[:, 0]
     assert balanced.mean() > plain + 0.1
 
 
 def test_an_ngram_of_an_explanation_is_in_the_text() -> None:
-    fitted = Linear(ngrams=3).fit(TRAIN, LABELS)
+    fitted = learn(Linear(ngrams=3), TRAIN, LABELS)
     found = fitted.explain({"review_body": "It WAS awful, awful! And broke."})
     assert {"awful", "awful awful", "was awful"} & set(found.words)
     text = "it was awful awful and broke"
@@ -113,24 +113,24 @@ def test_an_ngram_of_an_explanation_is_in_the_text() -> None:
 
 def test_stars_have_an_expected_value() -> None:
     stars = reviews(600, k=3)
-    fitted = Linear(ngrams=1).fit(stars, ["1", "3", "5"])
+    fitted = learn(Linear(ngrams=1), stars, ["1", "3", "5"])
     found = fitted.expected(stars)
     wanted = fitted.predict_proba(stars) @ np.array([1, 3, 5], np.float32)
     np.testing.assert_allclose(found, wanted, rtol=1e-5)
     with pytest.raises(UsageError, match="numbers"):
-        Linear(ngrams=1).fit(stars, LABELS).expected(stars)
+        learn(Linear(ngrams=1), stars, LABELS).expected(stars)
 
 
 @pytest.mark.parametrize("k", [2, 3])
 def test_free_threads_learn_too(k: int) -> None:
     train, test = reviews(3000, k=k), reviews(400, seed=1, k=k)
-    found = Linear(ngrams=1, free_threads=3).fit(train, LABELS[:k]).predict_proba(test)
+    found = learn(Linear(ngrams=1, free_threads=3), train, LABELS[:k]).predict_proba(test)
     assert right(found, test) > 0.85
 
 
 @pytest.mark.parametrize("k", [2, 3])
 def test_a_new_month_is_learnt_and_the_old_ones_are_not_forgotten(k: int) -> None:
-    fitted = Linear(ngrams=1).fit(reviews(1200, k=k), LABELS[:k])
+    fitted = learn(Linear(ngrams=1), reviews(1200, k=k), LABELS[:k])
     new = pa.record_batch(
         {
             "review_headline": pa.array([None] * 300, pa.string()),
@@ -141,22 +141,22 @@ def test_a_new_month_is_learnt_and_the_old_ones_are_not_forgotten(k: int) -> Non
     )
     before = len(fitted.vocabulary_)
     assert fitted.predict_proba(["splendid"])[0].max() < 0.75
-    fitted.partial_fit(new)
+    learn_on(fitted, new)
     assert len(fitted.vocabulary_) == before + 2
-    assert fitted.predict(["splendid", "dreadful"]).tolist() == [LABELS[1], LABELS[0]]
+    assert predicted(fitted, ["splendid", "dreadful"]).tolist() == [LABELS[1], LABELS[0]]
     test = reviews(400, seed=1, k=k)
     assert right(fitted.predict_proba(test), test) > 0.85
 
 
 def test_a_new_month_may_bring_a_label_that_had_no_rows() -> None:
     two = TRAIN.filter(pa.array(TRAIN.column("label").to_numpy() != 2))
-    fitted = Linear(ngrams=1).fit(two, LABELS)
+    fitted = learn(Linear(ngrams=1), two, LABELS)
     assert (fitted.predict_proba(TEST)[:, 2] == 0).all()
-    fitted.partial_fit(cut(TRAIN, 500))
+    learn_on(fitted, cut(TRAIN, 500))
     assert right(fitted.predict_proba(TEST)) > 0.85
 
 
 def test_nothing_of_the_text_is_kept() -> None:
-    fitted = Linear().fit(TRAIN, LABELS)
+    fitted = learn(Linear(), TRAIN, LABELS)
     kept = vars(fitted.vocabulary_) | vars(fitted.weights_)
     assert not any(isinstance(value, str | bytes) for value in kept.values())

@@ -13,6 +13,8 @@ from reviewdesk.models.linear.validation import plan_for
 from reviewdesk.models.linear.weights import Weights
 from reviewdesk.stats.calibration import perfect_error, reliability
 
+from .corpus import learn
+
 Scores = NDArray[np.float32]
 
 
@@ -37,7 +39,7 @@ def test_confidence_is_what_a_perfect_models_could_be_cross_validated(k: int) ->
     confidence, right = np.zeros(len(texts)), np.zeros(len(texts), np.bool_)
     for one in range(3):
         learnt, asked = np.flatnonzero(fold != one), np.flatnonzero(fold == one)
-        fitted = Linear(ngrams=1, strength=0.7).fit([texts[i] for i in learnt], labels[learnt])
+        fitted = learn(Linear(ngrams=1, strength=0.7), [texts[i] for i in learnt], labels[learnt])
         found = fitted.predict_proba([texts[i] for i in asked])
         confidence[asked], right[asked] = found.max(axis=1), found.argmax(axis=1) == labels[asked]
     assert 0.5 < right.mean() < 0.9
@@ -46,7 +48,7 @@ def test_confidence_is_what_a_perfect_models_could_be_cross_validated(k: int) ->
 
 def test_short_texts_are_believed_less() -> None:
     texts, labels = generated(6000, 1, 6)
-    fitted = Linear(ngrams=1, strength=0.7).fit(texts, labels)
+    fitted = learn(Linear(ngrams=1, strength=0.7), texts, labels)
     fresh, truth = generated(6000, 2, 6)
     found = fitted.predict_proba(fresh)
     short = np.array([text.count(" ") < 3 for text in fresh])
@@ -63,8 +65,8 @@ def test_texts_that_recur_do_not_make_it_too_sure() -> None:
     random = np.random.default_rng(3)
     copies = random.integers(0, 1500, 3000)  # each under another product
     everything = [*texts, *(texts[i] for i in copies)]
-    fitted = Linear(ngrams=1, strength=0.7).fit(
-        everything, np.concatenate([labels, labels[copies]])
+    fitted = learn(
+        Linear(ngrams=1, strength=0.7), everything, np.concatenate([labels, labels[copies]])
     )
     fresh, truth = generated(4000, 2, 4)
     found = fitted.predict_proba(fresh)

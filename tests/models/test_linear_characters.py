@@ -9,6 +9,8 @@ from reviewdesk.errors import BundleError, UsageError
 from reviewdesk.models.linear.classifier import Linear
 from reviewdesk.storage import read_json, write_json
 
+from .corpus import learn, learn_on, predicted
+
 GOOD = ["wonderful", "excellent", "beautiful", "fantastic"]
 BAD = ["horrible", "terrible", "useless", "dreadful"]
 
@@ -28,21 +30,21 @@ def test_misspelt_words_are_understood() -> None:
     texts, labels = rows()
     misspelt = ["wonderfull", "beautifull", "exellent", "teribble", "usless", "horible"]
     wanted = ["good"] * 3 + ["bad"] * 3
-    with_runs = Linear(ngrams=1, characters=5).fit(texts, labels)
-    assert with_runs.predict(misspelt).tolist() == wanted
-    words = Linear(ngrams=1).fit(texts, labels)
+    with_runs = learn(Linear(ngrams=1, characters=5), texts, labels)
+    assert predicted(with_runs, misspelt).tolist() == wanted
+    words = learn(Linear(ngrams=1), texts, labels)
     assert np.ptp(words.predict_proba(misspelt)[:, 0]) == 0  # nothing to tell them apart by
 
 
 def test_words_of_a_script_without_spaces_are_found_inside_others() -> None:
     good, bad = ["这个非常漂亮呢", "真的漂亮极了"], ["这个非常难看呢", "真的难看极了"]
-    fitted = Linear(ngrams=1, characters=4).fit((good + bad) * 20, [1, 1, 0, 0] * 20)
-    assert fitted.predict(["她说漂亮得很", "他说难看得很"]).tolist() == [1, 0]
+    fitted = learn(Linear(ngrams=1, characters=4), (good + bad) * 20, [1, 1, 0, 0] * 20)
+    assert predicted(fitted, ["她说漂亮得很", "他说难看得很"]).tolist() == ["1", "0"]
 
 
 def test_an_explanation_shows_them_and_adds_up() -> None:
     texts, labels = rows()
-    fitted = Linear(ngrams=2, characters=4).fit(texts, labels)
+    fitted = learn(Linear(ngrams=2, characters=4), texts, labels)
     text = "it was Wonderfull, DON’T be horrible"
     found = fitted.explain({"review_body": text})
     added = found.weights.sum(axis=0) + found.bias
@@ -55,11 +57,13 @@ def test_an_explanation_shows_them_and_adds_up() -> None:
 
 def test_they_are_saved_and_counted_by_new_months(tmp_path: Path) -> None:
     texts, labels = rows()
-    fitted = Linear(ngrams=1, characters=3).fit(texts, labels)
-    fitted.partial_fit(
-        ["splendid", "splended", "ghastly", "ghastli"] * 20, (["good"] * 2 + ["bad"] * 2) * 20
+    fitted = learn(Linear(ngrams=1, characters=3), texts, labels)
+    learn_on(
+        fitted,
+        ["splendid", "splended", "ghastly", "ghastli"] * 20,
+        (["good"] * 2 + ["bad"] * 2) * 20,
     )
-    assert fitted.predict(["splendit", "ghastlo"]).tolist() == ["good", "bad"]
+    assert predicted(fitted, ["splendit", "ghastlo"]).tolist() == ["good", "bad"]
     fitted.save(tmp_path)
     loaded = Linear.load(tmp_path)
     assert loaded.predict_proba(texts).tobytes() == fitted.predict_proba(texts).tobytes()
@@ -73,4 +77,4 @@ def test_they_are_saved_and_counted_by_new_months(tmp_path: Path) -> None:
 def test_shorter_runs_are_refused() -> None:
     for wrong in (1, 2, 7):
         with pytest.raises(UsageError, match="characters"):
-            Linear(characters=wrong).fit(["a", "b"], ["x", "y"])
+            learn(Linear(characters=wrong), ["a", "b"], ["x", "y"])

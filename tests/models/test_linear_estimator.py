@@ -4,7 +4,7 @@ import re
 import runpy
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 import numpy as np
 import pytest
@@ -14,25 +14,26 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from reviewdesk.errors import InputError, NotEnoughData, UsageError
+from reviewdesk.models.estimator import Linear
 from reviewdesk.models.estimator_checks import EXPECTED_FAILED_CHECKS
-from reviewdesk.models.linear.classifier import Linear
 from tests.training.reviews import prepared, write_reviews
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "scikit-learn.md"
 
 
-class TableLinear(Linear):
+class TableLinear(Linear):  # type: ignore[misc, valid-type]
     """Reads each row of a table as words, so that the checks, which have tables, run on texts."""
 
     def fit(self, X: Any, y: Any = None) -> Self:  # noqa: N803
-        return super().fit(words(validate_data(self, X)), y)
+        return cast("Self", super().fit(words(validate_data(self, X)), y))
 
     def partial_fit(self, X: Any, y: Any = None, classes: Any = None) -> Self:  # noqa: N803
-        return super().partial_fit(words(X), y, classes)
+        return cast("Self", super().partial_fit(words(X), y, classes))
 
     def predict_proba(self, X: Any) -> NDArray[np.float32]:  # noqa: N803
         check_is_fitted(self)
-        return super().predict_proba(words(validate_data(self, X, reset=False)))
+        rows = words(validate_data(self, X, reset=False))
+        return cast("NDArray[np.float32]", super().predict_proba(rows))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -74,7 +75,7 @@ def test_the_page_shows_what_works(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert len(blocks) == 3
     (tmp_path / "page.py").write_text("\n".join(blocks))
     found = runpy.run_path(str(tmp_path / "page.py"))
-    assert found["fitted"].labels_ == ["negative", "positive"]
+    assert found["fitted"].classes_.tolist() == ["negative", "positive"]
     assert found["fitted"].predict(["splendid", "shoddy"]).tolist() == ["positive", "negative"]
 
 

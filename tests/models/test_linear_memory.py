@@ -11,6 +11,11 @@ import json, resource
 from pathlib import Path
 import numpy as np, pyarrow as pa
 from reviewdesk.models.linear.classifier import Linear
+from reviewdesk.models.labelled import LabelledReviews
+
+def labelled(rows):
+    columns = ("review_body", "label")
+    return LabelledReviews(["bad", "good"], columns, False, lambda: batches(rows))
 
 def batches(rows):
     for start in range(0, rows, 2_000):
@@ -25,14 +30,15 @@ def batches(rows):
                               names=["review_body", "label"])
 
 size = [0]
-Linear(ngrams=2).fit(batches(10_000), ["bad", "good"])
+Linear(ngrams=2).fit(labelled(10_000))
 size[0] = 0
 status = Path("/proc/self/status").read_text()
 used = int(status.partition("VmData:")[2].split()[0]) << 10
 room = 80 << 20
 resource.setrlimit(resource.RLIMIT_DATA, (used + room, used + room))
-fitted = Linear(ngrams=2, memory_mb=32).fit(batches(500_000), ["bad", "good"])
-found = fitted.predict(["goodology", "badology"]).tolist()
+fitted = Linear(ngrams=2, memory_mb=32).fit(labelled(500_000))
+sure = fitted.predict_proba(["goodology", "badology"])
+found = [fitted.labels_[at] for at in sure.argmax(axis=1)]
 print(json.dumps({"found": found, "text": size[0], "room": room}))
 """
 

@@ -9,12 +9,12 @@ from reviewdesk.errors import BundleError
 from reviewdesk.formats.weights import load_weights, save_weights
 from reviewdesk.models.linear.classifier import Linear
 
-from .corpus import LABELS, reviews
+from .corpus import LABELS, learn, reviews
 
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
-    Linear(ngrams=1, strength=1.0).fit(reviews(), LABELS).save(tmp_path)
+    learn(Linear(ngrams=1, strength=1.0), reviews(), LABELS).save(tmp_path)
     return tmp_path
 
 
@@ -49,7 +49,7 @@ def test_no_word_of_a_customer_is_kept_in_clear(
 ) -> None:
     texts = ["great phone"] * 30 + ["awful phone"] * 30 + ["great Xyzzyplugh wonder"] * times
     labels = [1] * 30 + [0] * 30 + [1] * times
-    fitted = Linear(ngrams=2, min_df=1, **settings).fit(texts, labels)
+    fitted = learn(Linear(ngrams=2, min_df=1, **settings), texts, labels)
     fitted.save(tmp_path)
     written = (tmp_path / "classifier.json").read_bytes()
     for array in load_weights(tmp_path / "weights.npz").values():

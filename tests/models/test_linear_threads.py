@@ -12,6 +12,7 @@ LEARN = """
 import hashlib, json, sys
 from pathlib import Path
 import numpy as np, pyarrow as pa
+from reviewdesk.models.labelled import labelled_texts
 from reviewdesk.models.linear.classifier import Linear
 from reviewdesk.prepare.prepare import prepare
 from reviewdesk.settings import PrepareSettings, SourceSettings, CleanSettings, TargetSettings
@@ -38,7 +39,7 @@ for k in (2, 7):
     texts = [" ".join(f"w{word}" for word in row) for row in words.tolist()]
     place = folder / f"saved-{k}"
     place.mkdir()
-    Linear().fit(texts, labels).save(place)
+    Linear().fit(labelled_texts(texts, labels)[1]).save(place)
     found[f"fit {k}"] = digest(place)
 source = SourceSettings()
 data = prepare(

@@ -11,7 +11,7 @@ from reviewdesk.formats.weights import load_weights, save_weights
 from reviewdesk.models.linear_margins import LinearMargins
 from reviewdesk.models.tfidf_svc import SETTINGS_FILE, WEIGHTS_FILE, TfidfSVC
 
-from .corpus import LABELS, reviews, texts_of
+from .corpus import LABELS, learn, predicted, reviews, texts_of
 
 TRAIN, TEST = reviews(), reviews(60, seed=1)
 
@@ -28,7 +28,7 @@ def calibration_error(probabilities: Any, labels: Any) -> float:
 def test_it_is_as_sure_as_it_is_right(k: int, wrong: float) -> None:
     """With labels wrong in three of ten rows, nobody can be surer than seven of ten."""
     train, test = (reviews(2_000, seed, k=k, noise=wrong * k / (k - 1)) for seed in (1, 2))
-    found = TfidfSVC(C=0.05).fit(train, LABELS[:k]).predict_proba(test)
+    found = learn(TfidfSVC(C=0.05), train, LABELS[:k]).predict_proba(test)
     truth = test.column("label").to_numpy()
     right = (found.argmax(axis=1) == truth).mean()
     assert right > 0.95 - wrong
@@ -45,22 +45,22 @@ def test_the_headline_counts() -> None:
             "label": pa.array([1, 0] * 50, pa.int32()),
         }
     )
-    classifier = TfidfSVC().fit(batch, ["no", "yes"])
-    assert (classifier.predict(batch)[:2] == ["yes", "no"]).all()
+    classifier = learn(TfidfSVC(), batch, ["no", "yes"])
+    assert (predicted(classifier, batch)[:2] == ["yes", "no"]).all()
     swapped = classifier.explain({"review_headline": None, "review_body": "good"})
     assert swapped.words == []
 
 
 def test_longer_ngrams_tell_word_order_apart() -> None:
     texts, labels = ["not good but cheap", "good but not cheap"] * 30, ["a", "b"] * 30
-    single, double = (TfidfSVC(ngrams=n).fit(texts, labels).predict_proba(texts) for n in (1, 2))
+    single, double = (learn(TfidfSVC(ngrams=n), texts, labels).predict_proba(texts) for n in (1, 2))
     np.testing.assert_allclose(single[0], single[1])
     assert double[0, 0] > 0.7
     assert double[1, 0] < 0.3
 
 
 def test_rare_words_are_no_features() -> None:
-    classifier = TfidfSVC(min_df=3).fit(TRAIN, LABELS)
+    classifier = learn(TfidfSVC(min_df=3), TRAIN, LABELS)
     columns = {name for name, _ in (classifier.tfidf_.name(n) for n in range(3))}
     assert columns
     for ngrams, column in zip(classifier.tfidf_.ngrams, classifier.columns_, strict=True):
@@ -71,28 +71,28 @@ def test_rare_words_are_no_features() -> None:
 def test_a_fold_that_lacks_a_label_still_calibrates() -> None:
     texts = ["good"] * 20 + ["bad"] * 20 + ["so so"]
     labels = ["a"] * 20 + ["b"] * 20 + ["c"]  # equal texts stay in one fold, which has them all
-    found = TfidfSVC(min_df=1).fit(texts, labels).predict_proba(texts)
+    found = learn(TfidfSVC(min_df=1), texts, labels).predict_proba(texts)
     assert np.isfinite(found).all()
     assert (found.argmax(axis=1)[:40] == np.repeat([0, 1], 20)).all()
 
 
 def test_numbers_of_any_kind_are_saved_as_plain_settings(tmp_path: Path) -> None:
-    classifier = TfidfSVC(C=1, min_df=np.int64(1), idf_power=np.float64(1))  # type: ignore[arg-type]
-    classifier.fit(TRAIN, LABELS).save(tmp_path)
+    classifier = TfidfSVC(C=1, min_df=np.int64(1), idf_power=np.float64(1))
+    learn(classifier, TRAIN, LABELS).save(tmp_path)
     loaded = TfidfSVC.load(tmp_path)
-    assert (loaded.C, loaded.min_df, loaded.idf_power) == (1.0, 1, 1.0)
+    assert loaded.settings == classifier.settings
     assert loaded.predict_proba(TEST).tobytes() == classifier.predict_proba(TEST).tobytes()
 
 
 def test_machines_learn_the_same_from_weights_of_two_labels() -> None:
-    classifier = TfidfSVC().fit(texts_of(TRAIN), np.where(np.arange(240) % 2, "a", "b"))
+    classifier = learn(TfidfSVC(), texts_of(TRAIN), np.where(np.arange(240) % 2, "a", "b"))
     scores = classifier.decision_scores(TEST)
     np.testing.assert_array_equal(scores[:, 0], -scores[:, 1])
 
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
-    TfidfSVC().fit(TRAIN, LABELS).save(tmp_path)
+    learn(TfidfSVC(), TRAIN, LABELS).save(tmp_path)
     return tmp_path
 
 
@@ -142,7 +142,7 @@ def test_damaged_weights_are_refused(saved: Path, name: str) -> None:
 
 
 def test_machines_without_features_have_no_opinion() -> None:
-    nothing = TfidfSVC(min_df=100).fit(["a b", "c d"] * 5, ["x", "y"] * 5)
+    nothing = learn(TfidfSVC(min_df=100), ["a b", "c d"] * 5, ["x", "y"] * 5)
     assert nothing.margins_.weights.shape == (0, 2)
     np.testing.assert_array_equal(nothing.decision_scores(["a"]), np.zeros((1, 2)))
 

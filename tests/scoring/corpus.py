@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from reviewdesk.bundle import Bundle, BundleSettings, save_bundle
+from reviewdesk.models.labelled import LabelledReviews
 from reviewdesk.models.tfidf_svc import TfidfSVC
 from reviewdesk.prepare.prepare import prepare
 from reviewdesk.prepare.prepared import PreparedData
@@ -90,7 +91,7 @@ def classifier(seed: int = 0) -> TfidfSVC:
             "label": pa.array([one // 5 for one in stars], pa.int32()),
         }
     )
-    return TfidfSVC().fit([batch], ["negative", "positive"])
+    return TfidfSVC().fit(LabelledReviews.of_batches(batch, ["negative", "positive"]))
 
 
 def bundle(path: Path) -> Bundle:

@@ -1,7 +1,7 @@
 """A small real family of classifiers, which counts words, in real bundles."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Final, Self, cast
 
@@ -11,8 +11,14 @@ from numpy.typing import NDArray
 
 from reviewdesk.bundle import Bundle, BundleSettings
 from reviewdesk.models.base import Classifier, Explanation
-from reviewdesk.models.labelled import Texts
-from reviewdesk.settings import CleanSettings, SplitSettings, TargetSettings, TextSettings
+from reviewdesk.models.labelled import LabelledReviews, Texts
+from reviewdesk.settings import (
+    CleanSettings,
+    Settings,
+    SplitSettings,
+    TargetSettings,
+    TextSettings,
+)
 
 SENTIMENT: Final = {
     "negative": ["bad", "awful", "broke", "disappointed", "poor", "waste", "dies", "refund"],
@@ -40,13 +46,15 @@ class WordCounter(Classifier):
 
     family: ClassVar[str] = "word-counter"
     columns: ClassVar[tuple[str, ...]] = ("review_headline", "review_body")
+    settings_class: ClassVar[type[Settings]] = Settings
 
     def __init__(self, words: Mapping[str, Sequence[str]]) -> None:
+        super().__init__()
         self.words = words
         self.labels_ = list(words)
         self.columns_ = self.columns
 
-    def _fit(self, batches: Iterator[pa.RecordBatch]) -> None:
+    def _fit(self, train: LabelledReviews, validation: LabelledReviews | None) -> None:
         raise NotImplementedError
 
     def decision_scores(self, batch: pa.RecordBatch | Texts) -> NDArray[np.float32]:

@@ -4,6 +4,7 @@
 """
 
 import inspect
+import json
 from typing import Any
 
 import typer
@@ -11,6 +12,8 @@ from typer.main import get_command
 
 from reviewdesk.cli.commands import COMMANDS
 from reviewdesk.cli.main import EPILOG, load_command
+from reviewdesk.models.catalog import CLASSIFIERS
+from reviewdesk.settings import Settings
 
 HEADER = """# Reference: every command and setting
 
@@ -23,6 +26,9 @@ def reference() -> str:
     parts = [HEADER, EPILOG, ""]
     for name in COMMANDS:
         parts += _section(name)
+    parts += ["## Settings of each model", "", "What `--set NAME=VALUE` takes.", ""]
+    for family in CLASSIFIERS.names():
+        parts += _settings(family)
     return "\n".join(parts)
 
 
@@ -31,6 +37,14 @@ def _section(name: str) -> list[str]:
     lines = [f"## reviewdesk {name}", "", inspect.cleandoc(function.__doc__ or ""), ""]
     lines += ["| option | default | meaning |", "|---|---|---|"]
     lines += [_row(parameter) for parameter in _parameters(name) if parameter.name != "help"]
+    return [*lines, ""]
+
+
+def _settings(family: str) -> list[str]:
+    lines = [f"### {family}", "", "| setting | default | limits | meaning |", "|---|---|---|---|"]
+    settings_class: type[Settings] = CLASSIFIERS.load(family).settings_class  # type: ignore[attr-defined]
+    for name, default, meaning, limits in settings_class.described():
+        lines.append(f"| `{name}` | {json.dumps(default)} | {limits} | {meaning} |")
     return [*lines, ""]
 
 

@@ -9,6 +9,7 @@ from reviewdesk.bundle import load_bundle
 from reviewdesk.examples.examples import load_examples
 from reviewdesk.explore.explore import explore
 from reviewdesk.job.main_job import BUNDLE, PREPARED, JobSettings, run_job
+from reviewdesk.models.labelled import LabelledReviews
 from reviewdesk.models.linear.classifier import Linear
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
@@ -99,4 +100,5 @@ def _rarely(data: PreparedData) -> None:
     """Use what larger data needs, and runs of characters."""
     examples = load_examples(data, TargetSettings(), TextSettings())
     batches = [*examples.batches(examples.labelled)] * 20  # more than so little memory holds
-    Linear(ngrams=3, characters=5, memory_mb=16).fit(batches, examples.labels)
+    train = LabelledReviews.of_batches(batches, examples.labels)
+    Linear(ngrams=3, characters=5, memory_mb=16).fit(train)

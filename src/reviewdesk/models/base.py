@@ -1,34 +1,26 @@
 """The contract that every family of classifiers keeps."""
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final, Protocol, Self, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted
 
 from reviewdesk.errors import InputError, MissingColumn, NotEnoughData, UsageError
-from reviewdesk.examples.examples import LABEL, load_examples
+from reviewdesk.examples.examples import LABEL
 from reviewdesk.models.labelled import (
-    BODY,
-    Labelled,
+    LabelledReviews,
     Texts,
-    labelled,
     text_array,
     text_batch,
     with_label,
 )
-from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.schema import require_columns
-from reviewdesk.settings import TargetSettings, TextSettings
+from reviewdesk.settings import Settings
 
 LIKELY: Final = 0.5
 """What a label's probability is above where it is given, of several that a text may have."""
@@ -54,12 +46,53 @@ class Explanation:
     bias: NDArray[np.float64]
 
 
-class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
-    """A classifier of reviews that also works on plain texts in scikit-learn.
+@runtime_checkable
+class Explains(Protocol):
+    """A classifier that says what each word adds to its scores."""
 
-    A family's ``__init__`` stores its settings and checks nothing. ``fit`` learns; what it
-    learned ends in ``_``. A family writes ``_fit``, ``decision_scores``, ``_probabilities``,
-    ``explain``, ``save`` and ``load``.
+    def explain(self, texts: Mapping[str, str | None]) -> Explanation:
+        """Return what each word of one review adds to each label's score.
+
+        Args:
+            texts: text column to text; a column that is missing is empty.
+        """
+
+
+@runtime_checkable
+class PartialFits(Protocol):
+    """A classifier that learns on from later reviews."""
+
+    def partial_fit(self, train: LabelledReviews) -> Self:
+        """Learn from later reviews with the labels of ``fit``, or begin with them.
+
+        Raises:
+            NotEnoughData: the rows have fewer than two different labels.
+            InputError: a label that was not there at first.
+            MissingColumn: a text column or ``label`` is missing.
+        """
+
+
+@runtime_checkable
+class Embeds(Protocol):
+    """A classifier that can also say where a text lies among others."""
+
+    def embed(self, batch: pa.RecordBatch | Texts) -> NDArray[np.float32]:
+        """Return a vector of each text, (n, d)."""
+
+
+class Classifier(ABC):
+    """A classifier of reviews.
+
+    A family declares its settings once, in ``settings_class``, with defaults, limits and meaning;
+    they are checked when it is made. ``fit`` learns; what it learned ends in ``_``. A family writes
+    ``_fit``, ``decision_scores``, ``_probabilities``, ``save`` and ``load``. What only some
+    families can do is a protocol that they satisfy: ``Explains``, ``PartialFits``, ``Embeds``.
+
+    Args:
+        settings: the family's own settings, any JSON values; what is not named has its default.
+
+    Raises:
+        UsageError: the family has no such setting, or a value is not allowed.
     """
 
     family: ClassVar[str]
@@ -68,10 +101,10 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     columns: ClassVar[tuple[str, ...]]
     """The text columns that the family can read; it reads those of them that it is fitted on."""
 
-    limits: ClassVar[Mapping[str, tuple[float, float]]]
-    """The smallest and largest value of each numeric setting; ``fit`` checks them."""
+    settings_class: ClassVar[type[Settings]]
+    """What can be set; the command line and the documents read it."""
 
-    takes_several: ClassVar[bool] = False
+    supports_multilabel: ClassVar[bool] = False
     """Whether a text may have several labels."""
 
     labels_: list[str]
@@ -80,65 +113,52 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     columns_: tuple[str, ...]
     """The text columns that were there when it was fitted."""
 
-    several_: bool = False
+    multilabel_: bool = False
     """Whether a text may have several labels, each with a probability of its own."""
 
-    def fit(
-        self,
-        batches: PreparedData | Path | pa.RecordBatch | Iterable[pa.RecordBatch] | Texts,
-        labels: Sequence[Any] | NDArray[Any] | TargetSettings | None = None,
-    ) -> Self:
+    def __init__(self, **settings: Any) -> None:
+        known = [name for name, *_ in self.settings_class.described()]
+        for name in settings:
+            if name not in known:
+                raise UsageError(
+                    f"the model {self.family} has no setting {name!r}; it has: {', '.join(known)}"
+                )
+        # A search over numbers passes NumPy's, which are none of JSON.
+        plain = {n: v.item() if isinstance(v, np.generic) else v for n, v in settings.items()}
+        self.settings = self.settings_class.from_json(plain)
+
+    def unfitted(self) -> Self:
+        """Return a classifier with the same settings that has learnt nothing."""
+        return type(self)(**self.settings.to_json())
+
+    def fit(self, train: LabelledReviews, validation: LabelledReviews | None = None) -> Self:
         """Learn from labelled reviews.
 
         Args:
-            batches: record batches with text columns, ``label`` (int32, a place in ``labels``;
-                rows with -1 are passed over) and, where rows belong together, ``group`` (uint64).
-                Where texts may have several labels, ``label`` holds lists of int32; rows with null
-                are passed over. Read once, in order; how the rows are cut into batches makes no
-                difference. Or a prepared folder, or plain texts.
-            labels: the k labels, in the order of the probabilities; a label that no row has gets
-                the probability 0. For a prepared folder, what to predict. For plain texts, the
-                label of each text, or its labels: a list each, or (n, k) zeros and ones.
+            train: the reviews. A family may read them as often as it likes; how they are cut into
+                batches makes no difference.
+            validation: reviews that are not learned from, by which a family may choose when to
+                stop; without them a family that needs some sets a share of ``train`` aside.
 
         Raises:
             NotEnoughData: the rows have fewer than two different labels.
             MissingColumn: there is no text column that the family can read, or no ``label``.
-            UsageError: there are no labels, a setting is wrong, or the family gives each text one
-                label and the rows have several.
+            UsageError: the family gives each text one label and the rows have several.
         """
-        self._check_settings()
-        self._begin(self._given(batches, labels))
+        self._begin(train)
+        self._fit(train.through(self._checked), validation and validation.through(self._labelled))
         return self
 
-    def _begin(self, found: Labelled) -> None:
-        """Learn from the beginning."""
-        if found.several and not self.takes_several:
+    def _begin(self, train: LabelledReviews) -> None:
+        """Forget what was learnt, and take the labels and columns over."""
+        if train.multilabel and not self.supports_multilabel:
             raise UsageError(f"{self.family} gives each text one label; linear gives several")
-        self.columns_ = self._readable(found.columns)
-        self.labels_ = [str(label) for label in found.classes]
-        self.classes_ = found.classes
-        self.several_ = found.several
-        self._fit(self._labelled(found.batches))
-
-    def _given(
-        self, data: Any, labels: Any, classes: Any = None, columns: Sequence[str] = (BODY,)
-    ) -> Labelled:
-        """Return what was given to fit on; see ``labelled``."""
-        if labels is None:
-            raise UsageError(
-                f"{self.family} cannot be fitted without labels: it requires y to be passed, but "
-                "the target y is None"
-            )
-        if isinstance(labels, TargetSettings) != isinstance(data, Path | PreparedData):
-            raise UsageError("a prepared folder is fitted on together with target settings")
-        if isinstance(labels, TargetSettings):
-            data = PreparedData.open(data) if isinstance(data, Path) else data
-            examples = load_examples(data, labels, TextSettings())
-            data, labels = examples.batches(examples.labelled), examples.labels
-        return labelled(data, labels, classes, columns)
+        self.columns_ = self._readable(train.columns)
+        self.labels_ = list(train.labels)
+        self.multilabel_ = train.multilabel
 
     @abstractmethod
-    def _fit(self, batches: Iterator[pa.RecordBatch]) -> None:
+    def _fit(self, train: LabelledReviews, validation: LabelledReviews | None) -> None:
         """Learn from batches of ``columns_``, ``label`` and perhaps ``group``.
 
         Rows without a label are no more among them.
@@ -163,14 +183,6 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         """Return probabilities from decision scores, (n, k)."""
 
     @abstractmethod
-    def explain(self, texts: Mapping[str, str | None]) -> Explanation:
-        """Return what each word of one review adds to each label's score.
-
-        Args:
-            texts: text column to text; a column that is missing is empty.
-        """
-
-    @abstractmethod
     def save(self, directory: Path) -> None:
         """Write what was learned and the settings into a directory, without pickle."""
 
@@ -192,77 +204,51 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         Returns:
             (n, k) in row order and in the order of ``labels_``; each row adds up to 1, unless texts
             may have several labels: then each label has a probability of its own.
+
+        Raises:
+            UsageError: it has not been fitted.
         """
-        check_is_fitted(self, "labels_")
         return self._probabilities(self.decision_scores(batch))
-
-    def predict(self, batch: pa.RecordBatch | Texts) -> NDArray[Any]:
-        """Return the most probable label of each review, (n,).
-
-        Where texts may have several, (n, k) ones at those that are more likely than not.
-        """
-        probabilities = self.predict_proba(batch)
-        if self.several_:
-            return (probabilities > LIKELY).astype(np.int64)
-        labels: NDArray[Any] = self.classes_[probabilities.argmax(axis=1)]
-        return labels
 
     def reviews(self, batch: pa.RecordBatch | Texts) -> pa.RecordBatch:
         """Return the columns that were fitted on; plain texts are bodies without a headline.
 
         Raises:
+            UsageError: it has not been fitted.
             MissingColumn: the batch lacks one.
         """
+        if not hasattr(self, "labels_"):
+            raise UsageError(f"this {self.family} classifier has not been fitted yet")
         if not isinstance(batch, pa.RecordBatch):
             return text_batch(text_array(batch), self.columns_)
         require_columns(batch.schema, self.columns_, f"this {self.family} classifier")
         return batch.select(list(self.columns_))
 
-    def _check_settings(self) -> None:
-        defaults = type(self)().get_params()
-        for name, value in self.get_params().items():
-            default = defaults[name]
-            kind = Integral if isinstance(default, int) else Real
-            if isinstance(default, bool) != isinstance(value, bool) or not isinstance(value, kind):
-                raise UsageError(
-                    f"setting {name} of {self.family} must be like {default!r}, not {value!r}"
-                )
-            low, high = self.limits.get(name, (-math.inf, math.inf))
-            if not low <= float(value) <= high:
-                raise UsageError(
-                    f"setting {name} of {self.family} is {value!r}; "
-                    f"it must be from {low:g} to {high:g}"
-                )
-
     def _readable(self, names: Sequence[str]) -> tuple[str, ...]:
-        found = tuple(name for name in self.columns if name in names)
-        if not found:
+        readable = tuple(name for name in self.columns if name in names)
+        if not readable:
             raise MissingColumn(f"{self.family} needs one of the columns {', '.join(self.columns)}")
-        return found
+        return readable
 
     def _labelled(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Yield the rows that have a label; at the end, check that there were two labels."""
-        k = len(self.labels_)
-        rows, found = 0, np.zeros(k, np.int64)
+        """Yield the rows that have a label."""
         for batch in batches:
             require_columns(batch.schema, (LABEL, *self.columns_), "fitting")
-            kept, numbers = with_label(batch)
-            if len(numbers) and not (numbers.min() >= 0 and numbers.max() < k):
-                raise InputError(f"a row has a label beyond the {k} that there are")
-            rows += len(kept)
-            found += np.bincount(numbers, minlength=k)
-            yield kept
-        enough = (found > 0) & (found < rows) if self.several_ else found.astype(np.bool_)
-        if enough.sum() < (1 if self.several_ else 2):
+            labelled, numbers = with_label(batch)
+            if len(numbers) and not (numbers.min() >= 0 and numbers.max() < len(self.labels_)):
+                raise InputError(f"a row has a label beyond the {len(self.labels_)} that there are")
+            yield labelled
+
+    def _checked(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Yield the rows that have a label; at the end, check that there were two labels."""
+        rows, label_rows = 0, np.zeros(len(self.labels_), np.int64)
+        for batch in self._labelled(batches):
+            rows += len(batch)
+            label_rows += np.bincount(with_label(batch)[1], minlength=len(self.labels_))
+            yield batch
+        present = (label_rows > 0) & (label_rows < rows) if self.multilabel_ else label_rows > 0
+        if present.sum() < (1 if self.multilabel_ else 2):
             raise NotEnoughData(
-                f"{self.family} learns from two labels or more; the rows have {enough.sum()}: it "
+                f"{self.family} learns from two labels or more; the rows have {present.sum()}: it "
                 "cannot learn from one class"
             )
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.two_d_array = False
-        tags.no_validation = True
-        tags.classifier_tags.multi_label = self.takes_several
-        return tags

@@ -3,16 +3,16 @@
 A text has one label or none; or several, each of which is then a question of its own.
 """
 
-import itertools
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final, NamedTuple, TypeAlias, cast
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Self, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from reviewdesk.errors import InputError, NotEnoughData
-from reviewdesk.examples.examples import LABEL
+from reviewdesk.examples.examples import GROUP, LABEL, Examples
 from reviewdesk.schema import require_columns
 
 BODY: Final = "review_body"
@@ -22,55 +22,81 @@ Texts: TypeAlias = Sequence[str | None] | NDArray[Any]
 """Plain texts, as scikit-learn passes them: a list, a NumPy array, a pandas Series."""
 
 
-class Labelled(NamedTuple):
-    """Labelled batches.
+@dataclass(frozen=True, eq=False)
+class LabelledReviews:
+    """What a classifier is fitted on: batches with labels that can be read again and again.
 
     Args:
-        classes: (k,) the labels as they were given.
-        batches: text columns, and ``label``: int32, or lists of them where there are several.
-        columns: the names of all columns of the first batch.
-        several: whether a text may have several labels.
+        labels: the k labels, in the order of the probabilities; a label that no row has gets the
+            probability 0.
+        columns: the names of all columns of the batches: texts, ``label`` (int32, a place in
+            ``labels``, -1 where there is none; of several labels lists of int32, null where nothing
+            is known) and, where rows belong together, ``group`` (uint64).
+        multilabel: whether a text may have several labels.
+        read: begins another reading.
     """
 
-    classes: NDArray[Any]
-    batches: Iterator[pa.RecordBatch]
+    labels: list[str]
     columns: tuple[str, ...]
-    several: bool
+    multilabel: bool
+    read: Callable[[], Iterable[pa.RecordBatch]]
+
+    @classmethod
+    def of_examples(cls, examples: Examples, rows: NDArray[np.bool_]) -> Self:
+        """Return some rows (n,) of examples; their texts are read again for each reading."""
+        columns = ("review_id", *examples.text.fields, LABEL, GROUP)
+        several = examples.sets is not None
+        return cls(examples.labels, columns, several, lambda: examples.batches(rows))
+
+    @classmethod
+    def of_batches(
+        cls, batches: pa.RecordBatch | Iterable[pa.RecordBatch], labels: Sequence[str]
+    ) -> Self:
+        """Return record batches with a column of labels; an iterator is read into memory.
+
+        Raises:
+            NotEnoughData: there is no batch.
+            MissingColumn: there is no ``label``.
+        """
+        held = [batches] if isinstance(batches, pa.RecordBatch) else batches
+        held = list(held) if isinstance(held, Iterator) else held
+        first = next(iter(held), None)
+        if first is None:
+            raise NotEnoughData("there are no reviews to learn from")
+        require_columns(first.schema, (LABEL,), "fitting")
+        columns, several = tuple(first.schema.names), is_list(first.schema.field(LABEL).type)
+        return cls(list(labels), columns, several, lambda: held)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Read from the beginning."""
+        return iter(self.read())
+
+    def through(self, step: Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]) -> Self:
+        """Return the same reviews of which each reading goes through a step."""
+        return replace(self, read=lambda: step(self.batches()))
 
 
-def labelled(
-    data: pa.RecordBatch | Iterable[pa.RecordBatch] | Texts,
+def labelled_texts(
+    texts: Texts,
     labels: Sequence[Any] | NDArray[Any],
     classes: Sequence[Any] | NDArray[Any] | None = None,
     columns: Sequence[str] = (BODY,),
-) -> Labelled:
-    """Return what a classifier is fitted on as batches.
+) -> tuple[NDArray[Any], LabelledReviews]:
+    """Return plain texts with labels as labelled reviews, and the k labels as they were given.
 
     Args:
-        data: record batches, or plain texts.
-        labels: the k labels; for plain texts the label of each text, or its labels: a list each, or
-            (n, k) zeros and ones.
-        classes: for plain texts, all k labels where the texts may not have all of them.
-        columns: what plain texts are given as: bodies, and nulls in all other columns.
+        texts: the texts.
+        labels: the label of each text, or its labels: a list each, or (n, k) zeros and ones.
+        classes: all k labels, where the texts may not have all of them.
+        columns: what the texts are given as: bodies, and nulls in all other columns.
 
     Raises:
-        NotEnoughData: there is no batch.
+        NotEnoughData: there is no text.
         InputError: there are not as many labels as texts, or they are no names.
-        MissingColumn: batches without labels.
     """
-    if isinstance(data, pa.RecordBatch):
-        data = [data]
-    if are_texts(data):
-        names, column = _columns_of(labels, classes)
-        found, batches = names, _text_batches(cast(Texts, data), column, columns)
-    else:
-        found, batches = np.asarray(labels), iter(cast(Iterable[pa.RecordBatch], data))
-    first = next(batches, None)
-    if first is None:
-        raise NotEnoughData("there are no reviews to learn from")
-    require_columns(first.schema, (LABEL,), "fitting")
-    several = is_list(first.schema.field(LABEL).type)
-    return Labelled(found, itertools.chain([first], batches), tuple(first.schema.names), several)
+    names, column = _columns_of(labels, classes)
+    batches = list(_text_batches(texts, column, columns))
+    return names, LabelledReviews.of_batches(batches, [str(name) for name in names])
 
 
 def with_label(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, NDArray[np.int32]]:

@@ -4,24 +4,36 @@ Beside ``linear`` it errs on other reviews, since it counts and does not learn f
 they find more misfiled reviews than either.
 """
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Final, Self
+from dataclasses import dataclass
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reviewdesk.errors import UsageError
-from reviewdesk.models.linear.classifier import Linear
+from reviewdesk.models.linear.hashed import HashedLinear, HashedSettings
 from reviewdesk.models.linear.solver import Choose, Solver
 from reviewdesk.models.linear.validation import Parts
 from reviewdesk.models.linear.weights import Weights
+from reviewdesk.settings import Settings, setting
 from reviewdesk.text.compiled import compiled
 
 BLOCK: Final = 65_536
 """Features are turned into weights block by block."""
 
 
-class NaiveBayes(Linear):
+@dataclass(frozen=True, kw_only=True)
+class NaiveBayesSettings(HashedSettings):
+    """What can be set of ``naive-bayes``."""
+
+    smoothing: float = setting(
+        0.1,
+        "the mass that every n-gram has in every label to begin with",
+        minimum=1e-6,
+        maximum=1e6,
+    )
+
+
+class NaiveBayes(HashedLinear):
     """Multinomial naive Bayes on the mass of TF-IDF, with calibrated probabilities.
 
     Rows are n-grams weighed by their inverse document frequency, each row at unit length. The mass
@@ -31,51 +43,14 @@ class NaiveBayes(Linear):
 
     Source: Rennie, Shih, Teevan and Karger 2003, Tackling the poor assumptions of naive Bayes text
     classifiers; without the complement, which is worse where it is combined with ``linear``.
-
-    Args:
-        ngrams: the longest n-gram in words, 1 to 3.
-        min_df: an n-gram counts when it stands in so many reviews or more.
-        smoothing: the mass that every n-gram has in every label to begin with.
-        memory_mb: how much memory fitting may take, in MiB; what does not fit goes to disk.
-        seed: another seed sets other rows aside to calibrate on.
     """
 
     family: ClassVar[str] = "naive-bayes"
-    takes_several: ClassVar[bool] = False
-    characters = 0
-    calibration_folds = 0
-    limits: ClassVar[Mapping[str, tuple[float, float]]] = {
-        "ngrams": (1, 3),
-        "min_df": (1, 1_000_000),
-        "smoothing": (1e-6, 1e6),
-        "memory_mb": (16, 1 << 20),
-        "seed": (0, 2**32 - 1),
-    }
-
-    def __init__(
-        self,
-        ngrams: int = 1,
-        min_df: int = 2,
-        smoothing: float = 0.1,
-        memory_mb: int = 2048,
-        seed: int = 0,
-    ) -> None:
-        self.ngrams = ngrams
-        self.min_df = min_df
-        self.smoothing = smoothing
-        self.memory_mb = memory_mb
-        self.seed = seed
-
-    def partial_fit(self, batches: Any, labels: Any = None, classes: Any = None) -> Self:
-        """Refuse: what was counted is not kept.
-
-        Raises:
-            UsageError: always.
-        """
-        raise UsageError("naive-bayes cannot learn on from new reviews; fit it anew or use linear")
+    settings_class: ClassVar[type[Settings]] = NaiveBayesSettings
+    settings: NaiveBayesSettings
 
     def _settled(self) -> tuple[int, float]:
-        return self.ngrams, self.smoothing
+        return self.settings.ngrams, self.settings.smoothing
 
     def _solver(
         self, parts: Parts, features: int, label_rows: NDArray[np.int64], start: Weights | None
@@ -86,10 +61,10 @@ class NaiveBayes(Linear):
             features=features,
             k=k,
             costs=np.ones(k, np.float32),
-            min_df=self.min_df,
+            min_df=self.settings.min_df,
             epochs=1,
             threads=1,
-            seed=self.seed,
+            seed=self.settings.seed,
             start=start,
         )
 

@@ -1,7 +1,7 @@
 """``tfidf-svc``: TF-IDF of word n-grams, linear support vector machines, calibrated."""
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Final, Self
 
@@ -15,11 +15,12 @@ from reviewdesk.examples.examples import GROUP, LABEL
 from reviewdesk.examples.folds import deal_folds
 from reviewdesk.formats.weights import load_weights, save_weights
 from reviewdesk.models.base import Classifier, Explanation
-from reviewdesk.models.labelled import Texts
+from reviewdesk.models.labelled import LabelledReviews, Texts
 from reviewdesk.models.linear_margins import LinearMargins
 from reviewdesk.models.margin_calibration import MarginCalibration
 from reviewdesk.models.ngrams import WordStream
 from reviewdesk.models.tfidf import Tfidf
+from reviewdesk.settings import Settings, setting
 from reviewdesk.storage import read_json, write_json
 from reviewdesk.text.hashing import combine64, hash64
 
@@ -29,72 +30,72 @@ WEIGHTS_FILE: Final = "weights.npz"
 ROWS_AT_ONCE: Final = 4_096
 
 
+@dataclass(frozen=True, kw_only=True)
+class TfidfSVCSettings(Settings):
+    """What can be set of ``tfidf-svc``."""
+
+    ngrams: int = setting(2, "the longest n-gram, in words", minimum=1, maximum=8)
+    min_df: int = setting(2, "an n-gram counts when it stands in so many texts or more", minimum=1)
+    sublinear_tf: bool = setting(True, "whether repeated words count by 1 + log(count)")
+    idf_power: float = setting(
+        1.5,
+        "how much more rare words weigh; 1 is the textbook's TF-IDF, 0 none",
+        minimum=0,
+        maximum=10,
+    )
+    C: float = setting(
+        0.5,
+        "how much errors on the training rows cost against large weights",
+        minimum=1e-6,
+        maximum=1e6,
+    )
+    folds: int = setting(3, "how many folds the calibration uses", minimum=2, maximum=100)
+    seed: int = setting(
+        0,
+        "another seed gives another order of learning and other folds",
+        minimum=0,
+        maximum=2**31 - 1,
+    )
+
+
 class TfidfSVC(Classifier):
     """TF-IDF of word n-grams and linear support vector machines with calibrated probabilities.
 
     The calibration is fitted on the margins of unseen rows, from folds inside the training rows
     that keep groups whole; the machines that are kept learn from all rows.
-
-    Args:
-        ngrams: the longest n-gram, in words.
-        min_df: an n-gram counts when it stands in so many texts or more.
-        sublinear_tf: whether repeated words count by ``1 + log(count)``.
-        idf_power: how much more rare words weigh; 1 is the textbook's TF-IDF, 0 none.
-        C: how much errors on the training rows cost against large weights.
-        folds: how many folds the calibration uses.
-        seed: another seed gives another order of learning and other folds.
     """
 
     family: ClassVar[str] = "tfidf-svc"
     columns: ClassVar[tuple[str, ...]] = ("review_headline", "review_body", "product_title")
-    limits: ClassVar[Mapping[str, tuple[float, float]]] = {
-        "ngrams": (1, 8),
-        "min_df": (1, math.inf),
-        "idf_power": (0, 10),
-        "C": (1e-6, 1e6),
-        "folds": (2, 100),
-        "seed": (0, 2**31 - 1),
-    }
+    settings_class: ClassVar[type[Settings]] = TfidfSVCSettings
+    settings: TfidfSVCSettings
 
-    def __init__(
-        self,
-        ngrams: int = 2,
-        min_df: int = 2,
-        sublinear_tf: bool = True,
-        idf_power: float = 1.5,
-        C: float = 0.5,  # noqa: N803
-        folds: int = 3,
-        seed: int = 0,
-    ) -> None:
-        self.ngrams = ngrams
-        self.min_df = min_df
-        self.sublinear_tf = sublinear_tf
-        self.idf_power = idf_power
-        self.C = C
-        self.folds = folds
-        self.seed = seed
-
-    def _fit(self, batches: Iterator[pa.RecordBatch]) -> None:
+    def _fit(self, train: LabelledReviews, validation: LabelledReviews | None) -> None:
         streams = {column: WordStream() for column in self.columns_}
         labels, groups = [], []
-        for batch in batches:
+        for batch in train.batches():
             for column, stream in streams.items():
                 stream.add(batch.column(column))
             labels.append(batch.column(LABEL).to_numpy().astype(np.int32))
             groups.append(self._groups(batch))
         self.tfidf_, counts = Tfidf.learn(
             streams,
-            longest=self.ngrams,
-            min_df=self.min_df,
-            sublinear=self.sublinear_tf,
-            idf_power=self.idf_power,
+            longest=self.settings.ngrams,
+            min_df=self.settings.min_df,
+            sublinear=self.settings.sublinear_tf,
+            idf_power=self.settings.idf_power,
         )
         present, numbers = np.unique(np.concatenate(labels), return_inverse=True)
-        margins = LinearMargins.fit(self.tfidf_.weigh(counts), numbers, self.C, self.seed)
+        margins = LinearMargins.fit(
+            self.tfidf_.weigh(counts), numbers, self.settings.C, self.settings.seed
+        )
         unseen, known = self._unseen_margins(counts, numbers, np.concatenate(groups))
         calibration = MarginCalibration.fit(unseen[known], numbers[known])
         self.margins_ = margins.spread(present, len(self.labels_))
         self.calibration_ = calibration.spread(present, len(self.labels_))
+
+    def _machines(self, rows: sparse.csr_matrix, labels: NDArray[np.int64]) -> LinearMargins:
+        return LinearMargins.fit(rows, labels, self.settings.C, self.settings.seed)
 
     def _groups(self, batch: pa.RecordBatch) -> NDArray[np.uint64]:
         if GROUP in batch.schema.names:
@@ -115,19 +116,21 @@ class TfidfSVC(Classifier):
         Words are counted once, for all folds; which of them matter, and how much, is learnt from
         each fold's own rows, as the kept machines learn it from all.
         """
-        k = int(labels.max()) + 1
-        if len(np.unique(groups)) < self.folds:
+        k, settings = int(labels.max()) + 1, self.settings
+        if len(np.unique(groups)) < settings.folds:
             groups = np.arange(len(labels), dtype=np.uint64)
-        fold_of = deal_folds(labels.astype(np.int32), groups, self.folds, self.seed)
+        fold_of = deal_folds(labels.astype(np.int32), groups, settings.folds, settings.seed)
         margins, known = np.zeros((len(labels), k), np.float32), np.zeros(len(labels), np.bool_)
-        for fold in range(self.folds):
+        for fold in range(settings.folds):
             inside, outside = np.flatnonzero(fold_of == fold), np.flatnonzero(fold_of != fold)
             present, numbers = np.unique(labels[outside], return_inverse=True)
             if len(present) < 2 or not len(inside):
                 continue  # too few rows: nothing can be learnt without this fold
             seen = [block[outside] for block in counts]
-            tfidf = self.tfidf_.relearned(seen, min_df=self.min_df, idf_power=self.idf_power)
-            machines = LinearMargins.fit(tfidf.weigh(seen), numbers, self.C, self.seed)
+            tfidf = self.tfidf_.relearned(
+                seen, min_df=settings.min_df, idf_power=settings.idf_power
+            )
+            machines = LinearMargins.fit(tfidf.weigh(seen), numbers, settings.C, settings.seed)
             rows = tfidf.weigh([block[inside] for block in counts])
             margins[inside] = machines.spread(present, k)(rows)
             known[inside] = np.isin(labels[inside], present)  # others could only be missed
@@ -161,10 +164,9 @@ class TfidfSVC(Classifier):
 
     def save(self, directory: Path) -> None:
         """Write the settings as JSON and vocabulary and weights as arrays of numbers."""
-        defaults = type(self)().get_params()
         saved = {
             "family": self.family,
-            "settings": {n: type(defaults[n])(value) for n, value in self.get_params().items()},
+            "settings": self.settings.to_json(),
             "columns": list(self.columns_),
             "labels": self.labels_,
         }
@@ -179,14 +181,15 @@ class TfidfSVC(Classifier):
         saved = _read_settings(directory / SETTINGS_FILE)
         try:
             classifier = cls(**saved["settings"])
-            classifier._check_settings()
         except (TypeError, UsageError) as error:
             raise BundleError(f"{SETTINGS_FILE} holds settings that {cls.family} lacks") from error
         classifier.columns_, classifier.labels_ = tuple(saved["columns"]), saved["labels"]
-        classifier.classes_ = np.array(saved["labels"])
         arrays, k = load_weights(directory / WEIGHTS_FILE), len(saved["labels"])
         classifier.tfidf_ = Tfidf.from_arrays(
-            arrays, classifier.columns_, classifier.ngrams, classifier.sublinear_tf
+            arrays,
+            classifier.columns_,
+            classifier.settings.ngrams,
+            classifier.settings.sublinear_tf,
         )
         classifier.margins_ = LinearMargins.from_arrays(arrays, (len(classifier.tfidf_), k))
         classifier.calibration_ = MarginCalibration.from_arrays(arrays, k)

@@ -9,7 +9,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reviewdesk.bundle import Bundle
-from reviewdesk.models.base import Explanation
+from reviewdesk.errors import UsageError
+from reviewdesk.models.base import Explains, Explanation
 from reviewdesk.schema import EVIDENCE
 
 WORDS: Final = 12
@@ -74,6 +75,9 @@ def explain(
         headline: its headline; left out by bundles that read bodies only.
         title: the product's title; left out by bundles that do not read it.
         words: most words to name for each label.
+
+    Raises:
+        UsageError: the bundle's family does not say what a word adds.
     """
     review = bundle.clean(
         pa.record_batch(
@@ -84,12 +88,12 @@ def explain(
             }
         )
     )
-    found = bundle.classifier.explain(bundle.text(review).to_pylist()[0])
+    explanation = _explainer(bundle).explain(bundle.text(review).to_pylist()[0])
     probabilities = bundle.predict_proba(review)[0]
     return TextVerdict(
         probabilities=dict(zip(bundle.labels, probabilities.tolist(), strict=True)),
         reasons={
-            label: strongest(found, place, words) for place, label in enumerate(bundle.labels)
+            label: strongest(explanation, place, words) for place, label in enumerate(bundle.labels)
         },
     )
 
@@ -121,9 +125,19 @@ def evidence_column(
         reviews: n cleaned reviews.
         labels: (n,) places of labels.
         words: most words a review.
+
+    Raises:
+        UsageError: the bundle's family does not say what a word adds.
     """
-    rows = []
+    explainer, rows = _explainer(bundle), []
     for texts, label in zip(bundle.text(reviews).to_pylist(), labels.tolist(), strict=True):
-        found = strongest(bundle.classifier.explain(texts), label, words)
+        found = strongest(explainer.explain(texts), label, words)
         rows.append([{"word": one.word, "weight": one.weight} for one in found])
     return pa.array(rows, EVIDENCE)
+
+
+def _explainer(bundle: Bundle) -> Explains:
+    classifier = bundle.classifier
+    if not isinstance(classifier, Explains):
+        raise UsageError(f"the model {bundle.family} does not say which words speak for a label")
+    return classifier

@@ -20,6 +20,7 @@ from reviewdesk.errors import UsageError
 from reviewdesk.examples.examples import Examples, require_classes
 from reviewdesk.examples.folds import NO_FOLD, product_folds, training_rows, with_unlabelled
 from reviewdesk.models.base import Classifier
+from reviewdesk.models.labelled import LabelledReviews
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.runlog import versions
 from reviewdesk.schema import predictions_schema
@@ -58,7 +59,7 @@ class Head:
             bundle.id,
             bundle.labels,
             bundle.target,
-            type(bundle.classifier)(**bundle.classifier.get_params()),
+            bundle.classifier.unfitted(),
             bundle.classifier,
             bundle.data_fingerprint,
         )
@@ -80,7 +81,7 @@ class Head:
         """
         unfitted = new_classifier(model, settings)
         described = {
-            "settings": unfitted.get_params(),
+            "settings": unfitted.settings.to_json(),
             "target": examples.target.to_json(),
             "text": examples.text.to_json(),
             "versions": versions(),
@@ -91,7 +92,7 @@ class Head:
 
     def fresh(self) -> Classifier:
         """Return a classifier that has learnt nothing yet."""
-        return type(self.unfitted)(**self.unfitted.get_params())
+        return type(self.unfitted)(**self.unfitted.settings.to_json())
 
 
 @dataclass(frozen=True)
@@ -206,7 +207,7 @@ def _fit_without(
     """Return a classifier that has learnt from the reviews outside of one fold."""
     train, _ = training_rows(examples, fold_of, fold)
     require_classes(examples.counts(train), f"cross-fitting without fold {fold}")
-    return head.fresh().fit(examples.batches(train), head.labels)
+    return head.fresh().fit(LabelledReviews.of_examples(examples, train))
 
 
 def _predict(

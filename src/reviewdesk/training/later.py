@@ -5,13 +5,11 @@ bundle that is continued.
 """
 
 from pathlib import Path
-from typing import Protocol, Self, runtime_checkable
-
-import pyarrow as pa
 
 from reviewdesk.bundle import Bundle, load_bundle, save_bundle
 from reviewdesk.errors import BundleError, UsageError
 from reviewdesk.examples.examples import load_examples
+from reviewdesk.models.base import PartialFits
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
@@ -19,14 +17,6 @@ from reviewdesk.runlog import RunLog
 from reviewdesk.training.fitting import fit_and_measure
 from reviewdesk.training.rows import check_cleaning
 from reviewdesk.training.train import TrainResult
-
-
-@runtime_checkable
-class LearnsOn(Protocol):
-    """A classifier that learns on from later reviews."""
-
-    def partial_fit(self, batches: pa.RecordBatch) -> Self:
-        """Learn from later reviews, with the labels of ``fit``."""
 
 
 def learn_on(
@@ -58,7 +48,7 @@ def learn_on(
     """
     bundle = load_bundle(start)
     classifier = bundle.classifier
-    if not isinstance(classifier, LearnsOn):
+    if not isinstance(classifier, PartialFits):
         raise UsageError(f"{bundle.family} does not learn on; train it anew on all reviews")
     check_cleaning(bundle, data)
     if bundle.learned_from(data.fingerprint):

@@ -98,7 +98,7 @@ def train(
         text=text or TextSettings(),
         split=split or SplitSettings(),
         clean=data.clean_settings,
-        model=classifier.get_params(),
+        model=classifier.settings.to_json(),
     )
     log = RunLog("train", settings.to_json(), {"data": data.fingerprint})
     with locked(out.with_name(f".{out.name}.lock"), str(out)):
@@ -154,10 +154,7 @@ def _train(
     progress: Progress,
 ) -> Bundle:
     """Fit on the training side, measure on the other, and save the bundle."""
-    labels = examples.labels
-    fitted = fit_and_measure(
-        lambda batches: classifier.fit(batches, labels), examples, settings.split, log, progress
-    )
+    fitted = fit_and_measure(classifier.fit, examples, settings.split, log, progress)
     return save_bundle(
         out,
         fitted.classifier,

@@ -19,7 +19,7 @@ def read_saved(path: Path, family: type[Classifier]) -> dict[str, Any]:
         saved = read_json(path)
     except InputError as error:
         raise BundleError(f"{path.name} is not JSON") from error
-    defaults = family().get_params()
+    defaults = family().settings.to_json()
     try:
         fits = (
             {name: type(value) for name, value in saved["settings"].items()}

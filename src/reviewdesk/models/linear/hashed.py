@@ -1,0 +1,199 @@
+"""Hashed word n-grams, a weight for each and label, and a calibration: what two families share."""
+
+import itertools
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Final, NamedTuple, Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from reviewdesk.formats.weights import load_weights, save_weights
+from reviewdesk.models.base import Classifier, Explanation
+from reviewdesk.models.labelled import LabelledReviews, Texts
+from reviewdesk.models.linear.calibration import Calibration
+from reviewdesk.models.linear.choosing import SAMPLE_ROWS, choose
+from reviewdesk.models.linear.explain import explain_row
+from reviewdesk.models.linear.learning import Learning, Learnt
+from reviewdesk.models.linear.saved import read_saved
+from reviewdesk.models.linear.several import SeveralCalibrations, SeveralWeights
+from reviewdesk.models.linear.solver import Solver
+from reviewdesk.models.linear.texts import field_texts
+from reviewdesk.models.linear.validation import Parts
+from reviewdesk.models.linear.vocabulary import Grams, Vocabulary
+from reviewdesk.models.linear.weights import Weights
+from reviewdesk.settings import Settings, setting
+from reviewdesk.storage import write_json
+
+SETTINGS_FILE: Final = "classifier.json"
+WEIGHTS_FILE: Final = "weights.npz"
+
+MIB: Final = 1 << 20
+PREDICT_ROWS: Final = 8_192
+LONGEST: Final = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class HashedSettings(Settings):
+    """What can be set of every family of hashed n-grams."""
+
+    ngrams: int = setting(1, "the longest n-gram in words, 1 to 3", minimum=1, maximum=LONGEST)
+    min_df: int = setting(
+        2, "an n-gram counts when it stands in so many reviews or more", minimum=1, maximum=10**6
+    )
+    memory_mb: int = setting(
+        2048,
+        "how much memory fitting may take, in MiB; what does not fit goes to disk",
+        minimum=16,
+        maximum=1 << 20,
+    )
+    seed: int = setting(
+        0,
+        "another seed gives another order of learning and other rows set aside",
+        minimum=0,
+        maximum=2**32 - 1,
+    )
+
+
+class HashedLinear(Classifier):
+    """A linear classifier of hashed n-grams; a family says how weights are learnt.
+
+    The fields of a review are kept apart. What is learnt is the same for the same rows, order and
+    seed, on any number of cores.
+    """
+
+    columns: ClassVar[tuple[str, ...]] = ("review_headline", "review_body", "product_title")
+    settings: HashedSettings
+
+    @property
+    def characters(self) -> int:
+        """The longest run of characters inside a word that counts too; 0 for none."""
+        return 0
+
+    @property
+    def calibration_folds(self) -> int:
+        """How often other rows are set aside to calibrate on, at most; 0 as often as needed."""
+        return 0
+
+    @abstractmethod
+    def _settled(self) -> tuple[int, float]:
+        """Return the longest n-gram and the strength; 0 where they are to be chosen."""
+
+    @abstractmethod
+    def _solver(
+        self, parts: Parts, features: int, label_rows: NDArray[np.int64], start: Weights | None
+    ) -> Solver:
+        """Return what learns the weights of rows that have the given number of labels."""
+
+    def _fit(self, train: LabelledReviews, validation: LabelledReviews | None) -> None:
+        head, rest = self._head(train.batches())
+        learning, everything = self._learning(), itertools.chain(head.batches, rest)
+        words, strength = self._settled()
+        if not words or not strength:
+            sample, grams = _sample(head.batches, self.settings.seed), Grams(words, self.characters)
+            words, strength = choose(learning, sample, grams, strength, LONGEST)
+        self.ngrams_, self.strength_ = words, strength
+        grams = Grams(words, self.characters)
+        self._keep(learning.learn(everything, head.text_bytes, grams, self.strength_))
+
+    def _keep(self, learnt: Learnt) -> None:
+        self.vocabulary_, self.weights_ = learnt.vocabulary, learnt.weights
+        self.calibration_ = learnt.calibration
+
+    def _learning(self) -> Learning:
+        return Learning(
+            columns=self.columns_,
+            k=len(self.labels_),
+            several=self.multilabel_,
+            min_df=self.settings.min_df,
+            memory=self.settings.memory_mb * MIB,
+            seed=self.settings.seed,
+            folds=self.calibration_folds,
+            solver=self._solver,
+        )
+
+    def _head(self, batches: Iterator[pa.RecordBatch]) -> "tuple[_Head, Iterator[pa.RecordBatch]]":
+        """Hold the first batches back to see how much text there is."""
+        held: list[pa.RecordBatch] = []
+        size, limit = 0, self.settings.memory_mb * MIB // 8
+        for batch in batches:
+            sizes = size + np.cumsum(field_texts(batch, self.columns_).bytes)
+            fits = int(np.searchsorted(sizes, limit, side="right"))
+            held.append(batch.slice(0, fits))
+            if fits < len(batch):
+                return _Head(held, 1 << 62), itertools.chain([batch.slice(fits)], batches)
+            size = int(sizes[-1]) if len(sizes) else size
+        return _Head(held, size), batches
+
+    def decision_scores(self, batch: pa.RecordBatch | Texts) -> NDArray[np.float32]:
+        """Return the score of each label, (n, k); see the contract."""
+        reviews = self.reviews(batch)
+        scores = np.empty((len(reviews), len(self.labels_)), np.float32)
+        for start in range(0, len(reviews), PREDICT_ROWS):
+            part = reviews.slice(start, PREDICT_ROWS)
+            ids, ends = self.vocabulary_.find(part)
+            rows = np.arange(len(part), dtype=np.int64)
+            scores[start : start + len(part)] = self.weights_.scores(ids, ends, rows)
+        return scores
+
+    def _probabilities(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        return self.calibration_.probabilities(scores)
+
+    def explain(self, texts: Mapping[str, str | None]) -> Explanation:
+        """Return what each word and n-gram of one review adds; see the contract."""
+        return explain_row(texts, self.vocabulary_, self.weights_)
+
+    def save(self, directory: Path) -> None:
+        """Write the settings as JSON and vocabulary and weights as arrays of numbers."""
+        saved = {
+            "family": self.family,
+            "settings": self.settings.to_json(),
+            "columns": list(self.columns_),
+            "labels": self.labels_,
+            "several": self.multilabel_,
+            "ngrams": self.ngrams_,
+            "strength": self.strength_,
+            "bits": self.vocabulary_.bits,
+        }
+        write_json(directory / SETTINGS_FILE, saved)
+        arrays = {"slots": self.vocabulary_.slots}
+        arrays |= self.weights_.to_arrays() | self.calibration_.to_arrays()
+        save_weights(directory / WEIGHTS_FILE, arrays)
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        """Return the classifier that was saved in a directory; see the contract."""
+        saved = read_saved(directory / SETTINGS_FILE, cls)
+        classifier = cls(**saved["settings"])
+        classifier.columns_, classifier.labels_ = tuple(saved["columns"]), saved["labels"]
+        classifier.ngrams_, classifier.strength_ = saved["ngrams"], saved["strength"]
+        classifier.multilabel_ = saved["several"]
+        arrays, k = load_weights(directory / WEIGHTS_FILE), len(saved["labels"])
+        grams = Grams(saved["ngrams"], classifier.characters)
+        classifier.vocabulary_ = Vocabulary.from_arrays(
+            arrays, classifier.columns_, grams, saved["bits"]
+        )
+        weights = SeveralWeights if classifier.multilabel_ else Weights
+        calibration = SeveralCalibrations if classifier.multilabel_ else Calibration
+        classifier.weights_ = weights.from_arrays(arrays, len(classifier.vocabulary_), k)
+        classifier.calibration_ = calibration.from_arrays(arrays, k)
+        return classifier
+
+
+class _Head(NamedTuple):
+    """The first batches and the bytes of text in them; very many bytes when they are not all."""
+
+    batches: list[pa.RecordBatch]
+    text_bytes: int
+
+
+def _sample(batches: list[pa.RecordBatch], seed: int) -> list[pa.RecordBatch]:
+    """Return about ``SAMPLE_ROWS`` rows of the batches, drawn at random."""
+    total = sum(len(batch) for batch in batches)
+    if total <= SAMPLE_ROWS:
+        return batches
+    random = np.random.default_rng([seed, total])
+    return [b.filter(pa.array(random.random(len(b)) < SAMPLE_ROWS / total)) for b in batches]
