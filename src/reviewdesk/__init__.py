@@ -1,3 +1,60 @@
-"""reviewdesk turns customer reviews into decisions."""
+"""reviewdesk turns customer reviews into decisions.
+
+    import reviewdesk as rd
+
+    reviews = rd.read("reviews.csv")
+    model = rd.train(reviews, target="sentiment")
+    model.predict(["Broke after a week."])
+
+Nothing is loaded before it is used.
+"""
+
+import importlib
+import sys
+from types import ModuleType
+from typing import Any, Final
 
 __version__ = "0.1.0"
+
+_FACE: Final = {
+    "Explored": "reviewdesk.api.exploration:Explored",
+    "FindingsTable": "reviewdesk.api.findings:FindingsTable",
+    "Job": "reviewdesk.api.job:Job",
+    "Model": "reviewdesk.api.model:Model",
+    "Reviews": "reviewdesk.api.reviews:Reviews",
+    "explore": "reviewdesk.api.exploration:explore",
+    "find": "reviewdesk.api.findings:find",
+    "load": "reviewdesk.api.model:load",
+    "prepare": "reviewdesk.api.reviews:prepare",
+    "read": "reviewdesk.api.reviews:read",
+    "run": "reviewdesk.api.job:run",
+    "train": "reviewdesk.api.model:train",
+}
+
+
+__all__ = ["__version__", *_FACE]  # noqa: PLE0604  (the stub beside this file names them)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _FACE:
+        raise AttributeError(f"module 'reviewdesk' has no attribute {name!r}")
+    module, _, attribute = _FACE[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+class _Face(ModuleType):
+    """Keeps functions that have the name of a room when that room is imported.
+
+    ``from reviewdesk.prepare... import`` works all the same.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _FACE and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Face

@@ -1,9 +1,10 @@
 """The one progress reporter: bars with rate and remaining time, silent when nobody watches."""
 
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -22,6 +23,9 @@ from rich.text import Text
 
 T = TypeVar("T")
 
+NOTEBOOK_SECONDS: Final = 0.2
+"""How often a bar in a notebook is drawn anew."""
+
 
 class Task(Protocol):
     """One bar, as the code that does the work sees it."""
@@ -34,10 +38,11 @@ class Progress:
     """Shows how far long work has come.
 
     Args:
-        visible: whether to draw; by default only when standard error is a terminal.
+        visible: whether to draw; by default only in a terminal and in a notebook.
     """
 
     def __init__(self, visible: bool | None = None) -> None:
+        self._notebook = _notebook_display() if visible is None else None
         self.visible = sys.stderr.isatty() if visible is None else visible
 
     @contextmanager
@@ -49,6 +54,10 @@ class Progress:
             total: how much there is to do, in ``unit``; None when it is not known.
             unit: what is counted, as in ``"reviews"`` or ``"bytes"``.
         """
+        if self._notebook is not None:
+            with _NotebookBar(self._notebook, title, total, unit) as bar:
+                yield bar
+            return
         if not self.visible:
             yield _Silent()
             return
@@ -105,6 +114,44 @@ class _Bar:
 
     def advance(self, amount: float = 1) -> None:
         self._bars.advance(self._task, amount)
+
+
+class _NotebookBar:
+    """A bar of the notebook's own, redrawn a few times a second and empty in the end."""
+
+    def __init__(
+        self, display: Callable[..., Any], title: str, total: float | None, unit: str
+    ) -> None:
+        self._title, self._total, self._unit = title, total, unit
+        self._done, self._began, self._drawn = 0.0, time.monotonic(), 0.0
+        self._handle = display({"text/plain": title}, raw=True, display_id=True)
+
+    def __enter__(self) -> "_NotebookBar":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._handle.update({"text/plain": ""}, raw=True)
+
+    def advance(self, amount: float = 1) -> None:
+        self._done += amount
+        now = time.monotonic()
+        if now - self._drawn < NOTEBOOK_SECONDS:
+            return
+        self._drawn = now
+        rate = self._done / max(now - self._began, 1e-9)
+        share = f'value="{self._done:g}" max="{self._total:g}"' if self._total else ""
+        text = f"{self._title}: {self._done:,.0f} {self._unit}, {rate:,.0f} a second"
+        bar = f"<progress {share}></progress> {text}"
+        self._handle.update({"text/html": bar, "text/plain": text}, raw=True)
+
+
+def _notebook_display() -> Callable[..., Any] | None:
+    """Return what shows something in the notebook that this process serves, if it serves one."""
+    loaded = sys.modules.get("IPython.core.getipython"), sys.modules.get("IPython.display")
+    if None in loaded:
+        return None
+    shell = loaded[0].get_ipython()  # type: ignore[union-attr]
+    return loaded[1].display if hasattr(shell, "kernel") else None  # type: ignore[union-attr]
 
 
 class _RateColumn(TextColumn):

@@ -6,6 +6,7 @@ from reviewdesk.errors import InputError, StorageError
 from reviewdesk.findings.store import read_findings
 from reviewdesk.job.erase import erase_everywhere
 from reviewdesk.job.find import FindSettings, find
+from reviewdesk.prepare import erase as prepared_erase
 from reviewdesk.prepare.prepared import PreparedData
 from tests.findings.plugin import install
 from tests.findings.shop import rows_of, shop
@@ -74,7 +75,7 @@ def test_an_erasure_that_was_interrupted_is_finished_by_the_same_call(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as stopping:
-        stopping.setattr("reviewdesk.prepare.erase._erase_from_data", interrupt)
+        stopping.setattr(prepared_erase, "_erase_from_data", interrupt)
         with pytest.raises(KeyboardInterrupt):
             erase_everywhere(data.path, PERSON, findings=[out])
     assert PreparedData.open(data.path).rows == 120

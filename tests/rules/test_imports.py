@@ -92,7 +92,8 @@ def test_rooms_that_read_tables_reach_no_model() -> None:
         while queue:
             name = queue.pop()
             assert room(name) not in MODEL_ROOMS, f"{start} reaches {name}"
-            queue.extend(reaches.get(name, set()) - seen)
+            # The package itself names the Python face, which nothing loads before it is used.
+            queue.extend(reaches.get(name, set()) - seen - {"reviewdesk"})
             seen.add(name)
 
 

@@ -1,0 +1,15 @@
+from reviewdesk.api.exploration import Explored as Explored
+from reviewdesk.api.exploration import explore as explore
+from reviewdesk.api.findings import FindingsTable as FindingsTable
+from reviewdesk.api.findings import find as find
+from reviewdesk.api.job import Job as Job
+from reviewdesk.api.job import run as run
+from reviewdesk.api.model import Model as Model
+from reviewdesk.api.model import load as load
+from reviewdesk.api.model import train as train
+from reviewdesk.api.reviews import Reviews as Reviews
+from reviewdesk.api.reviews import prepare as prepare
+from reviewdesk.api.reviews import read as read
+
+__all__: list[str]
+__version__: str

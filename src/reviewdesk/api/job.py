@@ -1,0 +1,93 @@
+"""The main job in one call."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from reviewdesk.api.model import Model
+from reviewdesk.api.notebook import framed
+from reviewdesk.api.options import settings_from
+from reviewdesk.api.reviews import SETTINGS, Reviews, places_of
+from reviewdesk.api.tables import Files, Table
+from reviewdesk.job.main_job import JobResult, JobSettings, run_job
+from reviewdesk.progress import Progress
+from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
+from reviewdesk.sources.catalog import open_inputs
+
+
+class Job:
+    """What the main job wrote.
+
+    Args:
+        result: where everything is.
+    """
+
+    def __init__(self, result: JobResult) -> None:
+        self.result = result
+
+    @property
+    def reviews(self) -> Reviews:
+        """The prepared reviews."""
+        return Reviews(self.result.data)
+
+    @property
+    def models(self) -> dict[str, Model]:
+        """The model of each target."""
+        return {one.target: Model.load(one.bundle) for one in self.result.targets}
+
+    def html(self) -> str:
+        """Return the report."""
+        return self.result.report.read_text(encoding="utf-8")
+
+    def __repr__(self) -> str:
+        return f"<job in {self.result.folder}: {', '.join(self.models)}>"
+
+    def _repr_html_(self) -> str:
+        return framed(self.html())
+
+
+def run(
+    source: Files | Table,
+    out: str | Path,
+    targets: str | Sequence[str] = "sentiment",
+    *,
+    model: str = "linear",
+    model_settings: Mapping[str, Any] | None = None,
+    folds: int = 5,
+    overwrite: bool = False,
+    **settings: Any,
+) -> Job:
+    """Prepare, train, evaluate, label every review and report, as ``reviewdesk run`` does.
+
+    Args:
+        source: review files, folders or patterns; or a DataFrame.
+        out: the folder for everything.
+        targets: what to predict.
+        model: name of the family.
+        model_settings: the family's own settings.
+        folds: parts to cross-fit the predictions of every review in.
+        overwrite: replace an earlier job's results.
+        settings: those of ``reviewdesk run``.
+
+    Raises:
+        UsageError: a setting is wrong, or another job's results are in the folder.
+        InputError: the files cannot be used for a target.
+    """
+    steps = settings_from(settings, *SETTINGS, TargetSettings, TextSettings, SplitSettings)
+    files, clean, prepare, target, text, split = steps
+    with TemporaryDirectory(prefix="reviewdesk-") as aside:
+        asked = JobSettings(
+            targets=(targets,) if isinstance(targets, str) else tuple(targets),
+            source=files,
+            clean=clean,
+            prepare=prepare,
+            target=target,
+            text=text,
+            split=split,
+            model=model,
+            model_settings=dict(model_settings or {}),
+            folds=folds,
+        )
+        inputs = open_inputs(places_of(source, Path(aside)), files)
+        return Job(run_job(inputs, Path(out), asked, overwrite=overwrite, progress=Progress()))

@@ -1,0 +1,235 @@
+"""Models: trained, loaded, asked, measured, explained."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from reviewdesk.api.evaluation import Evaluated
+from reviewdesk.api.notebook import small_table
+from reviewdesk.api.options import settings_from
+from reviewdesk.api.reviews import Reviews, as_reviews
+from reviewdesk.api.session import SessionFolder
+from reviewdesk.api.tables import Files, Table, arrow_table, is_table
+from reviewdesk.bundle import Bundle, load_bundle
+from reviewdesk.errors import UsageError
+from reviewdesk.examples.examples import SEVERAL
+from reviewdesk.models.base import LIKELY
+from reviewdesk.models.labelled import BODY, Texts, text_array
+from reviewdesk.progress import Progress
+from reviewdesk.schema import REVIEWS
+from reviewdesk.scoring.explain import TextVerdict
+from reviewdesk.scoring.explain import explain as explain_text
+from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
+from reviewdesk.sources.mapping import map_columns
+from reviewdesk.training.evaluate import evaluate as evaluate_bundle
+from reviewdesk.training.rows import Rows
+from reviewdesk.training.several import evaluate_several
+from reviewdesk.training.train import train as train_bundle
+
+
+class Model:
+    """A trained classifier with all that is needed to use it.
+
+    Args:
+        bundle: what was trained.
+        path: where it is on disk.
+        folder: a temporary folder that holds it; it is removed with this object.
+    """
+
+    def __init__(self, bundle: Bundle, path: Path, folder: SessionFolder | None = None) -> None:
+        self.bundle = bundle
+        self.path = path
+        self._folder = folder
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Open a bundle: its folder, or a ``.tar.gz`` of it."""
+        return cls(load_bundle(path), Path(path))
+
+    @property
+    def labels(self) -> list[str]:
+        """The k labels, in the order of the probabilities."""
+        return self.bundle.labels
+
+    @property
+    def metrics(self) -> Mapping[str, Any]:
+        """What was measured on the held-out side when it was trained."""
+        return self.bundle.metrics
+
+    def predict_proba(self, reviews: Texts | Table, text: str = "") -> NDArray[np.float32]:
+        """Return the probability of each label.
+
+        Args:
+            reviews: n texts (a list, an array, a Series, an Arrow array), or a DataFrame whose
+                columns are found by their names.
+            text: the DataFrame's column that holds the texts, where its name does not say so.
+
+        Returns:
+            (n, k) in the order of ``labels``.
+
+        Raises:
+            InputError: these are no texts.
+            MissingColumn: the DataFrame has no column for the text.
+        """
+        batch = self.bundle.clean(self._batch(reviews, text))
+        return self.bundle.predict_proba(batch)
+
+    def predict(self, reviews: Texts | Table, text: str = "") -> NDArray[Any]:
+        """Return the most probable label of each review, (n,); see ``predict_proba``.
+
+        Where a review may have several labels, (n, k) whether it has each.
+        """
+        probabilities = self.predict_proba(reviews, text)
+        if self.bundle.target == SEVERAL:
+            return probabilities > LIKELY
+        labels: NDArray[Any] = np.array(self.labels)[probabilities.argmax(axis=1)]
+        return labels
+
+    def explain(self, text: str, *, headline: str = "", title: str = "") -> TextVerdict:
+        """Say which words of a text spoke for and against each label."""
+        return explain_text(self.bundle, text, headline=headline, title=title)
+
+    def evaluate(self, data: Reviews | Files | Table, *, rows: Rows | None = None) -> Evaluated:
+        """Measure it on reviews.
+
+        Args:
+            data: reviews; those that it was trained on are measured on their held-out side.
+            rows: ``"held-out"`` or ``"all"``, where the choice is not to be made by itself.
+        """
+        prepared = as_reviews(data).data
+        evaluate = evaluate_several if self.bundle.target == SEVERAL else evaluate_bundle
+        return Evaluated(evaluate(self.bundle, prepared, rows=rows, progress=Progress()))
+
+    def save(self, path: str | Path) -> Path:
+        """Copy the bundle to a folder that is not there yet, and return it.
+
+        Raises:
+            UsageError: something is there.
+        """
+        path = Path(path)
+        if path.exists():
+            raise UsageError(f"{path} is there already; choose another place")
+        if self.path.is_dir():
+            shutil.copytree(self.path, path)
+        else:
+            shutil.copyfile(self.path, path)
+        return path
+
+    def __repr__(self) -> str:
+        return f"<{self.bundle.family} for {self.bundle.target}: {', '.join(self.labels[:6])}>"
+
+    def _repr_html_(self) -> str:
+        figures = self.metrics.get("figures", {})
+        measured = [
+            (f"{name}, held out", "{value:.3f} ({low:.3f} to {high:.3f})".format(**figures[name]))
+            for name in ("accuracy", "macro_f1")
+            if name in figures and None not in figures[name].values()
+        ]
+        facts = [("family", self.bundle.family), ("target", self.bundle.target)]
+        labels = ", ".join(self.labels[:12]) + (" and more" if len(self.labels) > 12 else "")
+        return small_table("Model", [*facts, ("labels", labels), *measured])
+
+    def _batch(self, reviews: Any, text: str) -> pa.RecordBatch:
+        """Return raw reviews as the columns that the bundle reads; what is not there is null."""
+        fields = self.bundle.settings.text.fields
+        if is_table(reviews):
+            table = arrow_table(reviews)
+            told = {BODY: text} if text else {}
+            columns = map_columns(table.column_names, told, "the table").columns
+            texts = {name: table.column(columns[name]) for name in fields if name in columns}
+        else:
+            streamed = hasattr(reviews, "__arrow_c_stream__") and not hasattr(reviews, "iloc")
+            array = pa.chunked_array(reviews) if streamed else text_array(reviews)
+            texts = {BODY: array}
+        rows = len(next(iter(texts.values())))
+        columns_ = [
+            _strings(texts[name]) if name in texts else pa.nulls(rows, pa.string())
+            for name in fields
+        ]
+        return pa.record_batch(columns_, schema=pa.schema([REVIEWS.field(n) for n in fields]))
+
+
+def _strings(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    whole = whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
+    return pc.cast(whole, pa.string())
+
+
+def train(
+    data: Reviews | Files | Table,
+    target: str = "",
+    *,
+    model: str = "linear",
+    text: str = "",
+    label: str = "",
+    out: str | Path | None = None,
+    overwrite: bool = False,
+    model_settings: Mapping[str, Any] | None = None,
+    **settings: Any,
+) -> Model:
+    """Train a classifier and measure it on reviews that are held out, as ``reviewdesk train``.
+
+    Args:
+        data: reviews, files or a DataFrame.
+        target: what to predict, such as ``"sentiment"``, ``"stars"`` or ``"category"``.
+        model: name of the family.
+        text: the column that holds the texts, where its name does not say so.
+        label: a column with labels of one's own, to be learnt instead of a target.
+        out: the bundle to write; None keeps it for this session.
+        overwrite: replace what is at ``out``.
+        model_settings: the family's own settings.
+        settings: those of ``reviewdesk train``, such as ``test_share=0.1``.
+
+    Raises:
+        UsageError: a setting is wrong.
+        NotEnoughData: there are not two labels with reviews.
+
+    Example:
+        >>> import reviewdesk as rd
+        >>> import pyarrow as pa
+        >>> texts = [f"{word}, number {n}" for n in range(40) for word in ("lovely", "broken")]
+        >>> table = pa.table({"note": texts, "topic": ["praise", "defect"] * 40})
+        >>> rd.train(table, text="note", label="topic").predict(["so lovely", "it is broken"])
+        array(['praise', 'defect'], dtype='<U6')
+    """
+    columns = {"review_body": text, "product_category": label}
+    columns = {name: column for name, column in columns.items() if column}
+    if columns and isinstance(data, Reviews):
+        raise UsageError("text and label name columns of files and DataFrames; give one of these")
+    if label and target:
+        raise UsageError("give a target or a label column, not both")
+    named = "category" if label else target or TargetSettings().target
+    target_, text_, split = settings_from(
+        {**settings, "target": named}, TargetSettings, TextSettings, SplitSettings
+    )
+    reviews = as_reviews(data, columns=columns) if columns else as_reviews(data)
+    folder = SessionFolder() if out is None else None
+    path = folder.path / "bundle" if folder else Path(out or "")
+    result = train_bundle(
+        reviews.data,
+        path,
+        model=model,
+        target=target_,
+        text=text_,
+        split=split,
+        model_settings=model_settings,
+        overwrite=overwrite,
+        progress=Progress(),
+    )
+    return Model(result.bundle, path, folder)
+
+
+def load(path: str | Path) -> Model:
+    """Open a bundle: its folder, or a ``.tar.gz`` of it.
+
+    Raises:
+        BundleError: it is damaged, hostile or too new.
+        StorageError: it cannot be opened.
+    """
+    return Model.load(path)

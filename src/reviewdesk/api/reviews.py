@@ -1,0 +1,160 @@
+"""Reviews: read from any file or DataFrame, cleaned and without duplicates."""
+
+import warnings
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from reviewdesk.api.notebook import small_table
+from reviewdesk.api.options import settings_from
+from reviewdesk.api.session import SessionFolder
+from reviewdesk.api.tables import ArrowRows, Files, Table, arrow_table, is_table
+from reviewdesk.errors import TooManyRejects
+from reviewdesk.job.find import reviews_of
+from reviewdesk.prepare.layout import MANIFEST
+from reviewdesk.prepare.prepare import prepare as prepare_reviews
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.progress import Progress
+from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
+from reviewdesk.sources.catalog import open_inputs
+
+SETTINGS: Final = (SourceSettings, CleanSettings, PrepareSettings)
+
+
+class Reviews(ArrowRows):
+    """Prepared reviews.
+
+    Args:
+        data: the prepared folder.
+        folder: a temporary folder that holds it; it is removed with this object.
+        notes: sentences about the files that their owner should see.
+    """
+
+    def __init__(
+        self,
+        data: PreparedData,
+        folder: SessionFolder | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        self.data = data
+        self.notes = notes
+        self._folder = folder
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """Open a prepared folder, or that of a job."""
+        return cls(reviews_of(Path(path)))
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rows were read, and what became of them."""
+        manifest = self.data.manifest
+        lost = {**manifest["rejected"], **manifest["dropped"]}
+        written = {name: manifest["rows"][name] for name in ("read", "written")}
+        return {**written, **{why: rows for why, rows in lost.items() if rows}}
+
+    def to_arrow(self) -> pa.Table:
+        """Return all reviews as an Arrow table."""
+        return self.data.table()
+
+    def __len__(self) -> int:
+        return self.data.rows
+
+    def __repr__(self) -> str:
+        return f"<{self.data.rows:,} reviews in {self.data.path}>"
+
+    def _repr_html_(self) -> str:
+        rows = [(name.replace("_", " "), f"{rows:,}") for name, rows in self.counts.items()]
+        return small_table("Reviews", [*rows, *(("note", note) for note in self.notes)])
+
+
+def read(source: Files | Table, **settings: Any) -> Reviews:
+    """Read, clean and de-duplicate reviews for this session.
+
+    The result lies in a temporary folder for as long as it is used, so that it may be larger than
+    memory. Too many unreadable rows are a warning.
+
+    Args:
+        source: review files, folders or patterns; a DataFrame; or a folder that was prepared.
+        settings: those of ``reviewdesk prepare``, such as ``columns={"review_body": "comment"}``.
+
+    Raises:
+        UsageError: a setting is wrong.
+        InputError: it cannot be read.
+
+    Example:
+        >>> import pyarrow as pa
+        >>> import reviewdesk as rd
+        >>> len(rd.read(pa.table({"text": ["Works very well", "Broke at once"], "stars": [5, 1]})))
+        2
+    """
+    if isinstance(source, str | Path) and (Path(source) / MANIFEST).is_file() and not settings:
+        return Reviews.open(source)
+    folder = SessionFolder()
+    return _prepared(source, folder.path / "prepared", settings, False, folder)
+
+
+def prepare(
+    source: Files | Table, out: str | Path, *, overwrite: bool = False, **settings: Any
+) -> Reviews:
+    """Read, clean and de-duplicate reviews into a folder, as ``reviewdesk prepare`` does.
+
+    Args:
+        source: review files, folders or patterns; or a DataFrame.
+        out: the folder to write.
+        overwrite: replace a folder that was prepared in another way.
+        settings: those of ``reviewdesk prepare``.
+
+    Raises:
+        UsageError: a setting is wrong, or the folder is something else.
+        InputError: it cannot be read.
+        StorageError: it cannot be written.
+    """
+    return _prepared(source, Path(out), settings, overwrite, None)
+
+
+def as_reviews(data: "Reviews | Files | Table", **settings: Any) -> Reviews:
+    """Return reviews, read if they were not read yet."""
+    return data if isinstance(data, Reviews) else read(data, **settings)
+
+
+def _prepared(
+    source: Any,
+    out: Path,
+    settings: dict[str, Any],
+    overwrite: bool,
+    folder: SessionFolder | None,
+) -> Reviews:
+    files, clean, prepare_ = settings_from(settings, *SETTINGS)
+    with TemporaryDirectory(prefix="reviewdesk-") as aside:
+        inputs = open_inputs(places_of(source, Path(aside)), files)
+        try:
+            data = prepare_reviews(
+                inputs,
+                out,
+                prepare=prepare_,
+                clean=clean,
+                source=files,
+                overwrite=overwrite,
+                progress=Progress(),
+            )
+        except TooManyRejects as error:
+            warnings.warn(str(error), stacklevel=4)
+            data = PreparedData.open(out)
+    guesses = [
+        f"using {guessed} as {column}" for one in inputs for column, guessed in one.guesses.items()
+    ]
+    return Reviews(data, folder, (*dict.fromkeys(guesses), *data.notes))
+
+
+def places_of(source: Any, aside: Path) -> list[str]:
+    """Return the places of files; a DataFrame becomes one."""
+    if is_table(source):
+        table = aside / "table.parquet"
+        pq.write_table(arrow_table(source), table)
+        return [str(table)]
+    many = [source] if isinstance(source, str | Path) else list(source)
+    return [str(one) for one in many]
