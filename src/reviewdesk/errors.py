@@ -16,6 +16,7 @@
         ├── RequestTimeout         exit  1   HTTP 408
         ├── PayloadTooLarge        exit  1   HTTP 413
         ├── UnsupportedMediaType   exit  1   HTTP 415
+        ├── HeadTooLarge           exit  1   HTTP 431
         └── Overloaded             exit  1   HTTP 503
 
 UsageError and InputError are ValueErrors too, as scikit-learn and others expect of wrong arguments.
@@ -125,7 +126,7 @@ class NotAcceptable(RequestError):
 
 
 class RequestTimeout(RequestError):
-    """A request's body did not arrive in time."""
+    """A request did not arrive in time."""
 
     code = "request_timeout"
     http_status = 408
@@ -143,6 +144,13 @@ class UnsupportedMediaType(RequestError):
 
     code = "unsupported_media_type"
     http_status = 415
+
+
+class HeadTooLarge(RequestError):
+    """A request's address and headers are larger than the server takes."""
+
+    code = "head_too_large"
+    http_status = 431
 
 
 class Overloaded(RequestError):

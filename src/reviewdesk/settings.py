@@ -361,3 +361,30 @@ class ServeSettings(Settings):
     port: int = setting(8080, "port to listen on; 0 takes a free one", minimum=0, maximum=65535)
     max_body_bytes: int = setting(6_291_456, "largest request body, in bytes", minimum=1)
     max_instances: int = setting(10_000, "most reviews in one request", minimum=1)
+    max_held_bytes: int = setting(
+        134_217_728,
+        "most bytes of requests and unread answers in memory at a time; never less than two of "
+        "the largest requests",
+        minimum=1,
+    )
+    max_connections: int = setting(
+        512, "most connections at a time; fewer where the system allows fewer", minimum=1
+    )
+    head_seconds: float = setting(
+        10.0, "how long a request's head may take to arrive, in seconds", minimum=0.1
+    )
+    body_seconds: float = setting(
+        30.0, "how long a whole request may take to arrive, in seconds", minimum=0.1
+    )
+    idle_seconds: float = setting(
+        20.0, "how long a connection may stay open without a request, in seconds", minimum=0.1
+    )
+    grace_seconds: float = setting(
+        25.0, "how long requests may go on after the signal to end, in seconds", minimum=0.1
+    )
+    root_path: str = setting(
+        "", "where a proxy in front has the server, as in /reviews; empty means at its root"
+    )
+    access_log: bool = setting(
+        False, "whether to write a line about each request, without its text, to standard error"
+    )

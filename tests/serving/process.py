@@ -2,11 +2,13 @@
 
 Serves a bundle, or small models in its place. Prints its port when it answers. To the small models
 a review can be an order: with the word ``wait`` in it they print ``working`` and then wait for a
-byte on standard input; with the word ``fail`` they meet a bug.
+byte on standard input; with the word ``fail`` they meet a bug. Beside its settings it can be told
+how many ``descriptors`` it may have.
 """
 
 import json
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -99,9 +101,12 @@ def _say(what: object) -> None:
 
 
 if __name__ == "__main__":
+    given = json.loads(sys.argv[1])
+    if descriptors := given.pop("descriptors", 0):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
     serve(
         {"sentiment": load_bundle(sys.argv[2])} if len(sys.argv) > 2 else _small(),
-        ServeSettings.from_json(json.loads(sys.argv[1])),
+        ServeSettings.from_json(given),
         on_ready=_say,
         pages=routes,
     )

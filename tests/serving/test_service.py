@@ -23,7 +23,7 @@ def test_nothing_to_serve() -> None:
 def test_bundles_by_name() -> None:
     first, second = sentiment(), sentiment()
     service = Service({"a": first, "b-2": second}, ServeSettings())
-    assert service.bundle() is first
+    assert service.bundle(service.first) is first
     assert service.bundle("b-2") is second
     with pytest.raises(UnknownEndpoint, match="there are: a, b-2"):
         service.bundle("c")

@@ -27,6 +27,8 @@ from reviewdesk.serving.media_types import JSON, request_type
 from reviewdesk.serving.readers import parse_json
 from reviewdesk.serving.service import Service
 
+ANALYSE: Final = "/desk/analyse"
+
 PROMISES: Final = {
     "sentiment": "whether it is positive or negative",
     "stars": "how many stars it would get",
@@ -44,7 +46,7 @@ def routes(service: Service) -> Sequence[BaseRoute]:
         service: what is served; the first bundle of each target is asked.
     """
     bundles = judges(service.bundles)
-    markup, policy = page(bundles)
+    markup, policy = page(bundles, service.settings.root_path)
     headers = {"Content-Security-Policy": policy}
 
     async def show(request: Request) -> Response:
@@ -52,17 +54,19 @@ def routes(service: Service) -> Sequence[BaseRoute]:
 
     return [
         Route("/", show),
-        Route("/desk/analyse", functools.partial(_analyse, service, bundles), methods=["POST"]),
+        Route(ANALYSE, functools.partial(_analyse, service, bundles), methods=["POST"]),
     ]
 
 
-def page(bundles: Sequence[Bundle]) -> tuple[str, str]:
+def page(bundles: Sequence[Bundle], root_path: str = "") -> tuple[str, str]:
     """Return the page's markup and its Content-Security-Policy.
 
     Args:
         bundles: those that the page asks, from ``judges``.
+        root_path: where a proxy in front has the server.
     """
-    style, script = _file("page.css"), _file("page.js")
+    style = _file("page.css")
+    script = _file("page.js").replace(ANALYSE, root_path + ANALYSE)
     parts = {
         "/* style */": style,
         "/* script */": script,
@@ -86,8 +90,8 @@ async def _analyse(service: Service, bundles: list[Bundle], request: Request) ->
     sent = request.headers
     if request_type(sent.get("content-type"), sent.get("content-encoding")) != JSON:
         raise UnsupportedMediaType(f"the Content-Type must be {JSON}")
+    body = await read_body(request, service.settings.max_body_bytes)
     async with service.hold():
-        body = await read_body(request, service.settings.max_body_bytes)
         texts = _review(body)
         found = await service.run(functools.partial(analyse, bundles, *texts))
     return JSONResponse(found)

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from reviewdesk.errors import RequestTimeout, ReviewdeskError
+from reviewdesk.errors import ReviewdeskError
 from reviewdesk.serving.body import BodyTooLarge, linger
 
 logger: Final = logging.getLogger(__name__)
@@ -40,6 +40,7 @@ class ErrorAnswer(JSONResponse):
         if "x-amz-date" in request.headers:  # an AWS SDK looks for the sentence here
             content["Message"] = message
         super().__init__(content, status, headers)
+        request.state.error_code = code
         self.headers["x-amzn-errortype"] = _aws_type(status)
         if status == HTTPStatus.SERVICE_UNAVAILABLE:
             self.headers["retry-after"] = "1"
@@ -64,16 +65,19 @@ async def answer_error(request: Request, error: Exception) -> Response:
     A mistake of ours is logged with its place; nothing of a request is ever logged.
     """
     if isinstance(error, ReviewdeskError):
-        told = error.to_json()["error"]
-        unread = isinstance(error, BodyTooLarge | RequestTimeout)
-        kind = UnreadAnswer if unread else ErrorAnswer
-        return kind(request, told["code"], told["message"], error.http_status)
+        return error_answer(request, error)
     if isinstance(error, HTTPException):
         return _answer_router(request, error)
     frame = traceback.extract_tb(error.__traceback__)[-1]
     logger.error("%s at %s:%s", type(error).__name__, frame.filename, frame.lineno)
     message = "the server made a mistake; its log says where"
     return ErrorAnswer(request, ReviewdeskError.code, message, ReviewdeskError.http_status)
+
+
+def error_answer(request: Request, error: ReviewdeskError) -> ErrorAnswer:
+    """Return the answer to a request that failed for a reason that was foreseen."""
+    kind = UnreadAnswer if isinstance(error, BodyTooLarge) else ErrorAnswer
+    return kind(request, error.code, str(error), error.http_status)
 
 
 def _answer_router(request: Request, error: HTTPException) -> Response:

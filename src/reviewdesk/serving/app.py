@@ -6,7 +6,7 @@ what works against this server works there, boto3's client included.
 """
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from starlette.applications import Starlette
@@ -20,8 +20,10 @@ from reviewdesk.bundle import Bundle
 from reviewdesk.errors import PayloadTooLarge, RequestError, ReviewdeskError
 from reviewdesk.serving.answers import answer_error
 from reviewdesk.serving.body import read_body
-from reviewdesk.serving.guards import LastResort, LocalHosts, SecurityHeaders, is_loopback
+from reviewdesk.serving.guards import LastResort, LocalHosts, SecurityHeaders, Targets, is_loopback
 from reviewdesk.serving.media_types import answer_type, request_type
+from reviewdesk.serving.metrics import MEDIA_TYPE
+from reviewdesk.serving.observed import Observed
 from reviewdesk.serving.readers import read_instances
 from reviewdesk.serving.service import Service
 from reviewdesk.serving.writers import write_answer
@@ -37,31 +39,30 @@ Pages = Callable[[Service], Sequence[BaseRoute]]
 """Further addresses, given what they may answer with."""
 
 
-def create_app(
-    bundles: Mapping[str, Bundle], settings: ServeSettings, pages: Pages | None = None
-) -> Starlette:
+def create_app(service: Service, pages: Pages | None = None) -> Starlette:
     """Return the application.
 
     Args:
-        bundles: the bundles by the name that they are served under; ``/invocations`` is answered
-            by the first.
-        settings: where it listens and what it refuses.
+        service: what is served; ``/invocations`` is answered by the first bundle.
         pages: gives the routes of pages for people.
-
-    Raises:
-        UsageError: there is no bundle, or a name cannot stand in an address.
     """
-    service = Service(bundles, settings)
     invoke = functools.partial(_invoke, service)
     routes = [
         Route("/ping", _ping),
         Route("/execution-parameters", functools.partial(_execution_parameters, service)),
+        Route("/metrics", functools.partial(_metrics, service)),
+        Route("/endpoints", functools.partial(_endpoints, service)),
         Route("/invocations", invoke, methods=["POST"]),
         Route("/endpoints/{name}/invocations", invoke, methods=["POST"]),
         *(pages(service) if pages else ()),
     ]
-    guards = [Middleware(SecurityHeaders), Middleware(LastResort)]
-    if is_loopback(settings.host):
+    guards = [
+        Middleware(Targets, root_path=service.settings.root_path),
+        Middleware(Observed, metrics=service.metrics, routes=_addresses(service, routes)),
+        Middleware(SecurityHeaders),
+        Middleware(LastResort),
+    ]
+    if is_loopback(service.settings.host):
         guards.append(Middleware(LocalHosts))
     app = Starlette(
         routes=routes,
@@ -70,6 +71,12 @@ def create_app(
     )
     app.router.redirect_slashes = False  # a redirect would name a host that the client chose
     return app
+
+
+def _addresses(service: Service, routes: Sequence[BaseRoute]) -> list[str]:
+    """Return all addresses that there are, each endpoint's its own."""
+    paths = [route.path for route in routes if isinstance(route, Route)]
+    return [path.replace("{name}", name) for path in paths for name in service.bundles]
 
 
 async def _ping(request: Request) -> Response:
@@ -87,18 +94,38 @@ async def _execution_parameters(service: Service, request: Request) -> Response:
     )
 
 
+async def _metrics(service: Service, request: Request) -> Response:
+    return Response(service.metrics.text(), headers={"content-type": MEDIA_TYPE})
+
+
+async def _endpoints(service: Service, request: Request) -> Response:
+    return JSONResponse({"endpoints": [
+        {
+            "name": name,
+            "address": f"{service.settings.root_path}/endpoints/{name}/invocations",
+            "target": bundle.target,
+            "labels": list(bundle.labels),
+            "family": bundle.manifest["family"],
+            "bundle": bundle.manifest["id"],
+            "reads": list(bundle.settings.text.fields),
+        }
+        for name, bundle in service.bundles.items()
+    ]})  # fmt: skip
+
+
 async def _invoke(service: Service, request: Request) -> Response:
-    name: str | None = request.path_params.get("name")
+    named = "name" in request.path_params
+    name = request.path_params["name"] if named else service.first
     bundle = service.bundle(name)
-    headers = _runtime_headers(request, named=name is not None)
+    headers = _runtime_headers(request, named)
     sent = request.headers
     given = request_type(sent.get("content-type"), sent.get("content-encoding"))
     wanted = answer_type(given, sent.get("accept"))
-    limit = service.settings.max_body_bytes
+    body = await read_body(request, service.settings.max_body_bytes)
     async with service.hold():
-        body = await read_body(request, limit)
         score = functools.partial(_score, bundle, service.settings, given, wanted, body)
-        answer = await service.run(score)
+        answer, reviews = await service.run(score)
+    service.metrics.count_reviews(name, reviews)
     return Response(answer, headers=headers, media_type=wanted)
 
 
@@ -121,8 +148,10 @@ def _runtime_headers(request: Request, named: bool) -> dict[str, str]:
     return headers
 
 
-def _score(bundle: Bundle, settings: ServeSettings, given: str, wanted: str, body: bytes) -> bytes:
-    """Return the answer's body; all the work of a request that is not waiting."""
+def _score(
+    bundle: Bundle, settings: ServeSettings, given: str, wanted: str, body: bytes
+) -> tuple[bytes, int]:
+    """Return the answer's body and how many reviews it is about; all work that is not waiting."""
     instances = read_instances(given, body, settings.max_instances)
     probabilities = bundle.predict_proba(bundle.clean(instances.batch()))
     answer = write_answer(wanted, bundle.labels, probabilities, instances.wanted)
@@ -131,4 +160,4 @@ def _score(bundle: Bundle, settings: ServeSettings, given: str, wanted: str, bod
             f"the answer would be larger than {settings.max_body_bytes} bytes; "
             "send fewer reviews or ask for a smaller k"
         )
-    return answer
+    return answer, len(instances.texts)

@@ -6,10 +6,7 @@ import anyio
 from starlette.requests import Request
 from starlette.types import Receive
 
-from reviewdesk.errors import PayloadTooLarge, RequestTimeout
-
-READ_SECONDS: Final = 30.0
-"""How long a body may take to arrive."""
+from reviewdesk.errors import PayloadTooLarge
 
 LINGER_BYTES: Final = 8_388_608
 LINGER_SECONDS: Final = 2.0
@@ -28,22 +25,16 @@ async def read_body(request: Request, limit: int) -> bytes:
 
     Raises:
         BodyTooLarge: the declared or the real length is over the limit; the rest is not read.
-        RequestTimeout: the body did not arrive in time.
+        ClientDisconnect: the client went, or took too long.
     """
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared[:20]) > limit:
         raise _too_large(limit)
     body = bytearray()
-    try:
-        with anyio.fail_after(READ_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > limit:
-                    raise _too_large(limit)
-    except TimeoutError as error:
-        raise RequestTimeout(
-            f"the body did not arrive within {READ_SECONDS:g} seconds; send it again"
-        ) from error
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise _too_large(limit)
     return bytes(body)
 
 

@@ -73,6 +73,35 @@ class LastResort:
                 await answer(scope, receive, send)
 
 
+class Targets:
+    """Reads whom a request line asks for: a path, with or without a proxy's part, or a whole URL.
+
+    A whole URL names the host too, and then the header Host does not count (RFC 9112, 3.2.2).
+
+    Args:
+        app: what answers.
+        root_path: where a proxy in front has the server; it may cut that off or pass it on.
+    """
+
+    def __init__(self, app: ASGIApp, root_path: str) -> None:
+        self._app = app
+        self._root = root_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what is asked for."""
+        if scope["type"] == "http":
+            scheme, is_url, rest = scope["path"].partition("://")
+            if is_url and scheme.lower() in ("http", "https"):
+                host, _, path = rest.partition("/")
+                scope["path"] = "/" + path
+                others = [header for header in scope["headers"] if header[0] != b"host"]
+                scope["headers"] = [*others, (b"host", host.encode())]
+            if not f"{scope['path']}/".startswith(f"{self._root}/"):
+                scope["path"] = self._root + scope["path"]
+            scope["root_path"] = self._root
+        await self._app(scope, receive, send)
+
+
 class LocalHosts:
     """Refuses requests for another host's name.
 

@@ -1,13 +1,17 @@
 """The process that serves: listens, says where, and ends without dropping a request."""
 
+import asyncio
 import contextlib
 import errno
+import functools
+import logging
+import math
 import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
-from typing import Final
+from typing import Final, cast
 
 import pyarrow as pa
 import uvicorn
@@ -15,9 +19,13 @@ import uvicorn
 from reviewdesk.bundle import Bundle
 from reviewdesk.errors import UsageError
 from reviewdesk.serving.app import Pages, create_app
+from reviewdesk.serving.body import LINGER_SECONDS
+from reviewdesk.serving.connections import ACCEPTS_AT_ONCE, Connection, Connections
+from reviewdesk.serving.loop_errors import LoopErrors
+from reviewdesk.serving.observed import access_log
+from reviewdesk.serving.service import Service
 from reviewdesk.settings import ServeSettings
 
-GRACE_SECONDS: Final = 25  # SageMaker kills 30 seconds after SIGTERM
 BACKLOG: Final = 512
 
 _NO_SUCH_ADDRESS: Final = (errno.EADDRNOTAVAIL, socket.EAI_NONAME, socket.EAI_AGAIN)
@@ -40,26 +48,28 @@ def serve(
     Raises:
         UsageError: the address cannot be listened on, or a name cannot be served.
     """
-    app = create_app(bundles, settings, pages)
+    service = Service(bundles, settings)
+    app = create_app(service, pages)
     with listen(settings) as listener:
         for bundle in bundles.values():
             warm_up(bundle)
+        connections = Connections(settings, service.metrics)
         config = uvicorn.Config(
             app,
-            http="h11",
+            http=cast("type[asyncio.Protocol]", functools.partial(Connection, connections)),
             ws="none",
             loop="asyncio",
             lifespan="off",
             log_config=None,
-            log_level="warning",
+            log_level="critical",  # its lines are about what clients do, and come as often
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            backlog=BACKLOG,
-            timeout_graceful_shutdown=GRACE_SECONDS,
+            backlog=ACCEPTS_AT_ONCE,
+            timeout_graceful_shutdown=math.ceil(settings.grace_seconds + LINGER_SECONDS),
         )
-        server = _Server(config, lambda: on_ready(listener.getsockname()[1]))
-        with _ended_by_signals(server):
+        server = _Server(config, connections, lambda: on_ready(listener.getsockname()[1]))
+        with _ended_by_signals(server), _logged(settings):
             server.run(sockets=[listener])
 
 
@@ -72,13 +82,27 @@ def warm_up(bundle: Bundle) -> None:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, connections: Connections, on_ready: Callable[[], None]
+    ) -> None:
         super().__init__(config)
+        self._connections = connections
         self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(LoopErrors())
         await super().startup(sockets)
+        for listener in sockets or ():
+            listener.listen(BACKLOG)  # asyncio takes one number for this and for accepts at once
+        self._connections.watch(loop)
         self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._connections.ending = True
+        grace = self._connections.settings.grace_seconds
+        asyncio.get_running_loop().call_later(grace, self._connections.give_up)
+        await super().shutdown(sockets)
 
 
 def listen(settings: ServeSettings) -> socket.socket:
@@ -107,6 +131,22 @@ def listen(settings: ServeSettings) -> socket.socket:
             f"({(error.strerror or 'unknown reason').lower()}); choose another with --port, "
             "0 takes a free one"
         ) from error
+
+
+@contextlib.contextmanager
+def _logged(settings: ServeSettings) -> Iterator[None]:
+    """Write the access log to standard error, if it is asked for."""
+    if not settings.access_log:
+        yield
+        return
+    handler = logging.StreamHandler()
+    access_log.addHandler(handler)
+    access_log.setLevel(logging.INFO)
+    access_log.propagate = False
+    try:
+        yield
+    finally:
+        access_log.removeHandler(handler)
 
 
 @contextlib.contextmanager

@@ -1,23 +1,29 @@
 """The served bundles and the few threads that they work in."""
 
+import asyncio
+import contextlib
+import functools
 import os
 import re
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Final, TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter
 
 from reviewdesk.bundle import Bundle
 from reviewdesk.errors import Overloaded, UnknownEndpoint, UsageError
+from reviewdesk.serving.metrics import Metrics
 from reviewdesk.settings import ServeSettings
 
 T = TypeVar("T")
 
 MOST_THREADS: Final = 8
 MOST_REQUESTS: Final = 64
-"""Requests held at a time, working or waiting: it bounds the memory that bodies take."""
+"""Requests held at a time, working or waiting."""
 
+_ROOT_PATH: Final = re.compile(r"(/[a-zA-Z0-9._~-]+)*")
 _ENDPOINT_NAME: Final = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")  # as SageMaker has it
 _LONGEST_NAME: Final = 63
 
@@ -31,7 +37,7 @@ class Service:
         settings: limits of a request.
 
     Raises:
-        UsageError: there is no bundle, or a name cannot stand in an address.
+        UsageError: there is no bundle, or a name or the root path cannot stand in an address.
     """
 
     def __init__(self, bundles: Mapping[str, Bundle], settings: ServeSettings) -> None:
@@ -43,20 +49,36 @@ class Service:
                     f"a bundle cannot be served as {name!r}; use letters, digits and - between "
                     f"them, at most {_LONGEST_NAME} characters"
                 )
+        if not _ROOT_PATH.fullmatch(settings.root_path):
+            raise UsageError(
+                f"the root path {settings.root_path!r} is none; write it as in /reviews, "
+                "without a / at its end"
+            )
         self.bundles = dict(bundles)
         self.settings = settings
         self.threads = min(MOST_THREADS, os.cpu_count() or 1)
         self._limiter = CapacityLimiter(self.threads)
         self._held = 0
+        self.metrics = Metrics()
+        self.metrics.gauge("requests_working", "Requests at work.", lambda: self._working)
+        self.metrics.gauge("requests_queued", "Requests that wait for others to be worked on.",
+                           lambda: self._held - self._working)  # fmt: skip
 
-    def bundle(self, name: str | None = None) -> Bundle:
-        """Return the bundle that is served under a name; without a name, the first.
+    @property
+    def _working(self) -> int:
+        return self._limiter.borrowed_tokens
+
+    @property
+    def first(self) -> str:
+        """The name of the bundle that answers requests that name none."""
+        return next(iter(self.bundles))
+
+    def bundle(self, name: str) -> Bundle:
+        """Return the bundle that is served under a name.
 
         Raises:
             UnknownEndpoint: there is none of that name.
         """
-        if name is None:
-            return next(iter(self.bundles.values()))
         if name not in self.bundles:
             raise UnknownEndpoint(
                 f"there is no endpoint of that name; there are: {', '.join(self.bundles)}"
@@ -65,7 +87,7 @@ class Service:
 
     @asynccontextmanager
     async def hold(self) -> AsyncIterator[None]:
-        """Hold one request, from before its body is read until it is answered.
+        """Hold one request, from when its body is there until its answer is.
 
         Raises:
             Overloaded: the server holds as many as it can.
@@ -79,5 +101,25 @@ class Service:
             self._held -= 1
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Return what the work returns; it runs in a thread, so that others are answered."""
-        return await to_thread.run_sync(work, limiter=self._limiter)
+        """Return what the work returns; it runs in a thread, so that others are answered.
+
+        The threads are daemons: work that never ends does not keep the process from ending.
+        """
+        async with self._limiter:
+            loop = asyncio.get_running_loop()
+            result: asyncio.Future[T] = loop.create_future()
+            threading.Thread(target=_work, args=(work, result, loop), daemon=True).start()
+            return await result
+
+
+def _work(
+    work: Callable[[], T], result: "asyncio.Future[T]", loop: asyncio.AbstractEventLoop
+) -> None:
+    """Do the work and hand over what it returns or raises, if anyone still waits for it."""
+    hand_over: Callable[[], None]
+    try:
+        hand_over = functools.partial(result.set_result, work())
+    except Exception as error:  # the boundary of the thread: whoever waits raises it again
+        hand_over = functools.partial(result.set_exception, error)
+    with contextlib.suppress(RuntimeError):  # the loop has ended
+        loop.call_soon_threadsafe(lambda: None if result.cancelled() else hand_over())
