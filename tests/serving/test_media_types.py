@@ -48,13 +48,20 @@ def test_request_type_refused(header: str | None, encoding: str | None) -> None:
         (CSV, "text/csv;q=0.1, application/jsonlines;q=0.9", JSON_LINES),
         (TEXT, "text/html, application/xml;q=0.9, */*;q=0.8", TEXT),
         (TEXT, "text/plain;q=x, text/csv", CSV),
+        (TEXT, "text/plain;q=0, */*", JSON),
+        (TEXT, "*/*, text/plain;q=0", JSON),
+        (TEXT, "application/*;q=0, */*;q=0.1, text/plain;q=0", CSV),
+        (TEXT, "text/plain;q=0.1, */*;q=0.8", JSON),
+        (TEXT, "TEXT/PLAIN; Q=0, text/*", CSV),
     ],
 )
 def test_answer_type(given: str, accept: str | None, expected: str) -> None:
     assert answer_type(given, accept) == expected
 
 
-@pytest.mark.parametrize("accept", ["image/png", "text/csv;q=0", ";;,,", "a" * 10_000])
+@pytest.mark.parametrize(
+    "accept", ["image/png", "text/csv;q=0", "*/*;q=0", "text/*;q=0.0", ";;,,", "a" * 10_000]
+)
 def test_answer_type_refused(accept: str) -> None:
     with pytest.raises(NotAcceptable):
         answer_type(CSV, accept)

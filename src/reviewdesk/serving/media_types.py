@@ -1,5 +1,6 @@
 """Content-Type and Accept: which format a request is in and which the answer has."""
 
+from collections.abc import Mapping
 from email.message import Message
 from typing import Final
 
@@ -51,22 +52,29 @@ def answer_type(media_type: str, accept: str | None) -> str:
     """
     if media_type in (JSON, JSON_LINES) or not (accept or "").strip():
         return media_type
-    order = (media_type, *(one for one in MEDIA_TYPES if one != media_type))
-    for wanted in _by_preference(accept or ""):
-        for offered in order:
-            if wanted in ("*/*", offered) or wanted == offered.partition("/")[0] + "/*":
-                return offered
-    raise NotAcceptable(f"the answer can be one of: {', '.join(MEDIA_TYPES)}")
+    ranges = _ranges(accept or "")
+    wanted = {one: _matching(one, ranges) for one in (media_type, *MEDIA_TYPES)}
+    accepted = {one: place for one, place in wanted.items() if place and place[0] < 0}
+    if not accepted:
+        raise NotAcceptable(f"the answer can be one of: {', '.join(MEDIA_TYPES)}")
+    return min(accepted, key=lambda one: accepted[one])
 
 
-def _by_preference(accept: str) -> list[str]:
-    """Return the media ranges of an Accept header, most wanted first, refused ones left out."""
-    weighted = []
-    for part in accept.split(","):
+def _ranges(accept: str) -> dict[str, tuple[float, int]]:
+    """Return the media ranges of an Accept header: their negative weight, and their place in it."""
+    ranges = {}
+    for place, part in enumerate(accept.split(",")):
         media_range, _, parameters = part.partition(";")
-        weighted.append((_quality(parameters), media_range.strip().lower()))
-    weighted.sort(key=lambda one: -one[0])  # stable: the header's order among equals
-    return [media_range for quality, media_range in weighted if quality > 0]
+        ranges[media_range.strip().lower()] = -_quality(parameters), place
+    return ranges
+
+
+def _matching(media_type: str, ranges: Mapping[str, tuple[float, int]]) -> tuple[float, int] | None:
+    """Return what the most specific range says of a media type (RFC 9110, 12.5.1)."""
+    for media_range in (media_type, media_type.partition("/")[0] + "/*", "*/*"):
+        if media_range in ranges:
+            return ranges[media_range]
+    return None
 
 
 def _quality(parameters: str) -> float:

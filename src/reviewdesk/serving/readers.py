@@ -15,6 +15,9 @@ from reviewdesk.errors import RequestError
 from reviewdesk.serving.instances import Instances, ReviewTexts
 from reviewdesk.serving.media_types import CSV, JSON, JSON_LINES, TEXT
 
+BODIES: Final = frozenset({"review_body", "source"})
+"""What the column of a review's text may be called."""
+
 
 def read_instances(media_type: str, body: bytes, limit: int) -> Instances:
     """Return the reviews of a request.
@@ -32,7 +35,7 @@ def read_instances(media_type: str, body: bytes, limit: int) -> Instances:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise RequestError(f"the body is not valid UTF-8 at byte {error.start}") from error
-    if not text.strip():
+    if not (text if media_type == TEXT else text.strip()):  # a blank line is an empty review
         raise RequestError("the request has no body; send at least one review")
     instances = Instances(limit)
     _READERS[media_type](text, instances)
@@ -117,12 +120,13 @@ def _read_text(text: str, instances: Instances) -> None:
 
 
 def _read_csv(text: str, instances: Instances) -> None:
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # 131,072 for the whole process
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     columns: list[str] = []
     try:
         for row in rows:
-            if not columns and "review_body" in row:
-                columns = row
+            if not columns and BODIES & {_column(name) for name in row}:
+                columns = [_column(name) for name in row]
             elif row:  # the reader gives an empty list for a blank line
                 columns = columns or _unnamed_columns(len(row))
                 _add_row(dict(zip(columns, row, strict=True)), instances)
@@ -132,6 +136,11 @@ def _read_csv(text: str, instances: Instances) -> None:
         raise RequestError(
             f"line {rows.line_num} of the CSV does not have {len(columns)} fields like the first"
         ) from error
+
+
+def _column(name: str) -> str:
+    """Return a column's name as it is in JSON: case and blanks do not count."""
+    return "_".join(name.lower().split())
 
 
 def _unnamed_columns(count: int) -> list[str]:
@@ -145,7 +154,8 @@ def _unnamed_columns(count: int) -> list[str]:
 
 
 def _add_row(row: dict[str, str], instances: Instances) -> None:
-    texts = ReviewTexts(row["review_body"], row.get("review_headline"), row.get("product_title"))
+    body = row["review_body"] if "review_body" in row else row["source"]
+    texts = ReviewTexts(body, row.get("review_headline"), row.get("product_title"))
     instances.add(texts)
 
 
