@@ -208,3 +208,28 @@ def test_no_table_is_printed_of_nothing(job: Path, cli: Cli, tmp_path: Path) -> 
     result = cli("explain", job / "job" / "sentiment" / "bundle", "")
     assert result.code == 0
     assert result.out.splitlines()[1].startswith("no word of the text is known")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--target", "rating"), "setting target is 'rating'; it may be: sentiment, stars"),
+        (("--target", "sentiment", "--test-share", "0"), "a test share of 0 holds nothing out"),
+    ],
+)
+def test_a_job_that_cannot_be_done_is_refused_before_it_begins(
+    job: Path, cli: Cli, tmp_path: Path, options: tuple[str, ...], told: str
+) -> None:
+    refused = cli("run", job / "reviews.tsv.gz", *options, "--out", tmp_path / "job")
+    assert refused.code == 2
+    assert told in refused.err
+    assert not (tmp_path / "job").exists()
+
+
+def test_a_bundle_that_nothing_was_held_out_for(job: Path, cli: Cli, tmp_path: Path) -> None:
+    trained = cli(
+        *("train", job / "job" / "prepared", "--test-share", "0", "--out", tmp_path / "bundle")
+    )
+    assert trained.code == 0
+    assert "not measured on any" in trained.out
+    assert f"evaluate {tmp_path / 'bundle'} OTHER_DATA" in trained.out

@@ -305,6 +305,10 @@ def test_a_share_of_nothing_or_of_all_is_said(data: PreparedData, tmp_path: Path
     assert all_reviews.notes == (
         f"all {len(truth(all_reviews, 'misfiled'))} reviews that can be misfiled are, {left}",
     )
+    most = planted(data, tmp_path / "m", misfiled=0.9, miscategorised=0.1, declining=0.1)
+    (note,) = most.notes
+    assert note.startswith(f"{len(truth(most, 'misfiled'))} of the ")
+    assert "more than stand right" in note
     all_products = planted(data, tmp_path / "p", misfiled=0.1, miscategorised=1, declining=0.1)
     assert all_products.notes == (
         "no review was misfiled: all of them have another error, or are copies over variants",

@@ -17,6 +17,8 @@ def test_each_kind_is_said_once_a_minute(caplog: pytest.LogCaptureFixture) -> No
             errors(loop, {"exception": full})
         errors(loop, {"exception": ValueError("secret")})
         errors(loop, {"exception": full})
+        errors(loop, {"exception": BrokenPipeError(errno.EPIPE, "Broken pipe")})
+        errors(loop, {"exception": OSError(errno.ENOTCONN, "not connected")})
     loop.close()
     told = [record.getMessage() for record in caplog.records]
     assert [("Too many open files" in one, "2 times more" in one) for one in told] == [

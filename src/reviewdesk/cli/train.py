@@ -134,7 +134,8 @@ def _print(result: TrainResult, data: Path) -> None:
     rows = result.bundle.manifest["data"]["rows"]
     already = "was already" if result.already else "is"
     say(f"{result.bundle.id} {already} in {result.path}")
-    say(f"learned from {count(rows['train'], 'review')}, measured on {rows['test']:,} held out")
+    measured = f"measured on {rows['test']:,} held out" if rows["test"] else "not measured on any"
+    say(f"learned from {count(rows['train'], 'review')}, {measured}")
     if rows["dropped_texts"]:
         say(f"{rows['dropped_texts']:,} were not learned from: their text is among those held out")
     figures = result.bundle.metrics.get("figures")
@@ -143,4 +144,7 @@ def _print(result: TrainResult, data: Path) -> None:
         say(f"accuracy {value:.3f} (95 % interval {low:.3f} to {high:.3f})")
     if result.crossfit:
         say(f"cross-fitted predictions of {result.crossfit.rows:,} reviews: {result.crossfit.out}")
-    say(f"next: {program()} evaluate {result.path} {data} --out evaluation.html")
+    if rows["test"]:
+        say(f"next: {program()} evaluate {result.path} {data} --out evaluation.html")
+    else:
+        say(f"next: {program()} evaluate {result.path} OTHER_DATA --out evaluation.html")

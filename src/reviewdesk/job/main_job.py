@@ -113,6 +113,13 @@ def run_job(
         raise UsageError("name each target once, as in --target sentiment --target category")
     if SEVERAL in settings.targets:
         raise UsageError("the main job gives each review one label; for several use the steps")
+    for name in settings.targets:
+        replace(settings.target, target=name).check()
+    if not settings.split.test_share:
+        raise UsageError(
+            "the main job measures what it trains, and a test share of 0 holds nothing out for "
+            "that; take a share above 0, or the steps prepare, train and predict"
+        )
     private_directory(folder)
     data, too_many = _prepare(inputs, folder / PREPARED, settings, overwrite, progress)
     if not data.rows:

@@ -4,7 +4,7 @@ They stand beside the contract, so that training and scoring reviews need no sci
 """
 
 import inspect
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Final, Self
 
@@ -37,8 +37,13 @@ class TextEstimator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(
         self,
-        data: PreparedData | Path | pa.RecordBatch | Iterable[pa.RecordBatch] | Texts,
-        labels: Sequence[Any] | NDArray[Any] | TargetSettings | None = None,
+        data: PreparedData
+        | Path
+        | pa.RecordBatch
+        | Iterable[pa.RecordBatch]
+        | Texts
+        | Iterator[str],
+        labels: Iterable[Any] | NDArray[Any] | TargetSettings | None = None,
     ) -> Self:
         """Learn from labelled texts.
 
@@ -88,10 +93,11 @@ class TextEstimator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classifier_.partial_fit(train)  # type: ignore[attr-defined]  # the family has it
         return self
 
-    def predict_proba(self, texts: pa.RecordBatch | Texts) -> NDArray[np.float32]:
+    def predict_proba(self, texts: pa.RecordBatch | Texts | Iterator[str]) -> NDArray[np.float32]:
         """Return the probability of each label, (n, k) in the order of ``classes_``."""
         check_is_fitted(self)
-        return self.classifier_.predict_proba(texts)
+        read = list(texts) if isinstance(texts, Iterator) else texts
+        return self.classifier_.predict_proba(read)
 
     def predict(self, texts: pa.RecordBatch | Texts) -> NDArray[Any]:
         """Return the most probable label of each text, (n,).
@@ -125,6 +131,7 @@ class TextEstimator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             examples = load_examples(prepared, labels, TextSettings())
             train = LabelledReviews.of_examples(examples, examples.labelled)
             return np.asarray(examples.labels), train
+        data = list(data) if isinstance(data, Iterator) else data
         if isinstance(data, pa.RecordBatch) or not are_texts(data):
             names = np.asarray(labels)
             return names, LabelledReviews.of_batches(data, [str(name) for name in names])

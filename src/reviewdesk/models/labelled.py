@@ -3,6 +3,7 @@
 A text has one label or none; or several, each of which is then a question of its own.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self, TypeAlias
@@ -124,6 +125,12 @@ def text_array(texts: Texts) -> pa.Array:
     """
     if isinstance(texts, str):
         raise InputError("expected a list of texts, got one text")
+    shape = np.shape(texts) if hasattr(texts, "__array__") else ()
+    if len(shape) > 1:
+        raise InputError(
+            f"expected a list of texts, got a table of {shape[1]} columns; give the one that holds "
+            'the texts, as in table["review_body"]'
+        )
     try:
         return pa.array(texts, pa.large_string())
     except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError) as error:
@@ -141,13 +148,20 @@ def are_texts(data: object) -> bool:
 
 def _columns_of(labels: Any, classes: Any) -> tuple[NDArray[Any], pa.Array]:
     """Return all labels, and a column of each text's place, or places, among them."""
+    labels = list(labels) if isinstance(labels, Iterator) else labels
     if _are_sets(labels):
         return _of_sets(labels, classes)
+    _check_there(labels)
     values = np.asarray(labels)
+    if values.ndim == 2 and values.shape[1] == 1 and values.dtype.kind not in "biuf":
+        raise InputError("the labels are a table of one column; give the column itself")
     if values.ndim == 2:
         return _of_indicators(values, classes)
     _check_names(values)
-    names = np.unique(values if classes is None else np.asarray(classes))
+    try:
+        names = np.unique(values if classes is None else np.asarray(classes))
+    except TypeError as error:
+        raise InputError("the labels are of several types; make all of them texts") from error
     return names, pa.array(_places(names, values))
 
 
@@ -175,6 +189,8 @@ def _of_indicators(table: NDArray[Any], classes: Any) -> tuple[NDArray[Any], pa.
 
 
 def _of_sets(sets: Sequence[Any], classes: Any) -> tuple[NDArray[Any], pa.Array]:
+    for one in sets:
+        _check_there(tuple(one))
     ordered = [sorted(set(one)) for one in sets]
     values = np.array([label for one in ordered for label in one])
     names = np.unique(values if classes is None else np.asarray(classes))
@@ -191,6 +207,25 @@ def _places(names: NDArray[Any], values: NDArray[Any]) -> NDArray[np.int32]:
     if len(values) and not (names[np.minimum(places, len(names) - 1)] == values).all():
         raise InputError("a text has a label that is not among the classes")
     return places.astype(np.int32)
+
+
+def _check_there(labels: Any) -> None:
+    """Check that no label is None, NaN or one of pandas' signs for nothing."""
+    values = labels if isinstance(labels, Sequence) else np.asarray(labels)
+    if isinstance(values, np.ndarray):
+        missing = np.isnan(values) if values.dtype.kind == "f" else np.zeros(0, np.bool_)
+        values = values.ravel() if values.dtype.kind == "O" else ()
+        if missing.any():
+            values = (None,)
+    if any(map(_is_nothing, values)):
+        raise InputError("Input y contains NaN or None: leave texts without a label out")
+
+
+def _is_nothing(label: Any) -> bool:
+    """Say whether it is None, NaN, or pandas' NA or NaT, which are no floats."""
+    if isinstance(label, float):
+        return math.isnan(label)
+    return label is None or type(label).__name__ in ("NAType", "NaTType")
 
 
 def _check_names(values: NDArray[Any]) -> None:

@@ -38,6 +38,12 @@ def _misfiled(facts: ReviewFacts, planting: Planting, share: float) -> Iterator[
     if moved:
         if moved == may_move:
             yield f"all {count(moved)} reviews that can be misfiled are, {_NOTHING_LEFT}"
+        elif 2 * moved > may_move:
+            yield (
+                f"{count(moved)} of the {count(may_move)} reviews that can be misfiled are, more "
+                "than stand right: what categories are about is no longer to be seen; take a "
+                "smaller share"
+            )
     elif not share:
         yield "no review was misfiled: the share is 0"
     elif _one_category(facts):

@@ -5,6 +5,7 @@ uvicorn speaks HTTP; what it leaves open is bounded here. A connection that wait
 when connections or bytes run out. A request that is there whole is never given up for another.
 """
 
+import contextlib
 import logging
 import os
 import resource
@@ -243,7 +244,7 @@ class Connection(H11Protocol):
         self.since = monotonic()
         self._received = 0
         self.flow.resume_reading()
-        if self.transport.can_write_eof():
+        with contextlib.suppress(OSError):  # the client has gone
             self.transport.write_eof()
 
     def give_way(self) -> None:

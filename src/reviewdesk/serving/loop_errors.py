@@ -1,6 +1,7 @@
 """What goes wrong in the event loop: said once a minute, however often it happens."""
 
 import asyncio
+import errno
 import logging
 import traceback
 from collections import defaultdict
@@ -27,7 +28,10 @@ class LoopErrors:
 
     def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Log an error of the loop, if none of its kind was logged within a minute."""
-        what = _described(context.get("exception"))
+        error = context.get("exception")
+        if isinstance(error, ConnectionError) or getattr(error, "errno", 0) == errno.ENOTCONN:
+            return  # a client that has gone
+        what = _described(error)
         if self._clock() - self._logged.get(what, float("-inf")) < EVERY_SECONDS:
             self._unlogged[what] += 1
             return

@@ -164,8 +164,10 @@ def test_given_vectors_say_what_is_alike_and_reviews_the_words(tmp_path: Path) -
 
 
 def test_a_product_without_a_vector_cannot_be_asked_about(tmp_path: Path) -> None:
-    file = vectors(tmp_path, {"A1": [1.0, 0.0], "B1": [0.9, 0.1]})
+    file = vectors(tmp_path, {"A1": [1.0, 0.0], "B1": [0.9, 0.1], "A2": [0.0, 0.0]})
     assert find(tmp_path / "one", rows(), vectors=file, product="A1").table.num_rows == 1
+    with pytest.raises(UsageError, match="is all zeros"):
+        find(tmp_path / "zero", rows(), vectors=file, product="A2")
     with pytest.raises(UsageError, match="has none for this product"):
         find(tmp_path / "other", rows(), vectors=file, product="C1")
 

@@ -93,6 +93,11 @@ class SimilarFinder(Finder):
         products = read_products(data, progress)
         asked = self._asked(products)
         given = read_vectors(Path(self.vectors), products) if self.vectors else None
+        if given is not None and self.product and given.zero[asked[0]]:
+            raise UsageError(
+                "the vector of this product in the file is all zeros, which is like nothing; give "
+                "it another, or ask for another product"
+            )
         if given is not None and self.product and not given.has[asked[0]]:
             raise UsageError("the file of vectors has none for this product")
         terms = ReviewTerms(data, progress=progress)

@@ -30,11 +30,13 @@ class GivenVectors:
     Args:
         values: (p, d) rows of length one, or zeros where a product has no vector.
         has: (p,) whether it has one.
+        zero: (p,) whether the file has one for it, which is all zeros.
         unknown: how many vectors of the file are of products that no review is about.
     """
 
     values: Floats
     has: NDArray[np.bool_]
+    zero: NDArray[np.bool_]
     unknown: int
 
 
@@ -71,7 +73,9 @@ def read_vectors(path: Path, products: Products) -> GivenVectors:
     unknown = len(seen - place.keys())
     if values is None or unknown == len(seen):
         raise InputError(f"none of the vectors in {path} is of a product of these reviews")
-    return GivenVectors(values, np.any(values != 0, axis=1), unknown)
+    has = np.any(values != 0, axis=1)
+    listed = np.array([name in seen for name in products.ids], np.bool_)
+    return GivenVectors(values, has, listed & ~has, unknown)
 
 
 def _vector_column(path: Path) -> str:
