@@ -11,6 +11,7 @@ import asyncio
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,9 @@ from tests.serving.chaos import HOSTILE, Outcome, clients, honest
 from bench.machine import REVIEWDESK, machine
 
 ROUNDS = 3
+SETTLES_SECONDS = 8
+"""What hostile clients asked for last is worked off before honest ones are alone again."""
+
 TARGET = "sentiment"
 
 
@@ -40,6 +44,7 @@ def main() -> None:
             for _ in range(ROUNDS):
                 alone.append(asyncio.run(clients(port, asked.seconds, {honest: asked.honest})))
                 beside.append(_beside(port, asked.seconds, asked.honest, asked.hostile))
+                time.sleep(SETTLES_SECONDS)
             one.terminate()
     print(
         f"{machine()}\n\n"

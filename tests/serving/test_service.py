@@ -4,7 +4,7 @@ import anyio
 import pytest
 
 from reviewdesk.errors import Overloaded, UnknownEndpoint, UsageError
-from reviewdesk.serving.service import MOST_REQUESTS, Service
+from reviewdesk.serving.service import MOST_LARGE, MOST_REQUESTS, Service, is_large
 from reviewdesk.settings import ServeSettings
 from tests.serving.fakes import sentiment
 
@@ -71,3 +71,43 @@ def test_the_number_of_threads_is_limited() -> None:
 
     anyio.run(many)
     assert 1 <= most <= service.threads
+
+
+def test_large_requests_leave_places_and_a_thread_to_others() -> None:
+    service = Service({"a": sentiment()}, ServeSettings())
+    if service.threads == 1:
+        pytest.skip("there is one thread only")
+    end = threading.Event()
+
+    async def fill() -> list[str]:
+        answers: list[str] = []
+        async with anyio.create_task_group() as tasks:
+            for _ in range(MOST_LARGE):
+                tasks.start_soon(ask, True)
+            await anyio.wait_all_tasks_blocked()
+            with pytest.raises(Overloaded):
+                async with service.hold(large=True):
+                    pass
+            async with service.hold():
+                answers.append(await service.run(lambda: "answered"))
+            end.set()
+        return answers
+
+    async def ask(large: bool) -> None:
+        async with service.hold(large):
+            await service.run(end.wait, large)
+
+    assert anyio.run(fill) == ["answered"]
+
+
+@pytest.mark.parametrize(
+    ("body", "large"),
+    [
+        (b"It works, and I like it." * 100, False),
+        (b"x" * 100_000, True),
+        (b"\n" * 9_999, True),
+        (b'{"instances": [' + b'"",' * 5_000, True),
+    ],
+)
+def test_what_a_large_request_is(body: bytes, large: bool) -> None:
+    assert is_large(body) is large

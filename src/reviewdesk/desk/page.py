@@ -25,7 +25,7 @@ from reviewdesk.report.html import element, fragment
 from reviewdesk.serving.body import read_body
 from reviewdesk.serving.media_types import JSON, request_type
 from reviewdesk.serving.readers import parse_json
-from reviewdesk.serving.service import Service
+from reviewdesk.serving.service import Service, is_large
 
 ANALYSE: Final = "/desk/analyse"
 
@@ -91,9 +91,10 @@ async def _analyse(service: Service, bundles: list[Bundle], request: Request) ->
     if request_type(sent.get("content-type"), sent.get("content-encoding")) != JSON:
         raise UnsupportedMediaType(f"the Content-Type must be {JSON}")
     body = await read_body(request, service.settings.max_body_bytes)
-    async with service.hold():
+    large = is_large(body)
+    async with service.hold(large):
         texts = _review(body)
-        found = await service.run(functools.partial(analyse, bundles, *texts))
+        found = await service.run(functools.partial(analyse, bundles, *texts), large)
     return JSONResponse(found)
 
 

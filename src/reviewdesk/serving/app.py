@@ -25,7 +25,7 @@ from reviewdesk.serving.media_types import answer_type, request_type
 from reviewdesk.serving.metrics import MEDIA_TYPE
 from reviewdesk.serving.observed import Observed
 from reviewdesk.serving.readers import read_instances
-from reviewdesk.serving.service import Service
+from reviewdesk.serving.service import Service, is_large
 from reviewdesk.serving.writers import write_answer
 from reviewdesk.settings import ServeSettings
 
@@ -122,9 +122,10 @@ async def _invoke(service: Service, request: Request) -> Response:
     given = request_type(sent.get("content-type"), sent.get("content-encoding"))
     wanted = answer_type(given, sent.get("accept"))
     body = await read_body(request, service.settings.max_body_bytes)
-    async with service.hold():
+    large = is_large(body)
+    async with service.hold(large):
         score = functools.partial(_score, bundle, service.settings, given, wanted, body)
-        answer, reviews = await service.run(score)
+        answer, reviews = await service.run(score, large)
     service.metrics.count_reviews(name, reviews)
     return Response(answer, headers=headers, media_type=wanted)
 

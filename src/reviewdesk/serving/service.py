@@ -23,6 +23,13 @@ MOST_THREADS: Final = 8
 MOST_REQUESTS: Final = 64
 """Requests held at a time, working or waiting."""
 
+MOST_LARGE: Final = 16
+"""Large requests among them."""
+
+LARGE_WORK: Final = 65_536
+WORK_OF_A_REVIEW: Final = 50
+"""What a review costs beside its bytes, as bytes."""
+
 _ROOT_PATH: Final = re.compile(r"(/[a-zA-Z0-9._~-]+)*")
 _ENDPOINT_NAME: Final = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")  # as SageMaker has it
 _LONGEST_NAME: Final = 63
@@ -58,7 +65,9 @@ class Service:
         self.settings = settings
         self.threads = min(MOST_THREADS, os.cpu_count() or 1)
         self._limiter = CapacityLimiter(self.threads)
+        self._large_limiter = CapacityLimiter(max(1, self.threads - 1))
         self._held = 0
+        self._large_held = 0
         self.metrics = Metrics()
         self.metrics.gauge("requests_working", "Requests at work.", lambda: self._working)
         self.metrics.gauge("requests_queued", "Requests that wait for others to be worked on.",
@@ -86,30 +95,46 @@ class Service:
         return self.bundles[name]
 
     @asynccontextmanager
-    async def hold(self) -> AsyncIterator[None]:
+    async def hold(self, large: bool = False) -> AsyncIterator[None]:
         """Hold one request, from when its body is there until its answer is.
+
+        Args:
+            large: whether it takes long; of those fewer are held, so that others find a place.
 
         Raises:
             Overloaded: the server holds as many as it can.
         """
-        if self._held >= MOST_REQUESTS:
+        if self._held >= MOST_REQUESTS or (large and self._large_held >= MOST_LARGE):
             raise Overloaded("the server has too much to do; send the request again in a moment")
         self._held += 1
+        self._large_held += large
         try:
             yield
         finally:
             self._held -= 1
+            self._large_held -= large
 
-    async def run(self, work: Callable[[], T]) -> T:
+    async def run(self, work: Callable[[], T], large: bool = False) -> T:
         """Return what the work returns; it runs in a thread, so that others are answered.
 
         The threads are daemons: work that never ends does not keep the process from ending.
+
+        Args:
+            work: what is done.
+            large: whether it takes long; then it leaves one of the threads to others, where there
+                are several.
         """
-        async with self._limiter:
+        async with self._large_limiter if large else contextlib.nullcontext(), self._limiter:
             loop = asyncio.get_running_loop()
             result: asyncio.Future[T] = loop.create_future()
             threading.Thread(target=_work, args=(work, result, loop), daemon=True).start()
             return await result
+
+
+def is_large(body: bytes) -> bool:
+    """Say whether a request takes long, from its bytes and what may be its reviews."""
+    reviews = body.count(b"\n") + body.count(b",")
+    return len(body) + WORK_OF_A_REVIEW * reviews > LARGE_WORK
 
 
 def _work(
