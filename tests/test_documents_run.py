@@ -17,6 +17,7 @@ PAGES = (
     "docs/evaluate.md",
     "docs/predict.md",
     "docs/find.md",
+    "docs/graph.md",
     "docs/export.md",
     "docs/erase.md",
     "docs/bundles.md",

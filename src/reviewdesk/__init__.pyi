@@ -2,6 +2,8 @@ from reviewdesk.api.exploration import Explored as Explored
 from reviewdesk.api.exploration import explore as explore
 from reviewdesk.api.findings import FindingsTable as FindingsTable
 from reviewdesk.api.findings import find as find
+from reviewdesk.api.graph import ReviewGraph as ReviewGraph
+from reviewdesk.api.graph import graph as graph
 from reviewdesk.api.job import Job as Job
 from reviewdesk.api.job import run as run
 from reviewdesk.api.model import Model as Model

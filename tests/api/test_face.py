@@ -193,6 +193,7 @@ def test_the_command_line_calls_the_same_functions() -> None:
         "explain": "reviewdesk.scoring.explain.explain",
         "find": "reviewdesk.job.find.find",
         "run": "reviewdesk.job.main_job.run_job",
+        "graph": "reviewdesk.job.graph.build",
     }
     face = {name for path in (SOURCE / "api").glob("*.py") for name in imported(path)}
     for command, function in shared.items():

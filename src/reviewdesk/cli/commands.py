@@ -7,6 +7,7 @@ STEPS: Final = "Its steps, one by one"
 LOOKING: Final = "Looking at things"
 LISTS: Final = "What to look for"
 TRUTH: Final = "How well it finds"
+GRAPHS: Final = "What to do with a graph"
 
 
 class Command(NamedTuple):
@@ -126,6 +127,36 @@ COMMANDS: Final[dict[str, Command]] = {
         "What was promised against what was delivered.",
         TRUTH,
     ),
+    "graph build": Command(
+        "reviewdesk.cli.graph:build",
+        "Build the graph of prepared reviews.",
+        GRAPHS,
+    ),
+    "graph ask": Command(
+        "reviewdesk.cli.graph:ask",
+        "Ask a graph a question that has a name.",
+        GRAPHS,
+    ),
+    "graph query": Command(
+        "reviewdesk.cli.graph:query",
+        "Ask a graph in Cypher; read-only, within limits of time and memory.",
+        GRAPHS,
+    ),
+    "graph sql": Command(
+        "reviewdesk.cli.graph:sql",
+        "Ask a graph in SQL, over its tables; read-only, within limits of time and memory.",
+        GRAPHS,
+    ),
+    "graph structure": Command(
+        "reviewdesk.cli.graph:structure",
+        "Components, degrees, communities, modularity, and ties between categories.",
+        GRAPHS,
+    ),
+    "graph export": Command(
+        "reviewdesk.cli.graph:export",
+        "A graph as files for Neptune, Neo4j, Gephi, NetworkX or ruruki.",
+        GRAPHS,
+    ),
     "show": Command(
         "reviewdesk.cli.show:show",
         "What a folder or file is and how it came to be.",
@@ -157,6 +188,11 @@ GROUPS: Final[dict[str, Command]] = {
     "find": Command(
         "",
         "What is misfiled, miscategorised, getting worse or alike: lists that keep promises.",
+        STEPS,
+    ),
+    "graph": Command(
+        "",
+        "Customers, products, reviews and categories as a graph, with what was predicted.",
         STEPS,
     ),
 }

@@ -37,21 +37,32 @@ def erase(
             metavar="DIR",
         ),
     ] = None,
+    graphs: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--graph",
+            help="A graph of the data, which is built again without their reviews. May be given "
+            "more than once.",
+            metavar="DIR",
+        ),
+    ] = None,
     *,
     as_json: Json = False,
 ) -> None:
     """Remove a person from prepared data, and say where else they may be.
 
     Removes the reviews of a customer, unreadable rows that name them, their rows in the tables
-    given with it, and what was found about their reviews; of a job, from all tables and findings in
-    its folder. The folder changes at once or not at all; its manifest counts what was erased, but
-    nothing says whose it was.
+    given with it, what was found about their reviews, and graphs; of a job, from all tables,
+    findings and graphs in its folder. The folder changes at once or not at all; its manifest counts
+    what was erased, but nothing says whose it was.
 
     Example:
 
         reviewdesk erase --customer 12345678 prepared --table predictions.parquet
     """
-    found = erase_everywhere(data, customer, tables or (), findings or (), progress=Progress())
+    found = erase_everywhere(
+        data, customer, tables or (), findings or (), graphs or (), progress=Progress()
+    )
     if as_json:
         print_json(_json(found, customer))
         return

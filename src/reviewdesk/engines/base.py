@@ -6,7 +6,7 @@ and every window orders by columns that leave no ties, hashes come as columns (`
 and an engine's own hash or random functions are never used.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Protocol, Self
@@ -34,12 +34,18 @@ class Engine(Protocol):
             StorageError: a file cannot be read.
         """
 
-    def query(self, sql: str, batch_rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
+    def query(
+        self,
+        sql: str,
+        batch_rows: int = BATCH_ROWS,
+        parameters: Mapping[str, object] | None = None,
+    ) -> Iterator[pa.RecordBatch]:
         """Run one SELECT and yield its result.
 
         Args:
             sql: a query over tables named before.
             batch_rows: rows in a batch at most.
+            parameters: values of ``$name`` in the query.
 
         Raises:
             StorageError: memory and the place to spill to are not enough, or a file cannot be read.

@@ -1,6 +1,6 @@
 """DuckDB in this process: spills to disk when memory is short, fetches nothing from anywhere."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -58,10 +58,16 @@ class DuckDBEngine:
             paths = [str(file).translate(_GLOB) for file in files]
             self._connection.read_parquet(paths).create_view(name, replace=True)
 
-    def query(self, sql: str, batch_rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
+    def query(
+        self,
+        sql: str,
+        batch_rows: int = BATCH_ROWS,
+        parameters: Mapping[str, object] | None = None,
+    ) -> Iterator[pa.RecordBatch]:
         """Run one SELECT and yield its result."""
         with _storage_errors(self._spill):
-            yield from self._connection.sql(sql).to_arrow_reader(batch_rows)
+            result = self._connection.sql(sql, params=dict(parameters) if parameters else None)
+            yield from result.to_arrow_reader(batch_rows)
 
     def close(self) -> None:
         """Free memory and temporary files."""

@@ -12,6 +12,9 @@ from reviewdesk.bundle import Bundle, load_bundle
 from reviewdesk.errors import InputError
 from reviewdesk.findings.sentences import lead, left_out, promises
 from reviewdesk.findings.store import PAGE, SUMMARY, folders_in, read_findings
+from reviewdesk.graph.schema import EDGES, NODES
+from reviewdesk.graph.store import MANIFEST as GRAPH
+from reviewdesk.graph.store import Graph
 from reviewdesk.job.records import found_right, sentences_of_record
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.schema import FINDINGS, REJECTS, prediction_labels
@@ -75,6 +78,19 @@ def _manifest(path: Path) -> Description:
     if kind == "reviewdesk.export":
         return _export(path, form)
     raise InputError(f"{path} holds {kind!r}, which this version does not know")
+
+
+def _graph(path: Path) -> Description:
+    graph = Graph.open(path)
+    named = "under pseudonyms" if graph.manifest["pseudonyms"] else "under their own ids"
+    rows = ", ".join(f"{graph.rows(table.name):,} {table.label}" for table in (*NODES, *EDGES))
+    sentences = [
+        f"A graph of reviews with {graph.manifest['nodes']:,} nodes and "
+        f"{graph.manifest['edges']:,} edges: {rows}.",
+        f"Customers stand {named}; texts of reviews are "
+        f"{'in it' if graph.manifest['texts'] else 'not in it'}.",
+    ]
+    return Description("graph", sentences, graph.manifest)
 
 
 def _known_errors(path: Path) -> Description:
@@ -255,5 +271,6 @@ RECORDS: Final = {
     "evaluation.json": _target,
     "truth.json": _known_errors,
     "manifest.json": _manifest,
+    GRAPH: _graph,
 }
 """The file that tells what a folder is, and what describes such a folder."""

@@ -16,8 +16,10 @@ from reviewdesk.findings.store import (
     read_findings,
     remove_left_over,
 )
+from reviewdesk.graph.store import is_graph
 from reviewdesk.job.find import OVERVIEW, PREDICTIONS, write_with_page
 from reviewdesk.job.find_page import write_overview
+from reviewdesk.job.graph import build_without
 from reviewdesk.prepare.erase import Erasure, erase
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
@@ -29,6 +31,7 @@ def erase_everywhere(
     customer: str,
     tables: Sequence[Path] = (),
     findings: Sequence[Path] = (),
+    graphs: Sequence[Path] = (),
     *,
     progress: Progress = SILENT,
 ) -> Erasure:
@@ -42,6 +45,7 @@ def erase_everywhere(
         tables: Parquet files with a column review_id, or tables of rejects.
         findings: folders that finding wrote: of one kind of findings, or of several with the
             predictions that they were made from. Their pages are made again.
+        graphs: graphs of the data, which are built again without the reviews.
         progress: is shown how far it has come.
 
     Raises:
@@ -51,7 +55,7 @@ def erase_everywhere(
         StorageError: a place cannot be used, or another process is writing.
     """
     if (path / "job.json").is_file():
-        return _erase_from_job(path, customer, tables, findings, progress)
+        return _erase_from_job(path, customer, tables, findings, graphs, progress)
     folders = [folder for place in findings for folder in _folders(place)]
     made = [table for place in findings for table in sorted(place.glob(f"{PREDICTIONS}/*.parquet"))]
 
@@ -62,7 +66,7 @@ def erase_everywhere(
             if (place / OVERVIEW).is_file() and not is_findings(place):
                 stored = [read_findings(folder) for folder in folders if folder.parent == place]
                 write_overview(place / OVERVIEW, data, stored, {}, progress)
-        return erased
+        return erased | {str(one): build_without(one, data, ids, progress) for one in graphs}
 
     return erase(path, customer, [*tables, *made], also=also, progress=progress)
 
@@ -72,6 +76,7 @@ def _erase_from_job(
     customer: str,
     tables: Sequence[Path],
     findings: Sequence[Path],
+    graphs: Sequence[Path],
     progress: Progress,
 ) -> Erasure:
     """Erase from a job's data and all that is known to be made from it; name the rest."""
@@ -83,11 +88,17 @@ def _erase_from_job(
         for path in others
         if not path.name.startswith(".") and path.is_dir() and is_findings(path)
     ]
+    drawn = [path for path in others if path.is_dir() and is_graph(path)]
     places = {path.parent if (path.parent / OVERVIEW).is_file() else path for path in found}
-    inside = [path for path in others if any(place in path.parents for place in places)]
+    inside = [path for path in others if any(place in path.parents for place in (*places, *drawn))]
     made = [path for path in others if path not in inside and _names_reviews(path)]
     erasure = erase_everywhere(
-        data, customer, [*tables, *made], [*findings, *sorted(places)], progress=progress
+        data,
+        customer,
+        [*tables, *made],
+        [*findings, *sorted(places)],
+        [*graphs, *drawn],
+        progress=progress,
     )
     pages = [path for path in others if path.suffix == ".html" and path not in inside]
     return replace(erasure, elsewhere=(*_kept_in_job(pages), *erasure.elsewhere))

@@ -1,0 +1,1 @@
+"""Customers, products, reviews and categories as a graph, with what was predicted."""

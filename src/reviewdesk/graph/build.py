@@ -1,0 +1,296 @@
+"""Building a graph: prepared reviews, predictions and findings become tables of nodes and edges.
+
+Rows are staged once, with customers under their pseudonyms; then each table is one query, whose
+result has an order without ties. A killed build goes on with the first table that is not finished.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from reviewdesk import __version__
+from reviewdesk.engines.duckdb import DuckDBEngine
+from reviewdesk.errors import InputError, UsageError
+from reviewdesk.graph.pseudonyms import pseudonyms
+from reviewdesk.graph.schema import EDGES, FINDINGS, NODES, TABLES
+from reviewdesk.graph.sql_of_tables import TABLE_SQL
+from reviewdesk.graph.store import (
+    FORMAT,
+    FORMAT_VERSION,
+    MANIFEST,
+    Graph,
+    check_place,
+    table_file,
+)
+from reviewdesk.prepare.layout import LOG, file_sha256
+from reviewdesk.prepare.lock import locked
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.progress import SILENT, Progress, Task
+from reviewdesk.runlog import RunLog
+from reviewdesk.storage import (
+    private_directory,
+    read_json,
+    replace_directory,
+    storage_errors,
+    write_json,
+    write_text,
+    write_then_rename,
+)
+
+MEMORY: Final = "384MiB"
+BATCH_ROWS: Final = 65_536
+PLAN: Final = "plan.json"
+STAGED_COLUMNS: Final = (
+    "review_id", "customer_id", "product_id", "product_parent", "product_title",
+    "product_category", "star_rating", "review_date", "verified_purchase", "helpful_votes",
+)  # fmt: skip
+TEXTS: Final = ("review_headline", "review_body")
+
+PREDICTIONS: Final = pa.schema(
+    [
+        pa.field("review_id", pa.string(), False),
+        pa.field("label", pa.string(), False),
+        pa.field("confidence", pa.float64(), False),
+        pa.field("model", pa.string(), False),
+    ]
+)
+"""What was predicted: a category of a review, how surely, and by what."""
+
+SIMILAR: Final = pa.schema(
+    [
+        pa.field("product", pa.string(), False),
+        pa.field("other", pa.string(), False),
+        pa.field("score", pa.float64(), False),
+    ]
+)
+"""Products that are alike, as a finder ranked them."""
+
+
+@dataclass(frozen=True)
+class GraphInputs:
+    """What a graph is built from beside the reviews.
+
+    Args:
+        predictions: tables of the schema ``PREDICTIONS``, read once.
+        similar: schema ``SIMILAR``.
+        findings: schema ``graph.schema.FINDINGS``.
+        fingerprints: names all of these, so that a build goes on only with the same.
+    """
+
+    predictions: Iterator[pa.Table]
+    similar: pa.Table
+    findings: pa.Table
+    fingerprints: Sequence[str] = ()
+
+    @classmethod
+    def nothing(cls) -> "GraphInputs":
+        """Return no predictions and no findings."""
+        return cls(iter(()), SIMILAR.empty_table(), FINDINGS.empty_table())
+
+
+def build_graph(
+    data: PreparedData,
+    out: Path,
+    inputs: GraphInputs,
+    *,
+    key: bytes | None,
+    texts: bool = False,
+    without: pa.Array | None = None,
+    overwrite: bool = False,
+    progress: Progress = SILENT,
+) -> Graph:
+    """Build a graph, whole or not at all.
+
+    The same command on a finished graph does nothing; a killed one goes on where it was.
+
+    Args:
+        data: the reviews.
+        out: the folder to write.
+        inputs: predictions and findings.
+        key: the key of the customers' pseudonyms; None leaves their ids as they are.
+        texts: whether reviews carry headline and body.
+        without: review_ids to leave out, as of a person who is being erased.
+        overwrite: replace another graph.
+        progress: shows how far it has come.
+
+    Raises:
+        UsageError: ``out`` holds something else, or a graph of other data or settings.
+        InputError: the reviews name no product.
+        StorageError: something cannot be read or written.
+    """
+    out = out.absolute()
+    plan = {
+        "data": data.fingerprint,
+        "inputs": sorted(inputs.fingerprints),
+        "pseudonyms": "" if key is None else _digest_of(key),
+        "texts": texts,
+        "without": 0 if without is None else len(without),
+        "reviewdesk": __version__,
+        "format_version": FORMAT_VERSION,
+    }
+    private_directory(out.parent)
+    with locked(out.with_name(f".{out.name}.lock"), f"the folder {out}"):
+        check_place(out)
+        if (out / MANIFEST).is_file() and not overwrite:
+            graph = Graph.open(out)
+            if graph.manifest["plan"] == plan:
+                return graph
+            raise UsageError(
+                f"{out} holds a graph of other data or settings; name another folder, or replace "
+                "it with --overwrite"
+            )
+        log = RunLog("graph", plan, {"data": data.fingerprint})
+        aside = _workspace(out, plan)
+        with log.timed("stage"):
+            _stage(data, inputs, aside, key, texts, without, progress)
+        with log.timed("tables"):
+            _write_tables(aside, progress)
+        result = aside / "result"
+        write_json(result / MANIFEST, _manifest(result, plan, data, texts, key is not None))
+        log.rows.update(read_json(result / MANIFEST)["rows"])
+        write_text(result / LOG, log.dumps())
+        replace_directory(result, out)
+        shutil.rmtree(aside, ignore_errors=True)
+    return Graph.open(out)
+
+
+def _digest_of(key: bytes) -> str:
+    """Name a key without giving it away: the pseudonym of a text that is no customer."""
+    return str(pseudonyms(pa.array(["\0"]), key)[0].as_py())
+
+
+def _workspace(out: Path, plan: dict[str, Any]) -> Path:
+    """Return the folder beside ``out`` that holds what is done of this plan."""
+    aside = out.with_name(f".{out.name}.partial")
+    with storage_errors(str(aside)):
+        if aside.exists() and not _continues(aside, plan):
+            shutil.rmtree(aside)
+        private_directory(aside)
+        private_directory(aside / "result")
+        private_directory(aside / "spill")
+    write_json(aside / PLAN, plan)
+    return aside
+
+
+def _continues(aside: Path, plan: dict[str, Any]) -> bool:
+    try:
+        return bool(read_json(aside / PLAN) == plan)
+    except (InputError, OSError):
+        return False
+
+
+def _stage(
+    data: PreparedData,
+    inputs: GraphInputs,
+    aside: Path,
+    key: bytes | None,
+    texts: bool,
+    without: pa.Array | None,
+    progress: Progress,
+) -> None:
+    """Write what the queries read: rows, predictions, similar products, findings."""
+    if not (aside / "rows.parquet").is_file():
+        with progress.task("Reading", data.rows, "reviews") as task:
+            _write(aside / "rows.parquet", _rows(data, key, texts, without, task))
+    if not (aside / "predictions.parquet").is_file():
+        _write(aside / "predictions.parquet", inputs.predictions, PREDICTIONS)
+    if not (aside / "similar_products.parquet").is_file():
+        _write(aside / "similar_products.parquet", iter([inputs.similar]), SIMILAR)
+    table = inputs.findings.sort_by([(name, "ascending") for name in FINDINGS.names])
+    _write(aside / "result" / table_file("findings"), iter([table]), FINDINGS)
+
+
+def _rows(
+    data: PreparedData,
+    key: bytes | None,
+    texts: bool,
+    without: pa.Array | None,
+    task: Task,
+) -> Iterator[pa.RecordBatch]:
+    """Yield the reviews as they stand in the graph: empty names are null, texts on request."""
+    columns = (*STAGED_COLUMNS, *(TEXTS if texts else ()))
+    for batch in data.batches(list(columns), BATCH_ROWS):
+        task.advance(len(batch))
+        if without is not None:
+            batch = batch.filter(pc.invert(pc.is_in(batch.column("review_id"), without)))  # noqa: PLW2901
+        values = {name: batch.column(name) for name in columns}
+        for name in ("customer_id", "product_id", "product_parent", "product_category"):
+            values[name] = pc.if_else(pc.equal(values[name], ""), None, values[name])
+        values["customer_id"] = pseudonyms(values["customer_id"], key)
+        for name in TEXTS:
+            values.setdefault(name, pa.nulls(len(batch), pa.string()))
+        yield pa.record_batch(values)
+
+
+def _write_tables(aside: Path, progress: Progress) -> None:
+    """Write each table of nodes and edges that is not there yet."""
+    result = aside / "result"
+    with (
+        DuckDBEngine(memory_limit=MEMORY, temp_directory=aside / "spill") as engine,
+        progress.task("Building", len(TABLE_SQL), "tables") as task,
+    ):
+        for staged in ("rows", "predictions", "similar_products"):
+            engine.add_table(staged, [aside / f"{staged}.parquet"])
+        for name, sql in TABLE_SQL.items():
+            path = result / table_file(name)
+            if not path.is_file():
+                _write(path, engine.query(sql, BATCH_ROWS), TABLES[name])
+            engine.add_table(name, [path])
+            task.advance()
+    if not pq.read_metadata(result / table_file("products")).num_rows:
+        raise InputError(
+            "no review names a product (product_id), so there is nothing to join reviews by"
+        )
+
+
+def _write(
+    path: Path, batches: Iterator[pa.RecordBatch | pa.Table], schema: pa.Schema | None = None
+) -> None:
+    """Write batches as one Parquet file, whole or not at all."""
+    with write_then_rename(path) as file:
+        writer = None
+        for batch in batches:
+            table = pa.Table.from_batches([batch]) if isinstance(batch, pa.RecordBatch) else batch
+            table = table.cast(schema) if schema else table
+            writer = writer or _writer(file, table.schema)
+            writer.write_table(table)
+        if writer is None:
+            writer = _writer(file, schema or _staged_schema())
+        writer.close()
+
+
+def _writer(file: Any, schema: pa.Schema) -> pq.ParquetWriter:
+    return pq.ParquetWriter(file, schema, compression="zstd", write_page_checksum=True)
+
+
+def _staged_schema() -> pa.Schema:
+    """Return the schema of no rows at all."""
+    texts = dict.fromkeys((*STAGED_COLUMNS, *TEXTS), pa.string())
+    numbers = {"star_rating": pa.int8(), "review_date": pa.date32(), "helpful_votes": pa.int32()}
+    return pa.schema({**texts, **numbers, "verified_purchase": pa.bool_()})
+
+
+def _manifest(
+    result: Path, plan: dict[str, Any], data: PreparedData, texts: bool, coded: bool
+) -> dict[str, Any]:
+    files = {name: file_sha256(result / table_file(name)) for name in sorted(TABLES)}
+    rows = {name: pq.read_metadata(result / table_file(name)).num_rows for name in sorted(TABLES)}
+    return {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "plan": json.loads(json.dumps(plan)),
+        "prepared": str(data.path),
+        "rows": rows,
+        "files": files,
+        "nodes": sum(rows[table.name] for table in NODES),
+        "edges": sum(rows[table.name] for table in EDGES),
+        "pseudonyms": coded,
+        "texts": texts,
+    }
