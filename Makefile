@@ -7,7 +7,7 @@ BENCH := .venv-bench
 # How often the benches of findings plant errors anew: `make bench-findings SEEDS=3` is much faster.
 SEEDS := 20
 
-.PHONY: bench-fast bench-findings bench-tune demo docs test test-slow check format clean help
+.PHONY: bench-fast bench-findings bench-graph bench-tune demo docs test test-slow check format clean help
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -76,6 +76,10 @@ bench-findings: $(BENCH)/.installed  ## promised against delivered for all finde
 	$(BENCH)/bin/python -m bench.findings_similar --seeds 0 1 2
 	$(BENCH)/bin/python -m bench.findings_similar_scale --amazon --reviews 660000
 	$(BENCH)/bin/python -m bench.findings_scale --reviews 100000 1000000 10000000
+
+bench-graph: $(BENCH)/.installed  ## a graph of 1 and 10 million reviews: built, asked, beside others; half an hour
+	$(BENCH)/bin/python -m bench.graph --reviews 1000000
+	$(BENCH)/bin/python -m bench.graph --reviews 10000000
 
 clean:  ## remove environments, caches and the demo's folder
 	rm -rf $(CORE) $(DEV) $(BENCH) demo .pytest_cache .mypy_cache .ruff_cache

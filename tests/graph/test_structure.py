@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from reviewdesk.engines.duckdb import MEMORY_LIMIT, DuckDBEngine
 from reviewdesk.graph.store import Graph
 from reviewdesk.graph.structure import (
     WeightedEdges,
@@ -141,3 +142,20 @@ def test_the_same_in_another_order_of_rows(graph: Graph, tmp_path: Path) -> None
     said = [tmp_path / "said.parquet"]
     other = build(tmp_path / "data", tmp_path / "g", predictions=said, clear_customers=True)
     assert structure(other).to_json() == structure(graph).to_json()
+
+
+def test_the_same_with_any_number_of_threads(
+    graph: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared(TABLE, tmp_path / "data")
+    predictions(TABLE, tmp_path / "said.parquet")
+    shapes, files = [structure(graph).to_json()], [graph.manifest["files"]]
+    for threads in (1, 4):
+        monkeypatch.setattr(DuckDBEngine.__init__, "__defaults__", (MEMORY_LIMIT, threads, None))
+        said = [tmp_path / "said.parquet"]
+        out = tmp_path / f"g{threads}"
+        other = build(tmp_path / "data", out, predictions=said, clear_customers=True)
+        files.append(other.manifest["files"])
+        shapes.append(structure(other).to_json())
+    assert files[1:] == files[:1] * 2
+    assert shapes[1:] == shapes[:1] * 2
