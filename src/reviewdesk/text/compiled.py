@@ -41,7 +41,20 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     A kernel calls other kernels by names of its module, so that a change in one of them is seen.
     It runs without Python's lock: threads may run kernels side by side.
     """
-    kernel: Any = numba.njit(nogil=True)(function)
+    return _kernel(function)
+
+
+def compiled_fast(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a kernel whose sums may be taken in any order, as ``compiled`` does.
+
+    Sums become vector instructions; the result is the same on every run of one machine, and may
+    differ in the last bit between machines. What divides by zero gives infinity, no error.
+    """
+    return _kernel(function, fastmath=True, error_model="numpy")
+
+
+def _kernel(function: Callable[P, R], **options: Any) -> Callable[P, R]:
+    kernel: Any = numba.njit(nogil=True, **options)(function)
     if hasattr(kernel, "py_func"):  # not so under NUMBA_DISABLE_JIT
         kernel._cache = _KernelCache(function)
         _forget_literals(kernel)
