@@ -18,7 +18,7 @@ from reviewdesk.training.train import TrainResult
 from reviewdesk.training.train import train as train_bundle
 
 Model = Annotated[
-    str, typer.Option(help="Family of classifiers: linear, naive-bayes or tfidf-svc.")
+    str, typer.Option(help="Family of classifiers: linear, naive-bayes, fasttext or tfidf-svc.")
 ]
 ModelSettings = Annotated[
     list[str],

@@ -23,8 +23,10 @@ from reviewdesk.text.tokens import normalised_key
 BATCH_ROWS: Final = 65_536
 LABEL: Final = "label"
 GROUP: Final = "group"
+CUSTOMER: Final = "customer"
 SEVERAL: Final = "labels"
 """The target of which a review may have several labels."""
+_CUSTOMER_ID: Final = "customer_id"
 _PRODUCT: Final = ("product_parent", "product_id", "review_id")
 
 
@@ -98,7 +100,9 @@ class Examples:
     def batches(
         self, rows: NDArray[np.bool_] | None = None, batch_rows: int = BATCH_ROWS
     ) -> Iterator[pa.RecordBatch]:
-        """Yield what a classifier reads: review_id, the texts, ``label`` and ``group``.
+        """Yield what a classifier reads: review_id, the texts, ``label``, ``group``, ``customer``.
+
+        ``customer`` is a hash (uint64): of the customer's id, or where there is none, the review's.
 
         Of reviews with several labels, ``label`` holds lists; null where nothing is known.
 
@@ -109,11 +113,15 @@ class Examples:
         Raises:
             InputError: there are not as many reviews as there were when they were counted.
         """
-        for at, batch in self._read(("review_id", *self.text.fields), batch_rows):
+        columns = ("review_id", _CUSTOMER_ID, *self.text.fields)
+        for at, read in self._read(columns, batch_rows):
+            customers = hash64(pc.coalesce(_present(read, _CUSTOMER_ID), read.column("review_id")))
+            batch = read.drop_columns([_CUSTOMER_ID])
             texts = blank_default_headlines(batch) if self.text.drop_default_headlines else batch
             until = at + len(batch)
             whole = texts.append_column(LABEL, self._label_column(slice(at, until)))
             whole = whole.append_column(GROUP, pa.array(self.groups[at:until]))
+            whole = whole.append_column(CUSTOMER, pa.array(customers))
             chosen = whole if rows is None else whole.filter(pa.array(rows[at:until]))
             if len(chosen):
                 yield chosen
@@ -128,7 +136,8 @@ class Examples:
         """Return the same as one table in memory."""
         texts = [REVIEWS.field(name) for name in ("review_id", *self.text.fields)]
         kind = pa.int32() if self.sets is None else self.sets.type
-        schema = pa.schema([*texts, pa.field(LABEL, kind), pa.field(GROUP, pa.uint64())])
+        hashes = [pa.field(name, pa.uint64()) for name in (GROUP, CUSTOMER)]
+        schema = pa.schema([*texts, pa.field(LABEL, kind), *hashes])
         return pa.Table.from_batches(self.batches(rows), schema)
 
     def columns(self, names: Sequence[str], rows: NDArray[np.bool_]) -> Iterator[pa.RecordBatch]:

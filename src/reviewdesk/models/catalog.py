@@ -10,6 +10,7 @@ CLASSIFIERS: Final = Registry(
     {
         "linear": "reviewdesk.models.linear.classifier:Linear",
         "naive-bayes": "reviewdesk.models.naive_bayes:NaiveBayes",
+        "fasttext": "reviewdesk.models.vectors.classifier:FastText",
         "tfidf-svc": "reviewdesk.models.tfidf_svc:TfidfSVC",
     },
 )

@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reviewdesk.errors import InputError, NotEnoughData
-from reviewdesk.examples.examples import GROUP, LABEL, Examples
+from reviewdesk.examples.examples import CUSTOMER, GROUP, LABEL, Examples
 from reviewdesk.schema import require_columns
 
 BODY: Final = "review_body"
@@ -32,7 +32,8 @@ class LabelledReviews:
             probability 0.
         columns: the names of all columns of the batches: texts, ``label`` (int32, a place in
             ``labels``, -1 where there is none; of several labels lists of int32, null where nothing
-            is known) and, where rows belong together, ``group`` (uint64).
+            is known) and, where it is known, what is equal for rows that belong together and for
+            those of one customer, ``group`` and ``customer`` (uint64).
         multilabel: whether a text may have several labels.
         read: begins another reading.
     """
@@ -45,7 +46,7 @@ class LabelledReviews:
     @classmethod
     def of_examples(cls, examples: Examples, rows: NDArray[np.bool_]) -> Self:
         """Return some rows (n,) of examples; their texts are read again for each reading."""
-        columns = ("review_id", *examples.text.fields, LABEL, GROUP)
+        columns = ("review_id", *examples.text.fields, LABEL, GROUP, CUSTOMER)
         several = examples.sets is not None
         return cls(examples.labels, columns, several, lambda: examples.batches(rows))
 

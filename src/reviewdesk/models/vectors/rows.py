@@ -94,7 +94,7 @@ class RowIndex:
     def rows(self, lines: Lines) -> TextRows:
         """Return the rows of each text, in fastText's order."""
         found, counts = [], []
-        for part in _parts(lines):
+        for part in line_parts(lines):
             rows, ends = self._part(lines, part)
             found.append(rows)
             counts.append(np.diff(ends))
@@ -151,7 +151,7 @@ class RowIndex:
         return self.words.keys, self.words.values, numbers, left, left_rows
 
 
-def _parts(lines: Lines) -> list[slice]:
+def line_parts(lines: Lines) -> list[slice]:
     """Return runs of texts of about ``PART_BYTES`` each."""
     total = np.cumsum(lines.ends - lines.starts)
     if not len(total):

@@ -31,7 +31,7 @@ class WordIndex:
         """Return a table that gives each key its place among the keys."""
         size = 1 << max(4, int(np.ceil(np.log2(max(len(keys), 1) / FILLED))))
         found = cls(np.zeros(size, np.uint64), np.zeros(size, np.int32))
-        _fill(found.keys, found.values, keys)
+        fill_index(found.keys, found.values, keys, 0, len(keys))
         return found
 
 
@@ -57,9 +57,16 @@ def _keys(
 
 
 @compiled
-def _fill(slots: NDArray[np.uint64], values: NDArray[np.int32], keys: NDArray[np.uint64]) -> None:
+def fill_index(
+    slots: NDArray[np.uint64],
+    values: NDArray[np.int32],
+    keys: NDArray[np.uint64],
+    first: int,
+    end: int,
+) -> None:
+    """Enter keys from ``first`` to before ``end`` with their places; of equal keys the first."""
     mask = np.uint64(len(slots) - 1)
-    for number in range(len(keys)):
+    for number in range(first, end):
         slot = keys[number] & mask
         while slots[slot] != np.uint64(0) and slots[slot] != keys[number]:
             slot = (slot + np.uint64(1)) & mask

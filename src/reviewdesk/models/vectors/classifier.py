@@ -1,0 +1,254 @@
+"""``fasttext``: vectors of words and n-grams, a text as their mean, calibrated."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Final, Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from reviewdesk.errors import BundleError, InputError, UsageError
+from reviewdesk.formats.fasttext import label_words
+from reviewdesk.formats.fasttext_model import LOSS_NUMBERS, FastTextModel
+from reviewdesk.formats.weights import load_weights, save_weights
+from reviewdesk.models.base import Classifier, Explanation
+from reviewdesk.models.labelled import LabelledReviews, Texts
+from reviewdesk.models.vectors.calibration import LabelCalibration
+from reviewdesk.models.vectors.explain import explain_review
+from reviewdesk.models.vectors.label_vectors import LINES_AT_ONCE, LabelVectors
+from reviewdesk.models.vectors.learning import Learnt, Recipe, learn_reviews
+from reviewdesk.models.vectors.reading import Shape
+from reviewdesk.models.vectors.review_lines import review_lines
+from reviewdesk.models.vectors.supervised import Schedule
+from reviewdesk.progress import tell
+from reviewdesk.settings import Settings, setting
+from reviewdesk.storage import read_json, write_json
+
+SETTINGS_FILE: Final = "classifier.json"
+WEIGHTS_FILE: Final = "weights.npz"
+MOST_LABELS: Final = 1 << 20
+
+ALIASES: Final = {
+    "epochs": "epoch",
+    "learning_rate": "lr",
+    "vector_dim": "dim",
+    "buckets": "bucket",
+    "negative_samples": "neg",
+    "min_char": "minn",
+    "max_char": "maxn",
+    "minCount": "min_count",
+    "wordNgrams": "word_ngrams",
+    "one-vs-all": "ova",
+}
+"""BlazingText's names, and fastText's on its command line, for settings that are named here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FastTextSettings(Settings):
+    """What can be set of ``fasttext``: fastText's options by their names."""
+
+    dim: int = setting(16, "numbers a vector", minimum=1, maximum=1024)
+    lr: float = setting(0.5, "rate of learning at first", minimum=1e-6, maximum=100)
+    epoch: int = setting(5, "how often each text is read", minimum=1, maximum=1000)
+    word_ngrams: int = setting(2, "the longest n-gram, in words", minimum=1, maximum=10)
+    min_count: int = setting(1, "how often a word occurs at least", minimum=1)
+    min_bucket_count: int = setting(
+        2, "how often n-grams of a bucket occur at least; 1 keeps all, as fastText does", minimum=1
+    )
+    bucket: int = setting(
+        2_000_000, "how many rows n-grams are hashed to", minimum=0, maximum=(1 << 30) - 1
+    )
+    minn: int = setting(0, "the shortest n-gram, in characters", minimum=0, maximum=100)
+    maxn: int = setting(0, "the longest n-gram, in characters; 0 for none", minimum=0, maximum=100)
+    loss: str = setting(
+        "auto",
+        "what is minimised: auto is softmax, and ova where a text may have several labels",
+        choices=("auto", "softmax", "ns", "hs", "ova"),
+    )
+    neg: int = setting(5, "drawn labels for each true one, under ns", minimum=1, maximum=1000)
+    clear_words: bool = setting(
+        False, "store words of fewer than five customers in clear too, not as hashes only"
+    )
+    threads: int = setting(
+        1,
+        "how many threads learn at once; with more than one, the result depends on chance",
+        minimum=1,
+        maximum=256,
+    )
+    seed: int = setting(
+        0, "another seed gives another order of learning", minimum=0, maximum=2**31 - 1
+    )
+
+
+class FastText(Classifier):
+    """A text's vector is the mean of those of its words and n-grams; labels are linear in it.
+
+    Learning is fastText's with each text read in a new order in each epoch and steps of bounded
+    length, so that no number leaves its range. The probabilities are calibrated on texts that were
+    set aside; ``raw_probabilities`` are those of fastText.
+
+    Source: Joulin, Grave, Bojanowski and Mikolov 2017, Bag of tricks for efficient text
+    classification.
+    """
+
+    family: ClassVar[str] = "fasttext"
+    columns: ClassVar[tuple[str, ...]] = ("review_headline", "review_body", "product_title")
+    settings_class: ClassVar[type[Settings]] = FastTextSettings
+    settings: FastTextSettings
+    supports_multilabel: ClassVar[bool] = True
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**by_our_names(settings))
+
+    def _fit(self, train: LabelledReviews, validation: LabelledReviews | None) -> None:
+        learnt = learn_reviews(
+            train.batches(), self.columns_, len(self.labels_), self._recipe(), self.multilabel_
+        )
+        self._keep(learnt)
+
+    def _keep(self, learnt: Learnt) -> None:
+        self.model_, self.calibration_ = learnt.model, learnt.calibration
+        if learnt.bounded_steps:
+            tell(f"{learnt.bounded_steps:,} steps of learning were cut; a smaller lr learns better")
+
+    def _recipe(self) -> Recipe:
+        settings = self.settings
+        loss = settings.loss
+        if loss == "auto":
+            loss = "ova" if self.multilabel_ else "softmax"
+        return Recipe(
+            shape=Shape(settings.word_ngrams, settings.minn, settings.maxn, settings.bucket),
+            min_count=settings.min_count,
+            min_bucket_count=settings.min_bucket_count,
+            clear_words=settings.clear_words,
+            dim=settings.dim,
+            schedule=Schedule(
+                LOSS_NUMBERS[loss],
+                settings.epoch,
+                settings.lr,
+                settings.neg,
+                settings.threads,
+                settings.seed,
+            ),
+        )
+
+    def decision_scores(self, batch: pa.RecordBatch | Texts) -> NDArray[np.float32]:
+        """Return the score of each label, (n, k); see the contract."""
+        reviews = self.reviews(batch)
+        scores = np.empty((len(reviews), len(self.labels_)), np.float32)
+        for start in range(0, len(reviews), LINES_AT_ONCE):
+            part = reviews.slice(start, LINES_AT_ONCE)
+            scores[start : start + len(part)] = self.model_.scores(
+                review_lines(part, self.columns_)
+            )
+        return scores
+
+    def _probabilities(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        return self.calibration_.probabilities(scores)
+
+    def raw_probabilities(self, batch: pa.RecordBatch | Texts) -> NDArray[np.float32]:
+        """Return what fastText would give, (n, k): not calibrated, and 1e-5 too much each."""
+        return self.model_.raw_probabilities(review_lines(self.reviews(batch), self.columns_))
+
+    def embed(self, batch: pa.RecordBatch | Texts) -> NDArray[np.float32]:
+        """Return the vector of each text, (n, dim): the mean of its rows."""
+        return self.model_.vectors(review_lines(self.reviews(batch), self.columns_))
+
+    def explain(self, texts: Mapping[str, str | None]) -> Explanation:
+        """Return what each word and n-gram of one review adds; see the contract."""
+        return explain_review(texts, self.columns_, self.model_)
+
+    def to_fasttext(self) -> FastTextModel:
+        """Return the model as fastText's ``.bin`` files hold it; labels get fastText's prefix.
+
+        Raises:
+            UsageError: no word is stored in clear.
+        """
+        settings = self.settings
+        options = self.model_.options(
+            epoch=settings.epoch, min_count=settings.min_count, neg=settings.neg
+        )
+        return self.model_.to_fasttext(label_words(self.labels_), options)
+
+    def save(self, directory: Path) -> None:
+        """Write the settings as JSON and vectors and hashes as arrays of numbers."""
+        saved = {
+            "family": self.family,
+            "settings": self.settings.to_json(),
+            "columns": list(self.columns_),
+            "labels": self.labels_,
+            "multilabel": self.multilabel_,
+            "loss": self.model_.loss,
+            "shape": list(self.model_.vocabulary.shape),
+        }
+        write_json(directory / SETTINGS_FILE, saved)
+        save_weights(
+            directory / WEIGHTS_FILE, self.model_.to_arrays() | self.calibration_.to_arrays()
+        )
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        """Return the classifier that was saved in a directory; see the contract."""
+        saved = _read_settings(directory / SETTINGS_FILE)
+        try:
+            classifier = cls(**saved["settings"])
+        except (TypeError, UsageError) as error:
+            raise BundleError(f"{SETTINGS_FILE} holds settings that {cls.family} lacks") from error
+        classifier.columns_, classifier.labels_ = tuple(saved["columns"]), saved["labels"]
+        classifier.multilabel_ = saved["multilabel"]
+        arrays, k = load_weights(directory / WEIGHTS_FILE), len(saved["labels"])
+        word_ngrams, shortest, longest, bucket = saved["shape"]
+        classifier.model_ = LabelVectors.from_arrays(
+            arrays, (word_ngrams, shortest, longest, bucket), saved["loss"]
+        )
+        if len(classifier.model_.outputs) != k:
+            raise BundleError("the weights do not fit the labels")
+        classifier.calibration_ = LabelCalibration.from_arrays(arrays, k, saved["multilabel"])
+        return classifier
+
+
+def by_our_names(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings under the names that they have here, from BlazingText's or fastText's.
+
+    Raises:
+        UsageError: a setting is given twice, under two names.
+    """
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        own = ALIASES.get(name, name)
+        if own in found:
+            raise UsageError(f"setting {own} is given twice, once as {name}")
+        found[own] = (
+            ALIASES.get(value, value) if own == "loss" and isinstance(value, str) else value
+        )
+    return found
+
+
+def _read_settings(path: Path) -> dict[str, Any]:
+    try:
+        saved = read_json(path)
+    except (InputError, RecursionError) as error:
+        raise BundleError(f"{path.name} is not JSON") from error
+    try:
+        columns, labels, shape = saved["columns"], saved["labels"], saved["shape"]
+        fits = (
+            isinstance(saved["settings"], dict)
+            and 0 < len(columns) == len(set(columns) & set(FastText.columns))
+            and 1 < len(labels) <= MOST_LABELS
+            and all(isinstance(label, str) for label in labels)
+            and type(saved["multilabel"]) is bool
+            and saved["loss"] in LOSS_NUMBERS
+            and len(shape) == 4
+            and all(type(number) is int for number in shape)
+            and 1 <= shape[0] <= 10
+            and 0 <= shape[1] <= 100
+            and 0 <= shape[2] <= 100
+            and 0 <= shape[3] < 1 << 30
+        )
+    except (KeyError, TypeError):
+        fits = False
+    if not fits:
+        raise BundleError(f"{path.name} does not hold what {FastText.family} writes")
+    return dict(saved)

@@ -1,0 +1,233 @@
+"""From labelled reviews or training files to a supervised model."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from reviewdesk.examples.examples import CUSTOMER, GROUP, LABEL
+from reviewdesk.examples.folds import deal_folds
+from reviewdesk.formats.fasttext_model import LOSS_NUMBERS
+from reviewdesk.models.labelled import is_list
+from reviewdesk.models.vectors.calibration import LabelCalibration
+from reviewdesk.models.vectors.label_vectors import LabelVectors, with_zeros
+from reviewdesk.models.vectors.mapping import MappedTexts, Vocabulary, choose_rows
+from reviewdesk.models.vectors.reading import FEW_CUSTOMERS, Reader, Shape, reading
+from reviewdesk.models.vectors.review_lines import review_lines
+from reviewdesk.models.vectors.rows import Lines, TextRows
+from reviewdesk.models.vectors.supervised import LabelLearner, Schedule, TrainingTexts
+from reviewdesk.text.hashing import combine64, hash64
+
+HELD_OUT: Final = 10
+"""One text of so many is set aside to calibrate on."""
+MOST_HELD_OUT: Final = 20_000
+WORTH_LEARNING_AGAIN: Final = 100_000
+"""With fewer texts, what is kept learns from those too that were set aside."""
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a supervised model is learnt.
+
+    Args:
+        shape: which n-grams are read.
+        min_count: how often a word occurs at least.
+        min_bucket_count: how often n-grams of a bucket occur at least.
+        clear_words: whether words of few customers are stored in clear too.
+        dim: numbers a vector.
+        schedule: how to learn.
+    """
+
+    shape: Shape
+    min_count: int
+    min_bucket_count: int
+    clear_words: bool
+    dim: int
+    schedule: Schedule
+
+
+class Labels(NamedTuple):
+    """The labels of n texts: text i has ``places[ends[i] : ends[i + 1]]``, of k that there are."""
+
+    places: NDArray[np.int32]
+    ends: Ints
+    k: int
+
+    def first(self) -> NDArray[np.int32]:
+        """Return the first label of each text, (n,); k where it has none."""
+        sizes = np.diff(self.ends)
+        found = np.full(len(sizes), self.k, np.int32)
+        found[sizes > 0] = self.places[self.ends[:-1][sizes > 0]]
+        return found
+
+    def table(self, texts: Ints) -> NDArray[np.bool_]:
+        """Return which labels some texts have, (texts, k)."""
+        table = np.zeros((len(texts), self.k), np.bool_)
+        for row, text in enumerate(texts.tolist()):
+            table[row, self.places[self.ends[text] : self.ends[text + 1]]] = True
+        return table
+
+    def shares(self) -> NDArray[np.float64]:
+        """Return the share of texts that have each label, (k,)."""
+        pairs = np.repeat(np.arange(len(self.ends) - 1), np.diff(self.ends)) * self.k
+        found = np.unique(pairs + self.places) % self.k
+        return np.bincount(found, minlength=self.k) / max(len(self.ends) - 1, 1)
+
+
+class Learnt(NamedTuple):
+    """A model, its calibration and how its learning went."""
+
+    model: LabelVectors
+    calibration: LabelCalibration
+    bounded_steps: int
+    loss: float
+
+
+def learn_reviews(
+    batches: Iterable[pa.RecordBatch],
+    columns: tuple[str, ...],
+    k: int,
+    recipe: Recipe,
+    multilabel: bool,
+) -> Learnt:
+    """Learn from labelled reviews, some of which are set aside to calibrate on.
+
+    Args:
+        batches: text columns, ``label``, and perhaps ``group`` and ``customer``.
+        columns: the text columns.
+        k: how many labels there are.
+        recipe: how to learn.
+        multilabel: whether a text may have several labels.
+    """
+    labels: list[NDArray[np.int32]] = []
+    sizes: list[Ints] = []
+    groups: list[NDArray[np.uint64]] = []
+    with reading(recipe.shape) as reader:
+        for batch in batches:
+            read_reviews(reader, batch, columns)
+            own, own_sizes = _labels_of(batch)
+            labels.append(own)
+            sizes.append(own_sizes)
+            groups.append(groups_of(batch, columns))
+        read = reader.finish()
+        ends = np.concatenate([[0], *sizes]).cumsum().astype(np.int64)
+        told = Labels(np.concatenate([np.empty(0, np.int32), *labels]), ends, k)
+        fewest = 0 if recipe.clear_words else FEW_CUSTOMERS
+        vocabulary, mapped = choose_rows(read, recipe.min_count, recipe.min_bucket_count, fewest)
+        return _learn(vocabulary, mapped, told, np.concatenate(groups), recipe, multilabel)
+
+
+def read_reviews(reader: Reader, batch: pa.RecordBatch, columns: tuple[str, ...]) -> None:
+    """Read the texts of reviews; without a column of customers, each text is of its own."""
+    lines = review_lines(batch, columns)
+    if CUSTOMER in batch.schema.names:
+        customers = batch.column(CUSTOMER).to_numpy()
+    else:
+        customers = _texts_as_customers(lines, reader)
+    reader.add(lines, customers)
+
+
+def _texts_as_customers(lines: Lines, reader: Reader) -> NDArray[np.uint64]:
+    start = reader.texts
+    return np.arange(start + 1, start + 1 + len(lines), dtype=np.uint64)
+
+
+def groups_of(batch: pa.RecordBatch, columns: tuple[str, ...]) -> NDArray[np.uint64]:
+    """Return what is equal for rows that belong together; without groups, equal texts do."""
+    if GROUP in batch.schema.names:
+        return np.asarray(batch.column(GROUP).to_numpy(), np.uint64)
+    groups = np.zeros(len(batch), np.uint64)
+    for column in columns:
+        groups = combine64(groups, hash64(batch.column(column)))
+    return groups
+
+
+def _labels_of(batch: pa.RecordBatch) -> tuple[NDArray[np.int32], Ints]:
+    column = batch.column(LABEL)
+    if is_list(column.type):
+        sizes = column.value_lengths().to_numpy(zero_copy_only=False).astype(np.int64)
+        return column.flatten().to_numpy(zero_copy_only=False).astype(np.int32), sizes
+    return column.to_numpy().astype(np.int32), np.ones(len(batch), np.int64)
+
+
+def _learn(
+    vocabulary: Vocabulary,
+    mapped: MappedTexts,
+    labels: Labels,
+    groups: NDArray[np.uint64],
+    recipe: Recipe,
+    multilabel: bool,
+) -> Learnt:
+    texts = TrainingTexts(
+        mapped.rows, mapped.ends, mapped.sizes, labels.places, labels.ends, labels.k
+    )
+    counts = np.bincount(labels.places, minlength=labels.k).astype(np.int64)
+
+    def learn(chosen: Ints | None) -> tuple[LabelVectors, LabelLearner]:
+        learner = run_learner(texts, vocabulary.rows, recipe, chosen)
+        loss = {number: name for name, number in LOSS_NUMBERS.items()}[recipe.schedule.loss]
+        model = LabelVectors(
+            vocabulary, with_zeros(learner.rows()), learner.label_vectors(), counts, loss
+        )
+        return model, learner
+
+    held = _set_aside(labels, groups, recipe.schedule.seed)
+    rest = np.setdiff1d(np.arange(len(mapped.sizes)), held)
+    model, learner = learn(rest)
+    rows = _rows_of(mapped, held)
+    scores = model.scores_of(rows)
+    calibration = LabelCalibration.fit(scores, labels.table(held), labels.shares(), multilabel)
+    if len(held) and len(mapped.sizes) < WORTH_LEARNING_AGAIN:
+        model, learner = learn(None)
+    return Learnt(model, calibration, learner.bounded, learner.loss)
+
+
+def run_learner(
+    texts: TrainingTexts,
+    rows: int,
+    recipe: Recipe,
+    chosen: Ints | None = None,
+    after_epoch: Callable[[int, LabelLearner], bool] | None = None,
+) -> LabelLearner:
+    """Return a learner that has read its texts as often as it should.
+
+    Args:
+        texts: the texts.
+        rows: how many rows the vocabulary has.
+        recipe: how to learn.
+        chosen: which texts to learn from; all by default.
+        after_epoch: is told after each epoch, and says whether to stop.
+    """
+    learner = LabelLearner(texts, rows, recipe.dim, recipe.schedule, chosen)
+    for number in range(recipe.schedule.epochs):
+        learner.epoch(number)
+        if after_epoch is not None and after_epoch(number, learner):
+            break
+    return learner
+
+
+def _set_aside(labels: Labels, groups: NDArray[np.uint64], seed: int) -> Ints:
+    """Return texts to calibrate on, groups whole, none where that would leave a label untaught."""
+    first = labels.first()
+    if len(np.unique(groups)) < HELD_OUT:
+        groups = np.arange(len(first), dtype=np.uint64)
+    parts = max(HELD_OUT, -(-len(first) // MOST_HELD_OUT))
+    held = np.flatnonzero(deal_folds(first, groups, parts, seed) == 0)
+    rest = np.ones(len(first), np.bool_)
+    rest[held] = False
+    taught = set(np.unique(first[rest]).tolist())
+    if not set(np.unique(first).tolist()) <= taught:
+        return np.empty(0, np.int64)
+    return held
+
+
+def _rows_of(mapped: MappedTexts, texts: Ints) -> TextRows:
+    """Return the rows of some texts."""
+    parts = [mapped.rows[mapped.ends[text] : mapped.ends[text + 1]] for text in texts.tolist()]
+    ends = np.cumsum([0, *(len(part) for part in parts)]).astype(np.int64)
+    return TextRows(np.concatenate([np.empty(0, np.int32), *parts]), ends)
