@@ -16,7 +16,14 @@ REVIEWS = shop(9, 4, star_rating=STARS, review_headline=HEADLINES)
 def test_batches_hold_what_a_classifier_reads() -> None:
     examples = loaded(REVIEWS)
     table = pa.Table.from_batches(examples.batches())
-    assert table.schema.names == ["review_id", "review_headline", "review_body", "label", "group"]
+    assert table.schema.names == [
+        "review_id",
+        "review_headline",
+        "review_body",
+        "label",
+        "group",
+        "customer",
+    ]
     assert table.schema.field("label").type == pa.int32()
     assert table.schema.field("group").type == pa.uint64()
     assert table.column("review_id").to_pylist() == [f"R{row}" for row in range(9)]
@@ -47,7 +54,7 @@ def test_default_headlines_are_counted_and_can_be_dropped() -> None:
 def test_only_the_fields_that_are_asked_for() -> None:
     text = TextSettings(fields=("review_body",), drop_default_headlines=True)
     names = load_examples(REVIEWS, TargetSettings(), text).table().schema.names
-    assert names == ["review_id", "review_body", "label", "group"]
+    assert names == ["review_id", "review_body", "label", "group", "customer"]
 
 
 def test_products_are_parent_else_product_else_review() -> None:

@@ -24,6 +24,7 @@ class Vocabulary:
         spelling: (words) its UTF-8 bytes; empty where it is not stored in clear.
         buckets: (n-grams' rows,) the bucket of each row after those of words.
         shape: word_ngrams, shortest, longest and bucket.
+        customers: (words,) by how many each was written, counted up to five; None where unknown.
     """
 
     keys: NDArray[np.uint64]
@@ -31,6 +32,7 @@ class Vocabulary:
     spelling: list[bytes]
     buckets: Ints
     shape: tuple[int, int, int, int]
+    customers: Ints | None = None
 
     @property
     def rows(self) -> int:
@@ -101,6 +103,7 @@ def choose_rows(
         spelling=[read.spelling[word] if clear[word] else b"" for word in words.tolist()],
         buckets=buckets.astype(np.int64),
         shape=(shape.word_ngrams, shape.shortest, shape.longest, len(read.bucket_counts)),
+        customers=read.customers[words],
     )
     sizes, ends = np.zeros(len(read), np.int64), np.zeros(len(read) + 1, np.int64)
     _to_rows(read.codes, read.ends, word_rows, bucket_rows, sizes, ends)
