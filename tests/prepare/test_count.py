@@ -44,7 +44,7 @@ def test_the_manifest_says_what_the_rows_say(data: Path) -> None:
     assert found.rules == {
         "dropped: duplicate_content": found.rules["dropped: duplicate_content"],
         "dropped: duplicate_id": found.rules["dropped: duplicate_id"],
-        "dropped: too_short": found.rules["dropped: too_short"],
+        "dropped: no_letters": found.rules["dropped: no_letters"],
         "rejected: bad_json": 2,
     }
     assert found.rows + sum(found.rules.values()) == 400

@@ -25,6 +25,7 @@ from reviewdesk.prepare.lengths import LengthBounds
 from reviewdesk.prepare.runs import Key, Run, RunBatch
 from reviewdesk.prepare.staging import KEYS_FILE, StagedInput, first_place
 from reviewdesk.settings import PrepareSettings
+from reviewdesk.sources.readings import Evidence, Reading
 
 from .corpus import LONG, anonymous, prepared, review, write_lines
 
@@ -229,7 +230,10 @@ def placed(folder: Path, keys: list[dict[str, Any]], cuts: list[int]) -> tuple[P
         pq.write_table(pa.Table.from_pylist(rows, KEYS_FILE), folders[number] / name)
         batches = (RunBatch(Part("unknown"), end - start, 0, Key(0, "")),)
         inputs[number].append(Run("", name, 0, batches))
-    staged = [StagedInput("", 0, {}, {}, {}, {}, {}, (), tuple(runs)) for runs in inputs]
+    staged = [
+        StagedInput("", 0, {}, {}, {}, {}, {}, {}, (), Evidence(), Reading(), tuple(runs))
+        for runs in inputs
+    ]
     return place_runs(staged, folders)
 
 

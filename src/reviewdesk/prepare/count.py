@@ -18,6 +18,7 @@ from reviewdesk.prepare.prepared import check_manifest
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.settings import SourceSettings
 from reviewdesk.sources.catalog import open_inputs
+from reviewdesk.sources.deciding import decided
 from reviewdesk.sources.files import SourceFile
 from reviewdesk.sources.footers import NO_CATEGORY, RowCounts, count_footers
 from reviewdesk.sources.parquet import PARQUET_MAGIC
@@ -137,7 +138,7 @@ def _of_raw(place: str, source: SourceSettings, progress: Progress) -> Counts:
     found = RowCounts()
     rules: Counter[str] = Counter()
     with progress.task("Reading", sum(one.bytes for one in inputs), "bytes") as task:
-        for one in inputs:
+        for one in decided(inputs):
             for batch in one.read():
                 found.rows += len(batch.reviews)
                 found.add_months(batch.reviews["review_date"])

@@ -160,6 +160,8 @@ def _text(value: Any, name: str, tally: Tally) -> str | None:
         return None
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))  # an id that a program knew as a float
     if isinstance(value, int | float):
         return repr(value)
     tally.unreadable[name] += 1
