@@ -16,7 +16,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reviewdesk.engines.base import Engine
-from reviewdesk.prepare.duplicates import DECIDED, PlacedRun, RowNumbers, Verdicts, add_keys
+from reviewdesk.prepare.duplicates import (
+    DECIDED,
+    ID_AS_WRITTEN,
+    PlacedRun,
+    RowNumbers,
+    Verdicts,
+    add_keys,
+)
 from reviewdesk.schema import COPY_OF
 from reviewdesk.storage import storage_errors, write_json, write_then_rename
 
@@ -33,9 +40,7 @@ WITH repeated AS (
     GROUP BY copy_1, copy_2 HAVING min(product_hash) < max(product_hash)
 ), staying AS (
     SELECT keys.place, keys.copy_1, keys.copy_2, keys.product_hash,
-        CASE WHEN {DECIDED}.verdict > 0
-            THEN keys.review_id || '-' || CAST({DECIDED}.verdict AS VARCHAR)
-            ELSE keys.review_id END AS id
+        {ID_AS_WRITTEN} AS id
     FROM keys
     JOIN repeated ON keys.copy_1 = repeated.copy_1 AND keys.copy_2 = repeated.copy_2
     LEFT JOIN {DECIDED} ON keys.place = {DECIDED}.place

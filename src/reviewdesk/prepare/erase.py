@@ -19,10 +19,12 @@ from reviewdesk.prepare.parts import PartFile
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.prepare.rejects import names_customer, write_rejects
 from reviewdesk.prepare.rewrite import Mask, rewrite
+from reviewdesk.prepare.spellings import plain_id
 from reviewdesk.prepare.workspace import PLAN, Workspace
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.runlog import RunLog
 from reviewdesk.schema import REJECTS
+from reviewdesk.sources.ids import plain_ids
 from reviewdesk.storage import (
     read_json,
     replace_directory,
@@ -76,7 +78,7 @@ def erase(
 
     Args:
         path: the prepared folder.
-        customer: the customer_id, exactly as it stands in the reviews.
+        customer: the customer_id as it stands in the reviews, in any Unicode normal form.
         tables: Parquet files with a column review_id, such as predictions, or tables of rejects.
         also: erases them from other places, while the data still has them; after an interruption it
             is called again.
@@ -84,7 +86,8 @@ def erase(
 
     Raises:
         UsageError: the id is empty.
-        InputError: a table has no column to know the reviews by, or is damaged.
+        InputError: nobody was erased, or a table has no column to know the reviews by, or is
+            damaged.
         StorageError: a place cannot be used, or another process is writing.
     """
     if not customer:
@@ -104,6 +107,11 @@ def erase(
         found = _Rejects(path / REJECTS_TABLE, customer)
         if len(ids) or found.erased:
             _erase_from_data(data, customer, found, workspace, progress)
+    if not len(ids) and not found.erased and not any(erased.values()):
+        raise InputError(
+            f"nobody was erased: this customer's id stands in no review and no unreadable row of "
+            f"{path}, nor in what was given with it; give it as it stands in customer_id"
+        )
     return Erasure(
         data=PreparedData.open(path),
         reviews=len(ids),
@@ -127,10 +135,15 @@ def _review_ids(data: PreparedData, customer: str, progress: Progress) -> pa.Arr
     found = []
     with progress.task("Looking", data.rows, "reviews") as task:
         for batch in data.batches(("review_id", "customer_id")):
-            theirs = pc.equal(batch["customer_id"], customer)
+            theirs = _theirs(batch["customer_id"], customer)
             found.append(batch["review_id"].filter(theirs))
             task.advance(len(batch))
     return pa.concat_arrays(found) if found else pa.array([], pa.string())
+
+
+def _theirs(customers: pa.Array, customer: str) -> pa.Array:
+    """Say which of the ids, (n,), are a person's: in any Unicode form, also as ``12345678.0``."""
+    return pc.fill_null(pc.equal(plain_ids(customers), plain_id(customer)), False)
 
 
 class _Rejects:
@@ -155,8 +168,8 @@ def _erase_from_data(
     data: PreparedData, customer: str, rejects: _Rejects, workspace: Workspace, progress: Progress
 ) -> None:
     def stays(reviews: pa.Table) -> Mask:
-        theirs = pc.fill_null(pc.equal(reviews["customer_id"], customer), False)
-        others: Mask = np.logical_not(theirs.to_numpy())
+        theirs = _theirs(reviews["customer_id"].combine_chunks(), customer)
+        others: Mask = np.logical_not(theirs.to_numpy(zero_copy_only=False))
         return others
 
     log = RunLog("erase", {}, {"before": data.fingerprint})

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reviewdesk import __version__
@@ -76,6 +76,7 @@ def build_manifest(
         "changed": _sum(one.changed for one in staged),
         "length": bounds.to_json(),
         "numbered_ids": verdicts.numbered,
+        "derived_ids": verdicts.derived,
         "too_many_rejects": rows["rejected"] > settings["prepare"]["max_rejects"] * rows["read"],
         **contents_json(parts),
     }
@@ -92,7 +93,15 @@ def file_notes(manifest: dict[str, Any]) -> tuple[str, ...]:
         for note in one["notes"]
     )
     decided = (note for one in manifest.get("readings", ()) for note in one["notes"])
-    return (*notes, *dict.fromkeys(decided))
+    return (*notes, *dict.fromkeys(decided), *_id_notes(manifest.get("derived_ids", 0)))
+
+
+def _id_notes(derived: int) -> Iterator[str]:
+    if derived:
+        yield (
+            f"{derived:,} reviews have an id that stands at other texts as well, so that it is "
+            "none: each has a number of its own behind it"
+        )
 
 
 def _readings(inputs: Sequence[Input], decisions: Sequence[Decision]) -> list[dict[str, Any]]:

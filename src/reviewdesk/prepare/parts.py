@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from reviewdesk.prepare.blocks import blocks
 from reviewdesk.prepare.copies import Copies
-from reviewdesk.prepare.duplicates import PlacedRun, Verdicts
+from reviewdesk.prepare.duplicates import DERIVED_ID, PlacedRun, Verdicts
+from reviewdesk.prepare.identity import content_numbers
 from reviewdesk.prepare.layout import REVIEWS_FOLDER, Part, file_sha256
 from reviewdesk.prepare.part_files import ROW_GROUP_BYTES, ROW_GROUP_ROWS, part_writer
 from reviewdesk.prepare.runs import (
@@ -236,12 +237,19 @@ def _by_part(
 
 
 def _with_numbers(batch: pa.RecordBatch, verdicts: NDArray[np.int32]) -> pa.RecordBatch:
-    """Return the batch with ``-2``, ``-3`` ... behind the ids that get a number."""
+    """Return the batch with ``-2``, ``-3`` ... behind the ids that get a number.
+
+    Where an id is none, a number that is derived from the content comes before that.
+    """
     place = batch.schema.get_field_index("review_id")
-    numbered = pc.binary_join_element_wise(
-        batch.column(place), pa.array(verdicts).cast(pa.string()), "-"
-    )
-    ids = pc.if_else(pa.array(verdicts > 0), numbered, batch.column(place))
+    ids = batch.column(place)
+    derived = verdicts > DERIVED_ID
+    if derived.any():
+        own = pc.binary_join_element_wise(ids, content_numbers(batch), "-")
+        ids = pc.if_else(pa.array(derived), own, ids)
+    numbers = np.where(derived, verdicts - DERIVED_ID, verdicts)
+    numbered = pc.binary_join_element_wise(ids, pa.array(numbers).cast(pa.string()), "-")
+    ids = pc.if_else(pa.array(numbers > 1), numbered, ids)
     return batch.set_column(place, REVIEWS.field("review_id"), ids)
 
 
