@@ -95,7 +95,7 @@ def erase(
     path = path.absolute().resolve()
     with locked(path.with_name(f".{path.name}.lock"), f"the folder {path}"):
         workspace = Workspace(path)
-        _finish_interrupted(path, workspace)
+        finished = _finish_interrupted(path, workspace)
         data = PreparedData.open(path)
         ids = _review_ids(data, customer, progress)
         for table in tables:
@@ -107,7 +107,7 @@ def erase(
         found = _Rejects(path / REJECTS_TABLE, customer)
         if len(ids) or found.erased:
             _erase_from_data(data, customer, found, workspace, progress)
-    if not len(ids) and not found.erased and not any(erased.values()):
+    if not (finished or len(ids) or found.erased or any(erased.values())):
         raise InputError(
             f"nobody was erased: this customer's id stands in no review and no unreadable row of "
             f"{path}, nor in what was given with it; give it as it stands in customer_id"
@@ -122,13 +122,18 @@ def erase(
     )
 
 
-def _finish_interrupted(path: Path, workspace: Workspace) -> None:
-    """Put the folder of an interrupted run in its place when the old one is already away."""
+def _finish_interrupted(path: Path, workspace: Workspace) -> bool:
+    """Put the folder of an interrupted run in its place when the old one is already away.
+
+    Returns:
+        Whether there was one.
+    """
     finished = workspace.result / MANIFEST
     if path.exists() or not finished.exists() or read_json(workspace.path / PLAN) != _STEP:
-        return
+        return False
     replace_directory(workspace.result, path, workspace.old)
     workspace.remove()
+    return True
 
 
 def _review_ids(data: PreparedData, customer: str, progress: Progress) -> pa.Array:

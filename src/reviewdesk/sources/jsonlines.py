@@ -139,8 +139,11 @@ def first_fields(start: bytes) -> frozenset[str]:
 
 
 def field_names(found: Mapping[str, Any]) -> list[str]:
-    """Return the names of an object's fields, those inside its objects as ``outer.inner``."""
-    names = list(found)
+    """Return the names of an object's fields, those inside its objects as ``outer.inner``.
+
+    Lists are no values that a column could hold.
+    """
+    names = [name for name, value in found.items() if not isinstance(value, list)]
     for outer, value in found.items():
         if isinstance(value, dict):
             names.extend(f"{outer}.{inner}" for inner in value)
