@@ -6,7 +6,8 @@
     │   ├── MissingColumn          exit  3   HTTP 400   an operation needs a column the data lacks
     │   └── NotEnoughData          exit  3   HTTP 400   too few rows or classes to do what was asked
     ├── TooManyRejects             exit  4   HTTP 400   finished and written, but marked
-    │   └── DamagedInput           exit  4   HTTP 400   and a file goes on behind what could be read
+    │   ├── DamagedInput           exit  4   HTTP 400   and a file goes on behind what could be read
+    │   └── LostColumn             exit  4   HTTP 400   and no value of a column could be read
     ├── BundleError                exit  5   HTTP 500   a bundle is damaged, hostile or too new
     ├── MissingExtra               exit  6   HTTP 500   an optional package is not installed
     ├── StorageError               exit  7   HTTP 507   no space, no permission, no such place
@@ -80,6 +81,12 @@ class DamagedInput(TooManyRejects):
     """What could be read was written, but a file is damaged: nobody knows how much is lost."""
 
     code = "damaged_input"
+
+
+class LostColumn(TooManyRejects):
+    """All reviews were written, but of a column that they have no value could be read."""
+
+    code = "lost_column"
 
 
 class BundleError(ReviewdeskError):

@@ -156,6 +156,20 @@ class SourceSettings(Settings):
         "| between them",
         choices=("first", "all"),
     )
+    stars_scale: str = setting(
+        "auto",
+        "what the numbers of a column of ratings mean; auto decides over all of them. 1/0 and 1/-1 "
+        "are recommended or not, none reads no stars",
+        choices=("auto", "1-5", "halves", "1-10", "0-10", "0-100", "1/0", "1/-1", "none"),
+    )
+    date_order: str = setting(
+        "auto",
+        "what comes first in dates such as 04/07/2019; auto decides over all dates of a column",
+        choices=("auto", "dmy", "mdy", "ymd"),
+    )
+    date_format: str = setting(
+        "", "how dates are written, as in %d/%m/%y; empty reads the usual ways"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,7 +198,12 @@ class PrepareSettings(Settings):
         "from how the data's own lengths spread",
         choices=("fixed", "auto"),
     )
-    min_chars: int = setting(5, "drop reviews whose body has fewer characters", minimum=0)
+    min_chars: int = setting(
+        1,
+        "drop reviews whose body has fewer characters, or no letter; 0 keeps them all, also those "
+        "without a text",
+        minimum=0,
+    )
     max_chars: int = setting(
         5000, "drop reviews whose body has more characters; 0 means no limit", minimum=0
     )

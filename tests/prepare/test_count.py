@@ -12,7 +12,6 @@ import pytest
 from reviewdesk.errors import InputError, StorageError
 from reviewdesk.prepare.count import Counts, count
 from reviewdesk.settings import SourceSettings
-from reviewdesk.storage import read_record, write_record
 
 from ..s3 import Bucket, bucket
 from .corpus import mixed_corpus, prepared, review, write_lines
@@ -45,7 +44,7 @@ def test_the_manifest_says_what_the_rows_say(data: Path) -> None:
     assert found.rules == {
         "dropped: duplicate_content": found.rules["dropped: duplicate_content"],
         "dropped: duplicate_id": found.rules["dropped: duplicate_id"],
-        "dropped: too_short": found.rules["dropped: too_short"],
+        "dropped: no_letters": found.rules["dropped: no_letters"],
         "rejected: bad_json": 2,
     }
     assert found.rows + sum(found.rules.values()) == 400
@@ -101,15 +100,12 @@ def test_what_is_not_there_on_s3(s3: Bucket) -> None:
 
 
 def test_a_damaged_manifest(data: Path, tmp_path: Path) -> None:
-    manifest = read_record(data / "manifest.json")
+    manifest = json.loads((data / "manifest.json").read_text())
     path = tmp_path / "manifest.json"
     path.write_text("{")
     with pytest.raises(InputError, match="manifest.json of .* is damaged"):
         counted(tmp_path)
-    path.write_text(json.dumps({**manifest, "rows": {**manifest["rows"], "written": 1}}))
-    with pytest.raises(InputError, match=r"manifest.json of .* is damaged"):
-        counted(tmp_path)
-    write_record(path, {**manifest, "partitions": [{"month": "2015-01"}]})
+    path.write_text(json.dumps({**manifest, "partitions": [{"month": "2015-01"}]}))
     with pytest.raises(InputError, match="damaged"):
         counted(tmp_path)
     path.write_text("[]")

@@ -12,19 +12,24 @@ import pytest
 from reviewdesk.engines.duckdb import DuckDBEngine
 from reviewdesk.prepare.copies import find_copies
 from reviewdesk.prepare.duplicates import (
+    DERIVED_ID,
     DUPLICATE_CONTENT,
     DUPLICATE_ID,
+    OF_A_PERSON,
+    OF_A_PERSON_AT_ONCE,
     TOO_LONG,
     TOO_SHORT,
     PlacedRun,
     find_duplicates,
     place_runs,
 )
+from reviewdesk.prepare.identity import CHANCE_CHARS
 from reviewdesk.prepare.layout import Part
 from reviewdesk.prepare.lengths import LengthBounds
 from reviewdesk.prepare.runs import Key, Run, RunBatch
 from reviewdesk.prepare.staging import KEYS_FILE, StagedInput, first_place
 from reviewdesk.settings import PrepareSettings
+from reviewdesk.sources.readings import Evidence, Reading
 
 from .corpus import LONG, anonymous, prepared, review, write_lines
 
@@ -40,14 +45,77 @@ def ids(folder: Path, rows: list[Any], **values: Any) -> list[str]:
 
 def test_of_one_id_the_latest_review_stays(tmp_path: Path) -> None:
     rows = [
-        review(1, review_date="2015-01-02", review_body="the second version"),
-        review(1, review_date="2015-01-03", review_body="the third version"),
-        review(1, review_date="2015-01-01", review_body="the first version"),
-        review(1, review_date=None, review_body="a version without date"),
+        review(1, review_date="2015-01-02"),
+        review(1, review_date="2015-01-03"),
+        review(1, review_date="2015-01-01"),
+        review(1, review_date=None),
     ]
     data = prepared(tmp_path / "out", write_lines(tmp_path / "a.jsonl", rows))
-    assert data.table()["review_body"].to_pylist() == ["the third version"]
+    assert [str(day) for day in data.table()["review_date"].to_pylist()] == ["2015-01-03"]
     assert data.manifest["dropped"]["duplicate_id"] == 3
+
+
+@pytest.mark.parametrize("name", ["0", "1,23457E+12", "R1"])
+def test_different_texts_are_never_dropped_for_equal_ids(tmp_path: Path, name: str) -> None:
+    rows = [review(n, review_id=name) for n in range(20)]
+    short = {"customer_id": None, "product_id": None, "review_date": None, "review_id": name}
+    rows += [review(99, review_body="Great!", **short)] * 3
+    rows += [rows[0], review(0, review_id="other")]
+    rows += [review(50, review_id=name, product_id=n) for n in ("variant 1", "variant 2")]
+    found = set()
+    for trial, order in enumerate((rows, rows[::-1])):
+        path = write_lines(tmp_path / f"{trial}.jsonl", order)
+        data = prepared(tmp_path / str(trial), path)
+        found.add(data.fingerprint)
+    assert len(found) == 1
+    assert data.rows == 25
+    assert data.manifest["dropped"]["duplicate_content"] == 2
+    assert data.manifest["derived_ids"] == 25
+    assert "25 reviews have an id that stands at other texts as well" in data.notes[-1]
+    ids = data.table()["review_id"].to_pylist()
+    assert len(set(ids)) == 25
+    assert all(one.startswith(f"{name}-") for one in ids)
+    (copy,) = [row for row in data.table().to_pylist() if row["copy_of"]]
+    assert copy["copy_of"] in ids
+
+
+@pytest.mark.parametrize("name", ["Anonymous", "A Google user", "amazon customer ", "Klant"])
+@pytest.mark.parametrize("given", [False, True])
+def test_names_of_nobody_in_particular_are_strangers(
+    tmp_path: Path, name: str, given: bool
+) -> None:
+    known = {"customer_id": name, "product_id": "P", "review_date": "2020-01-01"}
+    own: list[dict[str, Any]] = [{"review_id": f"r{n}"} if given else {} for n in range(10)]
+    assert len(ids(tmp_path, [anonymous("Great!", **known, **one) for one in own])) == 10
+
+
+@pytest.mark.parametrize("given", [False, True])
+@pytest.mark.parametrize(
+    "others",
+    [
+        [{"product_id": f"P{n}", "review_date": "2020-01-01"} for n in range(31)],
+        [
+            {"product_id": "P", "review_date": f"2020-0{n % 9 + 1}-{n // 9 + 1:02}"}
+            for n in range(31)
+        ],
+        [{"product_id": f"P{n}"} for n in range(1_001)],
+    ],
+    ids=["of one day", "of one product", "in all"],
+)
+def test_a_name_with_more_reviews_than_a_person_writes_is_nobody(
+    tmp_path: Path, others: list[dict[str, Any]], given: bool
+) -> None:
+    rows = [
+        anonymous(f"Shopping number {n}", customer_id="Shopper", **one)
+        for n, one in enumerate(others)
+    ]
+    same = {"customer_id": "Shopper", "product_id": "P", "review_date": "2021-01-01"}
+    rows += [
+        anonymous("Great!", **same, **({"review_id": f"r{n}"} if given else {})) for n in "123"
+    ]
+    assert len(ids(tmp_path, rows)) == len(others) + 3
+    (tmp_path / "few").mkdir()
+    assert len(ids(tmp_path / "few", rows[-23:])) == 21
 
 
 def test_of_two_snapshots_of_a_review_the_one_with_more_votes_stays(tmp_path: Path) -> None:
@@ -160,6 +228,9 @@ def random_keys(random: np.random.Generator, rows: int) -> list[dict[str, Any]]:
                 "chars": int(random.integers(1, 101)),
                 "may_repeat_id": chance and number % 2 == 0,
                 "may_repeat_content": chance,
+                "has_derived_id": bool(random.random() < 0.1),
+                "customer_hash": 0 if random.random() < 0.1 else int(random.integers(1, 4)),
+                "body_hash": 7 if number % 4 else int(random.integers(2)),
                 "review_id": f"R{number}",
                 "review_date": None if random.random() < 0.2 else int(random.integers(3)),
                 "total_votes": None if random.random() < 0.2 else int(random.integers(3)),
@@ -187,16 +258,48 @@ def oracle(keys: list[dict[str, Any]], shortest: int = 0, longest: int = 100) ->
             by_id[one["review_id"]].append(row)
         else:
             verdicts[row] = TOO_SHORT if one["chars"] < shortest else TOO_LONG
+    fitting = [row for rows in by_id.values() for row in rows]
+    nobody = busy(keys, fitting)
+
+    def stranger(row: int) -> bool:
+        return keys[row]["chars"] < CHANCE_CHARS and keys[row]["customer_hash"] in nobody
+
+    def most_voted(row: int) -> tuple[Any, ...]:
+        return (*latest_first(row)[3:5], row)
+
     for rows in by_id.values():
+        if len({keys[row]["body_hash"] for row in rows}) > 1:
+            same = defaultdict(list)
+            for row in sorted(rows, key=most_voted):
+                same[keys[row]["content_1"], keys[row]["content_2"]].append(row)
+                place = same[keys[row]["content_1"], keys[row]["content_2"]]
+                verdicts[row] = DERIVED_ID + len(place)
+            continue
         for rank, row in enumerate(sorted(rows, key=latest_first)[1:], 2):
-            verdicts[row] = rank if keys[row]["may_repeat_id"] else DUPLICATE_ID
+            repeats = keys[row]["has_derived_id"] and keys[row]["customer_hash"] in nobody
+            verdicts[row] = rank if keys[row]["may_repeat_id"] or repeats else DUPLICATE_ID
     for row, one in enumerate(keys):
-        if verdicts[row] == 0 and not one["may_repeat_content"]:
+        stays = verdicts[row] == 0 or verdicts[row] > DERIVED_ID
+        if stays and not one["may_repeat_content"] and not stranger(row):
             by_content[one["content_1"], one["content_2"]].append(row)
     for rows in by_content.values():
-        for row in sorted(rows, key=lambda row: (keys[row]["review_id"], row))[1:]:
+        for row in sorted(rows, key=lambda row: (keys[row]["review_id"], *most_voted(row)))[1:]:
             verdicts[row] = DUPLICATE_CONTENT
     return verdicts
+
+
+def busy(keys: list[dict[str, Any]], rows: list[int]) -> set[int]:
+    """Return the customers with more ids than a person has, at large or at once."""
+    found: dict[tuple[Any, ...], set[int]] = defaultdict(set)
+    for one in (keys[row] for row in rows):
+        customer, day, product = one["customer_hash"], one["review_date"], one["product_hash"]
+        found["all", customer].add(one["id_hash"])
+        if day is not None:
+            found["day", customer, day].add(one["id_hash"])
+        if product:
+            found["product", customer, product].add(one["id_hash"])
+    limits = {"all": OF_A_PERSON, "day": OF_A_PERSON_AT_ONCE, "product": OF_A_PERSON_AT_ONCE}
+    return {key[1] for key, ids in found.items() if key[1] and len(ids) > limits[key[0]]}
 
 
 def copies_oracle(keys: list[dict[str, Any]], verdicts: list[int]) -> list[str | None]:
@@ -204,7 +307,9 @@ def copies_oracle(keys: list[dict[str, Any]], verdicts: list[int]) -> list[str |
     groups: dict[tuple[int, int], list[tuple[str, int, int]]] = defaultdict(list)
     for row, (one, verdict) in enumerate(zip(keys, verdicts, strict=True)):
         if one["may_be_copy"] and verdict >= 0:
-            name = f"{one['review_id']}-{verdict}" if verdict else one["review_id"]
+            name, number = one["review_id"], verdict % DERIVED_ID
+            name += f"-{one['content_1']}" if verdict > DERIVED_ID else ""
+            name += f"-{number}" if number > 1 else ""
             groups[one["copy_1"], one["copy_2"]].append((name, row, one["product_hash"]))
     found: list[str | None] = [None] * len(keys)
     for group in groups.values():
@@ -229,7 +334,10 @@ def placed(folder: Path, keys: list[dict[str, Any]], cuts: list[int]) -> tuple[P
         pq.write_table(pa.Table.from_pylist(rows, KEYS_FILE), folders[number] / name)
         batches = (RunBatch(Part("unknown"), end - start, 0, Key(0, "")),)
         inputs[number].append(Run("", name, 0, batches))
-    staged = [StagedInput("", 0, {}, {}, {}, {}, {}, (), tuple(runs)) for runs in inputs]
+    staged = [
+        StagedInput("", 0, {}, {}, {}, {}, {}, {}, (), Evidence(), Reading(), tuple(runs))
+        for runs in inputs
+    ]
     return place_runs(staged, folders)
 
 
@@ -250,7 +358,8 @@ def test_verdicts_equal_those_of_the_oracle(tmp_path: Path, seed: int) -> None:
         "duplicate_id": expected.count(DUPLICATE_ID),
         "duplicate_content": expected.count(DUPLICATE_CONTENT),
     }
-    assert verdicts.numbered == sum(code > 0 for code in expected)
+    assert verdicts.numbered == sum(0 < code < DERIVED_ID for code in expected)
+    assert verdicts.derived == sum(code > DERIVED_ID for code in expected)
     half = runs[1].run.rows // 2
     second = verdicts.of(runs[1], half, runs[1].run.rows - half)
     assert second.tolist() == expected[cuts[0] + half : cuts[1]]

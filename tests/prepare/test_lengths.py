@@ -68,7 +68,7 @@ def test_preparing_with_bounds_of_the_data(tmp_path: Path) -> None:
 
 def test_given_bounds_are_recorded(tmp_path: Path) -> None:
     data = prepared(tmp_path / "out", write_lines(tmp_path / "a.jsonl", [review(1)]))
-    assert data.manifest["length"] == {"min_chars": 5, "max_chars": 5000}
+    assert data.manifest["length"] == {"min_chars": 1, "max_chars": 5000}
 
 
 def test_a_text_too_long_for_the_data_does_not_hide_an_older_one(tmp_path: Path) -> None:

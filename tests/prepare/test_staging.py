@@ -14,6 +14,8 @@ from reviewdesk.progress import SILENT
 from reviewdesk.schema import REJECTS, REVIEWS
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources import Input, Probe, Source, SourceBatch, SourceFile, Tally
+from reviewdesk.sources.deciding import Deciding
+from reviewdesk.sources.readings import Reading
 from reviewdesk.sources.rows import RawRows
 
 from .corpus import opened, review, write_lines
@@ -28,6 +30,7 @@ def staged_now(one: Input, directory: Path, settings: PrepareSettings | None = N
             prepare=settings or PrepareSettings(),
             clean=CleanSettings(),
             task=task,
+            deciding=Deciding(),
         )
 
 
@@ -47,7 +50,9 @@ class Odd(Source):
     def rows(self, file: SourceFile, tally: Tally) -> Iterator[RawRows]:
         raise NotImplementedError
 
-    def read(self, file: SourceFile) -> Iterator[SourceBatch]:  # type: ignore[misc]
+    def read(  # type: ignore[misc]
+        self, file: SourceFile, reading: Reading | None = None
+    ) -> Iterator[SourceBatch]:
         return self.batches
 
 
@@ -68,21 +73,22 @@ def batch(schema: pa.Schema = REVIEWS, **values: Any) -> pa.RecordBatch:
 def test_counts_what_was_read_and_left_out(tmp_path: Path) -> None:
     rows: list[Any] = [
         review(1),
-        review(2, review_body="hm"),
+        review(2, review_body="123 :-) 👍"),
         review(3, review_body="x" * 5_001),
-        review(4, review_body="<br/> ok <br/>"),
+        review(4, review_body="<br/> <br/>"),
+        review(7, review_body="<br/>好<br/>"),
         review(5, review_date="no date at all"),
         "no JSON",
         review(6, star_rating=17),
     ]
     (one,) = opened(write_lines(tmp_path / "a.jsonl", rows))
     found = staged_now(one, tmp_path / "staged")
-    assert found.read == 7
-    assert found.rejected == {"bad_json": 1, "bad_rating": 1}
-    assert found.dropped == {"too_short": 2, "too_long": 1}
-    assert found.unreadable == {"review_date": 1}
-    assert found.changed["review_body"] == 3
-    assert sum(run.rows for run in found.runs) == 2
+    assert found.read == 8
+    assert found.rejected == {"bad_json": 1}
+    assert found.dropped == {"no_text": 1, "no_letters": 1, "too_short": 0, "too_long": 1}
+    assert found.unreadable == {"review_date": 1, "star_rating": 1}
+    assert found.changed["review_body"] == 5
+    assert sum(run.rows for run in found.runs) == 4
     assert staged(tmp_path / "staged") == found
 
 
@@ -119,7 +125,9 @@ def test_an_input_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> No
     (one,) = opened(path)
 
     class Growing(Odd):
-        def read(self, file: SourceFile) -> Iterator[SourceBatch]:  # type: ignore[misc]
+        def read(  # type: ignore[misc]
+            self, file: SourceFile, reading: Reading | None = None
+        ) -> Iterator[SourceBatch]:
             yield from one.read()
             with path.open("a") as more:
                 more.write("{}\n")

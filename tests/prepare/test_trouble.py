@@ -45,16 +45,16 @@ def test_a_table_with_everything_wrong(tmp_path: Path) -> None:
         source=source,
     )
     rows = {row["review_id"]: row for row in data.table().to_pylist()}
-    assert data.manifest["rows"] == {"read": 10, "rejected": 2, "dropped": 0, "written": 8}
+    assert data.manifest["rows"] == {"read": 10, "rejected": 1, "dropped": 0, "written": 9}
     for name in ("one", "two", "three", "four", "five", "eight"):
         assert (rows[name]["star_rating"], rows[name]["review_date"]) == (4, DAY), name
     assert rows["six"]["review_date"] is None
-    assert data.manifest["unreadable"] == {"review_date": 1}
+    assert data.manifest["unreadable"] == {"review_date": 1, "star_rating": 1}
+    assert rows["ten"]["star_rating"] is None
     assert rows["eight"]["review_body"] == "a NUL inside the text"
     assert rows["'; DROP TABLE decided; --"]["review_body"] == "'; DELETE FROM keys; --"
     rejects = pq.read_table(tmp_path / "out" / "rejects.parquet").sort_by("line").to_pylist()
     assert [(one["line"], one["reason"], one["raw"]) for one in rejects] == [
-        (8, "bad_rating", LINES[7]),
         (9, "bad_utf8", LINES[8]),
     ]
 

@@ -162,7 +162,9 @@ def json_lines(bodies: Sequence[str | None]) -> bytes:
 def parquet(bodies: Sequence[str | None]) -> bytes:
     """Return a Parquet file."""
     found = io.BytesIO()
-    pq.write_table(pa.table({"score": [4] * len(bodies), "text": list(bodies)}), found)
+    texts = [b"\xff" if body is None else body.encode() for body in bodies]
+    table = {"score": [4] * len(bodies), "text": pa.array(texts, pa.binary()).view(pa.string())}
+    pq.write_table(pa.table(table), found)
     return found.getvalue()
 
 
@@ -175,6 +177,8 @@ def amazon_parquet(bodies: Sequence[str | None]) -> bytes:
     found = io.BytesIO()
     names = [name for name in REVIEWS.names if name != "vine"]
     columns = {name: pa.array([row[name] for row in rows], pa.string()) for name in names}
+    texts = [b"\xff" if body is None else body.encode() for body in bodies]
+    columns["review_body"] = pa.array(texts, pa.binary()).view(pa.string())
     pq.write_table(pa.table(columns), found)
     return found.getvalue()
 
@@ -233,7 +237,8 @@ def zhang(bodies: Sequence[str | None]) -> bytes:
 
 def fasttext(bodies: Sequence[str | None]) -> bytes:
     """Return a training file of fastText."""
-    return "".join(f"__label__4 {body or ''}\n" for body in bodies).encode()
+    texts = [b"\xff" if body is None else body.encode() for body in bodies]
+    return b"".join(b"__label__4 %b\n" % text for text in texts)
 
 
 def libsvm(bodies: Sequence[str | None]) -> bytes:
@@ -267,7 +272,7 @@ def json_array(bodies: Sequence[str | None]) -> bytes:
 
 
 SAMPLES = (
-    Sample("amazon-parquet", "amazon.parquet", amazon_parquet, "missing_body", streamed=False),
+    Sample("amazon-parquet", "amazon.parquet", amazon_parquet, "bad_utf8", streamed=False),
     Sample("amazon-multi", "multi.json", amazon_multi, "bad_json"),
     Sample("mcauley-2013", "old.txt.gz", mcauley_2013, "bad_record"),
     Sample("mcauley-2018", "reviews18.json.gz", mcauley_2018, "bad_json"),
@@ -278,7 +283,7 @@ SAMPLES = (
     Sample("amazon", "amazon.tsv.gz", amazon, "wrong_field_count"),
     Sample("imdb", "imdb.tar", imdb_archive, "bad_file_name", lines=False),
     Sample("imdb", "imdb.tar.gz", imdb_archive, "bad_file_name", lines=False),
-    Sample("fasttext", "train.txt.gz", fasttext, "missing_body"),
+    Sample("fasttext", "train.txt.gz", fasttext, "bad_utf8"),
     Sample("libsvm", "bag.feat.gz", libsvm, "bad_record", read_as=bag),
     Sample("table", "array.json", json_array, "bad_json"),
     Sample("table", "array.json.gz", json_array, "bad_json"),
@@ -288,5 +293,5 @@ SAMPLES = (
     Sample("table", "table.tsv.gz", tsv_table, "wrong_field_count"),
     Sample("table", "table.jsonl", json_lines, "bad_json"),
     Sample("table", "table.jsonl.gz", json_lines, "bad_json"),
-    Sample("table", "table.parquet", parquet, "missing_body", streamed=False),
+    Sample("table", "table.parquet", parquet, "bad_utf8", streamed=False),
 )

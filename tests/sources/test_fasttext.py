@@ -41,7 +41,7 @@ def test_the_name_tells_stars_from_polarity(tmp_path: Path) -> None:
     text = "__label__1 bad\n__label__2 less bad\n"
     assert [row["star_rating"] for row in rows(tmp_path / "x_full.train", text)] == [1, 2]
     text = "__label__2 good\n__label__3 odd\n"
-    assert [row["star_rating"] for row in rows(tmp_path / "x_polarity.train", text)] == [5]
+    assert [row["star_rating"] for row in rows(tmp_path / "x_polarity.train", text)] == [5, None]
 
 
 def test_labels_stand_anywhere_and_the_first_counts(tmp_path: Path) -> None:
@@ -65,8 +65,8 @@ def test_bad_lines(tmp_path: Path) -> None:
     path.write_bytes(b"__label__4 good\n__label__4\n__label__5 odd\n__label__5 \xff\n\n")
     assert [(one["line"], one["reason"]) for one in rejects_of(read(path))] == [
         (4, "bad_utf8"),
-        (2, "missing_body"),
     ]
+    assert bodies_of(read(path)) == ["good", "", "odd"]
 
 
 def test_what_is_exported_can_be_read(tmp_path: Path) -> None:

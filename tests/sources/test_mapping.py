@@ -83,3 +83,11 @@ def test_a_review_in_the_first_line_is_not_quoted() -> None:
         map_columns(["5", review, "x" * 41], {}, "no-header.csv")
     assert "Jane" not in str(caught.value)
     assert "'5', a text of 32 characters, a text of 41 characters" in str(caught.value)
+
+
+def test_columns_that_are_left_over_and_look_like_missing_ones_are_named() -> None:
+    found = map_columns(["text", "stars", "added_on_date", "user handle", "x"], {}, "x.csv")
+    assert found.left_over == ("added_on_date", "user handle", "x")
+    assert found.resembling == {"added_on_date": "review_date", "user handle": "customer_id"}
+    assert "star_rating" not in found.not_found
+    assert "review_date" in found.not_found

@@ -213,3 +213,17 @@ def test_a_python_literal_is_read_but_never_run(tmp_path: Path) -> None:
     batches = read(path)
     assert [one["reason"] for one in rejects_of(batches)] == ["bad_json"]
     assert not marker.exists()
+
+
+def test_2018_has_the_day_in_words_where_the_time_is_missing(tmp_path: Path) -> None:
+    objects: list[dict[str, Any]] = [
+        {"unixReviewTime": 1472688000, "reviewTime": "09 1, 2016"},
+        {"reviewTime": "01 31, 2017"},
+        {"unixReviewTime": None, "reviewTime": "12 5, 1999"},
+        {},
+    ]
+    known = {"asin": "B1", "overall": 5.0, "reviewerID": "A1", "reviewText": "As described"}
+    path = tmp_path / "Gift_Cards_5.json"
+    path.write_text("".join(json.dumps(known | one) + "\n" for one in objects))
+    days = [row["review_date"] for row in reviews_of(read(path))]
+    assert days == [date(2016, 9, 1), date(2017, 1, 31), date(1999, 12, 5), None]

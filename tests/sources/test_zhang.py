@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sources.samples import bodies_of, opened, read, rejects_of, reviews_of
+from tests.sources.samples import bodies_of, opened, read, reviews_of
 
 
 def written(path: Path, text: str) -> Path:
@@ -39,14 +39,12 @@ def test_polarity_is_known_by_folder_or_classes(
     assert [row["star_rating"] for row in reviews_of(read(path))] == stars
 
 
-def test_a_class_that_polarity_does_not_have_is_rejected(tmp_path: Path) -> None:
+def test_a_class_that_polarity_does_not_have_is_no_rating(tmp_path: Path) -> None:
     path = written(tmp_path / "polarity.csv", '"1","bad"\n"5","what"\n"x","y"\n"2","good"\n')
     batches = read(path)
-    assert bodies_of(batches) == ["bad", "good"]
-    assert [(one["line"], one["reason"]) for one in rejects_of(batches)] == [
-        (2, "bad_rating"),
-        (3, "bad_rating"),
-    ]
+    assert bodies_of(batches) == ["bad", "what", "y", "good"]
+    assert [row["star_rating"] for row in reviews_of(batches)] == [1, None, None, 5]
+    assert [batch.unreadable for batch in batches if len(batch.reviews)] == [{"star_rating": 2}]
 
 
 def test_a_csv_with_a_header_is_not_of_this_format(tmp_path: Path) -> None:

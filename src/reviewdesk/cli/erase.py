@@ -54,7 +54,7 @@ def erase(
     Removes the reviews of a customer, unreadable rows that name them, their rows in the tables
     given with it, what was found about their reviews, and graphs; of a job, from all tables,
     findings and graphs in its folder. The folder changes at once or not at all; its manifest counts
-    what was erased, but nothing says whose it was.
+    what was erased, but nothing says whose it was. Where nobody is found, the exit code is 3.
 
     Example:
 
@@ -76,7 +76,7 @@ def erase(
         kept = found.data.path / "rejects.parquet"
         say(
             f"{count(found.rejects_left, 'unreadable row')} are left in {kept};"
-            " this customer's id stands in none of them"
+            " this customer's id was found in none of them"
         )
     say("they may also be in:")
     for place in found.elsewhere:

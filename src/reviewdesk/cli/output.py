@@ -18,9 +18,13 @@ JOINERS: Final = "\u200c\u200d"
 """Of these kinds, but part of how some languages and pictures are spelt."""
 
 
-def console() -> Console:
-    """Return the console that figures and findings go to: standard output."""
-    return Console(soft_wrap=True, highlight=False)
+def console(*, aside: bool = False) -> Console:
+    """Return the console that figures and findings go to: standard output.
+
+    Args:
+        aside: what stands beside the result goes to standard error.
+    """
+    return Console(soft_wrap=True, highlight=False, stderr=aside)
 
 
 def visible(text: str) -> str:
@@ -49,17 +53,29 @@ def print_json(value: Any) -> None:
 
 
 def print_table(
-    headings: Sequence[str], rows: Iterable[Sequence[str]], title: str | None = None
+    headings: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    title: str | None = None,
+    *,
+    aside: bool = False,
 ) -> None:
-    """Print a table: the first column to the left, figures to the right."""
+    """Print a table: the first column to the left, figures to the right.
+
+    Args:
+        headings: one for each column.
+        rows: their cells.
+        title: stands above it.
+        aside: whether it stands beside the result, on standard error, with names instead of
+            figures.
+    """
     shown = None if title is None else _cell(title)
     table = Table(title=shown, title_justify="left", box=None, pad_edge=False)
     for place, heading in enumerate(headings):
-        justify: JustifyMethod = "left" if place == 0 else "right"
+        justify: JustifyMethod = "left" if place == 0 or aside else "right"
         table.add_column(_cell(heading), justify=justify, overflow="fold")
     for row in rows:
         table.add_row(*map(_cell, row))
-    console().print(table)
+    console(aside=aside).print(table)
 
 
 def program() -> str:

@@ -1,5 +1,6 @@
 """`reviewdesk prepare`: from raw files to prepared data."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +13,10 @@ from reviewdesk.prepare.manifest import file_notes
 from reviewdesk.prepare.prepare import prepare as prepare_reviews
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import Progress
+from reviewdesk.schema import REVIEWS
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources.catalog import Input, open_inputs
+from reviewdesk.sources.mapping import shown
 
 
 @with_settings(source=SourceSettings, clean=CleanSettings, prepare=PrepareSettings)
@@ -43,7 +46,7 @@ def prepare(
         reviewdesk prepare reviews.csv --map review_body=comment --out prepared
     """
     inputs = open_inputs(sources, source)
-    show_guesses(inputs)
+    show_columns(inputs)
     try:
         data = prepare_reviews(
             inputs,
@@ -60,11 +63,33 @@ def prepare(
     _print(data, as_json)
 
 
-def show_guesses(inputs: list[Input]) -> None:
-    """Say which columns of a file were taken for which of the reviews table."""
+def show_columns(inputs: Sequence[Input]) -> None:
+    """Say which columns of the reviews table the files have, and which look like missing ones.
+
+    Files with the same columns are shown once; those with all 15 under their own names not at all.
+    """
+    alike: dict[str, list[Input]] = {}
     for one in inputs:
-        for column, guessed in one.guesses.items():
-            note(f"{one.place}: using {guessed} as {column} (say otherwise with --map)")
+        alike.setdefault(repr(one.columns), []).append(one)
+    for first, *others in alike.values():
+        found = first.columns
+        if not found.columns or not (found.guesses or found.not_found or found.resembling):
+            continue
+        more = f" and {count(len(others), 'more file')}" if others else ""
+        note(f"columns of {first.name}{more}:")
+        guessed = dict.fromkeys(found.guesses, " (guessed)")
+        rows = [
+            [name, f"{found.columns[name]}{guessed.get(name, '')}"]
+            for name in REVIEWS.names
+            if name in found.columns
+        ]
+        print_table(["column", "read from"], rows, aside=True)
+        if found.not_found:
+            note(f"not found: {', '.join(found.not_found)}")
+        if found.resembling:
+            pairs = found.resembling.items()
+            like = ", ".join(f"{shown([column])} like {name}" for column, name in pairs)
+            note(f"not read, though it looks so: {like}; to read one: --map COLUMN=ITS_NAME")
 
 
 def show_notes(data: PreparedData) -> None:

@@ -16,9 +16,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reviewdesk.engines.base import Engine
-from reviewdesk.prepare.duplicates import DECIDED, PlacedRun, RowNumbers, Verdicts, add_keys
+from reviewdesk.prepare.duplicates import (
+    DECIDED,
+    ID_AS_WRITTEN,
+    PlacedRun,
+    RowNumbers,
+    Verdicts,
+    add_keys,
+)
 from reviewdesk.schema import COPY_OF
-from reviewdesk.storage import left_record, storage_errors, write_record, write_then_rename
+from reviewdesk.storage import storage_errors, write_json, write_then_rename
 
 MARKER: Final = "copies.json"
 COPIES_FILE: Final = "copies.arrow"
@@ -33,9 +40,7 @@ WITH repeated AS (
     GROUP BY copy_1, copy_2 HAVING min(product_hash) < max(product_hash)
 ), staying AS (
     SELECT keys.place, keys.copy_1, keys.copy_2, keys.product_hash,
-        CASE WHEN {DECIDED}.verdict > 0
-            THEN keys.review_id || '-' || CAST({DECIDED}.verdict AS VARCHAR)
-            ELSE keys.review_id END AS id
+        {ID_AS_WRITTEN} AS id
     FROM keys
     JOIN repeated ON keys.copy_1 = repeated.copy_1 AND keys.copy_2 = repeated.copy_2
     LEFT JOIN {DECIDED} ON keys.place = {DECIDED}.place
@@ -100,7 +105,7 @@ def find_copies(
         StorageError: the disk is full.
     """
     path = directory / COPIES_FILE
-    if left_record(directory / MARKER) is None:
+    if not (directory / MARKER).exists():
         with write_then_rename(path) as file, pa.ipc.new_file(file, _SCHEMA) as writer:
             if runs:
                 add_keys(runs, engine)
@@ -110,5 +115,5 @@ def find_copies(
                     if len(batch):
                         rows = pa.array(numbers.of(batch["place"].to_numpy()))
                         writer.write(pa.record_batch([rows, batch["original"]], schema=_SCHEMA))
-        write_record(directory / MARKER, {})
+        write_json(directory / MARKER, {})
     return Copies(path)

@@ -14,10 +14,11 @@ import pyarrow.fs as pafs
 
 from reviewdesk.errors import InputError
 from reviewdesk.prepare.layout import MANIFEST
-from reviewdesk.prepare.prepared import checked_manifest
+from reviewdesk.prepare.prepared import check_manifest
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.settings import SourceSettings
 from reviewdesk.sources.catalog import open_inputs
+from reviewdesk.sources.deciding import decided
 from reviewdesk.sources.files import SourceFile
 from reviewdesk.sources.footers import NO_CATEGORY, RowCounts, count_footers
 from reviewdesk.sources.parquet import PARQUET_MAGIC
@@ -98,10 +99,11 @@ def _manifest(place: str) -> dict[str, Any] | None:
         with files.open_input_file(path) as file:
             raw = file.read()
     try:
-        manifest = json.loads(raw)
+        manifest: dict[str, Any] = json.loads(raw)
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise InputError(f"the {MANIFEST} of {place} is damaged") from error
-    return checked_manifest(place, manifest)
+    check_manifest(place, manifest)
+    return manifest
 
 
 def _of_manifest(manifest: dict[str, Any]) -> Counts:
@@ -136,7 +138,7 @@ def _of_raw(place: str, source: SourceSettings, progress: Progress) -> Counts:
     found = RowCounts()
     rules: Counter[str] = Counter()
     with progress.task("Reading", sum(one.bytes for one in inputs), "bytes") as task:
-        for one in inputs:
+        for one in decided(inputs):
             for batch in one.read():
                 found.rows += len(batch.reviews)
                 found.add_months(batch.reviews["review_date"])

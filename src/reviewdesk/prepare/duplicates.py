@@ -1,9 +1,11 @@
 """Finding copies of reviews from their ids and content hashes alone, without reading a text.
 
-Two rules, in this order. ``duplicate_id``: of the reviews with one id, the latest stays; ties are
-broken by content, then by the higher votes. ``duplicate_content``: of the reviews that are equal in
-everything but id and votes, the one with the smallest id stays. Rows that may be equal by chance
-(``identity``) stay all; where they share an id, the second and later ones get a number. Bodies
+Two rules, in this order. ``duplicate_id``: of the reviews with one id and one text, the latest
+stays; ties are broken by content, then by the higher votes. An id under which several texts stand
+is none: each of its rows gets one of its own, derived from its content. ``duplicate_content``: of
+the reviews that are equal in everything but id and votes, the one with the smallest id stays. Rows
+that may be equal by chance (``identity``; also short texts under names with more reviews than a
+person writes) stay all; where they share an id, the second and later ones get a number. Bodies
 outside bounds that were not known before all lengths were are dropped before either rule.
 """
 
@@ -18,10 +20,11 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from reviewdesk.engines.base import Engine
+from reviewdesk.prepare.identity import CHANCE_CHARS, CONTENT_MASK
 from reviewdesk.prepare.lengths import LengthBounds
 from reviewdesk.prepare.runs import Run
 from reviewdesk.prepare.staging import PLACE_ROW_BITS, StagedInput, first_place
-from reviewdesk.storage import left_record, storage_errors, write_record, write_then_rename
+from reviewdesk.storage import read_json, storage_errors, write_json, write_then_rename
 
 MARKER: Final = "duplicates.json"
 VERDICTS_FILE: Final = "verdicts.i32"
@@ -33,6 +36,14 @@ DUPLICATE_ID: Final = -1
 DUPLICATE_CONTENT: Final = -2
 TOO_SHORT: Final = -3
 TOO_LONG: Final = -4
+DERIVED_ID: Final = 2**30
+"""Verdicts above it, too, say the number at an id, but of an id that is derived."""
+
+OF_A_PERSON: Final = 1_000
+"""A name with more reviews stands for many people."""
+OF_A_PERSON_AT_ONCE: Final = 30
+"""The same for reviews of one day, and of one product."""
+
 DUPLICATE_RULES: Final = {DUPLICATE_ID: "duplicate_id", DUPLICATE_CONTENT: "duplicate_content"}
 LENGTH_RULES: Final = {TOO_SHORT: "too_short", TOO_LONG: "too_long"}
 
@@ -42,38 +53,79 @@ _ROW_MASK: Final = (1 << PLACE_ROW_BITS) - 1
 _QUERY: Final = f"""
 WITH repeated_ids AS (
     SELECT id_hash FROM keys WHERE {{fits}} GROUP BY id_hash HAVING count(*) > 1
-), by_id AS (
-    SELECT place, may_repeat_id, row_number() OVER (
-        PARTITION BY review_id
-        ORDER BY review_date DESC NULLS LAST, content_1, content_2,
-            total_votes DESC NULLS LAST, helpful_votes DESC NULLS LAST, place
-    ) AS rank
-    FROM keys WHERE {{fits}} AND id_hash IN (SELECT id_hash FROM repeated_ids)
-), repeats AS (
-    SELECT place, CAST(CASE WHEN may_repeat_id THEN rank ELSE {DUPLICATE_ID} END AS INTEGER)
-        AS verdict
-    FROM by_id WHERE rank > 1
 ), repeated_contents AS (
     SELECT content_1, content_2 FROM keys WHERE {{fits}} AND NOT may_repeat_content
     GROUP BY content_1, content_2 HAVING count(*) > 1
+), suspects AS (
+    SELECT DISTINCT customer_hash FROM keys
+    WHERE {{fits}} AND chars < {CHANCE_CHARS} AND customer_hash <> 0 AND (
+        id_hash IN (SELECT id_hash FROM repeated_ids)
+        OR (content_1, content_2) IN (SELECT (content_1, content_2) FROM repeated_contents))
+), theirs AS (
+    SELECT customer_hash, id_hash, review_date, product_hash FROM keys
+    WHERE {{fits}} AND customer_hash IN (SELECT customer_hash FROM suspects)
+), nobody AS (
+    SELECT customer_hash FROM theirs
+    GROUP BY customer_hash HAVING count(DISTINCT id_hash) > {OF_A_PERSON}
+    UNION SELECT customer_hash FROM theirs WHERE review_date IS NOT NULL
+    GROUP BY customer_hash, review_date HAVING count(DISTINCT id_hash) > {OF_A_PERSON_AT_ONCE}
+    UNION SELECT customer_hash FROM theirs WHERE product_hash <> 0
+    GROUP BY customer_hash, product_hash HAVING count(DISTINCT id_hash) > {OF_A_PERSON_AT_ONCE}
+), sharing AS (
+    SELECT place, may_repeat_id OR (
+            has_derived_id AND customer_hash IN (SELECT customer_hash FROM nobody)
+        ) AS may_repeat_id,
+        min(body_hash) OVER (PARTITION BY review_id)
+            < max(body_hash) OVER (PARTITION BY review_id) AS is_no_id,
+        row_number() OVER (
+            PARTITION BY review_id
+            ORDER BY review_date DESC NULLS LAST, content_1, content_2,
+                total_votes DESC NULLS LAST, helpful_votes DESC NULLS LAST, place
+        ) AS rank,
+        row_number() OVER (
+            PARTITION BY review_id, content_1, content_2
+            ORDER BY total_votes DESC NULLS LAST, helpful_votes DESC NULLS LAST, place
+        ) AS rank_of_content
+    FROM keys WHERE {{fits}} AND id_hash IN (SELECT id_hash FROM repeated_ids)
+), repeats AS (
+    SELECT place, CAST(CASE
+        WHEN is_no_id THEN {DERIVED_ID} + rank_of_content
+        WHEN may_repeat_id THEN rank ELSE {DUPLICATE_ID} END AS INTEGER) AS verdict
+    FROM sharing WHERE is_no_id OR rank > 1
 ), candidates AS (
-    SELECT keys.place, keys.review_id, keys.content_1, keys.content_2
+    SELECT keys.place, keys.review_id, keys.content_1, keys.content_2, keys.total_votes,
+        keys.helpful_votes
     FROM keys
     JOIN repeated_contents
         ON keys.content_1 = repeated_contents.content_1
         AND keys.content_2 = repeated_contents.content_2
     LEFT JOIN repeats ON keys.place = repeats.place
-    WHERE {{fits}} AND NOT keys.may_repeat_content AND repeats.place IS NULL
+    WHERE {{fits}} AND NOT keys.may_repeat_content
+        AND (repeats.place IS NULL OR repeats.verdict > {DERIVED_ID})
+        AND NOT (keys.chars < {CHANCE_CHARS}
+            AND keys.customer_hash IN (SELECT customer_hash FROM nobody))
 ), by_content AS (
     SELECT place, row_number() OVER (
-        PARTITION BY content_1, content_2 ORDER BY review_id, place
+        PARTITION BY content_1, content_2
+        ORDER BY review_id, total_votes DESC NULLS LAST, helpful_votes DESC NULLS LAST, place
     ) AS rank
     FROM candidates
+), copies AS (
+    SELECT place FROM by_content WHERE rank > 1
 )
-SELECT place, verdict FROM repeats
+SELECT place, verdict FROM repeats WHERE place NOT IN (SELECT place FROM copies)
 UNION ALL
-SELECT place, CAST({DUPLICATE_CONTENT} AS INTEGER) AS verdict FROM by_content WHERE rank > 1
+SELECT place, CAST({DUPLICATE_CONTENT} AS INTEGER) AS verdict FROM copies
 """
+
+ID_AS_WRITTEN: Final = f"""CASE
+    WHEN verdict > {DERIVED_ID} THEN
+        review_id || '-' || CAST(content_1 & {CONTENT_MASK} AS VARCHAR)
+        || CASE WHEN verdict > {DERIVED_ID} + 1
+            THEN '-' || CAST(verdict - {DERIVED_ID} AS VARCHAR) ELSE '' END
+    WHEN verdict > 0 THEN review_id || '-' || CAST(verdict AS VARCHAR)
+    ELSE review_id END"""
+"""SQL for the id of a row that stays, of its keys and its verdict; null is no verdict."""
 
 _OUTSIDE_QUERY: Final = f"""
 UNION ALL
@@ -121,16 +173,19 @@ class Verdicts:
 
     Args:
         path: (n,) int32, little-endian: 0 stays; 2 and more stays with this number at its id;
-            below 0 is dropped by a rule.
+            above ``DERIVED_ID`` stays with an id that is derived from its content; below 0 is
+            dropped by a rule.
         decided: Parquet table of the rows whose verdict is not 0.
         dropped: how many rows each rule drops.
         numbered: how many rows get a number.
+        derived: how many rows get an id of their own because others with theirs say other things.
     """
 
     path: Path
     decided: Path
     dropped: Mapping[str, int]
     numbered: int
+    derived: int
 
     def of(self, run: PlacedRun, start: int, rows: int) -> NDArray[np.int32]:
         """Return the verdicts on rows of a run, (rows,) int32."""
@@ -156,8 +211,9 @@ def find_duplicates(
         StorageError: the disk is full.
     """
     path, decided = directory / VERDICTS_FILE, directory / DECIDED_FILE
-    if (found := left_record(directory / MARKER)) is not None:
-        return Verdicts(path, decided, found["dropped"], found["numbered"])
+    if (directory / MARKER).exists():
+        found = read_json(directory / MARKER)
+        return Verdicts(path, decided, found["dropped"], found["numbered"], found["derived"])
     verdicts = np.zeros(sum(one.run.rows for one in runs), "<i4")
     with write_then_rename(decided) as file, pq.ParquetWriter(file, _DECIDED_SCHEMA) as writer:
         if runs:
@@ -170,9 +226,11 @@ def find_duplicates(
         file.write(verdicts.tobytes())
     rules = {**DUPLICATE_RULES, **(LENGTH_RULES if bounds else {})}
     dropped = {rule: int(np.count_nonzero(verdicts == code)) for code, rule in rules.items()}
-    numbered = int(np.count_nonzero(verdicts > 0))
-    write_record(directory / MARKER, {"dropped": dropped, "numbered": numbered})
-    return Verdicts(path, decided, dropped, numbered)
+    derived = int(np.count_nonzero(verdicts > DERIVED_ID))
+    numbered = int(np.count_nonzero(verdicts > 0)) - derived
+    counts = {"dropped": dropped, "numbered": numbered, "derived": derived}
+    write_json(directory / MARKER, counts)
+    return Verdicts(path, decided, dropped, numbered, derived)
 
 
 def _query(bounds: LengthBounds | None) -> str:

@@ -9,9 +9,9 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from reviewdesk.errors import InputError, UsageError
-from reviewdesk.exchange import replace_directory
 from reviewdesk.prepare.layout import MANIFEST, REJECTS_TABLE
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.manifest import contents_json
@@ -19,13 +19,16 @@ from reviewdesk.prepare.parts import PartFile
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.prepare.rejects import names_customer, write_rejects
 from reviewdesk.prepare.rewrite import Mask, rewrite
+from reviewdesk.prepare.spellings import plain_id
 from reviewdesk.prepare.workspace import PLAN, Workspace
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.runlog import RunLog
 from reviewdesk.schema import REJECTS
-from reviewdesk.seal import opened, sealed_writer
+from reviewdesk.sources.ids import plain_ids
 from reviewdesk.storage import (
     read_json,
+    replace_directory,
+    storage_errors,
     write_then_rename,
 )
 
@@ -75,7 +78,7 @@ def erase(
 
     Args:
         path: the prepared folder.
-        customer: the customer_id, exactly as it stands in the reviews.
+        customer: the customer_id as it stands in the reviews, in any Unicode normal form.
         tables: Parquet files with a column review_id, such as predictions, or tables of rejects.
         also: erases them from other places, while the data still has them; after an interruption it
             is called again.
@@ -83,7 +86,8 @@ def erase(
 
     Raises:
         UsageError: the id is empty.
-        InputError: a table has no column to know the reviews by, or is damaged.
+        InputError: nobody was erased, or a table has no column to know the reviews by, or is
+            damaged.
         StorageError: a place cannot be used, or another process is writing.
     """
     if not customer:
@@ -91,7 +95,7 @@ def erase(
     path = path.absolute().resolve()
     with locked(path.with_name(f".{path.name}.lock"), f"the folder {path}"):
         workspace = Workspace(path)
-        _finish_interrupted(path, workspace)
+        finished = _finish_interrupted(path, workspace)
         data = PreparedData.open(path)
         ids = _review_ids(data, customer, progress)
         for table in tables:
@@ -103,6 +107,11 @@ def erase(
         found = _Rejects(path / REJECTS_TABLE, customer)
         if len(ids) or found.erased:
             _erase_from_data(data, customer, found, workspace, progress)
+    if not (finished or len(ids) or found.erased or any(erased.values())):
+        raise InputError(
+            f"nobody was erased: this customer's id stands in no review and no unreadable row of "
+            f"{path}, nor in what was given with it; give it as it stands in customer_id"
+        )
     return Erasure(
         data=PreparedData.open(path),
         reviews=len(ids),
@@ -113,23 +122,33 @@ def erase(
     )
 
 
-def _finish_interrupted(path: Path, workspace: Workspace) -> None:
-    """Put the folder of an interrupted run in its place when the old one is already away."""
+def _finish_interrupted(path: Path, workspace: Workspace) -> bool:
+    """Put the folder of an interrupted run in its place when the old one is already away.
+
+    Returns:
+        Whether there was one.
+    """
     finished = workspace.result / MANIFEST
     if path.exists() or not finished.exists() or read_json(workspace.path / PLAN) != _STEP:
-        return
-    replace_directory(workspace.result, path)
+        return False
+    replace_directory(workspace.result, path, workspace.old)
     workspace.remove()
+    return True
 
 
 def _review_ids(data: PreparedData, customer: str, progress: Progress) -> pa.Array:
     found = []
     with progress.task("Looking", data.rows, "reviews") as task:
         for batch in data.batches(("review_id", "customer_id")):
-            theirs = pc.equal(batch["customer_id"], customer)
+            theirs = _theirs(batch["customer_id"], customer)
             found.append(batch["review_id"].filter(theirs))
             task.advance(len(batch))
     return pa.concat_arrays(found) if found else pa.array([], pa.string())
+
+
+def _theirs(customers: pa.Array, customer: str) -> pa.Array:
+    """Say which of the ids, (n,), are a person's: in any Unicode form, also as ``12345678.0``."""
+    return pc.fill_null(pc.equal(plain_ids(customers), plain_id(customer)), False)
 
 
 class _Rejects:
@@ -154,8 +173,8 @@ def _erase_from_data(
     data: PreparedData, customer: str, rejects: _Rejects, workspace: Workspace, progress: Progress
 ) -> None:
     def stays(reviews: pa.Table) -> Mask:
-        theirs = pc.fill_null(pc.equal(reviews["customer_id"], customer), False)
-        others: Mask = np.logical_not(theirs.to_numpy())
+        theirs = _theirs(reviews["customer_id"].combine_chunks(), customer)
+        others: Mask = np.logical_not(theirs.to_numpy(zero_copy_only=False))
         return others
 
     log = RunLog("erase", {}, {"before": data.fingerprint})
@@ -190,8 +209,11 @@ def _manifest(
 
 
 def _check_table(path: Path) -> None:
-    with opened(path) as file:
-        schema = file.schema_arrow
+    with storage_errors(str(path)):
+        try:
+            schema = pq.read_schema(path)
+        except pa.ArrowException as error:
+            raise InputError(f"{path} is not a Parquet file") from error
     if schema.names != REJECTS.names and "review_id" not in schema.names:
         raise InputError(f"{path} has no column review_id, so nobody can be found in it")
 
@@ -199,12 +221,10 @@ def _check_table(path: Path) -> None:
 def _erase_from_table(path: Path, ids: pa.Array, customer: str) -> int:
     """Rewrite a table without some reviews; return how many rows went."""
     erased = sum(len(table) - int(stays.sum()) for table, stays in _looked_at(path, ids, customer))
-    with opened(path) as parquet:
-        schema = parquet.schema_arrow
     if erased:
         with (
             write_then_rename(path) as file,
-            sealed_writer(file, schema, compression="zstd") as writer,
+            pq.ParquetWriter(file, pq.read_schema(path), compression="zstd") as writer,
         ):
             for table, stays in _looked_at(path, ids, customer):
                 if stays.any():
@@ -223,9 +243,13 @@ def _looked_at(path: Path, ids: pa.Array, customer: str) -> Iterator[tuple[pa.Ta
 
 
 def _row_groups(path: Path) -> Iterator[pa.Table]:
-    with opened(path) as file:
-        for group in range(file.num_row_groups):
-            yield file.read_row_group(group)
+    with storage_errors(str(path)):
+        try:
+            with pq.ParquetFile(path) as file:
+                for group in range(file.num_row_groups):
+                    yield file.read_row_group(group)
+        except pa.ArrowException as error:
+            raise InputError(f"{path} is damaged") from error
 
 
 def _elsewhere(data: PreparedData) -> tuple[str, ...]:

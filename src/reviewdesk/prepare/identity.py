@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from reviewdesk.prepare.nobody import is_nobody
 from reviewdesk.schema import REVIEWS
 from reviewdesk.sources.ids import derived_ids
 from reviewdesk.text.hashing import combine64, hash64
@@ -27,6 +28,9 @@ KEYS: Final = pa.schema(
         pa.field("copy_1", pa.int64(), False),  # the same for copies over variants
         pa.field("copy_2", pa.int64(), False),
         pa.field("product_hash", pa.int64(), False),
+        pa.field("customer_hash", pa.int64(), False),
+        pa.field("body_hash", pa.int64(), False),
+        pa.field("has_derived_id", pa.bool_(), False),  # only of short texts it is known
         pa.field("may_repeat_id", pa.bool_(), False),  # equal ids are not copies: number them
         pa.field("may_repeat_content", pa.bool_(), False),  # equal contents are not copies
         pa.field("may_be_copy", pa.bool_(), False),  # over variants, as copy_1 and copy_2 say
@@ -45,6 +49,8 @@ SHORT_COPY_COLUMNS: Final = ("product_parent", "review_headline")
 """What a review in a few words has in common with them as well."""
 
 _SEEDS: Final = (3, 4)
+CONTENT_MASK: Final = 2**63 - 1
+DERIVED_LENGTH: Final = 32
 _FAR: Final = 2**40
 """No number, flag or day is that far from 0."""
 
@@ -59,13 +65,11 @@ def keys(raw: pa.RecordBatch, cleaned: pa.RecordBatch, *, keep: bool) -> list[pa
     """
     short = pc.less(pc.utf8_length(cleaned["review_body"]), CHANCE_CHARS).to_numpy(False)
     known = pc.and_(cleaned["customer_id"].is_valid(), cleaned["product_id"].is_valid())
-    known = known.to_numpy(zero_copy_only=False)
+    known = pc.and_not(known, is_nobody(cleaned["customer_id"])).to_numpy(zero_copy_only=False)
     first, second = (_hashes(cleaned, short, seed) for seed in _SEEDS)
-    if keep:
-        chance = chance_id = np.ones(len(cleaned), np.bool_)
-    else:
-        chance = short & ~known
-        chance_id = chance & _has_derived_id(raw, chance)
+    derived = _has_derived_id(raw, short)
+    chance = np.ones(len(cleaned), np.bool_) if keep else short & ~known
+    chance_id = chance if keep else chance & derived
     hashes = [
         hash64(cleaned["review_id"]),
         first.content,
@@ -73,9 +77,12 @@ def keys(raw: pa.RecordBatch, cleaned: pa.RecordBatch, *, keep: bool) -> list[pa
         first.copy,
         second.copy,
         first.product,
+        first.customer,
+        first.body,
     ]
     return [
         *(pa.array(values.view(np.int64)) for values in hashes),
+        pa.array(derived),
         pa.array(chance_id),
         pa.array(chance),
         pa.array(known),
@@ -88,6 +95,8 @@ class _Hashes(NamedTuple):
     content: NDArray[np.uint64]
     copy: NDArray[np.uint64]
     product: NDArray[np.uint64]
+    customer: NDArray[np.uint64]
+    body: NDArray[np.uint64]
 
 
 def _hashes(reviews: pa.RecordBatch, short: NDArray[np.bool_], seed: int) -> _Hashes:
@@ -97,6 +106,8 @@ def _hashes(reviews: pa.RecordBatch, short: NDArray[np.bool_], seed: int) -> _Ha
         content=_combined(seed, [columns[name] for name in CONTENT_COLUMNS]),
         copy=_combined(seed, [*more, *(columns[name] for name in COPY_COLUMNS)]),
         product=columns["product_id"],
+        customer=columns["customer_id"],
+        body=columns["review_body"],
     )
 
 
@@ -123,7 +134,20 @@ def _numbers(column: pa.Array) -> NDArray[np.uint64]:
     return numbers
 
 
+def content_numbers(reviews: pa.RecordBatch) -> pa.Array:
+    """Return a number for each row that tells its content apart, as text: ``content_1`` from 0 on.
+
+    Args:
+        reviews: cleaned rows, schema ``REVIEWS``.
+    """
+    seed = _SEEDS[0]
+    columns = [_column_hashes(reviews[name], seed) for name in CONTENT_COLUMNS]
+    hashes = _combined(seed, columns).view(np.int64) & CONTENT_MASK
+    return pa.array(hashes).cast(pa.string())
+
+
 def _has_derived_id(raw: pa.RecordBatch, among: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    among = among & (pc.binary_length(raw["review_id"]).to_numpy() == DERIVED_LENGTH)
     derived = np.zeros(len(raw), np.bool_)
     if among.any():
         rows = raw.filter(pa.array(among))

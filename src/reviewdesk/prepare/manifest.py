@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reviewdesk import __version__
@@ -13,6 +13,9 @@ from reviewdesk.prepare.parts import PartFile
 from reviewdesk.prepare.staging import StagedInput
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources import Input
+from reviewdesk.sources.columns import TELLING
+from reviewdesk.sources.deciding import Shared, shared
+from reviewdesk.sources.readings import Decision
 
 
 def settings_json(
@@ -30,6 +33,7 @@ def build_manifest(
     settings: dict[str, Any],
     inputs: Sequence[Input],
     staged: Sequence[StagedInput],
+    decisions: Sequence[Decision],
     verdicts: Verdicts,
     bounds: LengthBounds,
     parts: Sequence[PartFile],
@@ -40,6 +44,7 @@ def build_manifest(
         settings: from ``settings_json``.
         inputs: what was read, in order.
         staged: what was found in each.
+        decisions: how the ratings and dates of each were read.
         verdicts: what the duplicate rules dropped.
         bounds: the lengths that stayed.
         parts: what was written.
@@ -66,21 +71,69 @@ def build_manifest(
         "rejected": rejected,
         "dropped": dropped,
         "unreadable": _sum(one.unreadable for one in staged),
+        "lost_columns": _lost_columns(inputs, staged),
+        "readings": _readings(inputs, decisions),
         "changed": _sum(one.changed for one in staged),
         "length": bounds.to_json(),
         "numbered_ids": verdicts.numbered,
+        "derived_ids": verdicts.derived,
         "too_many_rejects": rows["rejected"] > settings["prepare"]["max_rejects"] * rows["read"],
         **contents_json(parts),
     }
 
 
 def file_notes(manifest: dict[str, Any]) -> tuple[str, ...]:
-    """Return what was noticed in the inputs, each sentence with the name of its file."""
-    return tuple(
+    """Return what was noticed in the inputs, each sentence with the name of its file.
+
+    Behind it stands how ratings and dates were read, where their columns had to decide.
+    """
+    notes = (
         note if one["place"] in note else f"{one['place']}: {note}"
         for one in manifest["inputs"]
         for note in one["notes"]
     )
+    decided = (note for one in manifest.get("readings", ()) for note in one["notes"])
+    return (*notes, *dict.fromkeys(decided), *_id_notes(manifest.get("derived_ids", 0)))
+
+
+def _id_notes(derived: int) -> Iterator[str]:
+    if derived:
+        yield (
+            f"{derived:,} reviews have an id that stands at other texts as well, so that it is "
+            "none: each has a number of its own behind it"
+        )
+
+
+def _readings(inputs: Sequence[Input], decisions: Sequence[Decision]) -> list[dict[str, Any]]:
+    """Return how ratings and dates were read, once for all inputs that share their columns."""
+    found: dict[tuple[Shared, Shared], dict[str, Any]] = {}
+    for one, decision in zip(inputs, decisions, strict=True):
+        rating, date = (shared(one, name) for name in TELLING)
+        entry = {
+            "source": one.source,
+            "star_rating": rating[1],
+            "review_date": date[1],
+            "inputs": 0,
+            **decision.reading.to_json(),
+            "notes": list(decision.sentences),
+        }
+        found.setdefault((rating, date), entry)["inputs"] += 1
+    return list(found.values())
+
+
+def _lost_columns(inputs: Sequence[Input], staged: Sequence[StagedInput]) -> list[dict[str, Any]]:
+    """Return the columns with values of which none could be read."""
+    lost: Counter[tuple[str, Shared]] = Counter()
+    kept: set[tuple[str, Shared]] = set()
+    for one, done in zip(inputs, staged, strict=True):
+        kept |= {(name, shared(one, name)) for name, count in done.readable.items() if count}
+        for name, count in done.unreadable.items():
+            lost[name, shared(one, name)] += count
+    return [
+        {"column": name, "from": column, "source": source, "values": count}
+        for (name, (source, column)), count in sorted(lost.items())
+        if (name, (source, column)) not in kept
+    ]
 
 
 def contents_json(parts: Sequence[PartFile]) -> dict[str, Any]:

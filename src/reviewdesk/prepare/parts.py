@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from reviewdesk.prepare.blocks import blocks
 from reviewdesk.prepare.copies import Copies
-from reviewdesk.prepare.duplicates import PlacedRun, Verdicts
+from reviewdesk.prepare.duplicates import DERIVED_ID, PlacedRun, Verdicts
+from reviewdesk.prepare.identity import content_numbers
 from reviewdesk.prepare.layout import REVIEWS_FOLDER, Part, file_sha256
 from reviewdesk.prepare.part_files import ROW_GROUP_BYTES, ROW_GROUP_ROWS, part_writer
 from reviewdesk.prepare.runs import (
@@ -38,10 +39,10 @@ from reviewdesk.progress import Progress
 from reviewdesk.schema import COPY_OF, REVIEW_TOKENS, REVIEWS, prepared_schema
 from reviewdesk.settings import PrepareSettings
 from reviewdesk.storage import (
-    left_record,
     private_directory,
+    read_json,
     storage_errors,
-    write_record,
+    write_json,
     write_then_rename,
 )
 from reviewdesk.text.content_words import content_words
@@ -187,11 +188,11 @@ class _Merge:
     def part(self, part: Part) -> PartFile:
         """Return a part's file, written now or by an earlier run."""
         marker = self._workspace.marker(part)
-        if (done := left_record(marker)) is not None:
-            return PartFile.from_json(done)
+        if marker.exists():
+            return PartFile.from_json(read_json(marker))
         folder, file_format = self._workspace.result, self._settings.format
         found = write_part(folder, part, self._sorted(part), self._schema, file_format)
-        write_record(marker, asdict(found))
+        write_json(marker, asdict(found))
         return found
 
     def _sorted(self, part: Part) -> Iterator[pa.Table]:
@@ -236,12 +237,19 @@ def _by_part(
 
 
 def _with_numbers(batch: pa.RecordBatch, verdicts: NDArray[np.int32]) -> pa.RecordBatch:
-    """Return the batch with ``-2``, ``-3`` ... behind the ids that get a number."""
+    """Return the batch with ``-2``, ``-3`` ... behind the ids that get a number.
+
+    Where an id is none, a number that is derived from the content comes before that.
+    """
     place = batch.schema.get_field_index("review_id")
-    numbered = pc.binary_join_element_wise(
-        batch.column(place), pa.array(verdicts).cast(pa.string()), "-"
-    )
-    ids = pc.if_else(pa.array(verdicts > 0), numbered, batch.column(place))
+    ids = batch.column(place)
+    derived = verdicts > DERIVED_ID
+    if derived.any():
+        own = pc.binary_join_element_wise(ids, content_numbers(batch), "-")
+        ids = pc.if_else(pa.array(derived), own, ids)
+    numbers = np.where(derived, verdicts - DERIVED_ID, verdicts)
+    numbered = pc.binary_join_element_wise(ids, pa.array(numbers).cast(pa.string()), "-")
+    ids = pc.if_else(pa.array(numbers > 1), numbered, ids)
     return batch.set_column(place, REVIEWS.field("review_id"), ids)
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from reviewdesk import __version__
 from reviewdesk.engines.base import Engine
 from reviewdesk.engines.duckdb import DuckDBEngine
-from reviewdesk.errors import DamagedInput, TooManyRejects, UsageError
+from reviewdesk.errors import DamagedInput, LostColumn, TooManyRejects, UsageError
 from reviewdesk.prepare.copies import find_copies
 from reviewdesk.prepare.duplicates import PlacedRun, find_duplicates, place_runs
 from reviewdesk.prepare.layout import FORMAT_VERSION, REJECTS_TABLE
@@ -24,10 +24,12 @@ from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.prepare.rejects import write_rejects
 from reviewdesk.prepare.staging import REJECTS_FILE, StagedInput, stage, staged
 from reviewdesk.prepare.workspace import Workspace, state_of
-from reviewdesk.progress import SILENT, Progress
+from reviewdesk.progress import SILENT, Progress, Task
 from reviewdesk.runlog import RunLog
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources import Input
+from reviewdesk.sources.deciding import Deciding
+from reviewdesk.sources.readings import Decision
 from reviewdesk.sources.rejects import DAMAGE
 from reviewdesk.storage import private_directory, storage_errors
 
@@ -66,6 +68,7 @@ def prepare(
 
     Raises:
         TooManyRejects: all is written, but more rows than allowed could not be read.
+        LostColumn: all is written, but no value of a column could be read.
         DamagedInput: all is written, but an input is cut off or damaged.
         UsageError: the folder is something else, or was prepared otherwise.
         InputError: an input changed while it was read.
@@ -87,6 +90,7 @@ def prepare(
             )
             data = job.run(engine)
     _check_rejects(data)
+    _check_lost(data)
     return data
 
 
@@ -139,6 +143,25 @@ def _check_rejects(data: PreparedData) -> None:
     )
 
 
+def _check_lost(data: PreparedData) -> None:
+    limit = data.manifest["settings"]["prepare"]["max_rejects"]
+    lost = data.manifest["lost_columns"]
+    if limit < 1 and lost:
+        one = lost[0]
+        raise LostColumn(
+            f"none of the {one['values']:,} values in {one['from']} could be read as "
+            f"{one['column']}; all else is in {data.path}; {_HELP.get(one['column'], _MAP)}, or "
+            "settle for what could be read with --max-rejects 1"
+        )
+
+
+_MAP: Final = "say which column it is with --map"
+_HELP: Final = {
+    "star_rating": f"say what they mean with --stars-scale, {_MAP}",
+    "review_date": f"say how they are written with --date-format, {_MAP}",
+}
+
+
 class _Job:
     """One preparation, from opened inputs to the folder in its place."""
 
@@ -165,7 +188,7 @@ class _Job:
         """Do the steps that are not done yet."""
         note = self._workspace.begin(self._plan())
         with self._log.timed("read"):
-            staged = self._stage()
+            staged, decisions = self._stage()
         directories = [self._workspace.input(number) for number in range(len(staged))]
         runs = place_runs(staged, directories)
         with self._log.timed("duplicates"), ExitStack() as stack:
@@ -176,7 +199,13 @@ class _Job:
             parts = write_parts(runs, found, self._prepare, self._workspace, self._progress)
             write_rejects(self._workspace.result / REJECTS_TABLE, _rejects(directories))
         manifest = build_manifest(
-            self._settings, self._inputs, staged, found.verdicts, self._bounds(staged), parts
+            self._settings,
+            self._inputs,
+            staged,
+            decisions,
+            found.verdicts,
+            self._bounds(staged),
+            parts,
         )
         self._finish(manifest)
         notes = (note, *file_notes(manifest)) if note else file_notes(manifest)
@@ -211,26 +240,45 @@ class _Job:
             "inputs": inputs,
         }
 
-    def _stage(self) -> list[StagedInput]:
+    def _stage(self) -> tuple[list[StagedInput], list[Decision]]:
+        """Read the inputs; those again whose ratings or dates a later one tells to read otherwise.
+
+        Raises:
+            UsageError: the values of a column can be read in two ways.
+        """
         total = sum(one.bytes for one in self._inputs)
+        deciding = Deciding()
         found = []
         with self._progress.task("Reading", total, "bytes") as task:
             for number, one in enumerate(self._inputs):
-                directory = self._workspace.input(number)
-                done = staged(directory)
+                done = staged(self._workspace.input(number))
                 if done is None:
-                    done = stage(
-                        one,
-                        number,
-                        directory,
-                        prepare=self._prepare,
-                        clean=self._clean,
-                        task=task,
-                    )
+                    done = self._staged(one, number, task, deciding)
                 else:
                     task.advance(one.bytes)
+                deciding.add(one, done.evidence)
                 found.append(done)
-        return found
+            decisions = [deciding.decision(one) for one in self._inputs]
+            for number, (one, done) in enumerate(zip(self._inputs, found, strict=True)):
+                reading = decisions[number].reading
+                if not reading.reads_as(done.reading, done.evidence):
+                    task.advance(-one.bytes)
+                    again = replace(one, reading=reading)
+                    found[number] = self._staged(again, number, task, deciding)
+        if questions := [question for one in decisions for question in one.questions]:
+            raise UsageError(questions[0])
+        return found, decisions
+
+    def _staged(self, one: Input, number: int, task: Task, deciding: Deciding) -> StagedInput:
+        return stage(
+            one,
+            number,
+            self._workspace.input(number),
+            prepare=self._prepare,
+            clean=self._clean,
+            task=task,
+            deciding=deciding,
+        )
 
     def _finish(self, manifest: dict[str, Any]) -> None:
         self._log.rows.update(manifest["rows"])

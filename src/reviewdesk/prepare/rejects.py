@@ -1,19 +1,16 @@
 """The table of rows that could not be read: written, and searched for a person."""
 
-import json
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reviewdesk.prepare.blocks import blocks
-from reviewdesk.prepare.part_files import ROW_GROUP_BYTES, ROW_GROUP_ROWS, parquet_options
+from reviewdesk.prepare.part_files import ROW_GROUP_BYTES, ROW_GROUP_ROWS, parquet_writer
+from reviewdesk.prepare.spellings import Spellings
 from reviewdesk.schema import REJECTS
-from reviewdesk.seal import sealed_writer
 from reviewdesk.storage import write_then_rename
 
 
@@ -27,8 +24,7 @@ def write_rejects(path: Path, tables: Iterable[pa.Table]) -> None:
     Raises:
         StorageError: it cannot be written.
     """
-    options = parquet_options(REJECTS)
-    with write_then_rename(path) as file, sealed_writer(file, REJECTS, **options) as writer:
+    with write_then_rename(path) as file, parquet_writer(file, REJECTS) as writer:
         for block in blocks(tables, ROW_GROUP_ROWS, ROW_GROUP_BYTES):
             writer.write_table(block, row_group_size=block.num_rows)
 
@@ -37,17 +33,13 @@ def names_customer(raw: pa.ChunkedArray, customer: str) -> NDArray[np.bool_]:
     """Say which raw rows name a customer: their id stands there as a word of its own.
 
     Args:
-        raw: (n,) rows as they stood in their file.
+        raw: (n,) rows as they stood in their file: with quotes doubled, characters escaped, in
+            another encoding.
         customer: the id.
 
     Returns:
         (n,) bool. A row whose bytes with the id are lost cannot be found.
     """
-    spellings = {customer, json.dumps(customer)[1:-1]}
-    found = np.zeros(len(raw), np.bool_)
-    for spelling in spellings:
-        word = spelling.encode()
-        whole = re.compile(rb"(?<![\w-])" + re.escape(word) + rb"(?![\w-])")
-        for row in np.flatnonzero(pc.match_substring(raw, word).to_numpy(zero_copy_only=False)):
-            found[row] |= whole.search(raw[int(row)].as_py()) is not None
-    return found
+    spellings = Spellings(customer)
+    theirs = [spellings.stand_in(row.as_py()) for row in raw]
+    return np.array(theirs, np.bool_)

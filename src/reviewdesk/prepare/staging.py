@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -31,11 +31,13 @@ from reviewdesk.progress import Task
 from reviewdesk.schema import REJECTS, REVIEWS, TEXT_COLUMNS
 from reviewdesk.settings import CleanSettings, PrepareSettings
 from reviewdesk.sources import Input, SourceBatch
+from reviewdesk.sources.deciding import Deciding
+from reviewdesk.sources.readings import Evidence, Reading
 from reviewdesk.storage import (
-    left_record,
     private_directory,
+    read_json,
     storage_errors,
-    write_record,
+    write_json,
     write_then_rename,
 )
 from reviewdesk.text.clean import clean_batch
@@ -69,6 +71,8 @@ KEYS_FILE: Final = pa.schema(
 _STAGED: Final = pa.schema([*REVIEWS, *KEYS, KEYS_FILE.field("chars")])
 
 OTHER_MARKETPLACE: Final = "other_marketplace"
+NO_TEXT: Final = "no_text"
+NO_LETTERS: Final = "no_letters"
 
 
 @dataclass(frozen=True)
@@ -81,9 +85,12 @@ class StagedInput:
         rejected: rows that could not be read, by reason.
         dropped: reviews that a rule left out, by rule.
         unreadable: optional values that became null, by column.
+        readable: values that could be read, by column that has to be parsed.
         changed: texts that cleaning changed, by column.
         lengths: reviews by the characters of their body, where bounds are to be derived from them.
         notes: sentences about it that its owner must see.
+        evidence: what its ratings and dates tell of how they are to be read.
+        reading: how they were read.
         runs: where its reviews are.
     """
 
@@ -92,9 +99,12 @@ class StagedInput:
     rejected: Mapping[str, int]
     dropped: Mapping[str, int]
     unreadable: Mapping[str, int]
+    readable: Mapping[str, int]
     changed: Mapping[str, int]
     lengths: Mapping[int, int]
     notes: tuple[str, ...]
+    evidence: Evidence
+    reading: Reading
     runs: tuple[Run, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -104,15 +114,22 @@ class StagedInput:
             **values,
             "lengths": sorted(self.lengths.items()),
             "notes": list(self.notes),
+            "evidence": self.evidence.to_json(),
+            "reading": self.reading.to_json(),
             "runs": [run.to_json() for run in self.runs],
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         """Return it from plain JSON values."""
-        runs = tuple(Run.from_json(run) for run in data["runs"])
-        notes, lengths = tuple(data["notes"]), dict(data["lengths"])
-        return cls(**{**data, "lengths": lengths, "notes": notes, "runs": runs})
+        found = {
+            "lengths": dict(data["lengths"]),
+            "notes": tuple(data["notes"]),
+            "evidence": Evidence.from_json(data["evidence"]),
+            "reading": Reading.from_json(data["reading"]),
+            "runs": tuple(Run.from_json(run) for run in data["runs"]),
+        }
+        return cls(**{**data, **found})
 
 
 def staged(directory: Path) -> StagedInput | None:
@@ -121,10 +138,9 @@ def staged(directory: Path) -> StagedInput | None:
     Args:
         directory: the input's own.
     """
-    marker = left_record(directory / MARKER)
-    if marker is None:
+    if not (directory / MARKER).exists():
         return None
-    found = StagedInput.from_json(marker)
+    found = StagedInput.from_json(read_json(directory / MARKER))
     with storage_errors(str(directory)):
         whole = all(_size(directory, run) == run.size for run in found.runs)
     return found if whole else None
@@ -143,41 +159,89 @@ def stage(
     prepare: PrepareSettings,
     clean: CleanSettings,
     task: Task,
+    deciding: Deciding,
 ) -> StagedInput:
     """Read an input and write its reviews aside.
 
+    Ratings and dates are read as all values so far tell; where a later one tells otherwise, the
+    input is read again from its beginning.
+
     Args:
-        one: the input.
+        one: the input; its ratings and dates are read as it says, if it says how.
         number: its place among the inputs, from 0.
         directory: where to write; what an interrupted run left there is removed.
         prepare: how reviews are filtered.
         clean: how they are cleaned.
         task: is told the bytes read.
+        deciding: what the inputs before this one tell.
 
     Raises:
         InputError: the input changed while it was read, or its source broke the contract.
         StorageError: it cannot be read, or the disk is full.
     """
+    reading = one.reading or deciding.decision(one).reading
+    known_rows = None if one.reading else 0
     with storage_errors(str(directory)):
-        shutil.rmtree(directory, ignore_errors=True)
-        private_directory(directory)
-        before = state_of(one)
-        writer = _Writer(number, directory, prepare, clean)
-        digests: dict[str, str] = {}
-        with writer, read_ahead(one.read(digests)) as batches:
-            for batch in batches:
-                _check_contract(batch, one)
-                writer.add(batch)
-                task.advance(batch.bytes_read)
-            writer.flush()
-        found = writer.staged(one.sha256(digests))
+        while True:
+            shutil.rmtree(directory, ignore_errors=True)
+            private_directory(directory)
+            before = state_of(one)
+            writer = _Writer(number, directory, prepare, clean)
+            digests: dict[str, str] = {}
+            attempt = _Attempt(replace(one, reading=reading), writer, deciding, known_rows)
+            otherwise = attempt.read(digests, task)
+            if otherwise is None:
+                break
+            reading, known_rows = otherwise, writer.read
+        found = writer.staged(one.sha256(digests), reading)
         if state_of(one) != before:
             raise InputError(
                 f"{one.name} was changed while it was read; run the same command again when it "
                 "is no longer being written"
             )
-        write_record(directory / MARKER, found.to_json())
+        write_json(directory / MARKER, found.to_json())
     return found
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """One pass over an input.
+
+    Args:
+        one: the input, with the way in which its ratings and dates are read.
+        writer: takes its batches.
+        deciding: what the inputs before this one tell.
+        known_rows: as many rows were looked at before the way was decided; None: it is told.
+    """
+
+    one: Input
+    writer: "_Writer"
+    deciding: Deciding
+    known_rows: int | None
+
+    def read(self, digests: dict[str, str], task: Task) -> Reading | None:
+        """Write all batches, or return how the input has to be read where that is otherwise."""
+        done = 0
+        with self.writer, read_ahead(self.one.read(digests)) as batches:
+            for batch in batches:
+                _check_contract(batch, self.one)
+                self.writer.add(batch)
+                task.advance(batch.bytes_read)
+                done += batch.bytes_read
+                otherwise = self._otherwise()
+                if otherwise is not None:
+                    task.advance(-done)
+                    return otherwise
+            self.writer.flush()
+        return None
+
+    def _otherwise(self) -> Reading | None:
+        if self.known_rows is None or self.writer.read <= self.known_rows:
+            return None
+        evidence = self.writer.evidence
+        reading = self.deciding.decision(self.one, evidence).reading
+        same = self.one.reading is not None and reading.reads_as(self.one.reading, evidence)
+        return None if same else reading
 
 
 def _check_contract(batch: SourceBatch, one: Input) -> None:
@@ -207,10 +271,14 @@ class _Writer:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="runs")
         self._writing: Future[Run] | None = None
         self._runs: list[Run] = []
-        self._read = 0
+        self.read = 0
+        """Rows so far, good and bad."""
         self._rejected: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
         self._unreadable: Counter[str] = Counter()
+        self._readable: Counter[str] = Counter()
+        self.evidence = Evidence()
+        """What the ratings and dates so far tell."""
         self._changed: Counter[str] = Counter()
         self._lengths: Counter[int] = Counter()
         self._notes: list[str] = []
@@ -232,8 +300,10 @@ class _Writer:
 
     def add(self, batch: SourceBatch) -> None:
         """Take one batch."""
-        self._read += len(batch.reviews) + len(batch.rejects)
+        self.read += len(batch.reviews) + len(batch.rejects)
         self._unreadable.update(batch.unreadable)
+        self._readable.update(batch.readable)
+        self.evidence.update(batch.evidence)
         self._notes.extend(batch.notes)
         if len(batch.rejects):
             self._rejects.write_batch(batch.rejects)
@@ -244,7 +314,8 @@ class _Writer:
         cleaned = clean_batch(reviews, self._clean)
         self._count_changes(reviews, cleaned)
         chars = pc.utf8_length(cleaned["review_body"])
-        kept = self._right_length(chars.to_numpy())
+        kept = self._with_letters(cleaned["review_body"], chars.to_numpy())
+        kept &= self._right_length(chars.to_numpy(), kept)
         if not kept.all():
             stays = pa.array(kept)
             reviews, cleaned, chars = (one.filter(stays) for one in (reviews, cleaned, chars))
@@ -269,18 +340,35 @@ class _Writer:
         self._dropped[OTHER_MARKETPLACE] += len(stays) - stays.true_count
         return reviews.filter(stays)
 
-    def _right_length(self, chars: NDArray[np.int32]) -> NDArray[np.bool_]:
-        """Say which bodies are of a length that stays; all, where bounds are not known yet."""
-        if self._prepare.length == "auto":
-            values, counts = np.unique(chars, return_counts=True)
-            self._lengths.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
+    def _with_letters(self, bodies: pa.Array, chars: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Say which bodies hold a letter of any script; all, where every body is wanted."""
+        if not self._prepare.min_chars:
             return np.ones(len(chars), np.bool_)
+        letters: NDArray[np.bool_] = pc.match_substring_regex(bodies, r"\p{L}").to_numpy(False)
+        empty = chars == 0
+        self._dropped[NO_TEXT] += int(empty.sum())
+        self._dropped[NO_LETTERS] += int((~letters & ~empty).sum())
+        return letters
+
+    def _right_length(
+        self, chars: NDArray[np.int32], among: NDArray[np.bool_]
+    ) -> NDArray[np.bool_]:
+        """Say which bodies are of a length that stays; all, where bounds are not known yet.
+
+        Args:
+            chars: (n,) their lengths.
+            among: (n,) those that no rule has dropped; only these are counted.
+        """
+        if self._prepare.length == "auto":
+            values, counts = np.unique(chars[among], return_counts=True)
+            self._lengths.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
+            return among
         bounds = given_bounds(self._prepare)
         short = chars < bounds.min_chars
         limit = bounds.max_chars
         long = chars > limit if limit else np.zeros(len(chars), np.bool_)
-        self._dropped["too_short"] += int(short.sum())
-        self._dropped["too_long"] += int((long & ~short).sum())
+        self._dropped["too_short"] += int((short & among).sum())
+        self._dropped["too_long"] += int((long & ~short & among).sum())
         stays: NDArray[np.bool_] = ~(short | long)
         return stays
 
@@ -316,17 +404,25 @@ class _Writer:
             size += handle.tell()
         return Run(file, keys_file, size, batches)
 
-    def staged(self, sha256: str) -> StagedInput:
-        """Return what was counted and written."""
+    def staged(self, sha256: str, reading: Reading) -> StagedInput:
+        """Return what was counted and written.
+
+        Args:
+            sha256: digest of the input's bytes.
+            reading: how its ratings and dates were read.
+        """
         return StagedInput(
             sha256=sha256,
-            read=self._read,
+            read=self.read,
             rejected=dict(self._rejected),
             dropped=dict(self._dropped),
             unreadable={column: n for column, n in self._unreadable.items() if n},
+            readable=dict(self._readable),
             changed={column: n for column, n in self._changed.items() if n},
             lengths=dict(self._lengths),
             notes=tuple(self._notes),
+            evidence=self.evidence,
+            reading=reading,
             runs=tuple(self._runs),
         )
 

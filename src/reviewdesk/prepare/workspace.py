@@ -7,7 +7,6 @@ from typing import Any, Final
 import pyarrow.fs as pafs
 
 from reviewdesk.errors import InputError, StorageError
-from reviewdesk.exchange import replace_directory
 from reviewdesk.prepare.layout import LOG, MANIFEST, Part
 from reviewdesk.runlog import RunLog
 from reviewdesk.sources import Input
@@ -15,10 +14,10 @@ from reviewdesk.storage import (
     filesystem,
     private_directory,
     read_json,
+    replace_directory,
     storage_errors,
     sync_directory,
     write_json,
-    write_record,
     write_text,
 )
 
@@ -48,6 +47,8 @@ class Workspace:
         self.parts = self.path / "parts"
         """Markers of finished parts."""
         self.duplicates = self.path / "duplicates"
+        self.old = self.path / "old"
+        """What the output folder was, while it is being replaced."""
         self.spill = self.path / "spill"
 
     def input(self, number: int) -> Path:
@@ -91,9 +92,9 @@ class Workspace:
         Raises:
             StorageError: it cannot be written.
         """
-        write_record(self.result / MANIFEST, manifest)
+        write_json(self.result / MANIFEST, manifest)
         write_text(self.result / LOG, log.dumps())
-        replace_directory(self.result, out)
+        replace_directory(self.result, out, self.old)
         self.remove()
 
     def remove(self) -> None:

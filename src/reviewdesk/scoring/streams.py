@@ -11,6 +11,7 @@ from reviewdesk.errors import UsageError
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.schema import REJECTS
 from reviewdesk.sources.catalog import Input
+from reviewdesk.sources.deciding import decided
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class RawStream:
 
     def batches(self) -> Iterator[StreamBatch]:
         """Yield every row that can be read, and beside them those that cannot."""
-        for one in self._inputs:
+        for one in decided(self._inputs):
             for batch in one.read():
                 yield StreamBatch(batch.reviews, batch.rejects, batch.bytes_read)
 

@@ -11,7 +11,7 @@ from reviewdesk.schema import REVIEWS
 from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
 from reviewdesk.sources.fields import split_block
 from reviewdesk.sources.lines import BOM, LineBlock, line_blocks
-from reviewdesk.sources.mapping import shown
+from reviewdesk.sources.mapping import ColumnMap, shown
 from reviewdesk.sources.stream import head
 
 ENOUGH_COLUMNS: Final = 8
@@ -32,14 +32,16 @@ class AmazonReviews(Source):
         """Look for the columns' names in a tab-separated first line."""
         return len(set(REVIEWS.names) & set(_header(probe.head))) >= ENOUGH_COLUMNS
 
-    def inspect(self, file: SourceFile) -> dict[str, str]:
+    def inspect(self, file: SourceFile) -> ColumnMap:
         """Check that there is a column with the text.
 
         Raises:
             MissingColumn: names it and those that there are.
         """
-        _check(_header(head(file)), file)
-        return {}
+        header = _header(head(file))
+        names = _check(header, file)
+        left_over = tuple(name for name in header if name not in names)
+        return ColumnMap({name: name for name in names if name is not None}, {}, left_over)
 
     def rows(self, file: SourceFile, tally: Tally) -> Iterator[RawRows]:
         """Yield the lines below the header."""

@@ -3,7 +3,7 @@
 Source: Keung et al., EMNLP 2020. Each language comes from one marketplace, which is set from it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import ClassVar, Final
 
@@ -33,6 +33,8 @@ class AmazonMulti(Source):
     name: ClassVar[str] = "amazon-multi"
     title: ClassVar[str] = "Multilingual Amazon Reviews Corpus"
     description: ClassVar[str] = "JSON lines with review_id, reviewer_id, stars, language"
+
+    columns: ClassVar[Mapping[str, str]] = COLUMNS
 
     @classmethod
     def recognises(cls, probe: Probe) -> bool:

@@ -17,7 +17,7 @@ from reviewdesk.errors import InputError
 from reviewdesk.schema import REVIEWS
 from reviewdesk.sources.amazon import ENOUGH_COLUMNS
 from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
-from reviewdesk.sources.mapping import map_columns
+from reviewdesk.sources.mapping import ColumnMap, map_columns
 from reviewdesk.sources.parquet import PARQUET_MAGIC, parquet_columns, parquet_rows
 
 _CATEGORY: Final = re.compile(r"(?:^|/)product_category=([^/]+)/")
@@ -41,14 +41,13 @@ class AmazonParquet(Source):
             return False  # damaged; the table source says so
         return len(set(REVIEWS.names) & set(names)) >= ENOUGH_COLUMNS
 
-    def inspect(self, file: SourceFile) -> dict[str, str]:
+    def inspect(self, file: SourceFile) -> ColumnMap:
         """Check that there is a column with the text.
 
         Raises:
             MissingColumn: names those that there are.
         """
-        map_columns(_known(file), {}, file.name)
-        return {}
+        return map_columns(_known(file), {}, file.name)
 
     def rows(self, file: SourceFile, tally: Tally) -> Iterator[RawRows]:
         """Yield the rows, with the category of the path where they have none."""

@@ -8,70 +8,22 @@ derived ids, rejects and batch sizes are done here, once for all. Then name the 
 """
 
 from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar, Final, final
-
-import pyarrow as pa
 
 from reviewdesk.settings import SourceSettings
 from reviewdesk.sources.columns import to_reviews
 from reviewdesk.sources.files import SourceFile
-from reviewdesk.sources.rejects import Rejects
+from reviewdesk.sources.mapping import ColumnMap
+from reviewdesk.sources.readings import Decision, Evidence, Reading, decide
 from reviewdesk.sources.rows import RawRows
+from reviewdesk.sources.stars import FIVE
+from reviewdesk.sources.tally import SourceBatch, Tally
 
 MAX_BATCH_ROWS: Final = 65_536
 
 __all__ = ["MAX_BATCH_ROWS", "Probe", "RawRows", "Source", "SourceBatch", "SourceFile", "Tally"]
-
-
-@dataclass(frozen=True)
-class SourceBatch:
-    """Part of a file: its good rows, its bad rows, and how much of the file they took.
-
-    Args:
-        reviews: schema ``REVIEWS``.
-        rejects: schema ``REJECTS``.
-        bytes_read: bytes of the file as it lies on disk, read since the last batch.
-        unreadable: per column, how many optional values could not be read and became null.
-        notes: sentences about the file that its owner must see, such as where it is cut off.
-    """
-
-    reviews: pa.RecordBatch
-    rejects: pa.RecordBatch
-    bytes_read: int
-    unreadable: Mapping[str, int] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-
-
-class Tally:
-    """What a pass over one file met beside good rows, since the last batch.
-
-    Args:
-        file: the name under which the file is listed.
-    """
-
-    def __init__(self, file: str) -> None:
-        self.file = file
-        self.rejects = Rejects(file)
-        self.bytes_read = 0
-        self.unreadable: Counter[str] = Counter()
-        self.notes: list[str] = []
-
-    def batch(self, reviews: pa.RecordBatch) -> SourceBatch:
-        """Return the good rows together with everything tallied, and start anew."""
-        batch = SourceBatch(
-            reviews,
-            self.rejects.take(),
-            self.bytes_read,
-            dict(sorted(self.unreadable.items())),
-            tuple(self.notes),
-        )
-        self.bytes_read = 0
-        self.unreadable = Counter()
-        self.notes = []
-        return batch
 
 
 @dataclass(frozen=True)
@@ -107,6 +59,10 @@ class Source(ABC):
     """One sentence: what its files look like."""
     general: ClassVar[bool] = False
     """Whether it reads files of almost any shape; such a source is asked last."""
+    columns: ClassVar[Mapping[str, str]] = {}
+    """Column of the reviews table → the format's own, where each has one."""
+    stars_scale: ClassVar[str] = FIVE
+    """What bare numbers mean as ratings; ``auto`` where the column decides."""
 
     def __init__(self, settings: SourceSettings, companions: Sequence[SourceFile] = ()) -> None:
         self.settings = settings
@@ -122,16 +78,16 @@ class Source(ABC):
         """Say whether a file holds no reviews, but what this format's reviews are joined with."""
         return False
 
-    def inspect(self, file: SourceFile) -> dict[str, str]:
+    def inspect(self, file: SourceFile) -> ColumnMap:
         """Check, before any work starts, that a file can be read.
 
         Returns:
-            The columns that were guessed: column of the reviews table → column of the file.
+            Which column of the reviews table is read from which column of the file.
 
         Raises:
             MissingColumn: names the column, what the file has, and what to do.
         """
-        return {}
+        return ColumnMap(self.columns, {})
 
     @abstractmethod
     def rows(self, file: SourceFile, tally: Tally) -> Iterator[RawRows]:
@@ -141,20 +97,34 @@ class Source(ABC):
         """
 
     @final
-    def read(self, file: SourceFile) -> Iterator[SourceBatch]:
+    def decide(self, evidence: Evidence, columns: Mapping[str, str]) -> Decision:
+        """Return how ratings and dates are read.
+
+        Args:
+            evidence: what all values tell.
+            columns: column of the reviews table → of the file.
+        """
+        return decide(evidence, self.settings, columns, self.stars_scale)
+
+    @final
+    def read(self, file: SourceFile, reading: Reading | None = None) -> Iterator[SourceBatch]:
         """Yield a file's reviews in batches of bounded size, in the file's order.
+
+        Args:
+            file: what to read.
+            reading: how ratings and dates are read; None: as the settings and the format have it,
+                without a look at the columns.
 
         Raises:
             StorageError: the file cannot be read.
             MissingColumn: it lacks a column that is needed.
         """
         tally = Tally(file.name)
+        how = reading or self.decide(Evidence(), {}).reading
         for rows in self.rows(file, tally):
-            reviews = to_reviews(
-                rows, tally.rejects, tally.unreadable, category=self.settings.category
-            )
+            reviews = to_reviews(rows, tally, reading=how, category=self.settings.category)
             yield tally.batch(reviews[:MAX_BATCH_ROWS])
             for start in range(MAX_BATCH_ROWS, len(reviews), MAX_BATCH_ROWS):
                 yield tally.batch(reviews[start : start + MAX_BATCH_ROWS])
         if tally.bytes_read or len(tally.rejects) or tally.notes:
-            yield tally.batch(to_reviews(RawRows.none(), tally.rejects, tally.unreadable))
+            yield tally.batch(to_reviews(RawRows.none(), tally))

@@ -9,9 +9,10 @@ from reviewdesk.errors import InputError
 from reviewdesk.registry import Registry
 from reviewdesk.settings import SourceSettings
 from reviewdesk.sources.base import Probe, Source, SourceBatch, SourceFile
+from reviewdesk.sources.mapping import ColumnMap
 from reviewdesk.sources.places import data_files, identity, named
+from reviewdesk.sources.readings import Reading, check_date_format
 from reviewdesk.sources.stream import head
-from reviewdesk.storage import storage_errors
 
 SOURCES: Final = Registry(
     "source",
@@ -41,12 +42,14 @@ class Input:
     Args:
         file: what is read.
         reader: what reads it.
-        guesses: columns that were guessed: of the reviews table → of the file.
+        columns: which columns of the reviews table it has, as far as its format does not say it.
+        reading: how its ratings and dates are read; None where that is not decided yet.
     """
 
     file: SourceFile
     reader: Source = field(repr=False)
-    guesses: Mapping[str, str] = field(default_factory=dict)
+    columns: ColumnMap = ColumnMap({}, {})
+    reading: Reading | None = None
 
     @property
     def place(self) -> str:
@@ -64,6 +67,11 @@ class Input:
         return self.reader.name
 
     @property
+    def guesses(self) -> Mapping[str, str]:
+        """Columns that were guessed: of the reviews table → of the file."""
+        return self.columns.guesses
+
+    @property
     def bytes(self) -> int:
         """Its size as it lies on disk."""
         return self.file.size
@@ -77,8 +85,7 @@ class Input:
         Raises:
             StorageError: it cannot be read.
         """
-        with storage_errors(self.place):
-            yield from self.reader.read(replace(self.file, digests=digests))
+        return self.reader.read(replace(self.file, digests=digests), self.reading)
 
     def sha256(self, digests: dict[str, str] | None = None) -> str:
         """Return the digest of its bytes as they lie on disk, and of those it is joined with.
@@ -122,6 +129,7 @@ def open_inputs(places: Sequence[str], settings: SourceSettings) -> list[Input]:
         InputError: a file is empty, or in no format that can be read.
         MissingColumn: a file has no column for the text; says which it has.
     """
+    check_date_format(settings)
     finder = _Finder(settings)
     for place in places:
         for file in named(place):

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from typing import ClassVar, Final
 
 from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
-from reviewdesk.sources.columns import parse_stars
 from reviewdesk.sources.lines import BOM, line_blocks, numbered_lines
 from reviewdesk.sources.polarity import STARS_OF_CLASS, is_polarity
 from reviewdesk.sources.rows import RowBuilder
+from reviewdesk.sources.stars import parse_stars
 from reviewdesk.sources.stream import head
 
 PREFIX: Final = "__label__"

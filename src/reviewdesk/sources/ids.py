@@ -5,12 +5,41 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from reviewdesk.schema import REVIEWS
+from reviewdesk.text.buffers import buffers
 from reviewdesk.text.hashing import Hashes, combine64, hash64
+
+ID_COLUMNS: Final = ("customer_id", "review_id", "product_id", "product_parent")
+
+_DOT: Final = ord(".")
+_ASCII_ENDS: Final = 0x80
 
 SEEDS: Final = (1, 2)
 """One for the upper, one for the lower 64 bits."""
+
+
+def plain_ids(values: pa.Array) -> pa.Array:
+    """Return ids as they are compared: whole numbers without ``.0``, and texts in Unicode's NFC.
+
+    Programs that know numbers with gaps only as floats write 12345678 as ``12345678.0``.
+
+    Args:
+        values: (n,) strings.
+    """
+    held = _bytes(values)
+    if (held >= _ASCII_ENDS).any():
+        values = pc.utf8_normalize(values, "NFC")
+    if (held == _DOT).any():
+        values = pc.replace_substring_regex(values, r"^(-?\d+)\.0+$", r"\1")
+    return values
+
+
+def _bytes(values: pa.Array) -> NDArray[np.uint8]:
+    """Return the bytes of all texts, one after the other."""
+    data, offsets, _ = buffers(values)
+    return data[offsets[0] : offsets[-1]]
 
 
 def derived_ids(reviews: pa.RecordBatch) -> pa.Array:

@@ -139,8 +139,11 @@ def first_fields(start: bytes) -> frozenset[str]:
 
 
 def field_names(found: Mapping[str, Any]) -> list[str]:
-    """Return the names of an object's fields, those inside its objects as ``outer.inner``."""
-    names = list(found)
+    """Return the names of an object's fields, those inside its objects as ``outer.inner``.
+
+    Lists are no values that a column could hold.
+    """
+    names = [name for name, value in found.items() if not isinstance(value, list)]
     for outer, value in found.items():
         if isinstance(value, dict):
             names.extend(f"{outer}.{inner}" for inner in value)
@@ -160,6 +163,8 @@ def _text(value: Any, name: str, tally: Tally) -> str | None:
         return None
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))  # an id that a program knew as a float
     if isinstance(value, int | float):
         return repr(value)
     tally.unreadable[name] += 1

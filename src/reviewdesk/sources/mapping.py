@@ -15,21 +15,37 @@ NAME_WORDS_SHOWN: Final = 5
 CLOSE_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "review_body": (
         *("reviewtext", "body", "text", "reviewcontent", "comment", "comments", "review"),
-        *("content", "message", "feedback"),
+        *("content", "message", "feedback", "customerreview", "reviewstext", "reviews"),
     ),
-    "star_rating": ("rating", "stars", "overall", "score", "reviewrating", "reviewscore", "star"),
-    "review_headline": ("headline", "summary", "reviewtitle", "reviewsummary", "title", "subject"),
-    "product_id": ("asin", "businessid", "itemid", "sku", "movieid", "product", "item"),
+    "star_rating": (
+        *("rating", "stars", "overall", "score", "reviewrating", "reviewscore", "star"),
+        *("reviewsrating", "reviewstars", "customerrating", "userrating", "ratingvalue"),
+        *("reviewerscore", "scoregiven", "ratinggiven", "starsgiven", "votedup", "recommended"),
+        *("isrecommended", "recommendation", "reviewsdorecommend"),
+    ),
+    "review_headline": (
+        *("headline", "summary", "reviewtitle", "reviewsummary", "title", "subject"),
+        *("reviewstitle", "reviewheadline"),
+    ),
+    "product_id": ("asin", "businessid", "itemid", "sku", "movieid", "product", "item", "appid"),
     "product_parent": ("parentasin", "parentid"),
-    "product_title": ("productname", "itemname", "itemtitle"),
+    "product_title": ("productname", "itemname", "itemtitle", "appname"),
     "product_category": ("category", "maincategory", "department", "categories"),
-    "customer_id": ("userid", "reviewerid", "authorid", "user", "customer", "reviewer", "author"),
-    "helpful_votes": ("helpfulvote", "helpfulnessnumerator", "helpful", "vote", "votes", "useful"),
+    "customer_id": (
+        *("userid", "reviewerid", "authorid", "user", "customer", "reviewer", "author"),
+        *("username", "reviewsusername", "reviewername", "authorname", "customername"),
+    ),
+    "helpful_votes": (
+        *("helpfulvote", "helpfulnessnumerator", "helpful", "vote", "votes", "useful"),
+        *("reviewsnumhelpful", "helpfulcount"),
+    ),
     "total_votes": ("helpfulnessdenominator",),
-    "verified_purchase": ("verified",),
+    "verified_purchase": ("verified", "isverified", "verifiedbuyer"),
     "review_date": (
         *("date", "reviewtime", "timestamp", "sorttimestamp", "unixreviewtime", "time"),
-        *("createdat", "datetime", "created"),
+        *("createdat", "datetime", "created", "reviewsdate", "timestampcreated", "reviewedat"),
+        *("submittedat", "postedat", "publishedat", "datepublished", "createddate", "datecreated"),
+        *("postdate", "reviewcreatedat", "reviewtimestamp", "submissiontime", "unixtime"),
     ),
     "marketplace": ("market", "country"),
 }
@@ -40,12 +56,50 @@ them: where it is not unique, all reviews but one would pass for duplicates.
 """
 
 
+_PARTS: Final[dict[str, tuple[str, ...]]] = {
+    "review_date": ("date", "time", "datum", "fecha", "posted", "created"),
+    "star_rating": ("rating", "score", "star", "recommend", "grade", "bewertung"),
+    "review_headline": ("title", "headline", "summary", "subject"),
+    "review_body": ("text", "body", "comment", "content"),
+    "review_id": ("reviewid", "uuid", "guid"),
+    "customer_id": ("user", "customer", "author", "reviewer", "profile", "buyer"),
+    "product_id": ("asin", "sku", "productid", "itemid"),
+    "product_parent": ("parent",),
+    "product_title": ("productname", "producttitle", "itemname", "brand"),
+    "product_category": ("categor", "department", "genre"),
+    "helpful_votes": ("helpful", "useful", "upvote", "thumbs", "like"),
+    "total_votes": ("votes",),
+    "vine": ("vine", "incentiv"),
+    "verified_purchase": ("verified", "verifizi"),
+    "marketplace": ("market", "country", "locale"),
+}
+"""What the names of columns contain that may hold a column of the reviews table."""
+
+
 @dataclass(frozen=True)
 class ColumnMap:
-    """Column of the reviews table → column of the file, and which of these were guessed."""
+    """Which columns of the reviews table a file has.
+
+    Args:
+        columns: column of the reviews table → column of the file.
+        guesses: those among them that were guessed.
+        left_over: columns of the file that are not read.
+    """
 
     columns: Mapping[str, str]
     guesses: Mapping[str, str]
+    left_over: tuple[str, ...] = ()
+
+    @property
+    def not_found(self) -> tuple[str, ...]:
+        """The columns of the reviews table that the file has not."""
+        return tuple(name for name in REVIEWS.names if name not in self.columns)
+
+    @property
+    def resembling(self) -> dict[str, str]:
+        """Columns that are not read but look like one that was not found, and like which."""
+        found = {column: _resembled(column, self.not_found) for column in self.left_over}
+        return {column: name for column, name in found.items() if name}
 
 
 def map_columns(available: Sequence[str], told: Mapping[str, str], file: str) -> ColumnMap:
@@ -83,7 +137,8 @@ def map_columns(available: Sequence[str], told: Mapping[str, str], file: str) ->
     guesses = {
         name: column for name, column in columns.items() if name not in told and name != column
     }
-    return ColumnMap(columns, guesses)
+    left_over = [column for column in available if column not in columns.values()]
+    return ColumnMap(columns, guesses, tuple(dict.fromkeys(left_over)))
 
 
 def shown(names: Sequence[str]) -> str:
@@ -110,6 +165,11 @@ def _closest(name: str, available: Sequence[str]) -> str | None:
         if _plain(close) in plain:
             return plain[_plain(close)]
     return None
+
+
+def _resembled(column: str, names: Sequence[str]) -> str:
+    plain = _plain(column)
+    return next((name for name in names if any(part in plain for part in _PARTS[name])), "")
 
 
 def _plain(name: str) -> str:

@@ -4,7 +4,7 @@ Some texts are Latin-1; a record that is not UTF-8 is read as that. ``unknown`` 
 Source: https://snap.stanford.edu/data/web-Amazon.html.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, Final
 
 from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
@@ -13,6 +13,7 @@ from reviewdesk.sources.mcauley_files import category_of
 from reviewdesk.sources.rows import RowBuilder
 
 FIRST_KEY: Final = b"product/productId"
+LAST_KEY: Final = "review/text"
 KEYS: Final = {
     "product/productId": "product_id",
     "product/title": "product_title",
@@ -20,7 +21,7 @@ KEYS: Final = {
     "review/score": "star_rating",
     "review/time": "review_date",
     "review/summary": "review_headline",
-    "review/text": "review_body",
+    LAST_KEY: "review_body",
 }
 _VOTES: Final = ("helpful_votes", "total_votes")
 _HELPFULNESS: Final = "review/helpfulness"
@@ -32,6 +33,8 @@ class McAuley2013(Source):
     name: ClassVar[str] = "mcauley-2013"
     title: ClassVar[str] = "McAuley Lab Amazon reviews, 2013 (SNAP)"
     description: ClassVar[str] = "blocks of lines such as review/score: 5.0"
+
+    columns: ClassVar[Mapping[str, str]] = {name: key for key, name in KEYS.items()}
 
     @classmethod
     def recognises(cls, probe: Probe) -> bool:
@@ -80,6 +83,8 @@ def _values(raw: bytes) -> list[str | None] | None:
         if not separator or "/" not in key:
             return None
         found[key] = value.removeprefix(" ")
+    if LAST_KEY not in found:  # cut off before its text
+        return None
     values: list[str | None] = [_known(found.get(key)) for key in KEYS]
     helpful, slash, total = found.get(_HELPFULNESS, "").partition("/")
     return [*values, helpful, total] if slash else [*values, None, None]

@@ -7,7 +7,10 @@ https://jmcauley.ucsd.edu/data/amazon/ and https://nijianmo.github.io/amazon/.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Final
+
+import pyarrow.compute as pc
 
 from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
 from reviewdesk.sources.items import Item, read_items, text_or_none
@@ -26,6 +29,8 @@ COLUMNS: Final = {
     "review_body": "reviewText",
     "review_date": "unixReviewTime",
 }
+WRITTEN_DATE: Final = "reviewTime"
+"""The day in words; some files, and some rows of others, have nothing else."""
 VOTES_2014: Final = {"helpful_votes": "helpful.0", "total_votes": "helpful.1"}
 _REVIEW: Final = {"asin", "overall", "reviewerID"}
 _DESCRIPTION: Final = {"title", "categories", "category", "imUrl", "also_buy", "related", "brand"}
@@ -37,6 +42,8 @@ class McAuley2018(Source):
     name: ClassVar[str] = "mcauley-2018"
     title: ClassVar[str] = "McAuley Lab Amazon reviews, 2014 and 2018"
     description: ClassVar[str] = "JSON lines with reviewerID, asin, overall; meta_* files join in"
+
+    columns: ClassVar[Mapping[str, str]] = COLUMNS
 
     @classmethod
     def recognises(cls, probe: Probe) -> bool:
@@ -55,10 +62,19 @@ class McAuley2018(Source):
         """Yield the reviews, joined with what the metadata tells of their products."""
         items = read_items(metadata_of(file, self.companions), _item, tally)
         pair = "helpful" in first_fields(head(file))
-        columns = {**COLUMNS, **VOTES_2014} if pair else COLUMNS
+        votes = VOTES_2014 if pair else {}
+        columns = {**COLUMNS, **votes, WRITTEN_DATE: WRITTEN_DATE}
         category = "" if self.settings.category else category_of(file.name)
         for rows in json_rows(line_blocks(file, tally), columns, tally, parse_loose):
-            yield items.join(rows, "product_id").with_default("product_category", category)
+            joined = items.join(_dated(rows), "product_id")
+            yield joined.with_default("product_category", category)
+
+
+def _dated(rows: RawRows) -> RawRows:
+    """Return rows with the written day where they have no time."""
+    days = pc.coalesce(rows.columns["review_date"], rows.columns[WRITTEN_DATE])
+    columns = {name: rows.columns[name] for name in rows.columns if name != WRITTEN_DATE}
+    return replace(rows, columns={**columns, "review_date": days})
 
 
 def _item(found: Mapping[str, Any]) -> Item | None:

@@ -38,6 +38,8 @@ class McAuley2023(Source):
     title: ClassVar[str] = "McAuley Lab Amazon reviews, 2023"
     description: ClassVar[str] = "JSON lines with parent_asin, rating, text; meta_* files join in"
 
+    columns: ClassVar[Mapping[str, str]] = COLUMNS
+
     @classmethod
     def recognises(cls, probe: Probe) -> bool:
         """Look at the fields of the first review."""

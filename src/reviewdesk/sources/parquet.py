@@ -1,7 +1,7 @@
 """Parquet files of any shape, read group by group."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -10,7 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from reviewdesk.errors import InputError
+from reviewdesk.sources.arrow_texts import as_bytes, inside, leaves
 from reviewdesk.sources.base import SourceFile, Tally
+from reviewdesk.sources.ids import ID_COLUMNS
 from reviewdesk.sources.rows import MAX_ROWS, RawRows
 from reviewdesk.storage import filesystem, storage_errors
 
@@ -18,14 +20,14 @@ PARQUET_MAGIC: Final = b"PAR1"
 
 
 def parquet_columns(file: SourceFile) -> list[str]:
-    """Return the names of the columns that hold single values.
+    """Return the names of the values that can be text; those inside others as ``outer.inner``.
 
     Raises:
         InputError: the file is damaged.
         StorageError: it cannot be read.
     """
     with opened_parquet(file) as parquet:
-        return [field.name for field in parquet.schema_arrow if not pa.types.is_nested(field.type)]
+        return [name for field in parquet.schema_arrow for name in leaves(field)]
 
 
 def parquet_rows(file: SourceFile, columns: Mapping[str, str], tally: Tally) -> Iterator[RawRows]:
@@ -42,23 +44,40 @@ def parquet_rows(file: SourceFile, columns: Mapping[str, str], tally: Tally) -> 
     """
     with opened_parquet(file) as parquet:
         total = max(1, parquet.metadata.num_rows)
+        outer = {name: _outer(parquet.schema_arrow.names, path) for name, path in columns.items()}
         first = 1
         for group in range(parquet.num_row_groups):
             row = first
             first += parquet.metadata.row_group(group).num_rows
-            batches = parquet.iter_batches(MAX_ROWS, [group], list(set(columns.values())))
-            try:
-                for batch in batches:
-                    tally.bytes_read += _share(file.size, row, row + len(batch), total)
-                    yield _rows(batch, columns, row, tally)
-                    row += len(batch)
-            except (pa.ArrowInvalid, OSError):
+            for batch in _batches(parquet, group, sorted(set(outer.values()))):
+                tally.bytes_read += _share(file.size, row, row + len(batch), total)
+                yield _rows(batch, columns, outer, row, tally)
+                row += len(batch)
+            if row < first:
                 tally.rejects.add(row, "damaged_rows", b"")
                 tally.notes.append(
                     f"rows {row} to {first - 1} of {tally.file} are damaged and cannot be read; "
                     "get the file again"
                 )
                 tally.bytes_read += _share(file.size, row, first, total)
+
+
+def _outer(names: Sequence[str], path: str) -> str:
+    """Return the column that values stand in."""
+    return path if path in names else next(one for one in names if path.startswith(f"{one}."))
+
+
+def _batches(parquet: Any, group: int, names: list[str]) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a group until its end, or until they are damaged."""
+    batches = parquet.iter_batches(MAX_ROWS, [group], names)
+    while True:
+        try:
+            batch = next(batches, None)
+        except (pa.ArrowException, OSError):
+            return
+        if batch is None:
+            return
+        yield batch
 
 
 @contextmanager
@@ -85,9 +104,20 @@ def _share(size: int, start: int, stop: int, total: int) -> int:
     return size * (stop - 1) // total - size * (start - 1) // total
 
 
-def _rows(batch: pa.RecordBatch, columns: Mapping[str, str], first: int, tally: Tally) -> RawRows:
+def _rows(
+    batch: pa.RecordBatch,
+    columns: Mapping[str, str],
+    outer: Mapping[str, str],
+    first: int,
+    tally: Tally,
+) -> RawRows:
     names = batch.schema.names  # one may be there twice: the first counts
-    text = {name: _text(batch.column(names.index(column))) for name, column in columns.items()}
+    text = {}
+    for name, path in columns.items():
+        values = batch.column(names.index(outer[name]))
+        path_inside = path.removeprefix(outer[name]).removeprefix(".")
+        values = inside(values, path_inside) if path_inside else values
+        text[name] = as_bytes(values, identifier=name in ID_COLUMNS)
     bad = np.zeros(len(batch), np.bool_)
     for values in text.values():
         bad |= _not_utf8(values)
@@ -100,19 +130,6 @@ def _rows(batch: pa.RecordBatch, columns: Mapping[str, str], first: int, tally: 
         lines = lines[~bad]
     strings = {name: values.cast(pa.string()) for name, values in text.items()}
     return RawRows(strings, len(lines), lines.tolist(), lambda row: _raw(strings, row))
-
-
-def _text(values: pa.Array) -> pa.Array:
-    """Return values as text, or as bytes where they are text that may not be UTF-8."""
-    kind = values.type
-    if pa.types.is_dictionary(kind):
-        values = values.dictionary_decode()
-        kind = values.type
-    if pa.types.is_large_string(kind) or pa.types.is_large_binary(kind):
-        return values.cast(pa.large_binary()).cast(pa.binary())
-    if pa.types.is_string(kind) or pa.types.is_binary(kind):
-        return values.cast(pa.binary())
-    return values.cast(pa.string()).cast(pa.binary())
 
 
 def _not_utf8(values: pa.Array) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":

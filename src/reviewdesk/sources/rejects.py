@@ -13,8 +13,6 @@ REASONS: Final = {
     "bad_json": "the line is not a JSON object",
     "bad_record": "the record is not written as the format has it",
     "bad_file_name": "the file's name does not hold an id and a rating",
-    "bad_rating": "the star rating is there but is not 1 to 5",
-    "missing_body": "the review has no text",
     "too_long": "the line is longer than the limit; only its first part is kept",
     "truncated": "the file ends early or is damaged from here on",
     "damaged_rows": "a group of rows in a Parquet file is damaged",

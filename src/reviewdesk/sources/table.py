@@ -20,6 +20,7 @@ from reviewdesk.sources.jsonobjects import ObjectScan, object_groups
 from reviewdesk.sources.lines import BOM, LineBlock, line_blocks
 from reviewdesk.sources.mapping import ColumnMap, map_columns, shown
 from reviewdesk.sources.parquet import PARQUET_MAGIC, parquet_columns, parquet_rows
+from reviewdesk.sources.readings import AUTO
 from reviewdesk.sources.stream import HEAD, head
 
 DELIMITERS: Final = "\x1f\t,;|"
@@ -43,6 +44,7 @@ class Table(Source):
     title: ClassVar[str] = "CSV, TSV, JSON lines or arrays, Parquet"
     description: ClassVar[str] = "any table; close names are guessed, others told with --map"
     general: ClassVar[bool] = True
+    stars_scale: ClassVar[str] = AUTO
 
     @classmethod
     def recognises(cls, probe: Probe) -> bool:
@@ -52,7 +54,7 @@ class Table(Source):
             _is_parquet(probe.head) or _is_json(probe.head) or _is_text(probe.head)
         )
 
-    def inspect(self, file: SourceFile) -> dict[str, str]:
+    def inspect(self, file: SourceFile) -> ColumnMap:
         """Map the file's columns.
 
         Raises:
@@ -60,7 +62,7 @@ class Table(Source):
             MissingColumn: a column that was told, or one for the text, is not there.
             UsageError: the reviews table has no column that was told.
         """
-        return dict(self._map(file, head(file)).guesses)
+        return self._map(file, head(file))
 
     def rows(self, file: SourceFile, tally: Tally) -> Iterator[RawRows]:
         """Yield the mapped columns of every row."""

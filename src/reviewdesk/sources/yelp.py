@@ -41,6 +41,8 @@ class Yelp(Source):
     title: ClassVar[str] = "Yelp Open Dataset"
     description: ClassVar[str] = "yelp_academic_dataset_review.json; the business file joins in"
 
+    columns: ClassVar[Mapping[str, str]] = COLUMNS
+
     @classmethod
     def recognises(cls, probe: Probe) -> bool:
         """Look at the fields of the first review."""
