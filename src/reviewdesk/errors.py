@@ -2,6 +2,7 @@
 
     ReviewdeskError                exit  1   HTTP 500
     ├── UsageError                 exit  2   HTTP 400   an option, a value or a combination is wrong
+    │   └── BrokenPlugin           exit  2   HTTP 400   what another package adds does not work
     ├── InputError                 exit  3   HTTP 400   data cannot be read or used
     │   ├── MissingColumn          exit  3   HTTP 400   an operation needs a column the data lacks
     │   └── NotEnoughData          exit  3   HTTP 400   too few rows or classes to do what was asked
@@ -50,6 +51,13 @@ class UsageError(ReviewdeskError, ValueError):
 
 
 class InputError(ReviewdeskError, ValueError):
+class BrokenPlugin(UsageError):
+    """What another package adds does not work."""
+
+    code = "broken_plugin"
+
+
+class InputError(ReviewdeskError):
     """Data cannot be read or used."""
 
     code = "input"

@@ -9,7 +9,7 @@ import importlib
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
 
-from reviewdesk.errors import UsageError
+from reviewdesk.errors import BrokenPlugin, UsageError
 
 
 class Registry:
@@ -29,6 +29,7 @@ class Registry:
 
         Raises:
             UsageError: no such name.
+            BrokenPlugin: it is another package's, and that cannot be loaded.
         """
         if name in self._table:
             module, _, attribute = self._table[name].partition(":")
@@ -39,10 +40,27 @@ class Registry:
                 raise UsageError(
                     f"unknown {self.kind} {name!r}; there are: {', '.join(self.names())}"
                 )
-            found = plugins[name].load()
+            try:
+                found = plugins[name].load()
+            except Exception as error:  # whatever the package does while it is imported
+                raise self.broken(name, error) from error
         if not isinstance(found, type):
-            raise UsageError(f"the {self.kind} {name!r} is not a class")
+            raise BrokenPlugin(f"the {self.kind} {name!r} is not a class")
         return found
+
+    def is_plugin(self, name: str) -> bool:
+        """Say whether another package adds a name."""
+        return name not in self._table
+
+    def broken(self, name: str, error: Exception) -> BrokenPlugin:
+        """Return what is said of another package's class that does not work.
+
+        What its error says is left out: it may quote a review.
+        """
+        return BrokenPlugin(
+            f"the {self.kind} {name!r} of another package is broken ({type(error).__name__}); "
+            "update that package or take it away"
+        )
 
     def _plugins(self) -> dict[str, EntryPoint]:
         return {point.name: point for point in entry_points(group=self.group)}

@@ -401,3 +401,15 @@ def test_known_errors_of_another_corpus_are_refused(cli: Cli, tmp_path: Path) ->
     assert (graded.code, "1 of 2" in graded.out) == (0, True)
     refused = cli("find", "grade", listing(errors[0]), other)
     assert refused.code == 3
+
+
+def test_a_reference_and_questions_together_are_refused_before_any_work(
+    data: PreparedData, cli: Cli, tmp_path: Path
+) -> None:
+    known, asked, out = tmp_path / "known.txt", tmp_path / "questions.csv", tmp_path / "out"
+    known.write_text("R00001\n")
+    words = ("find", "misfiled", data.path, "--out", out)
+    refused = cli(*words, "--reference", known, "--audit", asked)
+    assert (refused.code, "leave one of them away" in refused.err) == (2, True)
+    assert not out.exists()
+    assert not asked.exists()

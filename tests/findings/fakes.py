@@ -140,3 +140,21 @@ class AskingFinder(OddFinder):
         return replace(
             found, finder="asking", tables={"questions": asked}, settings={"answers": self.answers}
         )
+
+
+class BrokenFinder(OddFinder):
+    """Fails while it looks, with an error that quotes a review."""
+
+    name: ClassVar[str] = "broken"
+    title: ClassVar[str] = "Broken reviews"
+
+    def find(self, inputs: FinderInputs, *, progress: Progress = SILENT) -> Findings:
+        """Fail."""
+        raise ZeroDivisionError("It is a wombat.")
+
+
+class UnmadeFinder(OddFinder):
+    """Cannot even be made."""
+
+    def __init__(self) -> None:
+        raise KeyError("It is a wombat.")

@@ -8,6 +8,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from reviewdesk.errors import (
+    BrokenPlugin,
     InputError,
     MissingColumn,
     NotEnoughData,
@@ -391,3 +392,41 @@ def test_a_reference_is_handed_to_finders(data: PreparedData, tmp_path: Path) ->
     assert outcome.stored is not None
     assert outcome.stored.found.settings["known"] == 2
     assert outcome.stored.about["reference"]["reviews"] == 2
+
+
+def test_a_broken_finder_of_another_package_is_named_and_the_others_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fakes = "tests.findings.fakes"
+    broken = {
+        "absent": "no_such_package_anywhere:Finder",
+        "broken": f"{fakes}:BrokenFinder",
+        "unmade": f"{fakes}:UnmadeFinder",
+        "letters": "decimal:Decimal",
+    }
+    install(tmp_path / "plugin", monkeypatch, odd=f"{fakes}:OddFinder", **broken)
+    rows = rows_of(60)
+    rows[0]["review_body"] += " It is a wombat."
+    data = shop(tmp_path / "shop", rows)
+    out = tmp_path / "out"
+    outcomes = find(data, out, FindSettings(("odd", *broken))).outcomes
+    why = {one.finder: one.why_not for one in outcomes}
+    assert why.pop("odd") is None
+    assert set(why) == set(broken)
+    for name, reason in why.items():
+        assert reason is not None
+        assert repr(name) in reason
+        assert "wombat" not in reason
+    assert "broken (ZeroDivisionError)" in (out / "findings.html").read_text()
+    for name in broken:
+        with pytest.raises(BrokenPlugin, match=name):
+            find(data, tmp_path / name, FindSettings((name,)))
+
+
+def test_a_reference_and_answers_together_are_refused(data: PreparedData, tmp_path: Path) -> None:
+    answers = tmp_path / "answers.csv"
+    answers.write_text("review_id,answer\nR00001,right\n")
+    settings = FindSettings(("odd",), reference=pa.array(["R00001"]), answers=answers)
+    with pytest.raises(UsageError, match="both are given"):
+        find(data, tmp_path / "out", settings)
+    assert not (tmp_path / "out").exists()

@@ -12,7 +12,7 @@ from reviewdesk.cli.train import json_or_text, setting_words
 from reviewdesk.errors import UsageError
 from reviewdesk.findings.catalog import FINDERS
 from reviewdesk.findings.reference import read_reference
-from reviewdesk.job.find import FindSettings, reviews_of
+from reviewdesk.job.find import FindSettings, check_one_basis, reviews_of
 from reviewdesk.job.finders import takes_text
 from reviewdesk.job.heads import by_target
 from reviewdesk.settings import PromiseSettings
@@ -101,10 +101,11 @@ def settings_of(
         options: ``NAME=VALUE`` words for the only finder named, or ``FINDER.NAME=VALUE``.
 
     Raises:
-        UsageError: a word is for no finder that looks.
+        UsageError: a word is for no finder that looks, or both a reference and answers are given.
         InputError: a file is not what it should be.
         StorageError: it cannot be read.
     """
+    check_one_basis(reference is not None, audit is not None)
     known = FINDERS.names()
     further = [one for name in finders for one in FURTHER.get(name, ()) if one in known]
     names = tuple(dict.fromkeys([*finders, *further]))

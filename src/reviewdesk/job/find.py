@@ -10,7 +10,13 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from reviewdesk import __version__
-from reviewdesk.errors import MissingColumn, NotEnoughData, UsageError
+from reviewdesk.errors import (
+    BrokenPlugin,
+    MissingColumn,
+    NotEnoughData,
+    ReviewdeskError,
+    UsageError,
+)
 from reviewdesk.findings.base import Finder, FinderInputs
 from reviewdesk.findings.export import check_promise, promised
 from reviewdesk.findings.page import findings_page, shown_samples
@@ -27,7 +33,14 @@ from reviewdesk.findings.texts import review_texts
 from reviewdesk.job.find_folder import check_predictions_stay, kinds_in
 from reviewdesk.job.find_page import write_overview
 from reviewdesk.job.find_result import FindResult, Outcome
-from reviewdesk.job.finders import ANSWERS, VECTORS, changed_settings, new_finder, takes_answers
+from reviewdesk.job.finders import (
+    ANSWERS,
+    VECTORS,
+    changed_settings,
+    new_finder,
+    plugin_errors,
+    takes_answers,
+)
 from reviewdesk.job.heads import Predictions
 from reviewdesk.job.main_job import PREPARED, SUMMARY
 from reviewdesk.prepare.layout import file_sha256
@@ -88,7 +101,8 @@ def find(
 
     Predictions are made where a finder needs them and stay in ``out/predictions``; what was found
     before in the same data with the same settings is not looked for again. A finder that the data
-    does not suffice for is left out, and the result says why; it is an error when it is so for all.
+    does not suffice for, or another package's that is broken, is left out, and the result says why;
+    it is an error when it is so for all.
 
     Args:
         data: the reviews.
@@ -100,16 +114,18 @@ def find(
     Raises:
         UsageError: a name or a setting is wrong, or predictions are of what no finder needs, or a
             folder holds something else, or other kinds of findings rest on predictions that would
-            be replaced.
+            be replaced, or both a reference and answers are given.
+        BrokenPlugin: every finder that is asked for is another package's and broken.
         MissingColumn: the data lacks what every finder needs.
         NotEnoughData: it does not suffice for any.
         InputError: predictions are not about these reviews.
         StorageError: something cannot be read or written.
     """
     check_promise(settings.promise)
+    check_one_basis(settings.reference is not None, settings.answers is not None)
     if not data.rows:
         raise NotEnoughData(f"there are no reviews in {data.path}, so there is nothing to find")
-    finders = [new_finder(name, _options(name, settings)) for name in settings.finders]
+    finders, errors = _working(settings)
     predictions = Predictions(
         data, out / PREDICTIONS, settings.predictions, settings.folds, settings.seed, progress
     )
@@ -126,23 +142,51 @@ def find(
     for finder in finders:
         remove_left_over(out / finder.name)
     private_directory(out)
-    outcomes, errors, why_not = [], [], {}
+    outcomes = [Outcome(name, None, str(error)) for name, error in errors.items()]
+    why_not = {name: str(error) for name, error in errors.items()}
     for finder, already in before.items():
         try:
             stored = already or _find(finder, out / finder.name, predictions, settings)
             if not (stored.path / PAGE).is_file():  # somebody removed it
                 write_with_page(stored.path, stored, data, progress)
             outcomes.append(Outcome(finder.name, stored, already=already is not None))
-        except (MissingColumn, NotEnoughData) as error:
+        except (MissingColumn, NotEnoughData, BrokenPlugin) as error:
             outcomes.append(Outcome(finder.name, None, str(error)))
-            errors.append(error)
+            errors[finder.name] = error
             why_not[finder.title] = str(error)
-    if errors and len(errors) == len(finders):
-        raise errors[0]
+    if errors and len(errors) == len(settings.finders):
+        raise next(iter(errors.values()))
     page = out / OVERVIEW
     everything, unread = kinds_in(out, data)
     write_overview(page, data, everything, why_not, progress, unread=unread)
     return FindResult(out, data, page, tuple(outcomes), unread)
+
+
+def check_one_basis(reference: bool, answers: bool) -> None:
+    """Refuse a reference and answers together: promises rest on one of them.
+
+    Raises:
+        UsageError: both are given.
+    """
+    if reference and answers:
+        raise UsageError(
+            "promises rest on reviews known to be right (--reference) or on a person's answers "
+            "(--audit), and both are given; leave one of them away"
+        )
+
+
+def _working(settings: FindSettings) -> tuple[list[Finder], dict[str, ReviewdeskError]]:
+    """Return the finders that are asked for, and why some of other packages cannot look."""
+    finders: list[Finder] = []
+    errors: dict[str, ReviewdeskError] = {}
+    for name in settings.finders:
+        try:
+            finders.append(new_finder(name, _options(name, settings)))
+        except BrokenPlugin as error:
+            errors[name] = error
+    if errors and not finders:
+        raise next(iter(errors.values()))
+    return finders, errors
 
 
 def _check_place(out: Path, data: PreparedData) -> None:
@@ -205,7 +249,7 @@ def _find(
     tables = predictions.of(finder.targets)
     about = _about(finder, predictions, tables, settings)
     inputs = FinderInputs(predictions.data, tables, settings.reference)
-    with threadpool_limits(limits=1, user_api="blas"):
+    with threadpool_limits(limits=1, user_api="blas"), plugin_errors(finder.name):
         # Finders multiply many small matrices: threads would wait for each other more than they
         # work, and how many there are would be seen in the last digits of what is found.
         found = promised(finder.find(inputs, progress=predictions.progress), settings.promise)

@@ -1,10 +1,11 @@
 """A finder by its name, with its settings."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
-from reviewdesk.errors import UsageError
+from reviewdesk.errors import BrokenPlugin, ReviewdeskError, UsageError
 from reviewdesk.findings.base import Finder
 from reviewdesk.findings.catalog import FINDERS
 
@@ -20,17 +21,36 @@ def new_finder(name: str, settings: Mapping[str, Any]) -> Finder:
     Raises:
         UsageError: no such finder, or it has no such setting, or one of another type, or a count
             is below 0.
+        BrokenPlugin: it is another package's and does not work.
     """
     kind = FINDERS.load(name)
     if not issubclass(kind, Finder):
-        raise UsageError(f"the finder {name!r} is not a finder")
+        raise BrokenPlugin(f"the finder {name!r} is not a finder")
     known = inspect.signature(kind).parameters
     for one, value in settings.items():
         if one not in known:
             has = f"it has: {', '.join(known)}" if known else "it has none"
             raise UsageError(f"the finder {name} has no setting {one!r}; {has}")
         _check(name, one, value, known[one].default)
-    return kind(**settings)
+    with plugin_errors(name):
+        return kind(**settings)
+
+
+@contextmanager
+def plugin_errors(name: str) -> Iterator[None]:
+    """Turn what goes wrong inside another package's finder into an error that names it.
+
+    Raises:
+        BrokenPlugin: something did that is not one of our own errors.
+    """
+    try:
+        yield
+    except ReviewdeskError:
+        raise
+    except Exception as error:
+        if not FINDERS.is_plugin(name):
+            raise
+        raise FINDERS.broken(name, error) from error
 
 
 def takes_answers(finder: str) -> bool:

@@ -17,7 +17,7 @@ from reviewdesk.findings.declining.stars import TARGET, Read, read_histories
 from reviewdesk.findings.products import Products, read_products
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.report.numbers import plural
-from reviewdesk.stats.e_values import e_benjamini_hochberg, ever_chances
+from reviewdesk.stats.e_values import e_benjamini_hochberg, e_values_looked_back, ever_chances
 
 ROUNDS: Final = 50
 FEWEST_CHANGED: Final = 0.001
@@ -26,6 +26,12 @@ LOOKS: Final = (
     "Products were looked at month by month, with what was known by then; whoever was called stays "
     "in the list. The promise is about all that were called until any month. Run it again when a "
     "month is over: no earlier call changes."
+)
+
+
+PRESUPPOSED: Final = (
+    "It presupposes that products change independently of each other, or together in one "
+    "direction; how many calls are wrong was measured, not proved."
 )
 
 
@@ -50,8 +56,7 @@ class DecliningFinder(Finder):
         judged = judge(found, baselines)
         alarms = {promise: raise_alarms(found, judged.levels, 1 - promise) for promise in PROMISES}
         able = found.reviews >= FEWEST_REVIEWS
-        highest = np.zeros(found.products)
-        np.maximum.at(highest, found.product_of_look, judged.process)
+        highest, last = _heights(found, judged)
         listed = _listed(found, judged, alarms, able)
         given = Context(
             self.name, self.worse, inputs.data, products, found, read.product, baselines,
@@ -66,8 +71,8 @@ class DecliningFinder(Finder):
                 f"products with fewer than {FEWEST_REVIEWS} dated stars": int((~able).sum()),
                 **read.left_out,
             },
-            _notes(read, highest[able]),
-            {"any_time": _any_time(given, highest, listed)},
+            _notes(read, e_values_looked_back(highest[able], last[able])),
+            {"any_time": _any_time(given, highest, last, listed)},
             {"stars": "texts" if read.from_texts else "ratings"},
         )
 
@@ -81,6 +86,15 @@ class ImprovingFinder(DecliningFinder):
         "Products whose stars got better, since when, and what people say since then."
     )
     worse: ClassVar[bool] = False
+
+
+def _heights(found: Histories, judged: Judged) -> tuple[Floats, Floats]:
+    """Return the highest and the last value of each product's e-process, as logarithms (p,)."""
+    highest, last = np.zeros(found.products), np.zeros(found.products)
+    np.maximum.at(highest, found.product_of_look, judged.process)
+    looked = np.diff(found.look_offsets) > 0
+    last[looked] = judged.process[found.look_offsets[1:][looked] - 1]
+    return highest, last
 
 
 def _listed(
@@ -141,23 +155,23 @@ def _lists(alarms: dict[float, Alarms], listed: Listed, able: int) -> tuple[Prom
     return tuple(lists)
 
 
-def _notes(read: Read, highest: Floats) -> tuple[str, ...]:
-    notes = [LOOKS]
+def _notes(read: Read, log_e: Floats) -> tuple[str, ...]:
+    notes = [LOOKS, PRESUPPOSED]
     if read.from_texts:
         notes.append(
             "Most reviews have no stars: those that the texts speak of were taken for all."
         )
-    if len(highest):
-        shares = e_benjamini_hochberg(highest)
-        sure = plural(int((shares <= 0.1).sum()), "product", "products")
+    if len(log_e):
+        sure = plural(int((e_benjamini_hochberg(log_e) <= 0.1).sum()), "product", "products")
         notes.append(
-            f"By e-values, which hold however products depend on each other, {sure} would be "
-            "called at 90 %; the table any_time has each product's."
+            f"By e-values as of the last month, {sure} would be called at 90 %. That holds however "
+            "products depend on each other, for products whose stars, while nothing changes, are "
+            "as mixed as those of the products before them; the table any_time has each product's."
         )
     return tuple(notes)
 
 
-def _any_time(given: Context, highest: Floats, listed: Listed) -> pa.Table:
+def _any_time(given: Context, highest: Floats, last: Floats, listed: Listed) -> pa.Table:
     """Return for each product the chance that stars without a change ever look so changed."""
     found = given.found
     able = np.flatnonzero(found.reviews >= FEWEST_REVIEWS)
@@ -170,6 +184,7 @@ def _any_time(given: Context, highest: Floats, listed: Listed) -> pa.Table:
             ),
             "reviews": pa.array(found.reviews[order], pa.int64()),
             "highest_log_e": pa.array(highest[order]),
+            "log_e": pa.array(e_values_looked_back(highest, last)[order]),
             "chance_at_any_time": pa.array(given.ever[order]),
             "listed": pa.array(np.isin(order, listed.histories)),
         }
