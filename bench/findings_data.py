@@ -8,6 +8,7 @@ What heads say is kept in the folder that ``REVIEWDESK_BENCH_CACHE`` names (with
 temporary files), by everything that it depends on but the code: remove it when the families change.
 """
 
+import datetime
 import gzip
 import hashlib
 import json
@@ -238,15 +239,27 @@ def mix(seed: int) -> World:
 
 def generated(seed: int, reviews: int = 20_000) -> World:
     """Return the generated corpus with its own errors taken back."""
+    return world_of(f"generated reviews={reviews} seed={seed}", generated_right(seed, reviews)[0])
+
+
+def generated_right(seed: int, reviews: int) -> tuple[pa.Table, dict[str, datetime.date]]:
+    """Return generated reviews with their own errors taken back.
+
+    Returns:
+        The reviews, and from when on some of their products decline, which cannot be taken back.
+    """
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "reviews.tsv"
         corpus = generate(out, DemoSettings(reviews=reviews, seed=seed))
         table = _reviews(out)
-        wrong = {name: _truth(corpus.truth_dir, name) for name in ("misfiled", "miscategorised")}
+        kinds = ("misfiled", "miscategorised", "declining")
+        wrong = {name: _truth(corpus.truth_dir, name) for name in kinds}
     products, categories = table["product_id"].to_pylist(), table["product_category"].to_pylist()
     right_product = {row["review_id"]: row["right_product_id"] for row in wrong["misfiled"]}
     right_category = {row["product_id"]: row["right_category"] for row in wrong["miscategorised"]}
     own = dict(zip(products, categories, strict=True)) | right_category
+    facts = {name: table[name].to_pylist() for name in ("product_title", "product_parent")}
+    of_product = {name: dict(zip(products, values, strict=True)) for name, values in facts.items()}
     ids = table["review_id"].to_pylist()
     products = [
         right_product.get(name, product) for name, product in zip(ids, products, strict=True)
@@ -255,9 +268,11 @@ def generated(seed: int, reviews: int = 20_000) -> World:
     for name, values in {
         "product_id": products,
         "product_category": [own.get(product, moved.get(product)) for product in products],
+        **{name: [known.get(one) for one in products] for name, known in of_product.items()},
     }.items():
-        table = table.set_column(table.column_names.index(name), name, [values])
-    return world_of(f"generated reviews={reviews} seed={seed}", table)
+        column = pa.array(values, table.schema.field(name).type)
+        table = table.set_column(table.column_names.index(name), name, column)
+    return table, {row["product_id"]: row["declines_from"] for row in wrong["declining"]}
 
 
 def world_of(name: str, reviews: pa.Table) -> World:

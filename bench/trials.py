@@ -24,15 +24,16 @@ def cache_folder() -> Path:
     return folder
 
 
-def kept(bench: str, find: Callable[..., Any], **tried: Any) -> Any:
+def kept(bench: str, find: Callable[..., Any], *, rooms: str = "reviewdesk.", **tried: Any) -> Any:
     """Return what a trial found, at once where it was tried before.
 
     Args:
         bench: the file of the bench.
+        rooms: how modules are called whose code counts.
         find: tries it; what it returns must pass through JSON unchanged.
         tried: what ``find`` is called with, which tells this trial from others.
     """
-    about = json.dumps([Path(bench).name, tried, code(bench)], sort_keys=True)
+    about = json.dumps([Path(bench).name, tried, code(bench, rooms)], sort_keys=True)
     path = cache_folder() / f"{hashlib.sha256(about.encode()).hexdigest()[:24]}.json"
     if not path.exists():
         print(f"{Path(bench).stem}: {tried}", file=sys.stderr, flush=True)
@@ -43,9 +44,9 @@ def kept(bench: str, find: Callable[..., Any], **tried: Any) -> Any:
 
 
 @cache
-def code(bench: str) -> str:
-    """Return a digest of the bench and of all of the package that it loads."""
-    loaded = [module for name, module in sys.modules.items() if name.startswith("reviewdesk.")]
+def code(bench: str, rooms: str) -> str:
+    """Return a digest of the bench and of the modules that it loads, of some rooms."""
+    loaded = [module for name, module in sys.modules.items() if name.startswith(rooms)]
     files = {str(module.__file__) for module in loaded}
     digest = hashlib.sha256()
     for file in [bench, *sorted(files)]:

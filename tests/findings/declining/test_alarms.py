@@ -3,6 +3,7 @@
 import numpy as np
 
 from reviewdesk.findings.declining.alarms import (
+    FIRST_CALL,
     HEAD_START,
     PATIENCE,
     SPENT,
@@ -65,7 +66,7 @@ def test_thresholds_follow_the_exposure_of_all_products() -> None:
     found = histories(keys, np.full(81, 4), days, np.arange(81, dtype=np.uint64))
     total = 2 * float(exposure(np.array([40]))[0])
     levels = np.full(len(found.looks), np.inf)
-    alone = SPENT * 0.1 * PATIENCE / (PATIENCE + total) ** 2
+    alone = FIRST_CALL * PATIENCE / (PATIENCE + total) ** 2
     levels[1] = alone * 0.999
     assert raise_alarms(found, levels, 0.1).products.tolist() == [0]
     levels[1] = alone * 1.001

@@ -11,6 +11,7 @@ from reviewdesk.errors import InputError, MissingColumn, NotEnoughData
 from reviewdesk.findings.base import FinderInputs, Findings
 from reviewdesk.findings.catalog import FINDERS
 from reviewdesk.findings.misfiled.finder import MisfiledFinder
+from reviewdesk.findings.misfiled.judged import COPY, UNTOLD
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.schema import FINDINGS
 from tests.findings.shop import (
@@ -195,3 +196,39 @@ def test_categories_that_reviews_say_nothing_of_are_refused(tmp_path: Path) -> N
         row["review_body"] = f"{TOPICS[CATEGORIES[number % 40 % len(CATEGORIES)]]} {number}"
     with pytest.raises(NotEnoughData, match="does not tell their categories apart"):
         look(tmp_path / "shop", rows)
+
+
+def test_reviews_of_a_category_that_hardly_any_speaks_of_are_not_listed(tmp_path: Path) -> None:
+    rows = rows_of(1_200)
+    other = next(one for one in CATEGORIES if one != rows[0]["product_category"])
+    known = [row for row in rows if row["product_category"] == other]
+    for number in range(30):
+        body = known[number]["review_body"]
+        rows.append({**rows[0], "review_id": f"X{number:04d}", "product_id": f"X{number % 6}",
+                     "product_category": "Odds", "review_body": body})  # fmt: skip
+    data = shop(tmp_path, rows)
+    shares = probabilities_of(data)
+    labels = [*CATEGORIES, "Odds"]
+    shares = np.column_stack([shares, np.full(len(shares), 1e-4)])
+    table = write_predictions(tmp_path / "category.parquet", ids_of(data), shares, labels=labels)
+    found = MisfiledFinder().find(FinderInputs(data, {"category": (table, table)}))
+    assert not any(what.startswith("X") for what in found.table.column("what").to_pylist())
+    assert found.left_out[UNTOLD] > 20
+    assert any("Too little is known of Odds" in one for one in found.notes)
+
+
+def test_one_text_over_many_variants_is_one_finding(tmp_path: Path) -> None:
+    rows = rows_of(1_200)
+    wrong = misfiled_ids(rows)
+    row = next(row for row in rows if row["review_id"] in wrong)
+    row.update(product_parent="PARENT", customer_id="C1", review_date="2014-05-01")
+    for number in range(5):
+        rows.append({**row, "review_id": f"V{number}", "product_id": f"V{number}"})
+    found, data = look(tmp_path, rows)
+    copies = data.table(["copy_of"]).column(0)
+    assert len(copies) - copies.null_count == 5
+    assert found.left_out[COPY] == 5
+    listed = found.table.column("what").to_pylist()
+    assert len(wrong & set(listed)) + len([one for one in listed if one.startswith("V")]) <= len(
+        wrong
+    )

@@ -115,3 +115,17 @@ def test_how_sure_each_is_never_rises_and_adds_up() -> None:
     assert (1 - found).sum() == pytest.approx(false[-1])
     assert surenesses(np.empty(0)).tolist() == []
     assert surenesses(np.array([0.0, 0.1])).tolist() == [0.95, 0.95]
+
+
+def test_where_few_labels_seem_wrong_there_is_no_list_without_answers() -> None:
+    posterior = np.append(np.full(40, 0.99), np.full(1_960, 1e-3))
+    few = replace(ranking(posterior), combination=Combination(np.ones(1), 0.013))
+    found = lists_without_reference(few, ALL, None)
+    assert [one.listed for one in found.lists] == [0, 0, 0]
+    why = found.lists[0].why_empty
+    assert why is not None
+    assert "1.3\N{NO-BREAK SPACE}% of the reviews seem to be misfiled" in why
+    assert "--audit" in why
+    answered = fit_correction(np.full(80, 0.99), np.ones(80, np.bool_))
+    assert lists_without_reference(few, ALL, answered).lists[0].listed == 40
+    assert lists_without_reference(ranking(posterior), ALL, None).lists[0].listed == 40

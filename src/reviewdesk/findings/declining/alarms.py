@@ -31,6 +31,10 @@ PATIENCE: Final = 30.0
 exposure. Without that, in a shop where nothing ever changes, each doubling of the exposure would
 have its own chance of a false call; with it, all of them together have alpha."""
 
+FIRST_CALL: Final = 0.05
+"""Where nothing ever changes, every call is wrong: the chance that there is any at all is held to
+this, also for lists that promise less."""
+
 SPENT: Final = 0.85
 """How much of alpha is spent by what is expected at each month's threshold. Whoever was called at
 a month's luckier threshold stays called when it falls again: with all of alpha spent, 10.3 % of 330
@@ -98,6 +102,6 @@ def threshold(best: Floats, total: float, alpha: float) -> float:
     """Return the highest level at which the false alarms expected are few enough; 0 for none."""
     ordered = np.sort(best[best <= alpha])
     shares = np.arange(1, len(ordered) + 1) / (HEAD_START + total)
-    shares[:1] = PATIENCE / (PATIENCE + total) ** 2
+    shares[:1] = PATIENCE / (PATIENCE + total) ** 2 * min(1.0, FIRST_CALL / alpha)
     enough = np.flatnonzero(ordered <= alpha * shares)
     return float(ordered[enough[-1]]) if len(enough) else 0.0

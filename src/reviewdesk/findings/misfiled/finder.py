@@ -197,10 +197,10 @@ def _notes(judged: Judged, found: Lists, answers: int) -> list[str]:
                 )
     else:
         notes.append(
-            "Promises rest on what the classifiers say alone. Reviews that speak of another "
-            "category and are filed rightly all the same count as errors: where fewer than about "
-            "3 % of the reviews are misfiled, a promise may not be kept. Answer the questions "
-            "(--audit), or give a reference (--reference)."
+            "Promises rest on what the classifiers say alone. They presuppose that reviews get "
+            "into any other category alike, and that few speak of another category and are filed "
+            "rightly. Answers to the questions (--audit), or a reference (--reference), make them "
+            "surer."
         )
     return notes
 

@@ -1,5 +1,6 @@
 """Which reviews are judged, and why others are not."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,9 +11,14 @@ from numpy.typing import NDArray
 
 from reviewdesk.errors import MissingColumn, NotEnoughData
 from reviewdesk.findings.base import FinderInputs
-from reviewdesk.findings.misfiled.combination import Logs, fit_combination, log_probabilities
+from reviewdesk.findings.misfiled.combination import (
+    Combination,
+    Logs,
+    fit_combination,
+    log_probabilities,
+)
 from reviewdesk.findings.misfiled.lists import FEWEST_TRUSTED
-from reviewdesk.findings.misfiled.products import product_doubted
+from reviewdesk.findings.misfiled.products import BLOCK, product_doubted
 from reviewdesk.findings.misfiled.shared import shared_texts
 from reviewdesk.findings.predictions import HeadProbabilities
 from reviewdesk.progress import Progress
@@ -24,6 +30,18 @@ MOST_DOUBTED: Final = 0.5
 nothing is said."""
 FEWEST_OF_A_CATEGORY: Final = 5
 """What a category is about is not learnt from fewer reviews."""
+LEAST_TOLD: Final = 0.5
+"""So large a share of a category's reviews has to speak of it, as the classifiers read them. Where
+fewer do, a review that speaks of another category is the rule there and no sign of an error
+(decision 0351). Reviews known to be right tell such categories by themselves."""
+UNTOLD: Final = "which stand in a category that fewer than half of its reviews speak of"
+TOLD_NOTHING: Final = (
+    "what these reviews say does not tell their categories apart: most of them stand in "
+    "categories, or are of products, whose reviews speak of another category; look at what the "
+    "categories are, or at the predictions"
+)
+MOST_NAMED: Final = 5
+COPY: Final = "which repeat one of another variant: one text is one finding"
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,13 +91,14 @@ def judge(inputs: FinderInputs, said: HeadProbabilities, progress: Progress) -> 
         MissingColumn: no review has a category.
         NotEnoughData: hardly any review is left.
     """
-    ids, titles, labels, product = _facts(inputs, said.labels)
+    ids, titles, labels, product, copied = _facts(inputs, said.labels)
     shared = shared_texts(inputs.data, labels, progress=progress)
     sizes = np.append(np.bincount(labels[labels >= 0], minlength=len(said.labels)), 0)
     reasons = {
         "which stand in no category that the predictions know": labels < 0,
         "which stand in a category of fewer than five": sizes[labels] < FEWEST_OF_A_CATEGORY,
         "whose text stands in several categories": shared >= 0,
+        COPY: copied,
     }
     judged, left_out = np.ones(len(labels), np.bool_), {}
     for reason, rows in reasons.items():
@@ -92,17 +111,24 @@ def judge(inputs: FinderInputs, said: HeadProbabilities, progress: Progress) -> 
         )
     heads = [log_probabilities(one) for one in said.probabilities]
     base = fit_combination([head[judged] for head in heads], labels[judged])
+    known = _reference(inputs, ids)
+    notes: list[str] = []
+    if (judged & known).sum() < FEWEST_TRUSTED:
+        untold = untold_categories([head[judged] for head in heads], labels[judged], base)
+        inside = judged & untold[labels]
+        left_out[UNTOLD] = int(inside.sum())
+        judged &= ~inside
+        if inside.any():
+            notes.append(_untold_note(np.unique(labels[inside]), said.labels))
+            if judged.sum() < FEWEST_JUDGED:
+                raise NotEnoughData(TOLD_NOTHING)
+            base = fit_combination([head[judged] for head in heads], labels[judged])
     doubted = judged & product_doubted(heads, labels, product, base)
     if doubted.sum() > MOST_DOUBTED * judged.sum():
-        raise NotEnoughData(
-            "what these reviews say does not tell their categories apart: of "
-            f"{count(int(judged.sum()))}, {count(int(doubted.sum()))} are of products whose other "
-            "reviews speak of another category; look at what the categories are, or at the "
-            "predictions"
-        )
+        raise NotEnoughData(TOLD_NOTHING)
     left_out["whose product speaks of another category as a whole"] = int(doubted.sum())
     judged &= ~doubted
-    trusted, notes = judged & _reference(inputs, ids), []
+    trusted = judged & known
     if inputs.reference is not None and trusted.sum() < FEWEST_TRUSTED:
         notes.append(
             f"{count(int(trusted.sum()))} of the reviews known to be filed rightly can be used; "
@@ -124,12 +150,53 @@ def judge(inputs: FinderInputs, said: HeadProbabilities, progress: Progress) -> 
     )  # fmt: skip
 
 
+def untold_categories(
+    heads: Sequence[Logs], labels: NDArray[np.integer], base: Combination
+) -> NDArray[np.bool_]:
+    """Say of which categories fewer than half of the reviews that stand there speak, (k,).
+
+    Args:
+        heads: for each head (n, k) log-probabilities.
+        labels: (n,) 0 to k - 1.
+        base: how the heads are combined.
+    """
+    k = heads[0].shape[1]
+    says = np.concatenate(
+        [
+            base.logs([head[at : at + BLOCK] for head in heads]).argmax(axis=1)
+            for at in range(0, len(labels), BLOCK)
+        ]
+    )
+    told = np.bincount(labels[says == labels], minlength=k)
+    untold: NDArray[np.bool_] = told < LEAST_TOLD * np.bincount(labels, minlength=k)
+    return untold
+
+
+def _untold_note(categories: NDArray[np.integer], names: list[str]) -> str:
+    named = ", ".join(names[one] for one in categories[:MOST_NAMED].tolist())
+    more = len(categories) - MOST_NAMED
+    named += f" and {count(more)} more" if more > 0 else ""
+    return (
+        f"Too little is known of {named}: most reviews that stand there seem to speak of another "
+        "category, so that one more is no sign of an error. A reference (--reference) can tell."
+    )
+
+
 def _facts(
     inputs: FinderInputs, names: list[str]
-) -> tuple[pa.ChunkedArray, pa.ChunkedArray, NDArray[np.int32], NDArray[np.int64]]:
-    """Return ids, titles, categories and the product of each review; -1 for none."""
+) -> tuple[
+    pa.ChunkedArray, pa.ChunkedArray, NDArray[np.int32], NDArray[np.int64], NDArray[np.bool_]
+]:
+    """Return ids, titles, categories, products, and which repeat another; -1 for none."""
     table = inputs.data.table(
-        ["review_id", "product_title", "product_category", "product_id", "product_parent"]
+        [
+            "review_id",
+            "product_title",
+            "product_category",
+            "product_id",
+            "product_parent",
+            "copy_of",
+        ]
     )
     category = table.column("product_category")
     if category.null_count == len(category):
@@ -139,7 +206,8 @@ def _facts(
     named = pc.coalesce(table.column("product_parent"), table.column("product_id"))
     product = named.combine_chunks().dictionary_encode().indices.fill_null(-1)
     numbers: NDArray[np.int64] = product.to_numpy(zero_copy_only=False).astype(np.int64)
-    return table.column("review_id"), table.column("product_title"), labels, numbers
+    copied: NDArray[np.bool_] = table.column("copy_of").is_valid().to_numpy()
+    return table.column("review_id"), table.column("product_title"), labels, numbers, copied
 
 
 def _reference(inputs: FinderInputs, ids: pa.ChunkedArray) -> NDArray[np.bool_]:

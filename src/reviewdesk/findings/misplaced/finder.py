@@ -15,6 +15,9 @@ from reviewdesk.progress import SILENT, Progress
 from reviewdesk.report.numbers import count, share
 
 TOO_FEW: Final = "There are too few reviews of products with enough of them to tell."
+SEEN: Final = 0.15
+"""So large a part of the reviews that are thought to stand wrong has to be listed. Where the ratio
+of reviews to decoys still falls among the last few, it has no plateau that data show."""
 NO_PLATEAU: Final = (
     "No more reviews fit badly than there would be if all of them stood where they belong."
 )
@@ -56,7 +59,7 @@ class MisplacedFinder(Finder):
         curve = fit_plateau(judged.found)
         listed, lists = promised(judged, curve)
         notes = []
-        if curve is not None and curve.wrong > 0:
+        if curve is not None and len(listed.places):
             wrong = curve.wrong * len(judged.rows)
             notes.append(
                 f"About {share(curve.wrong)} of the reviews that were judged, "
@@ -88,6 +91,8 @@ def promised(judged: Judged, curve: Plateau | None) -> tuple[Listed, tuple[Promi
     cuts = cut_lists(false_by_posterior(ranked), ranked, PROMISES)
     if curve is None or curve.wrong == 0:
         cuts = [Cut(0, 0.0) for _ in PROMISES]
+    if curve is not None and cuts[-1].listed - cuts[-1].false < SEEN * curve.wrong * len(ranked):
+        cuts = [Cut(0, 0.0) for _ in PROMISES]
     most = max(cut.listed for cut in cuts)
     promise = np.zeros(most)
     for cut, one in reversed(list(zip(cuts, PROMISES, strict=True))):
@@ -112,4 +117,8 @@ def _why_empty(cut: Cut, curve: Plateau | None, promise: float) -> str | None:
             f"promise of {share(promise, 0)} cannot be kept: about {share(ODD)} only read as if "
             "they did."
         )
-    return f"No five reviews are sure enough for a promise of {share(promise, 0)}."
+    return (
+        f"No five reviews are sure enough for a promise of {share(promise, 0)}, or so few of those "
+        "that seem to stand wrong that it may be chance: products have to be spoken of in words of "
+        "their own, in many reviews each."
+    )
