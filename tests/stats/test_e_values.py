@@ -71,7 +71,7 @@ def test_what_is_looked_back_at_is_an_e_value() -> None:
     # by the integral of the adjuster over all highest values, each y with the chance 1 / y
     y = np.exp(np.linspace(0, 60, 200_001))
     adjusted = 2 * np.exp(e_values_looked_back(np.log(y), np.full(len(y), -np.inf)))
-    assert abs(np.trapezoid(adjusted / y, np.log(y)) + 1 / 60 - 1) < 1e-3  # 1/60: beyond
+    assert abs(float(np.trapezoid(adjusted / y, np.log(y))) + 1 / 60 - 1) < 1e-3  # 1/60: beyond
 
 
 def test_a_last_value_that_is_high_counts_half() -> None:
