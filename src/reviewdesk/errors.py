@@ -50,14 +50,13 @@ class UsageError(ReviewdeskError, ValueError):
     http_status = 400
 
 
-class InputError(ReviewdeskError, ValueError):
 class BrokenPlugin(UsageError):
     """What another package adds does not work."""
 
     code = "broken_plugin"
 
 
-class InputError(ReviewdeskError):
+class InputError(ReviewdeskError, ValueError):
     """Data cannot be read or used."""
 
     code = "input"
