@@ -2,12 +2,13 @@
 PYTHON ?= python3
 # The demo runs in an environment with the core dependencies only; checks and tests have their own.
 CORE := .venv
+NETWORKS := .venv-networks
 DEV := .venv-dev
 BENCH := .venv-bench
 # How often the benches of findings plant errors anew: `make bench-findings SEEDS=3` is much faster.
 SEEDS := 20
 
-.PHONY: bench-fast bench-findings bench-graph bench-tune demo docs test test-slow check format clean help
+.PHONY: bench-fast bench-findings bench-graph bench-networks bench-tune demo demo-networks docs test test-slow check format clean help
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -18,6 +19,15 @@ demo: $(CORE)/.installed  ## the main job on generated reviews, and what can be 
 		--target sentiment --target stars --target category
 	$(CORE)/bin/reviewdesk find all demo/job --out demo/findings
 	$(CORE)/bin/reviewdesk find grade demo/findings demo/reviews.tsv.gz.truth --reviews demo/job
+
+demo-networks: $(NETWORKS)/.installed  ## an LSTM on generated reviews; then without torch
+	$(NETWORKS)/bin/reviewdesk demo-data --reviews 8000 --out demo-networks/reviews.tsv.gz
+	$(NETWORKS)/bin/reviewdesk prepare demo-networks/reviews.tsv.gz --out demo-networks/prepared
+	$(NETWORKS)/bin/reviewdesk train demo-networks/prepared --model lstm --target sentiment \
+		--time-limit 60 --out demo-networks/bundle
+	$(NETWORKS)/bin/reviewdesk evaluate demo-networks/bundle demo-networks/prepared \
+		--out demo-networks/evaluation.html
+	$(NETWORKS)/bin/reviewdesk explain demo-networks/bundle "Not good: it broke after a week."
 
 test: $(DEV)/.installed  ## all tests but the slow ones
 	$(DEV)/bin/python -m pytest -n 2 -m "not slow"
@@ -39,9 +49,14 @@ $(CORE)/.installed: pyproject.toml constraints.txt
 	$(CORE)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	touch $@
 
+$(NETWORKS)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(NETWORKS)
+	$(NETWORKS)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[networks]"
+	touch $@
+
 $(BENCH)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(BENCH)
-	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench]"
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench,networks]"
 	touch $@
 
 $(DEV)/.installed: pyproject.toml constraints.txt
@@ -59,6 +74,9 @@ bench-fast: $(BENCH)/.installed  ## linear beside its peers on the real data; ha
 	$(BENCH)/bin/python -m bench.linear_paired categories25 "TF-IDF + LinearSVC" --peer-ngrams 1 2
 	$(BENCH)/bin/python -m bench.linear_paired categories14 "TF-IDF + LinearSVC" --peer-ngrams 1 2
 	$(BENCH)/bin/python -m bench.linear_growth
+
+bench-networks: $(BENCH)/.installed  ## networks beside linear, fastText and a plain loop; hours
+	$(BENCH)/bin/python -m bench.networks_bench
 
 bench-tune: $(BENCH)/.installed  ## choose the settings that bench-fast uses anew; an hour
 	$(BENCH)/bin/python -m bench.linear_tune
@@ -82,4 +100,4 @@ bench-graph: $(BENCH)/.installed  ## a graph of 1 and 10 million reviews: built,
 	$(BENCH)/bin/python -m bench.graph --reviews 10000000
 
 clean:  ## remove environments, caches and the demo's folder
-	rm -rf $(CORE) $(DEV) $(BENCH) demo .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(CORE) $(NETWORKS) $(DEV) $(BENCH) demo demo-networks .pytest_cache .mypy_cache .ruff_cache

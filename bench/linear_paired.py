@@ -53,7 +53,7 @@ def main() -> None:
         right = _predicted(arguments.peer, other, data).argmax(axis=1) == data.labels
         print(f"{arguments.peer} {other}: accuracy {right.mean():.4f}", flush=True)
         theirs = right if not len(theirs) or right.mean() > theirs.mean() else theirs
-    low, high = _interval(ours.astype(np.float64) - theirs, data.groups)
+    low, high = paired_interval(ours.astype(np.float64) - theirs, data.groups)
     points = (ours.mean() - theirs.mean()) * 100
     print(f"difference {points:.2f} points, 95 % interval {low * 100:.2f} to {high * 100:.2f}")
 
@@ -93,7 +93,7 @@ def _predicted(system: str, settings: Settings, data: DataSet) -> NDArray[np.flo
     return scores
 
 
-def _interval(differences: NDArray[np.float64], groups: NDArray[Any]) -> tuple[float, float]:
+def paired_interval(differences: NDArray[np.float64], groups: NDArray[Any]) -> tuple[float, float]:
     """Return the middle 95 % of mean differences when groups are drawn with replacement."""
     group = np.unique(groups, return_inverse=True)[1]
     sums, sizes = np.bincount(group, weights=differences), np.bincount(group)

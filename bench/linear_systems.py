@@ -172,6 +172,20 @@ def _columns(scores: Any) -> Any:
     return np.stack([-scores, scores], axis=1) if scores.ndim == 1 else scores
 
 
+def network(train: pa.Table, settings: Settings) -> Predict:
+    """Our networks."""
+    from bench import networks_peers  # noqa: PLC0415
+
+    return networks_peers.network(train, settings)
+
+
+def walkthrough(train: pa.Table, settings: Settings) -> Predict:
+    """The plain PyTorch loop of published walk-throughs."""
+    from bench import networks_peers  # noqa: PLC0415
+
+    return networks_peers.walkthrough(train, settings)
+
+
 SYSTEMS: Final[dict[str, Callable[[pa.Table, Settings], Predict]]] = {
     "linear": linear,
     "linear-pairs": linear,
@@ -181,6 +195,8 @@ SYSTEMS: Final[dict[str, Callable[[pa.Table, Settings], Predict]]] = {
     "TF-IDF + logistic": tfidf_logistic,
     "NB-SVM": nbsvm,
     "VW": vowpal,
+    "network": network,
+    "PyTorch loop": walkthrough,
 }
 
 

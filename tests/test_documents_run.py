@@ -21,6 +21,7 @@ PAGES = (
     "docs/export.md",
     "docs/erase.md",
     "docs/bundles.md",
+    "docs/networks.md",
 )
 
 

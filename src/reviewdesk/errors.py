@@ -12,6 +12,7 @@
     ├── BundleError                exit  5   HTTP 500   a bundle is damaged, hostile or too new
     ├── MissingExtra               exit  6   HTTP 500   an optional package is not installed
     ├── StorageError               exit  7   HTTP 507   no space, no permission, no such place
+    ├── Stopped                    exit  0   HTTP 500   asked to end; saved, and it can go on
     └── RequestError               exit  1   HTTP 400   a request to the server is wrong
         ├── UnknownEndpoint        exit  1   HTTP 404
         ├── NotAcceptable          exit  1   HTTP 406
@@ -116,6 +117,13 @@ class StorageError(ReviewdeskError):
     code = "storage"
     exit_code = 7
     http_status = 507
+
+
+class Stopped(ReviewdeskError):
+    """Long work was asked to end before it was done; what was done is saved, and it can go on."""
+
+    code = "stopped"
+    exit_code = 0
 
 
 class RequestError(ReviewdeskError):

@@ -33,6 +33,9 @@ class Task(Protocol):
     def advance(self, amount: float = 1) -> None:
         """Say that this much more is done."""
 
+    def describe(self, title: str) -> None:
+        """Say anew what is being done."""
+
 
 class Progress:
     """Shows how far long work has come.
@@ -106,6 +109,9 @@ class _Silent:
     def advance(self, amount: float = 1) -> None:
         pass
 
+    def describe(self, title: str) -> None:
+        pass
+
 
 class _Bar:
     def __init__(self, bars: RichProgress, task: TaskID) -> None:
@@ -114,6 +120,9 @@ class _Bar:
 
     def advance(self, amount: float = 1) -> None:
         self._bars.advance(self._task, amount)
+
+    def describe(self, title: str) -> None:
+        self._bars.update(self._task, description=title)
 
 
 class _NotebookBar:
@@ -131,6 +140,9 @@ class _NotebookBar:
 
     def __exit__(self, *_: object) -> None:
         self._handle.update({"text/plain": ""}, raw=True)
+
+    def describe(self, title: str) -> None:
+        self._title = title
 
     def advance(self, amount: float = 1) -> None:
         self._done += amount

@@ -14,6 +14,10 @@ from reviewdesk.models.labelled import BODY, LabelledReviews, are_texts, labelle
 Family = TypeVar("Family", bound=Classifier)
 
 LABELS = ["unhappy", "happy", "asleep"]  # not in alphabetical order, on purpose
+SMALL_NETWORK: dict[str, Any] = {
+    "min_df": 1, "embedding": 16, "hidden": 8, "epochs": 4, "batch": 16, "learning_rate": 0.02,
+    "embedding_rate": 0.05, "dropout": 0.0, "word_dropout": 0.0, "threads": 1,
+}  # fmt: skip
 _WORDS = (
     ("broke", "awful", "refund", "never", "waste"),
     ("great", "love", "works", "perfect", "easy"),
@@ -55,9 +59,16 @@ def cut(batch: pa.RecordBatch, rows: int) -> Iterator[pa.RecordBatch]:
 
 def new(family: str, **settings: Any) -> Classifier:
     """Return an unfitted classifier of a family."""
-    classifier = CLASSIFIERS.load(family)(**settings)
+    classifier = CLASSIFIERS.load(family)(**{**quick(family), **settings})
     assert isinstance(classifier, Classifier)
     return classifier
+
+
+def quick(family: str) -> dict[str, Any]:
+    """Return settings of a family under which it learns in a moment."""
+    if family == "lstm":
+        return SMALL_NETWORK | {"convolution": 0}
+    return SMALL_NETWORK if family in ("cnn", "attention") else {}
 
 
 def learn(classifier: Family, data: Any, labels: Any = None) -> Family:

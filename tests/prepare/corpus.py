@@ -96,9 +96,15 @@ class Interrupting(Progress):
         if self.left == 0:
             raise KeyboardInterrupt
 
+    def describe(self, title: str) -> None:
+        """Take no notice."""
+
 
 class _Silent:
     def advance(self, amount: float = 1) -> None:
+        pass
+
+    def describe(self, title: str) -> None:
         pass
 
 

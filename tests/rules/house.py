@@ -40,6 +40,8 @@ HEAVY: Final[dict[str, frozenset[str]]] = {
     "ladybug": frozenset({"graph"}),
     "graspologic_native": frozenset({"graph"}),
     "torch": frozenset({"models"}),
+    "onnxruntime": frozenset({"models"}),
+    "safetensors": frozenset({"models"}),
     "transformers": frozenset({"models"}),
     "optuna": frozenset({"training"}),
     "starlette": frozenset({"serving", "desk"}),

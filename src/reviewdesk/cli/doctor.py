@@ -12,7 +12,12 @@ from reviewdesk.cli.output import print_json, print_table, say
 from reviewdesk.errors import MissingExtra
 from reviewdesk.optional import install_command
 
-USES: Final = {"dev": "checks and tests", "bench": "measuring beside other programs"}
+USES: Final = {
+    "networks": "learning networks (lstm, cnn, attention)",
+    "networks-serve": "using bundles of networks",
+    "dev": "checks and tests",
+    "bench": "measuring beside other programs",
+}
 """What the extras are for."""
 
 

@@ -18,7 +18,11 @@ from reviewdesk.training.train import TrainResult
 from reviewdesk.training.train import train as train_bundle
 
 Model = Annotated[
-    str, typer.Option(help="Family of classifiers: linear, naive-bayes, fasttext or tfidf-svc.")
+    str,
+    typer.Option(
+        help="Family of classifiers: linear, naive-bayes, fasttext, lstm, cnn, attention or "
+        "tfidf-svc."
+    ),
 ]
 ModelSettings = Annotated[
     list[str],
@@ -54,6 +58,19 @@ def train(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace what is there already.")
     ] = False,
+    word_vectors: Annotated[
+        Path | None,
+        typer.Option(help="Word vectors (.vec) that a network begins with.", metavar="FILE"),
+    ] = None,
+    processes: Annotated[
+        int, typer.Option(help="How many processes a network learns in.", min=1)
+    ] = 1,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(
+            help="After so many seconds a network ends with the best it has learnt.", min=1
+        ),
+    ] = None,
     as_json: Json = False,
     target: TargetSettings,
     text: TextSettings,
@@ -64,19 +81,24 @@ def train(
     Holds a share of the reviews out, learns from the rest, and measures on what was held out; the
     figures are saved in the bundle. With --folds and --oof every review also gets probabilities
     from a classifier that has not seen its product. With --continue-from a bundle learns on from
-    later reviews.
+    later reviews. A network is saved while it learns: after an interruption the same command goes
+    on, and SIGTERM saves and ends with exit code 0.
 
     Example:
 
         reviewdesk train prepared --target sentiment --out bundle
     """
     if continue_from is not None:
-        if folds or model_settings or (target, text, split) != _DEFAULTS:
+        own = (folds, model_settings, word_vectors, processes > 1, time_limit)
+        if any(own) or (target, text, split) != _DEFAULTS:
             raise UsageError("--continue-from takes all settings from the bundle; leave others out")
         data_ = PreparedData.open(data)
         result = learn_on(continue_from, data_, out, overwrite=overwrite, progress=Progress())
         _say(result, data, as_json)
         return
+    given = parse_model_settings(model_settings)
+    if word_vectors is not None:
+        given["word_vectors"] = str(word_vectors)
     result = train_bundle(
         PreparedData.open(data),
         out,
@@ -84,10 +106,12 @@ def train(
         target=target,
         text=text,
         split=split,
-        model_settings=parse_model_settings(model_settings),
+        model_settings=given,
         folds=folds,
         oof=oof,
         overwrite=overwrite,
+        processes=processes,
+        time_limit=time_limit,
         progress=Progress(),
     )
     _say(result, data, as_json)

@@ -37,7 +37,8 @@ class Explanation:
         words: (m) the words and word pairs, those that matter most first.
         columns: (m) the column in which each stands.
         weights: (m, k) float64.
-        bias: (k,) float64, the scores of a text without words.
+        bias: (k,) float64, what no word accounts for: of weights that are summed, the scores of a
+            text without words.
     """
 
     words: list[str]

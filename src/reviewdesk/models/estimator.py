@@ -22,6 +22,7 @@ from reviewdesk.models.base import LIKELY, Classifier, PartialFits
 from reviewdesk.models.labelled import BODY, LabelledReviews, Texts, are_texts, labelled_texts
 from reviewdesk.models.linear import classifier as linear
 from reviewdesk.models.naive_bayes import NaiveBayes as NaiveBayesClassifier
+from reviewdesk.models.neural import families
 from reviewdesk.models.tfidf_svc import TfidfSVC as TfidfSVCClassifier
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.settings import TargetSettings, TextSettings
@@ -171,3 +172,6 @@ def estimator_of(family: type[Classifier]) -> type[TextEstimator]:
 Linear: Final = estimator_of(linear.Linear)
 NaiveBayes: Final = estimator_of(NaiveBayesClassifier)
 TfidfSVC: Final = estimator_of(TfidfSVCClassifier)
+Lstm: Final = estimator_of(families.Lstm)
+Cnn: Final = estimator_of(families.Cnn)
+Attention: Final = estimator_of(families.Attention)

@@ -10,6 +10,7 @@ from reviewdesk.bundle import Bundle
 from reviewdesk.errors import NotEnoughData, UsageError
 from reviewdesk.examples.examples import SEVERAL, Examples, load_examples
 from reviewdesk.examples.headlines import HEADLINE
+from reviewdesk.models.curve import Curve, HasCurve
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.stats.bootstrap import RESAMPLES
@@ -71,6 +72,7 @@ class Evaluation:
         surest_right: the reviews that it was most sure of and right about.
         surest_wrong: those it was most sure of and wrong about.
         least_sure: those it was least sure of.
+        curve: how the bundle's learning went; None where its family was not measured meanwhile.
     """
 
     bundle: str
@@ -87,6 +89,7 @@ class Evaluation:
     surest_right: tuple[Sample, ...]
     surest_wrong: tuple[Sample, ...]
     least_sure: tuple[Sample, ...]
+    curve: Curve | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the evaluation as JSON values; no text of a review is among them."""
@@ -105,6 +108,7 @@ class Evaluation:
                 "without_them": without.to_json() if without else None,
             },
             "slices": [one.to_json() for one in self.slices],
+            **({"curve": self.curve.to_json()} if self.curve else {}),
         }
 
 
@@ -173,6 +177,7 @@ def evaluate(
         surest_right=surest_right,
         surest_wrong=surest_wrong,
         least_sure=least_sure,
+        curve=bundle.classifier.curve_ if isinstance(bundle.classifier, HasCurve) else None,
     )
 
 

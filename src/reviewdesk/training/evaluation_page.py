@@ -26,6 +26,7 @@ from reviewdesk.report.numbers import count, score, share
 from reviewdesk.report.page import Page
 from reviewdesk.training.evaluate import Evaluation, Sample
 from reviewdesk.training.figures import Figure, Points
+from reviewdesk.training.learning_curve import learning_curve
 from reviewdesk.training.measures import LabelMeasures, Measures
 from reviewdesk.training.slices import FALSE_SHARE, Slice, Slicing
 from reviewdesk.training.verdict import measured_on, sentences, title, with_label_names
@@ -85,6 +86,8 @@ def evaluation_page(evaluation: Evaluation) -> Page:
         page.section("By part of the reviews", *_slices(evaluation.slices))
     page.section("How far to trust a probability", _trust(measures))
     page.section("Ranking", _ranking(measures))
+    if evaluation.curve is not None and evaluation.curve.points:
+        page.section("How it learned", learning_curve(evaluation.curve))
     page.section("All figures", _all_figures(measures))
     page.section("Reviews to look at", *_reviews(evaluation))
     page.section("How this was measured", _method(evaluation))

@@ -1,5 +1,6 @@
 """Training: from prepared data to a bundle that says how right it is."""
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from reviewdesk.bundle import Bundle, BundleSettings, load_bundle, save_bundle
 from reviewdesk.errors import BundleError, UsageError
 from reviewdesk.examples.examples import SEVERAL, Examples, load_examples
 from reviewdesk.models.base import Classifier
+from reviewdesk.models.running import Resumes, Run
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
@@ -63,6 +65,8 @@ def train(
     folds: int = 0,
     oof: Path | None = None,
     overwrite: bool = False,
+    processes: int = 1,
+    time_limit: float | None = None,
     progress: Progress = SILENT,
 ) -> TrainResult:
     """Train a classifier on one side of prepared data, measure it on the other, and save both.
@@ -81,18 +85,29 @@ def train(
         folds: into how many parts the products are dealt for cross-fitting; 0 for none.
         oof: the cross-fitted predictions table to write.
         overwrite: replace what is at ``out`` and ``oof``.
+        processes: how many processes learn together, of families that can.
+        time_limit: learning ends after so many seconds with what it has learnt, of families that
+            can.
         progress: shows how far it has come.
 
     Raises:
         UsageError: a setting is wrong, or something else is at ``out`` or ``oof``.
         NotEnoughData: there are not two labels with reviews, or too few products.
         StorageError: something cannot be read or written.
+        Stopped: the process was asked to end; the same call goes on.
     """
     if (oof is None) != (folds == 0):
         raise UsageError("cross-fitting needs both a number of folds and a file to write")
     if folds and target and target.target == SEVERAL:
         raise UsageError("reviews with several labels cannot be cross-fitted; leave the folds out")
     classifier = new_classifier(model, model_settings or {})
+    run = Run(out.with_name(f".{out.name}.learning"), processes, time_limit, progress=progress)
+    if isinstance(classifier, Resumes):
+        classifier.run = run
+    elif processes > 1 or time_limit is not None:
+        raise UsageError(
+            f"{model} learns in one process and without a time limit; networks, such as lstm, can"
+        )
     settings = BundleSettings(
         target=target or TargetSettings(),
         text=text or TextSettings(),
@@ -108,6 +123,7 @@ def train(
         bundle = found or _train(
             classifier, examples, settings, data.fingerprint, out, log, overwrite, progress
         )
+        shutil.rmtree(out.with_name(f".{out.name}.learning"), ignore_errors=True)
     crossfit = None
     if oof is not None:
         seed = settings.split.seed

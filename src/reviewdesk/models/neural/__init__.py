@@ -1,0 +1,1 @@
+"""Networks over words: recurrent, convolutional and attentive, learnt by one loop."""

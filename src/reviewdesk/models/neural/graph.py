@@ -1,0 +1,99 @@
+"""An ONNX graph that scores reviews; onnxruntime alone is needed, not torch.
+
+A review gets the same scores alone as among others: it is padded to a width that depends on its own
+length only, and never computed alone, for which there are other instructions with other rounding.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reviewdesk.errors import BundleError
+from reviewdesk.models.neural.words import PADDING
+from reviewdesk.optional import require
+
+Ids = NDArray[np.int32]
+Ends = NDArray[np.int64]
+
+STEP: Final = 16
+"""Widths are multiples of it, and for longer reviews of larger powers of 2."""
+FEWEST_ROWS: Final = 2
+POSITIONS: Final = 8_192
+"""About so many positions are computed at once."""
+EXTRA: Final = "networks-serve"
+
+
+class Graph:
+    """A network that can only score.
+
+    Args:
+        data: the ONNX graph.
+        k: how many labels it has.
+
+    Raises:
+        BundleError: it is not a graph that ``export`` writes.
+        MissingExtra: onnxruntime is not installed.
+    """
+
+    def __init__(self, data: bytes, k: int) -> None:
+        self.data = data
+        self.k = k
+        runtime = require("onnxruntime", EXTRA)
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            self._session = runtime.InferenceSession(
+                data, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # it raises kinds of its own, none of them public
+            raise BundleError("the ONNX graph is damaged") from error
+        inputs = [one.name for one in self._session.get_inputs()]
+        outputs = [one.name for one in self._session.get_outputs()]
+        if inputs != ["ids", "lengths"] or outputs != ["scores"]:
+            raise BundleError("the ONNX graph is not one of a network of reviews")
+
+    def scores(self, ids: Ids, ends: Ends) -> NDArray[np.float32]:
+        """Return the scores of reviews, (n, k).
+
+        Args:
+            ids: of all reviews, one after the other.
+            ends: (n + 1,) where each begins and ends.
+        """
+        lengths = np.diff(ends)
+        widths = _widths(lengths)
+        found = np.empty((len(lengths), self.k), np.float32)
+        for width in np.unique(widths).tolist():
+            same = np.flatnonzero(widths == width)
+            size = max(POSITIONS // width, FEWEST_ROWS)
+            for at in range(0, len(same), size):
+                rows = same[at : at + size]
+                found[rows] = self._run(ids, ends, rows, width)[: len(rows)]
+        return found
+
+    def _run(
+        self, ids: Ids, ends: Ends, rows: NDArray[np.int64], width: int
+    ) -> NDArray[np.float32]:
+        padded = np.full((max(len(rows), FEWEST_ROWS), width), PADDING, np.int64)
+        lengths = np.zeros(len(padded), np.int64)
+        for place, row in enumerate(rows.tolist()):
+            own = ids[ends[row] : ends[row + 1]]
+            padded[place, : len(own)] = own
+            lengths[place] = len(own)
+        try:
+            found: Any = self._session.run(None, {"ids": padded, "lengths": lengths})[0]
+        except Exception as error:  # an id beyond the graph's table, a shape that it does not have
+            raise BundleError("the ONNX graph does not fit the vocabulary") from error
+        if found.dtype != np.float32 or found.shape[-1] != self.k:
+            raise BundleError("the ONNX graph does not fit the labels")
+        scores: NDArray[np.float32] = found
+        return scores
+
+
+def _widths(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return to which width each review is padded: at most a quarter more, or 16."""
+    eighths = np.ceil(np.log2(np.maximum(lengths, 1))) - 3
+    step = np.maximum(2.0**eighths, STEP).astype(np.int64)
+    widths: NDArray[np.int64] = np.maximum(-(-lengths // step) * step, STEP)
+    return widths

@@ -1,0 +1,116 @@
+"""Learning in a folder, by this process or by several that ``torchrun`` starts.
+
+folder/
+├── tokens/                 the rows
+├── plan.json               what is learnt, and how
+├── first.npy               the words' first vectors, where a file gave them
+├── checkpoint.safetensors  where learning stands
+└── learnt/                 network.safetensors, network.onnx, curve.json: what is kept
+"""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+
+from reviewdesk.errors import ReviewdeskError, Stopped
+from reviewdesk.models.curve import Curve
+from reviewdesk.models.neural.export import export
+from reviewdesk.models.neural.learning import Learnt, Watch, learn
+from reviewdesk.models.neural.plan import Plan
+from reviewdesk.models.neural.processes import Processes, joined
+from reviewdesk.models.neural.tokens import Tokens
+from reviewdesk.models.running import Run
+from reviewdesk.progress import Progress
+from reviewdesk.storage import private_directory, replace_directory, storage_errors, write_json
+
+GRAPH: Final = "network.onnx"
+WEIGHTS: Final = "network.safetensors"
+CURVE: Final = "curve.json"
+LEARNT: Final = "learnt"
+POLL_SECONDS: Final = 0.2
+
+
+def learn_in(folder: Path, run: Run) -> None:
+    """Learn what a folder's plan says, and write the result into it.
+
+    Raises:
+        Stopped: somebody wanted it to end; it can go on.
+        ReviewdeskError: one of several processes failed.
+    """
+    if run.processes > 1:
+        _learn_together(folder, run)
+    else:
+        watch = Watch(run.stop, run.time_limit, run.progress)
+        _write(folder, _learn(folder, watch, Processes()))
+    if not (folder / LEARNT / GRAPH).exists():
+        raise Stopped("stopped and saved; the same command goes on where it was")
+
+
+def _learn(folder: Path, watch: Watch, processes: Processes) -> Learnt:
+    plan = Plan.loads((folder / "plan.json").read_text())
+    first = folder / "first.npy"
+    vectors = torch.from_numpy(np.load(first)) if first.exists() else None
+    tokens = Tokens.open(folder / "tokens")
+    return learn(plan, tokens, folder, first=vectors, watch=watch, processes=processes)
+
+
+def _write(folder: Path, learnt: Learnt) -> None:
+    """Write what was learnt, whole or not at all; nothing when learning was stopped."""
+    if not learnt.done:
+        return
+    plan = Plan.loads((folder / "plan.json").read_text())
+    aside = private_directory(folder / f"{LEARNT}.partial")
+    with storage_errors(str(aside)):
+        save_file(learnt.weights, aside / WEIGHTS)
+        (aside / GRAPH).write_bytes(export(plan.shape, learnt.weights))
+    write_json(aside / CURVE, Curve(tuple(learnt.curve), learnt.done).to_json())
+    replace_directory(aside, folder / LEARNT)
+
+
+def _learn_together(folder: Path, run: Run) -> None:
+    """Start ``torchrun`` with a process for each share, and pass on that it is to end."""
+    options: dict[str, Any] = {"time_limit": run.time_limit, "visible": run.progress.visible}
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node"]
+    command = [*torchrun, str(run.processes), "-m", __spec__.name, str(folder), json.dumps(options)]
+    shown = None if run.progress.visible else subprocess.DEVNULL
+    started = subprocess.Popen(  # noqa: S603  (our own module)
+        [sys.executable, *command], stdout=subprocess.DEVNULL, stderr=shown
+    )
+    told = False
+    try:
+        while started.poll() is None:
+            if run.stop() and not told:
+                started.terminate()
+                told = True
+            time.sleep(POLL_SECONDS)
+    except BaseException:
+        started.terminate()
+        started.wait()
+        raise
+    if started.returncode and not told:
+        raise ReviewdeskError(f"one of {run.processes} processes failed; run with one to see why")
+
+
+def main(folder: str, options: str) -> None:
+    """Learn as one of several processes."""
+    asked: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
+    given = json.loads(options)
+    with joined() as processes:
+        progress = Progress(given["visible"] and processes.rank == 0)
+        watch = Watch(lambda: bool(asked), given["time_limit"], progress)
+        learnt = _learn(Path(folder), watch, processes)
+        if processes.rank == 0:
+            _write(Path(folder), learnt)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

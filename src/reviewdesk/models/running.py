@@ -1,0 +1,54 @@
+"""What a family is told of the run that it is fitted in, where learning takes long."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from reviewdesk.progress import SILENT, Progress
+
+
+@dataclass(frozen=True)
+class Run:
+    """How learning runs; what is learnt does not depend on it, but for the time limit.
+
+    Args:
+        folder: where it keeps what a later run goes on from; None: nowhere.
+        processes: how many processes learn together.
+        time_limit: it ends after so many seconds with what it has learnt; None for never.
+        stop: says whether somebody wants it to end now; it is saved, and ``Stopped`` is raised.
+        progress: shows how far it has come.
+    """
+
+    folder: Path | None = None
+    processes: int = 1
+    time_limit: float | None = None
+    stop: Callable[[], bool] = lambda: False
+    progress: Progress = SILENT
+
+
+@contextmanager
+def stopping(run: Run) -> Iterator[Run]:
+    """Turn SIGTERM, as a service sends it before it kills, into a wish to stop.
+
+    Only a program's main thread may do so; in others the signal does what it did.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield run
+        return
+    asked: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
+    try:
+        yield replace(run, stop=lambda: bool(asked) or run.stop())
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@runtime_checkable
+class Resumes(Protocol):
+    """A classifier that goes on where an earlier run with the same folder was interrupted."""
+
+    run: Run
