@@ -36,7 +36,7 @@ def prepared(
     out: Path,
     *paths: Path,
     settings: PrepareSettings | None = None,
-    source: dict[str, str] | None = None,
+    source: dict[str, Any] | None = None,
 ) -> PreparedData:
     how = SourceSettings.from_json(source or {})
     return prepare(
@@ -149,6 +149,20 @@ def test_a_column_of_which_every_value_is_lost_is_marked(tmp_path: Path) -> None
         prepared(tmp_path / "out", path)
     settled = prepared(tmp_path / "settled", path, settings=PrepareSettings(max_rejects=1))
     assert settled.rows == 3
+
+
+def test_a_column_with_some_values_that_are_none_is_not_lost(tmp_path: Path) -> None:
+    rows = [
+        '{"text": "The kettle boils", "user": "ann"}',
+        '{"text": "It leaks", "user": [1]}',
+    ]
+    (tmp_path / "a.jsonl").write_text("\n".join(rows))
+    data = prepared(tmp_path / "out", tmp_path / "a.jsonl")
+    assert data.manifest["unreadable"] == {"customer_id": 1}
+    (tmp_path / "b.jsonl").write_text(rows[1])
+    with pytest.raises(LostColumn, match="none of the 1 values in user .* --map"):
+        told = {"columns": {"customer_id": "user"}}
+        prepared(tmp_path / "b", tmp_path / "b.jsonl", source=told)
 
 
 def test_order_and_format_can_be_told(tmp_path: Path) -> None:

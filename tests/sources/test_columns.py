@@ -48,7 +48,7 @@ def test_a_bad_optional_value_becomes_null_and_is_counted() -> None:
     assert [row["review_date"] for row in rows] == [None, date(2015, 2, 28)]
     assert len(tally.rejects) == 0
     assert tally.unreadable == {"helpful_votes": 1, "vine": 1, "review_date": 1}
-    assert tally.readable == {"helpful_votes": 1, "vine": 1, "review_date": 1}
+    assert tally.readable == {"helpful_votes": 1, "vine": 1, "review_date": 1, "review_body": 2}
 
 
 def test_reviews_without_a_text_or_with_an_impossible_rating_stay() -> None:

@@ -85,7 +85,7 @@ class StagedInput:
         rejected: rows that could not be read, by reason.
         dropped: reviews that a rule left out, by rule.
         unreadable: optional values that became null, by column.
-        readable: values that could be read, by column that has to be parsed.
+        readable: values that could be read, by column.
         changed: texts that cleaning changed, by column.
         lengths: reviews by the characters of their body, where bounds are to be derived from them.
         notes: sentences about it that its owner must see.

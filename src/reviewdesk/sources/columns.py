@@ -57,6 +57,7 @@ def to_reviews(
             columns[name] = _parsed(values, name, parsers[name], tally)
         else:
             texts = without_nulls(values, name)
+            tally.readable[name] += len(texts) - texts.null_count
             columns[name] = plain_ids(texts) if name in ID_COLUMNS else texts
     if category:
         columns["product_category"] = columns["product_category"].fill_null(category)

@@ -19,7 +19,7 @@ class SourceBatch:
         rejects: schema ``REJECTS``.
         bytes_read: bytes of the file as it lies on disk, read since the last batch.
         unreadable: per column, how many optional values could not be read and became null.
-        readable: per column, how many of the values that had to be parsed could be.
+        readable: per column, how many values could be read.
         evidence: what the values tell of how ratings and dates are to be read.
         notes: sentences about the file that its owner must see, such as where it is cut off.
     """
