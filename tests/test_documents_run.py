@@ -22,6 +22,7 @@ PAGES = (
     "docs/erase.md",
     "docs/bundles.md",
     "docs/networks.md",
+    "docs/vectors.md",
 )
 
 

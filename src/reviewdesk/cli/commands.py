@@ -7,6 +7,7 @@ STEPS: Final = "Its steps, one by one"
 LOOKING: Final = "Looking at things"
 LISTS: Final = "What to look for"
 TRUTH: Final = "How well it finds"
+VECTORS: Final = "Vectors and fastText's files"
 GRAPHS: Final = "What to do with a graph"
 
 
@@ -157,6 +158,46 @@ COMMANDS: Final[dict[str, Command]] = {
         "A graph as files for Neptune, Neo4j, Gephi, NetworkX or ruruki.",
         GRAPHS,
     ),
+    "vectors train": Command(
+        "reviewdesk.cli.vectors:train",
+        "Vectors of the words of prepared reviews.",
+        VECTORS,
+    ),
+    "vectors nn": Command(
+        "reviewdesk.cli.vectors:nn",
+        "The words nearest to a word.",
+        VECTORS,
+    ),
+    "vectors analogies": Command(
+        "reviewdesk.cli.vectors:analogies",
+        "What is to a third word as the first is to the second.",
+        VECTORS,
+    ),
+    "vectors eval": Command(
+        "reviewdesk.cli.vectors:evaluate",
+        "How vectors agree with what people say of words.",
+        VECTORS,
+    ),
+    "vectors products": Command(
+        "reviewdesk.cli.vectors:products",
+        "Vectors of products, for find similar: the mean over their reviews.",
+        VECTORS,
+    ),
+    "vectors export": Command(
+        "reviewdesk.cli.vectors:export",
+        "A fasttext bundle as a file for fastText or BlazingText.",
+        VECTORS,
+    ),
+    "vectors quantize": Command(
+        "reviewdesk.cli.vectors:quantize",
+        "A supervised .bin as a small .ftz.",
+        VECTORS,
+    ),
+    "vectors predict": Command(
+        "reviewdesk.cli.vectors:predict",
+        "Labels of tokenised lines by any .bin or .ftz, as predict-prob of fastText.",
+        VECTORS,
+    ),
     "show": Command(
         "reviewdesk.cli.show:show",
         "What a folder or file is and how it came to be.",
@@ -193,6 +234,11 @@ GROUPS: Final[dict[str, Command]] = {
     "graph": Command(
         "",
         "Customers, products, reviews and categories as a graph, with what was predicted.",
+        STEPS,
+    ),
+    "vectors": Command(
+        "",
+        "Vectors of words, and files of fastText, BlazingText and word2vec.",
         STEPS,
     ),
 }

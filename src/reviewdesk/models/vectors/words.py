@@ -45,6 +45,24 @@ def word_keys(words: list[bytes]) -> NDArray[np.uint64]:
     return keys
 
 
+def find_words(index: WordIndex, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Return the number of each key, or ``UNKNOWN``, (n,)."""
+    found = np.empty(len(keys), np.int64)
+    _find(index.keys, index.values, keys, found)
+    return found
+
+
+@compiled
+def _find(
+    slots: NDArray[np.uint64],
+    values: NDArray[np.int32],
+    keys: NDArray[np.uint64],
+    found: NDArray[np.int64],
+) -> None:
+    for number in range(len(keys)):
+        found[number] = find_word(slots, values, keys[number])
+
+
 @compiled
 def _keys(
     data: NDArray[np.uint8],

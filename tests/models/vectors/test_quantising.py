@@ -1,0 +1,58 @@
+"""Small models load in fastText, and give there what they give here."""
+
+from pathlib import Path
+
+import fasttext
+import numpy as np
+import pytest
+
+from reviewdesk.errors import UsageError
+from reviewdesk.formats.fasttext_model import read_fasttext, write_fasttext
+from reviewdesk.models.vectors.fasttext_use import FastTextUser
+from reviewdesk.models.vectors.quantising import Quantising, quantise
+from reviewdesk.models.vectors.rows import Lines
+
+from .corpus import train_theirs, unseen_texts, write_lines
+
+TEXTS = unseen_texts(4, 60)
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("plain")
+    model = train_theirs(write_lines(folder / "train.txt", 4), wordNgrams=2, epoch=5)
+    model.save_model(str(folder / "m.bin"))
+    return folder / "m.bin"
+
+
+@pytest.mark.parametrize(
+    "how", [Quantising(), Quantising(qnorm=True, dsub=3), Quantising(cutoff=300, qnorm=True)]
+)
+def test_fasttext_loads_them_and_gives_the_same(
+    how: Quantising, plain: Path, tmp_path: Path
+) -> None:
+    write_fasttext(tmp_path / "m.ftz", quantise(read_fasttext(plain), how))
+    assert (tmp_path / "m.ftz").stat().st_size < plain.stat().st_size
+    theirs, ours = (
+        fasttext.load_model(str(tmp_path / "m.ftz")),
+        FastTextUser.open(tmp_path / "m.ftz"),
+    )
+    assert theirs.is_quantized()
+    found, _ = ours.probabilities(Lines.of([text.encode() for text in TEXTS]))
+    before, _ = FastTextUser.open(plain).probabilities(Lines.of([text.encode() for text in TEXTS]))
+    for row, text in enumerate(TEXTS):
+        labels, probabilities = theirs.predict(text, k=-1)
+        places = [ours.labels.index(label) for label in labels]
+        np.testing.assert_allclose(found[row, places], probabilities, atol=2e-6)
+    rows = ours.model.inputs.shape[0]
+    assert rows == (how.cutoff or FastTextUser.open(plain).model.inputs.shape[0])
+    if not how.cutoff:
+        assert (found.argmax(axis=1) == before.argmax(axis=1)).mean() > 0.85
+
+
+def test_what_cannot_be_quantised(plain: Path) -> None:
+    small = quantise(read_fasttext(plain), Quantising())
+    with pytest.raises(UsageError, match="not quantised yet"):
+        quantise(small, Quantising())
+    with pytest.raises(UsageError, match="needs 256 rows, and there are 4"):
+        quantise(read_fasttext(plain), Quantising(qout=True))
