@@ -89,6 +89,10 @@ _CUSTOMS: Final = {".": "dmy", "/": "mdy"}
 _WORDS: Final = {"d": "day", "m": "month", "y": "year"}
 
 
+_AFTER: Final = " .,;)]"
+"""What ends the sentence that a date stands in, as in ``Posted November 5, 2011.``"""
+
+
 class WrittenDate(NamedTuple):
     """What a date says by itself.
 
@@ -115,7 +119,8 @@ def read_date(text: str) -> WrittenDate | None:
     if len(text) > LONGEST_DATE:
         return None
     try:
-        return next(filter(None, (read(text) for read in _READERS)), None)
+        plain = text.rstrip(_AFTER)
+        return next(filter(None, (read(plain) for read in _READERS)), None)
     except (ValueError, OverflowError, OSError):  # numbers that no calendar has
         return None
 
