@@ -1,5 +1,4 @@
 import fcntl
-import json
 import stat
 import subprocess
 import sys
@@ -10,10 +9,12 @@ import pytest
 from reviewdesk.errors import InputError, StorageError
 from reviewdesk.storage import (
     filesystem,
+    left_record,
     private_directory,
     read_json,
-    replace_directory,
+    read_record,
     write_json,
+    write_record,
     write_then_rename,
 )
 
@@ -93,13 +94,23 @@ def test_reading_what_is_not_there_or_not_json(tmp_path: Path) -> None:
         read_json(tmp_path / "bad.json")
 
 
-def test_a_finished_directory_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
-    for name in ("new", "final"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "value.json").write_text(json.dumps(name))
-    replace_directory(tmp_path / "new", tmp_path / "final")
-    assert read_json(tmp_path / "final" / "value.json") == "new"
-    assert [p.name for p in tmp_path.iterdir()] == ["final"]
+def test_a_record_with_one_damaged_bit_is_refused(tmp_path: Path) -> None:
+    path, record = tmp_path / "r.json", {"rows": 12, "names": {"é": None, "b": [1.5, True]}}
+    write_record(path, record)
+    assert read_record(path) == record
+    raw = path.read_bytes()
+    for bit in range(8 * len(raw)):
+        path.write_bytes(
+            raw[: bit // 8] + bytes([raw[bit // 8] ^ 1 << bit % 8]) + raw[bit // 8 + 1 :]
+        )
+        with pytest.raises(InputError, match=r"r\.json is (damaged|not a JSON file)"):
+            read_record(path)
+        assert left_record(path) is None
+
+
+def test_names_that_are_numbers_have_a_digest_as_well(tmp_path: Path) -> None:
+    write_record(tmp_path / "r.json", {"counts": {10: 1, 9: 2}})
+    assert read_record(tmp_path / "r.json") == {"counts": {"10": 1, "9": 2}}
 
 
 def test_only_local_and_s3_places(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from reviewdesk.errors import BundleError, UsageError
 from reviewdesk.examples.headlines import blank_default_headlines
+from reviewdesk.exchange import finish_replacement, replace_directory
 from reviewdesk.formats.archive import MAX_MEMBERS, unpack_archive, write_archive
 from reviewdesk.models.base import Classifier
 from reviewdesk.models.catalog import CLASSIFIERS
@@ -36,7 +37,6 @@ from reviewdesk.schema import require_columns
 from reviewdesk.settings import CleanSettings, SplitSettings, TargetSettings, TextSettings
 from reviewdesk.storage import (
     private_directory,
-    replace_directory,
     storage_errors,
     write_json,
     write_text,
@@ -188,6 +188,7 @@ def save_bundle(
         UsageError: something is at ``path`` already.
         StorageError: it cannot be written.
     """
+    finish_replacement(path)
     if path.exists() and not overwrite:
         raise UsageError(f"{path} is there already; choose another place or replace it on purpose")
     with _aside(path) as aside:
@@ -237,6 +238,7 @@ def load_bundle(path: Path | str) -> Bundle:
         StorageError: it cannot be opened.
     """
     path = Path(path)
+    finish_replacement(path)
     if path.is_dir():
         return _load(path, path)
     with storage_errors(str(path)):

@@ -7,11 +7,11 @@ Places are local paths or ``s3://`` addresses (Arrow's own file systems).
 import contextlib
 import errno
 import fcntl
+import hashlib
 import json
 import os
 import re
-import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
@@ -194,23 +194,59 @@ def read_json(path: Path) -> Any:
         raise InputError(f"{path} is not a JSON file") from error
 
 
-def replace_directory(aside: Path, final: Path, old: Path | None = None) -> None:
-    """Put a finished directory in its place; an older one there is removed afterwards.
+DIGEST: Final = "digest"
 
-    Args:
-        aside: the finished directory.
-        final: its place.
-        old: where the older one goes until it is removed; None: beside its place. A kill can leave
-            it there.
+
+def write_record(path: Path, record: Mapping[str, Any]) -> None:
+    """Write a JSON object with a digest of its values, so that damage is noticed."""
+    plain = json.loads(json.dumps(record))
+    write_json(path, {**plain, DIGEST: _digest(plain)})
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Read what ``write_record`` wrote.
 
     Raises:
-        StorageError: it cannot be renamed.
+        StorageError: it cannot be opened.
+        InputError: it is not JSON, or not what was written.
     """
-    old = old or final.with_name(f".{final.name}.old")
-    with storage_errors(str(final)):
-        if final.exists():
-            shutil.rmtree(old, ignore_errors=True)
-            final.rename(old)
-        aside.rename(final)
-        sync_directory(final.parent)
-        shutil.rmtree(old, ignore_errors=True)
+    return checked_record(path, read_json(path))
+
+
+def left_record(path: Path) -> dict[str, Any] | None:
+    """Return a record that an interrupted run may have left; None where it is not there or damaged.
+
+    Raises:
+        StorageError: it cannot be opened.
+    """
+    if not path.exists():
+        return None
+    try:
+        return read_record(path)
+    except InputError:
+        return None
+
+
+def checked_record(path: Path | str, value: Any) -> dict[str, Any]:
+    """Return a record's values when its digest is theirs.
+
+    Args:
+        path: where it was read, for the message.
+        value: what was read.
+
+    Raises:
+        InputError: it is not what was written.
+    """
+    if isinstance(value, dict):
+        rest = {name: one for name, one in value.items() if name != DIGEST}
+        if value.get(DIGEST) == _digest(rest):
+            return rest
+    raise InputError(
+        f"{path} is damaged: it is not the file that was written, or an earlier release wrote it; "
+        "make it again"
+    )
+
+
+def _digest(plain: Any) -> str:
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,7 +1,8 @@
-import json
 from pathlib import Path
 
 import pytest
+
+from reviewdesk.storage import read_record
 
 from .conftest import Cli
 
@@ -14,7 +15,7 @@ def test_every_format(job: Path, cli: Cli, tmp_path: Path, form: str) -> None:
     assert "train." in first.out
     again = cli(*words, "--json")
     assert "exported before" in again.err
-    assert again.json() == json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert again.json() == read_record(tmp_path / "out" / "manifest.json")
 
 
 def test_more_columns(job: Path, cli: Cli, tmp_path: Path) -> None:

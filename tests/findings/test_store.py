@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 
 import pyarrow as pa
@@ -8,6 +7,7 @@ from reviewdesk.errors import InputError, StorageError, UsageError
 from reviewdesk.findings.base import Findings, PromisedList
 from reviewdesk.findings.store import is_findings, read_findings, write_findings
 from reviewdesk.schema import FINDINGS
+from reviewdesk.storage import read_record, write_record
 
 from .fakes import OddFinder, finding
 
@@ -91,8 +91,8 @@ def test_a_changed_or_missing_table_is_refused(tmp_path: Path) -> None:
 def test_a_summary_is_not_trusted(tmp_path: Path, change: dict[str, object], message: str) -> None:
     folder = tmp_path / "odd"
     write_findings(folder, findings(), MANNER, ABOUT)
-    summary = json.loads((folder / "findings.json").read_text())
-    (folder / "findings.json").write_text(json.dumps({**summary, **change}))
+    summary = read_record(folder / "findings.json")
+    write_record(folder / "findings.json", {**summary, **change})
     with pytest.raises(InputError, match=message):
         read_findings(folder)
 

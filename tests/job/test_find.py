@@ -22,7 +22,7 @@ from reviewdesk.job.find import FindSettings, find, reviews_of
 from reviewdesk.job.finders import new_finder
 from reviewdesk.job.heads import HEADS, Predictions, by_target
 from reviewdesk.prepare.prepared import PreparedData
-from reviewdesk.storage import read_json, write_json
+from reviewdesk.storage import read_record, write_json, write_record
 from tests.findings.fakes import blas_threads
 from tests.findings.plugin import install
 from tests.findings.shop import ids_of, probabilities_of, rows_of, shop, write_predictions
@@ -96,9 +96,9 @@ def test_findings_of_another_release_are_not_replaced_unasked(
 ) -> None:
     out = tmp_path / "out"
     find(data, out, FindSettings(("odd",)))
-    summary = read_json(out / "odd" / "findings.json")
+    summary = read_record(out / "odd" / "findings.json")
     summary["about"]["reviewdesk"] = "0.0.1"
-    write_json(out / "odd" / "findings.json", summary)
+    write_record(out / "odd" / "findings.json", summary)
     with pytest.raises(UsageError, match=r"made by reviewdesk 0\.0\.1, and this is .*--overwrite"):
         find(data, out, FindSettings(("odd",)))
     assert not find(data, out, FindSettings(("odd",)), overwrite=True).outcomes[0].already

@@ -12,6 +12,7 @@ import pytest
 from reviewdesk.errors import InputError, StorageError
 from reviewdesk.prepare.count import Counts, count
 from reviewdesk.settings import SourceSettings
+from reviewdesk.storage import read_record, write_record
 
 from ..s3 import Bucket, bucket
 from .corpus import mixed_corpus, prepared, review, write_lines
@@ -100,12 +101,15 @@ def test_what_is_not_there_on_s3(s3: Bucket) -> None:
 
 
 def test_a_damaged_manifest(data: Path, tmp_path: Path) -> None:
-    manifest = json.loads((data / "manifest.json").read_text())
+    manifest = read_record(data / "manifest.json")
     path = tmp_path / "manifest.json"
     path.write_text("{")
     with pytest.raises(InputError, match="manifest.json of .* is damaged"):
         counted(tmp_path)
-    path.write_text(json.dumps({**manifest, "partitions": [{"month": "2015-01"}]}))
+    path.write_text(json.dumps({**manifest, "rows": {**manifest["rows"], "written": 1}}))
+    with pytest.raises(InputError, match=r"manifest.json of .* is damaged"):
+        counted(tmp_path)
+    write_record(path, {**manifest, "partitions": [{"month": "2015-01"}]})
     with pytest.raises(InputError, match="damaged"):
         counted(tmp_path)
     path.write_text("[]")

@@ -13,6 +13,7 @@ import pytest
 
 from reviewdesk.errors import InputError, StorageError, UsageError
 from reviewdesk.prepare.erase import erase
+from reviewdesk.prepare.layout import file_sha256
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.prepare.rejects import names_customer
 from reviewdesk.prepare.sample import sample
@@ -161,7 +162,7 @@ def test_a_table_that_names_nobody_stops_before_anything_changes(
     raw = good.read_bytes()
     with pytest.raises(InputError, match="no column review_id"):
         erase(data.path, PERSON, [good, tmp_path / "t.parquet"])
-    with pytest.raises(InputError, match="not a Parquet file"):
+    with pytest.raises(InputError, match="no Parquet file"):
         erase(data.path, PERSON, [good, tmp_path / "t.txt"])
     with pytest.raises(StorageError, match="does not exist"):
         erase(data.path, PERSON, [good, tmp_path / "none.parquet"])
@@ -250,15 +251,16 @@ def test_what_an_interrupted_preparation_has_staged_goes_too(data: PreparedData)
 
 
 def test_killed_while_the_folder_was_away(data: PreparedData, tmp_path: Path) -> None:
-    """Between the two renames, the next run finds the new folder beside its place."""
+    """Where folders cannot change places: the next run finds the new one beside its place."""
     shutil.copytree(data.path, tmp_path / "before")
     erase(data.path, PERSON)
     expected = contents(data.path)
     aside = tmp_path / ".data.partial"
     aside.mkdir()
     write_json(aside / "plan.json", {"step": "erase"})
-    data.path.rename(aside / "result")
-    (tmp_path / "before").rename(aside / "old")
+    (aside / "published").write_text(file_sha256(data.path / "manifest.json"))
+    data.path.rename(tmp_path / ".data.new")
+    (tmp_path / "before").rename(tmp_path / ".data.old")
     found = erase(data.path, PERSON)
     assert found.reviews == 0
     assert contents(data.path) == expected

@@ -15,7 +15,7 @@ from reviewdesk.prepare.layout import LONGEST_FOLDER_NAME, Part
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.prepare.sample import sample
 from reviewdesk.settings import PrepareSettings, SampleSettings, SourceSettings
-from reviewdesk.storage import read_json, write_json
+from reviewdesk.storage import read_record, write_record
 
 from .corpus import Interrupting, contents, mixed_corpus, prepared, review, write_lines
 
@@ -146,9 +146,9 @@ def test_a_damaged_csv_is_named(tmp_path: Path) -> None:
 def test_a_manifest_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "a.jsonl", rows())
     data = prepared(tmp_path / "out", path, settings=PrepareSettings(partition_by="category"))
-    manifest = read_json(data.path / "manifest.json")
+    manifest = read_record(data.path / "manifest.json")
     manifest["partitions"][0]["file"] = "reviews/category=../../secret.parquet"
-    write_json(data.path / "manifest.json", manifest)
+    write_record(data.path / "manifest.json", manifest)
     with pytest.raises(InputError, match="damaged"):
         PreparedData.open(data.path)
 

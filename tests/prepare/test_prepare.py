@@ -1,4 +1,3 @@
-import json
 import os
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from reviewdesk.schema import REJECTS
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources import Probe, Source, SourceFile, Tally
 from reviewdesk.sources.rows import RawRows
+from reviewdesk.storage import read_record
 
 from .corpus import Interrupting, contents, mixed_corpus, opened, prepared, review, write_lines
 
@@ -73,7 +73,7 @@ def test_the_manifest_says_what_is_in_the_files(tmp_path: Path) -> None:
     assert manifest["inputs"][0]["place"] == "a.jsonl"
     assert manifest["inputs"][0]["bytes"] == path.stat().st_size
     assert manifest["settings"]["prepare"] == PrepareSettings().to_json()
-    assert json.loads((tmp_path / "out" / "manifest.json").read_text()) == manifest
+    assert read_record(tmp_path / "out" / "manifest.json") == manifest
 
 
 def test_rows_by_month_are_where_their_name_says(tmp_path: Path, lines: Path) -> None:

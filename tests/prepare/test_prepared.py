@@ -1,4 +1,3 @@
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from reviewdesk.errors import InputError, MissingColumn, StorageError
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.schema import REVIEWS
 from reviewdesk.settings import CleanSettings
+from reviewdesk.storage import read_record, write_record
 
 from .corpus import prepared, review, write_lines
 
@@ -68,16 +68,16 @@ def test_a_folder_that_is_not_there_or_something_else(tmp_path: Path) -> None:
 
 def change(folder: Path, edit: Callable[[dict[str, Any]], Any]) -> None:
     path = folder / "manifest.json"
-    manifest = json.loads(path.read_text())
+    manifest = read_record(path)
     edit(manifest)
-    path.write_text(json.dumps(manifest))
+    write_record(path, manifest)
 
 
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
         (lambda m: m.update(format="reviewdesk.bundle"), "is of something else"),
-        (lambda m: m.update(format_version=1), "version 1, and this release reads version 2"),
+        (lambda m: m.update(format_version=1), "version 1, and this release reads version 3"),
         (lambda m: m.pop("partitions"), "damaged"),
         (lambda m: m.update(partitions=[1]), "damaged"),
         (lambda m: m["partitions"][0].update(file="../../secret"), "damaged"),
@@ -116,15 +116,32 @@ def test_a_missing_or_shortened_file_is_seen_when_opening(folder: Path) -> None:
         PreparedData.open(folder)
 
 
-def test_changed_bytes_are_seen_on_request(folder: Path) -> None:
-    data = PreparedData.open(folder)
-    data.verify()
-    path = first_part(folder)
+def damage(path: Path) -> None:
     raw = bytearray(path.read_bytes())
     raw[len(raw) // 2] ^= 1
     path.write_bytes(raw)
+
+
+def test_changed_bytes_are_seen_when_they_are_read(folder: Path) -> None:
+    damage(first_part(folder))
+    data = PreparedData.open(folder)
+    for read in (data.verify, lambda: data.table(["review_id"]), lambda: next(data.batches())):
+        with pytest.raises(InputError, match="is damaged"):
+            read()
+
+
+def test_a_digest_is_taken_once_and_pages_are_checked_every_time(folder: Path) -> None:
+    data = PreparedData.open(folder)
+    data.table()
+    path = first_part(folder)
+    column = pq.read_metadata(path).row_group(0).column(13)
+    raw = bytearray(path.read_bytes())
+    raw[column.data_page_offset + column.total_compressed_size - 1] ^= 1
+    path.write_bytes(raw)
     with pytest.raises(InputError, match="is damaged"):
-        PreparedData.open(folder).verify()
+        data.table()
+    with pytest.raises(InputError, match="is damaged"):
+        data.verify()
 
 
 def test_a_file_that_is_no_parquet_is_damaged(folder: Path) -> None:

@@ -1,6 +1,5 @@
 """Samples: the right share of every month, the same everywhere."""
 
-import json
 import shutil
 import stat
 from collections import Counter
@@ -16,6 +15,7 @@ from reviewdesk.errors import InputError, NotEnoughData, UsageError
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.prepare.sample import SAMPLE, largest_taken, sample
 from reviewdesk.settings import PrepareSettings, SampleSettings
+from reviewdesk.storage import read_record
 
 from .corpus import Interrupting, contents, mixed_corpus, prepared, review, write_lines
 
@@ -218,4 +218,4 @@ def test_damaged_data_leaves_nothing(data: PreparedData, tmp_path: Path) -> None
     with pytest.raises(InputError, match=r"part-00000\.parquet"):
         drawn(PreparedData.open(tmp_path / "data"), tmp_path / "s")
     assert not (tmp_path / "s").exists()
-    assert json.loads((tmp_path / "data" / "manifest.json").read_text()) == data.manifest
+    assert read_record(tmp_path / "data" / "manifest.json") == data.manifest

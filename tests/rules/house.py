@@ -8,7 +8,10 @@ from typing import Final, NamedTuple
 SOURCE: Final = Path(__file__).parents[2] / "src" / "reviewdesk"
 
 FOUNDATION: Final = frozenset(
-    {"errors", "schema", "settings", "optional", "registry", "progress", "s3", "storage", "runlog"}
+    {
+        *("errors", "schema", "settings", "optional", "registry", "progress", "s3", "storage"),
+        *("exchange", "seal", "runlog"),
+    }
 )
 
 # A room may import from the rooms of earlier layers. Inside one layer, a tuple lists rooms that

@@ -61,7 +61,7 @@ def test_no_parts_make_an_empty_table(tmp_path: Path) -> None:
 def test_a_damaged_part_is_named(tmp_path: Path) -> None:
     parts = begun(tmp_path / "t.parquet")
     (parts.directory / "a.parquet").write_bytes(b"PAR1")
-    with pytest.raises(InputError, match=r"a\.parquet is damaged; remove"):
+    with pytest.raises(InputError, match=r"a\.parquet is damaged.*; remove"):
         parts.read("a")
 
 

@@ -126,6 +126,42 @@ def test_a_finished_file_is_never_written_again(web: Site, tmp_path: Path) -> No
     assert (found.already, found.sha256) == (True, hashlib.sha256(b"mine").hexdigest())
 
 
+PAGES = (
+    b"<!DOCTYPE html><title>Sign in</title>",
+    b"\n <!doctype HTML public>",
+    b"\xef\xbb\xbf<!-- 1 -->\r\n<HTML lang='en'>",
+    b"<?xml version='1.0'?>\n<html xmlns='x'>",
+    b"<head></head>",
+)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_no_data(web: Site, tmp_path: Path, page: bytes) -> None:
+    web.content, web.announced = page, len(page)
+    with pytest.raises(InputError, match=r"is a web page and not the file reviews\.gz"):
+        fetched(web, tmp_path, size=None)
+    assert list(tmp_path.iterdir()) == []
+    found = fetch(f"{web.address}/about.html", tmp_path, wait=0)
+    assert found.path.read_bytes() == page
+
+
+def test_data_that_begins_like_a_page(web: Site, tmp_path: Path) -> None:
+    web.content = b"<header>,text\n5,<html> in a review\n"
+    web.announced = len(web.content)
+    assert fetched(web, tmp_path, size=None).path.read_bytes() == web.content
+
+
+def test_a_file_that_is_not_what_was_fetched(web: Site, tmp_path: Path) -> None:
+    path = fetched(web, tmp_path).path
+    path.write_bytes(bytes([CONTENT[0] ^ 1]) + CONTENT[1:])
+    with pytest.raises(InputError, match="is not the file that was fetched; delete it"):
+        fetched(web, tmp_path)
+    (tmp_path / "reviews.gz.sha256").unlink()
+    path.write_bytes(PAGES[0])
+    with pytest.raises(InputError, match="holds a web page; delete it"):
+        fetched(web, tmp_path)
+
+
 def test_killed_before_the_file_got_its_name(web: Site, tmp_path: Path) -> None:
     (tmp_path / ".reviews.gz.partial").write_bytes(CONTENT)
     assert fetched(web, tmp_path).sha256 == SHA256

@@ -11,11 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reviewdesk import __version__
-from reviewdesk.errors import StorageError, UsageError
+from reviewdesk.errors import InputError, StorageError, UsageError
 from reviewdesk.examples.examples import BATCH_ROWS, Examples, load_examples
 from reviewdesk.examples.growing import GrowingFiles
 from reviewdesk.examples.headlines import blank_default_headlines
 from reviewdesk.examples.sides import Sides, divide
+from reviewdesk.exchange import finish_replacement
 from reviewdesk.formats.augmented_manifest import augmented_manifest_lines
 from reviewdesk.formats.csv import csv_header, csv_rows
 from reviewdesk.formats.fasttext import fasttext_lines, label_words
@@ -27,7 +28,14 @@ from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress, Task
 from reviewdesk.schema import REVIEWS, require_columns
 from reviewdesk.settings import ExportSettings, SplitSettings, TargetSettings, TextSettings
-from reviewdesk.storage import private_directory, read_json, storage_errors, write_json
+from reviewdesk.storage import (
+    checked_record,
+    private_directory,
+    read_json,
+    storage_errors,
+    write_json,
+    write_record,
+)
 from reviewdesk.text.hashing import hash64
 from reviewdesk.text.tokens import tokenize
 
@@ -119,7 +127,7 @@ def export(
             _Writer(examples, sides, export, growing, files, checkpoint_rows).write(task)
             manifest = _manifest(plan, examples, sides, growing, files)
             write_json(growing.folder / LABELS_FILE, _label_map(examples.labels))
-            write_json(growing.folder / MANIFEST, manifest)
+            write_record(growing.folder / MANIFEST, manifest)
             growing.publish()
     return Export(out, manifest, already=False)
 
@@ -135,6 +143,7 @@ def _check(text: TextSettings, export: ExportSettings) -> None:
 
 def _finished(out: Path, plan: dict[str, Any], overwrite: bool) -> dict[str, Any] | None:
     """Return the manifest when the folder already is what is asked for."""
+    finish_replacement(out)
     with storage_errors(str(out)):
         if not out.exists() or (out.is_dir() and not any(out.iterdir())):
             return None
@@ -143,6 +152,12 @@ def _finished(out: Path, plan: dict[str, Any], overwrite: bool) -> dict[str, Any
     found = read_json(out / MANIFEST) if (out / MANIFEST).is_file() else None
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise UsageError(f"{out} holds something else than an export; name another folder")
+    try:
+        found = checked_record(out / MANIFEST, found)
+    except InputError:
+        if overwrite:
+            return None
+        raise
     if {name: found.get(name) for name in plan} == plan:
         return found
     if overwrite:

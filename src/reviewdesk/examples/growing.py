@@ -12,14 +12,14 @@ from types import TracebackType
 from typing import IO, Any, Final, Self
 
 from reviewdesk.errors import InputError, StorageError
+from reviewdesk.exchange import replace_directory
 from reviewdesk.storage import (
     PRIVATE_FILE,
     private_directory,
-    read_json,
-    replace_directory,
+    read_record,
     storage_errors,
     sync_directory,
-    write_json,
+    write_record,
 )
 
 CHECKPOINT: Final = "checkpoint.json"
@@ -87,13 +87,13 @@ class GrowingFiles:
             sizes = {name: file.tell() for name, file in self._files.items()}
         self.state = dict(state)
         whole = {"plan": self._plan, "sizes": sizes, "state": self.state}
-        write_json(self._aside / CHECKPOINT, whole)
+        write_record(self._aside / CHECKPOINT, whole)
 
     def publish(self) -> None:
         """Put the folder in its place; an older one there is removed."""
         for file in self._files.values():
             file.close()
-        replace_directory(self.folder, self._out, self._aside / "old")
+        replace_directory(self.folder, self._out)
         self.remove()
 
     def remove(self) -> None:
@@ -123,7 +123,7 @@ class GrowingFiles:
 
     def _recorded(self) -> dict[str, Any] | None:
         try:
-            found: dict[str, Any] = read_json(self._aside / CHECKPOINT)
+            found = read_record(self._aside / CHECKPOINT)
         except (StorageError, InputError):
             return None
         if found["plan"] != self._plan:

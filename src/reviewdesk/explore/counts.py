@@ -91,7 +91,7 @@ def count_reviews(
 def _parquet_files(data: PreparedData, folder: Path) -> list[Path]:
     """Return the data's files, or one with the columns that are counted where they are CSV."""
     if data.file_format == "parquet":
-        return [data.path / part["file"] for part in data.manifest["partitions"]]
+        return [data.part_path(part) for part in data.manifest["partitions"]]
     path = folder / "reviews.parquet"
     schema = pa.schema([data.schema.field(name) for name in COLUMNS])
     with write_then_rename(path) as file, pq.ParquetWriter(file, schema) as writer:

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from reviewdesk.errors import UsageError
+from reviewdesk.exchange import finish_replacement, replace_directory
 from reviewdesk.explore.explore import CategoryFindings, Exploration
+from reviewdesk.seal import write_sealed
 from reviewdesk.stats.trend import Trend
 from reviewdesk.storage import (
     private_directory,
-    replace_directory,
     storage_errors,
     write_text,
     write_then_rename,
@@ -97,7 +97,7 @@ def write_figures(found: Exploration, folder: Path) -> None:
     private_directory(aside)
     for name, table in figure_tables(found).items():
         with write_then_rename(aside / f"{name}.parquet") as file:
-            pq.write_table(table, file, compression="zstd")
+            write_sealed(table, file)
     write_text(aside / LOG, found.log.dumps())
     replace_directory(aside, folder)
 
@@ -108,6 +108,7 @@ def check_folder(folder: Path) -> None:
     Raises:
         UsageError: there is something else under that name.
     """
+    finish_replacement(folder)
     known = {LOG, *(f"{name}.parquet" for name in FILES)}
     with storage_errors(str(folder)):
         others = folder.exists() and (

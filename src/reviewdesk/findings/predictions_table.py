@@ -8,14 +8,15 @@ from typing import Final, NamedTuple, Self
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from reviewdesk.errors import InputError
 from reviewdesk.examples.folds import NO_FOLD
 from reviewdesk.report.numbers import plural
 from reviewdesk.schema import prediction_labels
-from reviewdesk.storage import storage_errors
+from reviewdesk.seal import opened
+
+_AGAIN: Final = "make the predictions again"
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -151,13 +152,8 @@ class PredictionsTable:
             )
 
     def _read(self, columns: list[str]) -> Iterator[pa.RecordBatch]:
-        with storage_errors(str(self.path)):
-            try:
-                with pq.ParquetFile(self.path) as file:
-                    yield from file.iter_batches(columns=columns)
-            except pa.ArrowException as error:
-                message = f"{self.path} is damaged; make the predictions again"
-                raise InputError(message) from error
+        with opened(self.path, _AGAIN) as file:
+            yield from file.iter_batches(columns=columns)
 
 
 class Said(NamedTuple):
@@ -175,11 +171,8 @@ class Said(NamedTuple):
 
 
 def _schema(path: Path) -> pa.Schema:
-    with storage_errors(str(path)):
-        try:
-            return pq.read_schema(path)
-        except pa.ArrowException as error:
-            raise InputError(f"{path} is not a Parquet file") from error
+    with opened(path, _AGAIN) as file:
+        return file.schema_arrow
 
 
 def _has(schema: pa.Schema, name: str, path: Path) -> bool:

@@ -5,10 +5,10 @@ from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from reviewdesk.errors import InputError
 from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.seal import opened
 from reviewdesk.storage import storage_errors
 
 ID: Final = "review_id"
@@ -55,9 +55,10 @@ def _ids(path: Path) -> pa.Array:
 
 def _column(path: Path) -> pa.Array:
     try:
-        if ID not in pq.read_schema(path).names:
-            raise InputError(f"{path} has no column {ID}")
-        column = pq.read_table(path, columns=[ID]).column(0)
+        with opened(path) as file:
+            if ID not in file.schema_arrow.names:
+                raise InputError(f"{path} has no column {ID}")
+            column = file.read([ID]).column(0)
         return pc.unique(column.cast(pa.string())).drop_null()
     except pa.ArrowException as error:
         raise InputError(f"{path} is damaged, or its {ID} is not text") from error

@@ -17,25 +17,26 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from reviewdesk import __version__
 from reviewdesk.errors import InputError, StorageError, UsageError
+from reviewdesk.exchange import finish_replacement, replace_directory
 from reviewdesk.findings.base import Findings, Manner, PromisedList
 from reviewdesk.prepare.layout import file_sha256
 from reviewdesk.prepare.lock import locked
+from reviewdesk.seal import read_sealed, write_sealed
 from reviewdesk.storage import (
+    checked_record,
     private_directory,
     read_json,
-    replace_directory,
     storage_errors,
-    write_json,
+    write_record,
     write_text,
     write_then_rename,
 )
 
 FORMAT: Final = "reviewdesk.findings"
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 SUMMARY: Final = "findings.json"
 TABLE: Final = "findings.parquet"
 PAGE: Final = "findings.html"
@@ -81,7 +82,7 @@ def write_findings(
         UsageError: the folder holds something else.
         StorageError: it cannot be written.
     """
-    aside, old, lock = _beside(folder)
+    aside, lock = _beside(folder)
     with locked(lock, f"the folder {folder}"):
         check_folder(folder)
         with storage_errors(str(aside)):
@@ -90,13 +91,13 @@ def write_findings(
         private_directory(aside)
         for name, table in {"findings": found.table, **_further(found)}.items():
             with write_then_rename(aside / f"{name}.parquet") as file:
-                pq.write_table(table, file, compression="zstd")
+                write_sealed(table, file)
         if page is not None:
             write_text(aside / PAGE, page)
         files = {path.name: file_sha256(path) for path in sorted(aside.glob("*.parquet"))}
         summary = {**_summary(found), **manner._asdict(), "about": dict(about), "files": files}
-        write_json(aside / SUMMARY, summary)
-        replace_directory(aside, folder, old)
+        write_record(aside / SUMMARY, summary)
+        replace_directory(aside, folder)
 
 
 def remove_left_over(folder: Path) -> None:
@@ -105,22 +106,19 @@ def remove_left_over(folder: Path) -> None:
     Raises:
         StorageError: another process is writing the folder, or something cannot be removed.
     """
-    aside, old, lock = _beside(folder)
+    finish_replacement(folder)
+    aside, lock = _beside(folder)
     with storage_errors(str(folder)):
-        if not any(path.exists() for path in (aside, old, lock)):
+        if not aside.exists() and not lock.exists():
             return
         with locked(lock, f"the folder {folder}"):
-            for path in (aside, old):
-                if path.exists():
-                    shutil.rmtree(path)
+            if aside.exists():
+                shutil.rmtree(aside)
 
 
-def _beside(folder: Path) -> tuple[Path, Path, Path]:
-    """Return where a folder is written, where an older one goes, and what locks it."""
-    partial, old, lock = (
-        folder.with_name(f".{folder.name}.{end}") for end in ("partial", "old", "lock")
-    )
-    return partial, old, lock
+def _beside(folder: Path) -> tuple[Path, Path]:
+    """Return where a folder is written, and what locks it."""
+    return folder.with_name(f".{folder.name}.partial"), folder.with_name(f".{folder.name}.lock")
 
 
 def folders_in(place: Path) -> list[Path]:
@@ -132,12 +130,12 @@ def folders_in(place: Path) -> list[Path]:
     """
     with storage_errors(str(place)):
         place.stat()
-        if not place.is_dir() or is_findings(place):
+        if not place.is_dir() or (place / SUMMARY).exists():
             return [place]
         found = [
             path
             for path in sorted(place.iterdir())
-            if not path.name.startswith(".") and path.is_dir() and is_findings(path)
+            if not path.name.startswith(".") and (path / SUMMARY).exists()
         ]
     if not found:
         raise InputError(f"{place} holds no findings")
@@ -150,6 +148,7 @@ def check_folder(folder: Path) -> None:
     Raises:
         UsageError: there is something else under that name.
     """
+    finish_replacement(folder)
     with storage_errors(str(folder)):
         if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
             return
@@ -159,6 +158,7 @@ def check_folder(folder: Path) -> None:
 
 def is_findings(folder: Path) -> bool:
     """Say whether a folder says of itself that it holds findings."""
+    finish_replacement(folder)
     try:
         summary = read_json(folder / SUMMARY)
     except (InputError, StorageError):
@@ -173,6 +173,7 @@ def read_findings(folder: Path) -> StoredFindings:
         StorageError: it is not there or cannot be read.
         InputError: it does not hold findings, those of another version, or they are damaged.
     """
+    finish_replacement(folder)
     with storage_errors(str(folder)):
         folder.stat()
     if not is_findings(folder):
@@ -184,6 +185,7 @@ def read_findings(folder: Path) -> StoredFindings:
             f"{folder} holds findings of version {version}, and this release reads version "
             f"{FORMAT_VERSION}; {_AGAIN}"
         )
+    summary = checked_record(f"the {SUMMARY} of {folder}", summary)
     try:
         tables = {name: _table(folder, name, digest) for name, digest in summary["files"].items()}
         found = Findings(
@@ -200,6 +202,8 @@ def read_findings(folder: Path) -> StoredFindings:
             str(summary["title"]), str(summary["description"]), bool(summary["similarity"])
         )
         return StoredFindings(folder, found, manner, dict(summary["about"]))
+    except InputError:
+        raise  # it says which file
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"the {SUMMARY} of {folder} is damaged; {_AGAIN}") from error
 
@@ -234,7 +238,4 @@ def _table(folder: Path, name: str, digest: str) -> pa.Table:
     with storage_errors(str(path)):
         if file_sha256(path) != digest:
             raise InputError(f"{path} is not the file that was written; {_AGAIN}")
-        try:
-            return pq.read_table(path)
-        except pa.ArrowException as error:
-            raise InputError(f"{path} is damaged; {_AGAIN}") from error
+    return read_sealed(path, again=_AGAIN)

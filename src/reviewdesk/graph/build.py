@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from reviewdesk import __version__
 from reviewdesk.engines.duckdb import DuckDBEngine
 from reviewdesk.errors import InputError, UsageError
+from reviewdesk.exchange import replace_directory
 from reviewdesk.graph.pseudonyms import pseudonyms
 from reviewdesk.graph.schema import EDGES, FINDINGS, NODES, TABLES
 from reviewdesk.graph.sql_of_tables import TABLE_SQL
@@ -37,9 +38,9 @@ from reviewdesk.runlog import RunLog
 from reviewdesk.storage import (
     private_directory,
     read_json,
-    replace_directory,
     storage_errors,
     write_json,
+    write_record,
     write_text,
     write_then_rename,
 )
@@ -153,9 +154,10 @@ def build_graph(
         with log.timed("tables"):
             _write_tables(aside, progress)
         result = aside / "result"
-        write_json(result / MANIFEST, _manifest(result, plan, data, texts, key is not None))
+        write_record(result / MANIFEST, _manifest(result, plan, data, texts, key is not None))
         log.rows.update(read_json(result / MANIFEST)["rows"])
         write_text(result / LOG, log.dumps())
+        (aside / PLAN).unlink()  # what is left here is the older graph, and no work to go on with
         replace_directory(result, out)
         shutil.rmtree(aside, ignore_errors=True)
     return Graph.open(out)

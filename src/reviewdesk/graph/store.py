@@ -16,9 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from reviewdesk.errors import InputError, StorageError, UsageError
+from reviewdesk.exchange import finish_replacement
 from reviewdesk.graph.schema import TABLES
 from reviewdesk.prepare.layout import file_sha256
-from reviewdesk.storage import read_json, storage_errors
+from reviewdesk.storage import checked_record, read_json, storage_errors
 
 FORMAT: Final = "reviewdesk.graph"
 FORMAT_VERSION: Final = 1
@@ -51,6 +52,7 @@ class Graph:
             InputError: it is no graph, of another version, or damaged.
         """
         path = Path(path)
+        finish_replacement(path)
         with storage_errors(str(path)):
             path.stat()
         if not is_graph(path):
@@ -61,7 +63,7 @@ class Graph:
                 f"{path} is a graph of version {manifest.get('format_version')}, and this release "
                 f"reads version {FORMAT_VERSION}; build it again"
             )
-        graph = cls(path, manifest)
+        graph = cls(path, checked_record(path / MANIFEST, manifest))
         graph._check_files()
         return graph
 
@@ -115,6 +117,7 @@ def check_place(path: Path) -> None:
     Raises:
         UsageError: there is something else.
     """
+    finish_replacement(path)
     with storage_errors(str(path)):
         if path.exists() and not is_graph(path) and (not path.is_dir() or any(path.iterdir())):
             raise UsageError(f"{path} holds something else than a graph; name another folder")

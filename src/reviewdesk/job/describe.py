@@ -5,9 +5,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from reviewdesk.bundle import Bundle, load_bundle
 from reviewdesk.errors import InputError
 from reviewdesk.findings.sentences import lead, left_out, promises
@@ -18,8 +15,9 @@ from reviewdesk.graph.store import Graph
 from reviewdesk.job.records import found_right, sentences_of_record
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.schema import FINDINGS, REJECTS, prediction_labels
+from reviewdesk.seal import opened
 from reviewdesk.sources.rejects import DAMAGE
-from reviewdesk.storage import read_json, storage_errors
+from reviewdesk.storage import checked_record, read_json, read_record, storage_errors
 
 TARGET_PARTS: Final = ("bundle", "predictions.parquet", "evaluation.html")
 
@@ -76,7 +74,7 @@ def _manifest(path: Path) -> Description:
     if kind == "reviewdesk.bundle":
         return _bundle(path)
     if kind == "reviewdesk.export":
-        return _export(path, form)
+        return _export(path, checked_record(path / "manifest.json", form))
     raise InputError(f"{path} holds {kind!r}, which this version does not know")
 
 
@@ -219,12 +217,7 @@ def _export(path: Path, manifest: dict[str, Any]) -> Description:
 
 
 def _table(path: Path) -> Description:
-    with storage_errors(str(path)):
-        try:
-            file = pq.ParquetFile(path)
-        except pa.ArrowInvalid as error:
-            raise InputError(f"{path} is not a Parquet file") from error
-    with file:
+    with opened(path) as file:
         schema, rows = file.schema_arrow, file.metadata.num_rows
     if schema.names == REJECTS.names:
         sentence = f"{rows:,} rows that could not be read, as they stood, with file, line, reason."
@@ -249,14 +242,14 @@ def _table(path: Path) -> Description:
 def _models(path: Path) -> list[str]:
     """Return the ids of the bundles that made a predictions table."""
     found: set[str] = set()
-    with storage_errors(str(path)), pq.ParquetFile(path) as file:
+    with opened(path) as file:
         for batch in file.iter_batches(columns=["model_id"]):
             found.update(batch.column(0).unique().to_pylist())
     return sorted(found)
 
 
 def _job(path: Path) -> Description:
-    job = read_json(path / "job.json")
+    job = read_record(path / "job.json")
     sentences = [
         f"A finished job on {', '.join(job['inputs'])}: the report is {path / 'report.html'}.",
         *(f"{target}: {found['findings'][0]}" for target, found in job["targets"].items()),

@@ -18,7 +18,7 @@ from reviewdesk.sources.truth.grades import Grade, pooled
 from reviewdesk.sources.truth.known import GRADED
 from reviewdesk.sources.truth.read import read_truth
 from reviewdesk.sources.truth.schema import Truth
-from reviewdesk.storage import read_json
+from reviewdesk.storage import read_record
 
 _READ: Final = ("review_id", "product_id", "review_date")
 
@@ -60,7 +60,7 @@ def grade_findings(sets: Sequence[Graded]) -> Grade:
 def _grade(one: Graded) -> Grade:
     stored = [read_findings(folder) for folder in folders_in(one.findings)]
     truth = read_truth(one.truth)
-    about = read_json(one.truth / "truth.json").get("data")
+    about = read_record(one.truth / "truth.json").get("data")
     for each in stored:
         if about is not None and each.about.get("data") != about:
             raise InputError(f"{each.path} holds findings in other data than {one.truth} is about")

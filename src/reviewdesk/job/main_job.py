@@ -20,7 +20,7 @@ from reviewdesk.settings import (
     TextSettings,
 )
 from reviewdesk.sources.catalog import Input
-from reviewdesk.storage import private_directory, write_json
+from reviewdesk.storage import private_directory, write_record
 from reviewdesk.training.evaluate import Evaluation, evaluate
 from reviewdesk.training.evaluation_page import write_evaluation_page
 from reviewdesk.training.train import train
@@ -133,14 +133,14 @@ def run_job(
     report = folder / REPORT
     write_report(data, targets, report)
     result = JobResult(folder, data, report, targets, too_many)
-    write_json(folder / SUMMARY, {"inputs": [one.place for one in inputs], **result.to_json()})
+    write_record(folder / SUMMARY, {"inputs": [one.place for one in inputs], **result.to_json()})
     return result
 
 
 def write_evaluation(evaluation: Evaluation, page: Path) -> None:
     """Write an evaluation's page, and its figures as JSON beside it."""
     write_evaluation_page(evaluation, page)
-    write_json(page.with_suffix(".json"), evaluation.to_json())
+    write_record(page.with_suffix(".json"), evaluation.to_json())
 
 
 def _prepare(

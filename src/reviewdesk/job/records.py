@@ -6,7 +6,7 @@ from typing import Any
 
 from reviewdesk.errors import InputError
 from reviewdesk.report.numbers import share
-from reviewdesk.storage import read_json
+from reviewdesk.storage import checked_record, read_json
 
 EVALUATION = "reviewdesk.evaluation"
 COMPARISON = "reviewdesk.comparison"
@@ -20,11 +20,12 @@ def sentences_of_record(path: Path) -> tuple[str, list[str], dict[str, Any]]:
         StorageError: it cannot be read.
         InputError: it is none of these, or damaged.
     """
-    record = read_json(path)
-    form = record.get("format") if isinstance(record, dict) else None
+    found = read_json(path)
+    form = found.get("format") if isinstance(found, dict) else None
     kinds = {EVALUATION: _evaluation, COMPARISON: _comparison, TRUTH: _truth}
     if form not in kinds:
         raise InputError(f"{path} is not something that reviewdesk made")
+    record = checked_record(path, found)
     try:
         return form.removeprefix("reviewdesk."), kinds[form](record), record
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -65,7 +66,9 @@ def _comparison(record: Mapping[str, Any]) -> list[str]:
 
 def _truth(record: Mapping[str, Any]) -> list[str]:
     planted = ", ".join(f"{number:,} {kind}" for kind, number in record["planted"].items())
+    reviews = record.get("reviews")
+    of = f"{reviews:,} reviews" if reviews else f"data with the fingerprint {record['data'][:16]}"
     return [
-        f"Known errors of {record['reviews']:,} reviews: {planted}.",
+        f"Known errors of {of}: {planted}.",
         "Findings are graded against it; finders never read it.",
     ]

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import pyarrow.parquet as pq
-
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.report.blocks import (
     Column,
@@ -23,6 +21,7 @@ from reviewdesk.report.html import Html, element
 from reviewdesk.report.numbers import count, plural, score, share
 from reviewdesk.report.page import Page
 from reviewdesk.schema import UNKNOWN_MONTH
+from reviewdesk.seal import opened
 from reviewdesk.training.evaluate import Evaluation
 from reviewdesk.training.verdict import sentences, target_name, title
 
@@ -174,7 +173,7 @@ def _target(found: TargetFindings, folder: Path) -> list[Html]:
 def _labels(found: TargetFindings) -> Html:
     """Draw how often each label was given, by classifiers that had not seen the product."""
     given: Counter[str] = Counter()
-    with pq.ParquetFile(found.predictions) as file:
+    with opened(found.predictions) as file:
         for batch in file.iter_batches(columns=["label"]):
             for one in batch.column(0).value_counts().to_pylist():
                 given[one["values"]] += one["counts"]

@@ -25,7 +25,7 @@ from reviewdesk.prepare.duplicates import (
     add_keys,
 )
 from reviewdesk.schema import COPY_OF
-from reviewdesk.storage import storage_errors, write_json, write_then_rename
+from reviewdesk.storage import left_record, storage_errors, write_record, write_then_rename
 
 MARKER: Final = "copies.json"
 COPIES_FILE: Final = "copies.arrow"
@@ -105,7 +105,7 @@ def find_copies(
         StorageError: the disk is full.
     """
     path = directory / COPIES_FILE
-    if not (directory / MARKER).exists():
+    if left_record(directory / MARKER) is None:
         with write_then_rename(path) as file, pa.ipc.new_file(file, _SCHEMA) as writer:
             if runs:
                 add_keys(runs, engine)
@@ -115,5 +115,5 @@ def find_copies(
                     if len(batch):
                         rows = pa.array(numbers.of(batch["place"].to_numpy()))
                         writer.write(pa.record_batch([rows, batch["original"]], schema=_SCHEMA))
-        write_json(directory / MARKER, {})
+        write_record(directory / MARKER, {})
     return Copies(path)

@@ -14,7 +14,7 @@ import pyarrow.fs as pafs
 
 from reviewdesk.errors import InputError
 from reviewdesk.prepare.layout import MANIFEST
-from reviewdesk.prepare.prepared import check_manifest
+from reviewdesk.prepare.prepared import checked_manifest
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.settings import SourceSettings
 from reviewdesk.sources.catalog import open_inputs
@@ -99,11 +99,10 @@ def _manifest(place: str) -> dict[str, Any] | None:
         with files.open_input_file(path) as file:
             raw = file.read()
     try:
-        manifest: dict[str, Any] = json.loads(raw)
+        manifest = json.loads(raw)
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise InputError(f"the {MANIFEST} of {place} is damaged") from error
-    check_manifest(place, manifest)
-    return manifest
+    return checked_manifest(place, manifest)
 
 
 def _of_manifest(manifest: dict[str, Any]) -> Counts:

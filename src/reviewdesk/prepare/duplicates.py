@@ -24,7 +24,7 @@ from reviewdesk.prepare.identity import CHANCE_CHARS, CONTENT_MASK
 from reviewdesk.prepare.lengths import LengthBounds
 from reviewdesk.prepare.runs import Run
 from reviewdesk.prepare.staging import PLACE_ROW_BITS, StagedInput, first_place
-from reviewdesk.storage import read_json, storage_errors, write_json, write_then_rename
+from reviewdesk.storage import left_record, storage_errors, write_record, write_then_rename
 
 MARKER: Final = "duplicates.json"
 VERDICTS_FILE: Final = "verdicts.i32"
@@ -211,8 +211,7 @@ def find_duplicates(
         StorageError: the disk is full.
     """
     path, decided = directory / VERDICTS_FILE, directory / DECIDED_FILE
-    if (directory / MARKER).exists():
-        found = read_json(directory / MARKER)
+    if (found := left_record(directory / MARKER)) is not None:
         return Verdicts(path, decided, found["dropped"], found["numbered"], found["derived"])
     verdicts = np.zeros(sum(one.run.rows for one in runs), "<i4")
     with write_then_rename(decided) as file, pq.ParquetWriter(file, _DECIDED_SCHEMA) as writer:
@@ -229,7 +228,7 @@ def find_duplicates(
     derived = int(np.count_nonzero(verdicts > DERIVED_ID))
     numbered = int(np.count_nonzero(verdicts > 0)) - derived
     counts = {"dropped": dropped, "numbered": numbered, "derived": derived}
-    write_json(directory / MARKER, counts)
+    write_record(directory / MARKER, counts)
     return Verdicts(path, decided, dropped, numbered, derived)
 
 

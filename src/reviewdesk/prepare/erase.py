@@ -9,10 +9,10 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from reviewdesk.errors import InputError, UsageError
-from reviewdesk.prepare.layout import MANIFEST, REJECTS_TABLE
+from reviewdesk.exchange import finish_replacement
+from reviewdesk.prepare.layout import REJECTS_TABLE
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.manifest import contents_json
 from reviewdesk.prepare.parts import PartFile
@@ -24,11 +24,10 @@ from reviewdesk.prepare.workspace import PLAN, Workspace
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.runlog import RunLog
 from reviewdesk.schema import REJECTS
+from reviewdesk.seal import opened, sealed_writer
 from reviewdesk.sources.ids import plain_ids
 from reviewdesk.storage import (
     read_json,
-    replace_directory,
-    storage_errors,
     write_then_rename,
 )
 
@@ -95,7 +94,7 @@ def erase(
     path = path.absolute().resolve()
     with locked(path.with_name(f".{path.name}.lock"), f"the folder {path}"):
         workspace = Workspace(path)
-        finished = _finish_interrupted(path, workspace)
+        finished = _is_finished(path, workspace)
         data = PreparedData.open(path)
         ids = _review_ids(data, customer, progress)
         for table in tables:
@@ -122,18 +121,11 @@ def erase(
     )
 
 
-def _finish_interrupted(path: Path, workspace: Workspace) -> bool:
-    """Put the folder of an interrupted run in its place when the old one is already away.
-
-    Returns:
-        Whether there was one.
-    """
-    finished = workspace.result / MANIFEST
-    if path.exists() or not finished.exists() or read_json(workspace.path / PLAN) != _STEP:
-        return False
-    replace_directory(workspace.result, path, workspace.old)
-    workspace.remove()
-    return True
+def _is_finished(path: Path, workspace: Workspace) -> bool:
+    """Say whether an interrupted run had erased somebody, and was only cleaning up."""
+    finish_replacement(path)
+    plan = workspace.path / PLAN  # the first thing to go when it cleans up
+    return workspace.is_published(path) and (not plan.exists() or read_json(plan) == _STEP)
 
 
 def _review_ids(data: PreparedData, customer: str, progress: Progress) -> pa.Array:
@@ -209,11 +201,8 @@ def _manifest(
 
 
 def _check_table(path: Path) -> None:
-    with storage_errors(str(path)):
-        try:
-            schema = pq.read_schema(path)
-        except pa.ArrowException as error:
-            raise InputError(f"{path} is not a Parquet file") from error
+    with opened(path) as file:
+        schema = file.schema_arrow
     if schema.names != REJECTS.names and "review_id" not in schema.names:
         raise InputError(f"{path} has no column review_id, so nobody can be found in it")
 
@@ -221,10 +210,12 @@ def _check_table(path: Path) -> None:
 def _erase_from_table(path: Path, ids: pa.Array, customer: str) -> int:
     """Rewrite a table without some reviews; return how many rows went."""
     erased = sum(len(table) - int(stays.sum()) for table, stays in _looked_at(path, ids, customer))
+    with opened(path) as parquet:
+        schema = parquet.schema_arrow
     if erased:
         with (
             write_then_rename(path) as file,
-            pq.ParquetWriter(file, pq.read_schema(path), compression="zstd") as writer,
+            sealed_writer(file, schema, compression="zstd") as writer,
         ):
             for table, stays in _looked_at(path, ids, customer):
                 if stays.any():
@@ -243,13 +234,9 @@ def _looked_at(path: Path, ids: pa.Array, customer: str) -> Iterator[tuple[pa.Ta
 
 
 def _row_groups(path: Path) -> Iterator[pa.Table]:
-    with storage_errors(str(path)):
-        try:
-            with pq.ParquetFile(path) as file:
-                for group in range(file.num_row_groups):
-                    yield file.read_row_group(group)
-        except pa.ArrowException as error:
-            raise InputError(f"{path} is damaged") from error
+    with opened(path) as file:
+        for group in range(file.num_row_groups):
+            yield file.read_row_group(group)
 
 
 def _elsewhere(data: PreparedData) -> tuple[str, ...]:

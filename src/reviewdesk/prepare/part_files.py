@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 import pyarrow as pa
 import pyarrow.csv
@@ -64,7 +64,7 @@ def read_part(
     if file_format == "csv":
         yield from _read_csv(path, schema, batch_rows)
         return
-    with pq.ParquetFile(path) as parquet:
+    with pq.ParquetFile(path, page_checksum_verification=True) as parquet:
         for batch in parquet.iter_batches(batch_rows, columns=schema.names):
             yield batch.select(schema.names).cast(schema)
 
@@ -76,13 +76,17 @@ def parquet_writer(file: IO[bytes], schema: pa.Schema) -> pq.ParquetWriter:
         file: open for writing.
         schema: of the rows; every block that is written becomes one row group.
     """
-    return pq.ParquetWriter(
-        file,
-        schema,
-        compression="zstd",
-        use_dictionary=[name for name in schema.names if name not in PLAIN_COLUMNS],
-        write_statistics=[name for name in schema.names if name in MEASURED_COLUMNS],
-    )
+    options = parquet_options(schema)
+    return pq.ParquetWriter(file, schema, write_page_checksum=True, **options)
+
+
+def parquet_options(schema: pa.Schema) -> dict[str, Any]:
+    """Return how the columns of prepared data are written as Parquet."""
+    return {
+        "compression": "zstd",
+        "use_dictionary": [name for name in schema.names if name not in PLAIN_COLUMNS],
+        "write_statistics": [name for name in schema.names if name in MEASURED_COLUMNS],
+    }
 
 
 def _write_csv(rows: pa.Table, file: IO[bytes]) -> None:

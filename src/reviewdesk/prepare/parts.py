@@ -39,10 +39,10 @@ from reviewdesk.progress import Progress
 from reviewdesk.schema import COPY_OF, REVIEW_TOKENS, REVIEWS, prepared_schema
 from reviewdesk.settings import PrepareSettings
 from reviewdesk.storage import (
+    left_record,
     private_directory,
-    read_json,
     storage_errors,
-    write_json,
+    write_record,
     write_then_rename,
 )
 from reviewdesk.text.content_words import content_words
@@ -188,11 +188,11 @@ class _Merge:
     def part(self, part: Part) -> PartFile:
         """Return a part's file, written now or by an earlier run."""
         marker = self._workspace.marker(part)
-        if marker.exists():
-            return PartFile.from_json(read_json(marker))
+        if (done := left_record(marker)) is not None:
+            return PartFile.from_json(done)
         folder, file_format = self._workspace.result, self._settings.format
         found = write_part(folder, part, self._sorted(part), self._schema, file_format)
-        write_json(marker, asdict(found))
+        write_record(marker, asdict(found))
         return found
 
     def _sorted(self, part: Part) -> Iterator[pa.Table]:

@@ -23,7 +23,7 @@ from reviewdesk.progress import Progress
 from reviewdesk.schema import REVIEW_TOKENS
 from reviewdesk.sources.truth.facts import NONE
 from reviewdesk.sources.truth.planting import Planting
-from reviewdesk.storage import read_json, write_json
+from reviewdesk.storage import left_record, write_record
 
 PLACE_COLUMNS: Final = ("product_id", "product_parent", "product_title", "product_category")
 SAID_COLUMNS: Final = ("star_rating", "review_headline", "review_body", REVIEW_TOKENS.name)
@@ -64,8 +64,8 @@ class Planter:
         targets = sorted(self._targets)
         for part in progress.track(targets, "Writing", len(targets), "parts"):
             marker = workspace.marker(part)
-            if marker.exists():
-                found.append(PartFile.from_json(read_json(marker)))
+            if (done := left_record(marker)) is not None:
+                found.append(PartFile.from_json(done))
                 continue
             written = write_part(
                 workspace.result,
@@ -74,7 +74,7 @@ class Planter:
                 self._data.schema,
                 self._data.file_format,
             )
-            write_json(marker, asdict(written))
+            write_record(marker, asdict(written))
             found.append(written)
         return [one for one in found if one.rows]
 

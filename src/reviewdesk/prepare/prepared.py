@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 import pyarrow as pa
 
 from reviewdesk.errors import InputError, StorageError, UsageError
+from reviewdesk.exchange import finish_replacement
 from reviewdesk.prepare.layout import (
     FORMAT,
     FORMAT_VERSION,
@@ -18,10 +19,13 @@ from reviewdesk.prepare.layout import (
 )
 from reviewdesk.prepare.part_files import read_part
 from reviewdesk.schema import prepared_schema, require_columns
+from reviewdesk.seal import damage_errors
 from reviewdesk.settings import CleanSettings, PrepareSettings
-from reviewdesk.storage import read_json, storage_errors
+from reviewdesk.storage import checked_record, read_json, storage_errors
 
 BATCH_ROWS: Final = 65_536
+
+_AGAIN: Final = "prepare the data again"
 
 _MONTH: Final = re.compile(r"\d{4}-\d{2}|unknown")
 
@@ -40,6 +44,7 @@ class PreparedData:
     path: Path
     manifest: dict[str, Any] = field(repr=False)
     notes: tuple[str, ...] = ()
+    _checked: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     @classmethod
     def open(cls, path: Path | str) -> Self:
@@ -53,13 +58,12 @@ class PreparedData:
             InputError: it is not prepared data, of another version, or damaged.
         """
         path = Path(path)
+        finish_replacement(path)
         with storage_errors(str(path)):
             path.stat()
         if not (path / MANIFEST).is_file():
             raise InputError(f"{path} is not prepared data: it has no {MANIFEST}")
-        manifest = read_json(path / MANIFEST)
-        check_manifest(path, manifest)
-        data = cls(path, manifest)
+        data = cls(path, checked_manifest(path, read_json(path / MANIFEST)))
         data._check_sizes()
         return data
 
@@ -79,6 +83,7 @@ class PreparedData:
             UsageError: it holds something else than prepared data.
             InputError: the data is damaged.
         """
+        finish_replacement(path)
         with storage_errors(str(path)):
             if not path.exists() or (path.is_dir() and not any(path.iterdir())):
                 return None
@@ -142,12 +147,9 @@ class PreparedData:
             InputError: a file is damaged.
         """
         schema = self._schema(columns)
-        path = self.path / part["file"]
-        with storage_errors(str(path)):
-            try:
-                yield from read_part(path, schema, self.file_format, batch_rows)
-            except pa.ArrowException as error:
-                raise InputError(_damaged(path)) from error
+        path = self.part_path(part)
+        with damage_errors(path, _AGAIN):
+            yield from read_part(path, schema, self.file_format, batch_rows)
 
     def table(self, columns: Sequence[str] | None = None) -> pa.Table:
         """Return all reviews at once, in the same order.
@@ -157,17 +159,32 @@ class PreparedData:
         """
         return pa.Table.from_batches(self.batches(columns), self._schema(columns))
 
+    def part_path(self, part: dict[str, Any]) -> Path:
+        """Return one part's file; when it is first asked for, its digest is compared.
+
+        Args:
+            part: one of the manifest's ``partitions``.
+
+        Raises:
+            InputError: it is not the file that was written.
+        """
+        path: Path = self.path / part["file"]
+        if part["file"] not in self._checked:
+            with storage_errors(str(path)):
+                if file_sha256(path) != part["sha256"]:
+                    raise InputError(_damaged(path))
+            self._checked.add(part["file"])
+        return path
+
     def verify(self) -> None:
         """Read every file and compare its digest with the manifest.
 
         Raises:
             InputError: a file is not what was written.
         """
+        self._checked.clear()
         for part in self.manifest["partitions"]:
-            path = self.path / part["file"]
-            with storage_errors(str(path)):
-                if file_sha256(path) != part["sha256"]:
-                    raise InputError(_damaged(path))
+            self.part_path(part)
 
     @property
     def schema(self) -> pa.Schema:
@@ -200,11 +217,15 @@ class PreparedData:
 
 
 def _damaged(path: Path) -> str:
-    return f"{path} is damaged: it is not the file that was written; prepare the data again"
+    return f"{path} is damaged: it is not the file that was written; {_AGAIN}"
 
 
-def check_manifest(path: Path | str, manifest: Any) -> None:
-    """Check that what stands in a manifest can be relied on.
+def checked_manifest(path: Path | str, manifest: Any) -> dict[str, Any]:
+    """Return what stands in a manifest when it can be relied on.
+
+    Args:
+        path: the folder, for messages.
+        manifest: what was read.
 
     Raises:
         InputError: it is of something else, of another version, or damaged.
@@ -217,19 +238,21 @@ def check_manifest(path: Path | str, manifest: Any) -> None:
             f"{path} is prepared data of version {version}, and this release reads version "
             f"{FORMAT_VERSION}; prepare the data again"
         )
+    checked = checked_record(f"the {MANIFEST} of {path}", manifest)
     try:
         whole = (
-            isinstance(manifest["fingerprint"], str)
-            and isinstance(manifest["rows"]["written"], int)
-            and isinstance(manifest["months"], dict)
-            and isinstance(manifest["settings"]["clean"], dict)
-            and isinstance(manifest["settings"]["prepare"], dict)
-            and all(_is_partition(part, manifest) for part in manifest["partitions"])
+            isinstance(checked["fingerprint"], str)
+            and isinstance(checked["rows"]["written"], int)
+            and isinstance(checked["months"], dict)
+            and isinstance(checked["settings"]["clean"], dict)
+            and isinstance(checked["settings"]["prepare"], dict)
+            and all(_is_partition(part, checked) for part in checked["partitions"])
         )
     except (KeyError, TypeError):
         whole = False
     if not whole:
         raise InputError(f"the {MANIFEST} of {path} is damaged; prepare the data again")
+    return checked
 
 
 def _is_partition(part: Any, manifest: dict[str, Any]) -> bool:

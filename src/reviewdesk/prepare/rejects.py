@@ -8,9 +8,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reviewdesk.prepare.blocks import blocks
-from reviewdesk.prepare.part_files import ROW_GROUP_BYTES, ROW_GROUP_ROWS, parquet_writer
+from reviewdesk.prepare.part_files import ROW_GROUP_BYTES, ROW_GROUP_ROWS, parquet_options
 from reviewdesk.prepare.spellings import Spellings
 from reviewdesk.schema import REJECTS
+from reviewdesk.seal import sealed_writer
 from reviewdesk.storage import write_then_rename
 
 
@@ -24,7 +25,8 @@ def write_rejects(path: Path, tables: Iterable[pa.Table]) -> None:
     Raises:
         StorageError: it cannot be written.
     """
-    with write_then_rename(path) as file, parquet_writer(file, REJECTS) as writer:
+    options = parquet_options(REJECTS)
+    with write_then_rename(path) as file, sealed_writer(file, REJECTS, **options) as writer:
         for block in blocks(tables, ROW_GROUP_ROWS, ROW_GROUP_BYTES):
             writer.write_table(block, row_group_size=block.num_rows)
 

@@ -23,9 +23,9 @@ from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.prepare.workspace import Workspace
 from reviewdesk.progress import Progress
 from reviewdesk.storage import (
-    read_json,
+    left_record,
     storage_errors,
-    write_json,
+    write_record,
     write_then_rename,
 )
 
@@ -62,8 +62,8 @@ def rewrite(
     parts = data.manifest["partitions"]
     for part in progress.track(parts, "Writing", len(parts), "parts"):
         marker = workspace.marker(_part(part))
-        if marker.exists():
-            found.append(PartFile.from_json(read_json(marker)))
+        if (done := left_record(marker)) is not None:
+            found.append(PartFile.from_json(done))
             continue
         staying = stays(_table(data, part, columns))
         if staying.all():
@@ -76,7 +76,7 @@ def rewrite(
                 data.schema,
                 data.file_format,
             )
-        write_json(marker, asdict(written))
+        write_record(marker, asdict(written))
         found.append(written)
     return [one for one in found if one.rows]
 

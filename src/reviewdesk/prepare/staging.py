@@ -34,10 +34,10 @@ from reviewdesk.sources import Input, SourceBatch
 from reviewdesk.sources.deciding import Deciding
 from reviewdesk.sources.readings import Evidence, Reading
 from reviewdesk.storage import (
+    left_record,
     private_directory,
-    read_json,
     storage_errors,
-    write_json,
+    write_record,
     write_then_rename,
 )
 from reviewdesk.text.clean import clean_batch
@@ -138,9 +138,10 @@ def staged(directory: Path) -> StagedInput | None:
     Args:
         directory: the input's own.
     """
-    if not (directory / MARKER).exists():
+    marker = left_record(directory / MARKER)
+    if marker is None:
         return None
-    found = StagedInput.from_json(read_json(directory / MARKER))
+    found = StagedInput.from_json(marker)
     with storage_errors(str(directory)):
         whole = all(_size(directory, run) == run.size for run in found.runs)
     return found if whole else None
@@ -199,7 +200,7 @@ def stage(
                 f"{one.name} was changed while it was read; run the same command again when it "
                 "is no longer being written"
             )
-        write_json(directory / MARKER, found.to_json())
+        write_record(directory / MARKER, found.to_json())
     return found
 
 

@@ -7,21 +7,23 @@ from typing import Any, Final
 import pyarrow.fs as pafs
 
 from reviewdesk.errors import InputError, StorageError
-from reviewdesk.prepare.layout import LOG, MANIFEST, Part
+from reviewdesk.exchange import replace_directory
+from reviewdesk.prepare.layout import LOG, MANIFEST, Part, file_sha256
 from reviewdesk.runlog import RunLog
 from reviewdesk.sources import Input
 from reviewdesk.storage import (
     filesystem,
     private_directory,
     read_json,
-    replace_directory,
     storage_errors,
     sync_directory,
     write_json,
+    write_record,
     write_text,
 )
 
 PLAN: Final = "plan.json"
+PUBLISHED: Final = "published"
 
 FRESH: Final = ""
 TAKEN_UP: Final = "an interrupted run was taken up where it stopped"
@@ -47,8 +49,6 @@ class Workspace:
         self.parts = self.path / "parts"
         """Markers of finished parts."""
         self.duplicates = self.path / "duplicates"
-        self.old = self.path / "old"
-        """What the output folder was, while it is being replaced."""
         self.spill = self.path / "spill"
 
     def input(self, number: int) -> Path:
@@ -72,6 +72,8 @@ class Workspace:
             StorageError: the workspace cannot be used.
         """
         note = FRESH
+        if (self.path / PUBLISHED).exists():
+            self.remove()  # what is in it may be the older folder
         if self.path.exists():
             note = TAKEN_UP if self._recorded_plan() == plan else STARTED_OVER
         if note != TAKEN_UP:
@@ -92,10 +94,19 @@ class Workspace:
         Raises:
             StorageError: it cannot be written.
         """
-        write_json(self.result / MANIFEST, manifest)
+        write_record(self.result / MANIFEST, manifest)
         write_text(self.result / LOG, log.dumps())
-        replace_directory(self.result, out, self.old)
+        write_text(self.path / PUBLISHED, file_sha256(self.result / MANIFEST))
+        replace_directory(self.result, out)
         self.remove()
+
+    def is_published(self, out: Path) -> bool:
+        """Say whether an interrupted run had put its folder in its place already."""
+        with storage_errors(str(self.path)):
+            mark, manifest = self.path / PUBLISHED, out / MANIFEST
+            if not (mark.exists() and manifest.exists()):
+                return False
+            return mark.read_text() == file_sha256(manifest)
 
     def remove(self) -> None:
         """Remove the workspace."""

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from reviewdesk.errors import InputError, UsageError
 from reviewdesk.prepare.lock import locked
+from reviewdesk.seal import opened, read_sealed, sealed_writer, write_sealed
 from reviewdesk.storage import (
     private_directory,
     read_json,
@@ -98,7 +98,7 @@ class Parts:
     def write(self, name: str, table: pa.Table) -> None:
         """Write one part whole or not at all."""
         with write_then_rename(self._path(name)) as file:
-            pq.write_table(table, file, compression="zstd")
+            write_sealed(table, file)
 
     def read(self, name: str) -> pa.Table:
         """Return a finished part.
@@ -106,14 +106,8 @@ class Parts:
         Raises:
             InputError: it is damaged.
         """
-        path = self._path(name)
-        with storage_errors(str(path)), path.open("rb") as file:
-            try:
-                return pq.read_table(file)
-            except pa.ArrowException as error:
-                raise InputError(
-                    f"{path} is damaged; remove {self.directory} and run the same command again"
-                ) from error
+        again = f"remove {self.directory} and run the same command again"
+        return read_sealed(self._path(name), again=again)
 
     def join(self, tables: Iterator[pa.Table], out: Path, schema: pa.Schema) -> None:
         """Write tables, in this order, as one file; memory is bounded by the largest."""
@@ -124,7 +118,7 @@ class Parts:
         joined = self._path("joined")
         with (
             write_then_rename(joined) as file,
-            pq.ParquetWriter(file, labelled, compression="zstd") as writer,
+            sealed_writer(file, labelled, compression="zstd") as writer,
         ):
             for table in tables:
                 if table.num_rows:
@@ -156,10 +150,11 @@ class Parts:
 
 
 def _plan_of(path: Path) -> str | None:
-    with storage_errors(str(path)):
-        try:
-            metadata = pq.read_schema(path).metadata or {}
-        except pa.ArrowException:
-            return None
+    """Return the plan that a file was made by; None for a damaged one and one of others."""
+    try:
+        with opened(path) as file:
+            metadata = file.schema_arrow.metadata or {}
+    except InputError:
+        return None
     found = metadata.get(PLAN_KEY)
     return found.decode(errors="replace") if found is not None else None

@@ -8,7 +8,6 @@ from typing import Any, Final, Protocol
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from reviewdesk.bundle import Bundle
@@ -21,8 +20,8 @@ from reviewdesk.schema import EVIDENCE, REJECTS, predictions_schema
 from reviewdesk.scoring.explain import evidence_column
 from reviewdesk.scoring.parts import Parts
 from reviewdesk.scoring.streams import PreparedStream, RawStream, Stream, StreamBatch
+from reviewdesk.seal import opened
 from reviewdesk.sources.catalog import Input
-from reviewdesk.storage import storage_errors
 
 PART_ROWS: Final = 65_536
 
@@ -246,7 +245,7 @@ def _summarise(
 
 def _counts(path: Path, column: str) -> dict[str, int]:
     counts: dict[str, int] = {}
-    with storage_errors(str(path)), pq.ParquetFile(path) as file:
+    with opened(path, "remove it and predict again") as file:
         for batch in file.iter_batches(columns=[column]):
             for found in pc.value_counts(batch.column(0)).to_pylist():
                 counts[found["values"]] = counts.get(found["values"], 0) + found["counts"]

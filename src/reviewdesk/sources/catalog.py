@@ -13,6 +13,7 @@ from reviewdesk.sources.mapping import ColumnMap
 from reviewdesk.sources.places import data_files, identity, named
 from reviewdesk.sources.readings import Reading, check_date_format
 from reviewdesk.sources.stream import head
+from reviewdesk.storage import storage_errors
 
 SOURCES: Final = Registry(
     "source",
@@ -85,7 +86,8 @@ class Input:
         Raises:
             StorageError: it cannot be read.
         """
-        return self.reader.read(replace(self.file, digests=digests), self.reading)
+        with storage_errors(self.place):
+            yield from self.reader.read(replace(self.file, digests=digests), self.reading)
 
     def sha256(self, digests: dict[str, str] | None = None) -> str:
         """Return the digest of its bytes as they lie on disk, and of those it is joined with.

@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import http.client
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +33,12 @@ from reviewdesk.storage import (
 CHUNK: Final = 256 * 1024
 ATTEMPTS: Final = 5
 """How often nothing at all may arrive before it gives up."""
+
+PAGE_HEAD: Final = 4096
+_PAGE: Final = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?:\s|<!--.*?-->|<\?xml.*?\?>)*<(?:!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 @dataclass(frozen=True)
@@ -108,6 +115,12 @@ def fetch(
         with progress.task(f"Fetching {name}", size, "bytes") as task:
             whole = _fill(address, partial, size, wait, task)
         with storage_errors(str(path)):
+            if _is_page(partial.path, name):
+                partial.remove()
+                raise InputError(
+                    f"{address} is a web page and not the file {name}: perhaps one to sign in, or "
+                    "one that says that the file has moved; it was not kept"
+                )
             partial.path.rename(path)
             sync_directory(folder)
         partial.forget()
@@ -264,13 +277,28 @@ class _Partial:
         return ""
 
 
+def _is_page(path: Path, name: str) -> bool:
+    """Say whether a file holds HTML under a name that is not one of HTML."""
+    with path.open("rb") as file:
+        begin = file.read(PAGE_HEAD)
+    return not name.lower().endswith((".html", ".htm")) and _PAGE.match(begin) is not None
+
+
 def _recorded(path: Path, *, already: bool, checked: bool = True) -> Fetched:
-    """Return a finished file; its digest is computed and recorded where it is not yet."""
+    """Return a finished file; its digest is recorded, or compared with the one that is recorded.
+
+    Raises:
+        InputError: it is not the file that was fetched.
+    """
     record = path.with_name(f"{path.name}.sha256")
     with storage_errors(str(path)):
         size = path.stat().st_size
-        known = record.read_text().split(" ", 1)[0] if record.exists() else ""
+        known = record.read_bytes().split(b" ", 1)[0] if record.exists() else b""
+        page = _is_page(path, path.name)
+    digest = SourceFile(str(path), path.name, size).sha256()
+    if page or known not in (b"", digest.encode()):
+        what = "holds a web page" if page else "is not the file that was fetched"
+        raise InputError(f"{path} {what}; delete it and {record.name}, and fetch it again")
     if not known:
-        known = SourceFile(str(path), path.name, size).sha256()
-        write_text(record, f"{known}  {path.name}\n")
-    return Fetched(path, size, known, already, checked)
+        write_text(record, f"{digest}  {path.name}\n")
+    return Fetched(path, size, digest, already, checked)

@@ -8,7 +8,7 @@ from reviewdesk.report.blocks import Column, definitions, findings, note, table
 from reviewdesk.report.html import Child, Html, element
 from reviewdesk.report.numbers import count, plural, score, share
 from reviewdesk.report.page import Page
-from reviewdesk.storage import write_json
+from reviewdesk.storage import write_record
 from reviewdesk.training.comparison import LOWER_IS_BETTER, Compared, Comparison
 from reviewdesk.training.figures import Figure
 from reviewdesk.training.verdict import target_name
@@ -34,7 +34,7 @@ def write_comparison(comparison: Comparison, page: Path) -> None:
         StorageError: they cannot be written.
     """
     comparison_page(comparison).write(page)
-    write_json(page.with_suffix(".json"), comparison.to_json())
+    write_record(page.with_suffix(".json"), comparison.to_json())
 
 
 def comparison_page(comparison: Comparison) -> Page:

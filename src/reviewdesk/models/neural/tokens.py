@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 
 from reviewdesk.examples.examples import GROUP, LABEL
 from reviewdesk.examples.folds import deal_folds
+from reviewdesk.exchange import replace_directory
 from reviewdesk.models.labelled import is_list
 from reviewdesk.models.linear.rows import write_keys
 from reviewdesk.models.linear.several import LabelSets
 from reviewdesk.models.neural.words import PADDING, Vocabulary
-from reviewdesk.storage import private_directory, replace_directory, storage_errors
+from reviewdesk.storage import private_directory, storage_errors
 from reviewdesk.text.hashing import combine64, hash64
 
 Parts = Callable[[], Iterator[pa.RecordBatch]]

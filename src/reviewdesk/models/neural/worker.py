@@ -21,6 +21,7 @@ import torch
 from safetensors.torch import save_file
 
 from reviewdesk.errors import ReviewdeskError, Stopped
+from reviewdesk.exchange import replace_directory
 from reviewdesk.models.curve import Curve
 from reviewdesk.models.neural.export import export
 from reviewdesk.models.neural.learning import Learnt, Watch, learn
@@ -29,7 +30,7 @@ from reviewdesk.models.neural.processes import Processes, joined
 from reviewdesk.models.neural.tokens import Tokens
 from reviewdesk.models.running import Run
 from reviewdesk.progress import Progress
-from reviewdesk.storage import private_directory, replace_directory, storage_errors, write_json
+from reviewdesk.storage import private_directory, storage_errors, write_json
 
 GRAPH: Final = "network.onnx"
 WEIGHTS: Final = "network.safetensors"

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from reviewdesk.errors import InputError
+from reviewdesk.seal import read_sealed
 from reviewdesk.sources.truth.schema import (
     DECLINING,
     MISCATEGORISED,
@@ -15,7 +15,7 @@ from reviewdesk.sources.truth.schema import (
     Truth,
 )
 from reviewdesk.sources.truth.write import FORMAT, FORMAT_VERSION
-from reviewdesk.storage import read_json, storage_errors
+from reviewdesk.storage import checked_record, read_json, storage_errors
 
 
 def read_truth(folder: Path) -> Truth:
@@ -35,6 +35,7 @@ def read_truth(folder: Path) -> Truth:
             f"{folder} holds known errors of version {head.get('format_version')}, and this "
             f"release reads version {FORMAT_VERSION}; plant them again"
         )
+    checked_record(folder / "truth.json", head)
     return Truth(
         misfiled=_table(folder, "misfiled", MISFILED),
         miscategorised=_table(folder, "miscategorised", MISCATEGORISED),
@@ -45,8 +46,8 @@ def read_truth(folder: Path) -> Truth:
 
 def _table(folder: Path, name: str, schema: pa.Schema) -> pa.Table:
     path = folder / f"{name}.parquet"
-    with storage_errors(str(path)):
-        try:
-            return pq.read_table(path).select(schema.names).cast(schema)
-        except (pa.ArrowException, KeyError, ValueError) as error:
-            raise InputError(f"{path} is damaged; make the known errors again") from error
+    table = read_sealed(path, again="make the known errors again")
+    try:
+        return table.select(schema.names).cast(schema)
+    except (pa.ArrowException, KeyError, ValueError) as error:
+        raise InputError(f"{path} is damaged; make the known errors again") from error

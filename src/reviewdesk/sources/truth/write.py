@@ -4,21 +4,20 @@ import shutil
 from pathlib import Path
 from typing import Any, Final
 
-import pyarrow.parquet as pq
-
 from reviewdesk.errors import InputError, StorageError, UsageError
+from reviewdesk.exchange import finish_replacement, replace_directory
+from reviewdesk.seal import write_sealed
 from reviewdesk.sources.truth.schema import Truth
 from reviewdesk.storage import (
     private_directory,
     read_json,
-    replace_directory,
     storage_errors,
-    write_json,
+    write_record,
     write_then_rename,
 )
 
 FORMAT: Final = "reviewdesk.truth"
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 
 
 def truth_directory(reviews: Path) -> Path:
@@ -33,6 +32,7 @@ def check_truth_directory(folder: Path) -> None:
         UsageError: there is something else under that name.
         StorageError: it cannot be read.
     """
+    finish_replacement(folder)
     with storage_errors(str(folder)):
         if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
             return
@@ -64,8 +64,8 @@ def write_truth(folder: Path, truth: Truth, about: dict[str, Any]) -> None:
     private_directory(aside)
     for name, table in truth.tables().items():
         with write_then_rename(aside / f"{name}.parquet") as file:
-            pq.write_table(table, file)
+            write_sealed(table, file)
     counts = {name: table.num_rows for name, table in truth.tables().items()}
     head = {"format": FORMAT, "format_version": FORMAT_VERSION, "planted": counts}
-    write_json(aside / "truth.json", head | about)
+    write_record(aside / "truth.json", head | about)
     replace_directory(aside, folder)
