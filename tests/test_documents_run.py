@@ -14,6 +14,7 @@ PAGES = (
     "docs/prepare.md",
     "docs/explore.md",
     "docs/train.md",
+    "docs/tune.md",
     "docs/evaluate.md",
     "docs/predict.md",
     "docs/find.md",

@@ -31,6 +31,7 @@ _FACE: Final = {
     "read": "reviewdesk.api.reviews:read",
     "run": "reviewdesk.api.job:run",
     "train": "reviewdesk.api.model:train",
+    "tune": "reviewdesk.api.tuning:tune",
 }
 
 

@@ -12,6 +12,7 @@ from reviewdesk.api.model import train as train
 from reviewdesk.api.reviews import Reviews as Reviews
 from reviewdesk.api.reviews import prepare as prepare
 from reviewdesk.api.reviews import read as read
+from reviewdesk.api.tuning import tune as tune
 
 __all__: list[str]
 __version__: str

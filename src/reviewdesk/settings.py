@@ -28,6 +28,25 @@ class Limits:
         return " ".join(f"{word} {bound:,}" for word, bound in bounds.items() if bound is not None)
 
 
+@dataclass(frozen=True)
+class Search:
+    """Where a good value of a setting is looked for.
+
+    Args:
+        low: the smallest value of a range.
+        high: the largest.
+        log: whether small values are tried as densely as large ones, by their logarithm.
+        whole: whether only whole numbers are tried.
+        values: the only values to try, in place of a range.
+    """
+
+    low: float = 0.0
+    high: float = 0.0
+    log: bool = False
+    whole: bool = False
+    values: tuple[Any, ...] = ()
+
+
 def setting(
     default: Any,
     meaning: str,
@@ -35,6 +54,7 @@ def setting(
     choices: tuple[str, ...] = (),
     minimum: float | None = None,
     maximum: float | None = None,
+    search: Search | None = None,
 ) -> Any:
     """Declare one setting of a settings class.
 
@@ -44,8 +64,10 @@ def setting(
         choices: the allowed values of a text setting; empty means any.
         minimum: the smallest allowed number.
         maximum: the largest allowed number.
+        search: where tuning looks for a good value; None: it leaves the default.
     """
-    metadata = {"meaning": meaning, "limits": Limits(choices, minimum, maximum)}
+    limits = Limits(choices, minimum, maximum)
+    metadata = {"meaning": meaning, "limits": limits, "search": search}
     if isinstance(default, dict):
         return field(default_factory=default.copy, metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -99,6 +121,12 @@ class Settings:
             if default is MISSING:
                 default = item.default_factory() if item.default_factory is not MISSING else None
             yield item.name, default, item.metadata["meaning"], item.metadata["limits"]
+
+    @classmethod
+    def searched(cls) -> dict[str, Search]:
+        """Return where tuning looks for good values, for each setting that it looks at."""
+        found = {item.name: item.metadata["search"] for item in fields(cls)}
+        return {name: search for name, search in found.items() if search is not None}
 
 
 def _plain(value: Any) -> Any:

@@ -192,6 +192,7 @@ def test_the_command_line_calls_the_same_functions() -> None:
         "evaluate": "reviewdesk.training.evaluate.evaluate",
         "explain": "reviewdesk.scoring.explain.explain",
         "find": "reviewdesk.job.find.find",
+        "tune": "reviewdesk.training.tuning.tune",
         "run": "reviewdesk.job.main_job.run_job",
         "graph": "reviewdesk.job.graph.build",
     }

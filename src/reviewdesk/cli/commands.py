@@ -63,6 +63,11 @@ COMMANDS: Final[dict[str, Command]] = {
         "Learn to label reviews from prepared ones.",
         STEPS,
     ),
+    "tune": Command(
+        "reviewdesk.cli.tune:tune",
+        "Look for the best settings of a family of classifiers.",
+        STEPS,
+    ),
     "evaluate": Command(
         "reviewdesk.cli.evaluate:evaluate",
         "How right a bundle is, with intervals, as table, JSON and page.",

@@ -14,7 +14,7 @@ from reviewdesk.models.linear.hashed import HashedLinear, HashedSettings
 from reviewdesk.models.linear.solver import Choose, Solver
 from reviewdesk.models.linear.validation import Parts
 from reviewdesk.models.linear.weights import Weights
-from reviewdesk.settings import Settings, setting
+from reviewdesk.settings import Search, Settings, setting
 from reviewdesk.text.compiled import compiled
 
 BLOCK: Final = 65_536
@@ -30,6 +30,7 @@ class NaiveBayesSettings(HashedSettings):
         "the mass that every n-gram has in every label to begin with",
         minimum=1e-6,
         maximum=1e6,
+        search=Search(1e-3, 1, log=True),
     )
 
 

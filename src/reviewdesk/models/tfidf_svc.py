@@ -20,7 +20,7 @@ from reviewdesk.models.linear_margins import LinearMargins
 from reviewdesk.models.margin_calibration import MarginCalibration
 from reviewdesk.models.ngrams import WordStream
 from reviewdesk.models.tfidf import Tfidf
-from reviewdesk.settings import Settings, setting
+from reviewdesk.settings import Search, Settings, setting
 from reviewdesk.storage import read_json, write_json
 from reviewdesk.text.hashing import combine64, hash64
 
@@ -34,20 +34,33 @@ ROWS_AT_ONCE: Final = 4_096
 class TfidfSVCSettings(Settings):
     """What can be set of ``tfidf-svc``."""
 
-    ngrams: int = setting(2, "the longest n-gram, in words", minimum=1, maximum=8)
-    min_df: int = setting(2, "an n-gram counts when it stands in so many texts or more", minimum=1)
+    ngrams: int = setting(
+        2,
+        "the longest n-gram, in words",
+        minimum=1,
+        maximum=8,
+        search=Search(1, 3, whole=True),
+    )
+    min_df: int = setting(
+        2,
+        "an n-gram counts when it stands in so many texts or more",
+        minimum=1,
+        search=Search(1, 5, whole=True),
+    )
     sublinear_tf: bool = setting(True, "whether repeated words count by 1 + log(count)")
     idf_power: float = setting(
         1.5,
         "how much more rare words weigh; 1 is the textbook's TF-IDF, 0 none",
         minimum=0,
         maximum=10,
+        search=Search(0.5, 2.5),
     )
     C: float = setting(
         0.5,
         "how much errors on the training rows cost against large weights",
         minimum=1e-6,
         maximum=1e6,
+        search=Search(0.05, 10, log=True),
     )
     folds: int = setting(3, "how many folds the calibration uses", minimum=2, maximum=100)
     seed: int = setting(

@@ -15,7 +15,7 @@ from reviewdesk.models.linear.solver import Solver
 from reviewdesk.models.linear.validation import Parts
 from reviewdesk.models.linear.vocabulary import CHARACTERS
 from reviewdesk.models.linear.weights import Weights
-from reviewdesk.settings import Settings, setting
+from reviewdesk.settings import Search, Settings, setting
 
 HINGE_EPOCHS: Final = 3
 SOFTMAX_EPOCHS: Final = 5
@@ -30,6 +30,7 @@ class LinearSettings(HashedSettings):
         "the longest n-gram in words, 1 to 3; 0 chooses it on a share of the rows",
         minimum=0,
         maximum=LONGEST,
+        search=Search(1, LONGEST, whole=True),
     )
     characters: int = setting(
         0,
@@ -38,18 +39,21 @@ class LinearSettings(HashedSettings):
         "make learning several times as long",
         minimum=CHARACTERS[0],
         maximum=CHARACTERS[-1],
+        search=Search(values=(0, 4, 5)),
     )
     strength: float = setting(
         0.0,
         "of two labels what an error costs, of more the rate of learning; 0 chooses it",
         minimum=0,
         maximum=100,
+        search=Search(0.1, 5, log=True),
     )
     epochs: int = setting(
         0,
         "how often each row is visited; 0 means 3 times for two labels, else 5",
         minimum=0,
         maximum=100,
+        search=Search(2, 10, whole=True),
     )
     balanced: bool = setting(False, "whether all labels count the same, however few rows they have")
     calibration_folds: int = setting(

@@ -25,7 +25,7 @@ from reviewdesk.models.linear.texts import field_texts
 from reviewdesk.models.linear.validation import Parts
 from reviewdesk.models.linear.vocabulary import Grams, Vocabulary
 from reviewdesk.models.linear.weights import Weights
-from reviewdesk.settings import Settings, setting
+from reviewdesk.settings import Search, Settings, setting
 from reviewdesk.storage import write_json
 
 SETTINGS_FILE: Final = "classifier.json"
@@ -42,7 +42,11 @@ class HashedSettings(Settings):
 
     ngrams: int = setting(1, "the longest n-gram in words, 1 to 3", minimum=1, maximum=LONGEST)
     min_df: int = setting(
-        2, "an n-gram counts when it stands in so many reviews or more", minimum=1, maximum=10**6
+        2,
+        "an n-gram counts when it stands in so many reviews or more",
+        minimum=1,
+        maximum=10**6,
+        search=Search(1, 5, whole=True),
     )
     memory_mb: int = setting(
         2048,
