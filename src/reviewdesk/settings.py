@@ -177,6 +177,17 @@ class SourceSettings(Settings):
     columns: dict[str, str] = setting(
         {}, "which column of the file holds which column of the reviews table"
     )
+    header: bool = setting(
+        True,
+        "the first record of a CSV or TSV file names its columns; also noticed where it does not, "
+        "and then columns are called 1, 2, 3",
+    )
+    quoting: str = setting(
+        "auto",
+        "how quotes inside the fields of a CSV or TSV file are written: doubled, behind a "
+        "backslash, or none are special; auto looks at all quotes of the file",
+        choices=("auto", "double", "backslash", "none"),
+    )
     category: str = setting("", "category for rows whose format has none; empty means none")
     several_labels: str = setting(
         "first",

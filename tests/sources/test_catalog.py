@@ -85,10 +85,17 @@ def test_a_folder_with_nothing_in_it(tmp_path: Path) -> None:
         names(tmp_path)
 
 
-def test_a_table_without_text_in_a_folder_is_not_passed_over(folder: Path) -> None:
+def test_a_table_without_text_in_a_folder_is_left_alone_and_listed(folder: Path) -> None:
     (folder / "odd.csv").write_text("words,stars\na,4\n")
+    inputs = open_inputs([str(folder)], SourceSettings())
+    assert "odd.csv" not in [one.name for one in inputs]
+    assert "left alone: without a column known to hold the text: odd.csv" in inputs.listing()
+
+
+def test_a_folder_of_nothing_but_tables_without_text_says_what_they_have(tmp_path: Path) -> None:
+    (tmp_path / "odd.csv").write_text("words,stars\na,4\n")
     with pytest.raises(InputError, match=r"odd\.csv .* --map review_body=COLUMN"):
-        names(folder)
+        names(tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"\x1f\x8b\x08"])

@@ -52,27 +52,48 @@ def test_ragged_rows_are_rejected_alone() -> None:
 def test_an_open_quote_swallows_nothing(every: int) -> None:
     good = b"".join(b"%d,good\n" % number for number in range(20))
     rows, lines, bad = parse(b'0,"open\n' + good, every=every)
-    assert [row[1] for row in rows] == ["good"] * 20
-    assert lines == list(range(3, 23))
-    assert bad == [(2, "bad_quotes", b'0,"open')]
+    assert [row[1] for row in rows] == ['"open', *["good"] * 20]
+    assert lines == list(range(2, 23))
+    assert bad == []
 
 
 def test_an_open_quote_far_from_the_end_swallows_nothing() -> None:
     good = b"".join(b"%d,good\n" % number for number in range(40_000))
     rows, _, bad = parse(good + b'0,"open\n' + good, every=10_000)
-    assert len(rows) == 80_000
-    assert bad == [(40_002, "bad_quotes", b'0,"open')]
+    assert len(rows) == 80_001
+    assert bad == []
 
 
-def test_an_open_quote_closed_by_a_later_one_costs_one_row() -> None:
+def test_an_open_quote_closed_by_a_later_one_costs_no_row() -> None:
     rows, _, bad = parse(b'0,"open\n1,good\n2,"fine"\n3,good\n')
-    assert rows == [("1", "good"), ("2", "fine"), ("3", "good")]
-    assert bad == [(2, "bad_quotes", b'0,"open')]
+    assert rows == [("0", '"open'), ("1", "good"), ("2", "fine"), ("3", "good")]
+    assert bad == []
+
+
+def test_a_record_that_the_file_ends_in_is_not_read_as_a_whole_one() -> None:
+    rows, _, bad = parse(b'1,good\n2,"cut off in the\nmiddle of')
+    assert rows == [("1", "good")]
+    assert bad[0] == (3, "bad_quotes", b'2,"cut off in the')
 
 
 def test_a_quote_inside_a_field_of_one_line_loses_no_row() -> None:
     rows, _, bad = parse(b'1,"Great" thing\n2,b\n"3" or so,c\n')
-    assert rows == [("1", "Great thing"), ("2", "b"), ("3 or so", "c")]
+    assert rows == [("1", '"Great" thing'), ("2", "b"), ('"3" or so', "c")]
+    assert bad == []
+
+
+@pytest.mark.parametrize(
+    ("record", "fields"),
+    [
+        (b'1,"He said "hi" and\nthen left"', ("1", 'He said "hi" and\nthen left')),
+        (b'1,"The "deluxe", as they say"', ("1", 'The "deluxe", as they say')),
+        (b'"An 8" pan, heavy",2', ('An 8" pan, heavy', "2")),
+        (b'"ends in an inch 5"",2', ('ends in an inch 5"', "2")),
+    ],
+)
+def test_quotes_that_are_not_doubled_are_text(record: bytes, fields: tuple[str, str]) -> None:
+    rows, _, bad = parse(b"0,a\n" + record + b"\n3,b\n")
+    assert rows == [("0", "a"), fields, ("3", "b")]
     assert bad == []
 
 

@@ -79,8 +79,9 @@ def test_plain_bytes_come_as_they_are_and_are_counted(tmp_path: Path) -> None:
 
 
 def test_head_is_short_and_forgives_damage(tmp_path: Path) -> None:
-    assert head(written(tmp_path / "plain", DATA)) == DATA[:HEAD]
-    assert head(written(tmp_path / "packed", gzip.compress(DATA))) == DATA[:HEAD]
+    lines = b"first line\n" + DATA
+    assert head(written(tmp_path / "plain", lines)) == lines[:HEAD]
+    assert head(written(tmp_path / "packed", gzip.compress(lines))) == lines[:HEAD]
     assert head(written(tmp_path / "cut", gzip.compress(b"abc")[:-3])) == b"abc"
     assert head(written(tmp_path / "nothing", gzip.compress(b"abc")[:5])) == b""
     assert head(written(tmp_path / "empty", b"")) == b""

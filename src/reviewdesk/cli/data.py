@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from reviewdesk.cli.prepare import show_columns
+from reviewdesk.cli.prepare import show_inputs
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.settings import SourceSettings
 from reviewdesk.sources.catalog import Input, open_inputs
@@ -18,5 +18,5 @@ def open_data(places: list[str], source: SourceSettings) -> PreparedData | list[
     if len(places) == 1 and (Path(places[0]) / "manifest.json").exists():
         return PreparedData.open(Path(places[0]))
     inputs = open_inputs(places, source)
-    show_columns(inputs)
+    show_inputs(inputs)
     return inputs

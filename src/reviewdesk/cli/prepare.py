@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -15,8 +15,10 @@ from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import Progress
 from reviewdesk.schema import REVIEWS
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
-from reviewdesk.sources.catalog import Input, open_inputs
+from reviewdesk.sources.catalog import Input, Inputs, open_inputs
 from reviewdesk.sources.mapping import shown
+
+NOTES_SHOWN: Final = 20
 
 
 @with_settings(source=SourceSettings, clean=CleanSettings, prepare=PrepareSettings)
@@ -46,7 +48,7 @@ def prepare(
         reviewdesk prepare reviews.csv --map review_body=comment --out prepared
     """
     inputs = open_inputs(sources, source)
-    show_columns(inputs)
+    show_inputs(inputs)
     try:
         data = prepare_reviews(
             inputs,
@@ -61,6 +63,13 @@ def prepare(
         _print(PreparedData.open(out), as_json)
         raise
     _print(data, as_json)
+
+
+def show_inputs(inputs: Inputs) -> None:
+    """Say which files of a folder are read, which are left alone, and which columns they have."""
+    for line in inputs.listing():
+        note(line)
+    show_columns(inputs)
 
 
 def show_columns(inputs: Sequence[Input]) -> None:
@@ -94,8 +103,11 @@ def show_columns(inputs: Sequence[Input]) -> None:
 
 def show_notes(data: PreparedData) -> None:
     """Say what was noticed in the files, such as where one of them is cut off."""
-    for text in data.notes or file_notes(data.manifest):
+    notes = data.notes or file_notes(data.manifest)
+    for text in notes[:NOTES_SHOWN]:
         note(text)
+    if len(notes) > NOTES_SHOWN:
+        note(f"and {len(notes) - NOTES_SHOWN:,} more such notes, which manifest.json has")
     for column, number in data.manifest["unreadable"].items():
         note(f"{column}: {count(number, 'value')} could not be read and count as missing")
 

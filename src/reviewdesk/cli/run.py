@@ -7,7 +7,7 @@ import typer
 
 from reviewdesk.cli.options import Json, with_settings
 from reviewdesk.cli.output import print_json, program, say
-from reviewdesk.cli.prepare import show_columns, show_notes
+from reviewdesk.cli.prepare import show_inputs, show_notes
 from reviewdesk.cli.train import Model, ModelSettings, parse_model_settings
 from reviewdesk.errors import TooManyRejects
 from reviewdesk.job.main_job import JobResult, JobSettings, run_job
@@ -75,7 +75,7 @@ def run(
         reviewdesk run reviews.tsv.gz --target sentiment --target category --out job
     """
     inputs = open_inputs(sources, source)
-    show_columns(inputs)
+    show_inputs(inputs)
     settings = JobSettings(
         targets=tuple(targets),
         source=source,

@@ -11,6 +11,7 @@ outside bounds that were not known before all lengths were are dropped before ei
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -230,6 +231,29 @@ def find_duplicates(
     counts = {"dropped": dropped, "numbered": numbered, "derived": derived}
     write_record(directory / MARKER, counts)
     return Verdicts(path, decided, dropped, numbered, derived)
+
+
+def dropped_by_input(
+    verdicts: Verdicts, staged: Sequence[StagedInput], runs: Sequence[PlacedRun]
+) -> list[dict[str, int]]:
+    """Return how many rows of each input the rules about all rows drop, by rule.
+
+    Args:
+        verdicts: on all rows.
+        staged: the inputs.
+        runs: all their runs, in order.
+    """
+    rules = {**DUPLICATE_RULES, **LENGTH_RULES}
+    left = iter(runs)
+    found = []
+    for one in staged:
+        counts = dict.fromkeys(rules.values(), 0)
+        for run in islice(left, len(one.runs)):
+            codes = verdicts.of(run, 0, run.run.rows)
+            for code, rule in rules.items():
+                counts[rule] += int(np.count_nonzero(codes == code))
+        found.append(counts)
+    return found
 
 
 def _query(bounds: LengthBounds | None) -> str:

@@ -35,6 +35,7 @@ def build_manifest(
     staged: Sequence[StagedInput],
     decisions: Sequence[Decision],
     verdicts: Verdicts,
+    verdicts_by_input: Sequence[Mapping[str, int]],
     bounds: LengthBounds,
     parts: Sequence[PartFile],
 ) -> dict[str, Any]:
@@ -46,6 +47,7 @@ def build_manifest(
         staged: what was found in each.
         decisions: how the ratings and dates of each were read.
         verdicts: what the duplicate rules dropped.
+        verdicts_by_input: the same for each input, by rule.
         bounds: the lengths that stayed.
         parts: what was written.
     """
@@ -66,7 +68,7 @@ def build_manifest(
         "format_version": FORMAT_VERSION,
         "reviewdesk": __version__,
         "settings": settings,
-        "inputs": [_input(*pair) for pair in zip(inputs, staged, strict=True)],
+        "inputs": [_input(*three) for three in zip(inputs, staged, verdicts_by_input, strict=True)],
         "rows": rows,
         "rejected": rejected,
         "dropped": dropped,
@@ -149,14 +151,20 @@ def contents_json(parts: Sequence[PartFile]) -> dict[str, Any]:
     }
 
 
-def _input(one: Input, staged: StagedInput) -> dict[str, Any]:
+def _input(one: Input, staged: StagedInput, verdicts: Mapping[str, int]) -> dict[str, Any]:
+    """Return what became of an input's records: read = reviews + dropped + rejected."""
+    dropped = {rule: n for rule, n in _sum([staged.dropped, verdicts]).items() if n}
+    rejected = sum(staged.rejected.values())
     return {
         "place": one.name,
         "bytes": one.bytes,
         "sha256": staged.sha256,
         "source": one.source,
         "rows_read": staged.read,
-        "rows_rejected": sum(staged.rejected.values()),
+        "rows_rejected": rejected,
+        "reviews": staged.read - rejected - sum(dropped.values()),
+        "dropped": dropped,
+        "rejected": dict(sorted(staged.rejected.items())),
         "notes": list(staged.notes),
     }
 

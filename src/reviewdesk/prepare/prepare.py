@@ -12,9 +12,20 @@ import pyarrow as pa
 from reviewdesk import __version__
 from reviewdesk.engines.base import Engine
 from reviewdesk.engines.duckdb import DuckDBEngine
-from reviewdesk.errors import DamagedInput, LostColumn, TooManyRejects, UsageError
+from reviewdesk.errors import (
+    DamagedInput,
+    InputError,
+    LostColumn,
+    TooManyRejects,
+    UsageError,
+)
 from reviewdesk.prepare.copies import find_copies
-from reviewdesk.prepare.duplicates import PlacedRun, find_duplicates, place_runs
+from reviewdesk.prepare.duplicates import (
+    PlacedRun,
+    dropped_by_input,
+    find_duplicates,
+    place_runs,
+)
 from reviewdesk.prepare.layout import FORMAT_VERSION, REJECTS_TABLE
 from reviewdesk.prepare.lengths import LengthBounds, derived_bounds, given_bounds
 from reviewdesk.prepare.lock import locked
@@ -71,7 +82,7 @@ def prepare(
         LostColumn: all is written, but no value of a column could be read.
         DamagedInput: all is written, but an input is cut off or damaged.
         UsageError: the folder is something else, or was prepared otherwise.
-        InputError: an input changed while it was read.
+        InputError: an input changed while it was read, or there is no review in any.
         StorageError: a place cannot be used, the disk is full, or another process is writing.
     """
     if not inputs:
@@ -189,6 +200,8 @@ class _Job:
         note = self._workspace.begin(self._plan())
         with self._log.timed("read"):
             staged, decisions = self._stage()
+        if not any(one.read for one in staged):
+            raise InputError(_why_nothing(self._inputs, staged))
         directories = [self._workspace.input(number) for number in range(len(staged))]
         runs = place_runs(staged, directories)
         with self._log.timed("duplicates"), ExitStack() as stack:
@@ -204,6 +217,7 @@ class _Job:
             staged,
             decisions,
             found.verdicts,
+            dropped_by_input(found.verdicts, staged, runs),
             self._bounds(staged),
             parts,
         )
@@ -284,6 +298,13 @@ class _Job:
         self._log.rows.update(manifest["rows"])
         self._log.fingerprints["data"] = manifest["fingerprint"]
         self._workspace.publish(self._out, manifest, self._log)
+
+
+def _why_nothing(inputs: Sequence[Input], staged: Sequence[StagedInput]) -> str:
+    notes = [note for one in staged for note in one.notes]
+    places = inputs[0].name + (f" and {len(inputs) - 1:,} others" if len(inputs) > 1 else "")
+    why = f": {notes[0]}" if notes else "; a header alone is none"
+    return f"no review was read from {places}{why}"
 
 
 def _rejects(directories: Sequence[Path]) -> Iterator[pa.Table]:

@@ -32,6 +32,7 @@ class AmazonMulti(Source):
 
     name: ClassVar[str] = "amazon-multi"
     title: ClassVar[str] = "Multilingual Amazon Reviews Corpus"
+    takes_columns: ClassVar[bool] = True
     description: ClassVar[str] = "JSON lines with review_id, reviewer_id, stars, language"
 
     columns: ClassVar[Mapping[str, str]] = COLUMNS
@@ -43,7 +44,11 @@ class AmazonMulti(Source):
 
     def rows(self, file: SourceFile, tally: Tally) -> Iterator[RawRows]:
         """Yield the reviews, with the marketplace of their language."""
-        for rows in json_rows(line_blocks(file, tally), COLUMNS, tally):
+        told = self.settings.columns
+        for rows in json_rows(line_blocks(file, tally), {**COLUMNS, **told}, tally):
+            if "marketplace" in told:
+                yield rows
+                continue
             marketplaces = _marketplaces(rows.columns["marketplace"])
             yield replace(rows, columns={**rows.columns, "marketplace": marketplaces})
 

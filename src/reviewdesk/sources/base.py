@@ -59,6 +59,8 @@ class Source(ABC):
     """One sentence: what its files look like."""
     general: ClassVar[bool] = False
     """Whether it reads files of almost any shape; such a source is asked last."""
+    takes_columns: ClassVar[bool] = False
+    """Whether its files name their columns or fields, so that ``--map`` can say which is read."""
     columns: ClassVar[Mapping[str, str]] = {}
     """Column of the reviews table → the format's own, where each has one."""
     stars_scale: ClassVar[str] = FIVE
@@ -78,6 +80,14 @@ class Source(ABC):
         """Say whether a file holds no reviews, but what this format's reviews are joined with."""
         return False
 
+    @classmethod
+    def leaves_alone(cls, probe: Probe) -> str:
+        """Say why a file that comes along with this format's reviews is not read; empty if it is.
+
+        It is asked about files in folders only: who names a file wants it read.
+        """
+        return ""
+
     def inspect(self, file: SourceFile) -> ColumnMap:
         """Check, before any work starts, that a file can be read.
 
@@ -87,7 +97,7 @@ class Source(ABC):
         Raises:
             MissingColumn: names the column, what the file has, and what to do.
         """
-        return ColumnMap(self.columns, {})
+        return ColumnMap({**self.columns, **self.settings.columns}, {})
 
     @abstractmethod
     def rows(self, file: SourceFile, tally: Tally) -> Iterator[RawRows]:
@@ -121,10 +131,28 @@ class Source(ABC):
         """
         tally = Tally(file.name)
         how = reading or self.decide(Evidence(), {}).reading
-        for rows in self.rows(file, tally):
+        parts = self.rows(file, tally)
+        if self.settings.columns:
+            parts = _noting_absent(parts, self.settings.columns, tally)
+        for rows in parts:
             reviews = to_reviews(rows, tally, reading=how, category=self.settings.category)
             yield tally.batch(reviews[:MAX_BATCH_ROWS])
             for start in range(MAX_BATCH_ROWS, len(reviews), MAX_BATCH_ROWS):
                 yield tally.batch(reviews[start : start + MAX_BATCH_ROWS])
         if tally.bytes_read or len(tally.rejects) or tally.notes:
             yield tally.batch(to_reviews(RawRows.none(), tally))
+
+
+def _noting_absent(
+    parts: Iterator[RawRows], told: Mapping[str, str], tally: Tally
+) -> Iterator[RawRows]:
+    """Pass rows on, and note the columns that were told but have no value in any row."""
+    absent = dict(told)
+    for part in parts:
+        for name in list(absent):
+            values = part.columns.get(name)
+            if values is not None and values.null_count < part.count:
+                del absent[name]
+        yield part
+    for name, column in absent.items():
+        tally.notes.append(f"no row of {tally.file} has a value in {column!r} for {name}")

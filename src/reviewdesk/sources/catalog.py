@@ -1,18 +1,29 @@
 """The table of sources, and the way from what the user names to inputs that can be read."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from reviewdesk.errors import InputError
+from reviewdesk.errors import InputError, MissingColumn, UsageError
 from reviewdesk.registry import Registry
 from reviewdesk.settings import SourceSettings
 from reviewdesk.sources.base import Probe, Source, SourceBatch, SourceFile
-from reviewdesk.sources.mapping import ColumnMap
-from reviewdesk.sources.places import data_files, identity, named
+from reviewdesk.sources.folders import (
+    ASIDE,
+    COMPANION,
+    EMPTY,
+    OWN,
+    UNKNOWN,
+    LeftAlone,
+    listing,
+    own_outputs,
+)
+from reviewdesk.sources.mapping import ColumnMap, check_column
+from reviewdesk.sources.places import aside_files, data_files, identity, named
 from reviewdesk.sources.readings import Reading, check_date_format
-from reviewdesk.sources.stream import head
+from reviewdesk.sources.stream import archive_members, head
+from reviewdesk.sources.tar import is_tar
 from reviewdesk.storage import storage_errors
 
 SOURCES: Final = Registry(
@@ -115,23 +126,48 @@ def source_class(name: str) -> type[Source]:
     return found
 
 
-def open_inputs(places: Sequence[str], settings: SourceSettings) -> list[Input]:
+class Inputs(list[Input]):
+    """The inputs that were found, by name.
+
+    Args:
+        inputs: what is read.
+        left: files of the folders given that are not.
+        folders: whether one of the places was a folder.
+    """
+
+    def __init__(
+        self, inputs: Iterable[Input], left: Sequence[LeftAlone] = (), *, folders: bool = False
+    ) -> None:
+        super().__init__(inputs)
+        self.left = tuple(left)
+        self.folders = folders
+
+    def listing(self) -> list[str]:
+        """Return what is read and what is left alone, where a folder was given."""
+        read = [(one.name, one.reader.title) for one in self]
+        return list(listing(read, self.left)) if self.folders else []
+
+
+def open_inputs(places: Sequence[str], settings: SourceSettings) -> Inputs:
     """Find the files that places name and the source that reads each.
 
     Args:
         places: files, folders and patterns such as ``data/*.tsv.gz``; local or on S3.
-        settings: with ``format`` or ``columns`` given, the content is not asked.
+        settings: with ``format`` given, the content is not asked.
 
     Returns:
-        Each file once, by name. Files in a folder that no source reads are left out as long as
-        one of the folder's files can be read.
+        Each file once, by name, and which files of folders are left alone and why.
 
     Raises:
         StorageError: a place is not there or cannot be read.
         InputError: a file is empty, or in no format that can be read.
         MissingColumn: a file has no column for the text; says which it has.
+        UsageError: columns were told that the reviews table does not have, or for a format whose
+            columns have no names.
     """
     check_date_format(settings)
+    for name in settings.columns:
+        check_column(name)
     finder = _Finder(settings)
     for place in places:
         for file in named(place):
@@ -145,36 +181,58 @@ class _Finder:
     def __init__(self, settings: SourceSettings) -> None:
         self._settings = settings
         self._named = settings.source_format != "auto"
-        if self._named:
-            self._classes = [source_class(settings.source_format)]
-        elif settings.columns:
-            self._classes = [source_class("table")]
-        else:
-            classes = [source_class(name) for name in SOURCES.names()]
-            self._classes = sorted(classes, key=lambda one: one.general)
+        names = [settings.source_format] if self._named else SOURCES.names()
+        self._classes = sorted(map(source_class, names), key=lambda one: one.general)
         self._found: dict[str, tuple[SourceFile, type[Source]]] = {}
+        self._optional: set[str] = set()
         self._companions: dict[type[Source], dict[str, SourceFile]] = {}
+        self._left: list[LeftAlone] = []
+        self._folders = False
 
     def add(self, file: SourceFile) -> None:
         """Take in a file or folder that the user named."""
         if not file.folder:
-            if self._add(file, by_name=True):
-                return
-            if not head(file).strip():
-                raise InputError(f"{file.name} is empty, or its gzip is cut off at the start")
-            # The table says best what a file has and what it lacks.
-            self._keep(file, source_class("table"))
+            self._add_file(file)
         elif (whole := self._recognise(Probe(file, b""))) is not None:
             self._keep(file, whole)
         else:
-            files = data_files(file)
-            if not [one for one in files if self._add(one)]:
-                raise InputError(
-                    f"the folder {file.place} has no file that can be read as reviews; "
-                    f"the first one in it is {files[0].name}"
-                )
+            self._folders = True
+            self._add_files(file.place, data_files(file))
+            self._left += [LeftAlone(one.name, ASIDE) for one in aside_files(file)]
 
-    def inputs(self) -> list[Input]:
+    def _add_file(self, file: SourceFile) -> None:
+        start = head(file)
+        if not self._named and is_tar(start) and self._recognise(Probe(file, start)) is None:
+            self._folders = True
+            self._add_files(file.place, archive_members(file))
+        elif not self._add(file, start, by_name=True):
+            if not start.strip():
+                raise InputError(f"{file.name} is empty, or its gzip is cut off at the start")
+            # The table says best what a file has and what it lacks.
+            self._keep(file, source_class("table"))
+
+    def _add_files(self, place: str, files: Sequence[SourceFile]) -> None:
+        own = tuple(own_outputs(files))
+        before = len(self._found)
+        left = len(self._left)
+        for file in files:
+            if own and file.name.startswith(own):
+                self._left.append(LeftAlone(file.name, OWN))
+                continue
+            start = head(file)
+            probe = Probe(file, start)
+            reason = next(filter(None, (one.leaves_alone(probe) for one in self._classes)), "")
+            if reason or not start.strip():
+                self._left.append(LeftAlone(file.name, reason or EMPTY))
+            elif self._add(file, start):
+                self._optional.add(identity(file))
+            else:
+                self._left.append(LeftAlone(file.name, UNKNOWN))
+        if len(self._found) == before and not self._companions:
+            lines = "; ".join(listing([], self._left[left:]))
+            raise InputError(f"the folder {place} has no file that can be read as reviews: {lines}")
+
+    def inputs(self) -> Inputs:
         """Return what was found, by name.
 
         Raises:
@@ -188,20 +246,41 @@ class _Finder:
                 )
             raise InputError("no input was given; name a file or folder of reviews")
         inputs = []
-        for file, found in self._found.values():
+        missing: MissingColumn | None = None
+        for key, (file, found) in self._found.items():
             companions = sorted(self._companions.get(found, {}).values(), key=_order)
             reader = found(self._settings, companions)
-            inputs.append(Input(file, reader, reader.inspect(file)))
-        return sorted(inputs, key=lambda one: _order(one.file))
+            try:
+                inputs.append(Input(file, reader, self._columns(reader, file)))
+            except MissingColumn as error:
+                if key not in self._optional:
+                    raise
+                missing = missing or error
+                self._left.append(LeftAlone(file.name, "without a column known to hold the text"))
+        if missing is not None and not inputs:
+            raise missing
+        if self._folders:
+            for files in self._companions.values():
+                self._left += [LeftAlone(one.name, COMPANION) for one in files.values()]
+        inputs.sort(key=lambda one: _order(one.file))
+        return Inputs(inputs, self._left, folders=self._folders)
 
-    def _add(self, file: SourceFile, *, by_name: bool = False) -> bool:
+    def _columns(self, reader: Source, file: SourceFile) -> ColumnMap:
+        if self._settings.columns and not reader.takes_columns:
+            raise UsageError(
+                f"{file.name} is read as {reader.title}, whose columns have no names that --map "
+                "could tell; leave --map out, or read it as a table with --source-format table"
+            )
+        return reader.inspect(file)
+
+    def _add(self, file: SourceFile, start: bytes, *, by_name: bool = False) -> bool:
         """Take in a file if a source knows it; the format that the user named knows every one."""
-        probe = Probe(file, head(file))
-        if not probe.head.strip():
+        probe = Probe(file, start)
+        if not start.strip():
             return False
         for one in self._classes:
             if one.accompanies(probe):
-                self._companions.setdefault(one, {}).setdefault(identity(file.place), file)
+                self._companions.setdefault(one, {}).setdefault(identity(file), file)
                 return True
         found = self._classes[0] if self._named and by_name else self._recognise(probe)
         return found is not None and self._keep(file, found)
@@ -210,7 +289,7 @@ class _Finder:
         return next((one for one in self._classes if one.recognises(probe)), None)
 
     def _keep(self, file: SourceFile, found: type[Source]) -> bool:
-        self._found.setdefault(identity(file.place), (file, found))
+        self._found.setdefault(identity(file), (file, found))
         return True
 
 

@@ -1,21 +1,62 @@
-"""CSV with quoted fields (RFC 4180), record by record, as exact as the file allows.
+"""Records of quoted fields (RFC 4180, or quotes escaped by a backslash), as exact as can be.
 
 Python's ``csv`` reads the records; what it leaves open is decided here. A quote that is never
-closed would swallow the rows after it: such a row is rejected alone and reading goes on with the
-next line. ``\\r`` inside a field is text.
+closed would swallow the rows after it, and so would two that stand in different rows: where the
+lines of a record are whole records each, they are read as such, and a record that ``csv`` cannot
+read is cut by ``cut_loosely``. ``\r`` inside a field is text.
 """
 
 import csv
 from collections import deque
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
 
 from reviewdesk.sources.base import Tally
 from reviewdesk.sources.lines import LineBlock, numbered_lines
+from reviewdesk.sources.loose import MAX_LINES, cut_loosely
 from reviewdesk.sources.rows import RawRows, RowBuilder
 
 HIDDEN_RETURN: Final = "\udc0d"
-"""Stands for ``\\r`` while ``csv`` parses; half a character, it is in no decoded text."""
+HIDDEN_QUOTE: Final = "\udc22"
+HIDDEN_BACKSLASH: Final = "\udc5c"
+"""Stand for a return and for escaped characters while ``csv`` parses; half characters, they are in
+no text."""
+
+Quoting = Literal["none", "double", "backslash"]
+"""How a quote inside a quoted field is written; ``none``: there are no quoted fields."""
+
+QUOTINGS: Final[dict[str, Quoting]] = {
+    "double": "double",
+    "backslash": "backslash",
+    "none": "none",
+}
+"""By the name that the user gives."""
+
+Check = Callable[[Sequence[str]], bool]
+"""Says whether the fields of a line, in the file's order, are a record with good values."""
+
+
+@dataclass
+class Cut:
+    """How the records of a file were cut, counted while they are read.
+
+    Args:
+        records: good ones.
+        rejected: those that are none.
+        mended: good ones whose quotes do not pair up.
+        first_mended: the line of the first of these; 0 if there is none.
+    """
+
+    records: int = 0
+    rejected: int = 0
+    mended: int = 0
+    first_mended: int = 0
+
+    @property
+    def faults(self) -> int:
+        """Records that are not as a writer of quoted fields leaves them."""
+        return self.rejected + self.mended
 
 
 def csv_rows(
@@ -25,29 +66,54 @@ def csv_rows(
     delimiter: str,
     *,
     header: bool = True,
+    quoting: Quoting = "double",
+    check: Check | None = None,
 ) -> Iterator[RawRows]:
     """Yield the records below the header.
 
     Args:
         blocks: the file's lines.
         names: for each field of a record, the column of the reviews table that it holds, or None.
-        tally: where bad records go.
+        tally: where bad records go, and the note about those whose quotes do not pair up.
         delimiter: what separates fields.
         header: whether the first record holds the columns' names.
+        quoting: how quotes inside quoted fields are written.
+        check: tells lines that are records of their own inside a quoted field; None: none are.
     """
     places = [place for place, name in enumerate(names) if name is not None]
     builder = RowBuilder([name for name in names if name is not None])
-    feed = _Feed(blocks)
-    for number, record in enumerate(_records(feed, len(names), tally, delimiter)):
+    feed = _Feed(blocks, escaped=quoting == "backslash")
+    cut = Cut()
+    records = _records(feed, len(names), tally, delimiter, cut, check)
+    for number, record in enumerate(records):
         if number > 0 or not header:
-            values = [record[place] for place in places]
-            builder.add(values, feed.raw(), feed.first)
+            builder.add([record[place] for place in places], feed.raw(), feed.first)
         if builder.full:
             yield builder.take()
+    if cut.mended:
+        tally.notes.append(
+            f"{tally.file} has {cut.mended:,} records whose quotes do not pair up, the first at "
+            f"line {cut.first_mended}: each was read on its own, with the stray quotes as text; "
+            "--quoting says how quotes are written"
+        )
     yield builder.take()
 
 
-def _records(feed: "_Feed", width: int, tally: Tally, delimiter: str) -> Iterator[list[str]]:
+def cut_of(
+    blocks: Iterator[LineBlock], width: int, delimiter: str, quoting: Quoting, check: Check | None
+) -> Cut:
+    """Return how a file's records come out, without keeping any; arguments as for ``csv_rows``."""
+    cut = Cut()
+    tally = Tally("")
+    feed = _Feed(blocks, escaped=quoting == "backslash")
+    for _ in _records(feed, width, tally, delimiter, cut, check):
+        tally.rejects.take()
+    return cut
+
+
+def _records(
+    feed: "_Feed", width: int, tally: Tally, delimiter: str, cut: Cut, check: Check | None
+) -> Iterator[list[str]]:
     """Yield the good records, header included, and reject the others."""
     reader = csv.reader(feed, delimiter=delimiter, strict=True)
     while True:
@@ -57,30 +123,31 @@ def _records(feed: "_Feed", width: int, tally: Tally, delimiter: str) -> Iterato
         except StopIteration:
             return
         except csv.Error:  # a quote in a wrong place, or a field over csv's limit of 128 KiB
-            record = _lenient(feed, delimiter)
+            record = []
             reader = csv.reader(feed, delimiter=delimiter, strict=True)
         else:
             if not record:
                 continue  # an empty line
+            if len(record) == width + 1 and not record[-1]:
+                del record[-1]  # a separator at the end of the row
         reason = _fault(record, width, feed)
-        if reason == "bad_quotes" and len(feed.text) > csv.field_size_limit():
-            reason = "too_long"
+        swallowed = not reason and len(feed.taken) > 1 and _swallows(feed, width, delimiter, check)
+        if reason == "bad_quotes" or swallowed:
+            if (mended := _mended(feed, delimiter, width, check, swallowed=swallowed)) is not None:
+                record, reason = mended, "" if feed.utf8 else "bad_utf8"
+                if sum(map(len, mended)) <= csv.field_size_limit():
+                    cut.mended += 1
+                    cut.first_mended = cut.first_mended or feed.first
+            else:
+                feed.give_back(1)
+                long = len(feed.raw()) > csv.field_size_limit()
+                reason = "too_long" if long and reason == "bad_quotes" else reason or "bad_quotes"
         if not reason:
-            yield _with_returns(record) if feed.returns else record
+            cut.records += 1
+            yield feed.shown(record)
             continue
-        if reason == "bad_quotes":
-            feed.give_back()
+        cut.rejected += 1
         tally.rejects.add(feed.first, reason, feed.raw())
-
-
-def _lenient(feed: "_Feed", delimiter: str) -> list[str]:
-    """Read a record of one line with quotes inside its fields; of more lines, there is none."""
-    if len(feed.taken) > 1 or feed.open_at_end:
-        return []
-    try:
-        return next(csv.reader([feed.text], delimiter=delimiter))
-    except csv.Error:
-        return []
 
 
 def _fault(record: list[str], width: int, feed: "_Feed") -> str:
@@ -91,24 +158,68 @@ def _fault(record: list[str], width: int, feed: "_Feed") -> str:
     return "" if feed.utf8 else "bad_utf8"
 
 
-def _with_returns(record: list[str]) -> list[str]:
-    return [value.replace(HIDDEN_RETURN, "\r") for value in record]
+def _swallows(feed: "_Feed", width: int, delimiter: str, check: Check | None) -> bool:
+    """Say whether the lines of a record are records of their own with good values.
+
+    The first one must be, and half of the others: of many, those at the start and the last count.
+    """
+    if check is None or width == 1:
+        return False
+    lines = feed.texts()
+    first, *others = [line for line in (*lines[:MAX_LINES], *lines[MAX_LINES:][-1:]) if line]
+    whole = [_is_whole(line, width, delimiter, check) for line in others]
+    return _is_whole(first, width, delimiter, check) and 2 * sum(whole) >= max(1, len(whole))
+
+
+def _is_whole(line: str, width: int, delimiter: str, check: Check | None) -> bool:
+    fields = cut_loosely(line, delimiter, width)
+    return fields is not None and (check is None or check(fields))
+
+
+def _mended(
+    feed: "_Feed", delimiter: str, width: int, check: Check | None, *, swallowed: bool
+) -> list[str] | None:
+    """Cut a record with stray quotes from the fewest lines that make one; give the others back.
+
+    Where there is none, all lines stay taken.
+    """
+    most = 1 if swallowed or feed.open_at_end else MAX_LINES
+    for count in range(1, most + 1):
+        if not feed.take(count):
+            break
+        lines = feed.texts()
+        fields = cut_loosely("\n".join(lines[:count]), delimiter, width)
+        if fields is None:
+            continue
+        feed.take(count + 1)
+        next_is_whole = width > 1 and any(
+            _is_whole(line, width, delimiter, check) for line in feed.texts()[count : count + 1]
+        )
+        if not _is_open(fields[-1]) or (count == 1 and next_is_whole):
+            feed.give_back(count)
+            return fields
+    return None
+
+
+def _is_open(field: str) -> bool:
+    """Say whether the last field of a record may go on in the next line."""
+    return field.startswith('"') and field.count('"') % 2 == 1
 
 
 class _Feed(Iterator[str]):
     """Lines for ``csv.reader``, and which of them the current record took."""
 
-    def __init__(self, blocks: Iterator[LineBlock]) -> None:
+    def __init__(self, blocks: Iterator[LineBlock], *, escaped: bool = False) -> None:
         self._lines = numbered_lines(blocks)
         self._given_back: deque[tuple[int, bytes]] = deque()
-        self._ended = False
+        self._escaped = escaped
         self.begin()
 
     def begin(self) -> None:
         """Start a record."""
         self.taken: list[tuple[int, bytes]] = []
         self.utf8 = True
-        self.returns = False
+        self.hidden = False
         self.open_at_end = False
         self.text = ""  # of the last line
 
@@ -121,10 +232,36 @@ class _Feed(Iterator[str]):
         """Return the record as it stands, without the end of its last line."""
         return b"\n".join(line for _, line in self.taken).removesuffix(b"\r")
 
-    def give_back(self) -> None:
-        """Keep the first line of the record only; the others are read again."""
-        self._given_back.extendleft(reversed(self.taken[1:]))
-        del self.taken[1:]
+    def texts(self) -> list[str]:
+        """Return the record's lines as text, without their ends."""
+        return [self._text(line) for _, line in self.taken]
+
+    def shown(self, record: list[str]) -> list[str]:
+        """Return fields with what was hidden from ``csv``."""
+        if not self.hidden:
+            return record
+        record = [value.replace(HIDDEN_RETURN, "\r") for value in record]
+        if not self._escaped:
+            return record
+        return [
+            value.replace("\\\n", "\n").replace(HIDDEN_QUOTE, '"').replace(HIDDEN_BACKSLASH, "\\")
+            for value in record
+        ]
+
+    def take(self, count: int) -> bool:
+        """Let the record have so many lines at least; say whether there are."""
+        while len(self.taken) < count:
+            if next(self, None) is None:
+                return False
+        return True
+
+    def give_back(self, kept: int) -> None:
+        """Keep the first lines of the record only; the others are read again."""
+        if len(self.taken) > kept:
+            self._given_back.extendleft(reversed(self.taken[kept:]))
+            del self.taken[kept:]
+            self.utf8 = True
+            self.texts()
 
     def __next__(self) -> str:
         numbered = self._given_back.popleft() if self._given_back else next(self._lines, None)
@@ -132,14 +269,20 @@ class _Feed(Iterator[str]):
             self.open_at_end = bool(self.taken)
             raise StopIteration
         self.taken.append(numbered)
-        line = numbered[1].removesuffix(b"\r")
+        self.text = self._text(numbered[1]) + "\n"
+        return self.text
+
+    def _text(self, line: bytes) -> str:
+        line = line.removesuffix(b"\r")
         try:
             text = line.decode()
         except UnicodeDecodeError:
             self.utf8 = False
             text = line.decode(errors="replace")
         if "\r" in text:
-            self.returns = True
+            self.hidden = True
             text = text.replace("\r", HIDDEN_RETURN)
-        self.text = text + "\n"
-        return self.text
+        if self._escaped and "\\" in text:
+            self.hidden = True
+            text = text.replace("\\\\", HIDDEN_BACKSLASH).replace('\\"', HIDDEN_QUOTE)
+        return text

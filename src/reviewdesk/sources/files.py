@@ -29,6 +29,8 @@ class SourceFile:
         size: bytes on disk; for a folder, those of all files in it.
         folder: whether it is a folder.
         digests: where given, takes the SHA-256, by place, of every file that is read to its end.
+        member: where the place is an archive, the path of the file inside it.
+        encoding: of its text, where it is not UTF-8 and its first bytes do not show it.
     """
 
     place: str
@@ -36,6 +38,8 @@ class SourceFile:
     size: int
     folder: bool = False
     digests: dict[str, str] | None = field(default=None, compare=False, repr=False)
+    member: str = ""
+    encoding: str = ""
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the bytes as they lie on disk.

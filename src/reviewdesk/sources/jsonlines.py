@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from reviewdesk.sources.base import Tally
 from reviewdesk.sources.lines import BOM, LineBlock, numbered_lines
@@ -43,9 +43,20 @@ def json_rows(
     yield from object_rows(groups, columns, tally, parse or parse_object)
 
 
+class Fields(Protocol):
+    """Which fields of objects are read, where they may come late."""
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """Column of the reviews table → field; later ones come last."""
+
+    def see(self, found: Mapping[str, Any], line: int) -> str:
+        """Take in an object; return a sentence if columns have come with it."""
+
+
 def object_rows(
     groups: Iterable[Iterable[tuple[int, bytes]]],
-    columns: Mapping[str, str],
+    columns: Mapping[str, str] | Fields,
     tally: Tally,
     parse: Callable[[bytes], Mapping[str, Any]],
 ) -> Iterator[RawRows]:
@@ -53,9 +64,13 @@ def object_rows(
 
     Args:
         groups: rows are yielded at the end of each, if not before.
+        columns: as for ``json_rows``, or fields that are learnt as the objects come.
+        tally: as for ``json_rows``; also takes the note about columns that come late.
+        parse: as for ``json_rows``.
     """
-    builder = RowBuilder(list(columns))
-    fields = list(columns.items())
+    late = None if isinstance(columns, Mapping) else columns
+    fields = list((columns if isinstance(columns, Mapping) else columns.columns).items())
+    builder = RowBuilder([name for name, _ in fields])
     for group in groups:
         for line, raw in group:
             if not raw.strip():
@@ -68,6 +83,11 @@ def object_rows(
             except NotAnObject:
                 tally.rejects.add(line, "bad_json", raw)
                 continue
+            if late is not None and (came := late.see(found, line)):
+                tally.notes.append(f"{tally.file} has fields from line {line} on only: {came}")
+                yield builder.take()
+                fields = list(late.columns.items())
+                builder = RowBuilder([name for name, _ in fields])
             values = [_text(lookup(found, field), name, tally) for name, field in fields]
             builder.add(values, raw, line)
             if builder.full:
@@ -84,7 +104,7 @@ def parse_object(raw: bytes) -> dict[str, Any]:
     """
     text = raw.decode()
     try:
-        found = json.loads(text)
+        found = json.loads(text.rstrip(", \t\r") if text.rstrip().endswith(",") else text)
     except (ValueError, RecursionError) as error:
         raise NotAnObject("the line is not JSON") from error
     if not isinstance(found, dict):
@@ -128,25 +148,28 @@ def parse_loose(raw: bytes) -> dict[str, Any]:
 
 @lru_cache(maxsize=4)  # every source asks about the same file
 def first_fields(start: bytes) -> frozenset[str]:
-    """Return the names of the fields of the first object in a file's first bytes."""
+    """Return the names of the fields of the first objects in a file's first bytes."""
+    names: set[str] = set()
     for line in start.removeprefix(BOM).split(b"\n", LINES_LOOKED_AT)[:LINES_LOOKED_AT]:
         if line.lstrip().startswith(b"{"):
             try:
-                return frozenset(parse_loose(line))
+                names.update(parse_loose(line))
             except (NotAnObject, UnicodeDecodeError):
                 continue
-    return frozenset()
+    return frozenset(names)
 
 
 def field_names(found: Mapping[str, Any]) -> list[str]:
-    """Return the names of an object's fields, those inside its objects as ``outer.inner``.
+    """Return the names of an object's fields; of one that is an object, ``outer.inner`` each.
 
     Lists are no values that a column could hold.
     """
-    names = [name for name, value in found.items() if not isinstance(value, list)]
+    names: list[str] = []
     for outer, value in found.items():
         if isinstance(value, dict):
             names.extend(f"{outer}.{inner}" for inner in value)
+        else:
+            names.append(outer)
     return names
 
 

@@ -12,7 +12,7 @@ from reviewdesk.sources.base import Tally
 from reviewdesk.sources.files import SourceFile
 from reviewdesk.sources.lines import BOM, MAX_LINE, cut_off
 from reviewdesk.sources.rejects import KEPT_OF_TOO_LONG
-from reviewdesk.sources.stream import DamagedGzip, decompressed
+from reviewdesk.sources.stream import DamagedGzip, text
 
 _TOKEN: Final = re.compile(rb'"[^"\\\n]*(?:\\[^\n][^"\\\n]*)*("|\\?\n|)|[{}]')
 """A string ends at a line's end at the latest, so that an open one does not turn the rest round."""
@@ -42,7 +42,7 @@ def object_groups(
     """
     scan = ObjectScan(tally, max_object)
     try:
-        for piece in decompressed(file, tally):
+        for piece in text(file, tally):
             yield list(scan.feed(piece))
     except DamagedGzip:
         cut_off(tally, scan.line, scan.rest())
@@ -62,9 +62,11 @@ class ObjectScan:
     Args:
         tally: where rejects go.
         max_object: the longest object, in bytes.
+        stop: whether to stop behind the ``]`` of the array that the objects are in.
     """
 
-    def __init__(self, tally: Tally, max_object: int = MAX_LINE) -> None:
+    def __init__(self, tally: Tally, max_object: int = MAX_LINE, *, stop: bool = False) -> None:
+        self.stopped = False
         self.line = 1  # on which the held bytes begin
         self._held = b""
         self._at = 0  # up to here tokens were looked at
@@ -72,6 +74,7 @@ class ObjectScan:
         self._started = False
         self._tally = tally
         self._max_object = max_object
+        self._stop = stop
 
     def feed(self, piece: bytes) -> Objects:
         """Take a piece and yield the objects that end in it."""
@@ -84,6 +87,8 @@ class ObjectScan:
                 self._at = token.start()  # a string that goes on in the next piece
                 break
             self._at = token.end()
+            if not self._depth and self._stops(data, begin, token.start()):
+                return
             if token[0] == b"{":
                 if not self._depth:
                     self._between(data[begin : token.start()])
@@ -98,7 +103,18 @@ class ObjectScan:
                     begin = token.end()
         else:
             self._at = len(data)
+        if not self._depth and self._stops(data, begin, len(data)):
+            return
         self._hold(data, begin)
+
+    def _stops(self, data: bytes, begin: int, end: int) -> bool:
+        """Stop at a ``]`` between objects, and hold what follows it."""
+        at = data.find(b"]", begin, end) if self._stop else -1
+        if at < 0:
+            return False
+        self._between(data[begin:at])
+        self._held, self.stopped = data[at + 1 :], True
+        return True
 
     def rest(self) -> bytes:
         """Return the bytes held: part of an object, or what stands behind the last one."""

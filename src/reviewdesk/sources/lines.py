@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from reviewdesk.sources.base import Tally
 from reviewdesk.sources.files import SourceFile
 from reviewdesk.sources.rejects import KEPT_OF_TOO_LONG
-from reviewdesk.sources.stream import DamagedGzip, decompressed
+from reviewdesk.sources.stream import DamagedGzip, text
 
 BLOCK: Final = 12 * 1024 * 1024
 MAX_LINE: Final = 64 * 1024 * 1024
@@ -44,7 +44,7 @@ def line_blocks(
     lines = _Lines(tally, max_line)
     damaged = False
     try:
-        for piece in decompressed(file, tally):
+        for piece in text(file, tally):
             lines.feed(piece)
             if lines.held >= block:
                 yield from lines.whole()

@@ -15,7 +15,15 @@ NAME_WORDS_SHOWN: Final = 5
 CLOSE_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "review_body": (
         *("reviewtext", "body", "text", "reviewcontent", "comment", "comments", "review"),
-        *("content", "message", "feedback", "customerreview", "reviewstext", "reviews"),
+        *(
+            "content",
+            "contentrendered",
+            "message",
+            "feedback",
+            "customerreview",
+            "reviewstext",
+            "reviews",
+        ),
     ),
     "star_rating": (
         *("rating", "stars", "overall", "score", "reviewrating", "reviewscore", "star"),
@@ -115,10 +123,7 @@ def map_columns(available: Sequence[str], told: Mapping[str, str], file: str) ->
         MissingColumn: the file has not the column that the user named, or none for the text.
     """
     for name, column in told.items():
-        if name not in REVIEWS.names:
-            raise UsageError(
-                f"there is no column {name!r} to map to; there are: {', '.join(REVIEWS.names)}"
-            )
+        check_column(name)
         if column not in available:
             raise MissingColumn(f"{file} has no column {column!r}; it has: {shown(available)}")
         if list(told.values()).count(column) > 1:
@@ -139,6 +144,25 @@ def map_columns(available: Sequence[str], told: Mapping[str, str], file: str) ->
     }
     left_over = [column for column in available if column not in columns.values()]
     return ColumnMap(columns, guesses, tuple(dict.fromkeys(left_over)))
+
+
+def check_column(name: str) -> None:
+    """Check that the reviews table has a column.
+
+    Raises:
+        UsageError: names those that there are.
+    """
+    if name not in REVIEWS.names:
+        raise UsageError(
+            f"there is no column {name!r} to map to; there are: {', '.join(REVIEWS.names)}"
+        )
+
+
+def known_names(available: Sequence[str]) -> int:
+    """Return how many columns of the reviews table names stand for; 0 if none is the text."""
+    if _closest("review_body", available) is None:
+        return 0
+    return sum(_closest(name, available) is not None for name in REVIEWS.names)
 
 
 def shown(names: Sequence[str]) -> str:

@@ -17,13 +17,13 @@ from reviewdesk.sources.items import Item, read_items, text_or_none
 from reviewdesk.sources.jsonlines import first_fields, json_rows, parse_loose
 from reviewdesk.sources.lines import line_blocks
 from reviewdesk.sources.mcauley_files import category_of, metadata_of
-from reviewdesk.sources.stream import head
 
 COLUMNS: Final = {
     "customer_id": "reviewerID",
     "product_id": "asin",
     "star_rating": "overall",
     "helpful_votes": "vote",
+    "total_votes": "helpful.1",
     "verified_purchase": "verified",
     "review_headline": "summary",
     "review_body": "reviewText",
@@ -31,7 +31,6 @@ COLUMNS: Final = {
 }
 WRITTEN_DATE: Final = "reviewTime"
 """The day in words; some files, and some rows of others, have nothing else."""
-VOTES_2014: Final = {"helpful_votes": "helpful.0", "total_votes": "helpful.1"}
 _REVIEW: Final = {"asin", "overall", "reviewerID"}
 _DESCRIPTION: Final = {"title", "categories", "category", "imUrl", "also_buy", "related", "brand"}
 
@@ -41,6 +40,7 @@ class McAuley2018(Source):
 
     name: ClassVar[str] = "mcauley-2018"
     title: ClassVar[str] = "McAuley Lab Amazon reviews, 2014 and 2018"
+    takes_columns: ClassVar[bool] = True
     description: ClassVar[str] = "JSON lines with reviewerID, asin, overall; meta_* files join in"
 
     columns: ClassVar[Mapping[str, str]] = COLUMNS
@@ -61,11 +61,9 @@ class McAuley2018(Source):
     def rows(self, file: SourceFile, tally: Tally) -> Iterator[RawRows]:
         """Yield the reviews, joined with what the metadata tells of their products."""
         items = read_items(metadata_of(file, self.companions), _item, tally)
-        pair = "helpful" in first_fields(head(file))
-        votes = VOTES_2014 if pair else {}
-        columns = {**COLUMNS, **votes, WRITTEN_DATE: WRITTEN_DATE}
+        columns = {**COLUMNS, **self.settings.columns, WRITTEN_DATE: WRITTEN_DATE}
         category = "" if self.settings.category else category_of(file.name)
-        for rows in json_rows(line_blocks(file, tally), columns, tally, parse_loose):
+        for rows in json_rows(line_blocks(file, tally), columns, tally, _review):
             joined = items.join(_dated(rows), "product_id")
             yield joined.with_default("product_category", category)
 
@@ -75,6 +73,15 @@ def _dated(rows: RawRows) -> RawRows:
     days = pc.coalesce(rows.columns["review_date"], rows.columns[WRITTEN_DATE])
     columns = {name: rows.columns[name] for name in rows.columns if name != WRITTEN_DATE}
     return replace(rows, columns={**columns, "review_date": days})
+
+
+def _review(raw: bytes) -> dict[str, Any]:
+    """Return a review with the votes of 2014, a pair, where 2018 has them."""
+    found = parse_loose(raw)
+    pair = found.get("helpful")
+    if isinstance(pair, list) and pair:
+        found.setdefault("vote", pair[0])
+    return found
 
 
 def _item(found: Mapping[str, Any]) -> Item | None:

@@ -10,10 +10,9 @@ from typing import Any, ClassVar, Final
 
 from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
 from reviewdesk.sources.items import Item, read_items, text_or_none
-from reviewdesk.sources.jsonlines import first_fields, json_rows
+from reviewdesk.sources.jsonlines import first_fields, json_rows, parse_object
 from reviewdesk.sources.lines import line_blocks
 from reviewdesk.sources.mcauley_files import category_of, metadata_of
-from reviewdesk.sources.stream import head
 
 COLUMNS: Final = {
     "customer_id": "user_id",
@@ -26,7 +25,7 @@ COLUMNS: Final = {
     "review_body": "text",
     "review_date": "timestamp",
 }
-OTHER_SPELLINGS: Final = {"helpful_votes": "helpful_votes", "review_date": "sort_timestamp"}
+OTHER_SPELLINGS: Final = {"helpful_votes": "helpful_vote", "sort_timestamp": "timestamp"}
 _REVIEW: Final = {"parent_asin", "rating", "text", "user_id"}
 _DESCRIPTION: Final = {"main_category", "features", "store", "details"}
 
@@ -36,6 +35,7 @@ class McAuley2023(Source):
 
     name: ClassVar[str] = "mcauley-2023"
     title: ClassVar[str] = "McAuley Lab Amazon reviews, 2023"
+    takes_columns: ClassVar[bool] = True
     description: ClassVar[str] = "JSON lines with parent_asin, rating, text; meta_* files join in"
 
     columns: ClassVar[Mapping[str, str]] = COLUMNS
@@ -54,12 +54,20 @@ class McAuley2023(Source):
     def rows(self, file: SourceFile, tally: Tally) -> Iterator[RawRows]:
         """Yield the reviews, joined with what the metadata tells of their products."""
         items = read_items(metadata_of(file, self.companions), _item, tally)
-        present = first_fields(head(file))
-        other = {name: field for name, field in OTHER_SPELLINGS.items() if field in present}
+        columns = {**COLUMNS, **self.settings.columns}
         category = "" if self.settings.category else category_of(file.name)
-        for rows in json_rows(line_blocks(file, tally), {**COLUMNS, **other}, tally):
+        for rows in json_rows(line_blocks(file, tally), columns, tally, _review):
             joined = items.join(rows, "product_parent")
             yield joined.with_default("product_category", category)
+
+
+def _review(raw: bytes) -> dict[str, Any]:
+    """Return a review with its fields spelled in one way."""
+    found = parse_object(raw)
+    for other, field in OTHER_SPELLINGS.items():
+        if other in found:
+            found.setdefault(field, found[other])
+    return found
 
 
 def _item(found: Mapping[str, Any]) -> Item | None:

@@ -34,9 +34,11 @@ def named(place: str) -> list[SourceFile]:
     return [_source_file(place, info)]
 
 
-def identity(place: str) -> str:
+def identity(file: SourceFile) -> str:
     """Return what is the same for all names of one file or folder: links and dots resolved."""
-    return place.rstrip("/") if is_remote(place) else str(Path(place).resolve())
+    place = file.place
+    same = place.rstrip("/") if is_remote(place) else str(Path(place).resolve())
+    return f"{same}:{file.member}" if file.member else same
 
 
 def data_files(folder: SourceFile) -> list[SourceFile]:
@@ -52,6 +54,11 @@ def data_files(folder: SourceFile) -> list[SourceFile]:
     if not files:
         raise InputError(f"the folder {folder.place} has no files in it")
     return files
+
+
+def aside_files(folder: SourceFile) -> list[SourceFile]:
+    """Return the files in a folder that ``data_files`` leaves out."""
+    return [file for file in folder.members() if _is_aside(file.name)]
 
 
 def _is_aside(path: str) -> bool:

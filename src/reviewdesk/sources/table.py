@@ -1,40 +1,77 @@
 """Any CSV, TSV, JSON or Parquet file whose columns are told, or have names that are close."""
 
-import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import PurePosixPath
 from typing import ClassVar, Final
 
 from reviewdesk.errors import InputError
 from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
-from reviewdesk.sources.delimited import csv_rows
+from reviewdesk.sources.delimited import QUOTINGS, Quoting, csv_rows
+from reviewdesk.sources.dialect import Dialect, columns_of, dialect_of
+from reviewdesk.sources.encoding import is_windows_text
 from reviewdesk.sources.fields import split_block
-from reviewdesk.sources.jsonlines import (
-    NotAnObject,
-    field_names,
-    json_rows,
-    object_rows,
-    parse_object,
+from reviewdesk.sources.jsonfields import JsonFields
+from reviewdesk.sources.jsonlines import object_rows, parse_object
+from reviewdesk.sources.jsonobjects import object_groups
+from reviewdesk.sources.jsonshapes import (
+    first_fields_of,
+    frame_objects,
+    page_key,
+    page_objects,
+    shape_of,
 )
-from reviewdesk.sources.jsonobjects import ObjectScan, object_groups
-from reviewdesk.sources.lines import BOM, LineBlock, line_blocks
+from reviewdesk.sources.lines import BOM, line_blocks, numbered_lines
 from reviewdesk.sources.mapping import ColumnMap, map_columns, shown
 from reviewdesk.sources.parquet import PARQUET_MAGIC, parquet_columns, parquet_rows
+from reviewdesk.sources.quoting import below, quoting_of, text_facts
 from reviewdesk.sources.readings import AUTO
 from reviewdesk.sources.stream import HEAD, head
 
-DELIMITERS: Final = "\x1f\t,;|"
 SUFFIXES: Final = frozenset({".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson", ".parquet"})
 
 HINTS: Final = {
-    b"\xff\xfe": "; it looks like UTF-16: save it as UTF-8",
-    b"\xfe\xff": "; it looks like UTF-16: save it as UTF-8",
     b"PK\x03\x04": "; it looks like a zip archive or a spreadsheet: unpack it, or save it as CSV",
     b"\xfd7zXZ": "; it looks like xz: unpack it first",
     b"BZh": "; it looks like bzip2: unpack it first",
     b"\x28\xb5\x2f\xfd": "; it looks like Zstandard: unpack it first",
 }
 """What files that cannot be read begin with, and what to do about them."""
+
+NO_OBJECTS: Final = (
+    "is JSON, but neither one JSON object a line nor an array of objects; write it as JSON lines, "
+    "for example with: jq -c '.reviews[]'"
+)
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A table of text and how it is written.
+
+    Args:
+        file: with its encoding.
+        dialect: its separator, header and columns.
+        quoting: how its quotes are written.
+        map: which of its columns are read.
+    """
+
+    file: SourceFile
+    dialect: Dialect
+    quoting: Quoting
+    map: ColumnMap
+
+    def notes(self) -> Iterator[str]:
+        """Yield what its owner must know about how it is read."""
+        name = self.file.name
+        if self.dialect.titles:
+            yield f"{name}: what stands above line {self.dialect.titles + 1} is no review"
+        if not self.dialect.named:
+            yield f"{name} has no header: its columns are called 1 to {self.dialect.width}"
+        if self.file.encoding:
+            yield f"{name} is not in UTF-8: it is read as Windows-1252"
+        if self.quoting == "backslash":
+            yield f"{name} has a backslash before quotes inside its fields: it stands for nothing"
 
 
 class Table(Source):
@@ -45,13 +82,14 @@ class Table(Source):
     description: ClassVar[str] = "any table; close names are guessed, others told with --map"
     general: ClassVar[bool] = True
     stars_scale: ClassVar[str] = AUTO
+    takes_columns: ClassVar[bool] = True
 
     @classmethod
     def recognises(cls, probe: Probe) -> bool:
         """Look at the content, and at the name, which tells a table from a README."""
         path = PurePosixPath(probe.file.name.lower().removesuffix(".gz"))
         return path.suffix in SUFFIXES and (
-            _is_parquet(probe.head) or _is_json(probe.head) or _is_text(probe.head)
+            _is_parquet(probe.head) or bool(shape_of(probe.head)) or _is_text(probe.head)
         )
 
     def inspect(self, file: SourceFile) -> ColumnMap:
@@ -62,75 +100,95 @@ class Table(Source):
             MissingColumn: a column that was told, or one for the text, is not there.
             UsageError: the reviews table has no column that was told.
         """
-        return self._map(file, head(file))
+        start = head(file)
+        if _is_parquet(start):
+            return map_columns(parquet_columns(file), self.settings.columns, file.name)
+        if shape_of(start):
+            return self._fields(file, start).first
+        return self._text(file, start).map
 
     def rows(self, file: SourceFile, tally: Tally) -> Iterator[RawRows]:
         """Yield the mapped columns of every row."""
         start = head(file)
-        columns = self._map(file, start).columns
-        if _is_parquet(start):
-            _note_equal_names(parquet_columns(file), columns, tally)
-            yield from parquet_rows(file, columns, tally)
-            return
-        blocks = line_blocks(file, tally)
-        if _is_json(start) or _is_objects(start):
-            rows = (
-                json_rows(blocks, columns, tally)
-                if _is_json(start)
-                else object_rows(object_groups(file, tally), columns, tally, parse_object)
-            )
-            yield from _noting_absent(rows, self.settings.columns, tally)
-            return
-        delimiter = _delimiter(start)
-        header = _header(start, delimiter)
-        _note_equal_names(header, columns, tally)
-        wanted = {column: name for name, column in columns.items()}
-        names = [wanted.pop(column, None) for column in header]  # the first of equal names counts
-        if delimiter == "\t" and not _is_quoted(start, delimiter):
-            yield from _unquoted_rows(blocks, names, tally)
-        else:
-            yield from csv_rows(blocks, names, tally, delimiter)
-
-    def _map(self, file: SourceFile, start: bytes) -> ColumnMap:
-        told = self.settings.columns
         if _is_parquet(start):
             available = parquet_columns(file)
-        elif _is_json(start) or _is_objects(start):
-            # Fields that are rare may come late in the file: what was told is believed.
-            lines = _first_lines(start) if _is_json(start) else _first_objects(start)
-            available = _json_names(lines)
-            available += [column for column in told.values() if column not in available]
-        elif start.removeprefix(BOM).lstrip()[:1] in (b"{", b"["):
-            raise InputError(
-                f"{file.name} is JSON, but neither one JSON object a line nor an array of objects; "
-                "write it as JSON lines, for example with: jq -c '.reviews[]'"
-            )
-        elif _is_text(start):
-            available = _header(start, _delimiter(start))
+            columns = map_columns(available, self.settings.columns, file.name).columns
+            _note_equal_names(available, columns, tally)
+            yield from parquet_rows(file, columns, tally)
+        elif shape_of(start):
+            yield from self._json_rows(file, start, tally)
         else:
-            raise InputError(
-                f"{file.name} is in no format that can be read as reviews: it is neither UTF-8 "
-                f"text in columns nor Parquet{_hint(start)}"
+            yield from self._text_rows(self._text(file, start), tally)
+
+    def _json_rows(self, file: SourceFile, start: bytes, tally: Tally) -> Iterator[RawRows]:
+        shape = shape_of(start)
+        groups: Iterable[Iterable[tuple[int, bytes]]]
+        if shape == "lines":
+            groups = (list(numbered_lines([block])) for block in line_blocks(file, tally))
+        elif shape == "pages":
+            groups = page_objects(file, tally, page_key(start))
+        elif shape == "frame":
+            groups = frame_objects(file, tally)
+        else:
+            groups = object_groups(file, tally)
+        return object_rows(groups, self._fields(file, start), tally, parse_object)
+
+    def _fields(self, file: SourceFile, start: bytes) -> JsonFields:
+        names = first_fields_of(start)
+        if not names:
+            raise InputError(f"{file.name} {NO_OBJECTS}")
+        return JsonFields(names, self.settings.columns, file.name)
+
+    def _text_rows(self, table: TextTable, tally: Tally) -> Iterator[RawRows]:
+        dialect = table.dialect
+        tally.notes.extend(table.notes())
+        _note_equal_names(dialect.header, table.map.columns, tally)
+        wanted = {column: name for name, column in table.map.columns.items()}
+        names = [wanted.pop(column, None) for column in dialect.header]  # the first of equal names
+        blocks = below(line_blocks(table.file, tally), dialect.lines)
+        if table.quoting == "none":
+            separator = ord(dialect.delimiter)
+            split = partial(split_block, names=names, rejects=tally.rejects, separator=separator)
+            yield from map(split, blocks)
+        else:
+            yield from csv_rows(
+                blocks,
+                names,
+                tally,
+                dialect.delimiter,
+                header=False,
+                quoting=table.quoting,
+                check=dialect.is_record if self.settings.quoting == "auto" else None,
             )
-        return map_columns(available, told, file.name)
+
+    def _text(self, file: SourceFile, start: bytes) -> TextTable:
+        if start.removeprefix(BOM).lstrip()[:1] in (b"{", b"["):
+            raise InputError(f"{file.name} {NO_OBJECTS}")
+        if not _is_text(start):
+            raise InputError(
+                f"{file.name} is in no format that can be read as reviews: it is neither text in "
+                f"columns nor Parquet{_hint(start)}"
+            )
+        facts = text_facts(file)
+        if facts.encoding:
+            file = replace(file, encoding=facts.encoding)
+            start = head(file)
+        dialect = dialect_of(start, cut_off=len(start) >= HEAD, header=self.settings.header)
+        told = self.settings.columns
+        guessed = {} if dialect.named else columns_of(dialect)
+        free = {
+            name: column
+            for name, column in guessed.items()
+            if name not in told and column not in told.values()
+        }
+        found = map_columns(dialect.header, {**free, **told}, file.name)
+        columns = ColumnMap(found.columns, {**free, **found.guesses}, found.left_over)
+        quoting = QUOTINGS.get(self.settings.quoting) or quoting_of(file, dialect, facts)
+        return TextTable(file, dialect, quoting, columns)
 
 
 def _hint(start: bytes) -> str:
     return next((hint for magic, hint in HINTS.items() if start.startswith(magic)), "")
-
-
-def _noting_absent(
-    parts: Iterator[RawRows], told: Mapping[str, str], tally: Tally
-) -> Iterator[RawRows]:
-    """Pass rows on, and note the columns that were told but have no value in any row."""
-    absent = dict(told)
-    for part in parts:
-        for name in list(absent):
-            if part.columns[name].null_count < part.count:
-                del absent[name]
-        yield part
-    for name, column in absent.items():
-        tally.notes.append(f"no row of {tally.file} has a value in {column!r} for {name}")
 
 
 def _note_equal_names(header: Sequence[str], columns: Mapping[str, str], tally: Tally) -> None:
@@ -143,106 +201,17 @@ def _note_equal_names(header: Sequence[str], columns: Mapping[str, str], tally: 
             )
 
 
-def _unquoted_rows(
-    blocks: Iterator[LineBlock], names: Sequence[str | None], tally: Tally
-) -> Iterator[RawRows]:
-    for number, block in enumerate(blocks):
-        data, first = block
-        if number == 0:
-            data = data.partition(b"\n")[2]
-            first += 1
-        yield split_block(LineBlock(data, first), names, tally.rejects)
-
-
 def _is_parquet(start: bytes) -> bool:
     return start.startswith(PARQUET_MAGIC)
 
 
-def _is_json(start: bytes) -> bool:
-    lines = _first_lines(start)
-    if not lines[0].lstrip().startswith(b"{"):
-        return False
-    if len(start) >= HEAD and len(lines) == 1:
-        return True  # one line longer than what is looked at
-    return any(map(_is_object, lines))
-
-
-def _is_object(line: bytes) -> bool:
-    try:
-        parse_object(line)
-    except ValueError:
-        return False
-    return True
-
-
 def _is_text(start: bytes) -> bool:
-    first = _first_lines(start)[0]
-    if b"\0" in first:
+    """Say whether a file begins as text does: in no known packed format, and without a NUL."""
+    first = start.partition(b"\n")[0]
+    if not first or b"\0" in first or _hint(start):
         return False
     try:
         first.decode()
     except UnicodeDecodeError:
-        return len(start) >= HEAD and b"\n" not in start and _is_text(first[:-4] + b"\n")
+        return b"\0" not in start[:HEAD] and is_windows_text(first)
     return True
-
-
-def _first_lines(start: bytes) -> list[bytes]:
-    """Return the whole lines of a file's start; its first part where no line is whole."""
-    lines = start.removeprefix(BOM).split(b"\n")
-    return lines[:-1] if len(lines) > 1 and len(start) >= HEAD else lines
-
-
-def _is_objects(start: bytes) -> bool:
-    """Say whether a file begins with a JSON object that goes over lines, or an array of objects."""
-    begin = start.removeprefix(BOM).lstrip()
-    if not (begin.startswith(b"{") or (begin.startswith(b"[") and begin[1:].lstrip()[:1] == b"{")):
-        return False
-    return any(map(_is_object, _first_objects(start)))
-
-
-def _first_objects(start: bytes) -> list[bytes]:
-    return [raw for _, raw in ObjectScan(Tally("")).feed(start)]
-
-
-def _json_names(lines: Sequence[bytes]) -> list[str]:
-    names: dict[str, None] = {}
-    for line in lines:
-        try:
-            names.update(dict.fromkeys(field_names(parse_object(line))))
-        except (NotAnObject, UnicodeDecodeError):
-            continue
-    return list(names)
-
-
-def _delimiter(start: bytes) -> str:
-    """Return the delimiter that cuts the header into most fields; one found in no text if none."""
-    header = _first_lines(start)[0].decode(errors="replace").rstrip("\r")
-    return max(DELIMITERS, key=lambda one: len(next(csv.reader([header], delimiter=one), [])))
-
-
-def _header(start: bytes, delimiter: str) -> list[str]:
-    quoted = delimiter != "\t" or _is_quoted(start, delimiter)
-    line = _first_lines(start)[0].decode(errors="replace").rstrip("\r")
-    return next(csv.reader([line], delimiter=delimiter)) if quoted else line.split(delimiter)
-
-
-def _is_quoted(start: bytes, delimiter: str) -> bool:
-    """Say whether a tab-separated file quotes its fields, as some programs write it.
-
-    It does when reading its start with quotes leaves fewer rows of the wrong length than reading
-    it without; when both fit, when a field begins and ends with a quote.
-    """
-    text = b"\n".join(_first_lines(start)).decode(errors="replace").replace("\r", "")
-    lines = [line for line in text.split("\n") if line]
-    plain = [line.split(delimiter) for line in lines]
-    try:
-        quoted = [row for row in csv.reader(text.split("\n"), delimiter=delimiter) if row]
-    except csv.Error:
-        return False
-    wrong_plain = sum(len(row) != len(plain[0]) for row in plain)
-    wrong_quoted = sum(len(row) != len(quoted[0]) for row in quoted)
-    if wrong_plain != wrong_quoted:
-        return wrong_quoted < wrong_plain
-    return any(
-        len(field) > 1 and field[0] == field[-1] == '"' for row in plain for field in row
-    ) and len(quoted) == len(plain)

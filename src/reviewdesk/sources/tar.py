@@ -39,6 +39,40 @@ def tar_files(
         DamagedTar: the archive ends early or a header is broken.
     """
     stream = _Stream(pieces)
+    for name, size in _entries(stream):
+        if wanted(name):
+            yield name, stream.take(_padded(size), min(size, max_bytes + 1))
+        else:
+            stream.take(_padded(size), 0)
+
+
+def tar_member(pieces: Iterator[bytes], member: str) -> Iterator[bytes]:
+    """Yield the bytes of one file in pieces, and read the archive to its end.
+
+    Args:
+        pieces: the archive's decompressed bytes.
+        member: the file's path inside the archive; of two with one path the first counts.
+
+    Raises:
+        DamagedTar: the archive ends early or a header is broken.
+    """
+    stream = _Stream(pieces)
+    wanted = True
+    for name, size in _entries(stream):
+        if not (wanted and name == member):
+            stream.take(_padded(size), 0)
+            continue
+        wanted = False
+        left = size
+        while left:
+            piece = stream.piece(left)
+            left -= len(piece)
+            yield piece
+        stream.take(_padded(size) - size, 0)
+
+
+def _entries(stream: "_Stream") -> Iterator[tuple[str, int]]:
+    """Yield name and size of plain files; who takes them moves the stream behind their bytes."""
     long_name = ""  # of the next entry
     while not stream.ended():  # some archives lack the empty blocks at the end
         header = stream.take(BLOCK, BLOCK)
@@ -51,8 +85,8 @@ def tar_files(
             long_name = _long_name(kind, record) or long_name
             continue
         name, long_name = long_name or name, ""
-        if kind in _PLAIN and wanted(name):
-            yield name, stream.take(_padded(size), min(size, max_bytes + 1))
+        if kind in _PLAIN:
+            yield name, size
         else:
             stream.take(_padded(size), 0)
 
@@ -130,6 +164,18 @@ class _Stream:
         """
         for _ in self._pieces:
             pass
+
+    def piece(self, most: int) -> bytes:
+        """Move on by some bytes, at least one, and return them.
+
+        Raises:
+            DamagedTar: there are no more.
+        """
+        if self.ended():
+            raise DamagedTar("the archive ends early")
+        found = self._held[self._at : self._at + most]
+        self._at += len(found)
+        return found
 
     def take(self, count: int, kept: int) -> bytes:
         """Move on by a number of bytes and return the first ones.

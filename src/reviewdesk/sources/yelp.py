@@ -31,6 +31,12 @@ TOP_CATEGORIES: Final = frozenset(
     )
 )
 _REVIEW: Final = {"review_id", "business_id", "stars", "text"}
+_OTHERS: Final = {
+    "Yelp's tips, which are no reviews": {"business_id", "user_id", "text", "compliment_count"},
+    "Yelp's users": {"user_id", "yelping_since", "review_count"},
+    "Yelp's photos": {"photo_id", "business_id", "label"},
+}
+_CHECKIN: Final = {"business_id", "date"}
 _BUSINESS: Final = {"business_id", "name", "categories"}
 
 
@@ -39,6 +45,7 @@ class Yelp(Source):
 
     name: ClassVar[str] = "yelp"
     title: ClassVar[str] = "Yelp Open Dataset"
+    takes_columns: ClassVar[bool] = True
     description: ClassVar[str] = "yelp_academic_dataset_review.json; the business file joins in"
 
     columns: ClassVar[Mapping[str, str]] = COLUMNS
@@ -53,10 +60,21 @@ class Yelp(Source):
         """Look at the fields of the first business."""
         return first_fields(probe.head) >= _BUSINESS
 
+    @classmethod
+    def leaves_alone(cls, probe: Probe) -> str:
+        """Look for the fields of Yelp's tips, check-ins, users and photos."""
+        fields = first_fields(probe.head)
+        if fields >= _REVIEW or fields >= _BUSINESS:
+            return ""
+        if fields == _CHECKIN:
+            return "Yelp's check-ins"
+        return next((why for why, some in _OTHERS.items() if fields >= some), "")
+
     def rows(self, file: SourceFile, tally: Tally) -> Iterator[RawRows]:
         """Yield the reviews, with name and category of the businesses."""
         items = read_items(self.companions, _item, tally)
-        for rows in json_rows(line_blocks(file, tally), COLUMNS, tally):
+        columns = {**COLUMNS, **self.settings.columns}
+        for rows in json_rows(line_blocks(file, tally), columns, tally):
             yield items.join(rows, "product_id")
 
 

@@ -1,0 +1,279 @@
+"""How a table of text is written: its separator, where its header is, what its columns hold.
+
+All this is seen from a file's first records and checked on the rest: ``quoting`` looks at every
+quote of the file, and each record that does not fit is counted.
+"""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final, Literal
+
+from reviewdesk.sources.lines import BOM
+from reviewdesk.sources.mapping import known_names
+
+DELIMITERS: Final = "\x1f\x01\t,;|"
+RECORDS_LOOKED_AT: Final = 200
+FIRST_RECORDS: Final = 20
+"""A header stands among these."""
+
+NAME_WORDS: Final = 6
+NAME_LENGTH: Final = 60
+"""A longer text in the first record is a review, not the name of a column."""
+
+MOSTLY: Final = 0.9
+EVEN: Final = 0.75
+"""So many of the first records have equally many fields; fewer do by chance."""
+
+VALUES_LOOKED_AT: Final = 50
+
+Kind = Literal["number", "date", "word", "text"]
+"""What all values of a column are; a word has no blank in it."""
+
+_SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?\r?$', re.IGNORECASE)
+_COMMENT: Final = re.compile(r"\s*(?:#|//)")
+_NUMBER: Final = re.compile(r"[+-]?\d{1,19}(?:[.,]\d{1,9})?%?", re.ASCII)
+
+_DATE: Final = re.compile(
+    r"(?:\d{1,4}[-/.]\s?\d{1,2}[-/.]\s?\d{1,4}|"
+    r"(?:\w{3,9},? )?(?:\d{1,2}\.?[-/ ])?[^\W\d]{3,10}\.?[-/ ](?:\d{1,2},? )?\d{2,4})"
+    r"(?:[T ,].{0,30})?"
+)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a table of text is written.
+
+    Args:
+        delimiter: what separates fields.
+        lines: before the first record: titles, comments and the header.
+        titles: of these, those above the header.
+        header: the columns' names; numbers from 1 where there is no header.
+        named: whether there is one.
+        kinds: (fields,) what each column holds, as far as the first records tell.
+        samples: the first records.
+    """
+
+    delimiter: str
+    lines: int
+    titles: int
+    header: tuple[str, ...]
+    named: bool
+    kinds: tuple[Kind, ...]
+    samples: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def width(self) -> int:
+        """How many fields a record has."""
+        return len(self.header)
+
+    def is_record(self, fields: Sequence[str]) -> bool:
+        """Say whether fields are a record with good values: those of numbers, dates and words."""
+        pairs = [pair for pair in zip(self.kinds, fields, strict=True) if pair[1]]
+        sure = [pair for pair in pairs if pair[0] in ("number", "date")]
+        shown = sure or [pair for pair in pairs if pair[0] == "word"]
+        return bool(shown) and all(_is(kind, value) for kind, value in shown)
+
+
+def dialect_of(start: bytes, *, cut_off: bool, header: bool = True) -> Dialect:
+    """Return how a table is written, from its first bytes.
+
+    Args:
+        start: UTF-8 text; bad characters do no harm.
+        cut_off: whether the file goes on behind them.
+        header: whether it may have one; it is also noticed where it has none.
+    """
+    text = start.removeprefix(BOM).decode(errors="replace")
+    if cut_off and "\n" in text:
+        text = text[: text.rindex("\n") + 1]
+    lines = text.replace("\r\n", "\n").split("\n")
+    told = _SEPARATOR_LINE.match(lines[0])
+    skip = 1 if told else 0
+    delimiter = told[1] if told else _delimiter(lines)
+    return _dialect(lines, skip, delimiter, header=header)
+
+
+def _delimiter(lines: Sequence[str]) -> str:
+    """Return what cuts most first records into equally many fields, two or more."""
+    return max(DELIMITERS, key=lambda one: _evenness(lines, one))
+
+
+def _evenness(lines: Sequence[str], delimiter: str) -> tuple[int, float, int]:
+    """Return how well a separator fits: names that are known, even records, fields."""
+    records = [record for _, record in _records(lines, delimiter)]
+    if not records:
+        return 0, 0.0, 0
+    widths = Counter(map(len, records))
+    width, count = max(widths.items(), key=lambda one: (one[1], one[0]))
+    fitting = [one for one in records[:FIRST_RECORDS] if _fits(len(one), width)]
+    known = max(map(_known, fitting), default=0)
+    even = count / len(records)
+    return (known, even, width) if width > 1 and even >= EVEN else (known, 0.0, 1)
+
+
+def _fits(fields: int, width: int) -> bool:
+    """Say whether a header may have so many fields; at a record's end there may be one more."""
+    return fields == 1 if width == 1 else fields > 1 and abs(fields - width) <= 1
+
+
+def _dialect(lines: Sequence[str], skip: int, delimiter: str, *, header: bool) -> Dialect:
+    numbered = list(_records(lines[skip:], delimiter))
+    records = [record for _, record in numbered]
+    if not records:
+        return Dialect(delimiter, skip, skip, (), named=True, kinds=())
+    first = _first_record(records)
+    names = records[first]
+    below = records[first + 1 :]
+    if not (header and _is_header(names)):
+        width = _usual_width(records[first:])
+        kinds = _kinds(records[first:], width)
+        numbers = tuple(str(number) for number in range(1, width + 1))
+        before = skip + (numbered[first - 1][0] if first else 0)
+        return Dialect(
+            *(delimiter, before, before, numbers), named=False, kinds=kinds, samples=_tuples(below)
+        )
+    names = _fitted(names, below)
+    return Dialect(
+        delimiter,
+        skip + numbered[first][0],
+        skip + (numbered[first - 1][0] if first else 0),
+        tuple(" ".join(name.split()) for name in names),
+        named=True,
+        kinds=_kinds(below, len(names)),
+        samples=_tuples(below),
+    )
+
+
+def _records(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the first records that are not empty, and up to which line each goes.
+
+    A stray quote holds lines together; where all of them are records as they stand, they are.
+    """
+    plain = [line.split(delimiter) for line in lines[:RECORDS_LOOKED_AT]]
+    quoted = list(_quoted_records(lines, delimiter))
+    if any("\n" in field for _, record in quoted for field in record):
+        widths = {len(record) for record in plain if any(record)}
+        if len(widths) == 1 and widths != {1}:
+            quoted = list(enumerate(plain, 1))
+    return ((line, record) for line, record in quoted if any(record))
+
+
+def _quoted_records(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader((line + "\n" for line in lines), delimiter=delimiter)
+    try:
+        for record in islice(reader, RECORDS_LOOKED_AT):
+            yield reader.line_num, record
+    except csv.Error:
+        return
+
+
+def _first_record(records: Sequence[Sequence[str]]) -> int:
+    """Return which record is the header or, without one, the first: titles and comments are not."""
+    names = [_known(record) for record in records[:FIRST_RECORDS]]
+    if max(names) >= 1 and not names[0]:
+        best = names.index(max(names))
+        if names[best] > 1 or (len(records[best]) == 1 and _are_comments(records[:best])):
+            return best
+    width = _usual_width(records)
+    for number, record in enumerate(records[:FIRST_RECORDS]):
+        if _COMMENT.match(record[0]) and len(records) > number + 1:
+            continue
+        if width == 1 or sum(map(bool, record)) > 1 or number + 1 == len(records):
+            return number
+    return 0
+
+
+def _are_comments(records: Sequence[Sequence[str]]) -> bool:
+    return all(_COMMENT.match(record[0]) for record in records)
+
+
+def _known(record: Sequence[str]) -> int:
+    """Return how many of the reviews table's columns names stand for; 0 if the text is not one."""
+    if any(len(name) > NAME_LENGTH for name in record):
+        return 0
+    return known_names([" ".join(name.split()) for name in record])
+
+
+def _usual_width(records: Sequence[Sequence[str]]) -> int:
+    return Counter(map(len, records)).most_common(1)[0][0]
+
+
+def _is_header(names: Sequence[str]) -> bool:
+    """Say whether a record holds names: known ones, or at least no numbers, dates or sentences."""
+    if _known(names) or not any(names):
+        return bool(any(names))
+    if any(len(name) > NAME_LENGTH or len(name.split()) > NAME_WORDS for name in names):
+        return False
+    return not any(_is("number", name) or _is("date", name) for name in names if name)
+
+
+def _fitted(names: list[str], below: Sequence[Sequence[str]]) -> list[str]:
+    """Return names for as many fields as the records have.
+
+    Every record may end in a separator that the header has not, or the other way round; and R
+    writes the numbers of rows without a name for them.
+    """
+    longer = [record for record in below if len(record) == len(names) + 1]
+    if below and len(longer) == len(below):
+        if not any(record[-1] for record in longer):
+            return names  # the separator at a record's end makes no field
+        if len({record[0] for record in longer}) == len(longer):
+            return ["", *names]
+    shorter = [record for record in below if len(record) == len(names) - 1]
+    if below and len(shorter) == len(below) and not names[-1]:
+        return names[:-1]
+    return names
+
+
+def _kinds(records: Sequence[Sequence[str]], width: int) -> tuple[Kind, ...]:
+    whole = [record for record in records if len(record) in (width, width + 1)]
+    return tuple(_kind([record[place] for record in whole]) for place in range(width))
+
+
+def _kind(values: Sequence[str]) -> Kind:
+    filled = [value for value in values if value][:VALUES_LOOKED_AT]
+    kinds: tuple[Kind, ...] = ("number", "date", "word")
+    for kind in kinds:
+        if filled and sum(_is(kind, value) for value in filled) >= MOSTLY * len(filled):
+            return kind
+    return "text"
+
+
+def _is(kind: Kind, value: str) -> bool:
+    if kind == "number":
+        return _NUMBER.fullmatch(value) is not None
+    if kind == "date":
+        return _DATE.fullmatch(value) is not None
+    return kind == "text" or not (set(value) & set(' "\n') or len(value) > NAME_LENGTH)
+
+
+def columns_of(dialect: Dialect) -> dict[str, str]:
+    """Return which columns of a table without a header hold what: column of ours → its number."""
+    values = list(zip(*(one for one in dialect.samples if len(one) == dialect.width), strict=True))
+    texts = [sum(map(len, one)) for one in values]
+    columns: dict[str, str] = {}
+    long = [place for place, kind in enumerate(dialect.kinds) if kind == "text"]
+    if not values or not long:
+        return columns
+    body = max(long, key=lambda place: texts[place])
+    columns["review_body"] = dialect.header[body]
+    for place, kind in enumerate(dialect.kinds):
+        if kind == "number" and "star_rating" not in columns and _are_ratings(values[place]):
+            columns["star_rating"] = dialect.header[place]
+        elif kind == "date" and "review_date" not in columns:
+            columns["review_date"] = dialect.header[place]
+    return columns
+
+
+def _are_ratings(values: Sequence[str]) -> bool:
+    """Say whether numbers may be ratings: no scale goes further than 100."""
+    numbers = [value.rstrip("%").replace(",", ".") for value in values if value]
+    return all(_NUMBER.fullmatch(one) and -1 <= float(one) <= 100 for one in numbers)
+
+
+def _tuples(records: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
+    return tuple(map(tuple, records))

@@ -1,0 +1,87 @@
+"""Text in other encodings, or with other line ends, as UTF-8 whose lines end in ``\\n``.
+
+UTF-16 shows in a file's first bytes, with a byte order mark or without: every second byte of the
+header is zero. Windows-1252 shows in the whole file only, and is told by ``SourceFile.encoding``.
+Source: WHATWG, Encoding Standard (bytes that Windows-1252 leaves undefined are controls).
+"""
+
+import codecs
+import re
+from collections.abc import Iterator
+from typing import Final
+
+WINDOWS: Final = "cp1252"
+
+ZEROS: Final = 0.15
+"""So many of the bytes of UTF-16 are zero where its text has separators, digits and some ASCII."""
+
+_LOOKED_AT: Final = 512
+_QUOTED: Final = re.compile(rb'"(?:[^"]|"")*"')
+_ENDS: Final = re.compile(rb"[\r\n]")
+_NO_LETTERS: Final = re.compile(rb"[\x81\x8d\x8f\x90\x9d\xfe\xff]")
+_MARKS: Final = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+
+
+def wide_encoding(start: bytes) -> str:
+    """Return which encoding of two or four bytes a character a file begins in; empty if none."""
+    for mark, name in _MARKS.items():
+        if start.startswith(mark):
+            return name
+    sample = start[: min(_LOOKED_AT, len(start) // 2 * 2)]
+    first, second = sample[::2].count(0), sample[1::2].count(0)
+    if len(sample) < 8 or min(first, second) or max(first, second) < ZEROS * len(sample):
+        return ""
+    return "utf-16-le" if second else "utf-16-be"
+
+
+def ends_in_returns(start: bytes) -> bool:
+    """Say whether a text's first bytes have lines that end in a lone ``\\r``."""
+    if b"\r" not in start or b"\0" in start:
+        return False
+    ends = set(_ENDS.findall(start))
+    return ends == {b"\r"} or set(_ENDS.findall(_QUOTED.sub(b"", start))) == {b"\r"}
+
+
+def as_utf8(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    """Yield pieces of text as UTF-8; characters may be cut apart between the pieces given.
+
+    What is no character of the encoding becomes U+FFFD.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)(
+        "windows_controls" if encoding == WINDOWS else "replace"
+    )
+    for piece in pieces:
+        yield decoder.decode(piece).encode(errors="replace")
+    if rest := decoder.decode(b"", True):
+        yield rest.encode(errors="replace")
+
+
+def with_newlines(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield pieces with ``\\n`` for every ``\\r``, one for ``\\r\\n``."""
+    held = b""
+    for piece in pieces:
+        data = held + piece
+        held = b"\r" if data.endswith(b"\r") else b""
+        data = data.removesuffix(b"\r")
+        yield data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if held:
+        yield b"\n"
+
+
+def is_windows_text(line: bytes) -> bool:
+    """Say whether bytes that are not UTF-8 make characters that people write in Windows-1252."""
+    return _NO_LETTERS.search(line) is None
+
+
+def _controls(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("latin-1"), error.end
+
+
+codecs.register_error("windows_controls", _controls)

@@ -1,0 +1,75 @@
+"""What in a folder is read, and what is left alone and why."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Final
+
+from reviewdesk.sources.files import SourceFile
+from reviewdesk.sources.stream import head
+
+NAMES_SHOWN: Final = 3
+REASONS_SHOWN: Final = 12
+
+OWN: Final = "written by reviewdesk"
+ASIDE: Final = "hidden, or beside data that a program wrote"
+EMPTY: Final = "empty"
+UNKNOWN: Final = "in no format that is read"
+COMPANION: Final = "about the products; read along with the reviews"
+
+_OWN_FILES: Final = frozenset({"manifest.json", "findings.json", "log.json", "evaluation.json"})
+_OWN_MARKS: Final = (b'"format": "reviewdesk.', b'"reviewdesk":')
+
+
+@dataclass(frozen=True)
+class LeftAlone:
+    """A file that is not read.
+
+    Args:
+        name: how it is listed.
+        reason: why, as it can follow its name.
+    """
+
+    name: str
+    reason: str
+
+
+def own_outputs(files: Sequence[SourceFile]) -> list[str]:
+    """Return the folders, below the one that the user gave, that reviewdesk itself has written.
+
+    Args:
+        files: all files of the folder that the user gave.
+    """
+    return [
+        f"{PurePosixPath(file.name).parent}/"
+        for file in files
+        if "/" in file.name
+        and PurePosixPath(file.name).name in _OWN_FILES
+        and any(mark in head(file) for mark in _OWN_MARKS)
+    ]
+
+
+def listing(read: Sequence[tuple[str, str]], left: Sequence[LeftAlone]) -> Iterator[str]:
+    """Yield what was read and what was left alone, in a screenful however many files there are.
+
+    Args:
+        read: name and format of each file that is read.
+        left: the others.
+    """
+    yield from _lines("read as", [(form, name) for name, form in read])
+    yield from _lines("left alone:", [(one.reason, one.name) for one in left])
+
+
+def _lines(what: str, pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
+    names: dict[str, list[str]] = defaultdict(list)
+    for reason, name in pairs:
+        names[reason].append(name)
+    groups = Counter({reason: len(found) for reason, found in names.items()}).most_common()
+    for reason, count in groups[:REASONS_SHOWN]:
+        some = ", ".join(names[reason][:NAMES_SHOWN])
+        more = f" and {count - NAMES_SHOWN:,} more" if count > NAMES_SHOWN else ""
+        yield f"{what} {reason}: {some}{more}"
+    if len(groups) > REASONS_SHOWN:
+        rest = sum(count for _, count in groups[REASONS_SHOWN:])
+        yield f"{what} for other reasons: {rest:,} files"
