@@ -112,6 +112,9 @@ FINDING_COLUMNS: Final = (
     Column("numbers", _NAMED_FIGURES, True, "figures that a person needs to decide"),
     Column("chart", _NAMED_FIGURES, True, "points of a small chart, in order"),
     Column("samples", pa.list_(pa.string()), True, "review_ids of up to three telling reviews"),
+    Column("state", pa.string(), True, "how a change stands as of the data's last month"),
+    Column("finding_id", pa.string(), True, "its name, the same in each run that finds it"),
+    Column("new", pa.bool_(), True, "whether the last run, in other data, had not found it"),
 )
 
 FINDINGS: Final = pa.schema([pa.field(c.name, c.type, c.nullable) for c in FINDING_COLUMNS])

@@ -145,3 +145,31 @@ def test_the_texts_are_looked_up(tmp_path: Path) -> None:
         assert len(line) <= LINE_CHARACTERS + 2
     assert found["R00005"] == ReviewText("", "Nothing else is known of it.", None, None, "", "", "")
     assert shown_samples(findings(3), 2) == {"R0", "R1"}
+
+
+def test_what_is_new_and_goes_on_comes_first_and_what_is_over_last() -> None:
+    rows = [
+        finding("OVER", state="recovered"),
+        finding("KNOWN", state="going on", new=False),
+        finding("FRESH", state="going on", new=True),
+    ]
+    text = rendered(rows).text
+    assert text.index("FRESH") < text.index("KNOWN") < text.index("What is over")
+    assert text.index("What is over") < text.index("OVER")
+    assert "review FRESH · going on · new" in text
+    assert "Nothing that goes on now." in rendered([finding("R1", state="recovered")]).text
+    anchors = [one["id"] for name, one in rendered(rows).elements if name == "article"]
+    assert len(set(anchors)) == 3
+
+
+def test_how_sure_it_is_is_folded_away() -> None:
+    chance = {"name": "chance that its stars in random order look so", "value": 0.01}
+    figures = [chance, {"name": "stars now", "value": 4.5}]
+    table = pa.Table.from_pylist([finding("R1", numbers=figures)], FINDINGS)
+    page = findings_page(replace(findings(), table=table), OddFinder.manner(), {}, "f").render()
+    before, _, inside = page.partition("How sure is this?")
+    before = before.partition("<article")[2]
+    assert "stars now" in before
+    for technical in ("random order", "about 97 are right", "wombat", "speak against it"):
+        assert technical not in before
+        assert technical in inside

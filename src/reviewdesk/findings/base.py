@@ -22,6 +22,13 @@ from reviewdesk.schema import FINDINGS
 PROMISES: Final = (0.95, 0.9, 0.8)
 """The precisions that lists are promised at, the strictest first."""
 
+GOING_ON: Final = "going on"
+RECOVERED: Final = "recovered"
+CHANGED_AGAIN: Final = "followed by a later change"
+NO_REVIEWS: Final = "no reviews for a year"
+OVER: Final = (RECOVERED, CHANGED_AGAIN, NO_REVIEWS)
+"""States of changes that are over; a finding without a state is no change."""
+
 
 @dataclass(frozen=True)
 class PromisedList:

@@ -4,11 +4,13 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from reviewdesk.findings.base import Findings, Manner
+from reviewdesk.findings.base import OVER, Findings, Manner
 from reviewdesk.findings.sentences import (
     figure,
     figures_with_intervals,
@@ -25,6 +27,7 @@ from reviewdesk.report.blocks import (
     excerpt,
     findings,
     note,
+    subheading,
     table,
 )
 from reviewdesk.report.finding import Finding, Sample, Word, finding_blocks
@@ -37,6 +40,8 @@ MOST_SHOWN: Final = 200
 MOST_BARS: Final = 8
 MOST_MOVES: Final = 15
 MOST_ROWS: Final = 30
+TECHNICAL: Final = ("chance", "probability", "posterior", "likely")
+"""Figures whose name has one of these say how sure a finding is."""
 _TIME: Final = re.compile(r"\d{4}(-\d{2}){0,2}|\d{4}-?[QW]\d+")
 
 READING: Final = (
@@ -98,37 +103,65 @@ def findings_page(
 
 def shown_samples(found: Findings, most: int = MOST_SHOWN) -> set[str]:
     """Return the ids of the reviews that a page shows."""
-    lists = found.table.slice(0, most).column("samples").to_pylist()
+    parts = what_is_over_last(found.table)
+    lists = [each for part in parts for each in part.slice(0, most).column("samples").to_pylist()]
     return {one for samples in lists for one in samples or ()}
 
 
 def finding_cards(
-    found: Findings, manner: Manner, texts: Mapping[str, ReviewText], most: int
+    found: Findings, manner: Manner, texts: Mapping[str, ReviewText], most: int, first: int = 1
 ) -> Html:
-    """Return the surest findings as blocks of a page."""
-    rows = found.table.slice(0, most).to_pylist()
+    """Return what goes on, new ones first, and then what is over, as blocks of a page.
+
+    Args:
+        found: what was found.
+        manner: what people are told of the finder.
+        texts: the reviews that the findings point at, by id.
+        most: how many are shown.
+        first: the number of the first one on the page.
+    """
+    rows = pa.concat_tables(what_is_over_last(found.table)).slice(0, most).to_pylist()
     return finding_blocks(
-        [_card(row, manner, texts, f"{found.finder}-{n}") for n, row in enumerate(rows, 1)]
+        [_card(row, manner, texts, f"{found.finder}-{n}") for n, row in enumerate(rows, first)]
     )
 
 
+def what_is_over_last(found: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Return findings of which something is to be done now, new ones first, and what is over."""
+    over = pc.is_in(found.column("state"), value_set=pa.array(OVER))
+    now = found.filter(pc.invert(over))
+    new = pc.fill_null(now.column("new"), False)
+    return pa.concat_tables([now.filter(new), now.filter(pc.invert(new))]), found.filter(over)
+
+
 def _found(found: Findings, manner: Manner, texts: Mapping[str, ReviewText]) -> list[Html]:
-    blocks = [finding_cards(found, manner, texts, MOST_SHOWN)]
+    now, over = what_is_over_last(found.table)
+    if not over.num_rows:
+        return _cards(found, manner, texts)
+    goes_on = [note("Nothing that goes on now.")]
+    if now.num_rows:
+        goes_on = _cards(replace(found, table=now), manner, texts)
+    is_over = _cards(replace(found, table=over), manner, texts, now.num_rows + 1)
+    return [*goes_on, subheading("What is over"), *is_over]
+
+
+def _cards(
+    found: Findings, manner: Manner, texts: Mapping[str, ReviewText], first: int = 1
+) -> list[Html]:
+    blocks = [finding_cards(found, manner, texts, MOST_SHOWN, first)]
     if found.table.num_rows > MOST_SHOWN:
-        blocks.insert(
-            0,
-            note(
-                f"The {MOST_SHOWN} surest of {count(found.table.num_rows)} are shown. All of them "
-                "are in findings.parquet; `reviewdesk find export` writes them as CSV or JSON "
-                "lines."
-            ),
+        more = (
+            f"The {MOST_SHOWN} surest of {count(found.table.num_rows)} are shown. All of them are "
+            "in findings.parquet; `reviewdesk find export` writes them as CSV or JSON lines."
         )
+        blocks.insert(0, note(more))
     return blocks
 
 
 def _card(
     row: dict[str, Any], manner: Manner, texts: Mapping[str, ReviewText], anchor: str
 ) -> Finding:
+    figures = figures_with_intervals(row["numbers"] or ())
     return Finding(
         anchor=anchor,
         title=excerpt(row["title"] or "", LINE_CHARACTERS),
@@ -137,7 +170,8 @@ def _card(
         suggested=_named(row["suggested"], texts, row["samples"]),
         sure=sure(row["score"], row["promise"], similarity=manner.similarity),
         words=[Word(one["word"], one["weight"]) for one in row["words"] or ()],
-        numbers=figures_with_intervals(row["numbers"] or ()),
+        numbers=[one for one in figures if not _is_technical(one[0])],
+        details=[one for one in figures if _is_technical(one[0])],
         chart=_chart(
             [(one["name"], _number(one["value"])) for one in row["chart"] or ()],
             since=row["since"].isoformat() if row["since"] else None,
@@ -146,6 +180,11 @@ def _card(
         action=row["action"],
         alike=manner.similarity,
     )
+
+
+def _is_technical(name: str) -> bool:
+    """Say whether a figure is about how sure a finding is, and not about what is found."""
+    return any(word in name.lower() for word in TECHNICAL)
 
 
 def _named(
@@ -162,7 +201,9 @@ def _named(
 def _since(row: dict[str, Any]) -> str:
     since = f" · since {row['since']:%Y-%m-%d}" if row["since"] else ""
     reviews = f" · {count(row['reviews'])} reviews" if row["reviews"] > 1 else ""
-    return f"{row['kind']} {row['what']}{reviews}{since}"
+    state = f" · {row['state']}" if row["state"] else ""
+    new = " · new" if row["new"] else ""
+    return f"{row['kind']} {row['what']}{reviews}{since}{state}{new}"
 
 
 def _sample(name: str, text: ReviewText, row: dict[str, Any]) -> Sample:

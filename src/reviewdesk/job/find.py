@@ -12,13 +12,16 @@ from threadpoolctl import threadpool_limits
 from reviewdesk import __version__
 from reviewdesk.errors import (
     BrokenPlugin,
+    InputError,
     MissingColumn,
     NotEnoughData,
     ReviewdeskError,
+    StorageError,
     UsageError,
 )
 from reviewdesk.findings.base import Finder, FinderInputs
 from reviewdesk.findings.export import check_promise, promised
+from reviewdesk.findings.identity import identified
 from reviewdesk.findings.page import findings_page, shown_samples
 from reviewdesk.findings.store import (
     PAGE,
@@ -253,9 +256,18 @@ def _find(
         # Finders multiply many small matrices: threads would wait for each other more than they
         # work, and how many there are would be seen in the last digits of what is found.
         found = promised(finder.find(inputs, progress=predictions.progress), settings.promise)
+        found = identified(found, _last_run(folder), predictions.data.fingerprint)
     stored = StoredFindings(folder, found, finder.manner(), about)
     write_with_page(folder, stored, predictions.data, predictions.progress)
     return read_findings(folder)
+
+
+def _last_run(folder: Path) -> StoredFindings | None:
+    """Return what the last run found, if it can be read."""
+    try:
+        return read_findings(folder)
+    except (InputError, StorageError):
+        return None
 
 
 def _about(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from reviewdesk.report.blocks import excerpt
+from reviewdesk.report.blocks import details, excerpt
 from reviewdesk.report.html import Child, Html, element, fragment
 from reviewdesk.report.numbers import SPACE
 
@@ -49,6 +49,7 @@ class Finding(NamedTuple):
         sure: how sure it is, as a sentence.
         words: that speak for and against.
         numbers: figures by name, as text.
+        details: further figures, which say how sure it is.
         chart: a small chart; None without.
         samples: reviews to read.
         action: what to do.
@@ -67,6 +68,7 @@ class Finding(NamedTuple):
     samples: Sequence[Sample]
     action: str
     alike: bool = False
+    details: Sequence[tuple[str, str]] = ()
 
 
 def finding_blocks(found: Sequence[Finding]) -> Html:
@@ -83,15 +85,15 @@ def _finding(one: Finding) -> Html:
             element("p", one.id, class_="source") if one.title else "",
         ),
         _move(one),
-        element("p", one.sure, class_="sure"),
-        element("p", element("strong", "To do: "), one.action, class_="action"),
+        element("p", one.action, class_="action"),
         element(
             "div",
-            element("div", _words(one), _numbers(one.numbers), class_="why"),
+            element("div", _shared(one), _numbers(one.numbers), class_="why"),
             one.chart or "",
             class_="evidence",
         ),
         element("div", *map(_sample, one.samples), class_="samples") if one.samples else "",
+        _how_sure(one),
         class_="finding",
         id=one.anchor,
     )
@@ -109,11 +111,27 @@ def _move(one: Finding) -> Html:
     return element("p", stands, " ", arrow, " ", belongs, class_="move", dir="auto")
 
 
+def _how_sure(one: Finding) -> Html:
+    """Fold away what only those want who ask how sure it is."""
+    words = "" if one.alike else _words(one)
+    inside = fragment(
+        element("p", one.sure, class_="sure"), words, _numbers(one.details) if one.details else ""
+    )
+    return details("How sure is this?", inside)
+
+
+def _shared(one: Finding) -> Html:
+    """Return the words that two things share: they are what is found."""
+    return _words(one) if one.alike else fragment()
+
+
 def _words(found: Finding) -> Html:
     speaks_for = [one for one in found.words if one.weight > 0]
     against = [one for one in found.words if one.weight < 0]
-    first, lines = "Shared:" if found.alike else "For:", []
-    for title, some, kind in ((first, speaks_for, "for"), ("Against:", against, "against")):
+    lines = []
+    first = "Shared:" if found.alike else "Words that speak for it:"
+    second = "Words that speak against it:"
+    for title, some, kind in ((first, speaks_for, "for"), (second, against, "against")):
         if some:
             chips = [element("li", one.text, dir="auto", class_=kind) for one in some]
             lines.append(

@@ -71,7 +71,10 @@ def test_declining_products_are_found_with_when_and_why(found: Findings) -> None
         numbers = {one["name"]: one["value"] for one in row["numbers"]}
         assert numbers["stars before"] - numbers["stars after"] > 1
         assert numbers["stars after, low"] < numbers["stars after"] < numbers["stars after, high"]
-        assert numbers["chance by permuting its stars"] < 0.01
+        assert numbers["chance that its stars in random order look so"] < 0.01
+        assert row["state"] == "going on"
+        assert row["action"].startswith("Ratings fell from 4.")
+        assert row["action"].endswith("Check what changed in the product or the listing then.")
         assert {"rattles", "leaks"} & set(" ".join(w["word"] for w in row["words"]).split())
         assert row["chart"][0]["name"] == "2013-06"
         assert len(row["samples"]) == 3

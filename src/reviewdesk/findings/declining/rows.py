@@ -8,9 +8,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from reviewdesk.findings.base import CHANGED_AGAIN, NO_REVIEWS, RECOVERED
 from reviewdesk.findings.declining.changes import Change, Mean, locate, mean_stars
 from reviewdesk.findings.declining.evidence import KINDS, Baselines, Floats, Ints
 from reviewdesk.findings.declining.histories import Histories
+from reviewdesk.findings.declining.state import Standing, standing
 from reviewdesk.findings.products import Products
 from reviewdesk.findings.samples import telling_samples
 from reviewdesk.findings.words import Question, Words, telling_words
@@ -70,7 +72,7 @@ def finding_rows(given: Context, listed: Listed, progress: Progress) -> pa.Table
     words = _words(given, spans, progress)
     samples = telling_samples(
         given.data,
-        [one.rows[one.change.place :] for one in spans],
+        [one.rows[one.changed] for one in spans],
         [_telling(one) for one in spans],
         progress=progress,
     )
@@ -88,6 +90,7 @@ class _Span(NamedTuple):
     stars: NDArray[np.int8]  # worse is lower
     days: NDArray[np.int32]
     change: Change
+    now: Standing
 
     @classmethod
     def of(cls, given: Context, history: int, look: int) -> "_Span":
@@ -99,7 +102,14 @@ class _Span(NamedTuple):
             given.baselines.weights[baseline],
             given.baselines.concentrations[baseline],
         )
-        return cls(found.rows[part], found.stars[part], found.days[part], change)
+        stars, days = found.stars[part], found.days[part]
+        now = standing(stars, days, change.place, int(found.days.max()))
+        return cls(found.rows[part], stars, days, change, now)
+
+    @property
+    def changed(self) -> slice:
+        """The reviews from the change on until the next one."""
+        return slice(self.change.place, self.now.until)
 
     def day(self, place: int) -> datetime.date:
         """Return the day of one of the reviews."""
@@ -108,9 +118,8 @@ class _Span(NamedTuple):
 
 def _telling(span: _Span) -> Floats:
     """Return how telling each review after the change is: low stars first, then the latest."""
-    place = span.change.place
-    later = np.arange(len(span.rows) - place) / len(span.rows)
-    return (KINDS - 1 - span.stars[place:]) + later
+    stars = span.stars[span.changed]
+    return (KINDS - 1 - stars) + np.arange(len(stars)) / len(span.rows)
 
 
 def _words(given: Context, spans: list[_Span], progress: Progress) -> list[Words]:
@@ -119,8 +128,8 @@ def _words(given: Context, spans: list[_Span], progress: Progress) -> list[Words
     questions = []
     for place, span in enumerate(spans[:EXPLAINED]):
         groups[span.rows[: span.change.place]] = 2 * place
-        groups[span.rows[span.change.place :]] = 2 * place + 1
-        questions.append(Question(span.rows[span.change.place :], 2 * place + 1, 2 * place))
+        groups[span.rows[span.changed]] = 2 * place + 1
+        questions.append(Question(span.rows[span.changed], 2 * place + 1, 2 * place))
     found = telling_words(given.data, groups, questions, progress=progress)
     return [*found, *([] for _ in spans[EXPLAINED:])]
 
@@ -141,11 +150,12 @@ def _row(
         "promise": float(listed.promise[place]),
         "since": span.day(change.place),
         "noticed": _last_day(int(listed.months[place])),
-        "action": _action(given, span, int(listed.months[place])),
+        "action": _action(given, span),
         "words": [{"word": word, "weight": weight} for word, weight in words],
         "numbers": _numbers(given, span, history, int(listed.looks[place])),
         "chart": _chart(given, span),
         "samples": samples,
+        "state": span.now.state,
     }
 
 
@@ -155,17 +165,36 @@ def _last_day(month: int) -> datetime.date:
     return day
 
 
-def _action(given: Context, span: _Span, month: int) -> str:
-    """Return what to do, with when it changed and when that could be told."""
-    first, last = span.day(span.change.earliest), span.day(span.change.latest)
-    told = np.datetime64(month, "M")
-    asked = "Look for what got worse" if given.worse else "Learn what got better"
-    return f"{asked} between {first} and {last}; it could be told by the end of {told}."
+def _action(given: Context, span: _Span) -> str:
+    """Return what happened, when, how it stands, and what to do."""
+    change, now = span.change, span.now
+    first, last = span.day(change.earliest), span.day(change.latest)
+    when = f"in {last:%B %Y}"
+    if (first.year, first.month) != (last.year, last.month):
+        begin = f"{first:%B}" if first.year == last.year else f"{first:%B %Y}"
+        when = f"between {begin} and {last:%B %Y}"
+    before, during = (
+        _mean(given, span.stars[part]).value for part in (slice(change.place), span.changed)
+    )
+    moved = "fell" if given.worse else "rose"
+    said = f"Ratings {moved} from {before:.1f} to {during:.1f} {when}"
+    today = f"{_mean(given, span.stars[now.last :]).value:.1f}"
+    since = f"{span.day(now.last):%B %Y}" if now.last < len(span.days) else ""
+    if now.state == RECOVERED:
+        return f"{said}; since {since} they have been back at {today}. Nothing is to be done now."
+    if now.state == CHANGED_AGAIN:
+        return f"{said}; since {since} they have been at {today}. Look at what is the case now."
+    if now.state == NO_REVIEWS:
+        return f"{said}. Nobody has reviewed it since {span.day(len(span.days) - 1):%B %Y}."
+    if given.worse:
+        return f"{said}. Check what changed in the product or the listing then."
+    return f"{said}. Find out what was done better then, and keep it."
 
 
 def _numbers(given: Context, span: _Span, history: int, look: int) -> list[dict[str, Any]]:
     place = span.change.place
-    before, after = _mean(given, span.stars[:place]), _mean(given, span.stars[place:])
+    before, after = _mean(given, span.stars[:place]), _mean(given, span.stars[span.changed])
+    now = _mean(given, span.stars[span.now.last :])
     return [
         {"name": name, "value": float(value)}
         for name, value in (
@@ -176,9 +205,10 @@ def _numbers(given: Context, span: _Span, history: int, look: int) -> list[dict[
             ("stars after, low", after.low),
             ("stars after, high", after.high),
             ("reviews before", place),
-            ("reviews after", len(span.rows) - place),
-            ("chance by permuting its stars", _chance(given, history, look)),
-            ("chance at any time (e-process)", given.ever[history]),
+            ("reviews after", span.now.until - place),
+            *([("stars now", now.value)] if span.now.last > place else []),
+            ("chance that its stars in random order look so", _chance(given, history, look)),
+            ("chance that they ever look so without a change", given.ever[history]),
         )
     ]
 

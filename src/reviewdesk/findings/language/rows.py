@@ -105,15 +105,15 @@ def day_of(month: int) -> datetime.date:
 
 
 def _action(name: str, month: int, words: _Words) -> str:
-    since = f"{day_of(month):%Y-%m}"
+    since = f"{day_of(month):%B %Y}"
     rose, fell = (
         ", ".join(f"“{word}”" for word, z in said[:NAMED] if abs(z) >= TELLING)
         for said in (words.rose, words.fell)
     )
-    asked = f"Read what {rose} is about" if rose else f"Read why people say {fell or 'much'} less"
+    asked = f"speak more of {rose}" if rose else f"say {fell or 'much'} less"
     return (
-        f"{asked} in {name} since {since}; see whether what was made for the words before "
-        "(answers, tags, classifiers) still fits."
+        f"Since {since}, reviews in {name} {asked}. Read some of them, and see whether your "
+        "answers, tags and classifiers still fit."
     )
 
 

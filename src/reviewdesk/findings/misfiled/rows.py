@@ -59,8 +59,8 @@ def finding_rows(
                 "reviews": 1,
                 "score": float(found.score[place]),
                 "promise": float(found.promise[place]),
-                "action": f"Move the review to the product in {judged.names[belongs]} that it is "
-                "about, or leave it out of what is counted.",
+                "action": f"It seems to be about something in {judged.names[belongs]}. Move it to "
+                "the right product there, or leave it out of this product's ratings.",
                 "words": words[place],
                 "numbers": _numbers(shares[place], where, belongs, judged.names),
                 "chart": _chart(shares[place], where, judged.names),

@@ -65,7 +65,7 @@ def finding_rows(
                 "score": float(listed.posterior[place]),
                 "promise": float(listed.promise[place]),
                 "action": f"Move the review to {_name(products, belongs)} if it is about that, or "
-                "leave it out of what is counted.",
+                "leave it out of this product's ratings.",
                 "words": words[place],
                 "numbers": _numbers(judged, at, belongs),
                 "chart": _chart(judged, at),
