@@ -104,7 +104,7 @@ class NetworkSettings(Settings):
         maximum=2**31 - 1,
     )
     threads: int = setting(
-        2,
+        1,
         "threads, shared by all processes; another number may round otherwise",
         minimum=1,
         maximum=256,
