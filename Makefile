@@ -8,7 +8,7 @@ BENCH := .venv-bench
 # How often the benches of findings plant errors anew: `make bench-findings SEEDS=3` is much faster.
 SEEDS := 20
 
-.PHONY: bench-fast bench-findings bench-graph bench-networks bench-tune demo demo-networks docs test test-slow check format clean help
+.PHONY: bench-fast bench-findings bench-graph bench-networks bench-tune bench-vectors demo demo-networks docs test test-slow check format clean help
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -74,6 +74,9 @@ bench-fast: $(BENCH)/.installed  ## linear beside its peers on the real data; ha
 	$(BENCH)/bin/python -m bench.linear_paired categories25 "TF-IDF + LinearSVC" --peer-ngrams 1 2
 	$(BENCH)/bin/python -m bench.linear_paired categories14 "TF-IDF + LinearSVC" --peer-ngrams 1 2
 	$(BENCH)/bin/python -m bench.linear_growth
+
+bench-vectors: $(BENCH)/.installed  ## vectors beside gensim and fastText; ten minutes
+	$(BENCH)/bin/python -m bench.vectors_bench
 
 bench-networks: $(BENCH)/.installed  ## networks beside linear, fastText and a plain loop; hours
 	$(BENCH)/bin/python -m bench.networks_bench

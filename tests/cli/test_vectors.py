@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from reviewdesk.formats.archive import write_archive
 from tests.findings.shop import shop
 
 from .conftest import Cli, run_cli
@@ -96,13 +97,32 @@ def test_a_bundle_goes_to_fasttext_and_blazingtext(folder: Path, cli: Cli, tmp_p
     with tarfile.open(archive) as tar:
         assert tar.getnames() == ["model.bin"]
     (tmp_path / "lines.txt").write_text(f"{line}\n\n")
-    ours = cli("vectors", "predict", model, tmp_path / "lines.txt", "-k", "2").out.split("\n")
+    said = cli("vectors", "predict", model, tmp_path / "lines.txt", "-k", "2").out
+    assert cli("vectors", "predict", archive, tmp_path / "lines.txt", "-k", "2").out == said
+    ours = said.split("\n")
     assert ours[0].split()[::2] == list(theirs[0])
     assert [float(word) for word in ours[0].split()[1::2]] == pytest.approx(theirs[1], abs=1e-4)
     quantised = cli("vectors", "quantize", model, "--out", small, "--cutoff", "400")
     assert quantised.code == 0, quantised.err
     assert small.stat().st_size < model.stat().st_size
     assert cli("vectors", "predict", small, tmp_path / "lines.txt").code == 0
+
+
+def test_vectors_of_blazingtext(folder: Path, cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "vectors.txt").write_bytes((folder / "w.vec").read_bytes())
+    (tmp_path / "model" / "eval.json").write_text("{}")
+    write_archive(tmp_path / "model", tmp_path / "model.tar.gz")
+    first, other = (
+        cli("vectors", "nn", path, "tomato", "--json").json()
+        for path in (folder / "w.vec", tmp_path / "model.tar.gz")
+    )
+    assert first == other
+    (tmp_path / "model" / "vectors.txt").unlink()
+    write_archive(tmp_path / "model", tmp_path / "empty.tar.gz")
+    for command in (("nn", tmp_path / "empty.tar.gz", "x"), ("predict", tmp_path / "empty.tar.gz")):
+        wrong = cli("vectors", *command, *([folder / "w.vec"] if command[0] == "predict" else []))
+        assert (wrong.code, "holds n" in wrong.err) == (3, True)
 
 
 def test_the_bundle_serves_the_main_job(folder: Path, cli: Cli, tmp_path: Path) -> None:

@@ -223,13 +223,17 @@ def quantize(
 
 
 def predict(
-    model: Annotated[Path, typer.Argument(help=".bin or .ftz file.", metavar="MODEL")],
+    model: Annotated[
+        Path, typer.Argument(help=".bin or .ftz file, or model.tar.gz.", metavar="MODEL")
+    ],
     lines: Annotated[Path, typer.Argument(help="Tokenised texts, one a line.", metavar="FILE")],
     *,
     labels: Annotated[int, typer.Option("--count", "-k", help="Most labels a line.", min=1)] = 1,
     threshold: Annotated[float, typer.Option(help="Smallest probability to print.")] = 0.0,
 ) -> None:
     """Labels of tokenised lines by any .bin or .ftz, as predict-prob of fastText.
+
+    BlazingText's model.tar.gz can be given too.
 
     A line without a label that is probable enough gives an empty line.
 

@@ -9,7 +9,10 @@ import gzip
 import io
 import tarfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from reviewdesk.errors import BundleError
@@ -71,6 +74,15 @@ def unpack_archive(
             raise BundleError(f"{archive} was refused: a file in it is a directory too") from error
         except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, ValueError) as error:
             raise BundleError(f"{archive} is not a whole .tar.gz file; get it again") from error
+
+
+@contextmanager
+def unpacked(archive: Path) -> Iterator[Path]:
+    """Yield a temporary directory with what is in a ``.tar.gz``; see ``unpack_archive``."""
+    with storage_errors("the temporary directory"), TemporaryDirectory(prefix="reviewdesk-") as top:
+        directory = Path(top) / "archive"
+        unpack_archive(archive, directory)
+        yield directory
 
 
 def safe_name(name: str) -> str:

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from reviewdesk.errors import InputError, UsageError
+from reviewdesk.formats.archive import unpacked
 from reviewdesk.formats.fasttext_model import write_fasttext
 from reviewdesk.formats.word_vectors import (
     WordVectors,
@@ -16,7 +17,7 @@ from reviewdesk.formats.word_vectors import (
     write_binary_vectors,
     write_text_vectors,
 )
-from reviewdesk.models.vectors.fasttext_use import FastTextUser
+from reviewdesk.models.vectors.fasttext_use import ARCHIVE_SUFFIX, FastTextUser
 from reviewdesk.models.vectors.mapping import choose_rows
 from reviewdesk.models.vectors.reading import Shape, reading
 from reviewdesk.models.vectors.review_lines import review_lines
@@ -36,6 +37,8 @@ from reviewdesk.text.hashing import hash64
 TEXT_SUFFIXES: Final = (".vec", ".txt")
 FASTTEXT_SUFFIXES: Final = (".bin", ".ftz")
 BINARY_SUFFIX: Final = ".w2v"
+ARCHIVED_VECTORS: Final = "vectors.txt"
+"""What BlazingText calls its vectors of words."""
 LINES_ONLY: Final = Shape(line_ends=False)
 
 
@@ -83,12 +86,22 @@ def train_word_vectors(
 
 
 def open_word_vectors(path: Path) -> WordVectors:
-    """Read vectors of words in any form: fastText's ``.bin`` and ``.ftz``, or word2vec's two.
+    """Read vectors of words in any form.
+
+    Args:
+        path: fastText's ``.bin`` or ``.ftz``, either form of word2vec, or BlazingText's
+            ``model.tar.gz`` with ``vectors.txt`` in it.
 
     Raises:
         InputError: it is none of these, or damaged.
+        BundleError: the archive is damaged or hostile.
         StorageError: it cannot be opened.
     """
+    if path.name.endswith(ARCHIVE_SUFFIX):
+        with unpacked(path) as folder:
+            if not (folder / ARCHIVED_VECTORS).is_file():
+                raise InputError(f"{path} holds no {ARCHIVED_VECTORS}")
+            return read_word_vectors(folder / ARCHIVED_VECTORS)
     if path.suffix in FASTTEXT_SUFFIXES:
         user = FastTextUser.open(path)
         words = [word.decode(errors="replace") for word in user.model.words]

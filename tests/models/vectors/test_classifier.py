@@ -120,6 +120,16 @@ def test_words_of_few_customers_are_not_kept_in_clear(tmp_path: Path) -> None:
     assert np.array_equal(clear.predict_proba(TEST), ours.predict_proba(TEST))
 
 
+def test_labels_with_blanks_become_one_word() -> None:
+    ours = learn(FastText(bucket=100), TRAIN, ["home and  garden", "home_and_garden", "b c"])
+    names = ours.to_fasttext().labels
+    assert sorted(names) == [
+        b"__label__b_c",
+        b"__label__home_and_garden",
+        b"__label__home_and_garden_2",
+    ]
+
+
 def test_vectors_of_texts() -> None:
     ours = learn(FastText(dim=7, bucket=100), TRAIN, LABELS)
     found = ours.embed(TEST)

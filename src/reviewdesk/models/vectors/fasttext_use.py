@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reviewdesk.errors import UsageError
+from reviewdesk.errors import InputError, UsageError
+from reviewdesk.formats.archive import unpacked
 from reviewdesk.formats.fasttext_model import FastTextModel, QuantisedMatrix, read_fasttext
 from reviewdesk.models.vectors.losses import dot_products, huffman_tree, probabilities
 from reviewdesk.models.vectors.rows import Lines, RowIndex, TextRows
@@ -18,6 +19,9 @@ from reviewdesk.models.vectors.words import WordIndex, word_keys
 from reviewdesk.text.compiled import compiled
 
 ROWS_AT_ONCE: Final = 1 << 18
+ARCHIVE_SUFFIX: Final = ".tar.gz"
+ARCHIVED_MODELS: Final = ("model.bin", "vectors.bin")
+"""What BlazingText calls its models: of labels, and of words."""
 
 Floats = NDArray[np.float32]
 
@@ -43,8 +47,20 @@ class FastTextUser:
 
     @classmethod
     def open(cls, path: Path) -> "FastTextUser":
-        """Read a ``.bin`` or ``.ftz`` file; see ``read_fasttext``."""
-        return cls(read_fasttext(path))
+        """Read a ``.bin`` or ``.ftz`` file, or BlazingText's ``model.tar.gz`` with one in it.
+
+        Raises:
+            InputError: there is no such file, or it is damaged; see ``read_fasttext``.
+            BundleError: the archive is damaged or hostile.
+            StorageError: it cannot be opened.
+        """
+        if not path.name.endswith(ARCHIVE_SUFFIX):
+            return cls(read_fasttext(path))
+        with unpacked(path) as folder:
+            for name in ARCHIVED_MODELS:
+                if (folder / name).is_file():
+                    return cls(read_fasttext(folder / name))
+        raise InputError(f"{path} holds neither {' nor '.join(ARCHIVED_MODELS)}")
 
     @cached_property
     def index(self) -> RowIndex:
