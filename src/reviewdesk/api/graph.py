@@ -1,4 +1,4 @@
-"""A graph of reviews: built, asked, exported."""
+"""A graph of reviews: built, asked, drawn, exported."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +11,7 @@ from reviewdesk.api.tables import ArrowRows
 from reviewdesk.graph.ask import ask, sql
 from reviewdesk.graph.cypher import query
 from reviewdesk.graph.export import export_graph
+from reviewdesk.graph.map_page import write_map
 from reviewdesk.graph.schema import EDGES, NODES
 from reviewdesk.graph.store import Graph
 from reviewdesk.graph.structure import Structure, structure
@@ -66,6 +67,11 @@ class ReviewGraph:
     def structure(self) -> Structure:
         """Return components, degrees, communities, modularity and ties between categories."""
         return structure(self.graph)
+
+    def map(self, out: str | Path) -> Path:
+        """Write the map, one HTML file, and return where it is."""
+        write_map(self.graph, Path(out))
+        return Path(out)
 
     def export(self, out: str | Path, kind: str) -> None:
         """Write it for another program; see ``reviewdesk graph export``."""

@@ -158,6 +158,11 @@ COMMANDS: Final[dict[str, Command]] = {
         "Components, degrees, communities, modularity, and ties between categories.",
         GRAPHS,
     ),
+    "graph map": Command(
+        "reviewdesk.cli.graph:map_",
+        "A graph as one page: categories, then products, then reviews.",
+        GRAPHS,
+    ),
     "graph export": Command(
         "reviewdesk.cli.graph:export",
         "A graph as files for Neptune, Neo4j, Gephi, NetworkX or ruruki.",

@@ -14,6 +14,7 @@ from reviewdesk.graph.ask import sql as run_sql
 from reviewdesk.graph.cypher import build_index
 from reviewdesk.graph.cypher import query as run_cypher
 from reviewdesk.graph.export import FORMATS, export_graph
+from reviewdesk.graph.map_page import write_map
 from reviewdesk.graph.questions import QUESTIONS
 from reviewdesk.graph.questions import question as named_question
 from reviewdesk.graph.schema import EDGES, NODES
@@ -224,6 +225,29 @@ def export(
         print_json({"out": str(out), "format": kind})
         return
     say(f"the graph as {kind}: {out}")
+
+
+def map_(
+    graph: GraphFolder,
+    out: Annotated[Path, typer.Option(help="HTML file to write.", metavar="FILE")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """A graph as one page: categories, then products, then reviews.
+
+    The first picture leads from where reviews stand to what is predicted, and shows communities of
+    products. A category or community leads to its products, a product to its reviews; what finders
+    list comes first. The page asks nobody for anything, and needs no network.
+
+    Example:
+
+        reviewdesk graph map graph --out map.html
+    """
+    write_map(Graph.open(graph), out)
+    if as_json:
+        print_json({"out": str(out), "bytes": out.stat().st_size})
+        return
+    say(f"the map of the graph: {out}")
 
 
 def _list_questions(as_json: bool) -> None:

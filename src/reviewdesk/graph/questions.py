@@ -77,22 +77,22 @@ PATH: Final = "path"
 LIMIT: Final = Parameter("most rows to show", 20)
 
 # A product's category is the one that most of its reviews stand under, and of equals the first.
-_ASSIGNED_ONCE: Final = """
+ASSIGNED_ONCE: Final = """
 assigned_once AS (
     SELECT source AS product, target AS category FROM assigned
     QUALIFY row_number() OVER (PARTITION BY source ORDER BY reviews DESC, target) = 1
 )"""
 
 # What most surely is predicted of a review, where several models say something.
-_PREDICTED_ONCE: Final = """
+PREDICTED_ONCE: Final = """
 predicted_once AS (
     SELECT source AS review, target AS category, confidence FROM predicted
     QUALIFY row_number() OVER (PARTITION BY source ORDER BY confidence DESC, model, target) = 1
 )"""
 
 # Each review with its product and where that stands, and what is predicted of it.
-_JUDGED: Final = f"""
-{_ASSIGNED_ONCE}, {_PREDICTED_ONCE}, judged AS (
+JUDGED: Final = f"""
+{ASSIGNED_ONCE}, {PREDICTED_ONCE}, judged AS (
     SELECT p.review, r.target AS product, a.category AS assigned, p.category AS predicted,
         p.confidence
     FROM predicted_once p JOIN reviewed r ON r.source = p.review
@@ -117,7 +117,7 @@ _QUESTIONS: Final = (
         "category",
         "Which products does a category have, with whom do they share customers?",
         f"""
-WITH {_ASSIGNED_ONCE}, members AS (
+WITH {ASSIGNED_ONCE}, members AS (
     SELECT a.product FROM assigned_once a JOIN categories c ON c.id = a.category
     WHERE c.name = $category
 ), shared AS (
@@ -140,7 +140,7 @@ ORDER BY p.reviews DESC, p.product_id LIMIT $limit""",
         "differs",
         "Which reviews are predicted to belong to another category than their product stands in?",
         f"""
-WITH {_JUDGED}
+WITH {JUDGED}
 SELECT r.review_id, p.product_id, p.title, a.name AS assigned, c.name AS predicted,
     round(j.confidence, 4) AS confidence
 FROM judged j JOIN reviews r ON r.id = j.review JOIN products p ON p.id = j.product
@@ -154,7 +154,7 @@ ORDER BY j.confidence DESC, r.review_id LIMIT $limit""",
         "differs-products",
         "Which products do most of their reviews' predictions put into another category?",
         f"""
-WITH {_JUDGED}, votes AS (
+WITH {JUDGED}, votes AS (
     SELECT product, assigned, predicted, count(*) AS reviews, avg(confidence) AS confidence
     FROM judged GROUP BY product, assigned, predicted
 ), totals AS (
@@ -188,7 +188,7 @@ ORDER BY f.promise DESC, f.score DESC, f.finder, f.what LIMIT $limit""",
         "confusion",
         "How many reviews of each category are predicted to belong to which?",
         f"""
-WITH {_JUDGED}
+WITH {JUDGED}
 SELECT a.name AS assigned, c.name AS predicted, count(*) AS reviews,
     round(avg(j.confidence), 4) AS mean_confidence
 FROM judged j JOIN categories a ON a.id = j.assigned JOIN categories c ON c.id = j.predicted
@@ -240,7 +240,7 @@ FROM (SELECT unnest($way) AS product, generate_subscripts($way, 1) AS stop)
         "wide-customers",
         "Which customers write about categories that others do not have in common?",
         f"""
-WITH {_ASSIGNED_ONCE}, visits AS (
+WITH {ASSIGNED_ONCE}, visits AS (
     SELECT DISTINCT b.source AS customer, a.category
     FROM bought b JOIN assigned_once a ON a.product = b.target
 ), sizes AS (

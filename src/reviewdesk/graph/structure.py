@@ -110,7 +110,7 @@ def structure(graph: Graph) -> Structure:
             "communities": modularity(shared, communities),
         },
         communities=communities,
-        word_communities=leiden(_edges(graph, "similar_to", "score"), products),
+        word_communities=leiden(similar_products(graph), products),
         ties=ties(graph, assigned),
     )
 
@@ -159,13 +159,13 @@ def shared_customers(graph: Graph, least: int = LEAST_SHARED) -> WeightedEdges:
     return WeightedEdges(*(table[name].to_numpy() for name in ("source", "target", "weight")))
 
 
-def _edges(graph: Graph, name: str, weight: str) -> WeightedEdges:
-    """Return a table's edges as undirected ones; of two directions the larger weight counts."""
-    table = graph.table(name, ["source", "target", weight])
+def similar_products(graph: Graph) -> WeightedEdges:
+    """Return products joined by how alike they are; of two directions the larger score counts."""
+    table = graph.table("similar_to", ["source", "target", "score"])
     source, target = table["source"].to_numpy(), table["target"].to_numpy()
     pairs = np.stack([np.minimum(source, target), np.maximum(source, target)])
-    order = np.lexsort((-table[weight].to_numpy(), pairs[1], pairs[0]))
-    pairs, weights = pairs[:, order], table[weight].to_numpy()[order]
+    order = np.lexsort((-table["score"].to_numpy(), pairs[1], pairs[0]))
+    pairs, weights = pairs[:, order], table["score"].to_numpy()[order]
     first = np.ones(len(order), np.bool_)
     first[1:] = (pairs[:, 1:] != pairs[:, :-1]).any(axis=0)
     kept = first & (pairs[0] != pairs[1]) & (weights > 0)
