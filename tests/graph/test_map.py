@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
+import reviewdesk as rd
 from reviewdesk.errors import MissingExtra
 from reviewdesk.graph import map_data, map_views
 from reviewdesk.graph.build import GraphInputs, build_graph
-from reviewdesk.graph.map_page import write_map
 from reviewdesk.graph.store import Graph
 from tests.report.reading import Reader
 
@@ -34,8 +34,7 @@ def markup(graph: Graph, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def page_of(graph: Graph, folder: Path) -> str:
-    write_map(graph, folder / "map.html")
-    return (folder / "map.html").read_text()
+    return rd.ReviewGraph(graph).map(folder / "map.html").read_text()
 
 
 def data_of(markup: str) -> dict[str, Any]:
