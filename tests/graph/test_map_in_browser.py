@@ -150,6 +150,14 @@ def test_filters(page: Page) -> None:
     expect(status).to_contain_text("600 reviews drawn")
 
 
+def test_categories_beyond_the_picture_and_parts_of_the_page(page: Page) -> None:
+    page.evaluate("document.querySelectorAll('[data-category=\"1\"]').forEach((o) => o.remove())")
+    page.get_by_role("combobox", name="Category").select_option("K1")
+    expect(page.locator("#map .view h3")).to_have_text("K1")
+    page.get_by_role("link", name="About this map").click()
+    expect(page.locator("#map .view h3")).to_have_text("K1")
+
+
 def test_hovering_says_what_a_thing_is(page: Page) -> None:
     page.locator(".community").first.hover()
     expect(page.locator("body > .tip")).to_contain_text("Community 1")

@@ -331,7 +331,7 @@
   // --- what stands on the page now
 
   const render = () => {
-    const key = known(current()) ? current() : "";
+    const key = known(current()) ? current() : shown;  // a link to another part of the page
     const moved = key !== shown, from = shown;
     if (shown && shown[0] !== "p") behind = shown;
     shown = key;
@@ -395,7 +395,11 @@
     return [make("label", { class: "wide" }, "Search", box), results];
   };
   const controls = () => {
-    const [category, one] = choice("Category", [[-1, "all"], ...categories.map((words, k) => [k, words])], (v) => { filter.category = v; });
+    const [category, one] = choice("Category", [[-1, "all"], ...categories.map((words, k) => [k, words])], (v) => {
+      filter.category = v;
+      const drawn = v < 0 || overview.querySelector(`[data-category="${v}"]`);
+      if (!drawn && views[`c${v}`]) go(`c${v}`);
+    });
     const [confidence, two] = choice("Confidence", [[0, "any"], ...data.confidences.map((c, k) => [k + 1, `at least ${Math.round(c * 100)} %`])], (v) => { filter.confidence = v; });
     const times = steps.map((words, k) => [k, words]);
     const [from, three] = choice("From", times, (v) => { filter.from = v; if (filter.to < v) { filter.to = v; to.value = v; } });

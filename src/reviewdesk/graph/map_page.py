@@ -8,7 +8,12 @@ from typing import Any, Final
 import numpy as np
 
 from reviewdesk.graph.map_data import CONFIDENCES, MapData, map_data
-from reviewdesk.graph.map_picture import community_picture, drawn_flows, flow_picture
+from reviewdesk.graph.map_picture import (
+    MOST_CATEGORIES,
+    community_picture,
+    drawn_flows,
+    flow_picture,
+)
 from reviewdesk.graph.map_views import Community, map_views
 from reviewdesk.graph.store import Graph
 from reviewdesk.report.blocks import Column, definitions, excerpt, note, subheading, table
@@ -130,6 +135,10 @@ def _about(data: MapData, communities: dict[str, list[Community]]) -> Html:
         "Bands": f"{len(drawn)} stand for {count(shown)} of {count(flowing)} reviews with a "
         "prediction; smaller ones are left out.",
     }
+    if len(data.categories) > MOST_CATEGORIES:
+        pairs["Categories"] = (
+            f"The largest {MOST_CATEGORIES} are drawn; the filter by category opens the others."
+        )
     for kind, circles in communities.items():
         pairs[_KINDS[kind][1]] = (
             f"Found by the Leiden algorithm; the largest {len(circles)} are shown, with "
