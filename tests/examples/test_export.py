@@ -16,7 +16,13 @@ from reviewdesk.examples.examples import load_examples
 from reviewdesk.examples.export import Export, export
 from reviewdesk.examples.splits import split
 from reviewdesk.prepare.prepared import PreparedData
-from reviewdesk.settings import ExportSettings, SplitSettings, TargetSettings, TextSettings
+from reviewdesk.settings import (
+    ExportSettings,
+    PrepareSettings,
+    SplitSettings,
+    TargetSettings,
+    TextSettings,
+)
 from reviewdesk.text.tokens import tokenize
 from tests.killing import kill_and_resume
 from tests.prepare.corpus import contents, prepared, review, write_lines
@@ -25,6 +31,7 @@ from .steps import export_folder
 
 FORMATS = ("csv", "jsonl", "fasttext", "augmented-manifest", "libsvm")
 KILLS = 50
+KEPT = PrepareSettings(min_chars=0)  # also a review without a letter
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +41,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> PreparedData:
     rows.append(review(700, review_headline="=1+1", review_body="@SUM(A1) <b>x</b>"))
     rows.append(review(701, review_headline=None, review_body="?!?!?!"))
     rows.append(review(702, star_rating=None))
-    return prepared(folder / "data", write_lines(folder / "a.jsonl", rows))
+    return prepared(folder / "data", write_lines(folder / "a.jsonl", rows), settings=KEPT)
 
 
 def exported(data: PreparedData, out: Path, form: str = "jsonl", **more: Any) -> Export:

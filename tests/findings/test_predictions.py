@@ -85,14 +85,14 @@ def test_other_labels_and_other_files_are_refused(data: PreparedData, tmp_path: 
         read_predictions([first, second], data)
     with pytest.raises(MissingColumn, match="not a predictions table"):
         read_predictions([data.path / "rejects.parquet"], data)
-    with pytest.raises(InputError, match="not a Parquet file"):
+    with pytest.raises(InputError, match="no Parquet file"):
         read_predictions([data.path / "manifest.json"], data)
     with pytest.raises(StorageError, match="does not exist"):
         read_predictions([tmp_path / "none.parquet"], data)
 
 
 def test_data_without_reviews(tmp_path: Path) -> None:
-    nothing = shop(tmp_path, [{"review_body": "no"}])  # too short to be kept
+    nothing = shop(tmp_path, [{"review_body": "!!"}])  # no letter, so not kept
     path = write_predictions(tmp_path / "a.parquet", [], probabilities_of(nothing))
     found = read_predictions([path], nothing)
     assert found.probabilities[0].shape == (0, 3)

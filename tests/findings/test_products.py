@@ -67,6 +67,6 @@ def test_data_without_products_is_refused(tmp_path: Path) -> None:
 
 
 def test_data_without_reviews_is_refused(tmp_path: Path) -> None:
-    short = review(0, "A", "no", review_headline=None)
+    short = review(0, "A", "!!", review_headline=None)
     with pytest.raises(MissingColumn, match="product_id"):
         read_products(prepared(tmp_path / "empty", write_lines(tmp_path / "one.jsonl", [short])))

@@ -113,7 +113,7 @@ def test_the_data_itself_is_no_place_for_findings(data: PreparedData, name: str)
 
 
 def test_without_any_review_nothing_is_looked_for(tmp_path: Path) -> None:
-    empty = shop(tmp_path / "shop", [{"review_id": "R1", "review_body": "no"}])
+    empty = shop(tmp_path / "shop", [{"review_id": "R1", "review_body": "!!"}])
     with pytest.raises(NotEnoughData, match="there are no reviews in "):
         find(empty, tmp_path / "out", FindSettings(("language-shift", "similar")))
     assert not (tmp_path / "out").exists()

@@ -51,5 +51,5 @@ def test_data_without_categories_is_not_held_against_predictions(tmp_path: Path)
 def test_tables_are_checked_when_they_are_named(data: PreparedData, tmp_path: Path) -> None:
     given = by_target([*written(data, tmp_path)["category"], *written(data, tmp_path)["category"]])
     assert [len(paths) for paths in given.values()] == [2]
-    with pytest.raises(InputError, match="is not a Parquet file"):
+    with pytest.raises(InputError, match="no Parquet file"):
         by_target([data.path / "manifest.json"])

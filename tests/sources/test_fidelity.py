@@ -26,6 +26,7 @@ NOT_YET = {
     "MySQL: --batch",
     "MySQL: OUTFILE with names",
     "MySQL: OUTFILE with names, .tsv",
+    "MySQL: OUTFILE without names",
     "MySQL: OUTFILE, enclosed",
     "PostgreSQL: COPY text",
     "R: write.csv",

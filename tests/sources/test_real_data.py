@@ -42,12 +42,11 @@ def test_mcauley_2018() -> None:
     assert stars[5] == 1_645
 
 
-def test_mcauley_2018_is_read_as_a_table_with_a_map() -> None:
+def test_a_map_leaves_a_recognised_format_what_it_is() -> None:
     told = {"review_body": "reviewText", "star_rating": "overall", "review_date": "reviewTime"}
     found = opened(Path(DATA or "") / "mcauley_2018/Gift_Cards_5.json.gz", columns=told)
     rows = [row for batch in found.read() for row in batch.reviews.to_pylist()]
-    assert found.source == "table"
-    assert found.guesses["review_headline"] == "summary"
+    assert found.source == "mcauley-2018"
     assert len(rows) == 2_351
     assert all(row["review_date"] for row in rows)
 
