@@ -55,25 +55,33 @@ def tfidf_logistic(train: pa.Table, settings: Settings) -> Predict:
 def _tfidf(train: pa.Table, settings: Settings, model: Any, method: str) -> Predict:
     from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415
 
-    words = TfidfVectorizer(
-        ngram_range=(1, settings["ngrams"]), min_df=2, sublinear_tf=True, dtype=np.float32
-    )
+    words = TfidfVectorizer(**_reading(settings), sublinear_tf=True, dtype=np.float32)
     model.fit(words.fit_transform(_joined(train)), train["label"].to_numpy())
     score = getattr(model, method)
     return lambda test: _columns(score(words.transform(_joined(test))))
 
 
+def _reading(settings: Settings) -> Settings:
+    """Return how texts are read; with ``marks``, punctuation and single letters are tokens too."""
+    pattern = r"[\w']+|[^\w\s]" if settings["marks"] else r"(?u)\b\w\w+\b"
+    return {"ngram_range": (1, settings["ngrams"]), "min_df": 2, "token_pattern": pattern}
+
+
 def nbsvm(train: pa.Table, settings: Settings) -> Predict:
     """scikit-learn: binary n-grams scaled by log-count ratios and LinearSVC (Wang and Manning).
 
-    Of many labels, each is told from all others in this way.
+    Of many labels, each is told from all others in this way. With ``unit``, scaled rows are brought
+    to unit length, as Mesnil et al. 2014 do.
     """
     from sklearn.feature_extraction.text import CountVectorizer  # noqa: PLC0415
+    from sklearn.preprocessing import normalize  # noqa: PLC0415
     from sklearn.svm import LinearSVC  # noqa: PLC0415
 
-    words = CountVectorizer(
-        ngram_range=(1, settings["ngrams"]), min_df=2, binary=True, dtype=np.float32
-    )
+    def scale(rows: Any, ratio: Any) -> Any:
+        scaled = rows.multiply(ratio).tocsr()
+        return normalize(scaled, copy=False) if settings["unit"] else scaled
+
+    words = CountVectorizer(**_reading(settings), binary=True, dtype=np.float32)
     rows, labels = words.fit_transform(_joined(train)), train["label"].to_numpy()
     k = int(labels.max()) + 1
     models: list[tuple[Any, Any] | None] = []
@@ -84,14 +92,13 @@ def nbsvm(train: pa.Table, settings: Settings) -> Predict:
             continue
         p, q = (np.asarray(rows[one].sum(axis=0)).ravel() + 1 for one in (own, ~own))
         ratio = np.log((p / p.sum()) / (q / q.sum())).astype(np.float32)
-        scaled = rows.multiply(ratio).tocsr()
-        models.append((ratio, LinearSVC(C=settings["C"]).fit(scaled, own)))
+        models.append((ratio, LinearSVC(C=settings["C"]).fit(scale(rows, ratio), own)))
 
     def predict(test: pa.Table) -> Any:
         found = words.transform(_joined(test))
         never = np.full(len(test), -np.inf)
         scores = [
-            never if one is None else one[1].decision_function(found.multiply(one[0]).tocsr())
+            never if one is None else one[1].decision_function(scale(found, one[0]))
             for one in models
         ]
         return np.stack(scores, axis=1) if k > 2 else _columns(scores[0])

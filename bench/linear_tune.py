@@ -23,12 +23,18 @@ from bench.machine import machine
 
 CHOSEN: Final = Path(__file__).with_name("linear_settings.json")
 _NGRAMS: Final = [2, 1]
+_MARKS: Final = [True, False]
 GRIDS: Final[dict[str, dict[str, list[Any]]]] = {
     "linear": {"ngrams": [2, 1, 3], "strength": [0.7, 0.3, 1.0]},
     "fastText": {"wordNgrams": [2, 1], "lr": [0.2, 0.1, 0.5], "epoch": [5, 10]},
-    "TF-IDF + LinearSVC": {"ngrams": _NGRAMS, "C": [0.3, 0.1, 1.0]},
-    "TF-IDF + logistic": {"ngrams": [1], "C": [3.0, 10.0]},
-    "NB-SVM": {"ngrams": _NGRAMS, "C": [0.01, 0.001, 0.1]},
+    "TF-IDF + LinearSVC": {"marks": _MARKS, "ngrams": [2, 3, 1], "C": [1.0, 0.1, 0.3, 3.0, 10.0]},
+    "TF-IDF + logistic": {"marks": _MARKS, "ngrams": [1, 2], "C": [10.0, 3.0, 30.0]},
+    "NB-SVM": {
+        "marks": _MARKS,
+        "unit": [True, False],
+        "ngrams": [3, 2, 1],
+        "C": [1.0, 0.01, 0.1, 10.0],
+    },
     "VW": {"ngrams": _NGRAMS, "rate": [0.5, 1.5], "passes": [3, 8]},
 }
 FIXED: Final[dict[str, Settings]] = {"linear": {"memory_mb": 4096}, "fastText": {"dim": 10}}

@@ -30,7 +30,7 @@ from reviewdesk.errors import BundleError, UsageError
 from reviewdesk.examples.headlines import blank_default_headlines
 from reviewdesk.exchange import finish_replacement, replace_directory
 from reviewdesk.formats.archive import MAX_MEMBERS, unpack_archive, write_archive
-from reviewdesk.models.base import Classifier
+from reviewdesk.models.base import Classifier, KnowsWords
 from reviewdesk.models.catalog import CLASSIFIERS
 from reviewdesk.runlog import RunLog, versions
 from reviewdesk.schema import require_columns
@@ -142,6 +142,15 @@ class Bundle:
             MissingColumn: a text column is missing.
         """
         return self.classifier.predict_proba(self.text(batch))
+
+    def known_words(self, batch: pa.RecordBatch) -> NDArray[np.int64] | None:
+        """Return how many words of each cleaned review are known, (n,).
+
+        None where the family cannot say.
+        """
+        if not isinstance(self.classifier, KnowsWords):
+            return None
+        return self.classifier.known_words(self.text(batch))
 
     def text(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Return what the classifier reads of cleaned reviews: its text columns and no others.

@@ -138,6 +138,7 @@ def predictions_schema(labels: list[str], target: str) -> pa.Schema:
             pa.field("probability", pa.float32(), False),
             pa.field("probabilities", pa.list_(pa.float32(), len(labels)), False),
             pa.field("evidence", EVIDENCE, True),
+            pa.field("known_words", pa.int32(), True),  # 0: no evidence; null: not counted
             *([pa.field("labels", pa.list_(pa.string()), False)] if target == "labels" else []),
         ],
         metadata={"target": target, "labels": json.dumps(labels)},

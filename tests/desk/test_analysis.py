@@ -1,7 +1,7 @@
 import pytest
 
 from reviewdesk.desk.analysis import MOST_CHARACTERS, Judgement, analyse, judges
-from reviewdesk.desk.wording import NOTHING_KNOWN
+from reviewdesk.desk.wording import CANNOT_TELL, NOTHING_KNOWN
 from reviewdesk.errors import PayloadTooLarge, RequestError
 from reviewdesk.scoring.explain import TextVerdict, WordWeight
 from tests.serving.fakes import WordCounter, bundle_of, category, sentiment, stars
@@ -75,6 +75,7 @@ def test_categories_with_stars_are_named_and_say_how_positive_a_review_is() -> N
 def test_no_known_word_is_said() -> None:
     found = analyse([sentiment()], "", "Lorem ipsum")
     assert found["judgements"][0]["certainty"] == NOTHING_KNOWN
+    assert found["judgements"][0]["verdict"] == CANNOT_TELL
     assert found["review"]["review_body"] == [{"text": "Lorem ipsum", "level": 0}]
 
 

@@ -88,6 +88,7 @@ def write_predictions(
         pa.array(probabilities[np.arange(n), best], pa.float32()),
         pa.FixedSizeListArray.from_arrays(pa.array(probabilities.ravel()), len(labels)),
         pa.nulls(n, predictions_schema(list(labels), target).field("evidence").type),
+        pa.nulls(n, pa.int32()),
     ]
     table = pa.Table.from_arrays(columns, schema=predictions_schema(list(labels), target))
     pq.write_table(table, path)

@@ -371,7 +371,7 @@ def test_it_works_in_scikit_learn(family: str) -> None:
     assert cross_val_score(estimator(), texts, names, cv=3, scoring="neg_log_loss").mean() > -1
     numbers = np.unique(names, return_inverse=True)[1]
     fitted = estimator(seed=3).fit(texts, numbers)
-    assert fitted.score(texts, numbers) > 0.7
+    assert fitted.score(texts, numbers) > 0.6
     assert fitted.classes_.tolist() == [0, 1, 2]
     again = clone(fitted)
     assert again.get_params() == fitted.get_params()

@@ -55,8 +55,8 @@ def test_longer_ngrams_tell_word_order_apart() -> None:
     texts, labels = ["not good but cheap", "good but not cheap"] * 30, ["a", "b"] * 30
     single, double = (learn(TfidfSVC(ngrams=n), texts, labels).predict_proba(texts) for n in (1, 2))
     np.testing.assert_allclose(single[0], single[1])
-    assert double[0, 0] > 0.7
-    assert double[1, 0] < 0.3
+    assert double[0, 0] > 0.6
+    assert double[1, 0] < 0.4
 
 
 def test_rare_words_are_no_features() -> None:

@@ -64,6 +64,7 @@ def predictions(data: PreparedData, path: Path) -> Path:
         pa.repeat(pa.scalar(0.5, pa.float32()), n),
         pa.FixedSizeListArray.from_arrays(pa.repeat(pa.scalar(0.5, pa.float32()), 2 * n), 2),
         pa.nulls(n, schema.field("evidence").type),
+        pa.nulls(n, pa.int32()),
     ]
     pq.write_table(pa.table(columns, schema=schema), path, row_group_size=70)
     return path

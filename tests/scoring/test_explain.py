@@ -53,7 +53,10 @@ def test_texts_without_known_words_have_no_reasons(bundle: Bundle, text: str) ->
 def test_json_holds_plain_values(bundle: Bundle) -> None:
     found = explain(bundle, "great", words=1).to_json()
     assert found["label"] == "positive"
-    assert set(found) == {"label", "probability", "probabilities", "reasons"}
+    keys = {"label", "probability", "probabilities", "reasons", "known_words", "cannot_tell"}
+    assert set(found) == keys
+    assert (found["known_words"], found["cannot_tell"]) == (1, False)
+    assert explain(bundle, "qwertz").to_json()["cannot_tell"]
     assert found["reasons"]["positive"][0]["word"] == "great"
 
 

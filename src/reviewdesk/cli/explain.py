@@ -1,7 +1,7 @@
 """`reviewdesk explain`: which words spoke for and against."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -9,6 +9,11 @@ from reviewdesk.bundle import load_bundle
 from reviewdesk.cli.options import Json
 from reviewdesk.cli.output import print_json, print_table, say
 from reviewdesk.scoring.explain import explain as explain_text
+
+NOTHING_KNOWN: Final = (
+    "no word of the text is known to the bundle; each label has the share that it has among the "
+    "reviews that the bundle learned from"
+)
 
 
 def explain(
@@ -32,10 +37,13 @@ def explain(
     if as_json:
         print_json(found.to_json())
         return
-    say(f"{found.label}, with probability {found.probability:.2f}")
-    if not found.evidence:
-        say("no word of the text is known to the bundle: this is how often each label occurs")
+    if found.cannot_tell:
+        say(f"cannot tell: {NOTHING_KNOWN}")
+        print_table(
+            ["label", "share"], [[one, f"{p:.2f}"] for one, p in found.probabilities.items()]
+        )
         return
+    say(f"{found.label}, with probability {found.probability:.2f}")
     print_table(
         ["word", f"for {found.label}"], [[one.word, f"{one.weight:+.3f}"] for one in found.evidence]
     )

@@ -69,6 +69,12 @@ def _print(summary: PredictSummary, out: Path) -> None:
     already = " already" if summary.already else ""
     say(f"{count(summary.rows, 'prediction')} are{already} in {out}")
     print_table(["label", "reviews"], [[label, f"{n:,}"] for label, n in summary.labels.items()])
+    if summary.without_known_words:
+        say(
+            f"{count(summary.without_known_words, 'review')} have no word that the bundle knows "
+            "(known_words is 0): of these it cannot tell, and their probabilities are the labels' "
+            "shares of the reviews that it learned from"
+        )
     if summary.rejected:
         say(f"rows that could not be read are in {summary.rejects}:")
         print_table(["reason", "rows"], [[why, f"{n:,}"] for why, n in summary.rejected.items()])

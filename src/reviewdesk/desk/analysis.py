@@ -9,6 +9,7 @@ import pyarrow as pa
 from reviewdesk.bundle import Bundle
 from reviewdesk.desk.highlight import segments
 from reviewdesk.desk.wording import (
+    CANNOT_TELL,
     FAIRLY_SURE,
     NOTHING_KNOWN,
     TITLES,
@@ -55,14 +56,16 @@ class Judgement:
     def to_json(self) -> dict[str, Any]:
         """Return what the page shows of it."""
         label, probability = self.found.label, self.found.probability
+        unknown = self.found.cannot_tell
         others = [one for one in self.found.probabilities if one != label]
         return {
             "target": self.target,
             "title": TITLES.get(self.target, self.target.capitalize()),
             "label": label,
-            "verdict": verdict(self.target, label, probability),
-            "certainty": certainty(probability) if self.weights else NOTHING_KNOWN,
-            "clear": probability >= FAIRLY_SURE,
+            "verdict": CANNOT_TELL if unknown else verdict(self.target, label, probability),
+            "certainty": NOTHING_KNOWN if unknown else certainty(probability),
+            "clear": probability >= FAIRLY_SURE and not unknown,
+            "cannot_tell": unknown,
             "probability": probability,
             "labels": self._labels(),
             "for": {"title": words_for(self.target, label), "words": self._words(1)},

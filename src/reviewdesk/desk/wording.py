@@ -18,7 +18,11 @@ TITLES: Final = {
 }
 """The judgements in the order in which the page shows them, with their headings."""
 
-NOTHING_KNOWN: Final = "This is only a guess: the desk knows none of the words of this review."
+CANNOT_TELL: Final = "Cannot tell"
+NOTHING_KNOWN: Final = (
+    "The desk knows none of the words of this review. The shares are those of all the reviews that "
+    "it learned from."
+)
 
 
 def certainty(probability: float) -> str:

@@ -81,13 +81,28 @@ class Embeds(Protocol):
         """Return a vector of each text, (n, d)."""
 
 
+@runtime_checkable
+class KnowsWords(Protocol):
+    """A classifier that says of how many words of a text it learnt anything.
+
+    A text without such a word gets the share that each label has among the training reviews.
+    """
+
+    def known_words(self, batch: pa.RecordBatch | Texts) -> NDArray[np.int64]:
+        """Return how many different words of each text are known, (n,).
+
+        A word in the headline and the same word in the body are two.
+        """
+
+
 class Classifier(ABC):
     """A classifier of reviews.
 
     A family declares its settings once, in ``settings_class``, with defaults, limits and meaning;
     they are checked when it is made. ``fit`` learns; what it learned ends in ``_``. A family writes
     ``_fit``, ``decision_scores``, ``_probabilities``, ``save`` and ``load``. What only some
-    families can do is a protocol that they satisfy: ``Explains``, ``PartialFits``, ``Embeds``.
+    families can do is a protocol that they satisfy: ``Explains``, ``KnowsWords``,
+    ``PartialFits``, ``Embeds``.
 
     Args:
         settings: the family's own settings, any JSON values; what is not named has its default.

@@ -13,11 +13,14 @@ from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 
 from reviewdesk.errors import BundleError
 
 MOST_STEPS: Final = 200
+LEAST_SHARE: Final = 1e-12
+FEW_SCALES: Final = (0.1, 10.0)
+"""The scales that few texts may have: what they tell of it is too little for more, or for none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +40,29 @@ class MarginCalibration:
     bias: NDArray[np.float64]
 
     @classmethod
+    def fit_few(cls, margins: NDArray[Any], labels: NDArray[Any], copies: NDArray[Any]) -> Self:
+        """Return a calibration for few texts: one scale, under which the largest margin wins.
+
+        Args:
+            margins: (n, k) of rows that the machines had not seen.
+            labels: (n,) 0 to k - 1.
+            copies: (n,) how many of the rows have the same text as each; a text counts once.
+        """
+        k = margins.shape[1]
+        if not len(margins):
+            return cls(1.0, 0.0, 1.0, np.zeros(k))
+        margins = margins.astype(np.float64)
+        wanted = _smoothed(labels, k, 1 / copies)
+
+        def loss(scale: float) -> float:
+            shares = cls(scale, 0.0, 1.0, np.zeros(k)).probabilities(margins)
+            surprise = -(wanted * np.log(np.maximum(shares, LEAST_SHARE))).sum(axis=1)
+            return float((surprise / copies).sum())
+
+        found = minimize_scalar(loss, bounds=FEW_SCALES, method="bounded").x
+        return cls(float(found), 0.0, 1.0, np.zeros(k))
+
+    @classmethod
     def fit(cls, margins: NDArray[Any], labels: NDArray[Any]) -> Self:
         """Return the calibration under which the labels are most likely.
 
@@ -52,7 +78,7 @@ class MarginCalibration:
         if not n:
             return cls(1.0, 0.0, 1.0, np.zeros(k))
         margins = margins.astype(np.float64)
-        wanted = _smoothed(labels, k)
+        wanted = _smoothed(labels, k, np.ones(n))
 
         def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
             scale, shift, power = parameters[:3]
@@ -121,9 +147,15 @@ def _log_sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return -np.logaddexp(0.0, -values)
 
 
-def _smoothed(labels: NDArray[Any], k: int) -> NDArray[np.float64]:
-    """Return the target probabilities, (n, k): Platt's (count + 1) / (count + k) for the label."""
-    counts = np.bincount(labels, minlength=k)
+def _smoothed(labels: NDArray[Any], k: int, rows: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the target probabilities, (n, k): Platt's (count + 1) / (count + k) for the label.
+
+    Args:
+        labels: (n,) 0 to k - 1.
+        k: how many labels there are.
+        rows: (n,) how much of a row each counts as.
+    """
+    counts = np.bincount(labels, weights=rows, minlength=k)
     own = (counts + 1) / (counts + k)
     wanted = np.repeat(((1 - own) / (k - 1))[labels, None], k, axis=1)
     wanted[np.arange(len(labels)), labels] = own[labels]

@@ -62,7 +62,7 @@ class NaiveBayes(HashedLinear):
             features=features,
             k=k,
             costs=np.ones(k, np.float32),
-            min_df=self.settings.min_df,
+            min_df=self._least_frequency(label_rows, start),
             epochs=1,
             threads=1,
             seed=self.settings.seed,

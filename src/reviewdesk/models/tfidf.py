@@ -86,6 +86,12 @@ class Tfidf:
             ]
         )
 
+    def words(self) -> NDArray[np.int64]:
+        """Return which features are words alone."""
+        starts = np.cumsum([0, *map(len, self.ngrams)])[:-1]
+        columns = zip(starts.tolist(), self.ngrams, strict=True)
+        return np.concatenate([start + np.arange(len(one.words)) for start, one in columns])
+
     def name(self, feature: int) -> tuple[str, str]:
         """Return a feature's words and its column."""
         for column, ngrams in zip(self.columns, self.ngrams, strict=True):

@@ -1,6 +1,6 @@
 """``tfidf-svc``: TF-IDF of word n-grams, linear support vector machines, calibrated."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Final, Self
@@ -15,10 +15,12 @@ from reviewdesk.examples.examples import GROUP, LABEL
 from reviewdesk.examples.folds import deal_folds
 from reviewdesk.formats.weights import load_weights, save_weights
 from reviewdesk.models.base import Classifier, Explanation
+from reviewdesk.models.few_texts import FEW, least_frequency
 from reviewdesk.models.labelled import LabelledReviews, Texts
 from reviewdesk.models.linear_margins import LinearMargins
 from reviewdesk.models.margin_calibration import MarginCalibration
 from reviewdesk.models.ngrams import WordStream
+from reviewdesk.models.short_texts import ShortTexts
 from reviewdesk.models.tfidf import Tfidf
 from reviewdesk.settings import Search, Settings, setting
 from reviewdesk.storage import read_json, write_json
@@ -43,7 +45,8 @@ class TfidfSVCSettings(Settings):
     )
     min_df: int = setting(
         2,
-        "an n-gram counts when it stands in so many texts or more",
+        "an n-gram counts when it stands in so many texts or more; of fewer than 100 texts 2 means "
+        "1",
         minimum=1,
         search=Search(1, 5, whole=True),
     )
@@ -85,16 +88,19 @@ class TfidfSVC(Classifier):
 
     def _fit(self, train: LabelledReviews, validation: LabelledReviews | None) -> None:
         streams = {column: WordStream() for column in self.columns_}
-        labels, groups = [], []
+        labels, groups, texts = [], [], []
         for batch in train.batches():
             for column, stream in streams.items():
                 stream.add(batch.column(column))
             labels.append(batch.column(LABEL).to_numpy().astype(np.int32))
             groups.append(self._groups(batch))
+            texts.append(self._text_keys(batch))
+        copies = _copies(np.concatenate(texts))
+        least = least_frequency(self.settings.min_df, len(copies))
         self.tfidf_, counts = Tfidf.learn(
             streams,
             longest=self.settings.ngrams,
-            min_df=self.settings.min_df,
+            min_df=least,
             sublinear=self.settings.sublinear_tf,
             idf_power=self.settings.idf_power,
         )
@@ -102,8 +108,19 @@ class TfidfSVC(Classifier):
         margins = LinearMargins.fit(
             self.tfidf_.weigh(counts), numbers, self.settings.C, self.settings.seed
         )
-        unseen, known = self._unseen_margins(counts, numbers, np.concatenate(groups))
-        calibration = MarginCalibration.fit(unseen[known], numbers[known])
+        unseen, words, known = self._unseen_margins(counts, numbers, np.concatenate(groups), least)
+        if (1 / copies).sum() < FEW:
+            calibration = MarginCalibration.fit_few(unseen[known], numbers[known], copies[known])
+        else:
+            calibration = MarginCalibration.fit(unseen[known], numbers[known])
+        label_rows = np.bincount(numbers)
+        if (1 / copies).sum() < FEW:
+            short = ShortTexts.level(label_rows)
+        else:
+            shares = calibration.probabilities(unseen[known])
+            ones = np.ones(len(shares))
+            short = ShortTexts.fit(shares, words[known], numbers[known], ones, label_rows)
+        self.short_ = short.spread(present, len(self.labels_))
         self.margins_ = margins.spread(present, len(self.labels_))
         self.calibration_ = calibration.spread(present, len(self.labels_))
 
@@ -113,18 +130,25 @@ class TfidfSVC(Classifier):
     def _groups(self, batch: pa.RecordBatch) -> NDArray[np.uint64]:
         if GROUP in batch.schema.names:
             return np.asarray(batch.column(GROUP).to_numpy(), np.uint64)
-        groups = np.zeros(len(batch), np.uint64)  # no groups: equal texts stay together
+        return self._text_keys(batch)  # no groups: equal texts stay together
+
+    def _text_keys(self, batch: pa.RecordBatch) -> NDArray[np.uint64]:
+        """Return a hash of each row's texts, (n,)."""
+        keys = np.zeros(len(batch), np.uint64)
         for column in self.columns_:
-            groups = combine64(groups, hash64(batch.column(column)))
-        return groups
+            keys = combine64(keys, hash64(batch.column(column)))
+        return keys
 
     def _unseen_margins(
         self,
         counts: list[sparse.csr_matrix],
         labels: NDArray[np.int64],
         groups: NDArray[np.uint64],
-    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        least: int,
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.bool_]]:
         """Return margins of rows by machines that had not seen their group, and where there are.
+
+        Between them stands how many of a row's n-grams these machines knew.
 
         Words are counted once, for all folds; which of them matter, and how much, is learnt from
         each fold's own rows, as the kept machines learn it from all.
@@ -134,29 +158,48 @@ class TfidfSVC(Classifier):
             groups = np.arange(len(labels), dtype=np.uint64)
         fold_of = deal_folds(labels.astype(np.int32), groups, settings.folds, settings.seed)
         margins, known = np.zeros((len(labels), k), np.float32), np.zeros(len(labels), np.bool_)
+        words = np.zeros(len(labels), np.int64)
         for fold in range(settings.folds):
             inside, outside = np.flatnonzero(fold_of == fold), np.flatnonzero(fold_of != fold)
             present, numbers = np.unique(labels[outside], return_inverse=True)
             if len(present) < 2 or not len(inside):
                 continue  # too few rows: nothing can be learnt without this fold
             seen = [block[outside] for block in counts]
-            tfidf = self.tfidf_.relearned(
-                seen, min_df=settings.min_df, idf_power=settings.idf_power
-            )
+            tfidf = self.tfidf_.relearned(seen, min_df=least, idf_power=settings.idf_power)
             machines = LinearMargins.fit(tfidf.weigh(seen), numbers, settings.C, settings.seed)
             rows = tfidf.weigh([block[inside] for block in counts])
-            margins[inside] = machines.spread(present, k)(rows)
+            margins[inside], words[inside] = machines.spread(present, k)(rows), _known(rows)
             known[inside] = np.isin(labels[inside], present)  # others could only be missed
-        return margins, known
+        return margins, words, known
 
     def decision_scores(self, batch: pa.RecordBatch | Texts) -> NDArray[np.float32]:
         """Return the margin of each label, (n, k); see the contract."""
         reviews = self.reviews(batch)
-        scores = np.empty((len(reviews), len(self.labels_)), np.float32)
+        scores = [np.empty((0, len(self.labels_)), np.float32)]
+        scores += [self.margins_(rows) for rows in self._rows(reviews)]
+        return np.concatenate(scores)
+
+    def predict_proba(self, batch: pa.RecordBatch | Texts) -> NDArray[np.float32]:
+        """Return the probability of each label, (n, k); see the contract."""
+        reviews = self.reviews(batch)
+        shares = [np.empty((0, len(self.labels_)), np.float32)]
+        for rows in self._rows(reviews):
+            shares.append(self._probabilities(self.margins_(rows)))
+            shares[-1] = self.short_.corrected(shares[-1], _known(rows))
+        return np.concatenate(shares)
+
+    def known_words(self, batch: pa.RecordBatch | Texts) -> NDArray[np.int64]:
+        """Return how many different words of each review are known, (n,); see ``KnowsWords``."""
+        reviews = self.reviews(batch)
+        words = self.tfidf_.words()
+        return np.concatenate(
+            [np.empty(0, np.int64), *(_known(rows[:, words]) for rows in self._rows(reviews))]
+        )
+
+    def _rows(self, reviews: pa.RecordBatch) -> Iterator[sparse.csr_matrix]:
+        """Yield rows of features part by part."""
         for start in range(0, len(reviews), ROWS_AT_ONCE):
-            part = slice(start, start + ROWS_AT_ONCE)
-            scores[part] = self.margins_(self.tfidf_.rows(reviews.slice(start, ROWS_AT_ONCE)))
-        return scores
+            yield self.tfidf_.rows(reviews.slice(start, ROWS_AT_ONCE))
 
     def _probabilities(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
         return self.calibration_.probabilities(scores)
@@ -184,7 +227,7 @@ class TfidfSVC(Classifier):
             "labels": self.labels_,
         }
         write_json(directory / SETTINGS_FILE, saved)
-        parts = (self.tfidf_, self.margins_, self.calibration_)
+        parts = (self.tfidf_, self.margins_, self.calibration_, self.short_)
         arrays = {name: array for part in parts for name, array in part.to_arrays().items()}
         save_weights(directory / WEIGHTS_FILE, arrays)
 
@@ -206,7 +249,20 @@ class TfidfSVC(Classifier):
         )
         classifier.margins_ = LinearMargins.from_arrays(arrays, (len(classifier.tfidf_), k))
         classifier.calibration_ = MarginCalibration.from_arrays(arrays, k)
+        classifier.short_ = ShortTexts.from_arrays(arrays, k)
         return classifier
+
+
+def _known(rows: sparse.csr_matrix) -> NDArray[np.int64]:
+    """Return how many n-grams of each row weigh anything, (n,)."""
+    row_of = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
+    return np.bincount(row_of[rows.data != 0], minlength=rows.shape[0]).astype(np.int64)
+
+
+def _copies(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Return how many rows have the same text as each, (n,)."""
+    _, place, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    return np.asarray(counts[place], np.int64)
 
 
 def _read_settings(path: Path) -> dict[str, Any]:

@@ -31,10 +31,18 @@ class TextVerdict:
     Args:
         probabilities: label to probability, in the bundle's order.
         reasons: label to the words that matter most to it, strongest first.
+        known_words: how many different words of the text the bundle knows; None where its family
+            does not say.
     """
 
     probabilities: Mapping[str, float]
     reasons: Mapping[str, list[WordWeight]]
+    known_words: int | None = None
+
+    @property
+    def cannot_tell(self) -> bool:
+        """Whether no word is known, so that the probabilities are the training reviews' shares."""
+        return not self.evidence if self.known_words is None else self.known_words == 0
 
     @property
     def label(self) -> str:
@@ -57,6 +65,8 @@ class TextVerdict:
             "label": self.label,
             "probability": self.probability,
             "probabilities": dict(self.probabilities),
+            "known_words": self.known_words,
+            "cannot_tell": self.cannot_tell,
             "reasons": {
                 label: [{"word": one.word, "weight": one.weight} for one in words]
                 for label, words in self.reasons.items()
@@ -90,7 +100,9 @@ def explain(
     )
     explanation = _explainer(bundle).explain(bundle.text(review).to_pylist()[0])
     probabilities = bundle.predict_proba(review)[0]
+    known = bundle.known_words(review)
     return TextVerdict(
+        known_words=None if known is None else int(known[0]),
         probabilities=dict(zip(bundle.labels, probabilities.tolist(), strict=True)),
         reasons={
             label: strongest(explanation, place, words) for place, label in enumerate(bundle.labels)

@@ -35,6 +35,8 @@ class PredictSummary:
         model_id: the bundle's id.
         rows: reviews with a prediction.
         labels: how many reviews got each label.
+        without_known_words: how many of them have no word that the bundle knows, so that their
+            probabilities are the labels' shares of the reviews it learned from.
         rejects: the table of rows that could not be read; None for prepared data.
         rejected: how many there are, by reason.
         log: what was done when, and how long it took.
@@ -45,6 +47,7 @@ class PredictSummary:
     model_id: str
     rows: int
     labels: dict[str, int]
+    without_known_words: int
     rejects: Path | None
     rejected: dict[str, int]
     log: RunLog
@@ -57,6 +60,7 @@ class PredictSummary:
             "model_id": self.model_id,
             "rows": self.rows,
             "labels": self.labels,
+            "without_known_words": self.without_known_words,
             "rejects": str(self.rejects) if self.rejects else None,
             "rejected": self.rejected,
             "log": self.log.to_json(),
@@ -138,6 +142,7 @@ def prediction_table(
     *,
     folds: pa.Array | None = None,
     evidence: pa.Array | None = None,
+    known_words: NDArray[np.int64] | None = None,
 ) -> pa.Table:
     """Return rows of the predictions table.
 
@@ -147,6 +152,7 @@ def prediction_table(
         probabilities: (n, k) in the order of the predictor's labels.
         folds: n int16, null where no fold was left out; all null by default.
         evidence: n lists of words with weights; all null by default.
+        known_words: (n,) how many words of each are known; all null by default.
     """
     n = len(review_ids)
     best = probabilities.argmax(axis=1)
@@ -161,6 +167,7 @@ def prediction_table(
             pa.array(probabilities.ravel(), pa.float32()), len(predictor.labels)
         ),
         pa.nulls(n, EVIDENCE) if evidence is None else evidence,
+        pa.nulls(n, pa.int32()) if known_words is None else pa.array(known_words, pa.int32()),
     ]
     if predictor.target == SEVERAL:
         columns.append(_likely(probabilities, predictor.labels))
@@ -222,7 +229,13 @@ def _predict_batch(bundle: Bundle, reviews: pa.RecordBatch, evidence: int) -> pa
     words = None
     if evidence:
         words = evidence_column(bundle, reviews, probabilities.argmax(axis=1), evidence)
-    return prediction_table(bundle, reviews.column("review_id"), probabilities, evidence=words)
+    return prediction_table(
+        bundle,
+        reviews.column("review_id"),
+        probabilities,
+        evidence=words,
+        known_words=bundle.known_words(reviews),
+    )
 
 
 def _summarise(
@@ -236,6 +249,7 @@ def _summarise(
         model_id=bundle.id,
         rows=sum(labels.values()),
         labels={label: labels.get(label, 0) for label in bundle.labels},
+        without_known_words=_counts(out, "known_words").get(0, 0),
         rejects=rejects,
         rejected=dict(sorted(reasons.items())),
         log=log,
@@ -243,8 +257,8 @@ def _summarise(
     )
 
 
-def _counts(path: Path, column: str) -> dict[str, int]:
-    counts: dict[str, int] = {}
+def _counts(path: Path, column: str) -> dict[Any, int]:
+    counts: dict[Any, int] = {}
     with opened(path, "remove it and predict again") as file:
         for batch in file.iter_batches(columns=[column]):
             for found in pc.value_counts(batch.column(0)).to_pylist():

@@ -19,7 +19,13 @@ JOINS: Final = 2  # an apostrophe: part of a word when inside it
 ALONE: Final = 3  # an emoji, or a mark that says something: a word by itself
 UNSPACED: Final = 4  # a letter of a script that does not divide words
 
-_ALONE: Final = ((0x2600, 0x27C0), (0x21, 0x22), (0x3F, 0x40))
+_ALONE: Final = (
+    (0x2300, 0x2400),  # clocks, hands of a watch
+    (0x25A0, 0x27C0),  # shapes, stars, faces, hearts, hands
+    (0x2B00, 0x2C00),  # arrows, more stars
+    (0x21, 0x22),
+    (0x3F, 0x40),
+)
 _UNSPACED: Final = (
     (0x0E00, 0x0F00),  # Thai, Lao
     (0x1000, 0x10A0),  # Burmese
@@ -56,6 +62,8 @@ def _kind(char: str) -> int:
         return WORD
     if char in "'’":
         return JOINS
+    if char == "\ufe0f":  # makes a symbol an emoji: ❤ and ❤️ are one word
+        return BETWEEN
     return WORD if unicodedata.category(char) in ("Mn", "Mc") else BETWEEN
 
 

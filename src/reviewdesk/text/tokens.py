@@ -16,7 +16,9 @@ _MARKS: Final = (
 WORD_PATTERN: Final = (
     r"\d+(?:[.,]\d+)+"  # 3.5 and 1,000
     rf"|[^\W_]+(?:(?:['’]|[{_MARKS}]+)[^\W_]+)*[{_MARKS}]*"  # don't is one word
-    r"|[\u2600-\u27bf\U0001f300-\U0001faff]"  # an emoji says as much as a word
+    # An emoji says as much as a word, and so does :-).
+    r"|[\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\U0001f000-\U0001fbff]"
+    r"|(?:[:;=][-']?[()\[\]]|<3|(?<!\w)[:;=][-']?[/\\|*DdPp])(?!\w)"
 )
 """A regular expression of Python's ``re`` for one word; it has no groups that capture."""
 

@@ -1,8 +1,8 @@
 """Words of UTF-8 text as hashes: found, put into lower case and hashed in one pass over the bytes.
 
-A word is what ``tokens`` calls one, with three differences that suit counting: digits are letters
-of a word, ``!`` and ``?`` are words, and scripts that do not divide words give each pair of
-neighbouring characters.
+A word is what ``tokens`` calls one, with four differences that suit counting: digits are letters
+of a word, ``!`` and ``?`` are words, emoticons lose their nose (``:-)`` is ``:)``), and scripts
+that do not divide words give each pair of neighbouring characters.
 """
 
 from typing import Final
@@ -11,18 +11,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewdesk.text.compiled import compiled
-from reviewdesk.text.letters import ALONE, JOINS, KIND_SHIFT, UNSPACED, WORD, letter
+from reviewdesk.text.letters import ALONE, BETWEEN, JOINS, KIND_SHIFT, UNSPACED, WORD, letter
 from reviewdesk.text.utf8 import width
 
 _PRIME: Final = np.uint64(0x9E3779B185EBCA87)
 _MIX: Final = np.uint64(0xD6E8FEB86659FD93)
 _HALF: Final = np.uint64(32)
 _CODE: Final = (1 << KIND_SHIFT) - 1
+_LOWER: Final = 0x20
+_TEAR: Final = 0x27
+LESS: Final = 0x3C
+EYES: Final = (0x3A, 0x3B, 0x3D, LESS)  # : ; = <
+THREE: Final = 0x33
+BRACKETS: Final = (0x28, 0x29, 0x5B, 0x5D)  # ( ) [ ]
+OTHER_MOUTHS: Final = (0x44, 0x50, 0x70, 0x2F, 0x5C, 0x7C, 0x2A)  # D P p / \ | *
 _APOSTROPHE: Final = np.uint64(0x27)
 
 
 @compiled
-def hash_words(  # noqa: PLR0912  (one state machine: kernels that share its state cost time)
+def hash_words(  # noqa: PLR0912, PLR0915  (one state machine: kernels that share its state cost time)
     data: NDArray[np.uint8],
     start: int,
     end: int,
@@ -79,6 +86,13 @@ def hash_words(  # noqa: PLR0912  (one state machine: kernels that share its sta
             if lone:
                 count = _append(hashes, spans, count, _pair(seed, before, 0), before_at, here)
             before = 0
+        if kind == BETWEEN:
+            size = emoticon(data, start, here, end)
+            if size > 0:
+                at = here + size
+                face = _pair(seed, byte, int(data[at - 1]) | _LOWER)
+                count = _append(hashes, spans, count, face, here, at)
+                continue
         if kind == UNSPACED:
             if before != 0:
                 pair = _pair(seed, before, value & _CODE)
@@ -91,6 +105,40 @@ def hash_words(  # noqa: PLR0912  (one state machine: kernels that share its sta
     elif before != 0 and lone:
         count = _append(hashes, spans, count, _pair(seed, before, 0), before_at, end)
     return count
+
+
+@compiled
+def emoticon(data: NDArray[np.uint8], start: int, at: int, end: int) -> int:
+    """Return how many bytes the emoticon that begins at a byte has; 0 where there is none.
+
+    Emoticons are eyes, perhaps a nose or a tear, and a mouth, as in ``:-)``, and ``<3``. Right
+    behind a word only mouths that are brackets count: ``good:)`` has one and ``http:/`` has none.
+
+    Args:
+        data: bytes of texts.
+        start: where the text begins.
+        at: where the eyes are.
+        end: where the text ends.
+    """
+    eyes, mouth = int(data[at]), at + 1
+    if eyes not in EYES:
+        return 0
+    if eyes != LESS and mouth < end and (data[mouth] == 0x2D or data[mouth] == _TEAR):
+        mouth += 1
+    if mouth >= end or (mouth + 1 < end and _is_word(int(data[mouth + 1]))):
+        return 0
+    size, face = mouth + 1 - at, int(data[mouth])
+    if eyes == LESS:
+        return size if face == THREE else 0
+    behind_word = at > start and _is_word(int(data[at - 1]))
+    return size if face in BRACKETS or (face in OTHER_MOUTHS and not behind_word) else 0
+
+
+@compiled
+def _is_word(byte: int) -> bool:
+    """Say whether a byte is a letter or digit, or part of a character beyond ASCII."""
+    lower = byte | _LOWER
+    return byte >= 0x80 or 0x30 <= byte <= 0x39 or 0x61 <= lower <= 0x7A
 
 
 @compiled

@@ -12,7 +12,7 @@ Beta calibration.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 import numpy as np
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from reviewdesk.errors import BundleError
 from reviewdesk.models.linear.likelihood import most_likely, softmax, some_rows
 from reviewdesk.models.linear.top_curve import TopCurve
+from reviewdesk.models.short_texts import ShortTexts
 from reviewdesk.text.compiled import compiled
 
 Floats = NDArray[np.float64]
@@ -30,7 +31,10 @@ ROWS_AT_ONCE: Final = 8_192
 CURVE_PRIOR: Final = 0.1
 SHIFT_PRIOR: Final = 4.0
 """What a shift costs: with few rows of a label, its shift stays near 0."""
+NO_SHIFT_PRIOR: Final = 1e9
 LEAST_SCALE: Final = 1e-3
+LEAST_TEMPERING: Final = 0.1
+"""How much of the scores is believed at the least where few texts say how far they may be."""
 SUREST: Final = 1 - 1e-7
 SMALL: Final = 0.01
 STILL_MORE: Final = 1 + 1e-5
@@ -45,15 +49,21 @@ class Calibration:
         curve: (1,) of two labels, (4,) of more.
         shift: (k,) float64; minus infinity for a label that is never given.
         top: for the surest label.
+        short: for texts of few known words.
     """
 
     curve: Floats
     shift: Floats
     top: TopCurve | None = None
+    short: ShortTexts | None = None
 
     @classmethod
     def fit(
-        cls, scores: NDArray[np.float32], labels: NDArray[np.int32], costs: NDArray[np.float32]
+        cls,
+        scores: NDArray[np.float32],
+        labels: NDArray[np.int32],
+        costs: NDArray[np.float32],
+        known: NDArray[np.int64] | None = None,
     ) -> Self:
         """Return the calibration under which the labels are most likely.
 
@@ -61,10 +71,11 @@ class Calibration:
             scores: (n, k) of rows that were not learnt from.
             labels: (n,) 0 to k - 1.
             costs: (k,) how much a row of each label counts.
+            known: (n,) how many n-grams of each row are known; None takes all rows for long ones.
         """
         k = scores.shape[1]
         some = some_rows(len(labels))
-        start = [1.0] if k == 2 else [0.0, 0.0, TEMPERATURES[1], 0.0]  # scores as they come
+        start = _as_they_come(k)
         prior = np.append(np.full(len(start), CURVE_PRIOR), np.full(k, SHIFT_PRIOR))
         weights = costs[labels].astype(np.float64)
         found = most_likely(
@@ -77,12 +88,45 @@ class Calibration:
         curve, shift = found[:-k], found[-k:]
         if k == 2:
             curve = np.maximum(curve, LEAST_SCALE)
-        shares = cls(curve, shift).probabilities(scores).astype(np.float64)
+        plain, short = cls(curve, shift), None
+        if known is not None:
+            shares = plain.probabilities(scores)
+            rows = np.bincount(labels, weights=weights, minlength=k)
+            short = ShortTexts.fit(shares, known, labels, weights, rows)
+            plain = replace(plain, short=short)
+        shares = plain.probabilities(scores, known).astype(np.float64)
         right = shares.argmax(axis=1) == labels
-        return cls(curve, shift, TopCurve.fit(shares.max(axis=1), right, weights))
+        return cls(curve, shift, TopCurve.fit(shares.max(axis=1), right, weights), short)
 
-    def probabilities(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the probability of each label, (n, k); each row adds up to 1."""
+    @classmethod
+    def fit_few(
+        cls, scores: NDArray[np.float32], labels: NDArray[np.int32], weights: Floats
+    ) -> Self:
+        """Return a calibration for few texts: one temperature, which never changes a label.
+
+        Args:
+            scores: (n, k) of rows that were not learnt from.
+            labels: (n,) 0 to k - 1.
+            weights: (n,) what each row counts.
+        """
+        k = scores.shape[1]
+        start = np.array(_as_they_come(k))
+        factor = np.flatnonzero(start)[:1]
+        terms = _terms(scores)[:, factor]
+        precision = np.diag(np.append(CURVE_PRIOR, np.full(k, NO_SHIFT_PRIOR)))
+        at = np.append(start[factor], np.zeros(k))
+        scale = most_likely(terms, labels, weights, at, precision)[0] / start[factor][0]
+        return cls(start * max(scale, LEAST_TEMPERING), np.zeros(k))
+
+    def probabilities(
+        self, scores: NDArray[np.float32], known: NDArray[np.int64] | None = None
+    ) -> NDArray[np.float32]:
+        """Return the probability of each label, (n, k); each row adds up to 1.
+
+        Args:
+            scores: (n, k).
+            known: (n,) how many n-grams of each row are known; None takes all rows for long ones.
+        """
         given = np.flatnonzero(np.isfinite(self.shift))
         found = np.zeros(scores.shape, np.float32)
         for start in range(0, len(scores), ROWS_AT_ONCE):
@@ -90,21 +134,34 @@ class Calibration:
             few = np.ascontiguousarray(scores[rows, given])
             shares = np.empty(few.shape)
             write_shares(_terms(few), self.curve, self.shift[given], shares)
-            found[rows, given] = shares if self.top is None else _bent(shares, self.top)
+            if known is not None and self.short is not None:
+                shares = self.short(shares, known[rows], given)
+            if self.top is not None:
+                shares = _bent(shares, self.top)
+            found[rows, given] = shares
+        if known is not None and self.short is not None:
+            found[known == 0] = self.short.label_shares
         return found
+
+    def with_rows(self, other: "Calibration") -> Self:
+        """Return the same, with the rows that another one was learnt from counted too."""
+        if self.short is None or other.short is None:
+            return self
+        return replace(self, short=self.short.with_rows(other.short.label_rows))
 
     def spread(self, places: NDArray[np.int64], k: int) -> Self:
         """Return the same calibration for k labels, of which only those at places are given."""
         shift = np.full(k, -np.inf)
         shift[places] = self.shift[np.isfinite(self.shift)]
-        return type(self)(self.curve, shift, self.top)
+        short = self.short and self.short.spread(places, k)
+        return type(self)(self.curve, shift, self.top, short)
 
     def to_arrays(self) -> dict[str, Floats]:
         """Return the calibration as arrays of numbers."""
         arrays = {"calibration.curve": self.curve, "calibration.shift": self.shift}
         if self.top is not None:
             arrays["calibration.top"] = np.stack([self.top.before, self.top.after])
-        return arrays
+        return arrays | (self.short.to_arrays() if self.short else {})
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], k: int) -> Self:
@@ -123,14 +180,20 @@ class Calibration:
             raise BundleError("the weights lack the calibration's curve")
         if curve.dtype != np.float64 or not np.isfinite(curve).all():
             raise BundleError("the weights lack the calibration's curve")
+        short = ShortTexts.from_arrays(arrays, k) if "short.rows" in arrays else None
         top = arrays.get("calibration.top")
         if top is None:
-            return cls(curve, shift)
+            return cls(curve, shift, None, short)
         if top.ndim != 2 or top.shape[0] != 2 or not top.shape[1] or top.dtype != np.float64:
             raise BundleError("the calibration of the surest label is damaged")
         if not np.isfinite(top).all() or (np.diff(top) < 0).any():
             raise BundleError("the calibration of the surest label is damaged")
-        return cls(curve, shift, TopCurve(top[0], top[1]))
+        return cls(curve, shift, TopCurve(top[0], top[1]), short)
+
+
+def _as_they_come(k: int) -> list[float]:
+    """Return the curve that leaves scores what they are."""
+    return [1.0] if k == 2 else [0.0, 0.0, TEMPERATURES[1], 0.0]
 
 
 def _curve_terms(k: int) -> int:

@@ -138,7 +138,7 @@ class Linear(HashedLinear):
             features=features,
             k=k,
             costs=self._costs(label_rows),
-            min_df=self.settings.min_df,
+            min_df=self._least_frequency(label_rows, start),
             epochs=self.settings.epochs or (HINGE_EPOCHS if k == 2 else SOFTMAX_EPOCHS),
             threads=self.settings.free_threads,
             seed=self.settings.seed,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from reviewdesk.formats.weights import load_weights, save_weights
 from reviewdesk.models.base import Classifier, Explanation
+from reviewdesk.models.few_texts import least_frequency
 from reviewdesk.models.labelled import LabelledReviews, Texts
 from reviewdesk.models.linear.calibration import Calibration
 from reviewdesk.models.linear.choosing import SAMPLE_ROWS, choose
@@ -43,7 +44,8 @@ class HashedSettings(Settings):
     ngrams: int = setting(1, "the longest n-gram in words, 1 to 3", minimum=1, maximum=LONGEST)
     min_df: int = setting(
         2,
-        "an n-gram counts when it stands in so many reviews or more",
+        "an n-gram counts when it stands in so many reviews or more; of fewer than 100 reviews 2 "
+        "means 1",
         minimum=1,
         maximum=10**6,
         search=Search(1, 5, whole=True),
@@ -92,6 +94,11 @@ class HashedLinear(Classifier):
     ) -> Solver:
         """Return what learns the weights of rows that have the given number of labels."""
 
+    def _least_frequency(self, label_rows: NDArray[np.int64], start: Weights | None) -> int:
+        """Return in how many rows that are learnt from an n-gram must stand to count."""
+        min_df = self.settings.min_df
+        return min_df if start else least_frequency(min_df, int(label_rows.sum()))
+
     def _fit(self, train: LabelledReviews, validation: LabelledReviews | None) -> None:
         head, rest = self._head(train.batches())
         learning, everything = self._learning(), itertools.chain(head.batches, rest)
@@ -135,13 +142,43 @@ class HashedLinear(Classifier):
     def decision_scores(self, batch: pa.RecordBatch | Texts) -> NDArray[np.float32]:
         """Return the score of each label, (n, k); see the contract."""
         reviews = self.reviews(batch)
-        scores = np.empty((len(reviews), len(self.labels_)), np.float32)
+        scores = [np.empty((0, len(self.labels_)), np.float32)]
+        scores += [self.weights_.scores(*rows) for rows in self._rows(reviews, self.vocabulary_)]
+        return np.concatenate(scores)
+
+    def predict_proba(self, batch: pa.RecordBatch | Texts) -> NDArray[np.float32]:
+        """Return the probability of each label, (n, k); see the contract."""
+        reviews = self.reviews(batch)
+        weights, shares = self.weights_, [np.empty((0, len(self.labels_)), np.float32)]
+        for rows in self._rows(reviews, self.vocabulary_):
+            known = weights.known(*rows)
+            shares.append(self.calibration_.probabilities(weights.scores(*rows), known))
+        return np.concatenate(shares)
+
+    def known_words(self, batch: pa.RecordBatch | Texts) -> NDArray[np.int64]:
+        """Return how many different words of each review are known, (n,); see ``KnowsWords``.
+
+        A review that is known by runs of characters alone counts as one word.
+        """
+        reviews, words = self.reviews(batch), self.vocabulary_.words()
+        each = [np.empty(0, np.int64)]
+        each += [_weighing(self.weights_, *rows) for rows in self._rows(reviews, words)]
+        known = np.concatenate(each)
+        if self.characters:
+            rest = np.flatnonzero(known == 0)
+            some = reviews.take(pa.array(rest))
+            for start, rows in enumerate(self._rows(some, self.vocabulary_)):
+                told = np.minimum(_weighing(self.weights_, *rows), 1)
+                known[rest[start * PREDICT_ROWS :][: len(told)]] = told
+        return known
+
+    def _rows(
+        self, reviews: pa.RecordBatch, vocabulary: Vocabulary
+    ) -> Iterator[tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64]]]:
+        """Yield the features of reviews part by part: see ``Vocabulary.find``; and all rows."""
         for start in range(0, len(reviews), PREDICT_ROWS):
             part = reviews.slice(start, PREDICT_ROWS)
-            ids, ends = self.vocabulary_.find(part)
-            rows = np.arange(len(part), dtype=np.int64)
-            scores[start : start + len(part)] = self.weights_.scores(ids, ends, rows)
-        return scores
+            yield *vocabulary.find(part), np.arange(len(part), dtype=np.int64)
 
     def _probabilities(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
         return self.calibration_.probabilities(scores)
@@ -192,6 +229,18 @@ class _Head(NamedTuple):
 
     batches: list[pa.RecordBatch]
     text_bytes: int
+
+
+def _weighing(
+    weights: Weights | SeveralWeights,
+    ids: NDArray[np.uint32],
+    ends: NDArray[np.int64],
+    rows: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Return how many features of each row weigh anything for any label, (rows,)."""
+    heavy = weights.heavy[ids]
+    row_of = np.repeat(rows, np.diff(ends))
+    return np.bincount(row_of[heavy], minlength=len(rows)).astype(np.int64)
 
 
 def _sample(batches: list[pa.RecordBatch], seed: int) -> list[pa.RecordBatch]:

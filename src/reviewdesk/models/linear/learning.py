@@ -9,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reviewdesk.examples.examples import GROUP, LABEL
+from reviewdesk.models.few_texts import least_frequency
 from reviewdesk.models.linear.calibration import Calibration
 from reviewdesk.models.linear.several import (
     LabelSets,
@@ -106,7 +107,8 @@ class Learning:
             for batch in batches:
                 rows.add(batch)
             most = self.memory // 2 // (12 * self.k + 64)
-            vocabulary = counts.vocabulary(self.min_df, most)
+            least = self.min_df if start else least_frequency(self.min_df, counts.rows)
+            vocabulary = counts.vocabulary(least, most)
             del counts, rows.counts
             if start:
                 vocabulary = start.vocabulary.extended(vocabulary, most)
@@ -179,11 +181,12 @@ class _Run:
         weights, fresh, likely = self._fit(self.store.parts, label_rows, old)
         if len(likely) < ENOUGH_TO_CALIBRATE:
             weights = replace(weights, sharpness=old.sharpness)
-            return Learnt(self.vocabulary, weights, before, likely)
+            return Learnt(self.vocabulary, weights, before.with_rows(fresh), likely)
         known = np.isfinite(before.shift)
         known[present] = True
         given = np.flatnonzero(known)
         calibration = replace(fresh, shift=fresh.shift[given]).spread(given, k)
+        calibration = replace(calibration, short=fresh.short).with_rows(before)
         return Learnt(self.vocabulary, weights, calibration, likely)
 
     def several(self) -> Learnt:
@@ -216,7 +219,7 @@ class _Run:
         start = old.weights if old and old.calibration else None
         weights, calibration, likely = self._fit(answers(self.store.parts, holding), rows, start)
         if old and old.calibration and len(likely) < ENOUGH_TO_CALIBRATE:
-            calibration = old.calibration
+            calibration = old.calibration.with_rows(calibration)
             weights = replace(weights, sharpness=old.weights.sharpness)
         return _Answer(weights, calibration, yes / self.store.rows, likely)
 
@@ -231,7 +234,7 @@ class _Run:
             plan = plan_to_choose(rows)
         else:
             plan = plan_for(rows, len(label_rows), learning.folds)
-        return fit_calibrated(solver, plan, self.strength)
+        return fit_calibrated(solver, plan, self.strength, label_rows)
 
 
 class _Answer(NamedTuple):

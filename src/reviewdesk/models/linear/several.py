@@ -97,6 +97,17 @@ class SeveralWeights:
             scores[:, label] = weights.scores(ids, ends, chosen)[:, 1]
         return scores
 
+    @property
+    def heavy(self) -> NDArray[np.bool_]:
+        """Which features weigh anything for any label, (features,)."""
+        return np.asarray(np.any([one.heavy for one in self.each], axis=0))
+
+    def known(
+        self, ids: NDArray[np.uint32], ends: NDArray[np.int64], chosen: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Return how many features of each row weigh anything for each label, (rows, k)."""
+        return np.stack([one.known(ids, ends, chosen) for one in self.each], axis=1)
+
     def contributions(
         self, ids: NDArray[np.uint32]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -134,8 +145,10 @@ class SeveralCalibrations:
     each: Sequence[Calibration | None]
     shares: NDArray[np.float64]
 
-    def probabilities(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the probability of each label, (n, k)."""
+    def probabilities(
+        self, scores: NDArray[np.float32], known: NDArray[np.int64] | None = None
+    ) -> NDArray[np.float32]:
+        """Return the probability of each label, (n, k); of ``known`` (n, k) see ``Calibration``."""
         found = np.empty(scores.shape, np.float32)
         for label, calibration in enumerate(self.each):
             if calibration is None:
@@ -143,7 +156,8 @@ class SeveralCalibrations:
             else:
                 own = scores[:, label]
                 both = np.stack([-own, own], axis=1)
-                found[:, label] = calibration.probabilities(both)[:, 1]
+                words = None if known is None else known[:, label]
+                found[:, label] = calibration.probabilities(both, words)[:, 1]
         return found
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:

@@ -44,6 +44,11 @@ class Sharpness:
         return np.interp(_logs(lengths), self.corners, self.factors).astype(np.float32)
 
     @classmethod
+    def level(cls) -> Self:
+        """Return the line that leaves all scores as they are."""
+        return cls(np.zeros(1), np.ones(1))
+
+    @classmethod
     def fit(
         cls,
         scores: NDArray[np.float32],

@@ -7,11 +7,13 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from reviewdesk.models.few_texts import FEW
 from reviewdesk.models.linear.calibration import Calibration
 from reviewdesk.models.linear.rows import Rows
 from reviewdesk.models.linear.sharpness import Sharpness
 from reviewdesk.models.linear.solver import Choose, Solver
 from reviewdesk.models.linear.weights import Weights
+from reviewdesk.models.short_texts import ShortTexts
 from reviewdesk.text.hashing import combine64, hash64_text
 
 LOTS: Final = 2**32
@@ -58,7 +60,7 @@ def plan_to_choose(rows: int) -> Plan:
 
 
 def fit_calibrated(
-    solver: Solver, plan: Plan, strength: float
+    solver: Solver, plan: Plan, strength: float, label_rows: NDArray[np.int64]
 ) -> tuple[Weights, Calibration, NDArray[np.float64]]:
     """Learn weights, and their calibration from rows set aside.
 
@@ -68,6 +70,7 @@ def fit_calibrated(
         solver: learns weights.
         plan: how many rows are set aside.
         strength: see ``Solver.fit``.
+        label_rows: (k,) how many rows have each label.
 
     Returns:
         The weights, the calibration, and the log-likelihood of each row that was set aside.
@@ -83,11 +86,19 @@ def fit_calibrated(
         weights = solver.fit(fold.learnt, strength)
         for part in solver.parts():
             unseen.add(weights, part, np.flatnonzero(fold.aside(part)))
-    scores, lengths, labels = unseen.rows()
-    sharpness = Sharpness.fit(scores, lengths, labels, solver.costs)
-    scores *= sharpness(lengths)[:, None]
-    calibration = Calibration.fit(scores, labels, solver.costs)
-    likely = calibration.probabilities(scores)[np.arange(len(labels)), labels]
+    scores, lengths, labels, known = unseen.rows()
+    copies = unseen.copies()
+    rows = (label_rows * solver.costs).astype(np.float64)
+    if (1 / copies).sum() < FEW:
+        sharpness = Sharpness.level()
+        calibration = Calibration.fit_few(scores, labels, solver.costs[labels] / copies)
+    else:
+        sharpness = Sharpness.fit(scores, lengths, labels, solver.costs)
+        scores *= sharpness(lengths)[:, None]
+        calibration = Calibration.fit(scores, labels, solver.costs, known)
+    short = calibration.short or ShortTexts.level(rows)
+    calibration = replace(calibration, short=replace(short, label_rows=rows))
+    likely = calibration.probabilities(scores, known)[np.arange(len(labels)), labels]
     if weights is None or plan.learn_again:
         weights = solver.fit(_all, strength)
     kept = replace(weights, sharpness=sharpness)
@@ -101,19 +112,32 @@ class _Unseen:
         self._scores = [np.empty((0, k), np.float32)]
         self._lengths = [np.empty(0, np.float32)]
         self._labels = [np.empty(0, np.int32)]
+        self._keys = [np.empty(0, np.uint64)]
+        self._known = [np.empty(0, np.int64)]
 
     def add(self, weights: Weights, part: Rows, chosen: NDArray[np.int64]) -> None:
         scores, lengths = weights.scored(part.ids, part.ends, chosen)
         self._scores.append(scores)
         self._lengths.append(lengths)
         self._labels.append(part.labels[chosen])
+        self._keys.append(part.text_keys[chosen])
+        self._known.append(weights.known(part.ids, part.ends, chosen))
 
-    def rows(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]:
-        """Return scores (n, k), lengths (n,) and labels (n,)."""
+    def copies(self) -> NDArray[np.int64]:
+        """Return how many of the rows have the same text as each of them, (n,)."""
+        keys = np.concatenate(self._keys)
+        _, place, counts = np.unique(keys, return_inverse=True, return_counts=True)
+        return np.asarray(counts[place], np.int64)
+
+    def rows(
+        self,
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32], NDArray[np.int64]]:
+        """Return scores (n, k), lengths (n,), labels (n,) and known n-grams (n,)."""
         return (
             np.concatenate(self._scores),
             np.concatenate(self._lengths),
             np.concatenate(self._labels),
+            np.concatenate(self._known),
         )
 
 

@@ -108,6 +108,10 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.slots)
 
+    def words(self) -> "Vocabulary":
+        """Return the same features, of which only words alone are looked for."""
+        return Vocabulary(self.columns, Grams(1), self.bits, self.slots)
+
     def extended(self, newer: "Vocabulary", most: int) -> "Vocabulary":
         """Return these features and behind them those of another vocabulary that are new."""
         new = newer.slots[~np.isin(newer.slots, self.slots)]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from reviewdesk.errors import BundleError
 from reviewdesk.models.linear.sharpness import Sharpness
+from reviewdesk.models.short_texts import LONG
 from reviewdesk.text.compiled import compiled
 
 
@@ -58,6 +59,19 @@ class Weights:
         if len(self.bias) == 1:
             scores = np.concatenate([-scores, scores], axis=1)
         return scores, lengths
+
+    @property
+    def heavy(self) -> NDArray[np.bool_]:
+        """Which features weigh anything, (features,)."""
+        return self.table[:, len(self.bias)] > 0
+
+    def known(
+        self, ids: NDArray[np.uint32], ends: NDArray[np.int64], chosen: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Return how many features of each row weigh anything, (rows,); ``LONG`` at the most."""
+        counts = np.empty(len(chosen), np.int64)
+        count_known(ids, ends, chosen, self.table, len(self.bias), counts)
+        return counts
 
     def contributions(
         self, ids: NDArray[np.uint32]
@@ -122,6 +136,26 @@ def score_rows(
         inverse = np.float32(1) / length if length > 0 else np.float32(0)
         for label in range(len(bias)):
             scores[place, label] = sums[label] * inverse + bias[label]
+
+
+@compiled
+def count_known(
+    ids: NDArray[np.uint32],
+    ends: NDArray[np.int64],
+    chosen: NDArray[np.int64],
+    table: NDArray[np.float32],
+    column: int,
+    counts: NDArray[np.int64],
+) -> None:
+    """Write how many features of chosen rows have a scale above 0, up to ``LONG``."""
+    for place in range(len(chosen)):
+        count, row = 0, chosen[place]
+        for at in range(ends[row], ends[row + 1]):
+            if table[ids[at], column] > 0:
+                count += 1
+                if count == LONG:
+                    break
+        counts[place] = count
 
 
 @compiled

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewdesk.errors import BundleError
+from reviewdesk.models.few_texts import FEW
 from reviewdesk.models.margin_calibration import MarginCalibration
 
 Floats = NDArray[np.float32]
@@ -41,7 +42,7 @@ class LabelCalibration:
         """
         if several:
             each = [
-                MarginCalibration.fit(_both(scores[:, label]), truth[:, label].astype(np.int64))
+                _fit(_both(scores[:, label]), truth[:, label].astype(np.int64))
                 if 0 < shares[label] < 1
                 else None
                 for label in range(len(shares))
@@ -50,7 +51,7 @@ class LabelCalibration:
         present = np.flatnonzero(shares > 0)
         rows = truth[:, present].any(axis=1)
         numbers = truth[rows][:, present].argmax(axis=1)
-        found = MarginCalibration.fit(scores[rows][:, present], numbers)
+        found = _fit(scores[rows][:, present], numbers)
         return cls([found.spread(present, len(shares))], shares, False)
 
     def probabilities(self, scores: Floats) -> Floats:
@@ -98,6 +99,14 @@ class LabelCalibration:
             size = 2 if multilabel else k
             each.append(MarginCalibration.from_arrays(own, size) if asked else None)
         return cls(each, shares, multilabel)
+
+
+def _fit(scores: Floats, labels: NDArray[np.int64]) -> MarginCalibration:
+    """Return the calibration of scores; equal texts, which have equal scores, count as one."""
+    _, place, counts = np.unique(scores, axis=0, return_inverse=True, return_counts=True)
+    if 1 < len(counts) < FEW:  # of scores that are all the same, only the shares can be learnt
+        return MarginCalibration.fit_few(scores, labels, counts[place])
+    return MarginCalibration.fit(scores, labels)
 
 
 def _both(scores: Floats) -> Floats:
