@@ -1,7 +1,7 @@
 """`reviewdesk find`: what is misfiled, miscategorised, getting worse, alike."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -21,10 +21,14 @@ from reviewdesk.cli.options import Json, with_settings
 from reviewdesk.errors import UsageError
 from reviewdesk.findings.base import FinderInputs
 from reviewdesk.findings.catalog import FINDERS
+from reviewdesk.job.beside import link_beside
 from reviewdesk.job.find import FindSettings, find, reviews_of
 from reviewdesk.job.finders import new_finder
+from reviewdesk.job.main_job import REPORT
 from reviewdesk.progress import Progress
 from reviewdesk.settings import PromiseSettings
+
+FOUND: Final = "What was found: lists that promise how much of them is right"
 
 
 @with_settings(promises=PromiseSettings)
@@ -203,6 +207,7 @@ def _run(
     audit: Path | None = None,
 ) -> None:
     result = find(reviews_of(data), out, settings, overwrite=overwrite, progress=Progress())
+    link_beside(data / REPORT, FOUND, result.page)
     print_result(result, as_json)
     if audit and settings.answers is None:
         ask(result, audit)

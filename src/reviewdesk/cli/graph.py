@@ -22,7 +22,9 @@ from reviewdesk.graph.store import Graph
 from reviewdesk.graph.structure import Structure
 from reviewdesk.graph.structure import structure as structure_of
 from reviewdesk.graph.tables import records, write_table
+from reviewdesk.job.beside import link_beside
 from reviewdesk.job.graph import build as build_graph
+from reviewdesk.job.main_job import REPORT
 from reviewdesk.progress import Progress
 
 GraphFolder = Annotated[Path, typer.Argument(help="Folder of a graph.", metavar="GRAPH")]
@@ -33,6 +35,7 @@ TableOut = Annotated[
 Timeout = Annotated[float, typer.Option(help="Most seconds to run.", min=0.1)]
 MemoryMB = Annotated[int, typer.Option(help="Most memory to use, in MiB.", min=64)]
 MOST_SHOWN: Final = 100
+MAP: Final = "The map: from categories to products to reviews"
 
 
 def build(
@@ -243,7 +246,9 @@ def map_(
 
         reviewdesk graph map graph --out map.html
     """
-    write_map(Graph.open(graph), out)
+    opened = Graph.open(graph)
+    write_map(opened, out)
+    link_beside(Path(opened.manifest["prepared"]).parent / REPORT, MAP, out)
     if as_json:
         print_json({"out": str(out), "bytes": out.stat().st_size})
         return

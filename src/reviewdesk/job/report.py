@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from reviewdesk.job.beside import links_beside
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.report.blocks import (
     Column,
@@ -78,7 +79,7 @@ def write_report(data: PreparedData, targets: Sequence[TargetFindings], path: Pa
     page.section("The reviews", *_reviews(data))
     for one in targets:
         page.section(target_name(one.target), *_target(one, path.parent))
-    page.section("Going on", *_commands(targets))
+    page.section("Going on", links_beside(path), *_commands(targets))
     page.write(path)
 
 
