@@ -211,7 +211,7 @@ def test_no_table_is_printed_of_nothing(job: Path, cli: Cli, tmp_path: Path) -> 
     assert "holds 1 review of 1 row" in result.out
     result = cli("explain", job / "job" / "sentiment" / "bundle", "")
     assert result.code == 0
-    assert result.out.splitlines()[1].startswith("no word of the text is known")
+    assert "cannot tell" in result.out
 
 
 @pytest.mark.parametrize(
