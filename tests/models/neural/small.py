@@ -72,6 +72,7 @@ def learn_weights(name: str, out: str) -> None:
     torch.set_num_threads(1)  # a forked process must not use the threads of the one it came from
     place, folder = Path(out), Path(out) / "run"
     if (place / "weights").exists():
+        shutil.rmtree(folder, ignore_errors=True)  # a kill came between the two last steps
         return
     folder.mkdir(parents=True, exist_ok=True)
     words, tokens = rows(folder / "tokens", reviews(100))
