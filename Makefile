@@ -20,7 +20,7 @@ demo: $(CORE)/.installed  ## the main job on generated reviews, and what can be 
 	$(CORE)/bin/reviewdesk find all demo/job --out demo/findings
 	$(CORE)/bin/reviewdesk find grade demo/findings demo/reviews.tsv.gz.truth --reviews demo/job
 	$(CORE)/bin/reviewdesk graph build demo/job --findings demo/findings --out demo/graph
-	$(CORE)/bin/reviewdesk graph map demo/graph --out demo/map.html
+	$(CORE)/bin/reviewdesk graph map demo/graph --job demo/job --out demo/map.html
 
 demo-networks: $(NETWORKS)/.installed  ## an LSTM on generated reviews; then without torch
 	$(NETWORKS)/bin/reviewdesk demo-data --reviews 8000 --out demo-networks/reviews.tsv.gz

@@ -234,6 +234,10 @@ def map_(
     graph: GraphFolder,
     out: Annotated[Path, typer.Option(help="HTML file to write.", metavar="FILE")],
     *,
+    job: Annotated[
+        Path | None,
+        typer.Option(help="Job whose report is to lead to the map.", metavar="DIR"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """A graph as one page: categories, then products, then reviews.
@@ -246,9 +250,9 @@ def map_(
 
         reviewdesk graph map graph --out map.html
     """
-    opened = Graph.open(graph)
-    write_map(opened, out)
-    link_beside(Path(opened.manifest["prepared"]).parent / REPORT, MAP, out)
+    write_map(Graph.open(graph), out)
+    if job is not None:
+        link_beside(job / REPORT, MAP, out)
     if as_json:
         print_json({"out": str(out), "bytes": out.stat().st_size})
         return
