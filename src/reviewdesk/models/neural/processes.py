@@ -1,6 +1,7 @@
 """Several processes that learn together: each has a share of every batch."""
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -67,8 +68,15 @@ class Processes:
 @contextmanager
 def joined() -> Iterator[Processes]:
     """Join the processes that ``torchrun`` started beside this one."""
+    os.environ.setdefault("GLOO_SOCKET_IFNAME", _loopback())
     distributed.init_process_group("gloo", timeout=PATIENCE)
     try:
         yield Processes(int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"]))
     finally:
         distributed.destroy_process_group()
+
+
+def _loopback() -> str:
+    """Return the name of the interface on which a machine talks to itself."""
+    names = [name for _, name in socket.if_nameindex()]
+    return next((name for name in names if name.startswith("lo")), "lo")

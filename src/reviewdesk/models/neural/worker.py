@@ -5,10 +5,12 @@ folder/
 ├── plan.json               what is learnt, and how
 ├── first.npy               the words' first vectors, where a file gave them
 ├── checkpoint.safetensors  where learning stands
+├── processes.log           what several processes wrote to standard error
 └── learnt/                 network.safetensors, network.onnx, curve.json: what is kept
 """
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -36,6 +38,8 @@ GRAPH: Final = "network.onnx"
 WEIGHTS: Final = "network.safetensors"
 CURVE: Final = "curve.json"
 LEARNT: Final = "learnt"
+LOG: Final = "processes.log"
+LOOPBACK: Final = "127.0.0.1"
 POLL_SECONDS: Final = 0.2
 
 
@@ -79,25 +83,44 @@ def _write(folder: Path, learnt: Learnt) -> None:
 def _learn_together(folder: Path, run: Run) -> None:
     """Start ``torchrun`` with a process for each share, and pass on that it is to end."""
     options: dict[str, Any] = {"time_limit": run.time_limit, "visible": run.progress.visible}
-    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node"]
-    command = [*torchrun, str(run.processes), "-m", __spec__.name, str(folder), json.dumps(options)]
-    shown = None if run.progress.visible else subprocess.DEVNULL
-    started = subprocess.Popen(  # noqa: S603  (our own module)
-        [sys.executable, *command], stdout=subprocess.DEVNULL, stderr=shown
-    )
-    told = False
+    # All processes are on this machine: its own name may lead nowhere.
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--local-addr", LOOPBACK]
+    command = [*torchrun, "--nproc-per-node", str(run.processes), "-m", __spec__.name]
+    log = folder / LOG
+    with log.open("wb") as written:
+        started = subprocess.Popen(  # noqa: S603  (our own module)
+            [sys.executable, *command, str(folder), json.dumps(options)],
+            stdout=subprocess.DEVNULL,
+            stderr=None if run.progress.visible else written,
+        )
+    stopping = False
     try:
         while started.poll() is None:
-            if run.stop() and not told:
+            if run.stop() and not stopping:
                 started.terminate()
-                told = True
+                stopping = True
             time.sleep(POLL_SECONDS)
     except BaseException:
         started.terminate()
         started.wait()
         raise
-    if started.returncode and not told:
-        raise ReviewdeskError(f"one of {run.processes} processes failed; run with one to see why")
+    if started.returncode and not stopping:
+        raise ReviewdeskError(
+            f"one of {run.processes} processes failed{_reason(log)}; "
+            "`--processes 1` needs no others"
+        )
+
+
+def _reason(log: Path) -> str:
+    """Return the error that ended a process, as its traceback's last line says it.
+
+    Learning reads token ids, so that no traceback holds words of a review.
+    """
+    lines = log.read_text(errors="replace").splitlines()
+    errors = [
+        line for line in lines if re.match(r"(\[rank\d+\]: )?[\w.]*(Error|Exception): ", line)
+    ]
+    return f" ({errors[0][:300]})" if errors else ""
 
 
 def main(folder: str, options: str) -> None:
