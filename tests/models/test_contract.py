@@ -323,11 +323,13 @@ def test_saving_writes_no_pickle_and_always_the_same_bytes(family: str, tmp_path
     for place in ("one", "other"):
         (tmp_path / place).mkdir()
         learn(new(family), TRAIN, LABELS).save(tmp_path / place)
-    files = sorted((tmp_path / "one").iterdir())
+    everything = sorted((tmp_path / "one").rglob("*"))
+    files = [path for path in everything if path.is_file()]
     assert files
+    assert all(path.stat().st_mode & 0o077 == 0 for path in everything)
     for path in files:
-        assert path.stat().st_mode & 0o077 == 0
-        assert path.read_bytes() == (tmp_path / "other" / path.name).read_bytes()
+        other = tmp_path / "other" / path.relative_to(tmp_path / "one")
+        assert path.read_bytes() == other.read_bytes()
         if path.suffix == ".npz":
             with np.load(path, allow_pickle=False) as arrays:
                 assert all(arrays[name].dtype.kind in "biuf" for name in arrays.files)

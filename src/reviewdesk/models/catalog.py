@@ -15,5 +15,6 @@ CLASSIFIERS: Final = Registry(
         "cnn": "reviewdesk.models.neural.families:Cnn",
         "attention": "reviewdesk.models.neural.families:Attention",
         "tfidf-svc": "reviewdesk.models.tfidf_svc:TfidfSVC",
+        "blend": "reviewdesk.models.blend.classifier:Blend",
     },
 )

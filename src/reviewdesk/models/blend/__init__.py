@@ -1,0 +1,1 @@
+"""``blend``: several classifiers that answer together, by weights learnt on unseen reviews."""
