@@ -15,6 +15,7 @@ PAGES = (
     "docs/explore.md",
     "docs/train.md",
     "docs/tune.md",
+    "docs/compare.md",
     "docs/evaluate.md",
     "docs/predict.md",
     "docs/find.md",

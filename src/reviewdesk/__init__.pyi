@@ -12,6 +12,8 @@ from reviewdesk.api.model import train as train
 from reviewdesk.api.reviews import Reviews as Reviews
 from reviewdesk.api.reviews import prepare as prepare
 from reviewdesk.api.reviews import read as read
+from reviewdesk.api.selection import Models as Models
+from reviewdesk.api.selection import compare as compare
 from reviewdesk.api.tuning import tune as tune
 
 __all__: list[str]

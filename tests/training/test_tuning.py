@@ -18,8 +18,9 @@ from reviewdesk.errors import NotEnoughData, UsageError
 from reviewdesk.examples.examples import load_examples
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.settings import Search, SplitSettings, TargetSettings, TextSettings
+from reviewdesk.training.time_limits import seconds_of
 from reviewdesk.training.trials import METRICS, HeldOutLeak, TrainingShare
-from reviewdesk.training.tuning import BEST, TuneSettings, seconds_of, tune
+from reviewdesk.training.tuning import BEST, TuneSettings, tune
 from reviewdesk.training.tuning_page import sentences, tuning_page
 
 from .reviews import prepared, write_reviews

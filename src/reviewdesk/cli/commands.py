@@ -68,6 +68,11 @@ COMMANDS: Final[dict[str, Command]] = {
         "Look for the best settings of a family of classifiers.",
         STEPS,
     ),
+    "compare": Command(
+        "reviewdesk.cli.compare:compare",
+        "Families of classifiers side by side: how right, how calibrated, at what cost.",
+        STEPS,
+    ),
     "evaluate": Command(
         "reviewdesk.cli.evaluate:evaluate",
         "How right a bundle is, with intervals, as table, JSON and page.",

@@ -20,8 +20,8 @@ from reviewdesk.training.train import train as train_bundle
 Model = Annotated[
     str,
     typer.Option(
-        help="Family of classifiers: linear, naive-bayes, fasttext, lstm, cnn, attention or "
-        "tfidf-svc."
+        help="Family of classifiers: linear, naive-bayes, fasttext, lstm, cnn, attention, "
+        "tfidf-svc or blend."
     ),
 ]
 ModelSettings = Annotated[

@@ -22,8 +22,9 @@ from reviewdesk.progress import Progress
 from reviewdesk.settings import Search, SplitSettings, TargetSettings, TextSettings
 from reviewdesk.storage import read_json, write_json
 from reviewdesk.training.family import new_classifier
+from reviewdesk.training.time_limits import seconds_of
 from reviewdesk.training.trials import METRICS
-from reviewdesk.training.tuning import BEST, TuneSettings, seconds_of
+from reviewdesk.training.tuning import BEST, TuneSettings
 from reviewdesk.training.tuning import tune as tune_family
 from reviewdesk.training.tuning_page import sentences, write_tuning
 

@@ -1,6 +1,6 @@
 """Comparing bundles: the same reviews, held out for all of them, and differences with intervals."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
@@ -158,52 +158,86 @@ def compare(
     }
     used, why = _explain(rows, own, any(_learned_from(one, data) for one in bundles.values()))
     chosen = _common(examples, own)
-    found = [
-        _measure(bundle, examples, chosen, resamples, seed, progress) for bundle in bundles.values()
-    ]
+    answers = [
+        Answers(
+            name, bundle.id, bundle.family,
+            int(own[name].sum()) if name in own else None,
+            predict_rows(bundle, replace(examples, text=bundle.settings.text), chosen, progress),
+        )
+        for name, bundle in bundles.items()
+    ]  # fmt: skip
+    truth = Truth(examples.label[chosen], examples.labels, examples.groups[chosen])
     return Comparison(
         target=first.target,
         data=data.fingerprint,
         rows=used,
         why=why,
         labelled=int(examples.labelled.sum()),
-        bundles=tuple(
-            _compared(name, bundle, own.get(name), one, found[0])
-            for (name, bundle), one in zip(bundles.items(), found, strict=True)
-        ),
+        bundles=side_by_side(answers, truth, resamples=resamples, seed=seed),
     )
 
 
-class _Measured(NamedTuple):
-    """What was measured of a bundle, and which of the chosen reviews it gets right (m,)."""
+class Answers(NamedTuple):
+    """What one classifier says of reviews whose labels are known.
 
-    measures: Measures
-    right: NDArray[np.bool_]
+    Args:
+        name: what the user calls it.
+        bundle: its id.
+        family: its model family.
+        held_out: labelled reviews that it did not learn from; None where this says nothing.
+        probabilities: (n, k).
+    """
+
+    name: str
+    bundle: str
+    family: str
+    held_out: int | None
+    probabilities: NDArray[np.float32]
 
 
-def _compared(
-    name: str,
-    bundle: Bundle,
-    own: NDArray[np.bool_] | None,
-    found: _Measured,
-    first: _Measured,
-) -> Compared:
-    differences = {}
-    if found is not first:
-        differences = {
-            figure: one.minus(first.measures.resampled[figure])
-            for figure, one in found.measures.resampled.items()
-        }
-    return Compared(
-        name=name,
-        bundle=bundle.id,
-        family=bundle.family,
-        held_out=None if own is None else int(own.sum()),
-        measures=found.measures,
-        differences=differences,
-        only_right=int((found.right & ~first.right).sum()),
-        only_first_right=int((first.right & ~found.right).sum()),
+class Truth(NamedTuple):
+    """The labels of reviews: (n,) places in the labels' names, and (n,) products."""
+
+    true: NDArray[np.int32]
+    labels: list[str]
+    groups: NDArray[np.uint64]
+
+
+def side_by_side(
+    answers: Sequence[Answers], truth: Truth, *, resamples: int = RESAMPLES, seed: int = 0
+) -> tuple[Compared, ...]:
+    """Measure classifiers on the same reviews, and each against the first."""
+    measures = [
+        evaluate_probabilities(
+            truth.true,
+            one.probabilities,
+            truth.labels,
+            groups=truth.groups,
+            resamples=resamples,
+            seed=seed,
+        )
+        for one in answers
+    ]
+    right = [one.probabilities.argmax(axis=1) == truth.true for one in answers]
+    first = measures[0]
+    return tuple(
+        Compared(
+            name=one.name,
+            bundle=one.bundle,
+            family=one.family,
+            held_out=one.held_out,
+            measures=own,
+            differences=_differences(own, first) if own is not first else {},
+            only_right=int((good & ~right[0]).sum()),
+            only_first_right=int((right[0] & ~good).sum()),
+        )
+        for one, own, good in zip(answers, measures, right, strict=True)
     )
+
+
+def _differences(own: Measures, first: Measures) -> dict[str, Figure]:
+    pairs = own.resampled.items()
+    return {figure: one.minus(first.resampled[figure]) for figure, one in pairs}
 
 
 def _learned_from(bundle: Bundle, data: PreparedData) -> bool:
@@ -269,25 +303,3 @@ def _explain(
             "flatters it"
         )
     return "all", "the bundles learned from other data, so every labelled review is measured"
-
-
-def _measure(
-    bundle: Bundle,
-    examples: Examples,
-    chosen: NDArray[np.bool_],
-    resamples: int,
-    seed: int,
-    progress: Progress,
-) -> _Measured:
-    own = replace(examples, text=bundle.settings.text)
-    probabilities = predict_rows(bundle, own, chosen, progress)
-    true = examples.label[chosen]
-    measures = evaluate_probabilities(
-        true,
-        probabilities,
-        examples.labels,
-        groups=examples.groups[chosen],
-        resamples=resamples,
-        seed=seed,
-    )
-    return _Measured(measures, probabilities.argmax(axis=1) == true)

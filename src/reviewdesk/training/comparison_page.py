@@ -46,8 +46,8 @@ def comparison_page(comparison: Comparison) -> Page:
     lead = f"{measured_on(comparison)} Right for: {right}."
     page = Page(heading, lead, "Comparison")
     page.section("What was found", findings(sentences(comparison)))
-    page.section("Side by side", _figures(comparison))
-    page.section("Compared with the first", *_differences(comparison))
+    page.section("Side by side", figures_table(comparison))
+    page.section("Compared with the first", *differences_blocks(comparison))
     page.section("How this was measured", _method(comparison))
     return page
 
@@ -87,7 +87,7 @@ def signed(value: float) -> str:
 
 def _against(first: Compared, one: Compared) -> str:
     difference = one.differences["accuracy"]
-    ends = f"95 % interval {_points(difference.low)} to {_points(difference.high)}"
+    ends = f"95 % interval {points(difference.low)} to {points(difference.high)}"
     verdict = one.verdict("accuracy")
     alone = (
         f"It alone is right about {plural(one.only_right, 'review', 'reviews')}, "
@@ -97,7 +97,7 @@ def _against(first: Compared, one: Compared) -> str:
     if not verdict:
         return (
             f"{one.name} is right for {accuracy} and cannot be told apart from {first.name} by "
-            f"accuracy: {_points(difference.value)} points ({ends}). {alone}"
+            f"accuracy: {points(difference.value)} points ({ends}). {alone}"
         )
     return (
         f"{one.name} is right for {accuracy}, {verdict} than {first.name} by "
@@ -105,11 +105,12 @@ def _against(first: Compared, one: Compared) -> str:
     )
 
 
-def _points(value: float) -> str:
+def points(value: float) -> str:
+    """Return a difference in points with its sign, as in ``+1.2``."""
     return f"{'+' if value >= 0 else MINUS}{abs(100 * value):.1f}"
 
 
-def _figures(comparison: Comparison) -> Html:
+def figures_table(comparison: Comparison) -> Html:
     """Return the figures down and the bundles across: their names can be long."""
     names = shown_figures(comparison)
     columns = [Column("", numeric=False), *(Column(one.name) for one in comparison.bundles)]
@@ -126,7 +127,8 @@ def _figures(comparison: Comparison) -> Html:
     return table(caption, columns, [*rows, ["Calibration error", *errors]])
 
 
-def _differences(comparison: Comparison) -> list[Html]:
+def differences_blocks(comparison: Comparison) -> list[Html]:
+    """Return a table of the differences to the first, and what it says."""
     first, *others = comparison.bundles
     columns = [Column("", numeric=False), *(Column(one.name) for one in others)]
     rows: list[list[Child]] = [

@@ -197,7 +197,9 @@ def _fit_folds(
             if not parts.has(_name(fold)):
                 classifier = head.fitted if fold == NO_FOLD else None
                 classifier = classifier or _fit_without(examples, head, fold_of, fold)
-                parts.write(_name(fold), _table(_predict(classifier, examples, fold_of == fold)))
+                parts.write(
+                    _name(fold), probability_table(_predict(classifier, examples, fold_of == fold))
+                )
             task.advance()
 
 
@@ -225,7 +227,9 @@ def _assemble(
     """Yield the predictions table in the order of the reviews."""
     probabilities = np.empty((len(examples), len(head.labels)), np.float32)
     for fold in np.unique(fold_of).tolist():
-        probabilities[fold_of == fold] = _matrix(parts.read(_name(fold)), len(head.labels))
+        probabilities[fold_of == fold] = probability_matrix(
+            parts.read(_name(fold)), len(head.labels)
+        )
     ids = examples.column("review_id")
     for at in range(0, len(examples), TABLE_ROWS):
         rows = slice(at, at + TABLE_ROWS)
@@ -234,12 +238,12 @@ def _assemble(
         yield prediction_table(head, chunk, probabilities[rows], folds=fold)
 
 
-def _table(probabilities: NDArray[np.float32]) -> pa.Table:
+def probability_table(probabilities: NDArray[np.float32]) -> pa.Table:
     """Return probabilities as a table that a part can be."""
     return pa.table({PROBABILITY: pa.array(probabilities.ravel())})
 
 
-def _matrix(table: pa.Table, labels: int) -> NDArray[np.float32]:
+def probability_matrix(table: pa.Table, labels: int) -> NDArray[np.float32]:
     """Return the probabilities of a part, (n, k)."""
     flat: NDArray[np.float32] = table.column(PROBABILITY).to_numpy()
     return flat.reshape(-1, labels)

@@ -11,6 +11,7 @@ from reviewdesk.errors import ReviewdeskError, UsageError
 from reviewdesk.examples.examples import Examples
 from reviewdesk.examples.folds import deal_folds
 from reviewdesk.examples.splits import split as split_examples
+from reviewdesk.models.base import Classifier
 from reviewdesk.models.labelled import LabelledReviews
 from reviewdesk.settings import SplitSettings
 from reviewdesk.stats.curves import rank
@@ -136,18 +137,38 @@ class TrainingShare:
     def _score(
         self, model: str, settings: Mapping[str, Any], metric: Metric, fold: int, among: Mask
     ) -> float:
+        classifier = new_classifier(model, settings)
+        probabilities = self.predicted(self.fit(classifier, fold, among), fold)
+        true = self.examples.label[self.folds == fold]
+        return metric.measure(true, probabilities, self.examples.labels)
+
+    def fit(self, classifier: Classifier, fold: int, among: Mask | None = None) -> Classifier:
+        """Let a classifier learn from the training share without one fold.
+
+        Args:
+            classifier: of any family.
+            fold: whose products and texts it does not see.
+            among: (n,) it learns from these only.
+
+        Raises:
+            HeldOutLeak: a held-out review would be looked at.
+            NotEnoughData: there are fewer than two labels to learn.
+        """
         inside = self.folds == fold
-        learnt = self.train & ~inside & among
+        learnt = self.train & ~inside
+        if among is not None:
+            learnt &= among
         keys = self.examples.text_keys
         learnt &= ~np.isin(keys, keys[inside])
         self.check(learnt, inside)
-        classifier = new_classifier(model, settings)
-        classifier.fit(LabelledReviews.of_examples(self.examples, learnt))
+        return classifier.fit(LabelledReviews.of_examples(self.examples, learnt))
+
+    def predicted(self, classifier: Classifier, fold: int) -> NDArray[np.float32]:
+        """Return the probabilities of the reviews of one fold, (n, k)."""
         fields = list(self.examples.text.fields)
-        probabilities = np.concatenate(
-            [classifier.predict_proba(b.select(fields)) for b in self.examples.batches(inside)]
-        )
-        return metric.measure(self.examples.label[inside], probabilities, self.examples.labels)
+        batches = self.examples.batches(self.folds == fold)
+        found = [classifier.predict_proba(batch.select(fields)) for batch in batches]
+        return np.concatenate([np.empty((0, len(self.examples.labels)), np.float32), *found])
 
     def check(self, learnt: Mask, measured: Mask) -> None:
         """Refuse to learn from or to choose by what is held out, or to measure on what is learnt.

@@ -38,6 +38,7 @@ from reviewdesk.settings import (
 from reviewdesk.storage import private_directory, read_json, storage_errors, write_json
 from reviewdesk.training.comparison import Comparison, compare
 from reviewdesk.training.family import new_classifier
+from reviewdesk.training.time_limits import seconds_of
 from reviewdesk.training.train import train
 from reviewdesk.training.trials import METRICS, TrainingShare
 
@@ -138,24 +139,6 @@ class Tuned:
             "held_out": self.bundle.metrics,
             "comparison": self.comparison.to_json() if self.comparison else None,
         }
-
-
-def seconds_of(limit: str) -> float:
-    """Return a time limit in seconds; infinity where there is none.
-
-    Raises:
-        UsageError: it is no number with s, m or h.
-    """
-    if not limit:
-        return float("inf")
-    unit = {"s": 1, "m": 60, "h": 3600}.get(limit[-1].lower())
-    try:
-        value = float(limit[:-1]) * unit if unit else 0
-    except ValueError:
-        value = 0
-    if not 0 < value < float("inf"):
-        raise UsageError(f"a time limit is written as 90s, 30m or 2h, not as {limit!r}")
-    return value
 
 
 def tune(

@@ -30,16 +30,16 @@ class Rows(NamedTuple):
     @classmethod
     def of(cls, train: LabelledReviews, columns: tuple[str, ...]) -> "Rows":
         """Read all rows once."""
-        labels, groups, texts = [np.empty(0, np.int32)], [np.empty(0, np.uint64)], [
-            np.empty(0, np.uint64)
-        ]  # fmt: skip
+        labels: list[NDArray[np.int32]] = [np.empty(0, np.int32)]
+        groups: list[NDArray[np.uint64]] = [np.empty(0, np.uint64)]
+        texts: list[NDArray[np.uint64]] = [np.empty(0, np.uint64)]
         for batch in train.batches():
             text = _text_hashes(batch, columns)
             labels.append(batch.column(LABEL).to_numpy())
             grouped = GROUP in batch.schema.names
             groups.append(batch.column(GROUP).to_numpy() if grouped else text)
             texts.append(text)
-        return cls(*map(np.concatenate, (labels, groups, texts)))
+        return cls(np.concatenate(labels), np.concatenate(groups), np.concatenate(texts))
 
     def folds(self, k: int, seed: int) -> NDArray[np.int16]:
         """Return the fold of each row (n,)."""

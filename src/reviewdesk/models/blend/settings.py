@@ -66,9 +66,7 @@ class BlendSettings(Settings):
         for member in self.parsed():
             if member.model == FAMILY or member.model not in CLASSIFIERS.names():
                 known = ", ".join(name for name in CLASSIFIERS.names() if name != FAMILY)
-                raise UsageError(
-                    f"setting members has {member.model!r}; a blend may have: {known}"
-                )
+                raise UsageError(f"setting members has {member.model!r}; a blend may have: {known}")
         if self.weights and len(self.weights) != len(self.members):
             raise UsageError("setting weights has a number for each of the members, or none at all")
         if any(not 0 <= weight < float("inf") for weight in self.weights):

@@ -27,7 +27,7 @@ FEWEST_ROWS: Final = 30
 FACTOR_PRIOR: Final = 1e-3
 SHIFT_PRIOR: Final = 1.0
 CASCADE_LOSS: Final = 0.001
-"""A cascade may be right less often than the whole blend by so much, on the rows it is learnt on."""
+"""By so much a cascade may be right less often than the whole blend, where it is learnt."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,14 +97,13 @@ class Stack:
         Args:
             logs: of each member (n, k); None of one without weight.
         """
-        scores: Floats | None = None
+        scores = np.zeros((0, 0))
         for weight, one in zip(self.weights, logs, strict=True):
             if weight and one is not None:
                 added = weight * one.astype(np.float64)
-                scores = added if scores is None else scores + added
-        assert scores is not None
+                scores = scores + added if scores.size else added
         scores = scores + self.shifts
-        scores -= scores.max(axis=1, keepdims=True)
+        scores -= scores.max(axis=1, keepdims=True, initial=-np.inf)
         logs_of_blend: Floats = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
         return logs_of_blend
 

@@ -1,5 +1,7 @@
 """Long reviews in windows of words, each read as a review of its own."""
 
+import itertools
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -19,7 +21,9 @@ def in_windows(batch: pa.RecordBatch, words: int) -> tuple[pa.RecordBatch, NDArr
     Returns:
         n reviews or more; and (n,) the row of each review's first window.
     """
-    bodies, rows, begins = [], [], []
+    bodies: list[str | None] = []
+    rows: list[int] = []
+    begins: list[int] = []
     for row, body in enumerate(batch.column(BODY).to_pylist()):
         begins.append(len(bodies))
         pieces = _pieces(body, words)
@@ -45,4 +49,4 @@ def _pieces(body: str | None, words: int) -> list[str | None]:
     if len(told) <= words:
         return [body]
     ends = np.linspace(0, len(told), -(-len(told) // words) + 1).round().astype(int).tolist()
-    return [" ".join(told[a:b]) for a, b in zip(ends, ends[1:], strict=False)]
+    return [" ".join(told[a:b]) for a, b in itertools.pairwise(ends)]

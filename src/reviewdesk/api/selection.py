@@ -1,0 +1,98 @@
+"""Families side by side, and bundles that answer together."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from reviewdesk.api.notebook import framed
+from reviewdesk.api.options import settings_from
+from reviewdesk.api.reviews import Reviews, as_reviews
+from reviewdesk.api.tables import Files, Table
+from reviewdesk.progress import Progress
+from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
+from reviewdesk.training.figures import Figure
+from reviewdesk.training.out_of_fold import Cost
+from reviewdesk.training.selection import CompareSettings, ModelComparison, compare_models
+from reviewdesk.training.selection_page import selection_page, sentences
+
+
+class Models:
+    """Families side by side.
+
+    Args:
+        selection: what was measured of each.
+    """
+
+    def __init__(self, selection: ModelComparison) -> None:
+        self.selection = selection
+
+    @property
+    def figures(self) -> dict[str, dict[str, Figure]]:
+        """Of each finished model its figures, such as ``accuracy``, with 95 % intervals."""
+        return {one.name: dict(one.measures.figures) for one in self.selection.comparison.bundles}
+
+    @property
+    def costs(self) -> dict[str, Cost]:
+        """What each model costs."""
+        return {one.candidate.name: one.cost for one in self.selection.fits if one.cost}
+
+    @property
+    def not_finished(self) -> list[str]:
+        """Names of models that were not finished in the time, or went wrong."""
+        return [one.candidate.name for one in self.selection.unfinished]
+
+    @property
+    def sentences(self) -> list[str]:
+        """What was found, in plain words."""
+        return sentences(self.selection)
+
+    def html(self) -> str:
+        """Return the page."""
+        return selection_page(self.selection).render()
+
+    def __repr__(self) -> str:
+        right = (f"{name} {one['accuracy'].value:.3f}" for name, one in self.figures.items())
+        return f"<accuracy: {', '.join(right)}>"
+
+    def _repr_html_(self) -> str:
+        return framed(self.html())
+
+
+def compare(
+    data: Reviews | Files | Table,
+    out: str | Path,
+    target: str = "sentiment",
+    *,
+    models: Sequence[str] = ("linear", "naive-bayes", "fasttext"),
+    model_settings: Mapping[str, Mapping[str, Any]] | None = None,
+    **settings: Any,
+) -> Models:
+    """Set families side by side on the same folds, as ``reviewdesk compare`` does.
+
+    Args:
+        data: reviews, files or a DataFrame.
+        out: the folder where finished folds are kept.
+        target: what to predict.
+        models: names of families; the others are compared with the first.
+        model_settings: the settings of some of them.
+        settings: those of ``reviewdesk compare``, such as ``time_limit="10m"``.
+
+    Raises:
+        UsageError: fewer than two families, or a setting is wrong.
+        NotEnoughData: there is too little to learn from, or no model was finished.
+    """
+    classes = (CompareSettings, TargetSettings, TextSettings, SplitSettings)
+    comparing, target_, text, split = settings_from({**settings, "target": target}, *classes)
+    return Models(
+        compare_models(
+            as_reviews(data).data,
+            Path(out),
+            models,
+            model_settings=model_settings,
+            target=target_,
+            text=text,
+            split=split,
+            settings=comparing,
+            progress=Progress(),
+        )
+    )

@@ -1,0 +1,38 @@
+"""One candidate's folds in a process of its own: ``python -m reviewdesk.training.fold_worker``."""
+
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Final
+
+from reviewdesk.settings import TextSettings
+from reviewdesk.storage import read_json, write_json
+from reviewdesk.training.out_of_fold import Candidate, Question, learn_missing
+
+LOOK_SECONDS: Final = 1.0
+
+
+def main(asked: Path) -> None:
+    """Learn what a file asks for, and write what went wrong to the file that it names."""
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    told = read_json(asked)
+    question = Question.from_json(told["question"])
+    given = told["candidate"]
+    text = TextSettings.from_json(given["text"]) if given["text"] else None
+    candidate = Candidate(given["name"], given["model"], given["settings"], text)
+    share = question.share(question.examples())
+    why = learn_missing(question, share, candidate, Path(told["folder"]), told["seconds"])
+    write_json(Path(told["answer"]), {"why": why})
+
+
+def _end_with_parent(parent: int) -> None:
+    """End this process when the one that wants its answer was killed."""
+    while os.getppid() == parent:
+        time.sleep(LOOK_SECONDS)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
