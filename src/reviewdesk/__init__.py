@@ -24,6 +24,7 @@ _FACE: Final = {
     "Models": "reviewdesk.api.selection:Models",
     "ReviewGraph": "reviewdesk.api.graph:ReviewGraph",
     "Reviews": "reviewdesk.api.reviews:Reviews",
+    "blend": "reviewdesk.api.selection:blend",
     "compare": "reviewdesk.api.selection:compare",
     "explore": "reviewdesk.api.exploration:explore",
     "find": "reviewdesk.api.findings:find",

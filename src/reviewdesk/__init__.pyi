@@ -13,6 +13,7 @@ from reviewdesk.api.reviews import Reviews as Reviews
 from reviewdesk.api.reviews import prepare as prepare
 from reviewdesk.api.reviews import read as read
 from reviewdesk.api.selection import Models as Models
+from reviewdesk.api.selection import blend as blend
 from reviewdesk.api.selection import compare as compare
 from reviewdesk.api.tuning import tune as tune
 

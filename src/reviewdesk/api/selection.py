@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from reviewdesk.api.model import Model
 from reviewdesk.api.notebook import framed
 from reviewdesk.api.options import settings_from
 from reviewdesk.api.reviews import Reviews, as_reviews
 from reviewdesk.api.tables import Files, Table
 from reviewdesk.progress import Progress
 from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
+from reviewdesk.training.blending import blend as blend_bundles
 from reviewdesk.training.figures import Figure
 from reviewdesk.training.out_of_fold import Cost
 from reviewdesk.training.selection import CompareSettings, ModelComparison, compare_models
@@ -96,3 +98,43 @@ def compare(
             progress=Progress(),
         )
     )
+
+
+def blend(
+    models: Mapping[str, Model],
+    data: Reviews,
+    out: str | Path,
+    *,
+    cascade: bool = False,
+    folds: int = 3,
+    overwrite: bool = False,
+) -> Model:
+    """Make one model of several, as ``reviewdesk blend`` does.
+
+    Args:
+        models: two or more that learnt from the same reviews, by name; the first is the fast one
+            of a cascade.
+        data: those reviews.
+        out: the bundle to write.
+        cascade: whether the first answers alone where it is sure.
+        folds: how many parts the training share is dealt out to, by product.
+        overwrite: replace what is at ``out``.
+
+    Returns:
+        The blend; ``.bundle.manifest["data"]["rows"]["shares"]`` says how much each counts.
+
+    Raises:
+        UsageError: the models cannot be blended, or something else is at ``out``.
+        NotEnoughData: there is too little to learn weights from.
+    """
+    bundles = {name: one.bundle for name, one in models.items()}
+    blended = blend_bundles(
+        bundles,
+        data.data,
+        Path(out),
+        cascade=cascade,
+        folds=folds,
+        overwrite=overwrite,
+        progress=Progress(),
+    )
+    return Model(blended.bundle, blended.path)

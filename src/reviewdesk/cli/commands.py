@@ -73,6 +73,11 @@ COMMANDS: Final[dict[str, Command]] = {
         "Families of classifiers side by side: how right, how calibrated, at what cost.",
         STEPS,
     ),
+    "blend": Command(
+        "reviewdesk.cli.blend:blend",
+        "Several bundles as one, weighed on reviews that they had not seen.",
+        STEPS,
+    ),
     "evaluate": Command(
         "reviewdesk.cli.evaluate:evaluate",
         "How right a bundle is, with intervals, as table, JSON and page.",

@@ -147,7 +147,7 @@ def compare(
         NotEnoughData: no review is held out for all of them.
         MissingColumn: the data lacks what the labels are made from.
     """
-    first = _check(bundles, data)
+    first = check_same_question(bundles, data)
     examples = load_examples(
         data, first.settings.target, first.settings.text, labels=first.labels, progress=progress
     )
@@ -256,8 +256,12 @@ def _common(examples: Examples, own: Mapping[str, NDArray[np.bool_]]) -> NDArray
     raise NotEnoughData("no review in this data has one of the labels of these bundles")
 
 
-def _check(bundles: Mapping[str, Bundle], data: PreparedData) -> Bundle:
-    """Return the first bundle when all of them answer the same question about this data."""
+def check_same_question(bundles: Mapping[str, Bundle], data: PreparedData) -> Bundle:
+    """Return the first bundle when all of them answer the same question about this data.
+
+    Raises:
+        UsageError: there are fewer than two, or their targets, labels or cleaning differ.
+    """
     if len(bundles) < 2:
         raise UsageError("comparing needs two bundles or more")
     first, *others = bundles.items()

@@ -71,7 +71,7 @@ class Blend(Classifier):
         blend.columns_ = tuple(name for name in cls.columns if name in read)
         blend.labels_ = list(members[0].labels_)
         blend.members_, blend.label_rows_ = list(members), label_rows.astype(np.float64)
-        blend._settle(stack, settings.sure)
+        blend._settle(stack, settings.sure or np.inf)
         return blend
 
     def _unfitted(self) -> list[Classifier]:
