@@ -25,6 +25,7 @@ PAGES = (
     "docs/bundles.md",
     "docs/networks.md",
     "docs/vectors.md",
+    "docs/split-tests.md",
 )
 
 
@@ -48,9 +49,19 @@ def shop(path: Path) -> None:
     path.write_text("\n".join(lines) + "\n")
 
 
+def outcomes(path: Path) -> None:
+    """Write the answers of two variants, of which one is better."""
+    lines = ["unit,arm,correct,latency_ms"]
+    for row in range(4_000):
+        arm = "B" if row % 5 == 3 else "A"
+        lines.append(f"{row},{arm},{int(row % 7 > (arm == 'A'))},{5 + row % 3}")
+    path.write_text("\n".join(lines) + "\n")
+
+
 @pytest.mark.timeout(1200)
 def test_every_command_in_the_documents_works(tmp_path: Path) -> None:
     shop(tmp_path / "shop.csv")
+    outcomes(tmp_path / "outcomes.csv")
     done: set[str] = set()
     for page in PAGES:
         for words in commands(page):

@@ -17,6 +17,7 @@ from typing import Any, Final
 __version__ = "0.1.0"
 
 _FACE: Final = {
+    "ExperimentStatus": "reviewdesk.api.experiments:ExperimentStatus",
     "Explored": "reviewdesk.api.exploration:Explored",
     "FindingsTable": "reviewdesk.api.findings:FindingsTable",
     "Job": "reviewdesk.api.job:Job",
@@ -26,6 +27,7 @@ _FACE: Final = {
     "Reviews": "reviewdesk.api.reviews:Reviews",
     "blend": "reviewdesk.api.selection:blend",
     "compare": "reviewdesk.api.selection:compare",
+    "experiment": "reviewdesk.api.experiments:experiment",
     "explore": "reviewdesk.api.exploration:explore",
     "find": "reviewdesk.api.findings:find",
     "graph": "reviewdesk.api.graph:graph",

@@ -1,3 +1,5 @@
+from reviewdesk.api.experiments import ExperimentStatus as ExperimentStatus
+from reviewdesk.api.experiments import experiment as experiment
 from reviewdesk.api.exploration import Explored as Explored
 from reviewdesk.api.exploration import explore as explore
 from reviewdesk.api.findings import FindingsTable as FindingsTable

@@ -39,7 +39,7 @@ HEAVY: Final[dict[str, frozenset[str]]] = {
     "duckdb": frozenset({"engines"}),
     "pyspark": frozenset({"engines"}),
     "sklearn": frozenset({"models"}),
-    "scipy": frozenset({"models", "stats", "findings", "graph"}),
+    "scipy": frozenset({"models", "stats", "findings", "graph", "experiments"}),
     "ladybug": frozenset({"graph"}),
     "graspologic_native": frozenset({"graph"}),
     "torch": frozenset({"models"}),

@@ -8,6 +8,7 @@ LOOKING: Final = "Looking at things"
 LISTS: Final = "What to look for"
 TRUTH: Final = "How well it finds"
 VECTORS: Final = "Vectors and fastText's files"
+TESTS: Final = "Split tests"
 GRAPHS: Final = "What to do with a graph"
 
 
@@ -178,6 +179,31 @@ COMMANDS: Final[dict[str, Command]] = {
         "A graph as files for Neptune, Neo4j, Gephi, NetworkX or ruruki.",
         GRAPHS,
     ),
+    "experiment plan": Command(
+        "reviewdesk.cli.experiment:plan",
+        "How many units a split test takes, when it is expected to end, what it can find.",
+        TESTS,
+    ),
+    "experiment start": Command(
+        "reviewdesk.cli.experiment:start",
+        "Write down what is compared, before outcomes are looked at.",
+        TESTS,
+    ),
+    "experiment status": Command(
+        "reviewdesk.cli.experiment:status",
+        "Where an experiment stands, as often as you like.",
+        TESTS,
+    ),
+    "experiment stop": Command(
+        "reviewdesk.cli.experiment:stop",
+        "End an experiment: what it says is kept, with its outcomes.",
+        TESTS,
+    ),
+    "experiment report": Command(
+        "reviewdesk.cli.experiment:report",
+        "The page of an experiment: verdict, sequence over time, split, what comes next.",
+        TESTS,
+    ),
     "vectors train": Command(
         "reviewdesk.cli.vectors:train",
         "Vectors of the words of prepared reviews.",
@@ -254,6 +280,11 @@ GROUPS: Final[dict[str, Command]] = {
     "graph": Command(
         "",
         "Customers, products, reviews and categories as a graph, with what was predicted.",
+        STEPS,
+    ),
+    "experiment": Command(
+        "",
+        "Split tests of variants that may be looked at, and stopped, at any time.",
         STEPS,
     ),
     "vectors": Command(

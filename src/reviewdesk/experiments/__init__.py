@@ -1,0 +1,1 @@
+"""Split tests that may be looked at any time: read, planned, judged, and told as a sentence."""
