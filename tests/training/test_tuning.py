@@ -16,11 +16,14 @@ import pytest
 from reviewdesk.cli.main import main
 from reviewdesk.errors import NotEnoughData, UsageError
 from reviewdesk.examples.examples import load_examples
+from reviewdesk.models.catalog import CLASSIFIERS
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.settings import Search, SplitSettings, TargetSettings, TextSettings
+from reviewdesk.training.family import new_classifier
+from reviewdesk.training.search import TuneSettings, own_settings, search_space
 from reviewdesk.training.time_limits import seconds_of
 from reviewdesk.training.trials import METRICS, HeldOutLeak, TrainingShare
-from reviewdesk.training.tuning import BEST, TuneSettings, tune
+from reviewdesk.training.tuning import BEST, tune
 from reviewdesk.training.tuning_page import sentences, tuning_page
 
 from .reviews import prepared, write_reviews
@@ -94,7 +97,8 @@ import sys
 from pathlib import Path
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.settings import Search
-from reviewdesk.training.tuning import TuneSettings, tune
+from reviewdesk.training.search import TuneSettings
+from reviewdesk.training.tuning import tune
 if __name__ == "__main__":
     space = {"smoothing": Search(0.01, 10, log=True), "min_df": Search(1, 3, whole=True)}
     settings = TuneSettings.from_json({"trials": 40, "folds": 2})
@@ -140,7 +144,9 @@ def ended(out: Path) -> list[tuple[dict[str, object], float | None]]:
     optuna = pytest.importorskip("optuna")
     study = optuna.load_study(study_name=None, storage=f"sqlite:///{out / 'trials.sqlite'}")
     done = ("COMPLETE", "PRUNED")
-    return [(t.params, t.value) for t in study.get_trials() if t.state.name in done]
+    # The first trial takes no setting from the search.
+    usual: dict[str, object] = {"smoothing": 0.1, "min_df": 2}
+    return [(t.params or usual, t.value) for t in study.get_trials() if t.state.name in done]
 
 
 def test_trials_that_need_too_much_memory_fail_and_are_said(
@@ -211,3 +217,74 @@ def test_from_a_job_of_sagemakers_through_the_command_line(
     }
     written = json.loads((tmp_path / "ours.json").read_text())
     assert written["Strategy"] == "Random"
+
+
+BLAZINGTEXT = {  # a job for BlazingText's supervised mode, as walk-throughs write it
+    "HyperParameterTuningJobConfig": {
+        "Strategy": "Bayesian",
+        "ResourceLimits": {"MaxNumberOfTrainingJobs": 50, "MaxParallelTrainingJobs": 1},
+        "HyperParameterTuningJobObjective": {
+            "Type": "Maximize",
+            "MetricName": "validation:accuracy",
+        },
+        "ParameterRanges": {
+            "IntegerParameterRanges": [
+                {"Name": "epochs", "MinValue": "5", "MaxValue": "15", "ScalingType": "Auto"},
+                {"Name": "min_count", "MinValue": "0", "MaxValue": "100", "ScalingType": "Auto"},
+                {"Name": "word_ngrams", "MinValue": "2", "MaxValue": "10", "ScalingType": "Auto"},
+                {"Name": "vector_dim", "MinValue": "32", "MaxValue": "300"},
+                {"Name": "window_size", "MinValue": "2", "MaxValue": "10"},
+                {"Name": "negative_samples", "MinValue": "2", "MaxValue": "25"},
+            ],
+            "ContinuousParameterRanges": [
+                {"Name": "learning_rate", "MinValue": "0.005", "MaxValue": "0.5"}
+            ],
+            "CategoricalParameterRanges": [],
+        },
+    },
+    "TrainingJobDefinition": {"StaticHyperParameters": {"mode": "supervised", "buckets": "20000"}},
+}
+
+
+def test_a_job_for_blazingtext_runs_as_it_is(
+    data: PreparedData, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "job.json").write_text(json.dumps(BLAZINGTEXT))
+    out = tmp_path / "tuned"
+    with pytest.raises(SystemExit) as end:
+        main(
+            ["tune", str(data.path), "--model", "fasttext", "--job", str(tmp_path / "job.json"),
+             "--folds", "2", "--out", str(out), "--time-limit", "20s"]
+        )  # fmt: skip
+    said = capsys.readouterr().err
+    assert end.value.code in (0, None)
+    assert "window_size is no setting of fasttext" in said
+    assert "negative_samples counts where labels are drawn" in said
+    assert "min_count is looked for from 1 to 100" in said
+    assert "mode" not in said
+    plan = json.loads((out / "tuning.json").read_text())
+    assert set(plan["space"]) == {"epoch", "min_count", "word_ngrams", "dim", "lr"}
+    assert plan["fixed"] == {"bucket": 20000}
+
+
+def test_every_family_says_where_to_look_and_tries_its_defaults_first() -> None:
+    for name in CLASSIFIERS.names():
+        if name == "blend":
+            continue
+        space = search_space(name, {}, None)
+        usual = own_settings(name, space)
+        assert set(usual) == set(space)
+        new_classifier(name, usual)
+
+
+def test_defaults_that_no_range_holds_are_the_first_trial(
+    data: PreparedData, tmp_path: Path
+) -> None:
+    """``linear`` chooses some settings by itself, which no value of a range stands for."""
+    tuned = tune(data, tmp_path / "tuned", model="linear", settings=settings(trials=2))
+    first = tuned.trials[0].settings
+    assert (first["ngrams"], first["strength"], first["epochs"]) == (0, 0.0, 0)
+    assert tuned.trials[1].settings["ngrams"] >= 1
+    assert tuned.best.value is not None
+    assert tuned.trials[0].value is not None
+    assert tuned.best.value >= tuned.trials[0].value

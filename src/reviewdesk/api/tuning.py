@@ -11,7 +11,8 @@ from reviewdesk.api.reviews import Reviews, as_reviews
 from reviewdesk.api.tables import Files, Table
 from reviewdesk.progress import Progress
 from reviewdesk.settings import Search, SplitSettings, TargetSettings, TextSettings
-from reviewdesk.training.tuning import BEST, Trial, Tuned, TuneSettings
+from reviewdesk.training.search import Trial, TuneSettings
+from reviewdesk.training.tuning import BEST, Tuned
 from reviewdesk.training.tuning import tune as tune_family
 from reviewdesk.training.tuning_page import sentences, tuning_page
 

@@ -1,6 +1,7 @@
 """`reviewdesk tune`: the best settings of a family for these reviews."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -19,18 +20,24 @@ from reviewdesk.errors import UsageError
 from reviewdesk.formats.tuning_job import TuningJob, read_tuning_job, write_tuning_job
 from reviewdesk.job.find import reviews_of
 from reviewdesk.progress import Progress
-from reviewdesk.settings import Search, SplitSettings, TargetSettings, TextSettings
+from reviewdesk.settings import Limits, Search, SplitSettings, TargetSettings, TextSettings
 from reviewdesk.storage import read_json, write_json
 from reviewdesk.training.family import new_classifier
+from reviewdesk.training.search import TuneSettings
 from reviewdesk.training.time_limits import seconds_of
 from reviewdesk.training.trials import METRICS
-from reviewdesk.training.tuning import BEST, TuneSettings
+from reviewdesk.training.tuning import BEST
 from reviewdesk.training.tuning import tune as tune_family
 from reviewdesk.training.tuning_page import sentences, write_tuning
 
 PAGE: Final = "tuning.html"
 RESULT: Final = "result.json"
 MOST_SHOWN: Final = 10
+MODE: Final = ("mode", "supervised")
+"""What BlazingText's jobs say of what ``fasttext`` does anyway."""
+
+DRAWN: Final = ("fasttext", "neg")
+
 OBJECTIVES: Final = {
     "validation:accuracy": "accuracy",
     "validation:macro_f1": "macro_f1",
@@ -150,24 +157,42 @@ def _range(name: str, text: str) -> Search:
 def _of_job(
     job: TuningJob, model: str, fixed: Mapping[str, Any]
 ) -> tuple[dict[str, Search], dict[str, Any]]:
-    """Return what of a job's parameters the family has; the others are named."""
-    known = {
-        name: default for name, default, *_ in new_classifier(model, {}).settings_class.described()
-    }
-    for name in (*job.ranges, *job.static):
-        if name not in known:
-            note(f"{name} is no setting of {model} and is passed over; it has: {', '.join(known)}")
-    static = {n: json_or_text(v) for n, v in job.static.items() if n in known}
-    space = {name: search for name, search in job.ranges.items() if name in known}
-    typed = {
-        name: Search(values=tuple(json_or_text(value) for value in one.values))
-        if one.values
-        else one
-        for name, one in space.items()
-    }
-    if not typed:
-        raise UsageError(f"the job tunes nothing that {model} has; it has: {', '.join(known)}")
-    return typed, {**static, **fixed}
+    """Return what of a job's parameters the family has, by its own names; the others are named."""
+    family = new_classifier(model, {})
+    limits = {name: allowed for name, _, _, allowed in family.settings_class.described()}
+    aliases, known = family.aliases, ", ".join(limits)
+    space: dict[str, Search] = {}
+    for name, search in job.ranges.items():
+        own = aliases.get(name, name)
+        if own not in limits:
+            note(f"{name} is no setting of {model} and is passed over; it has: {known}")
+            continue
+        if (model, own) == DRAWN and "ns" not in (job.static.get("loss"), fixed.get("loss")):
+            note(f"{name} counts where labels are drawn, under loss=ns, and is passed over")
+            continue
+        space[own] = _within(search, limits[own])
+        if not search.values and (space[own].low, space[own].high) != (search.low, search.high):
+            low, high = space[own].low, space[own].high
+            note(f"{name} is looked for from {low:g} to {high:g}: {model} takes no others")
+    static = {}
+    for name, value in job.static.items():
+        own = aliases.get(name, name)
+        if own in limits:
+            static[own] = json_or_text(value)
+        elif (name, value) != MODE:
+            note(f"{name} is no setting of {model} and is passed over; it has: {known}")
+    if not space:
+        raise UsageError(f"the job tunes nothing that {model} has; it has: {known}")
+    return space, {**static, **fixed}
+
+
+def _within(search: Search, limits: Limits) -> Search:
+    """Return the part of a range that a setting may have; values as JSON has them."""
+    if search.values:
+        return replace(search, values=tuple(json_or_text(value) for value in search.values))
+    low = search.low if limits.minimum is None else max(search.low, limits.minimum)
+    high = search.high if limits.maximum is None else min(search.high, limits.maximum)
+    return replace(search, low=low, high=max(high, low))
 
 
 def _settings_of(job: TuningJob, given: TuneSettings) -> TuneSettings:

@@ -123,6 +123,9 @@ class Classifier(ABC):
     supports_multilabel: ClassVar[bool] = False
     """Whether a text may have several labels."""
 
+    aliases: ClassVar[Mapping[str, str]] = {}
+    """Names that others have for its settings, each with its own name."""
+
     labels_: list[str]
     """The k labels, in the order of the probabilities."""
 

@@ -16,7 +16,7 @@ LOOK_SECONDS: Final = 1.0
 
 def main(asked: Path) -> None:
     """Learn what a file asks for, and write what went wrong to the file that it names."""
-    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    end_with_parent()
     told = read_json(asked)
     question = Question.from_json(told["question"])
     given = told["candidate"]
@@ -27,11 +27,16 @@ def main(asked: Path) -> None:
     write_json(Path(told["answer"]), {"why": why})
 
 
-def _end_with_parent(parent: int) -> None:
-    """End this process when the one that wants its answer was killed."""
-    while os.getppid() == parent:
-        time.sleep(LOOK_SECONDS)
-    os._exit(1)
+def end_with_parent() -> None:
+    """End this process when the one that started it is gone, as after a kill."""
+    parent = os.getppid()
+
+    def look() -> None:
+        while os.getppid() == parent:
+            time.sleep(LOOK_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=look, daemon=True).start()
 
 
 if __name__ == "__main__":

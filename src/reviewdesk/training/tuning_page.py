@@ -9,8 +9,9 @@ from reviewdesk.report.html import Html
 from reviewdesk.report.numbers import plural, score
 from reviewdesk.report.page import Page
 from reviewdesk.training.comparison_page import sentences as compared
+from reviewdesk.training.search import Trial
 from reviewdesk.training.trials import METRICS
-from reviewdesk.training.tuning import Trial, Tuned
+from reviewdesk.training.tuning import Tuned
 
 MOST_TRIALS: Final = 100
 FEWEST_POINTS: Final = 2

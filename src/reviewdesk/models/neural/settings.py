@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from reviewdesk.models.neural.plan import Body, Course, Objective, Shape
-from reviewdesk.settings import Settings, setting
+from reviewdesk.settings import Search, Settings, setting
 
 POOLINGS: Final = ("last", "mean", "max", "attention", "mean+max", "mean+max+attention")
 AUTO: Final = "auto"
@@ -39,9 +39,15 @@ class NetworkSettings(Settings):
         "", "file of word vectors (.vec, as word2vec and fastText write) to begin with"
     )
     frozen: bool = setting(False, "whether words' vectors stay as they are in that file")
-    embedding: int | None = setting(None, "numbers a word", minimum=1, maximum=4096)
+    embedding: int | None = setting(
+        None, "numbers a word", minimum=1, maximum=4096, search=Search(values=(64, 128, 256))
+    )
     hidden: int | None = setting(
-        None, "numbers a position, in each direction", minimum=1, maximum=4096
+        None,
+        "numbers a position, in each direction",
+        minimum=1,
+        maximum=4096,
+        search=Search(values=(64, 128, 256)),
     )
     layers: int | None = setting(None, "how many layers", minimum=1, maximum=12)
     stride: int | None = setting(
@@ -56,18 +62,30 @@ class NetworkSettings(Settings):
         "share of numbers that are left out while it learns",
         minimum=0,
         maximum=0.95,
+        search=Search(0, 0.6),
     )
     word_dropout: float | None = setting(
         None,
         "share of words that are taken for unknown ones while it learns",
         minimum=0,
         maximum=0.95,
+        search=Search(0, 0.4),
     )
     epochs: int | None = setting(
-        None, "how often each row is visited, at most", minimum=1, maximum=1000
+        None,
+        "how often each row is visited, at most",
+        minimum=1,
+        maximum=1000,
+        search=Search(2, 12, whole=True),
     )
     batch: int | None = setting(None, "rows a step", minimum=1, maximum=65_536)
-    learning_rate: float | None = setting(None, "the largest learning rate", minimum=0, maximum=10)
+    learning_rate: float | None = setting(
+        None,
+        "the largest learning rate",
+        minimum=0,
+        maximum=10,
+        search=Search(3e-4, 1e-2, log=True),
+    )
     embedding_rate: float | None = setting(
         None, "that of the words' vectors", minimum=0, maximum=10
     )

@@ -23,7 +23,7 @@ from reviewdesk.models.vectors.reading import Shape
 from reviewdesk.models.vectors.review_lines import review_lines
 from reviewdesk.models.vectors.supervised import Schedule
 from reviewdesk.progress import tell
-from reviewdesk.settings import Settings, setting
+from reviewdesk.settings import Search, Settings, setting
 from reviewdesk.storage import read_json, write_json
 
 SETTINGS_FILE: Final = "classifier.json"
@@ -49,11 +49,37 @@ ALIASES: Final = {
 class FastTextSettings(Settings):
     """What can be set of ``fasttext``: fastText's options by their names."""
 
-    dim: int = setting(16, "numbers a vector", minimum=1, maximum=1024)
-    lr: float = setting(0.5, "rate of learning at first", minimum=1e-6, maximum=100)
-    epoch: int = setting(5, "how often each text is read", minimum=1, maximum=1000)
-    word_ngrams: int = setting(2, "the longest n-gram, in words", minimum=1, maximum=10)
-    min_count: int = setting(1, "how often a word occurs at least", minimum=1)
+    dim: int = setting(
+        16,
+        "numbers a vector",
+        minimum=1,
+        maximum=1024,
+        search=Search(8, 64, log=True, whole=True),
+    )
+    lr: float = setting(
+        0.5,
+        "rate of learning at first",
+        minimum=1e-6,
+        maximum=100,
+        search=Search(0.05, 1, log=True),
+    )
+    epoch: int = setting(
+        5,
+        "how often each text is read",
+        minimum=1,
+        maximum=1000,
+        search=Search(3, 25, log=True, whole=True),
+    )
+    word_ngrams: int = setting(
+        2,
+        "the longest n-gram, in words",
+        minimum=1,
+        maximum=10,
+        search=Search(1, 3, whole=True),
+    )
+    min_count: int = setting(
+        1, "how often a word occurs at least", minimum=1, search=Search(1, 5, whole=True)
+    )
     min_bucket_count: int = setting(
         2, "how often n-grams of a bucket occur at least; 1 keeps all, as fastText does", minimum=1
     )
@@ -98,6 +124,7 @@ class FastText(Classifier):
     settings_class: ClassVar[type[Settings]] = FastTextSettings
     settings: FastTextSettings
     supports_multilabel: ClassVar[bool] = True
+    aliases: ClassVar[Mapping[str, str]] = ALIASES
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**by_our_names(settings))
