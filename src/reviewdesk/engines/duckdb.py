@@ -47,8 +47,14 @@ class DuckDBEngine:
             }
         )
 
-    def add_table(self, name: str, files: Sequence[Path]) -> None:
-        """Give Parquet files of one schema a name that queries can use."""
+    def add_table(self, name: str, files: Sequence[Path], *, held: bool = False) -> None:
+        """Give Parquet files of one schema a name that queries can use.
+
+        Args:
+            name: of the table.
+            files: the files.
+            held: read them into memory now, for many small questions.
+        """
         if not name.isidentifier():
             raise UsageError(f"{name!r} cannot be the name of a table")
         if not files:
@@ -56,7 +62,11 @@ class DuckDBEngine:
         with _storage_errors(str(files[0].parent)):
             # A path is taken as a pattern, so its own stars and brackets are written as classes.
             paths = [str(file).translate(_GLOB) for file in files]
-            self._connection.read_parquet(paths).create_view(name, replace=True)
+            relation = self._connection.read_parquet(paths)
+            if held:
+                relation.create(name)
+            else:
+                relation.create_view(name, replace=True)
 
     def query(
         self,
@@ -68,6 +78,12 @@ class DuckDBEngine:
         with _storage_errors(self._spill):
             result = self._connection.sql(sql, params=dict(parameters) if parameters else None)
             yield from result.to_arrow_reader(batch_rows)
+
+    def table(self, sql: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
+        """Run one SELECT and return its result, with its columns also where there is no row."""
+        with _storage_errors(self._spill):
+            cursor = self._connection.cursor()  # of its own, so that threads may ask at once
+            return cursor.sql(sql, params=dict(parameters) if parameters else None).to_arrow_table()
 
     def close(self) -> None:
         """Free memory and temporary files."""

@@ -11,7 +11,7 @@ from reviewdesk.engines.sandbox import run_select
 from reviewdesk.errors import InputError
 from reviewdesk.graph.paths import shortest_path
 from reviewdesk.graph.questions import PATH, Question, question
-from reviewdesk.graph.reading import open_tables
+from reviewdesk.graph.reading import hold_tables, query
 from reviewdesk.graph.schema import TABLES
 from reviewdesk.graph.store import Graph
 
@@ -46,9 +46,8 @@ def ask(graph: Graph, name: str, given: Mapping[str, str] | None = None) -> Answ
     values: dict[str, Any] = asked.values(given or {})
     if asked.name == PATH:
         values = {"way": _way(graph, values)}
-    with open_tables(graph) as engine:
-        batches = list(engine.query(asked.sql, parameters=values))
-    table = pa.Table.from_batches(batches) if batches else pa.table({})
+    hold_tables(graph)
+    table = query(graph, asked.sql, values)
     return Answer(asked, table, asked.caution and _caution(graph, asked))
 
 
@@ -85,15 +84,8 @@ def _caution(graph: Graph, asked: Question) -> str:
 
 
 _LISTED: Final = """
-WITH once AS (
-    SELECT source AS product, target AS category FROM assigned
-    QUALIFY row_number() OVER (PARTITION BY source ORDER BY reviews DESC, target) = 1
-), surest AS (
-    SELECT source AS review, target AS category FROM predicted
-    QUALIFY row_number() OVER (PARTITION BY source ORDER BY confidence DESC, model, target) = 1
-), differing AS (
-    SELECT s.review, r.target AS product FROM surest s JOIN reviewed r ON r.source = s.review
-        JOIN once o ON o.product = r.target WHERE o.category <> s.category
+WITH differing AS (
+    SELECT review FROM comparisons WHERE assigned <> predicted
 ), wrong AS (
     SELECT r.id AS review FROM findings f
         JOIN reviews r ON f.kind = 'review' AND r.review_id = f.what
@@ -108,9 +100,7 @@ FROM differing
 
 
 def _share_listed(graph: Graph) -> str:
-    with open_tables(graph) as engine:
-        (batch,) = engine.query(_LISTED)
-    row = batch.to_pylist()[0]
+    (row,) = query(graph, _LISTED).to_pylist()
     if not row["differing"] or not row["findings"]:
         return ""
     return (

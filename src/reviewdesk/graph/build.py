@@ -16,12 +16,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from reviewdesk import __version__
-from reviewdesk.engines.duckdb import DuckDBEngine
 from reviewdesk.errors import InputError, UsageError
 from reviewdesk.exchange import replace_directory
 from reviewdesk.graph.pseudonyms import pseudonyms
 from reviewdesk.graph.schema import EDGES, FINDINGS, NODES, TABLES
-from reviewdesk.graph.sql_of_tables import TABLE_SQL
 from reviewdesk.graph.store import (
     FORMAT,
     FORMAT_VERSION,
@@ -30,6 +28,7 @@ from reviewdesk.graph.store import (
     check_place,
     table_file,
 )
+from reviewdesk.graph.table_writing import STAGED, write_parquet, write_tables
 from reviewdesk.prepare.layout import LOG, file_sha256
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.prepared import PreparedData
@@ -42,17 +41,13 @@ from reviewdesk.storage import (
     write_json,
     write_record,
     write_text,
-    write_then_rename,
 )
 
-MEMORY: Final = "384MiB"
 BATCH_ROWS: Final = 65_536
 PLAN: Final = "plan.json"
-STAGED_COLUMNS: Final = (
-    "review_id", "customer_id", "product_id", "product_parent", "product_title",
-    "product_category", "star_rating", "review_date", "verified_purchase", "helpful_votes",
-)  # fmt: skip
 TEXTS: Final = ("review_headline", "review_body")
+NAMES: Final = ("customer_id", "product_id", "product_parent", "product_category")
+"""Columns whose empty text is no name."""
 
 PREDICTIONS: Final = pa.schema(
     [
@@ -152,7 +147,7 @@ def build_graph(
         with log.timed("stage"):
             _stage(data, inputs, aside, key, texts, without, progress)
         with log.timed("tables"):
-            _write_tables(aside, progress)
+            write_tables(aside, progress)
         result = aside / "result"
         write_record(result / MANIFEST, _manifest(result, plan, data, texts, key is not None))
         log.rows.update(read_json(result / MANIFEST)["rows"])
@@ -200,13 +195,14 @@ def _stage(
     """Write what the queries read: rows, predictions, similar products, findings."""
     if not (aside / "rows.parquet").is_file():
         with progress.task("Reading", data.rows, "reviews") as task:
-            _write(aside / "rows.parquet", _rows(data, key, texts, without, task))
+            rows = _rows(data, key, texts, without, task)
+            write_parquet(aside / "rows.parquet", rows, STAGED)
     if not (aside / "predictions.parquet").is_file():
-        _write(aside / "predictions.parquet", inputs.predictions, PREDICTIONS)
+        write_parquet(aside / "predictions.parquet", inputs.predictions, PREDICTIONS)
     if not (aside / "similar_products.parquet").is_file():
-        _write(aside / "similar_products.parquet", iter([inputs.similar]), SIMILAR)
+        write_parquet(aside / "similar_products.parquet", iter([inputs.similar]), SIMILAR)
     table = inputs.findings.sort_by([(name, "ascending") for name in FINDINGS.names])
-    _write(aside / "result" / table_file("findings"), iter([table]), FINDINGS)
+    write_parquet(aside / "result" / table_file("findings"), iter([table]), FINDINGS)
 
 
 def _rows(
@@ -217,66 +213,18 @@ def _rows(
     task: Task,
 ) -> Iterator[pa.RecordBatch]:
     """Yield the reviews as they stand in the graph: empty names are null, texts on request."""
-    columns = (*STAGED_COLUMNS, *(TEXTS if texts else ()))
-    for batch in data.batches(list(columns), BATCH_ROWS):
+    columns = [name for name in STAGED.names if texts or name not in TEXTS]
+    for batch in data.batches(columns, BATCH_ROWS):
         task.advance(len(batch))
         if without is not None:
             batch = batch.filter(pc.invert(pc.is_in(batch.column("review_id"), without)))  # noqa: PLW2901
         values = {name: batch.column(name) for name in columns}
-        for name in ("customer_id", "product_id", "product_parent", "product_category"):
+        for name in NAMES:
             values[name] = pc.if_else(pc.equal(values[name], ""), None, values[name])
         values["customer_id"] = pseudonyms(values["customer_id"], key)
         for name in TEXTS:
             values.setdefault(name, pa.nulls(len(batch), pa.string()))
-        yield pa.record_batch(values)
-
-
-def _write_tables(aside: Path, progress: Progress) -> None:
-    """Write each table of nodes and edges that is not there yet."""
-    result = aside / "result"
-    with (
-        DuckDBEngine(memory_limit=MEMORY, temp_directory=aside / "spill") as engine,
-        progress.task("Building", len(TABLE_SQL), "tables") as task,
-    ):
-        for staged in ("rows", "predictions", "similar_products"):
-            engine.add_table(staged, [aside / f"{staged}.parquet"])
-        for name, sql in TABLE_SQL.items():
-            path = result / table_file(name)
-            if not path.is_file():
-                _write(path, engine.query(sql, BATCH_ROWS), TABLES[name])
-            engine.add_table(name, [path])
-            task.advance()
-    if not pq.read_metadata(result / table_file("products")).num_rows:
-        raise InputError(
-            "no review names a product (product_id), so there is nothing to join reviews by"
-        )
-
-
-def _write(
-    path: Path, batches: Iterator[pa.RecordBatch | pa.Table], schema: pa.Schema | None = None
-) -> None:
-    """Write batches as one Parquet file, whole or not at all."""
-    with write_then_rename(path) as file:
-        writer = None
-        for batch in batches:
-            table = pa.Table.from_batches([batch]) if isinstance(batch, pa.RecordBatch) else batch
-            table = table.cast(schema) if schema else table
-            writer = writer or _writer(file, table.schema)
-            writer.write_table(table)
-        if writer is None:
-            writer = _writer(file, schema or _staged_schema())
-        writer.close()
-
-
-def _writer(file: Any, schema: pa.Schema) -> pq.ParquetWriter:
-    return pq.ParquetWriter(file, schema, compression="zstd", write_page_checksum=True)
-
-
-def _staged_schema() -> pa.Schema:
-    """Return the schema of no rows at all."""
-    texts = dict.fromkeys((*STAGED_COLUMNS, *TEXTS), pa.string())
-    numbers = {"star_rating": pa.int8(), "review_date": pa.date32(), "helpful_votes": pa.int32()}
-    return pa.schema({**texts, **numbers, "verified_purchase": pa.bool_()})
+        yield pa.record_batch([values[name] for name in STAGED.names], schema=STAGED)
 
 
 def _manifest(

@@ -4,9 +4,8 @@ The tables are the truth and the index may be thrown away. It is written aside, 
 from then on opened for reading only, since a reader beside a writer is not safe.
 """
 
+import contextlib
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -75,7 +74,8 @@ def query(
     ladybug = require("ladybug", EXTRA)
     check_reads_only(cypher)
     path = build_index(graph, progress=progress)
-    with _connection(ladybug, path, memory, read_only=True) as connection:
+    connection = ladybug.Connection(_reader(ladybug, graph, path, memory), num_threads=THREADS)
+    with contextlib.closing(connection):
         connection.set_query_timeout(max(1, round(timeout * 1000)))
         try:
             result = connection.execute(cypher)
@@ -120,7 +120,8 @@ def build_index(graph: Graph, *, progress: Progress = SILENT) -> Path:
                 left_over.unlink()
         tables: list[NodeTable | EdgeTable] = [*NODES, *EDGES]
         with (
-            _connection(ladybug, aside, BUFFER_BYTES, read_only=False) as connection,
+            contextlib.closing(_database(ladybug, aside, BUFFER_BYTES, read_only=False)) as index,
+            contextlib.closing(ladybug.Connection(index, num_threads=THREADS)) as connection,
             progress.task("Indexing", len(tables), "tables") as task,
         ):
             for table in tables:
@@ -138,24 +139,23 @@ def build_index(graph: Graph, *, progress: Progress = SILENT) -> Path:
     return path
 
 
-@contextmanager
-def _connection(ladybug: Any, path: Path, memory: int, *, read_only: bool) -> Iterator[Any]:
+def _reader(ladybug: Any, graph: Graph, path: Path, memory: int) -> Any:
+    """Return the index opened for reading; it stays open as long as the graph is in use."""
+    kept = graph.kept.get(INDEX)
+    if kept is None or kept[0] != memory:
+        kept = graph.kept[INDEX] = (memory, _database(ladybug, path, memory, read_only=True))
+    return kept[1]
+
+
+def _database(ladybug: Any, path: Path, memory: int, *, read_only: bool) -> Any:
     try:
-        database = ladybug.Database(
+        return ladybug.Database(
             path, buffer_pool_size=memory, max_num_threads=THREADS, read_only=read_only
         )
     except RuntimeError as error:
         raise StorageError(
             f"{path} cannot be opened; remove it, and the next query makes it again"
         ) from error
-    try:
-        connection = ladybug.Connection(database, num_threads=THREADS)
-        try:
-            yield connection
-        finally:
-            connection.close()
-    finally:
-        database.close()
 
 
 def _definition(table: NodeTable | EdgeTable) -> str:

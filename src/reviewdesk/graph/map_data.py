@@ -13,10 +13,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from reviewdesk.engines.duckdb import DuckDBEngine
 from reviewdesk.errors import MissingExtra
-from reviewdesk.graph.questions import ASSIGNED_ONCE, JUDGED, PREDICTED_ONCE
-from reviewdesk.graph.reading import open_tables
+from reviewdesk.graph.reading import query
+from reviewdesk.graph.sql_of_tables import ASSIGNED_ONCE
 from reviewdesk.graph.store import Graph
 from reviewdesk.graph.structure import (
     WeightedEdges,
@@ -36,8 +35,6 @@ CONFIDENCES: Final = (0.5, 0.7, 0.8, 0.9, 0.95)
 """Least confidences that a reader can ask for."""
 MOST_STEPS: Final = 16
 
-SPAN: Final = pa.schema({"first": pa.date32(), "last": pa.date32()})
-TOTAL: Final = pa.schema({"reviews": pa.int64()})
 FLOWS: Final = pa.schema(
     dict.fromkeys(("assigned", "predicted", "step", "confidence", "reviews"), pa.int64())
 )
@@ -57,13 +54,6 @@ REVIEWS: Final = pa.schema(
         "body": pa.string(),
     }
 )  # fmt: skip
-LISTINGS: Final = pa.schema(
-    {
-        "kind": pa.string(), "what": pa.string(), "finder": pa.string(),
-        "suggested": pa.string(), "promise": pa.float64(),
-    }
-)  # fmt: skip
-
 Ints = NDArray[np.int64]
 
 
@@ -103,14 +93,13 @@ def map_data(graph: Graph) -> MapData:
     """Collect what the map of a graph shows."""
     assigned = product_categories(graph, "assigned")
     with_texts = bool(graph.manifest["plan"]["texts"])
-    with open_tables(graph) as engine:
-        steps, unit = _steps(engine)
-        first = steps[0][1] if steps else None
-        flows = _table(engine, FLOWS, _FLOWS, {"unit": unit, "first": first})
-        products = _table(engine, PRODUCTS, _PRODUCTS, {"most": MOST_PRODUCTS})
-        reviews = _reviews(engine, products, with_texts)
-        listings = _listings(engine)
-        (total,) = _table(engine, TOTAL, _TOTAL)["reviews"].to_pylist()
+    steps, unit = _steps(graph)
+    first = steps[0][1] if steps else None
+    flows = query(graph, _FLOWS, {"unit": unit, "first": first}).cast(FLOWS)
+    products = query(graph, _PRODUCTS, {"most": MOST_PRODUCTS}).cast(PRODUCTS)
+    reviews = _reviews(graph, products, with_texts)
+    listings = _listings(graph)
+    (total,) = query(graph, _TOTAL)["reviews"].to_pylist()
     edges = {"words": similar_products(graph), "customers": shared_customers(graph)}
     kept = products["id"].to_numpy()
     communities, without = {}, False
@@ -133,25 +122,15 @@ def map_data(graph: Graph) -> MapData:
     )
 
 
-def _table(
-    engine: DuckDBEngine,
-    schema: pa.Schema,
-    sql: str,
-    parameters: Mapping[str, object] | None = None,
-) -> pa.Table:
-    batches = list(engine.query(sql, parameters=parameters))
-    return pa.Table.from_batches(batches).cast(schema) if batches else schema.empty_table()
-
-
 _SPAN: Final = "SELECT min(date) AS first, max(date) AS last FROM reviews"
 
 
-def _steps(engine: DuckDBEngine) -> tuple[list[tuple[str, date]], str]:
+def _steps(graph: Graph) -> tuple[list[tuple[str, date]], str]:
     """Return stretches of time, years, quarters or months, and which of these they are.
 
     Of more than sixteen years the earliest become one.
     """
-    (span,) = _table(engine, SPAN, _SPAN).to_pylist()
+    (span,) = query(graph, _SPAN).to_pylist()
     if span["first"] is None:
         return [], "year"
     first, last = span["first"], span["last"]
@@ -172,11 +151,10 @@ def _steps(engine: DuckDBEngine) -> tuple[list[tuple[str, date]], str]:
 
 
 _FLOWS: Final = f"""
-WITH {JUDGED}
 SELECT j.assigned, j.predicted, greatest(date_diff($unit, $first::DATE, r.date), 0) AS step,
     {" + ".join(f"(j.confidence >= {c})::INT" for c in CONFIDENCES)} AS confidence,
     count(*) AS reviews
-FROM judged j JOIN reviews r ON r.id = j.review
+FROM comparisons j JOIN reviews r ON r.id = j.review
 GROUP BY ALL ORDER BY ALL
 """
 
@@ -188,15 +166,15 @@ SELECT count(*) AS reviews FROM reviewed r JOIN assigned_once a ON a.product = r
 # First what finders list as standing in a wrong category, by promise; then what they list
 # otherwise; then products of listed reviews; then those with most reviews.
 _PRODUCTS: Final = f"""
-WITH {JUDGED}, votes AS (
-    SELECT product, predicted, count(*) AS reviews FROM judged GROUP BY ALL
+WITH {ASSIGNED_ONCE}, votes AS (
+    SELECT product, predicted, count(*) AS reviews FROM comparisons GROUP BY ALL
 ), winners AS (
     SELECT product, predicted FROM votes
     QUALIFY row_number() OVER (PARTITION BY product ORDER BY reviews DESC, predicted) = 1
 ), totals AS (
     SELECT product, count(*) AS judged, count(*) FILTER (predicted <> assigned) AS elsewhere,
         (sum(round(confidence * 1000)::BIGINT) // count(*))::BIGINT AS confidence
-    FROM judged GROUP BY product
+    FROM comparisons GROUP BY product
 ), listed AS (
     SELECT p.id AS product, min(CASE WHEN f.suggested IS NULL THEN 1 ELSE 0 END) AS rank,
         max(f.promise) AS promise, max(f.score) AS score
@@ -218,16 +196,16 @@ ORDER BY rank, l.promise DESC NULLS LAST, l.score DESC NULLS LAST, p.reviews DES
 LIMIT $most
 """
 
-_REVIEWS: Final = f"""
-WITH {PREDICTED_ONCE}, kept AS (
+_REVIEWS: Final = """
+WITH kept AS (
     SELECT unnest($products) AS product, generate_subscripts($products, 1) - 1 AS number
 ), ordered AS (
-    SELECT k.number, r.review_id, r.stars, r.date, p.category AS predicted, p.confidence,
+    SELECT k.number, r.review_id, r.stars, r.date, p.predicted, p.confidence,
         r.headline, r.body, row_number() OVER (PARTITION BY k.number
             ORDER BY r.review_id NOT IN (SELECT what FROM findings WHERE kind = 'review'),
                 r.date DESC NULLS LAST, r.review_id) AS place
     FROM kept k JOIN reviewed v ON v.target = k.product JOIN reviews r ON r.id = v.source
-        LEFT JOIN predicted_once p ON p.review = r.id
+        LEFT JOIN comparisons p ON p.review = r.id AND p.product = k.product
 ), bounded AS (
     SELECT * FROM ordered WHERE place <= CASE WHEN number < $telling THEN $more ELSE $fewer END
     ORDER BY number >= $telling, place, number LIMIT $most
@@ -242,25 +220,21 @@ ORDER BY kind, what, promise DESC, finder, suggested
 """
 
 
-def _reviews(engine: DuckDBEngine, products: pa.Table, with_texts: bool) -> pa.Table:
+def _reviews(graph: Graph, products: pa.Table, with_texts: bool) -> pa.Table:
     """Return the reviews of products, more of those that finders list."""
-    return _table(
-        engine,
-        REVIEWS,
-        _REVIEWS,
-        {
-            "products": products["id"].to_pylist(),
-            "telling": sum(rank < 3 for rank in products["rank"].to_pylist()),
-            "more": REVIEWS_OF_LISTED,
-            "fewer": REVIEWS_OF_OTHERS,
-            "most": MOST_REVIEWS_WITH_TEXTS if with_texts else MOST_REVIEWS,
-        },
-    )
+    bounds = {
+        "products": products["id"].to_pylist(),
+        "telling": sum(rank < 3 for rank in products["rank"].to_pylist()),
+        "more": REVIEWS_OF_LISTED,
+        "fewer": REVIEWS_OF_OTHERS,
+        "most": MOST_REVIEWS_WITH_TEXTS if with_texts else MOST_REVIEWS,
+    }
+    return query(graph, _REVIEWS, bounds).cast(REVIEWS)
 
 
-def _listings(engine: DuckDBEngine) -> dict[str, list[dict[str, Any]]]:
+def _listings(graph: Graph) -> dict[str, list[dict[str, Any]]]:
     listings: dict[str, list[dict[str, Any]]] = {}
-    for row in _table(engine, LISTINGS, _LISTINGS).to_pylist():
+    for row in query(graph, _LISTINGS).to_pylist():
         listings.setdefault(f"{row.pop('kind')} {row.pop('what')}", []).append(row)
     return listings
 

@@ -1,5 +1,7 @@
 """Ways from product to product through customers who bought both of two on the way."""
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -7,6 +9,8 @@ from scipy import sparse
 from reviewdesk.graph.store import Graph
 
 Ints = NDArray[np.int64]
+
+_PURCHASES: Final = "purchases"
 
 
 def shortest_path(graph: Graph, product: int, other: int, most: int) -> list[int]:
@@ -21,12 +25,8 @@ def shortest_path(graph: Graph, product: int, other: int, most: int) -> list[int
     Returns:
         Ids, of ways of equal length those with the smallest; empty where there is no way.
     """
-    bought, customers = graph.table("bought", ["source", "target"]), graph.rows("customers")
-    ends = (bought["source"].to_numpy(), bought["target"].to_numpy())
-    shape = (customers, graph.rows("products"))
-    by_customer = sparse.csr_array((np.ones(len(bought), np.int8), ends), shape)
-    by_product = by_customer.T.tocsr()
-    before = np.full(shape[1], -1, np.int64)
+    by_customer, by_product = _purchases(graph)
+    before = np.full(by_product.shape[0], -1, np.int64)
     before[product], front = product, np.array([product])
     for _ in range(most):
         reached: list[Ints] = []
@@ -49,3 +49,15 @@ def shortest_path(graph: Graph, product: int, other: int, most: int) -> list[int
     while way[-1] != product:
         way.append(int(before[way[-1]]))
     return way[::-1]
+
+
+def _purchases(graph: Graph) -> tuple[sparse.csr_array, sparse.csr_array]:
+    """Return who bought what as (customers, products) and (products, customers), kept."""
+    if _PURCHASES not in graph.kept:
+        bought = graph.table("bought", ["source", "target"])
+        ends = (bought["source"].to_numpy(), bought["target"].to_numpy())
+        shape = (graph.rows("customers"), graph.rows("products"))
+        by_customer = sparse.csr_array((np.ones(len(bought), np.int8), ends), shape)
+        graph.kept[_PURCHASES] = (by_customer, by_customer.T.tocsr())
+    kept: tuple[sparse.csr_array, sparse.csr_array] = graph.kept[_PURCHASES]
+    return kept

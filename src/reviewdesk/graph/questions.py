@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from reviewdesk.errors import UsageError
+from reviewdesk.graph.sql_of_tables import ASSIGNED_ONCE
 
 
 @dataclass(frozen=True)
@@ -74,30 +75,9 @@ def _like(default: object, name: str, text: str) -> str | int | float:
 
 
 PATH: Final = "path"
+# Summed as whole numbers, so that the order of the rows leaves no trace in the last digit.
+_MEAN_CONFIDENCE: Final = "round(sum(round(confidence * 1e9)::BIGINT) / (count(*) * 1e9), 4)"
 LIMIT: Final = Parameter("most rows to show", 20)
-
-# A product's category is the one that most of its reviews stand under, and of equals the first.
-ASSIGNED_ONCE: Final = """
-assigned_once AS (
-    SELECT source AS product, target AS category FROM assigned
-    QUALIFY row_number() OVER (PARTITION BY source ORDER BY reviews DESC, target) = 1
-)"""
-
-# What most surely is predicted of a review, where several models say something.
-PREDICTED_ONCE: Final = """
-predicted_once AS (
-    SELECT source AS review, target AS category, confidence FROM predicted
-    QUALIFY row_number() OVER (PARTITION BY source ORDER BY confidence DESC, model, target) = 1
-)"""
-
-# Each review with its product and where that stands, and what is predicted of it.
-JUDGED: Final = f"""
-{ASSIGNED_ONCE}, {PREDICTED_ONCE}, judged AS (
-    SELECT p.review, r.target AS product, a.category AS assigned, p.category AS predicted,
-        p.confidence
-    FROM predicted_once p JOIN reviewed r ON r.source = p.review
-        JOIN assigned_once a ON a.product = r.target
-)"""
 
 # A product, or a parent with its variants, which have the reviews.
 _CENTRE: Final = """
@@ -118,8 +98,9 @@ _QUESTIONS: Final = (
         "Which products does a category have, with whom do they share customers?",
         f"""
 WITH {ASSIGNED_ONCE}, members AS (
-    SELECT a.product FROM assigned_once a JOIN categories c ON c.id = a.category
-    WHERE c.name = $category
+    SELECT p.id AS product
+    FROM assigned_once a JOIN categories c ON c.id = a.category JOIN products p ON p.id = a.product
+    WHERE c.name = $category ORDER BY p.reviews DESC, p.id LIMIT $limit
 ), shared AS (
     SELECT b.target AS product, o.target AS other, count(*) AS customers
     FROM members m JOIN bought b ON b.target = m.product
@@ -133,20 +114,22 @@ SELECT p.product_id, p.title, p.reviews, round(p.mean_stars, 2) AS mean_stars,
     o.product_id AS neighbour, o.title AS neighbour_title, n.customers AS shared_customers
 FROM members m JOIN products p ON p.id = m.product
     LEFT JOIN nearest n ON n.product = p.id LEFT JOIN products o ON o.id = n.other
-ORDER BY p.reviews DESC, p.product_id LIMIT $limit""",
+ORDER BY p.reviews DESC, p.product_id""",
         {"category": Parameter("name of the category"), "limit": LIMIT},
     ),
     Question(
         "differs",
         "Which reviews are predicted to belong to another category than their product stands in?",
-        f"""
-WITH {JUDGED}
+        """
+WITH surest AS (
+    SELECT * FROM comparisons WHERE assigned <> predicted AND confidence >= $confidence
+    ORDER BY confidence DESC, review, product LIMIT $limit
+)
 SELECT r.review_id, p.product_id, p.title, a.name AS assigned, c.name AS predicted,
     round(j.confidence, 4) AS confidence
-FROM judged j JOIN reviews r ON r.id = j.review JOIN products p ON p.id = j.product
+FROM surest j JOIN reviews r ON r.id = j.review JOIN products p ON p.id = j.product
     JOIN categories a ON a.id = j.assigned JOIN categories c ON c.id = j.predicted
-WHERE j.assigned <> j.predicted AND j.confidence >= $confidence
-ORDER BY j.confidence DESC, r.review_id LIMIT $limit""",
+ORDER BY j.confidence DESC, r.review_id, p.product_id""",
         {"confidence": Parameter("least confidence, 0 to 1", 0.0), "limit": LIMIT},
         _CAUTION,
     ),
@@ -154,9 +137,10 @@ ORDER BY j.confidence DESC, r.review_id LIMIT $limit""",
         "differs-products",
         "Which products do most of their reviews' predictions put into another category?",
         f"""
-WITH {JUDGED}, votes AS (
-    SELECT product, assigned, predicted, count(*) AS reviews, avg(confidence) AS confidence
-    FROM judged GROUP BY product, assigned, predicted
+WITH votes AS (
+    SELECT product, assigned, predicted, count(*) AS reviews,
+        {_MEAN_CONFIDENCE} AS confidence
+    FROM comparisons GROUP BY product, assigned, predicted
 ), totals AS (
     SELECT product, sum(reviews) AS total FROM votes GROUP BY product
 ), winners AS (
@@ -165,7 +149,7 @@ WITH {JUDGED}, votes AS (
 )
 SELECT p.product_id, p.title, a.name AS assigned, c.name AS predicted,
     w.reviews AS reviews_predicted_there, t.total::BIGINT AS reviews_predicted,
-    round(w.confidence, 4) AS confidence
+    w.confidence
 FROM winners w JOIN totals t ON t.product = w.product JOIN products p ON p.id = w.product
     JOIN categories a ON a.id = w.assigned JOIN categories c ON c.id = w.predicted
 WHERE w.assigned <> w.predicted AND t.total >= $reviews
@@ -188,10 +172,9 @@ ORDER BY f.promise DESC, f.score DESC, f.finder, f.what LIMIT $limit""",
         "confusion",
         "How many reviews of each category are predicted to belong to which?",
         f"""
-WITH {JUDGED}
 SELECT a.name AS assigned, c.name AS predicted, count(*) AS reviews,
-    round(avg(j.confidence), 4) AS mean_confidence
-FROM judged j JOIN categories a ON a.id = j.assigned JOIN categories c ON c.id = j.predicted
+    {_MEAN_CONFIDENCE} AS mean_confidence
+FROM comparisons j JOIN categories a ON a.id = j.assigned JOIN categories c ON c.id = j.predicted
 WHERE j.confidence >= $confidence
 GROUP BY a.name, c.name ORDER BY reviews DESC, assigned, predicted LIMIT $limit""",
         {
@@ -240,26 +223,29 @@ FROM (SELECT unnest($way) AS product, generate_subscripts($way, 1) AS stop)
         "wide-customers",
         "Which customers write about categories that others do not have in common?",
         f"""
-WITH {ASSIGNED_ONCE}, visits AS (
+WITH {ASSIGNED_ONCE}, visits AS MATERIALIZED (
     SELECT DISTINCT b.source AS customer, a.category
     FROM bought b JOIN assigned_once a ON a.product = b.target
 ), sizes AS (
     SELECT category, count(*) AS customers FROM visits GROUP BY category
-), pairs AS (
-    SELECT a.customer, a.category, b.category AS other FROM visits a
-        JOIN visits b ON b.customer = a.customer AND b.category > a.category
 ), together AS (
-    SELECT category, other, count(*) AS customers FROM pairs GROUP BY category, other
+    SELECT a.category, b.category AS other, count(*) AS customers FROM visits a
+        JOIN visits b ON b.customer = a.customer AND b.category > a.category
+    GROUP BY a.category, b.category
 ), lifts AS (
     SELECT t.category, t.other, t.customers,
         t.customers::DOUBLE * (SELECT count(*) FROM customers) / (a.customers * b.customers) AS lift
     FROM together t JOIN sizes a ON a.category = t.category JOIN sizes b ON b.category = t.other
+), rarest AS (
+    SELECT * FROM lifts QUALIFY coalesce(sum(customers) OVER (ORDER BY lift
+        RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW EXCLUDE GROUP), 0) < $limit
 )
 SELECT c.customer_id, c.reviews, x.name AS category, y.name AS other_category,
     l.customers AS customers_of_both, round(l.lift, 4) AS times_chance
-FROM pairs p JOIN lifts l ON l.category = p.category AND l.other = p.other
-    JOIN customers c ON c.id = p.customer JOIN categories x ON x.id = p.category
-    JOIN categories y ON y.id = p.other
+FROM rarest l JOIN visits a ON a.category = l.category
+    JOIN visits b ON b.customer = a.customer AND b.category = l.other
+    JOIN customers c ON c.id = a.customer JOIN categories x ON x.id = l.category
+    JOIN categories y ON y.id = l.other
 ORDER BY l.lift, c.reviews DESC, c.customer_id, x.name, y.name LIMIT $limit""",
         {"limit": LIMIT},
     ),
@@ -295,7 +281,7 @@ FROM customers u JOIN wrote w ON w.source = u.id JOIN reviews r ON r.id = w.targ
     LEFT JOIN reviewed v ON v.source = r.id LEFT JOIN products p ON p.id = v.target
     LEFT JOIN predicted d ON d.source = r.id LEFT JOIN categories c ON c.id = d.target
 WHERE u.customer_id = $customer
-ORDER BY r.date, r.review_id, d.model LIMIT $limit""",
+ORDER BY r.date, r.review_id, d.model, c.name, p.product_id LIMIT $limit""",
         {"customer": Parameter("customer, as the graph names them"), "limit": LIMIT},
     ),
     Question(
@@ -307,7 +293,7 @@ SELECT r.review_id, r.stars, r.date, r.verified, c.name AS predicted,
     round(d.confidence, 4) AS confidence, r.headline
 FROM centre p JOIN reviewed v ON v.target = p.id JOIN reviews r ON r.id = v.source
     LEFT JOIN predicted d ON d.source = r.id LEFT JOIN categories c ON c.id = d.target
-ORDER BY r.date, r.review_id, d.model LIMIT $limit""",
+ORDER BY r.date, r.review_id, d.model, c.name LIMIT $limit""",
         {"product": Parameter("product_id"), "limit": LIMIT},
     ),
 )

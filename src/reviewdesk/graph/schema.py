@@ -124,9 +124,18 @@ FINDINGS: Final = pa.schema(
 )
 """What finders listed, beside the graph."""
 
+COMPARISONS: Final = pa.schema(
+    [pa.field(name, pa.int64(), False) for name in ("review", "product", "assigned", "predicted")]
+    + [pa.field("confidence", pa.float64(), False)]
+)
+"""Where each review with a prediction stands, and what is predicted of it most surely, as ids.
+
+Computed from the edges once, since most questions compare the two."""
+
 TABLES: Final[Mapping[str, pa.Schema]] = {
     **{table.name: table.schema for table in NODES},
     **{table.name: table.schema for table in EDGES},
+    "comparisons": COMPARISONS,
     "findings": FINDINGS,
 }
 

@@ -1,17 +1,24 @@
 """Each table of a graph as one query over staged rows and over tables written before it.
 
 Every result is ordered by columns without ties, and numbers come from counts, sums of whole
-numbers, smallest and largest: so the same rows in another order give the same bytes.
+numbers, smallest and largest: so the same rows in another order give the same bytes. Whatever is
+held for all rows at once can be spilled: there is no window over all of them, and distinct values
+are counted by grouping twice.
 """
 
 from collections.abc import Mapping
 from typing import Final
 
 _CUSTOMERS: Final = """
-SELECT row_number() OVER (ORDER BY customer_id) - 1 AS id, customer_id, count(*) AS reviews,
-    count(DISTINCT product_id) AS products, avg(star_rating) AS mean_stars,
-    min(review_date) AS first_date, max(review_date) AS last_date
-FROM rows WHERE customer_id IS NOT NULL GROUP BY customer_id ORDER BY id
+WITH purchases AS (
+    SELECT customer_id, product_id, count(*) AS reviews, sum(star_rating) AS stars,
+        count(star_rating) AS rated, min(review_date) AS first_date, max(review_date) AS last_date
+    FROM rows WHERE customer_id IS NOT NULL GROUP BY customer_id, product_id
+)
+SELECT customer_id, sum(reviews)::BIGINT AS reviews, count(product_id) AS products,
+    sum(stars)::DOUBLE / nullif(sum(rated), 0) AS mean_stars,
+    min(first_date) AS first_date, max(last_date) AS last_date
+FROM purchases GROUP BY customer_id ORDER BY customer_id
 """
 
 # A product's title is the one that most of its reviews give, and of equals the first. Parents are
@@ -32,67 +39,71 @@ WITH titles AS (
     FROM variants
     WHERE parent IS NOT NULL AND parent NOT IN (SELECT product_id FROM variants)
     GROUP BY parent HAVING count(*) > 1
-), everything AS (
-    SELECT v.product_id, t.product_title AS title, v.parent, false AS is_parent, v.reviews,
-        v.mean_stars, v.first_date, v.last_date
-    FROM variants v JOIN titles t ON t.product_id = v.product_id AND t.place = 1
-    UNION ALL
-    SELECT product_id, NULL, NULL, true, reviews, NULL, first_date, last_date FROM parents
 )
-SELECT row_number() OVER (ORDER BY product_id) - 1 AS id, product_id, title, parent, is_parent,
-    reviews, mean_stars, first_date, last_date
-FROM everything ORDER BY id
-"""
-
-_REVIEWS: Final = """
-SELECT row_number() OVER (ORDER BY review_id) - 1 AS id, review_id, star_rating AS stars,
-    review_date AS date, verified_purchase AS verified, helpful_votes,
-    review_headline AS headline, review_body AS body
-FROM rows QUALIFY row_number() OVER (PARTITION BY review_id
-    ORDER BY product_id, customer_id, review_date, star_rating, review_body) = 1 ORDER BY id
+SELECT v.product_id, t.product_title AS title, v.parent, false AS is_parent, v.reviews,
+    v.mean_stars, v.first_date, v.last_date
+FROM variants v JOIN titles t ON t.product_id = v.product_id AND t.place = 1
+UNION ALL
+SELECT product_id, NULL, NULL, true, reviews, NULL, first_date, last_date FROM parents
+ORDER BY product_id
 """
 
 _CATEGORIES: Final = """
 WITH names AS (
     SELECT product_category AS name FROM rows WHERE product_category IS NOT NULL
     UNION SELECT label FROM predictions
+), members AS (
+    SELECT product_category AS name, product_id, count(*) AS reviews
+    FROM rows WHERE product_category IS NOT NULL GROUP BY product_category, product_id
 ), counts AS (
-    SELECT product_category AS name, count(*) AS reviews, count(DISTINCT product_id) AS products
-    FROM rows WHERE product_category IS NOT NULL GROUP BY product_category
+    SELECT name, sum(reviews)::BIGINT AS reviews, count(product_id) AS products
+    FROM members GROUP BY name
 )
-SELECT row_number() OVER (ORDER BY names.name) - 1 AS id, names.name,
-    coalesce(reviews, 0) AS reviews, coalesce(products, 0) AS products
-FROM names LEFT JOIN counts ON counts.name = names.name ORDER BY id
+SELECT names.name, coalesce(reviews, 0) AS reviews, coalesce(products, 0) AS products
+FROM names LEFT JOIN counts ON counts.name = names.name ORDER BY names.name
 """
 
+NODE_SQL: Final[Mapping[str, str]] = {
+    "customers": _CUSTOMERS,
+    "products": _PRODUCTS,
+    "categories": _CATEGORIES,
+}
+"""Nodes but for reviews, in the order of their keys; their ids are their places in it."""
+
+RESOLVED: Final = """
+SELECT review_id, p.id AS product, c.id AS customer, review_date AS date, star_rating AS stars,
+    k.id AS category, verified_purchase AS verified, helpful_votes, review_headline AS headline,
+    review_body AS body
+FROM rows LEFT JOIN customers c ON c.customer_id = rows.customer_id
+    LEFT JOIN products p ON p.product_id = rows.product_id
+    LEFT JOIN categories k ON k.name = rows.product_category
+ORDER BY review_id, product, customer, date, stars, category, verified, helpful_votes,
+    md5(headline), md5(body)
+"""
+"""Rows with the ids of what they name, by review: of rows of one review_id the first counts."""
+
 _BOUGHT: Final = """
-SELECT c.id AS source, p.id AS target, count(*) AS reviews,
-    bool_or(verified_purchase) AS verified, avg(star_rating) AS mean_stars,
-    min(review_date) AS first_date, max(review_date) AS last_date
-FROM rows JOIN customers c ON c.customer_id = rows.customer_id
-    JOIN products p ON p.product_id = rows.product_id
-GROUP BY c.id, p.id ORDER BY source, target
+SELECT customer AS source, product AS target, count(*) AS reviews,
+    bool_or(verified) AS verified, avg(stars) AS mean_stars,
+    min(date) AS first_date, max(date) AS last_date
+FROM resolved WHERE customer IS NOT NULL AND product IS NOT NULL
+GROUP BY customer, product ORDER BY source, target
 """
 
 _WROTE: Final = """
-SELECT DISTINCT c.id AS source, r.id AS target
-FROM rows JOIN customers c ON c.customer_id = rows.customer_id
-    JOIN reviews r ON r.review_id = rows.review_id
+SELECT DISTINCT customer AS source, review AS target FROM resolved WHERE customer IS NOT NULL
 ORDER BY source, target
 """
 
 _REVIEWED: Final = """
-SELECT DISTINCT r.id AS source, p.id AS target
-FROM rows JOIN reviews r ON r.review_id = rows.review_id
-    JOIN products p ON p.product_id = rows.product_id
+SELECT DISTINCT review AS source, product AS target FROM resolved WHERE product IS NOT NULL
 ORDER BY source, target
 """
 
 _ASSIGNED: Final = """
-SELECT p.id AS source, c.id AS target, count(*) AS reviews
-FROM rows JOIN products p ON p.product_id = rows.product_id
-    JOIN categories c ON c.name = rows.product_category
-GROUP BY p.id, c.id ORDER BY source, target
+SELECT product AS source, category AS target, count(*) AS reviews
+FROM resolved WHERE product IS NOT NULL AND category IS NOT NULL
+GROUP BY product, category ORDER BY source, target
 """
 
 _VARIANT_OF: Final = """
@@ -115,11 +126,27 @@ FROM similar_products JOIN products p ON p.product_id = similar_products.product
 GROUP BY p.id, o.id ORDER BY source, target
 """
 
-TABLE_SQL: Final[Mapping[str, str]] = {
-    "customers": _CUSTOMERS,
-    "products": _PRODUCTS,
-    "reviews": _REVIEWS,
-    "categories": _CATEGORIES,
+# A product's category is the one that most of its reviews stand under, and of equals the first.
+ASSIGNED_ONCE: Final = """
+assigned_once AS (
+    SELECT source AS product, target AS category FROM assigned
+    QUALIFY row_number() OVER (PARTITION BY source ORDER BY reviews DESC, target) = 1
+)"""
+
+# What is predicted of a review is what is so most surely, where several models say something.
+_COMPARISONS: Final = f"""
+WITH {ASSIGNED_ONCE}, predicted_once AS (
+    SELECT source AS review, target AS category, confidence FROM predicted
+    QUALIFY row_number() OVER (PARTITION BY source ORDER BY confidence DESC, model, target) = 1
+)
+SELECT p.review, r.target AS product, a.category AS assigned, p.category AS predicted,
+    p.confidence
+FROM predicted_once p JOIN reviewed r ON r.source = p.review
+    JOIN assigned_once a ON a.product = r.target
+ORDER BY review, product
+"""
+
+EDGE_SQL: Final[Mapping[str, str]] = {
     "bought": _BOUGHT,
     "wrote": _WROTE,
     "reviewed": _REVIEWED,
@@ -127,5 +154,7 @@ TABLE_SQL: Final[Mapping[str, str]] = {
     "variant_of": _VARIANT_OF,
     "predicted": _PREDICTED,
     "similar_to": _SIMILAR,
+    "comparisons": _COMPARISONS,
 }
-"""In the order in which they need each other."""
+"""Edges, over nodes and over the rows that ``RESOLVED`` gives, in the order they need each other;
+then what is computed from them."""

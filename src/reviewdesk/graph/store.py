@@ -4,6 +4,7 @@ graph/
 ├── graph.json          what it was built from, counts, digests of all tables
 ├── customers.parquet   nodes; also products, reviews, categories
 ├── bought.parquet      edges; also wrote, reviewed, assigned, variant_of, predicted, similar_to
+├── comparisons.parquet where reviews stand against what is predicted, computed from the edges
 ├── findings.parquet    what finders listed
 └── index.lbug          the index for Cypher; made from the tables, and made again when missing
 """
@@ -22,7 +23,7 @@ from reviewdesk.prepare.layout import file_sha256
 from reviewdesk.storage import checked_record, read_json, storage_errors
 
 FORMAT: Final = "reviewdesk.graph"
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 MANIFEST: Final = "graph.json"
 
 
@@ -38,10 +39,12 @@ class Graph:
     Args:
         path: the folder.
         manifest: what its manifest says.
+        kept: what is opened or computed once for many questions, by name.
     """
 
     path: Path
     manifest: dict[str, Any] = field(repr=False)
+    kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def open(cls, path: Path | str) -> Self:

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from reviewdesk.graph.reading import open_tables
+from reviewdesk.graph.reading import query
 from reviewdesk.graph.store import Graph
 from reviewdesk.optional import require
 
@@ -23,9 +22,7 @@ MOST_PRODUCTS: Final = 200
 PERMUTATIONS: Final = 100
 SEED: Final = 0
 FIRST_ROUNDS: Final = 20
-"""Of swaps, after which nothing is left of how customers and categories were joined."""
-ROUNDS_EACH: Final = 2
-"""Between two dealings."""
+"""Of trades, after which nothing is left of how customers and categories were joined."""
 LEAST_SHARED: Final = 2
 """Two products that share one customer may do so by chance."""
 
@@ -151,11 +148,7 @@ def shared_customers(graph: Graph, least: int = LEAST_SHARED) -> WeightedEdges:
         graph: the graph.
         least: fewest customers that make an edge.
     """
-    with open_tables(graph) as engine:
-        batches = list(engine.query(_SHARED, parameters={"least": least}))
-    if not batches:
-        return WeightedEdges(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
-    table = pa.Table.from_batches(batches)
+    table = query(graph, _SHARED, {"least": least})
     return WeightedEdges(*(table[name].to_numpy() for name in ("source", "target", "weight")))
 
 
@@ -276,7 +269,7 @@ def ties(graph: Graph, assigned: Ints) -> list[Tie]:
         return []
     observed = _customers_of_both(customer, category, k)
     dealt = np.stack(
-        [_customers_of_both(customer, one, k) for one in _dealt_out(customer, category, k)]
+        [_customers_of_both(owner, category, k) for owner in _dealt_out(customer, category, k)]
     )
     mean, spread = dealt.mean(axis=0), dealt.std(axis=0, ddof=1)
     p_values = (1 + (dealt >= observed).sum(axis=0)) / (1 + len(dealt))
@@ -297,42 +290,65 @@ def ties(graph: Graph, assigned: Ints) -> list[Tie]:
 
 
 def _dealt_out(customer: Ints, category: Ints, k: int) -> Iterator[Ints]:
-    """Yield the categories of visits (n,) dealt out anew, none of them twice with one customer.
+    """Yield the customers of visits (n,) dealt out anew, none of them twice with one category.
 
-    A chain of swaps of the categories of two visits, which keeps both margins.
+    A chain of trades that keeps both margins and reaches all ways to deal them out alike often:
+    customers meet in pairs, and what only one of two has is dealt out between them (Carstens et al.
+    2018, Parallel and I/O-efficient randomisation of massive networks using global curveball
+    trades).
+
+    Args:
+        customer: (n,) numbers from 0.
+        category: (n,) numbers below k.
+        k: how many categories there are.
     """
-    random, category = np.random.default_rng(SEED), category.copy()
+    random, customer = np.random.default_rng(SEED), np.unique(customer, return_inverse=True)[1]
     there = np.zeros((int(customer.max()) + 1, k), np.bool_)
     there[customer, category] = True
-    for at in range(FIRST_ROUNDS + PERMUTATIONS * ROUNDS_EACH):
-        _swap(customer, category, there, random)
-        if at >= FIRST_ROUNDS and at % ROUNDS_EACH == 0:
-            yield category
+    for at in range(FIRST_ROUNDS + PERMUTATIONS):
+        customer = _traded(customer, category, there, random)
+        if at >= FIRST_ROUNDS:
+            yield customer
 
 
-def _swap(
+def _traded(
     customer: Ints, category: Ints, there: NDArray[np.bool_], random: np.random.Generator
-) -> None:
-    """Swap the categories of pairs of visits wherever neither customer has the other's already."""
-    order, half, k = random.permutation(len(customer)), len(customer) // 2, there.shape[1]
-    one, other = order[:half], order[half : 2 * half]
-    a, b, x, y = customer[one], customer[other], category[one], category[other]
-    allowed = np.flatnonzero((x != y) & (a != b) & ~there[a, y] & ~there[b, x])
-    wanted = np.stack([a[allowed] * k + y[allowed], b[allowed] * k + x[allowed]])
-    _, place, times = np.unique(wanted, return_inverse=True, return_counts=True)
-    alone = (times[place.reshape(wanted.shape)] == 1).all(axis=0)  # no two swaps want the same
-    chosen = allowed[alone]
-    there[a[chosen], x[chosen]] = there[b[chosen], y[chosen]] = False
-    there[a[chosen], y[chosen]] = there[b[chosen], x[chosen]] = True
-    category[one[chosen]], category[other[chosen]] = y[chosen], x[chosen]
+) -> Ints:
+    """Return the customers of visits after a trade of all customers in pairs."""
+    order = random.permutation(len(there))
+    half = len(order) // 2
+    partner, pair = np.arange(len(there)), np.full(len(there), -1)
+    partner[order[:half]], partner[order[half : 2 * half]] = order[half : 2 * half], order[:half]
+    pair[order[:half]] = pair[order[half : 2 * half]] = np.arange(half)
+    other = partner[customer]
+    own = np.flatnonzero(~there[other, category])  # visits whose category the partner has not
+    giver, taker, pairs = customer[own], other[own], pair[customer[own]]
+    drawn = random.permutation(len(own))
+    ends = (pairs[drawn], np.arange(len(own)))  # grouped by pair, in the order in which they came
+    grouped = sparse.coo_array((drawn, ends), (half, max(len(own), 1))).tocsr()
+    shuffled, place = grouped.data, np.arange(len(own)) - grouped.indptr[pairs[grouped.data]]
+    first = order[:half][pairs]  # the first of a pair gets as many as it brought
+    brought = np.bincount(pairs[giver == first], minlength=half)
+    to_first = np.empty(len(own), np.bool_)
+    to_first[shuffled] = place < brought[pairs[shuffled]]
+    moves = to_first != (giver == first)
+    there[giver[moves], category[own[moves]]] = False
+    there[taker[moves], category[own[moves]]] = True
+    traded = customer.copy()
+    traded[own[moves]] = taker[moves]
+    return traded
 
 
 def _customers_of_both(customer: Ints, category: Ints, k: int) -> NDArray[np.float64]:
-    """Return for every two categories how many customers have both, (k, k)."""
-    there = np.unique(customer * k + category)
-    visits = sparse.csr_array(
-        (np.ones(len(there)), (there // k, there % k)), (int(customer.max()) + 1, k)
-    )
+    """Return for every two categories how many customers have both, (k, k).
+
+    Args:
+        customer: (n,) numbers from 0, each once with a category.
+        category: (n,) numbers below k.
+        k: how many categories there are.
+    """
+    shape = (int(customer.max()) + 1, k)
+    visits = sparse.csr_array((np.ones(len(customer), np.int64), (customer, category)), shape)
     return np.asarray((visits.T @ visits).todense(), np.float64)
 
 

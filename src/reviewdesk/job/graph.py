@@ -1,6 +1,6 @@
 """Building a graph from a prepared folder or a job, with what was predicted and found in it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -8,14 +8,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reviewdesk.errors import InputError
-from reviewdesk.graph.build import PREDICTIONS as PREDICTED
 from reviewdesk.graph.build import SIMILAR, GraphInputs, build_graph
 from reviewdesk.graph.pseudonyms import read_key
-from reviewdesk.graph.reading import open_tables
+from reviewdesk.graph.reading import open_tables, query
 from reviewdesk.graph.store import Graph
 from reviewdesk.job.find import reviews_of
-from reviewdesk.job.graph_inputs import TARGET, graph_inputs
+from reviewdesk.job.graph_inputs import graph_inputs
 from reviewdesk.job.main_job import PREDICTIONS
+from reviewdesk.job.predicted_categories import TARGET
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 
@@ -105,14 +105,12 @@ def build_without(path: Path, data: PreparedData, ids: pa.Array, progress: Progr
         raise InputError(f"the customers of {path} are named by a key that is not at {key}")
     findings = graph.table("findings")
     findings = findings.filter(pc.invert(pc.is_in(findings["what"], ids)))
-    predicted = _named(graph, NAMES_OF_PREDICTIONS, PREDICTED)
-    predicted = predicted.filter(pc.invert(pc.is_in(predicted["review_id"], ids)))
     build_graph(
         data,
         path,
         GraphInputs(
-            iter([predicted]),
-            _named(graph, NAMES_OF_SIMILAR, SIMILAR),
+            _predictions_without(graph, ids),
+            query(graph, NAMES_OF_SIMILAR).cast(SIMILAR),
             findings,
             graph.manifest["plan"]["inputs"],
         ),
@@ -125,8 +123,9 @@ def build_without(path: Path, data: PreparedData, ids: pa.Array, progress: Progr
     return int(gone)
 
 
-def _named(graph: Graph, sql: str, schema: pa.Schema) -> pa.Table:
-    """Return edges with the names of their ends, as a build takes them."""
+def _predictions_without(graph: Graph, ids: pa.Array) -> Iterator[pa.Table]:
+    """Yield the predictions of other reviews, by the names that a build takes."""
     with open_tables(graph) as engine:
-        batches = list(engine.query(sql))
-    return pa.Table.from_batches(batches).cast(schema) if batches else schema.empty_table()
+        for batch in engine.query(NAMES_OF_PREDICTIONS):
+            table = pa.Table.from_batches([batch])
+            yield table.filter(pc.invert(pc.is_in(table["review_id"], ids)))
