@@ -14,6 +14,7 @@ from bench.dialects.reviews import AMAZON_COLUMNS, Review, Reviews
 from reviewdesk.errors import ReviewdeskError
 from reviewdesk.settings import SourceSettings
 from reviewdesk.sources import open_inputs
+from reviewdesk.sources.deciding import decided
 
 OUTCOMES: Final = ("right", "refused", "told", "SILENT")
 SHOWN: Final = 300
@@ -79,7 +80,7 @@ def read_back(place: Path) -> ReadBack:
     """
     back = ReadBack([])
     notes: list[str] = []
-    for one in open_inputs([str(place)], SourceSettings()):
+    for one in decided(open_inputs([str(place)], SourceSettings())):
         for batch in one.read():
             back.rows.extend(batch.reviews.to_pylist())
             back.rejected.update(batch.rejects["reason"].to_pylist())

@@ -185,8 +185,10 @@ class SourceSettings(Settings):
     quoting: str = setting(
         "auto",
         "how quotes inside the fields of a CSV or TSV file are written: doubled, behind a "
-        "backslash, or none are special; auto looks at all quotes of the file",
-        choices=("auto", "double", "backslash", "none"),
+        "backslash, or none are special; escaped: nor that, and tabs, line breaks and backslashes "
+        "stand behind a backslash, as MySQL and PostgreSQL write them; auto looks at all quotes "
+        "and backslashes of the file",
+        choices=("auto", "double", "backslash", "escaped", "none"),
     )
     category: str = setting("", "category for rows whose format has none; empty means none")
     several_labels: str = setting(

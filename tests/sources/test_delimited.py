@@ -34,7 +34,7 @@ def test_quotes_newlines_and_returns_inside_fields(every: int) -> None:
     assert rows == [
         ("1", 'one\ntwo "quoted", and more\n'),
         ("2", "lone\rreturn"),
-        ("3", "\n"),
+        ("3", "\r\n"),
         ("4", '5" wide'),
     ]
     assert lines == [2, 6, 7, 9]

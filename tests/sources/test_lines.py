@@ -6,7 +6,7 @@ import pytest
 
 from reviewdesk.sources.base import Tally
 from reviewdesk.sources.files import SourceFile
-from reviewdesk.sources.lines import LineBlock, line_blocks
+from reviewdesk.sources.lines import LineBlock, line_blocks, raw_line_blocks
 from reviewdesk.sources.rejects import KEPT_OF_TOO_LONG
 
 
@@ -16,7 +16,7 @@ def blocks(
     path.write_bytes(data)
     tally = Tally(path.name)
     file = SourceFile(str(path), path.name, len(data))
-    return list(line_blocks(file, tally, block=block, max_line=max_line)), tally
+    return list(raw_line_blocks(file, tally, block=block, max_line=max_line)), tally
 
 
 def test_lines_keep_their_numbers(tmp_path: Path) -> None:

@@ -6,17 +6,26 @@ columns, ``amazon_reviews_us_*.tsv.gz``).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import ClassVar, Final
 
-from reviewdesk.errors import MissingColumn
+from reviewdesk.errors import InputError, MissingColumn
 from reviewdesk.schema import REVIEWS
 from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
 from reviewdesk.sources.delimited import QUOTINGS, csv_rows
-from reviewdesk.sources.dialect import dialect_of
+from reviewdesk.sources.dialect import Dialect, dialect_of
+from reviewdesk.sources.escaped import escaped_rows
 from reviewdesk.sources.fields import split_block
 from reviewdesk.sources.lines import BOM, LineBlock, line_blocks
 from reviewdesk.sources.mapping import ColumnMap, shown
-from reviewdesk.sources.quoting import below, early_quoting
+from reviewdesk.sources.quoting import (
+    bare_quotes,
+    below,
+    early_quoting,
+    may_escape,
+    quoting_of,
+    text_facts,
+)
 from reviewdesk.sources.stream import HEAD, head
 
 ENOUGH_COLUMNS: Final = 8
@@ -61,29 +70,64 @@ class AmazonReviews(Source):
         dialect = dialect_of(start, cut_off=len(start) >= HEAD)
         quoting = QUOTINGS.get(self.settings.quoting) or early_quoting(file, dialect)
         blocks = below(line_blocks(file, tally), 1)
+        auto = self.settings.quoting == "auto"
         if quoting == "none":
-            yield from _plain_rows(blocks, names, tally, check=self.settings.quoting == "auto")
-            return
-        tally.notes.append(f"{tally.file} has quoted fields, as other programs save this format")
-        judged = self.settings.quoting == "auto" and dialect.width == len(names)
-        check = dialect.is_record if judged else None
-        yield from csv_rows(blocks, names, tally, "\t", header=False, quoting=quoting, check=check)
+            yield from self._plain_rows(file, blocks, names, tally, dialect if auto else None)
+        elif quoting == "escaped":
+            yield from escaped_rows(blocks, names, tally, "\t")
+        else:
+            tally.notes.append(f"{file.name} has quoted fields, as other programs save this format")
+            check = dialect.is_record if auto and dialect.width == len(names) else None
+            yield from csv_rows(
+                blocks, names, tally, "\t", header=False, quoting=quoting, check=check
+            )
+
+    def _plain_rows(
+        self,
+        file: SourceFile,
+        blocks: Iterator[LineBlock],
+        names: Sequence[str | None],
+        tally: Tally,
+        dialect: Dialect | None,
+    ) -> Iterator[RawRows]:
+        """Yield lines cut at every tab; look at each quote and backslash unless told not to.
+
+        Raises:
+            InputError: quoted fields begin, where there were none.
+        """
+        settled = dialect is None
+        quotes = pairs = 0
+        for block in blocks:
+            if dialect is not None and b'""' in block.data:
+                quotes += block.data.count(b'"')
+                pairs += block.data.count(b'""')
+                _check_quotes(file, block, dialect)
+            if not settled and b"\\" in block.data:
+                settled = True
+                # Lines before had no backslash, so that they read the same in either way.
+                if dialect is not None and may_escape(block, dialect):
+                    facts = text_facts(file)
+                    if quoting_of(file, dialect, facts) == "escaped":
+                        yield from escaped_rows(chain((block,), blocks), names, tally, "\t")
+                        return
+            yield split_block(block, names, tally.rejects)
+        if 2 * pairs > DOUBTFUL_SHARE * quotes:
+            tally.notes.append(
+                f"{tally.file} has {pairs:,} doubled quotes, which were read as they stand; if its "
+                "fields are quoted, say so with --quoting double"
+            )
 
 
-def _plain_rows(
-    blocks: Iterator[LineBlock], names: Sequence[str | None], tally: Tally, *, check: bool
-) -> Iterator[RawRows]:
-    """Yield lines cut at every tab, and note where their quotes look like those of a writer."""
-    quotes = pairs = 0
-    for block in blocks:
-        if check:
-            quotes += block.data.count(b'"')
-            pairs += block.data.count(b'""')
-        yield split_block(block, names, tally.rejects)
-    if 2 * pairs > DOUBTFUL_SHARE * quotes:
-        tally.notes.append(
-            f"{tally.file} has {pairs:,} doubled quotes, which were read as they stand; if its "
-            "fields are quoted, say so with --quoting double"
+def _check_quotes(file: SourceFile, block: LineBlock, dialect: Dialect) -> None:
+    """Stop where most doubled quotes stand in fields that a program has quoted."""
+    lines = [line for line in block.data.split(b"\n") if b'""' in line]
+    bare = bare_quotes((LineBlock(line + b"\n", 0) for line in lines), dialect)
+    if bare.doubled > bare.inside + bare.odd_lines:
+        line = block.first_line + block.data.count(b"\n", 0, block.data.index(lines[0]))
+        raise InputError(
+            f"{file.name} has fields in quotes at line {line}, though quotes before are not a "
+            "program's: it may be joined from two files; say --quoting double if its fields are "
+            "quoted, or --quoting none if its quotes are text"
         )
 
 

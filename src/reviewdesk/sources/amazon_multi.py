@@ -9,7 +9,8 @@ from typing import ClassVar, Final
 
 import pyarrow as pa
 
-from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
+from reviewdesk.sources.base import Probe, RawRows, SourceFile, Tally
+from reviewdesk.sources.json_formats import JsonFormat
 from reviewdesk.sources.jsonlines import first_fields, json_rows
 from reviewdesk.sources.lines import line_blocks
 
@@ -27,12 +28,11 @@ MARKETPLACES: Final = {"de": "DE", "en": "US", "es": "ES", "fr": "FR", "ja": "JP
 _REVIEW: Final = {"review_id", "reviewer_id", "stars", "review_body", "review_title", "language"}
 
 
-class AmazonMulti(Source):
+class AmazonMulti(JsonFormat):
     """Reads amazon_reviews_multi."""
 
     name: ClassVar[str] = "amazon-multi"
     title: ClassVar[str] = "Multilingual Amazon Reviews Corpus"
-    takes_columns: ClassVar[bool] = True
     description: ClassVar[str] = "JSON lines with review_id, reviewer_id, stars, language"
 
     columns: ClassVar[Mapping[str, str]] = COLUMNS
@@ -45,7 +45,7 @@ class AmazonMulti(Source):
     def rows(self, file: SourceFile, tally: Tally) -> Iterator[RawRows]:
         """Yield the reviews, with the marketplace of their language."""
         told = self.settings.columns
-        for rows in json_rows(line_blocks(file, tally), {**COLUMNS, **told}, tally):
+        for rows in json_rows(line_blocks(file, tally), self.fields(file), tally):
             if "marketplace" in told:
                 yield rows
                 continue

@@ -7,6 +7,7 @@ read is cut by ``cut_loosely``. ``\r`` inside a field is text.
 """
 
 import csv
+import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,15 +24,25 @@ HIDDEN_BACKSLASH: Final = "\udc5c"
 """Stand for a return and for escaped characters while ``csv`` parses; half characters, they are in
 no text."""
 
-Quoting = Literal["none", "double", "backslash"]
-"""How a quote inside a quoted field is written; ``none``: there are no quoted fields."""
+Quoting = Literal["none", "escaped", "double", "backslash", "backslash-all"]
+"""How a quote inside a quoted field is written.
+
+``none``: there are no quoted fields; ``escaped``: nor that, and special characters stand behind a
+backslash; ``backslash``: quotes and backslashes inside of quoted fields do; ``backslash-all``:
+wherever a backslash stands it escapes what follows.
+"""
 
 QUOTINGS: Final[dict[str, Quoting]] = {
     "double": "double",
     "backslash": "backslash",
+    "escaped": "escaped",
     "none": "none",
 }
 """By the name that the user gives."""
+
+ENOUGH_RECORDS: Final = 2
+NEARLY_ALL: Final = 0.8
+"""So many lines behind a quote are records, and such a share of them, where that proves it."""
 
 Check = Callable[[Sequence[str]], bool]
 """Says whether the fields of a line, in the file's order, are a record with good values."""
@@ -46,12 +57,25 @@ class Cut:
         rejected: those that are none.
         mended: good ones whose quotes do not pair up.
         first_mended: the line of the first of these; 0 if there is none.
+        escapes: characters behind a backslash, where backslashes escape.
+        odd_escapes: fields with a backslash that escapes nothing.
+        escaped_separators: fields in which a separator is behind a backslash.
+        bare_separators: fields in which one is not.
     """
 
     records: int = 0
     rejected: int = 0
     mended: int = 0
     first_mended: int = 0
+    escapes: int = 0
+    odd_escapes: int = 0
+    escaped_separators: int = 0
+    bare_separators: int = 0
+
+    def all_escape(self, delimiter: str) -> bool:
+        """Say whether every backslash escapes what follows; commas are never escaped in quotes."""
+        separators = self.escaped_separators and (self.bare_separators or delimiter == ",")
+        return not (self.odd_escapes or separators)
 
     @property
     def faults(self) -> int:
@@ -68,6 +92,7 @@ def csv_rows(
     header: bool = True,
     quoting: Quoting = "double",
     check: Check | None = None,
+    texts_quoted: bool = False,
 ) -> Iterator[RawRows]:
     """Yield the records below the header.
 
@@ -79,15 +104,20 @@ def csv_rows(
         header: whether the first record holds the columns' names.
         quoting: how quotes inside quoted fields are written.
         check: tells lines that are records of their own inside a quoted field; None: none are.
+        texts_quoted: whether every text is quoted, so that a bare ``NA`` is nothing.
     """
     places = [place for place, name in enumerate(names) if name is not None]
     builder = RowBuilder([name for name in names if name is not None])
-    feed = _Feed(blocks, escaped=quoting == "backslash")
+    feed = _Feed(blocks, delimiter, quoting)
     cut = Cut()
     records = _records(feed, len(names), tally, delimiter, cut, check)
     for number, record in enumerate(records):
         if number > 0 or not header:
-            builder.add([record[place] for place in places], feed.raw(), feed.first)
+            shown = feed.shown(record)
+            raw = feed.raw()
+            if texts_quoted and "NA" in shown and b'"NA"' not in raw:
+                shown = [None if value == "NA" else value for value in shown]
+            builder.add([shown[place] for place in places], raw, feed.first)
         if builder.full:
             yield builder.take()
     if cut.mended:
@@ -105,10 +135,26 @@ def cut_of(
     """Return how a file's records come out, without keeping any; arguments as for ``csv_rows``."""
     cut = Cut()
     tally = Tally("")
-    feed = _Feed(blocks, escaped=quoting == "backslash")
-    for _ in _records(feed, width, tally, delimiter, cut, check):
+    feed = _Feed(blocks, delimiter, quoting)
+    for record in _records(feed, width, tally, delimiter, cut, check):
+        if quoting == "backslash-all":
+            _count_escapes(record, delimiter, feed, cut)
         tally.rejects.take()
     return cut
+
+
+def _count_escapes(record: Sequence[str], delimiter: str, feed: "_Feed", cut: Cut) -> None:
+    """Count what stands behind backslashes in the fields of a record, as ``csv`` cut it."""
+    for value in record:
+        cut.escapes += value.count(HIDDEN_BACKSLASH) + value.count(HIDDEN_QUOTE)
+        if delimiter in value:
+            escaped = f"\\{delimiter}" in value
+            cut.escaped_separators += escaped
+            cut.bare_separators += not escaped
+        if "\\" in value and value != "\\N":
+            rest, count = feed.escape.subn("", value)
+            cut.escapes += count
+            cut.odd_escapes += "\\" in rest
 
 
 def _records(
@@ -144,7 +190,7 @@ def _records(
                 reason = "too_long" if long and reason == "bad_quotes" else reason or "bad_quotes"
         if not reason:
             cut.records += 1
-            yield feed.shown(record)
+            yield record
             continue
         cut.rejected += 1
         tally.rejects.add(feed.first, reason, feed.raw())
@@ -162,13 +208,16 @@ def _swallows(feed: "_Feed", width: int, delimiter: str, check: Check | None) ->
     """Say whether the lines of a record are records of their own with good values.
 
     The first one must be, and half of the others: of many, those at the start and the last count.
+    Where the first is none, because its text has separators, two others must be and nearly all.
     """
     if check is None or width == 1:
         return False
     lines = feed.texts()
     first, *others = [line for line in (*lines[:MAX_LINES], *lines[MAX_LINES:][-1:]) if line]
-    whole = [_is_whole(line, width, delimiter, check) for line in others]
-    return _is_whole(first, width, delimiter, check) and 2 * sum(whole) >= max(1, len(whole))
+    whole = sum(_is_whole(line, width, delimiter, check) for line in others)
+    if _is_whole(first, width, delimiter, check):
+        return 2 * whole >= max(1, len(others))
+    return whole >= ENOUGH_RECORDS and whole >= NEARLY_ALL * len(others)
 
 
 def _is_whole(line: str, width: int, delimiter: str, check: Check | None) -> bool:
@@ -187,8 +236,7 @@ def _mended(
     for count in range(1, most + 1):
         if not feed.take(count):
             break
-        lines = feed.texts()
-        fields = cut_loosely("\n".join(lines[:count]), delimiter, width)
+        fields = cut_loosely(feed.text_of(count), delimiter, width)
         if fields is None:
             continue
         feed.take(count + 1)
@@ -209,10 +257,13 @@ def _is_open(field: str) -> bool:
 class _Feed(Iterator[str]):
     """Lines for ``csv.reader``, and which of them the current record took."""
 
-    def __init__(self, blocks: Iterator[LineBlock], *, escaped: bool = False) -> None:
+    def __init__(self, blocks: Iterator[LineBlock], delimiter: str, quoting: Quoting) -> None:
         self._lines = numbered_lines(blocks)
         self._given_back: deque[tuple[int, bytes]] = deque()
-        self._escaped = escaped
+        self._escaped = quoting in ("backslash", "backslash-all")
+        self._everywhere = quoting == "backslash-all"
+        some = f"\n\r{HIDDEN_RETURN}{delimiter if quoting == 'backslash-all' else ''}"
+        self.escape = re.compile(rf"\\([{re.escape(some)}])")
         self.begin()
 
     def begin(self) -> None:
@@ -220,6 +271,7 @@ class _Feed(Iterator[str]):
         self.taken: list[tuple[int, bytes]] = []
         self.utf8 = True
         self.hidden = False
+        self.slashes = False
         self.open_at_end = False
         self.text = ""  # of the last line
 
@@ -234,19 +286,28 @@ class _Feed(Iterator[str]):
 
     def texts(self) -> list[str]:
         """Return the record's lines as text, without their ends."""
-        return [self._text(line) for _, line in self.taken]
+        return [self._text(line).removesuffix("\r") for _, line in self.taken]
 
-    def shown(self, record: list[str]) -> list[str]:
-        """Return fields with what was hidden from ``csv``."""
-        if not self.hidden:
-            return record
-        record = [value.replace(HIDDEN_RETURN, "\r") for value in record]
-        if not self._escaped:
-            return record
-        return [
-            value.replace("\\\n", "\n").replace(HIDDEN_QUOTE, '"').replace(HIDDEN_BACKSLASH, "\\")
-            for value in record
-        ]
+    def text_of(self, count: int) -> str:
+        """Return the first lines of the record as text, without the end of the last one."""
+        return "\n".join(self._text(line) for _, line in self.taken[:count]).removesuffix("\r")
+
+    def shown(self, record: Sequence[str]) -> Sequence[str | None]:
+        """Return fields with what was hidden from ``csv``, and without what escapes it."""
+        if self.slashes:
+            record = list(map(self._unescaped, record))
+        return [one.replace(HIDDEN_RETURN, "\r") for one in record] if self.hidden else record
+
+    def _unescaped(self, value: str) -> str:
+        if not self._everywhere and HIDDEN_BACKSLASH in value and self._is_bare(value):
+            value = value.replace(HIDDEN_BACKSLASH, "\\\\")
+        if "\\" in value:
+            value = self.escape.sub(r"\1", value)
+        return value.replace(HIDDEN_QUOTE, '"').replace(HIDDEN_BACKSLASH, "\\")
+
+    def _is_bare(self, value: str) -> bool:
+        text = "".join(self._text(line) + "\n" for _, line in self.taken)
+        return f'"{value}"' not in text
 
     def take(self, count: int) -> bool:
         """Let the record have so many lines at least; say whether there are."""
@@ -273,16 +334,16 @@ class _Feed(Iterator[str]):
         return self.text
 
     def _text(self, line: bytes) -> str:
-        line = line.removesuffix(b"\r")
+        """Return a line as text; a return at its end stays, as it may stand inside a field."""
         try:
             text = line.decode()
         except UnicodeDecodeError:
             self.utf8 = False
             text = line.decode(errors="replace")
-        if "\r" in text:
+        if text.find("\r", 0, -1) >= 0:
             self.hidden = True
-            text = text.replace("\r", HIDDEN_RETURN)
+            text = text[:-1].replace("\r", HIDDEN_RETURN) + text[-1]
         if self._escaped and "\\" in text:
-            self.hidden = True
+            self.slashes = True
             text = text.replace("\\\\", HIDDEN_BACKSLASH).replace('\\"', HIDDEN_QUOTE)
         return text

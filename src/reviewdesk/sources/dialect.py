@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from reviewdesk.sources.lines import BOM
+from reviewdesk.sources.escaped import cut_escaped, joined_lines, plain_field
+from reviewdesk.sources.lines import BOM, LineBlock
 from reviewdesk.sources.mapping import known_names
 
 DELIMITERS: Final = "\x1f\x01\t,;|"
@@ -56,6 +57,7 @@ class Dialect:
         named: whether there is one.
         kinds: (fields,) what each column holds, as far as the first records tell.
         samples: the first records.
+        quoted_header: whether the names stand in quotes.
     """
 
     delimiter: str
@@ -65,6 +67,7 @@ class Dialect:
     named: bool
     kinds: tuple[Kind, ...]
     samples: tuple[tuple[str, ...], ...] = ()
+    quoted_header: bool = False
 
     @property
     def width(self) -> int:
@@ -75,7 +78,9 @@ class Dialect:
         """Say whether fields are a record with good values: those of numbers, dates and words."""
         pairs = [pair for pair in zip(self.kinds, fields, strict=True) if pair[1]]
         sure = [pair for pair in pairs if pair[0] in ("number", "date")]
-        shown = sure or [pair for pair in pairs if pair[0] == "word"]
+        words = [pair for pair in pairs if pair[0] == "word"]
+        # One word in a row is chance.
+        shown = sure or (words if len(words) > 1 else [])
         return bool(shown) and all(_is(kind, value) for kind, value in shown)
 
 
@@ -134,7 +139,10 @@ def _dialect(lines: Sequence[str], skip: int, delimiter: str, *, header: bool) -
         numbers = tuple(str(number) for number in range(1, width + 1))
         before = skip + (numbered[first - 1][0] if first else 0)
         return Dialect(
-            *(delimiter, before, before, numbers), named=False, kinds=kinds, samples=_tuples(below)
+            *(delimiter, before, before, numbers),
+            named=False,
+            kinds=kinds,
+            samples=_tuples(records[first:]),
         )
     names = _fitted(names, below)
     return Dialect(
@@ -145,13 +153,15 @@ def _dialect(lines: Sequence[str], skip: int, delimiter: str, *, header: bool) -
         named=True,
         kinds=_kinds(below, len(names)),
         samples=_tuples(below),
+        quoted_header=lines[skip + (numbered[first - 1][0] if first else 0)].startswith('"'),
     )
 
 
 def _records(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the first records that are not empty, and up to which line each goes.
 
-    A stray quote holds lines together; where all of them are records as they stand, they are.
+    A stray quote holds lines together; where all of them are records as they stand, they are. Where
+    there are backslashes, the reading counts in which records have most equally many fields.
     """
     plain = [line.split(delimiter) for line in lines[:RECORDS_LOOKED_AT]]
     quoted = list(_quoted_records(lines, delimiter))
@@ -159,11 +169,34 @@ def _records(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, list[s
         widths = {len(record) for record in plain if any(record)}
         if len(widths) == 1 and widths != {1}:
             quoted = list(enumerate(plain, 1))
+    if any("\\" in line for line in lines[:RECORDS_LOOKED_AT]):
+        escaped = list(_escaped_records(lines, delimiter))
+        behind = list(_quoted_records(lines, delimiter, escapechar="\\", doublequote=False))
+        quoted = min((quoted, behind, escaped), key=_unevenness)
     return ((line, record) for line, record in quoted if any(record))
 
 
-def _quoted_records(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader((line + "\n" for line in lines), delimiter=delimiter)
+def _unevenness(numbered: Sequence[tuple[int, list[str]]]) -> int:
+    """Return how many records have not as many fields as most; all, if they have one."""
+    widths = Counter(len(record) for _, record in numbered if any(record))
+    if not widths:
+        return 0
+    (width, count), *_ = widths.most_common(1)
+    return widths.total() - (count if width > 1 else 0)
+
+
+def _escaped_records(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    block = LineBlock("".join(line + "\n" for line in lines[:RECORDS_LOOKED_AT]).encode(), 1)
+    for line, raw in joined_lines([block]):
+        fields = cut_escaped(raw, delimiter.encode())
+        texts = [plain_field(one).decode(errors="replace") for one in fields]
+        yield line + raw.count(b"\n"), texts
+
+
+def _quoted_records(
+    lines: Sequence[str], delimiter: str, **options: Any
+) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader((line + "\n" for line in lines), delimiter=delimiter, **options)
     try:
         for record in islice(reader, RECORDS_LOOKED_AT):
             yield reader.line_num, record
@@ -174,6 +207,8 @@ def _quoted_records(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int,
 def _first_record(records: Sequence[Sequence[str]]) -> int:
     """Return which record is the header or, without one, the first: titles and comments are not."""
     names = [_known(record) for record in records[:FIRST_RECORDS]]
+    if names[0] and names[0] == max(names) and len(records[0]) == _usual_width(records):
+        return 0
     if max(names) >= 1 and not names[0]:
         best = names.index(max(names))
         if names[best] > 1 or (len(records[best]) == 1 and _are_comments(records[:best])):
@@ -257,6 +292,8 @@ def columns_of(dialect: Dialect) -> dict[str, str]:
     texts = [sum(map(len, one)) for one in values]
     columns: dict[str, str] = {}
     long = [place for place, kind in enumerate(dialect.kinds) if kind == "text"]
+    words = [place for place, kind in enumerate(dialect.kinds) if kind == "word"]
+    long = long or (words if len(words) == 1 else [])
     if not values or not long:
         return columns
     body = max(long, key=lambda place: texts[place])

@@ -8,6 +8,7 @@ Source: WHATWG, Encoding Standard (bytes that Windows-1252 leaves undefined are 
 import codecs
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 WINDOWS: Final = "cp1252"
@@ -25,6 +26,59 @@ _MARKS: Final = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+
+
+@dataclass
+class Encodings:
+    """In which encodings the lines of a file can be.
+
+    Args:
+        windows: lines that are not UTF-8, but text in Windows-1252.
+        unreadable: lines that are neither.
+        utf8: lines with characters beyond ASCII that are UTF-8.
+    """
+
+    windows: int = 0
+    unreadable: int = 0
+    utf8: int = 0
+
+    @property
+    def encoding(self) -> str:
+        """The encoding of the file, empty for UTF-8."""
+        return WINDOWS if self.windows > self.utf8 + self.unreadable else ""
+
+    def count(self, data: bytes) -> None:
+        """Count whole lines."""
+        if data.isascii():
+            return
+        if is_utf8(data):
+            self.utf8 += 1 + sum(not line.isascii() for line in data.split(b"\n", 1000))
+            return
+        for line in data.split(b"\n"):
+            if line.isascii():
+                continue
+            if is_utf8(line):
+                self.utf8 += 1
+            else:
+                self.windows += is_windows_text(line)
+                self.unreadable += not is_windows_text(line)
+
+
+def is_utf8(data: bytes) -> bool:
+    """Say whether bytes are UTF-8."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def from_windows(data: bytes) -> bytes:
+    """Return lines as UTF-8; those that are not are Windows-1252."""
+    return b"\n".join(
+        line if is_utf8(line) else line.decode(WINDOWS, "windows_controls").encode()
+        for line in data.split(b"\n")
+    )
 
 
 def wide_encoding(start: bytes) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from reviewdesk.sources.base import Tally
+from reviewdesk.sources.encoding import WINDOWS, Encodings, from_windows, is_utf8
 from reviewdesk.sources.files import SourceFile
 from reviewdesk.sources.rejects import KEPT_OF_TOO_LONG
 from reviewdesk.sources.stream import DamagedGzip, text
@@ -25,6 +26,33 @@ class LineBlock(NamedTuple):
 
 
 def line_blocks(
+    file: SourceFile, tally: Tally, *, block: int = BLOCK, max_line: int = MAX_LINE
+) -> Iterator[LineBlock]:
+    """Yield a text file's lines in UTF-8, decompressed; see ``raw_line_blocks``.
+
+    Where most lines beyond ASCII are not UTF-8 but can be Windows-1252, they are read as that.
+    """
+    windows: bool | None = None
+    for one in raw_line_blocks(file, tally, block=block, max_line=max_line):
+        if one.data.isascii() or is_utf8(one.data):
+            yield one
+            continue
+        if windows is None:
+            windows = encoding_of(file) == WINDOWS
+            if windows:
+                tally.notes.append(f"{tally.file} is not in UTF-8: it is read as Windows-1252")
+        yield LineBlock(from_windows(one.data), one.first_line) if windows else one
+
+
+def encoding_of(file: SourceFile) -> str:
+    """Return the encoding of most lines of a file, empty for UTF-8."""
+    encodings = Encodings()
+    for one in raw_line_blocks(file, Tally("")):
+        encodings.count(one.data)
+    return encodings.encoding
+
+
+def raw_line_blocks(
     file: SourceFile, tally: Tally, *, block: int = BLOCK, max_line: int = MAX_LINE
 ) -> Iterator[LineBlock]:
     """Yield a text file's lines, decompressed; the last one gets its ``\\n`` when it has none.

@@ -15,21 +15,16 @@ NAME_WORDS_SHOWN: Final = 5
 CLOSE_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "review_body": (
         *("reviewtext", "body", "text", "reviewcontent", "comment", "comments", "review"),
-        *(
-            "content",
-            "contentrendered",
-            "message",
-            "feedback",
-            "customerreview",
-            "reviewstext",
-            "reviews",
-        ),
+        *("content", "contentrendered", "message", "feedback", "customerreview", "reviewstext"),
+        *("reviews", "rezension", "kommentar", "commentaire", "comentario", "recensione", "texte"),
+        *("texto", "testo", "reseña"),
     ),
     "star_rating": (
         *("rating", "stars", "overall", "score", "reviewrating", "reviewscore", "star"),
         *("reviewsrating", "reviewstars", "customerrating", "userrating", "ratingvalue"),
         *("reviewerscore", "scoregiven", "ratinggiven", "starsgiven", "votedup", "recommended"),
         *("isrecommended", "recommendation", "reviewsdorecommend"),
+        *("sterne", "étoiles", "etoiles", "estrellas", "stelle", "estrelas", "sterren"),
     ),
     "review_headline": (
         *("headline", "summary", "reviewtitle", "reviewsummary", "title", "subject"),
@@ -54,6 +49,7 @@ CLOSE_NAMES: Final[dict[str, tuple[str, ...]]] = {
         *("createdat", "datetime", "created", "reviewsdate", "timestampcreated", "reviewedat"),
         *("submittedat", "postedat", "publishedat", "datepublished", "createddate", "datecreated"),
         *("postdate", "reviewcreatedat", "reviewtimestamp", "submissiontime", "unixtime"),
+        *("datum", "fecha", "dataora"),
     ),
     "marketplace": ("market", "country"),
 }
@@ -82,6 +78,10 @@ _PARTS: Final[dict[str, tuple[str, ...]]] = {
     "marketplace": ("market", "country", "locale"),
 }
 """What the names of columns contain that may hold a column of the reviews table."""
+
+
+_WORDS: Final = re.compile(r"[^\W\d_]?[^\W\d_A-Z]+|[A-Z]+")
+"""The words of a name such as ``review_date`` or ``reviewDate``."""
 
 
 @dataclass(frozen=True)
@@ -129,9 +129,10 @@ def map_columns(available: Sequence[str], told: Mapping[str, str], file: str) ->
         if list(told.values()).count(column) > 1:
             raise UsageError(f"the column {column!r} is mapped more than once")
     columns = dict(told)
+    outer = "" if "review_body" in told else _outer(available)
     for name in REVIEWS.names:
         free = [column for column in available if column not in columns.values()]
-        if name not in columns and (found := _closest(name, free)) is not None:
+        if name not in columns and (found := _closest_in(outer, name, free)) is not None:
             columns[name] = found
     if "review_body" not in columns:
         raise MissingColumn(
@@ -144,6 +145,33 @@ def map_columns(available: Sequence[str], told: Mapping[str, str], file: str) ->
     }
     left_over = [column for column in available if column not in columns.values()]
     return ColumnMap(columns, guesses, tuple(dict.fromkeys(left_over)))
+
+
+def _outer(available: Sequence[str]) -> str:
+    """Return what the fields of reviews begin with where they stand in an object of their own.
+
+    Empty where a field outside of one is known to hold the text.
+    """
+    if closest("review_body", available) is not None:
+        return ""
+    outers = dict.fromkeys(f"{name.rpartition('.')[0]}." for name in available if "." in name)
+    known = {outer: known_names(_inner(outer, available)) for outer in outers}
+    best = max(known, key=lambda outer: known[outer], default="")
+    return best if best and known[best] else ""
+
+
+def _inner(outer: str, available: Sequence[str]) -> list[str]:
+    return [name.removeprefix(outer) for name in available if name.startswith(outer)]
+
+
+def _closest_in(outer: str, name: str, available: Sequence[str]) -> str | None:
+    """Return the column that is surest to be the one of a name; first in an object of reviews."""
+    if not outer:
+        return closest(name, available)
+    inner = closest(name, _inner(outer, available))
+    # Around it databases keep what is theirs, under names such as _id and _score.
+    others = [column for column in available if not column.startswith("_")]
+    return closest(name, others) if inner is None else f"{outer}{inner}"
 
 
 def check_column(name: str) -> None:
@@ -160,9 +188,9 @@ def check_column(name: str) -> None:
 
 def known_names(available: Sequence[str]) -> int:
     """Return how many columns of the reviews table names stand for; 0 if none is the text."""
-    if _closest("review_body", available) is None:
+    if closest("review_body", available) is None:
         return 0
-    return sum(_closest(name, available) is not None for name in REVIEWS.names)
+    return sum(closest(name, available) is not None for name in REVIEWS.names)
 
 
 def shown(names: Sequence[str]) -> str:
@@ -180,7 +208,7 @@ def shown(names: Sequence[str]) -> str:
     return ", ".join(short) + (" and more" if len(names) > NAMES_SHOWN else "")
 
 
-def _closest(name: str, available: Sequence[str]) -> str | None:
+def closest(name: str, available: Sequence[str]) -> str | None:
     """Return the column that is surest to be the one of that name."""
     plain = {_plain(column): column for column in reversed(available)}  # the first of equals
     for close in (name, *CLOSE_NAMES.get(name, ())):
@@ -192,8 +220,14 @@ def _closest(name: str, available: Sequence[str]) -> str | None:
 
 
 def _resembled(column: str, names: Sequence[str]) -> str:
-    plain = _plain(column)
-    return next((name for name in names if any(part in plain for part in _PARTS[name])), "")
+    words = [word.lower() for word in _WORDS.findall(column)]
+    words.append(_plain(column))
+    for name in names:
+        if any(
+            word.startswith(part) or word.endswith(part) for part in _PARTS[name] for word in words
+        ):
+            return name
+    return ""
 
 
 def _plain(name: str) -> str:

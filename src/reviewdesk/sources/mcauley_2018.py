@@ -12,8 +12,9 @@ from typing import Any, ClassVar, Final
 
 import pyarrow.compute as pc
 
-from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
+from reviewdesk.sources.base import Probe, RawRows, SourceFile, Tally
 from reviewdesk.sources.items import Item, read_items, text_or_none
+from reviewdesk.sources.json_formats import JsonFormat
 from reviewdesk.sources.jsonlines import first_fields, json_rows, parse_loose
 from reviewdesk.sources.lines import line_blocks
 from reviewdesk.sources.mcauley_files import category_of, metadata_of
@@ -32,18 +33,19 @@ COLUMNS: Final = {
 WRITTEN_DATE: Final = "reviewTime"
 """The day in words; some files, and some rows of others, have nothing else."""
 _REVIEW: Final = {"asin", "overall", "reviewerID"}
+_TEXTS: Final = {"text", "reviewText", "review_body"}
 _DESCRIPTION: Final = {"title", "categories", "category", "imUrl", "also_buy", "related", "brand"}
 
 
-class McAuley2018(Source):
+class McAuley2018(JsonFormat):
     """Reads review files of 2014 and 2018."""
 
     name: ClassVar[str] = "mcauley-2018"
     title: ClassVar[str] = "McAuley Lab Amazon reviews, 2014 and 2018"
-    takes_columns: ClassVar[bool] = True
     description: ClassVar[str] = "JSON lines with reviewerID, asin, overall; meta_* files join in"
 
     columns: ClassVar[Mapping[str, str]] = COLUMNS
+    spellings: ClassVar[Mapping[str, str]] = {"helpful": "vote", WRITTEN_DATE: "unixReviewTime"}
 
     @classmethod
     def recognises(cls, probe: Probe) -> bool:
@@ -54,14 +56,13 @@ class McAuley2018(Source):
     def accompanies(cls, probe: Probe) -> bool:
         """Look at the fields of the first product."""
         fields = first_fields(probe.head)
-        return (
-            "asin" in fields and not fields & {"overall", "rating"} and bool(fields & _DESCRIPTION)
-        )
+        described = "asin" in fields and not fields & ({"overall", "rating"} | _TEXTS)
+        return described and bool(fields & _DESCRIPTION)
 
     def rows(self, file: SourceFile, tally: Tally) -> Iterator[RawRows]:
         """Yield the reviews, joined with what the metadata tells of their products."""
         items = read_items(metadata_of(file, self.companions), _item, tally)
-        columns = {**COLUMNS, **self.settings.columns, WRITTEN_DATE: WRITTEN_DATE}
+        columns = {**self.fields(file), WRITTEN_DATE: WRITTEN_DATE}
         category = "" if self.settings.category else category_of(file.name)
         for rows in json_rows(line_blocks(file, tally), columns, tally, _review):
             joined = items.join(_dated(rows), "product_id")

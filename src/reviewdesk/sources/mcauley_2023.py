@@ -8,8 +8,9 @@ https://amazon-reviews-2023.github.io.
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
-from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
+from reviewdesk.sources.base import Probe, RawRows, SourceFile, Tally
 from reviewdesk.sources.items import Item, read_items, text_or_none
+from reviewdesk.sources.json_formats import JsonFormat
 from reviewdesk.sources.jsonlines import first_fields, json_rows, parse_object
 from reviewdesk.sources.lines import line_blocks
 from reviewdesk.sources.mcauley_files import category_of, metadata_of
@@ -30,15 +31,15 @@ _REVIEW: Final = {"parent_asin", "rating", "text", "user_id"}
 _DESCRIPTION: Final = {"main_category", "features", "store", "details"}
 
 
-class McAuley2023(Source):
+class McAuley2023(JsonFormat):
     """Reads review files of 2023."""
 
     name: ClassVar[str] = "mcauley-2023"
     title: ClassVar[str] = "McAuley Lab Amazon reviews, 2023"
-    takes_columns: ClassVar[bool] = True
     description: ClassVar[str] = "JSON lines with parent_asin, rating, text; meta_* files join in"
 
     columns: ClassVar[Mapping[str, str]] = COLUMNS
+    spellings: ClassVar[Mapping[str, str]] = OTHER_SPELLINGS
 
     @classmethod
     def recognises(cls, probe: Probe) -> bool:
@@ -49,12 +50,13 @@ class McAuley2023(Source):
     def accompanies(cls, probe: Probe) -> bool:
         """Look at the fields of the first product."""
         fields = first_fields(probe.head)
-        return "parent_asin" in fields and "rating" not in fields and bool(fields & _DESCRIPTION)
+        described = "parent_asin" in fields and not fields & {"rating", "text", "review_body"}
+        return described and bool(fields & _DESCRIPTION)
 
     def rows(self, file: SourceFile, tally: Tally) -> Iterator[RawRows]:
         """Yield the reviews, joined with what the metadata tells of their products."""
         items = read_items(metadata_of(file, self.companions), _item, tally)
-        columns = {**COLUMNS, **self.settings.columns}
+        columns = self.fields(file)
         category = "" if self.settings.category else category_of(file.name)
         for rows in json_rows(line_blocks(file, tally), columns, tally, _review):
             joined = items.join(rows, "product_parent")

@@ -15,12 +15,16 @@ from typing import Final
 from reviewdesk.sources.base import Tally
 from reviewdesk.sources.delimited import Cut, Quoting, cut_of
 from reviewdesk.sources.dialect import Dialect
-from reviewdesk.sources.encoding import WINDOWS, is_windows_text
+from reviewdesk.sources.encoding import Encodings
+from reviewdesk.sources.escaped import escape_facts
 from reviewdesk.sources.files import SourceFile
-from reviewdesk.sources.lines import LineBlock, line_blocks
+from reviewdesk.sources.lines import LineBlock, line_blocks, raw_line_blocks
 
 NEEDS_QUOTES: Final = frozenset(b'",;|')
 """Spreadsheets put quotes around a field with one of these, whatever separates fields."""
+
+MANY: Final = 5
+"""So many fields of a column do not all begin and end with a quote by chance."""
 
 
 @dataclass
@@ -30,55 +34,29 @@ class TextFacts:
     Args:
         quotes: whether it has a ``"``.
         escaped_quotes: whether it has one behind a backslash.
-        windows: lines that are not UTF-8, but text in Windows-1252.
-        unreadable: lines that are neither.
-        utf8: lines with characters beyond ASCII that are UTF-8.
+        backslashes: whether it has a backslash.
+        encodings: of its lines.
     """
 
     quotes: bool = False
     escaped_quotes: bool = False
-    windows: int = 0
-    unreadable: int = 0
-    utf8: int = 0
-
-    @property
-    def encoding(self) -> str:
-        """The encoding of the file, empty for UTF-8."""
-        return WINDOWS if self.windows > self.utf8 + self.unreadable else ""
+    backslashes: bool = False
+    encodings: Encodings = field(default_factory=Encodings)
 
 
 def text_facts(file: SourceFile) -> TextFacts:
     """Return what a pass over a whole file sees."""
     facts = TextFacts()
-    for block in line_blocks(file, Tally("")):
+    for block in raw_line_blocks(file, Tally("")):
         data = block.data
         if not facts.quotes:
             facts.quotes = b'"' in data
-        if facts.quotes and not facts.escaped_quotes:
+        if not facts.backslashes:
+            facts.backslashes = b"\\" in data
+        if facts.quotes and facts.backslashes and not facts.escaped_quotes:
             facts.escaped_quotes = b'\\"' in data
-        if not data.isascii():
-            _count_encodings(data, facts)
+        facts.encodings.count(data)
     return facts
-
-
-def _count_encodings(data: bytes, facts: TextFacts) -> None:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        pass
-    else:
-        facts.utf8 += 1 + sum(not line.isascii() for line in data.split(b"\n", 1000))
-        return
-    for line in data.split(b"\n"):
-        if line.isascii():
-            continue
-        try:
-            line.decode()
-        except UnicodeDecodeError:
-            facts.windows += is_windows_text(line)
-            facts.unreadable += not is_windows_text(line)
-        else:
-            facts.utf8 += 1
 
 
 def quoting_of(file: SourceFile, dialect: Dialect, facts: TextFacts) -> Quoting:
@@ -89,43 +67,92 @@ def quoting_of(file: SourceFile, dialect: Dialect, facts: TextFacts) -> Quoting:
         dialect: its separator and columns.
         facts: what a pass over it saw.
     """
+    quoting, faults = _with_or_without_quotes(file, dialect, facts)
+    if facts.backslashes and _is_escaped(file, dialect, facts, quoting, faults):
+        return "escaped"
+    return quoting
+
+
+def _with_or_without_quotes(
+    file: SourceFile, dialect: Dialect, facts: TextFacts
+) -> tuple[Quoting, int]:
+    """Return how quotes are written where backslashes alone mean nothing, and how many faults."""
     tabs = dialect.delimiter in "\t\x1f\x01" and dialect.width > 1
     if not facts.quotes:
-        return "none" if tabs else "double"
-    if not tabs and not facts.escaped_quotes:
-        return "double"
+        return ("none" if tabs else "double"), (
+            _odd_lines(file, dialect) if facts.backslashes else 0
+        )
+    if not tabs and not facts.backslashes:
+        return "double", 0
     best, faults = _best_quoted(file, dialect, facts)
-    if not tabs or (best == "backslash" and not faults):
-        return best
-    return best if _is_quoted(file, dialect, faults) else "none"
+    if not tabs:
+        return best, faults
+    bare = bare_quotes(below(line_blocks(file, Tally("")), dialect.lines), dialect)
+    if best != "double" and not faults and (bare.quoted or bare.odd_lines):
+        return best, faults
+    return (best, faults) if _is_quoted(bare, dialect, faults) else ("none", bare.odd_lines)
+
+
+def _is_escaped(
+    file: SourceFile, dialect: Dialect, facts: TextFacts, quoting: Quoting, faults: int
+) -> bool:
+    """Say whether backslashes escape what follows in fields that are not quoted.
+
+    Args:
+        file: the table.
+        dialect: its separator and columns.
+        facts: what a pass over it saw.
+        quoting: how its quotes are written else.
+        faults: how many records do not fit then.
+    """
+    blocks = below(line_blocks(file, Tally("")), dialect.lines)
+    seen = escape_facts(blocks, dialect.delimiter, dialect.width)
+    if seen.odd_line or seen.faults > faults:
+        return False
+    if seen.faults < faults:
+        return True
+    if quoting == "none":
+        return seen.evidence
+    if not seen.sure or not facts.quotes:
+        return seen.sure > 0
+    bare = bare_quotes(below(line_blocks(file, Tally("")), dialect.lines), dialect)
+    return not bare.odd_lines and not bare.surely_from_writer(dialect)
+
+
+def _odd_lines(file: SourceFile, dialect: Dialect) -> int:
+    blocks = below(line_blocks(file, Tally("")), dialect.lines)
+    return bare_quotes(blocks, dialect).odd_lines
 
 
 def _best_quoted(file: SourceFile, dialect: Dialect, facts: TextFacts) -> tuple[Quoting, int]:
     """Return which of the readings with quoted fields leaves the fewest faults, and how many."""
     doubled = _cut(file, dialect, "double").faults
-    if not facts.escaped_quotes:
+    if not facts.backslashes:
         return "double", doubled
-    escaped = _cut(file, dialect, "backslash").faults
-    if escaped < doubled or (not escaped and _all_escaped(file, dialect)):
-        return "backslash", escaped
+    cut = _cut(file, dialect, "backslash-all")
+    escaped: Quoting = "backslash-all" if cut.all_escape(dialect.delimiter) else "backslash"
+    if cut.faults < doubled or (not cut.faults and _all_escaped(file, dialect, facts, cut)):
+        return escaped, cut.faults
     return "double", doubled
 
 
-def _is_quoted(file: SourceFile, dialect: Dialect, faults: int) -> bool:
+def _is_quoted(bare: "BareQuotes", dialect: Dialect, faults: int) -> bool:
     """Say whether fields are quoted where they need not be; quoted, they have so many faults."""
-    bare = bare_quotes(below(line_blocks(file, Tally("")), dialect.lines), dialect)
     if bare.odd_lines:
         return faults < bare.odd_lines
-    return not bare.inside and not faults and bare.from_writer
+    return not bare.inside and not faults and bare.from_writer(dialect)
 
 
 def early_quoting(file: SourceFile, dialect: Dialect) -> Quoting:
     """Return how the quotes of a table are written that is nearly always unquoted.
 
     The first quote that no writer of quoted fields leaves settles it, so that only a file in which
-    there is none is read to its end.
+    there is none is read to its end. ``none`` holds as long as no
+    lines come that ``may_escape``.
     """
     for block in below(line_blocks(file, Tally("")), dialect.lines):
+        if may_escape(block, dialect):
+            break
         if b'"' not in block.data:
             continue
         lines = (line + b"\n" for line in block.data.split(b"\n") if b'"' in line)
@@ -138,8 +165,18 @@ def early_quoting(file: SourceFile, dialect: Dialect) -> Quoting:
     return quoting_of(file, dialect, text_facts(file))
 
 
-def _all_escaped(file: SourceFile, dialect: Dialect) -> bool:
-    """Say whether every quote that neither begins nor ends a field is behind a backslash."""
+def may_escape(block: LineBlock, dialect: Dialect) -> bool:
+    """Say whether lines have backslashes, each of which may escape what follows."""
+    if b"\\" not in block.data:
+        return False
+    seen = escape_facts([block], dialect.delimiter, dialect.width)
+    return not seen.odd_line and seen.evidence
+
+
+def _all_escaped(file: SourceFile, dialect: Dialect, facts: TextFacts, cut: Cut) -> bool:
+    """Say whether backslashes escape, where records can be cut as well if they do not."""
+    if not facts.escaped_quotes:
+        return cut.escapes > 0 and cut.all_escape(dialect.delimiter)
     edge = re.escape(dialect.delimiter.encode()) + rb"\r\n"
     bare = re.compile(rb"[^\\" + edge + rb']"(?=[^' + edge + rb"])")
     return not any(bare.search(block.data) for block in line_blocks(file, Tally("")))
@@ -155,7 +192,9 @@ class BareQuotes:
     """What the quotes of a file look like when none of them means anything.
 
     Args:
+        lines: those that are not empty.
         odd_lines: lines that have another number of fields than the header.
+        longer: lines with a separator at their end that the header has not.
         inside: fields with a quote that are not quoted as a whole: no writer of quotes leaves one.
         doubled: quoted fields with quotes inside, all of them doubled.
         needed: quoted fields that have to be.
@@ -163,18 +202,30 @@ class BareQuotes:
         filled: by column, fields that are not empty.
     """
 
+    lines: int = 0
     odd_lines: int = 0
+    longer: int = 0
     inside: int = 0
     doubled: int = 0
     needed: int = 0
     quoted: Counter[int] = field(default_factory=Counter)
     filled: Counter[int] = field(default_factory=Counter)
 
-    @property
-    def from_writer(self) -> bool:
-        """Whether a writer of quoted fields set the quotes, not the authors of the texts."""
-        whole_column = any(self.quoted[place] == self.filled[place] for place in self.quoted)
-        return bool(self.doubled) or whole_column or self.needed == self.quoted.total()
+    def from_writer(self, dialect: Dialect) -> bool:
+        """Say whether a writer of quoted fields set the quotes, not the authors of the texts.
+
+        Whoever quotes all fields of a column quotes its name as well; a few may be chance.
+        """
+        return self.surely_from_writer(dialect) or self.needed == self.quoted.total()
+
+    def surely_from_writer(self, dialect: Dialect) -> bool:
+        """Say so without the fields that happen to need quotes."""
+        whole_column = any(
+            self.quoted[place] == self.filled[place]
+            and (dialect.quoted_header or self.filled[place] >= MANY)
+            for place in self.quoted
+        )
+        return bool(self.doubled) or whole_column
 
 
 def bare_quotes(blocks: Iterable[LineBlock], dialect: Dialect) -> BareQuotes:
@@ -185,15 +236,19 @@ def bare_quotes(blocks: Iterable[LineBlock], dialect: Dialect) -> BareQuotes:
         for line in block.data[:-1].split(b"\n"):
             if not line.strip():
                 continue
+            found.lines += 1
             fields = line.removesuffix(b"\r").split(delimiter)
             if not _fits(fields, dialect.width):
                 found.odd_lines += 1
                 continue
+            found.longer += len(fields) > dialect.width
             for place, one in enumerate(fields):
                 if one:
                     found.filled[place] += 1
                     if b'"' in one:
                         _look_at(one, place, found)
+    if found.longer < found.lines:  # a separator at the end is in every line or in none
+        found.odd_lines += found.longer
     return found
 
 

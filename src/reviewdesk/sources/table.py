@@ -11,6 +11,7 @@ from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
 from reviewdesk.sources.delimited import QUOTINGS, Quoting, csv_rows
 from reviewdesk.sources.dialect import Dialect, columns_of, dialect_of
 from reviewdesk.sources.encoding import is_windows_text
+from reviewdesk.sources.escaped import escaped_rows
 from reviewdesk.sources.fields import split_block
 from reviewdesk.sources.jsonfields import JsonFields
 from reviewdesk.sources.jsonlines import object_rows, parse_object
@@ -70,7 +71,7 @@ class TextTable:
             yield f"{name} has no header: its columns are called 1 to {self.dialect.width}"
         if self.file.encoding:
             yield f"{name} is not in UTF-8: it is read as Windows-1252"
-        if self.quoting == "backslash":
+        if self.quoting in ("backslash", "backslash-all"):
             yield f"{name} has a backslash before quotes inside its fields: it stands for nothing"
 
 
@@ -150,6 +151,8 @@ class Table(Source):
             separator = ord(dialect.delimiter)
             split = partial(split_block, names=names, rejects=tally.rejects, separator=separator)
             yield from map(split, blocks)
+        elif table.quoting == "escaped":
+            yield from escaped_rows(blocks, names, tally, dialect.delimiter)
         else:
             yield from csv_rows(
                 blocks,
@@ -159,6 +162,7 @@ class Table(Source):
                 header=False,
                 quoting=table.quoting,
                 check=dialect.is_record if self.settings.quoting == "auto" else None,
+                texts_quoted=dialect.quoted_header,
             )
 
     def _text(self, file: SourceFile, start: bytes) -> TextTable:
@@ -170,8 +174,8 @@ class Table(Source):
                 f"columns nor Parquet{_hint(start)}"
             )
         facts = text_facts(file)
-        if facts.encoding:
-            file = replace(file, encoding=facts.encoding)
+        if facts.encodings.encoding:
+            file = replace(file, encoding=facts.encodings.encoding)
             start = head(file)
         dialect = dialect_of(start, cut_off=len(start) >= HEAD, header=self.settings.header)
         told = self.settings.columns

@@ -7,8 +7,9 @@ Source: https://www.yelp.com/dataset/documentation/main.
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
-from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
+from reviewdesk.sources.base import Probe, RawRows, SourceFile, Tally
 from reviewdesk.sources.items import Item, read_items, text_or_none
+from reviewdesk.sources.json_formats import JsonFormat
 from reviewdesk.sources.jsonlines import first_fields, json_rows
 from reviewdesk.sources.lines import line_blocks
 
@@ -40,12 +41,11 @@ _CHECKIN: Final = {"business_id", "date"}
 _BUSINESS: Final = {"business_id", "name", "categories"}
 
 
-class Yelp(Source):
+class Yelp(JsonFormat):
     """Reads the reviews of the Yelp Open Dataset."""
 
     name: ClassVar[str] = "yelp"
     title: ClassVar[str] = "Yelp Open Dataset"
-    takes_columns: ClassVar[bool] = True
     description: ClassVar[str] = "yelp_academic_dataset_review.json; the business file joins in"
 
     columns: ClassVar[Mapping[str, str]] = COLUMNS
@@ -73,7 +73,7 @@ class Yelp(Source):
     def rows(self, file: SourceFile, tally: Tally) -> Iterator[RawRows]:
         """Yield the reviews, with name and category of the businesses."""
         items = read_items(self.companions, _item, tally)
-        columns = {**COLUMNS, **self.settings.columns}
+        columns = self.fields(file)
         for rows in json_rows(line_blocks(file, tally), columns, tally):
             yield items.join(rows, "product_id")
 
