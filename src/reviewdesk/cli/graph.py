@@ -45,9 +45,9 @@ def build(
     predictions: Annotated[
         list[Path],
         typer.Option(
-            help="Predicted categories: a table of ours, or Parquet, CSV or JSON lines of anybody or "
-            "an endpoint, with review_id, label and confidence (or prob). May be given more than "
-            "once; those of a job are taken by themselves.",
+            help="Predicted categories: a table of ours, or Parquet, CSV or JSON lines of others, "
+            "as of an endpoint, with review_id, label and confidence (or prob). May be given "
+            "more than once; those of a job are taken by themselves.",
             metavar="FILE",
         ),
     ] = [],  # noqa: B006  (the parser copies it)
