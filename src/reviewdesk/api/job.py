@@ -36,6 +36,11 @@ class Job:
         """The model of each target."""
         return {one.target: Model.load(one.bundle) for one in self.result.targets}
 
+    @property
+    def tried(self) -> dict[str, list[str]]:
+        """Of each target what was tried, what won by how much, and what it costs to serve."""
+        return {one.target: list(one.tried) for one in self.result.targets}
+
     def html(self) -> str:
         """Return the report."""
         return self.result.report.read_text(encoding="utf-8")
@@ -55,6 +60,8 @@ def run(
     model: str = "linear",
     model_settings: Mapping[str, Any] | None = None,
     folds: int = 5,
+    best: bool = False,
+    time_limit: str = "",
     overwrite: bool = False,
     **settings: Any,
 ) -> Job:
@@ -67,6 +74,8 @@ def run(
         model: name of the family.
         model_settings: the family's own settings.
         folds: parts to cross-fit the predictions of every review in.
+        best: find the best model instead: families compared, tuned and blended.
+        time_limit: about how long that may take, as in ``"30m"``.
         overwrite: replace an earlier job's results.
         settings: those of ``reviewdesk run``.
 
@@ -88,6 +97,8 @@ def run(
             model=model,
             model_settings=dict(model_settings or {}),
             folds=folds,
+            best=best,
+            time_limit=time_limit,
         )
         inputs = open_inputs(places_of(source, Path(aside)), files)
         return Job(run_job(inputs, Path(out), asked, overwrite=overwrite, progress=Progress()))

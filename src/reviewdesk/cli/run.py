@@ -52,6 +52,21 @@ def run(
     folds: Annotated[
         int, typer.Option(help="Parts to cross-fit the predictions of every review in.", min=2)
     ] = 5,
+    best: Annotated[
+        bool,
+        typer.Option(
+            "--best",
+            help="Find the best model: compare families, tune the best of them, blend what helps.",
+        ),
+    ] = False,
+    time_limit: Annotated[
+        str,
+        typer.Option(
+            help="With --best, about how long it may take, as in 90s, 30m or 2h; empty means no "
+            "limit.",
+            metavar="TIME",
+        ),
+    ] = "",
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an earlier job's results.")
     ] = False,
@@ -70,6 +85,10 @@ def run(
     for every review by a classifier that has not seen its product; report.html says what was
     found. An interrupted job goes on when the same command is given again.
 
+    With --best the model is found: families are compared out of fold, the best of them is tuned,
+    and what helps is blended; three sentences say what was tried, what won by how much, and what
+    it costs to serve. Where nothing is better than linear, linear it is.
+
     Example:
 
         reviewdesk run reviews.tsv.gz --target sentiment --target category --out job
@@ -87,6 +106,8 @@ def run(
         model=model,
         model_settings=parse_model_settings(model_settings),
         folds=folds,
+        best=best,
+        time_limit=time_limit,
     )
     result = run_job(inputs, out, settings, overwrite=overwrite, progress=Progress())
     show_notes(result.data)
@@ -101,7 +122,7 @@ def run(
 def _print(result: JobResult) -> None:
     for one in result.targets:
         say(f"{one.target}:")
-        for sentence in sentences(one.evaluation):
+        for sentence in (*one.tried, *sentences(one.evaluation)):
             say(f"- {sentence}")
         say(f"- Every review's label and probabilities are in {one.predictions}.\n")
     served = " ".join(f"{one.target}={one.bundle}" for one in result.targets)

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from reviewdesk.bundle import Bundle
 from reviewdesk.errors import InputError, TooManyRejects, UsageError
-from reviewdesk.examples.examples import SEVERAL
+from reviewdesk.examples.examples import SEVERAL, load_examples
 from reviewdesk.job.report import TargetFindings, write_report
 from reviewdesk.prepare.prepare import prepare
 from reviewdesk.prepare.prepared import PreparedData
@@ -21,12 +22,16 @@ from reviewdesk.settings import (
 )
 from reviewdesk.sources.catalog import Input
 from reviewdesk.storage import private_directory, write_record
+from reviewdesk.training.best import train_best
+from reviewdesk.training.crossfit import Head, cross_fit
 from reviewdesk.training.evaluate import Evaluation, evaluate
 from reviewdesk.training.evaluation_page import write_evaluation_page
+from reviewdesk.training.time_limits import seconds_of
 from reviewdesk.training.train import train
 
 PREPARED: Final = "prepared"
 BUNDLE: Final = "bundle"
+BEST: Final = "best"
 PREDICTIONS: Final = "predictions.parquet"
 EVALUATION: Final = "evaluation.html"
 REPORT: Final = "report.html"
@@ -42,6 +47,8 @@ class JobSettings:
         model: the family of classifiers.
         model_settings: the family's own settings.
         folds: into how many parts products are dealt for the predictions of every review.
+        best: find the best model instead: families compared, tuned and blended.
+        time_limit: about how long that may take, as in 30m, for all targets together.
     """
 
     targets: tuple[str, ...]
@@ -54,6 +61,8 @@ class JobSettings:
     model: str
     model_settings: dict[str, Any]
     folds: int
+    best: bool = False
+    time_limit: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,6 +122,11 @@ def run_job(
         raise UsageError("name each target once, as in --target sentiment --target category")
     if SEVERAL in settings.targets:
         raise UsageError("the main job gives each review one label; for several use the steps")
+    if settings.best and (settings.model != "linear" or settings.model_settings):
+        raise UsageError("--best chooses the model and its settings; leave --model and --set out")
+    if settings.time_limit and not settings.best:
+        raise UsageError("--time-limit goes with --best")
+    seconds_of(settings.time_limit)
     for name in settings.targets:
         replace(settings.target, target=name).check()
     if not settings.split.test_share:
@@ -174,21 +188,60 @@ def _target(
     progress: Progress,
 ) -> TargetFindings:
     private_directory(folder)
-    result = train(
+    target = replace(settings.target, target=name)
+    said: tuple[str, ...] = ()
+    if settings.best:
+        bundle, said = _best(data, folder, target, settings, overwrite, progress)
+    else:
+        bundle = train(
+            data,
+            folder / BUNDLE,
+            model=settings.model,
+            target=target,
+            text=settings.text,
+            split=settings.split,
+            model_settings=settings.model_settings,
+            folds=settings.folds,
+            oof=folder / PREDICTIONS,
+            overwrite=overwrite,
+            progress=progress,
+        ).bundle
+    evaluation = evaluate(bundle, data, progress=progress)
+    write_evaluation(evaluation, folder / EVALUATION)
+    return TargetFindings(
+        name, folder / BUNDLE, folder / PREDICTIONS, folder / EVALUATION, evaluation, said
+    )
+
+
+def _best(
+    data: PreparedData,
+    folder: Path,
+    target: TargetSettings,
+    settings: JobSettings,
+    overwrite: bool,
+    progress: Progress,
+) -> tuple[Bundle, tuple[str, ...]]:
+    """Find the best model for a target, and predict every review with it."""
+    best = train_best(
         data,
+        folder / BEST,
         folder / BUNDLE,
-        model=settings.model,
-        target=replace(settings.target, target=name),
+        target=target,
         text=settings.text,
         split=settings.split,
-        model_settings=settings.model_settings,
-        folds=settings.folds,
-        oof=folder / PREDICTIONS,
+        seconds=seconds_of(settings.time_limit) / len(settings.targets),
+        fits_to_come=settings.folds,
         overwrite=overwrite,
         progress=progress,
     )
-    evaluation = evaluate(result.bundle, data, progress=progress)
-    write_evaluation(evaluation, folder / EVALUATION)
-    return TargetFindings(
-        name, folder / BUNDLE, folder / PREDICTIONS, folder / EVALUATION, evaluation
+    examples = load_examples(data, target, settings.text, progress=progress)
+    cross_fit(
+        examples,
+        Head.of_bundle(best.bundle),
+        folder / PREDICTIONS,
+        folds=settings.folds,
+        seed=settings.split.seed,
+        overwrite=overwrite or not best.already,
+        progress=progress,
     )
+    return best.bundle, best.sentences

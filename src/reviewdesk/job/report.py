@@ -40,6 +40,7 @@ class TargetFindings:
         predictions: cross-fitted predictions of every review.
         page: the evaluation's page.
         evaluation: how right the classifier is.
+        tried: what was tried, what won and what it costs; empty where the model was given.
     """
 
     target: str
@@ -47,6 +48,7 @@ class TargetFindings:
     predictions: Path
     page: Path
     evaluation: Evaluation
+    tried: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the places and the findings as JSON values."""
@@ -55,6 +57,7 @@ class TargetFindings:
             "predictions": str(self.predictions),
             "evaluation": str(self.page),
             "findings": sentences(self.evaluation),
+            "tried": list(self.tried),
             "figures": {
                 name: figure.to_json() for name, figure in self.evaluation.measures.figures.items()
             },
@@ -165,6 +168,7 @@ def _target(found: TargetFindings, folder: Path) -> list[Html]:
                 Figure("Measured on", count(evaluation.measures.rows), "reviews held out"),
             ]
         ),
+        *([findings(list(found.tried))] if found.tried else []),
         findings(sentences(evaluation)),
         _labels(found),
         paragraph(link, ", with curves, the confusion table and reviews to look at."),
