@@ -27,7 +27,8 @@ from reviewdesk.prepare.identity import CHANCE_CHARS
 from reviewdesk.prepare.layout import Part
 from reviewdesk.prepare.lengths import LengthBounds
 from reviewdesk.prepare.runs import Key, Run, RunBatch
-from reviewdesk.prepare.staging import KEYS_FILE, StagedInput, first_place
+from reviewdesk.prepare.staged import StagedGroup
+from reviewdesk.prepare.staging import KEYS_FILE, first_place
 from reviewdesk.settings import PrepareSettings
 from reviewdesk.sources.readings import Evidence, Reading
 
@@ -329,14 +330,15 @@ def placed(folder: Path, keys: list[dict[str, Any]], cuts: list[int]) -> tuple[P
     for index, (start, end) in enumerate(zip([0, *cuts], [*cuts, len(keys)], strict=True)):
         number = 0 if index < 2 else 2
         first = first_place(number, len(inputs[number]))
-        rows = [{**one, "place": first + row} for row, one in enumerate(keys[start:end])]
+        rows = [
+            {**one, "place": first + row, "input": 0} for row, one in enumerate(keys[start:end])
+        ]
         name = f"{len(inputs[number])}.parquet"
         pq.write_table(pa.Table.from_pylist(rows, KEYS_FILE), folders[number] / name)
         batches = (RunBatch(Part("unknown"), end - start, 0, Key(0, "")),)
         inputs[number].append(Run("", name, 0, batches))
     staged = [
-        StagedInput("", 0, {}, {}, {}, {}, {}, {}, (), Evidence(), Reading(), tuple(runs))
-        for runs in inputs
+        StagedGroup((), {}, {}, {}, {}, Evidence(), Reading(), tuple(runs)) for runs in inputs
     ]
     return place_runs(staged, folders)
 

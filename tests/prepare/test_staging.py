@@ -8,7 +8,8 @@ import pytest
 
 from reviewdesk.errors import InputError
 from reviewdesk.prepare import staging
-from reviewdesk.prepare.staging import StagedInput, stage, staged
+from reviewdesk.prepare.staged import StagedGroup, staged
+from reviewdesk.prepare.staging import stage
 from reviewdesk.prepare.workspace import state_of
 from reviewdesk.progress import SILENT
 from reviewdesk.schema import REJECTS, REVIEWS
@@ -21,10 +22,10 @@ from reviewdesk.sources.rows import RawRows
 from .corpus import opened, review, write_lines
 
 
-def staged_now(one: Input, directory: Path, settings: PrepareSettings | None = None) -> StagedInput:
+def staged_now(one: Input, directory: Path, settings: PrepareSettings | None = None) -> StagedGroup:
     with SILENT.task("Reading") as task:
         return stage(
-            one,
+            [one],
             0,
             directory,
             prepare=settings or PrepareSettings(),
@@ -83,9 +84,10 @@ def test_counts_what_was_read_and_left_out(tmp_path: Path) -> None:
     ]
     (one,) = opened(write_lines(tmp_path / "a.jsonl", rows))
     found = staged_now(one, tmp_path / "staged")
-    assert found.read == 8
-    assert found.rejected == {"bad_json": 1}
-    assert found.dropped == {"no_text": 1, "no_letters": 1, "too_short": 0, "too_long": 1}
+    (counts,) = found.inputs
+    assert counts.read == 8
+    assert counts.rejected == {"bad_json": 1}
+    assert counts.dropped == {"no_text": 1, "no_letters": 1, "too_short": 0, "too_long": 1}
     assert found.unreadable == {"review_date": 1, "star_rating": 1}
     assert found.changed["review_body"] == 5
     assert sum(run.rows for run in found.runs) == 4

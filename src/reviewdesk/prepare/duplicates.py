@@ -24,7 +24,8 @@ from reviewdesk.engines.base import Engine
 from reviewdesk.prepare.identity import CHANCE_CHARS, CONTENT_MASK
 from reviewdesk.prepare.lengths import LengthBounds
 from reviewdesk.prepare.runs import Run
-from reviewdesk.prepare.staging import PLACE_ROW_BITS, StagedInput, first_place
+from reviewdesk.prepare.staged import StagedGroup
+from reviewdesk.prepare.staging import PLACE_ROW_BITS, first_place
 from reviewdesk.storage import left_record, storage_errors, write_record, write_then_rename
 
 MARKER: Final = "duplicates.json"
@@ -157,11 +158,11 @@ class PlacedRun:
     offset: int
 
 
-def place_runs(staged: Sequence[StagedInput], directories: Sequence[Path]) -> tuple[PlacedRun, ...]:
-    """Return all runs of all inputs, in order."""
+def place_runs(groups: Sequence[StagedGroup], directories: Sequence[Path]) -> tuple[PlacedRun, ...]:
+    """Return all runs of all groups of inputs, in order."""
     placed = []
     offset = 0
-    for number, (one, directory) in enumerate(zip(staged, directories, strict=True)):
+    for number, (one, directory) in enumerate(zip(groups, directories, strict=True)):
         for index, run in enumerate(one.runs):
             placed.append(PlacedRun(run, directory, first_place(number, index), offset))
             offset += run.rows
@@ -234,26 +235,42 @@ def find_duplicates(
 
 
 def dropped_by_input(
-    verdicts: Verdicts, staged: Sequence[StagedInput], runs: Sequence[PlacedRun]
-) -> list[dict[str, int]]:
+    verdicts: Verdicts, groups: Sequence[StagedGroup], runs: Sequence[PlacedRun]
+) -> list[list[dict[str, int]]]:
     """Return how many rows of each input the rules about all rows drop, by rule.
 
     Args:
         verdicts: on all rows.
-        staged: the inputs.
+        groups: the inputs as they were staged.
         runs: all their runs, in order.
+
+    Returns:
+        For each group, for each of its inputs.
     """
     rules = {**DUPLICATE_RULES, **LENGTH_RULES}
     left = iter(runs)
-    found = []
-    for one in staged:
-        counts = dict.fromkeys(rules.values(), 0)
-        for run in islice(left, len(one.runs)):
+    dropped = []
+    for group in groups:
+        size = len(group.inputs)
+        counts = {rule: np.zeros(size, np.int64) for rule in rules.values()}
+        for run in islice(left, len(group.runs)):
             codes = verdicts.of(run, 0, run.run.rows)
+            if not (codes < 0).any():
+                continue
+            inputs = _inputs_of(run) if size > 1 else np.zeros(len(codes), np.int32)
             for code, rule in rules.items():
-                counts[rule] += int(np.count_nonzero(codes == code))
-        found.append(counts)
-    return found
+                counts[rule] += np.bincount(inputs[codes == code], minlength=size)
+        dropped.append(
+            [{rule: int(counts[rule][number]) for rule in counts} for number in range(size)]
+        )
+    return dropped
+
+
+def _inputs_of(run: PlacedRun) -> NDArray[np.int32]:
+    """Return which input of its group each row of a run is from, (rows,) int32."""
+    keys = pq.read_table(run.directory / run.run.keys, columns=["input"], partitioning=None)
+    inputs: NDArray[np.int32] = keys["input"].to_numpy()
+    return inputs
 
 
 def _query(bounds: LengthBounds | None) -> str:

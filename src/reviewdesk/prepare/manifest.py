@@ -10,12 +10,11 @@ from reviewdesk.prepare.duplicates import LENGTH_RULES, Verdicts
 from reviewdesk.prepare.layout import FORMAT, FORMAT_VERSION
 from reviewdesk.prepare.lengths import LengthBounds
 from reviewdesk.prepare.parts import PartFile
-from reviewdesk.prepare.staging import StagedInput
+from reviewdesk.prepare.staged import InputGroup, StagedInput
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources import Input
 from reviewdesk.sources.columns import TELLING
 from reviewdesk.sources.deciding import Shared, shared
-from reviewdesk.sources.readings import Decision
 
 
 def settings_json(
@@ -31,11 +30,9 @@ def settings_json(
 
 def build_manifest(
     settings: dict[str, Any],
-    inputs: Sequence[Input],
-    staged: Sequence[StagedInput],
-    decisions: Sequence[Decision],
+    groups: Sequence[InputGroup],
     verdicts: Verdicts,
-    verdicts_by_input: Sequence[Mapping[str, int]],
+    verdicts_by_input: Sequence[Sequence[Mapping[str, int]]],
     bounds: LengthBounds,
     parts: Sequence[PartFile],
 ) -> dict[str, Any]:
@@ -43,22 +40,22 @@ def build_manifest(
 
     Args:
         settings: from ``settings_json``.
-        inputs: what was read, in order.
-        staged: what was found in each.
-        decisions: how the ratings and dates of each were read.
+        groups: what was read, as it was staged.
         verdicts: what the duplicate rules dropped.
-        verdicts_by_input: the same for each input, by rule.
+        verdicts_by_input: the same for each input of each group, by rule.
         bounds: the lengths that stayed.
         parts: what was written.
     """
-    rejected = _sum(one.rejected for one in staged)
+    staged = [one.staged for one in groups]
+    inputs = [one for group in staged for one in group.inputs]
+    rejected = _sum(one.rejected for one in inputs)
     dropped = {
         **dict.fromkeys(LENGTH_RULES.values(), 0),
-        **_sum(one.dropped for one in staged),
+        **_sum(one.dropped for one in inputs),
         **verdicts.dropped,
     }
     rows = {
-        "read": sum(one.read for one in staged),
+        "read": sum(one.read for one in inputs),
         "rejected": sum(rejected.values()),
         "dropped": sum(dropped.values()),
         "written": sum(one.rows for one in parts),
@@ -68,13 +65,13 @@ def build_manifest(
         "format_version": FORMAT_VERSION,
         "reviewdesk": __version__,
         "settings": settings,
-        "inputs": [_input(*three) for three in zip(inputs, staged, verdicts_by_input, strict=True)],
+        "inputs": _inputs(groups, verdicts_by_input),
         "rows": rows,
         "rejected": rejected,
         "dropped": dropped,
         "unreadable": _sum(one.unreadable for one in staged),
-        "lost_columns": _lost_columns(inputs, staged),
-        "readings": _readings(inputs, decisions),
+        "lost_columns": _lost_columns(groups),
+        "readings": _readings(groups),
         "changed": _sum(one.changed for one in staged),
         "length": bounds.to_json(),
         "numbered_ids": verdicts.numbered,
@@ -106,31 +103,33 @@ def _id_notes(derived: int) -> Iterator[str]:
         )
 
 
-def _readings(inputs: Sequence[Input], decisions: Sequence[Decision]) -> list[dict[str, Any]]:
+def _readings(groups: Sequence[InputGroup]) -> list[dict[str, Any]]:
     """Return how ratings and dates were read, once for all inputs that share their columns."""
     found: dict[tuple[Shared, Shared], dict[str, Any]] = {}
-    for one, decision in zip(inputs, decisions, strict=True):
-        rating, date = (shared(one, name) for name in TELLING)
+    for group in groups:
+        first, decision = group.inputs[0], group.decision
+        rating, date = (shared(first, name) for name in TELLING)
         entry = {
-            "source": one.source,
+            "source": first.source,
             "star_rating": rating[1],
             "review_date": date[1],
             "inputs": 0,
             **decision.reading.to_json(),
             "notes": list(decision.sentences),
         }
-        found.setdefault((rating, date), entry)["inputs"] += 1
+        found.setdefault((rating, date), entry)["inputs"] += len(group.inputs)
     return list(found.values())
 
 
-def _lost_columns(inputs: Sequence[Input], staged: Sequence[StagedInput]) -> list[dict[str, Any]]:
+def _lost_columns(groups: Sequence[InputGroup]) -> list[dict[str, Any]]:
     """Return the columns with values of which none could be read."""
     lost: Counter[tuple[str, Shared]] = Counter()
     kept: set[tuple[str, Shared]] = set()
-    for one, done in zip(inputs, staged, strict=True):
-        kept |= {(name, shared(one, name)) for name, count in done.readable.items() if count}
-        for name, count in done.unreadable.items():
-            lost[name, shared(one, name)] += count
+    for group in groups:
+        first, staged = group.inputs[0], group.staged
+        kept |= {(name, shared(first, name)) for name, count in staged.readable.items() if count}
+        for name, count in staged.unreadable.items():
+            lost[name, shared(first, name)] += count
     return [
         {"column": name, "from": column, "source": source, "values": count}
         for (name, (source, column)), count in sorted(lost.items())
@@ -149,6 +148,20 @@ def contents_json(parts: Sequence[PartFile]) -> dict[str, Any]:
         "copies": sum(one.copies for one in parts),
         "fingerprint": _fingerprint(parts),
     }
+
+
+def _inputs(
+    groups: Sequence[InputGroup], verdicts: Sequence[Sequence[Mapping[str, int]]]
+) -> list[dict[str, Any]]:
+    """Return what became of each input's records, in the order in which they were given."""
+    by_place = {
+        place: _input(one, staged, dropped)
+        for group, by_input in zip(groups, verdicts, strict=True)
+        for place, one, staged, dropped in zip(
+            group.places, group.inputs, group.staged.inputs, by_input, strict=True
+        )
+    }
+    return [by_place[place] for place in sorted(by_place)]
 
 
 def _input(one: Input, staged: StagedInput, verdicts: Mapping[str, int]) -> dict[str, Any]:

@@ -33,14 +33,14 @@ from reviewdesk.prepare.manifest import build_manifest, file_notes, settings_jso
 from reviewdesk.prepare.parts import Found, write_parts
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.prepare.rejects import write_rejects
-from reviewdesk.prepare.staging import REJECTS_FILE, StagedInput, stage, staged
+from reviewdesk.prepare.staged import InputGroup, StagedGroup, groups_of, staged
+from reviewdesk.prepare.staging import REJECTS_FILE, stage
 from reviewdesk.prepare.workspace import Workspace, state_of
 from reviewdesk.progress import SILENT, Progress, Task
 from reviewdesk.runlog import RunLog
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources import Input
 from reviewdesk.sources.deciding import Deciding
-from reviewdesk.sources.readings import Decision
 from reviewdesk.sources.rejects import DAMAGE
 from reviewdesk.storage import private_directory, storage_errors
 
@@ -199,10 +199,10 @@ class _Job:
         """Do the steps that are not done yet."""
         note = self._workspace.begin(self._plan())
         with self._log.timed("read"):
-            staged, decisions = self._stage()
-        if not any(one.read for one in staged):
-            raise InputError(_why_nothing(self._inputs, staged))
-        directories = [self._workspace.input(number) for number in range(len(staged))]
+            groups = self._stage()
+        staged = [group.staged for group in groups]
+        _check_something_read(groups)
+        directories = [self._workspace.inputs(number) for number in range(len(groups))]
         runs = place_runs(staged, directories)
         with self._log.timed("duplicates"), ExitStack() as stack:
             if engine is None:
@@ -213,9 +213,7 @@ class _Job:
             write_rejects(self._workspace.result / REJECTS_TABLE, _rejects(directories))
         manifest = build_manifest(
             self._settings,
-            self._inputs,
-            staged,
-            decisions,
+            groups,
             found.verdicts,
             dropped_by_input(found.verdicts, staged, runs),
             self._bounds(staged),
@@ -226,7 +224,7 @@ class _Job:
         return PreparedData(self._out, manifest, notes)
 
     def _find(
-        self, staged: Sequence[StagedInput], runs: Sequence[PlacedRun], engine: Engine
+        self, staged: Sequence[StagedGroup], runs: Sequence[PlacedRun], engine: Engine
     ) -> Found:
         """Return what is to become of each row."""
         directory = self._workspace.duplicates
@@ -235,7 +233,7 @@ class _Job:
         verdicts = find_duplicates(runs, directory, engine, bounds)
         return Found(verdicts, find_copies(runs, verdicts, directory, engine))
 
-    def _bounds(self, staged: Sequence[StagedInput]) -> LengthBounds:
+    def _bounds(self, staged: Sequence[StagedGroup]) -> LengthBounds:
         if self._prepare.length != "auto":
             return given_bounds(self._prepare)
         lengths: Counter[int] = Counter()
@@ -254,7 +252,7 @@ class _Job:
             "inputs": inputs,
         }
 
-    def _stage(self) -> tuple[list[StagedInput], list[Decision]]:
+    def _stage(self) -> list[InputGroup]:
         """Read the inputs; those again whose ratings or dates a later one tells to read otherwise.
 
         Raises:
@@ -262,32 +260,36 @@ class _Job:
         """
         total = sum(one.bytes for one in self._inputs)
         deciding = Deciding()
-        found = []
+        places = groups_of(self._inputs)
+        inputs = [tuple(self._inputs[place] for place in group) for group in places]
+        done = []
         with self._progress.task("Reading", total, "bytes") as task:
-            for number, one in enumerate(self._inputs):
-                done = staged(self._workspace.input(number))
-                if done is None:
-                    done = self._staged(one, number, task, deciding)
+            for number, group in enumerate(inputs):
+                left = staged(self._workspace.inputs(number))
+                if left is None:
+                    left = self._staged(group, number, task, deciding)
                 else:
-                    task.advance(one.bytes)
-                deciding.add(one, done.evidence)
-                found.append(done)
-            decisions = [deciding.decision(one) for one in self._inputs]
-            for number, (one, done) in enumerate(zip(self._inputs, found, strict=True)):
-                reading = decisions[number].reading
-                if not reading.reads_as(done.reading, done.evidence):
-                    task.advance(-one.bytes)
-                    again = replace(one, reading=reading)
-                    found[number] = self._staged(again, number, task, deciding)
+                    task.advance(sum(one.bytes for one in group))
+                deciding.add(group[0], left.evidence)
+                done.append(left)
+            decisions = [deciding.decision(group[0]) for group in inputs]
+            for number, (group, decision) in enumerate(zip(inputs, decisions, strict=True)):
+                reading = decision.reading
+                if not reading.reads_as(done[number].reading, done[number].evidence):
+                    task.advance(-sum(one.bytes for one in group))
+                    again = [replace(one, reading=reading) for one in group]
+                    done[number] = self._staged(again, number, task, deciding)
         if questions := [question for one in decisions for question in one.questions]:
             raise UsageError(questions[0])
-        return found, decisions
+        return list(map(InputGroup, places, inputs, done, decisions))
 
-    def _staged(self, one: Input, number: int, task: Task, deciding: Deciding) -> StagedInput:
+    def _staged(
+        self, group: Sequence[Input], number: int, task: Task, deciding: Deciding
+    ) -> StagedGroup:
         return stage(
-            one,
+            group,
             number,
-            self._workspace.input(number),
+            self._workspace.inputs(number),
             prepare=self._prepare,
             clean=self._clean,
             task=task,
@@ -300,11 +302,14 @@ class _Job:
         self._workspace.publish(self._out, manifest, self._log)
 
 
-def _why_nothing(inputs: Sequence[Input], staged: Sequence[StagedInput]) -> str:
-    notes = [note for one in staged for note in one.notes]
-    places = inputs[0].name + (f" and {len(inputs) - 1:,} others" if len(inputs) > 1 else "")
+def _check_something_read(groups: Sequence[InputGroup]) -> None:
+    inputs = [one for group in groups for one in group.staged.inputs]
+    if any(one.read for one in inputs):
+        return
+    notes = [note for one in inputs for note in one.notes]
+    places = groups[0].inputs[0].name + (f" and {len(inputs) - 1:,} others" if inputs[1:] else "")
     why = f": {notes[0]}" if notes else "; a header alone is none"
-    return f"no review was read from {places}{why}"
+    raise InputError(f"no review was read from {places}{why}")
 
 
 def _rejects(directories: Sequence[Path]) -> Iterator[pa.Table]:

@@ -81,6 +81,11 @@ class Run:
         """How many rows it holds."""
         return sum(batch.rows for batch in self.batches)
 
+    def is_whole(self, directory: Path) -> bool:
+        """Say whether both files are there, as large as they were written."""
+        files = [directory / name for name in (self.file, self.keys)]
+        return sum(file.stat().st_size if file.exists() else 0 for file in files) == self.size
+
     def to_json(self) -> dict[str, Any]:
         """Return it as plain JSON values."""
         return {

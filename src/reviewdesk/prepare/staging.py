@@ -1,18 +1,19 @@
-"""Staging: one input is read, cleaned and filtered, and its rows are written aside in sorted runs.
+"""Staging: inputs are read, cleaned and filtered, and their rows are written aside in sorted runs.
 
-An input is staged whole or not at all; a marker with the counts is written last. An interrupted
-run reads an input again from its beginning, but never one that has its marker.
+A large input is staged for itself, small ones of one kind together. Such a group is staged whole or
+not at all; a marker with the counts is written last. An interrupted run reads a group again from
+its beginning, but never one that has its marker.
 """
 
 import shutil
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +27,7 @@ from reviewdesk.prepare.blocks import text_bytes
 from reviewdesk.prepare.identity import KEYS, keys
 from reviewdesk.prepare.lengths import given_bounds
 from reviewdesk.prepare.runs import Run, order_of, write_run
+from reviewdesk.prepare.staged import MARKER, StagedGroup, StagedInput
 from reviewdesk.prepare.workspace import state_of
 from reviewdesk.progress import Task
 from reviewdesk.schema import REJECTS, REVIEWS, TEXT_COLUMNS
@@ -33,8 +35,8 @@ from reviewdesk.settings import CleanSettings, PrepareSettings
 from reviewdesk.sources import Input, SourceBatch
 from reviewdesk.sources.deciding import Deciding
 from reviewdesk.sources.readings import Evidence, Reading
+from reviewdesk.sources.together import GroupBatch, read_together
 from reviewdesk.storage import (
-    left_record,
     private_directory,
     storage_errors,
     write_record,
@@ -42,7 +44,6 @@ from reviewdesk.storage import (
 )
 from reviewdesk.text.clean import clean_batch
 
-MARKER: Final = "staged.json"
 REJECTS_FILE: Final = "rejects.arrow"
 
 RUN_BYTES: Final = 64 * 1024 * 1024
@@ -53,13 +54,14 @@ LAST_DAY: Final = int(np.datetime64("9999-12-31", "D").astype(int))
 
 PLACE_RUN_BITS: Final = 16
 PLACE_ROW_BITS: Final = 27
-"""A row's place is one number: its input, its run, and its row in the run."""
+"""A row's place is one number: its group, its run, and its row in the run."""
 
 KEYS_FILE: Final = pa.schema(
     [
         pa.field("place", pa.int64(), False),
         *KEYS,
         pa.field("chars", pa.int32(), False),  # of the body
+        pa.field("input", pa.int32(), False),  # its place in the group
         *(
             REVIEWS.field(name)
             for name in ("review_id", "review_date", "total_votes", "helpful_votes")
@@ -68,92 +70,15 @@ KEYS_FILE: Final = pa.schema(
 )
 """What is kept beside each run to find duplicates and copies."""
 
-_STAGED: Final = pa.schema([*REVIEWS, *KEYS, KEYS_FILE.field("chars")])
+_STAGED: Final = pa.schema([*REVIEWS, *KEYS, KEYS_FILE.field("chars"), KEYS_FILE.field("input")])
 
 OTHER_MARKETPLACE: Final = "other_marketplace"
 NO_TEXT: Final = "no_text"
 NO_LETTERS: Final = "no_letters"
 
 
-@dataclass(frozen=True)
-class StagedInput:
-    """What is known of a staged input.
-
-    Args:
-        sha256: digest of its bytes.
-        read: rows in it, good and bad.
-        rejected: rows that could not be read, by reason.
-        dropped: reviews that a rule left out, by rule.
-        unreadable: optional values that became null, by column.
-        readable: values that could be read, by column.
-        changed: texts that cleaning changed, by column.
-        lengths: reviews by the characters of their body, where bounds are to be derived from them.
-        notes: sentences about it that its owner must see.
-        evidence: what its ratings and dates tell of how they are to be read.
-        reading: how they were read.
-        runs: where its reviews are.
-    """
-
-    sha256: str
-    read: int
-    rejected: Mapping[str, int]
-    dropped: Mapping[str, int]
-    unreadable: Mapping[str, int]
-    readable: Mapping[str, int]
-    changed: Mapping[str, int]
-    lengths: Mapping[int, int]
-    notes: tuple[str, ...]
-    evidence: Evidence
-    reading: Reading
-    runs: tuple[Run, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as plain JSON values."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {
-            **values,
-            "lengths": sorted(self.lengths.items()),
-            "notes": list(self.notes),
-            "evidence": self.evidence.to_json(),
-            "reading": self.reading.to_json(),
-            "runs": [run.to_json() for run in self.runs],
-        }
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
-        """Return it from plain JSON values."""
-        found = {
-            "lengths": dict(data["lengths"]),
-            "notes": tuple(data["notes"]),
-            "evidence": Evidence.from_json(data["evidence"]),
-            "reading": Reading.from_json(data["reading"]),
-            "runs": tuple(Run.from_json(run) for run in data["runs"]),
-        }
-        return cls(**{**data, **found})
-
-
-def staged(directory: Path) -> StagedInput | None:
-    """Return an input that an earlier run has staged, or None.
-
-    Args:
-        directory: the input's own.
-    """
-    marker = left_record(directory / MARKER)
-    if marker is None:
-        return None
-    found = StagedInput.from_json(marker)
-    with storage_errors(str(directory)):
-        whole = all(_size(directory, run) == run.size for run in found.runs)
-    return found if whole else None
-
-
-def _size(directory: Path, run: Run) -> int:
-    files = [directory / name for name in (run.file, run.keys)]
-    return sum(file.stat().st_size if file.exists() else 0 for file in files)
-
-
 def stage(
-    one: Input,
+    group: Sequence[Input],
     number: int,
     directory: Path,
     *,
@@ -161,74 +86,77 @@ def stage(
     clean: CleanSettings,
     task: Task,
     deciding: Deciding,
-) -> StagedInput:
-    """Read an input and write its reviews aside.
+) -> StagedGroup:
+    """Read inputs and write their reviews aside.
 
     Ratings and dates are read as all values so far tell; where a later one tells otherwise, the
-    input is read again from its beginning.
+    inputs are read again from the beginning.
 
     Args:
-        one: the input; its ratings and dates are read as it says, if it says how.
-        number: its place among the inputs, from 0.
+        group: the inputs, one or several of ``groups_of``; their ratings and dates are read as they
+            say, if they say how.
+        number: the group's place among the groups, from 0.
         directory: where to write; what an interrupted run left there is removed.
         prepare: how reviews are filtered.
         clean: how they are cleaned.
         task: is told the bytes read.
-        deciding: what the inputs before this one tell.
+        deciding: what the inputs before these tell.
 
     Raises:
-        InputError: the input changed while it was read, or its source broke the contract.
-        StorageError: it cannot be read, or the disk is full.
+        InputError: an input changed while it was read, or its source broke the contract.
+        StorageError: one cannot be read, or the disk is full.
     """
-    reading = one.reading or deciding.decision(one).reading
-    known_rows = None if one.reading else 0
+    first = group[0]
+    reading = first.reading or deciding.decision(first).reading
+    known_rows = None if first.reading else 0
     with storage_errors(str(directory)):
         while True:
             shutil.rmtree(directory, ignore_errors=True)
             private_directory(directory)
-            before = state_of(one)
-            writer = _Writer(number, directory, prepare, clean)
+            before = [state_of(one) for one in group]
+            writer = _Writer(number, len(group), directory, prepare, clean)
             digests: dict[str, str] = {}
-            attempt = _Attempt(replace(one, reading=reading), writer, deciding, known_rows)
-            otherwise = attempt.read(digests, task)
+            inputs = [replace(one, reading=reading) for one in group]
+            otherwise = _Attempt(inputs, writer, deciding, known_rows).read(digests, task)
             if otherwise is None:
                 break
-            reading, known_rows = otherwise, writer.read
-        found = writer.staged(one.sha256(digests), reading)
-        if state_of(one) != before:
-            raise InputError(
-                f"{one.name} was changed while it was read; run the same command again when it "
-                "is no longer being written"
-            )
-        write_record(directory / MARKER, found.to_json())
-    return found
+            reading, known_rows = otherwise, writer.rows_read
+        staged = writer.staged([one.sha256(digests) for one in group], reading)
+        for one, state in zip(group, before, strict=True):
+            if state_of(one) != state:
+                raise InputError(
+                    f"{one.name} was changed while it was read; run the same command again when it "
+                    "is no longer being written"
+                )
+        write_record(directory / MARKER, staged.to_json())
+    return staged
 
 
 @dataclass(frozen=True)
 class _Attempt:
-    """One pass over an input.
+    """One pass over a group of inputs.
 
     Args:
-        one: the input, with the way in which its ratings and dates are read.
-        writer: takes its batches.
-        deciding: what the inputs before this one tell.
+        group: the inputs, with the way in which their ratings and dates are read.
+        writer: takes their batches.
+        deciding: what the inputs before these tell.
         known_rows: as many rows were looked at before the way was decided; None: it is told.
     """
 
-    one: Input
+    group: Sequence[Input]
     writer: "_Writer"
     deciding: Deciding
     known_rows: int | None
 
     def read(self, digests: dict[str, str], task: Task) -> Reading | None:
-        """Write all batches, or return how the input has to be read where that is otherwise."""
+        """Write all batches, or return how the group has to be read where that is otherwise."""
         done = 0
-        with self.writer, read_ahead(self.one.read(digests)) as batches:
-            for batch in batches:
-                _check_contract(batch, self.one)
-                self.writer.add(batch)
-                task.advance(batch.bytes_read)
-                done += batch.bytes_read
+        with self.writer, read_ahead(read_together(self.group, digests)) as batches:
+            for one in batches:
+                _check_contract(one.batch, self.group[0])
+                self.writer.add(one)
+                task.advance(one.batch.bytes_read)
+                done += one.batch.bytes_read
                 otherwise = self._otherwise()
                 if otherwise is not None:
                     task.advance(-done)
@@ -237,11 +165,11 @@ class _Attempt:
         return None
 
     def _otherwise(self) -> Reading | None:
-        if self.known_rows is None or self.writer.read <= self.known_rows:
+        if self.known_rows is None or self.writer.rows_read <= self.known_rows:
             return None
-        evidence = self.writer.evidence
-        reading = self.deciding.decision(self.one, evidence).reading
-        same = self.one.reading is not None and reading.reads_as(self.one.reading, evidence)
+        evidence, first = self.writer.evidence, self.group[0]
+        reading = self.deciding.decision(first, evidence).reading
+        same = first.reading is not None and reading.reads_as(first.reading, evidence)
         return None if same else reading
 
 
@@ -258,12 +186,18 @@ def _check_contract(batch: SourceBatch, one: Input) -> None:
 
 
 class _Writer:
-    """Takes an input's batches and writes runs and rejects."""
+    """Takes the batches of a group of inputs and writes runs and rejects."""
 
     def __init__(
-        self, number: int, directory: Path, prepare: PrepareSettings, clean: CleanSettings
+        self,
+        number: int,
+        inputs: int,
+        directory: Path,
+        prepare: PrepareSettings,
+        clean: CleanSettings,
     ) -> None:
         self._number = number
+        self._inputs = inputs
         self._directory = directory
         self._prepare = prepare
         self._clean = clean
@@ -272,17 +206,21 @@ class _Writer:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="runs")
         self._writing: Future[Run] | None = None
         self._runs: list[Run] = []
-        self.read = 0
-        """Rows so far, good and bad."""
-        self._rejected: Counter[str] = Counter()
-        self._dropped: Counter[str] = Counter()
+        self._read = np.zeros(inputs, np.int64)
+        self._rejected: defaultdict[str, NDArray[np.int64]] = defaultdict(self._none)
+        self._dropped: defaultdict[str, NDArray[np.int64]] = defaultdict(self._none)
+        self._notes: list[tuple[int, str]] = []
         self._unreadable: Counter[str] = Counter()
         self._readable: Counter[str] = Counter()
         self.evidence = Evidence()
         """What the ratings and dates so far tell."""
         self._changed: Counter[str] = Counter()
         self._lengths: Counter[int] = Counter()
-        self._notes: list[str] = []
+
+    @property
+    def rows_read(self) -> int:
+        """Rows so far, good and bad."""
+        return int(self._read.sum())
 
     def __enter__(self) -> Self:
         self._files = ExitStack()
@@ -299,66 +237,88 @@ class _Writer:
         self._pool.shutdown(cancel_futures=True)
         self._files.__exit__(kind, error, trace)
 
-    def add(self, batch: SourceBatch) -> None:
+    def add(self, one: GroupBatch) -> None:
         """Take one batch."""
-        self.read += len(batch.reviews) + len(batch.rejects)
+        batch = one.batch
+        self._read += self._by_input(one.reviews_of) + self._by_input(one.rejects_of)
         self._unreadable.update(batch.unreadable)
         self._readable.update(batch.readable)
         self.evidence.update(batch.evidence)
-        self._notes.extend(batch.notes)
+        self._notes.extend(one.notes)
         if len(batch.rejects):
             self._rejects.write_batch(batch.rejects)
-            self._rejected.update(batch.rejects["reason"].to_pylist())
-        reviews = self._of_marketplace(batch.reviews)
+            self._count_rejects(batch.rejects["reason"], one.rejects_of)
+        reviews, inputs = self._of_marketplace(batch.reviews, one.reviews_of)
         if not len(reviews):
             return
         cleaned = clean_batch(reviews, self._clean)
         self._count_changes(reviews, cleaned)
         chars = pc.utf8_length(cleaned["review_body"])
-        kept = self._with_letters(cleaned["review_body"], chars.to_numpy())
-        kept &= self._right_length(chars.to_numpy(), kept)
+        kept = self._with_letters(cleaned["review_body"], chars.to_numpy(), inputs)
+        kept &= self._right_length(chars.to_numpy(), kept, inputs)
         if not kept.all():
             stays = pa.array(kept)
-            reviews, cleaned, chars = (one.filter(stays) for one in (reviews, cleaned, chars))
+            reviews, cleaned, chars = (each.filter(stays) for each in (reviews, cleaned, chars))
+            inputs = inputs[kept]
         hashes = keys(reviews, cleaned, keep=self._prepare.duplicates == "keep")
-        rows = pa.RecordBatch.from_arrays([*cleaned.columns, *hashes, chars], schema=_STAGED)
+        columns = [*cleaned.columns, *hashes, chars, pa.array(inputs)]
+        rows = pa.RecordBatch.from_arrays(columns, schema=_STAGED)
         self._waiting.append(rows)
         self._rows += len(rows)
         self._bytes += int(text_bytes(rows).sum())
         if self._rows >= RUN_ROWS or self._bytes >= RUN_BYTES:
             self._write_waiting()
 
+    def _none(self) -> NDArray[np.int64]:
+        return np.zeros(self._inputs, np.int64)
+
+    def _by_input(self, inputs: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Return how many rows are of each input, (inputs,)."""
+        return np.bincount(inputs, minlength=self._inputs)
+
+    def _count_rejects(self, reasons: pa.Array, inputs: NDArray[np.int32]) -> None:
+        for reason in reasons.unique().to_pylist():
+            theirs = pc.equal(reasons, reason).to_numpy(zero_copy_only=False)
+            self._rejected[reason] += self._by_input(inputs[theirs])
+
     def _count_changes(self, raw: pa.RecordBatch, cleaned: pa.RecordBatch) -> None:
         for name in TEXT_COLUMNS:
             if cleaned[name] is not raw[name]:
                 self._changed[name] += pc.not_equal(raw[name], cleaned[name]).true_count
 
-    def _of_marketplace(self, reviews: pa.RecordBatch) -> pa.RecordBatch:
+    def _of_marketplace(
+        self, reviews: pa.RecordBatch, inputs: NDArray[np.int32]
+    ) -> tuple[pa.RecordBatch, NDArray[np.int32]]:
+        """Return the rows of the marketplaces that are wanted, and which input each is of."""
         if not self._prepare.marketplace:
-            return reviews
+            return reviews, inputs
         wanted = pa.array([name.upper() for name in self._prepare.marketplace])
         stays = pc.is_in(pc.utf8_upper(reviews["marketplace"]), wanted)
-        self._dropped[OTHER_MARKETPLACE] += len(stays) - stays.true_count
-        return reviews.filter(stays)
+        chosen = stays.to_numpy(zero_copy_only=False)
+        self._dropped[OTHER_MARKETPLACE] += self._by_input(inputs[~chosen])
+        return reviews.filter(stays), inputs[chosen]
 
-    def _with_letters(self, bodies: pa.Array, chars: NDArray[np.int32]) -> NDArray[np.bool_]:
+    def _with_letters(
+        self, bodies: pa.Array, chars: NDArray[np.int32], inputs: NDArray[np.int32]
+    ) -> NDArray[np.bool_]:
         """Say which bodies hold a letter of any script; all, where every body is wanted."""
         if not self._prepare.min_chars:
             return np.ones(len(chars), np.bool_)
         letters: NDArray[np.bool_] = pc.match_substring_regex(bodies, r"\p{L}").to_numpy(False)
         empty = chars == 0
-        self._dropped[NO_TEXT] += int(empty.sum())
-        self._dropped[NO_LETTERS] += int((~letters & ~empty).sum())
+        self._dropped[NO_TEXT] += self._by_input(inputs[empty])
+        self._dropped[NO_LETTERS] += self._by_input(inputs[~letters & ~empty])
         return letters
 
     def _right_length(
-        self, chars: NDArray[np.int32], among: NDArray[np.bool_]
+        self, chars: NDArray[np.int32], among: NDArray[np.bool_], inputs: NDArray[np.int32]
     ) -> NDArray[np.bool_]:
         """Say which bodies are of a length that stays; all, where bounds are not known yet.
 
         Args:
             chars: (n,) their lengths.
             among: (n,) those that no rule has dropped; only these are counted.
+            inputs: (n,) which input each is of.
         """
         if self._prepare.length == "auto":
             values, counts = np.unique(chars[among], return_counts=True)
@@ -368,8 +328,8 @@ class _Writer:
         short = chars < bounds.min_chars
         limit = bounds.max_chars
         long = chars > limit if limit else np.zeros(len(chars), np.bool_)
-        self._dropped["too_short"] += int((short & among).sum())
-        self._dropped["too_long"] += int((long & ~short & among).sum())
+        self._dropped["too_short"] += self._by_input(inputs[short & among])
+        self._dropped["too_long"] += self._by_input(inputs[long & ~short & among])
         stays: NDArray[np.bool_] = ~(short | long)
         return stays
 
@@ -405,23 +365,33 @@ class _Writer:
             size += handle.tell()
         return Run(file, keys_file, size, batches)
 
-    def staged(self, sha256: str, reading: Reading) -> StagedInput:
+    def staged(self, digests: Sequence[str], reading: Reading) -> StagedGroup:
         """Return what was counted and written.
 
         Args:
-            sha256: digest of the input's bytes.
-            reading: how its ratings and dates were read.
+            digests: SHA-256 of each input's bytes.
+            reading: how their ratings and dates were read.
         """
-        return StagedInput(
-            sha256=sha256,
-            read=self.read,
-            rejected=dict(self._rejected),
-            dropped=dict(self._dropped),
+        notes: defaultdict[int, list[str]] = defaultdict(list)
+        for number, note in self._notes:
+            notes[number].append(note)
+        rejected = self._rejected.items()
+        inputs = [
+            StagedInput(
+                sha256=sha256,
+                read=int(self._read[number]),
+                rejected={reason: int(by[number]) for reason, by in rejected if by[number]},
+                dropped={rule: int(by[number]) for rule, by in self._dropped.items()},
+                notes=tuple(notes[number]),
+            )
+            for number, sha256 in enumerate(digests)
+        ]
+        return StagedGroup(
+            inputs=tuple(inputs),
             unreadable={column: n for column, n in self._unreadable.items() if n},
             readable=dict(self._readable),
             changed={column: n for column, n in self._changed.items() if n},
             lengths=dict(self._lengths),
-            notes=tuple(self._notes),
             evidence=self.evidence,
             reading=reading,
             runs=tuple(self._runs),

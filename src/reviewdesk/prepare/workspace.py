@@ -51,8 +51,8 @@ class Workspace:
         self.duplicates = self.path / "duplicates"
         self.spill = self.path / "spill"
 
-    def input(self, number: int) -> Path:
-        """Return the directory of a staged input."""
+    def inputs(self, number: int) -> Path:
+        """Return the directory of a group of staged inputs."""
         return self.path / "inputs" / f"{number:05d}"
 
     def marker(self, part: Part) -> Path:

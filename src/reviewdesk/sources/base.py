@@ -117,6 +117,19 @@ class Source(ABC):
         return decide(evidence, self.settings, columns, self.stars_scale)
 
     @final
+    def reading_by_default(self) -> Reading:
+        """Return how ratings and dates are read without a look at the columns."""
+        return self.decide(Evidence(), {}).reading
+
+    @final
+    def raw_rows(self, file: SourceFile, tally: Tally) -> Iterator[RawRows]:
+        """Yield a file's rows as ``rows`` does, and note columns that were told but are absent."""
+        parts = self.rows(file, tally)
+        if self.settings.columns:
+            parts = _noting_absent(parts, self.settings.columns, tally)
+        return parts
+
+    @final
     def read(self, file: SourceFile, reading: Reading | None = None) -> Iterator[SourceBatch]:
         """Yield a file's reviews in batches of bounded size, in the file's order.
 
@@ -130,11 +143,8 @@ class Source(ABC):
             MissingColumn: it lacks a column that is needed.
         """
         tally = Tally(file.name)
-        how = reading or self.decide(Evidence(), {}).reading
-        parts = self.rows(file, tally)
-        if self.settings.columns:
-            parts = _noting_absent(parts, self.settings.columns, tally)
-        for rows in parts:
+        how = reading or self.reading_by_default()
+        for rows in self.raw_rows(file, tally):
             reviews = to_reviews(rows, tally, reading=how, category=self.settings.category)
             yield tally.batch(reviews[:MAX_BATCH_ROWS])
             for start in range(MAX_BATCH_ROWS, len(reviews), MAX_BATCH_ROWS):

@@ -8,7 +8,7 @@ from typing import Final
 from reviewdesk.errors import InputError, MissingColumn, UsageError
 from reviewdesk.registry import Registry
 from reviewdesk.settings import SourceSettings
-from reviewdesk.sources.base import Probe, Source, SourceBatch, SourceFile
+from reviewdesk.sources.base import Probe, RawRows, Source, SourceBatch, SourceFile, Tally
 from reviewdesk.sources.folders import (
     ASIDE,
     COMPANION,
@@ -99,6 +99,19 @@ class Input:
         """
         with storage_errors(self.place):
             yield from self.reader.read(replace(self.file, digests=digests), self.reading)
+
+    def raw_rows(self, tally: Tally, digests: dict[str, str]) -> Iterator[RawRows]:
+        """Yield its rows as text, not yet typed.
+
+        Args:
+            tally: takes what is met beside them.
+            digests: takes the SHA-256, by place, of the files that are read to their end.
+
+        Raises:
+            StorageError: it cannot be read.
+        """
+        with storage_errors(self.place):
+            yield from self.reader.raw_rows(replace(self.file, digests=digests), tally)
 
     def sha256(self, digests: dict[str, str] | None = None) -> str:
         """Return the digest of its bytes as they lie on disk, and of those it is joined with.

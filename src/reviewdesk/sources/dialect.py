@@ -29,6 +29,9 @@ MOSTLY: Final = 0.9
 EVEN: Final = 0.75
 """So many of the first records have equally many fields; fewer do by chance."""
 
+SURELY_KNOWN: Final = 3
+"""With so many known names above records of equally many fields, no other separator is tried."""
+
 VALUES_LOOKED_AT: Final = 50
 
 Kind = Literal["number", "date", "word", "text"]
@@ -104,6 +107,10 @@ def dialect_of(start: bytes, *, cut_off: bool, header: bool = True) -> Dialect:
 
 def _delimiter(lines: Sequence[str]) -> str:
     """Return what cuts most first records into equally many fields, two or more."""
+    likely = max(DELIMITERS, key=lines[0].count)
+    known, even, width = _evenness(lines, likely)
+    if known >= SURELY_KNOWN and even == 1 and width > 1:
+        return likely
     return max(DELIMITERS, key=lambda one: _evenness(lines, one))
 
 

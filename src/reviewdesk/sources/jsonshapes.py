@@ -9,6 +9,7 @@ pandas, ``DataFrame.to_json``.
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Final, Literal
 
@@ -32,6 +33,7 @@ _OPEN_TABLE: Final = re.compile(rb'\{\s*"(?:[^"\\]|\\.)*"\s*:\s*[\[{]')
 _ARRAY: Final = re.compile(rb'"((?:[^"\\]|\\.){1,64})"\s*:\s*\[\s*(?=\{)')
 
 
+@lru_cache(maxsize=4)  # asked again while a file is opened
 def shape_of(start: bytes) -> Shape:
     """Return the shape of a JSON file from its first bytes; empty if it is none of the four."""
     begin = start.removeprefix(BOM).lstrip()

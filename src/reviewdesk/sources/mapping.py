@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from reviewdesk.errors import MissingColumn, UsageError
@@ -11,6 +12,9 @@ from reviewdesk.schema import REVIEWS
 NAMES_SHOWN: Final = 40
 NAME_LENGTH_SHOWN: Final = 40
 NAME_WORDS_SHOWN: Final = 5
+
+LONGEST_NAME: Final = 128
+"""Longer texts in a first record are no column's name; all known ones are far shorter."""
 
 CLOSE_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "review_body": (
@@ -210,7 +214,8 @@ def shown(names: Sequence[str]) -> str:
 
 def closest(name: str, available: Sequence[str]) -> str | None:
     """Return the column that is surest to be the one of that name."""
-    plain = {_plain(column): column for column in reversed(available)}  # the first of equals
+    short = [column for column in available if len(column) <= LONGEST_NAME]
+    plain = {_plain(column): column for column in reversed(short)}  # the first of equals
     for close in (name, *CLOSE_NAMES.get(name, ())):
         if close in available:
             return close
@@ -230,5 +235,6 @@ def _resembled(column: str, names: Sequence[str]) -> str:
     return ""
 
 
+@lru_cache(maxsize=4_096)
 def _plain(name: str) -> str:
     return re.sub(r"[\s_.-]+", "", name).lower()

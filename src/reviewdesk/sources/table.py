@@ -1,5 +1,6 @@
 """Any CSV, TSV, JSON or Parquet file whose columns are told, or have names that are close."""
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -85,6 +86,9 @@ class Table(Source):
     stars_scale: ClassVar[str] = AUTO
     takes_columns: ClassVar[bool] = True
 
+    _inspected: tuple[bytes, TextTable | None] = (b"", None)
+    """The digest of a small file's bytes, and how they are written."""
+
     @classmethod
     def recognises(cls, probe: Probe) -> bool:
         """Look at the content, and at the name, which tells a table from a README."""
@@ -106,7 +110,11 @@ class Table(Source):
             return map_columns(parquet_columns(file), self.settings.columns, file.name)
         if shape_of(start):
             return self._fields(file, start).first
-        return self._text(file, start).map
+        table = self._text(file, start)
+        if len(start) < HEAD:  # all of it: a small file is looked at once
+            seen = replace(table, dialect=replace(table.dialect, samples=()))
+            self._inspected = hashlib.sha256(start).digest(), seen
+        return table.map
 
     def rows(self, file: SourceFile, tally: Tally) -> Iterator[RawRows]:
         """Yield the mapped columns of every row."""
@@ -119,7 +127,7 @@ class Table(Source):
         elif shape_of(start):
             yield from self._json_rows(file, start, tally)
         else:
-            yield from self._text_rows(self._text(file, start), tally)
+            yield from self._text_rows(self._inspected_text(file, start), tally)
 
     def _json_rows(self, file: SourceFile, start: bytes, tally: Tally) -> Iterator[RawRows]:
         shape = shape_of(start)
@@ -164,6 +172,13 @@ class Table(Source):
                 check=dialect.is_record if self.settings.quoting == "auto" else None,
                 texts_quoted=dialect.quoted_header,
             )
+
+    def _inspected_text(self, file: SourceFile, start: bytes) -> TextTable:
+        """Return how a table is written, as ``inspect`` saw it if the bytes are still these."""
+        digest, seen = self._inspected
+        if seen is None or digest != hashlib.sha256(start).digest():
+            return self._text(file, start)
+        return replace(seen, file=replace(file, encoding=seen.file.encoding))
 
     def _text(self, file: SourceFile, start: bytes) -> TextTable:
         if start.removeprefix(BOM).lstrip()[:1] in (b"{", b"["):

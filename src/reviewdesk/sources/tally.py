@@ -52,6 +52,10 @@ class Tally:
         self.evidence = Evidence()
         self.notes: list[str] = []
 
+    def begin(self, file: str) -> None:
+        """Go on with another file; what was tallied stays until the next batch."""
+        self.file = self.rejects.file = file
+
     def batch(self, reviews: pa.RecordBatch) -> SourceBatch:
         """Return the good rows together with everything tallied, and start anew."""
         batch = SourceBatch(
