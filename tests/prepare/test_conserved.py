@@ -4,9 +4,10 @@ import gzip
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
-from reviewdesk.errors import InputError
+from reviewdesk.errors import InputError, TooManyRejects
 from reviewdesk.prepare.prepare import prepare
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
@@ -20,7 +21,7 @@ BODIES = (
     None,
     None,
 )
-ONE_OF_EACH = {sample.source: sample for sample in SAMPLES}.values()
+IDS = [sample.file for sample in SAMPLES]
 
 
 def prepared(out: Path, *places: Path, **settings: Any) -> PreparedData:
@@ -41,13 +42,55 @@ def accounted(one: dict[str, Any]) -> int:
     return sum(counts)
 
 
-@pytest.mark.parametrize("sample", ONE_OF_EACH, ids=lambda sample: sample.source)
-def test_every_source_accounts_for_every_record(sample: Sample, tmp_path: Path) -> None:
+def written(data: PreparedData) -> tuple[int, int]:
+    """Return how many reviews and rejects lie on disk, as another reader of Parquet counts them."""
+    reviews = (data.path / "reviews").glob("**/*.parquet")
+    rejects = pl.scan_parquet(data.path / "rejects.parquet")
+    counts = [pl.scan_parquet(one).select(pl.len()).collect().item() for one in reviews]
+    return sum(counts), rejects.select(pl.len()).collect().item()
+
+
+def check_sums(data: PreparedData, records: int) -> None:
+    """Check that records = reviews on disk + those dropped + rejects on disk."""
+    manifest = data.manifest
+    reviews, rejects = written(data)
+    dropped = [count for one in manifest["inputs"] for count in one["dropped"].values()]
+    assert reviews + sum(dropped) + rejects == records
+    assert reviews == sum(one["reviews"] for one in manifest["inputs"])
+    assert rejects == sum(sum(one["rejected"].values()) for one in manifest["inputs"])
+    assert sum(dropped) == sum(manifest["dropped"].values())
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=IDS)
+def test_every_format_accounts_for_every_record(sample: Sample, tmp_path: Path) -> None:
     data = prepared(tmp_path / "out", sample.write(tmp_path, BODIES))
     (one,) = data.manifest["inputs"]
     assert one["rows_read"] == accounted(one) == len(BODIES)
-    assert one["reviews"] == data.manifest["rows"]["written"]
     assert one["rejected"][sample.bad_reason] >= 2
+    check_sums(data, len(BODIES))
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=IDS)
+def test_every_format_accounts_for_every_record_of_a_folder(sample: Sample, tmp_path: Path) -> None:
+    """Of three files, two with the same reviews: some are copies, some of each are no good."""
+    bodies = (BODIES[:20] + BODIES[-4:], BODIES[:20], BODIES[20:30])
+    places = []
+    for number, some in enumerate(bodies):
+        folder = tmp_path / f"folder {number}"
+        folder.mkdir()
+        places.append(sample.write(folder, some))
+    data = prepared(tmp_path / "out", *places)
+    for one, some in zip(data.manifest["inputs"], bodies, strict=True):
+        assert one["rows_read"] == accounted(one) == len(some)
+    check_sums(data, sum(map(len, bodies)))
+
+
+def test_all_that_was_read_was_unreadable_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_bytes(amazon([None] * 3))
+    with pytest.raises(TooManyRejects, match=r"no review was read: none of the 3 rows could be"):
+        prepared(tmp_path / "out", path)
+    assert written(PreparedData.open(tmp_path / "out")) == (0, 3)
 
 
 def test_copies_count_for_the_file_that_they_are_dropped_from(tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ def test_each_layout_killed_at_fifty_random_moments(
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_killed_before_every_step_on_the_file_system(tmp_path: Path, overwrite: bool) -> None:
     """Before each rename, each new folder and each removal; so every state on disk is met."""
-    others = ({}, {"vine": "N"})  # of other columns, so that they are not staged together
+    others: list[dict[str, str]] = [{}, {"vine": "N"}]  # not staged together
     inputs = [
         write_lines(tmp_path / f"{name}.jsonl", [review(name, review_date="2015-01-01", **more)])
         for name, more in enumerate(others)

@@ -90,6 +90,8 @@ def test_a_table_without_text_in_a_folder_is_left_alone_and_listed(folder: Path)
     inputs = open_inputs([str(folder)], SourceSettings())
     assert "odd.csv" not in [one.name for one in inputs]
     assert "left alone: without a column known to hold the text: odd.csv" in inputs.listing()
+    (warning,) = inputs.warnings()
+    assert warning.startswith("NOT READ: odd.csv, as no column there is known")
 
 
 def test_a_folder_of_nothing_but_tables_without_text_says_what_they_have(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from reviewdesk.errors import InputError
@@ -73,7 +74,7 @@ def only(found: list[Input]) -> dict[str, Any]:
             ("2018/Toys_and_Games.json", "Toys_and_Games"),
         ),
         *(("Cell_Phones_&_Accessories.txt.gz", "Cell_Phones_&_Accessories"), ("mine.json", "")),
-        *(("Books.csv", ""), ("", ""), ("Books", "")),
+        *(("Books.csv", "Books"), ("", ""), ("Books", "")),
     ],
 )
 def test_categories_in_names(name: str, category: str) -> None:
@@ -139,6 +140,43 @@ def test_2018_without_metadata(tmp_path: Path) -> None:
     assert (row["helpful_votes"], row["total_votes"], row["star_rating"]) == (1024, None, 4)
     assert row["verified_purchase"] is True
     assert only(inputs(path, category="Told"))["product_category"] == "Told"
+
+
+@pytest.mark.parametrize(
+    ("name", "category"),
+    [
+        ("Garden_Tools_5.json", "Garden_Tools"),
+        ("reviews_board games_5.json.gz", "board games"),
+        ("Home & Garden.jsonl", "Home & Garden"),
+        ("Cameras.jsonl.gz", "Cameras"),
+        ("reviews.json", ""),
+        ("train_5.json", ""),
+        ("Amazon_Reviews.json", ""),
+        ("part-00001.jsonl", ""),
+        ("2018.json", ""),
+        ("shop.json", ""),
+    ],
+)
+def test_categories_that_are_not_theirs(name: str, category: str) -> None:
+    assert category_of(name) == category
+
+
+@pytest.mark.parametrize("review", [REVIEW_2014, REVIEW_2018, REVIEW_2023])
+@pytest.mark.parametrize("how", ["csv", "json", "parquet"])
+def test_the_name_tells_the_category_of_a_table_that_pandas_made_of_theirs(
+    review: dict[str, Any], how: str, tmp_path: Path
+) -> None:
+    frame = pd.DataFrame([review]).drop(columns=["helpful", "style", "images"], errors="ignore")
+    path = tmp_path / f"Garden_Tools.{how}"
+    if how == "csv":
+        frame.to_csv(path, index=False)
+    elif how == "json":
+        frame.to_json(path, orient="records")
+    else:
+        frame.to_parquet(path)
+    (one,) = inputs(path)
+    assert one.source == "table"
+    assert only([one])["product_category"] == "Garden_Tools"
 
 
 def test_2018_category_of_the_metadata_is_the_first_of_the_path(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ from reviewdesk.progress import SILENT, Progress, Task
 from reviewdesk.runlog import RunLog
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources import Input
+from reviewdesk.sources.catalog import Inputs
 from reviewdesk.sources.deciding import Deciding
 from reviewdesk.sources.rejects import DAMAGE
 from reviewdesk.storage import private_directory, storage_errors
@@ -78,7 +79,7 @@ def prepare(
         The prepared data; its ``notes`` say what was taken up or noticed.
 
     Raises:
-        TooManyRejects: all is written, but more rows than allowed could not be read.
+        TooManyRejects: all is written, but more rows than allowed could not be read, or all.
         LostColumn: all is written, but no value of a column could be read.
         DamagedInput: all is written, but an input is cut off or damaged.
         UsageError: the folder is something else, or was prepared otherwise.
@@ -100,6 +101,8 @@ def prepare(
                 inputs, out, settings=settings, prepare=prepare, clean=clean, progress=progress
             )
             data = job.run(engine)
+    if isinstance(inputs, Inputs):
+        data = replace(data, notes=(*data.notes, *inputs.warnings()))
     _check_rejects(data)
     _check_lost(data)
     return data
@@ -144,9 +147,14 @@ def _check_rejects(data: PreparedData) -> None:
             f"an input is damaged or cut off, so that reviews are missing in {data.path}; get the "
             "file again, or settle for what could be read with --max-rejects 1"
         )
+    reasons = ", ".join(f"{n:,} {reason}" for reason, n in rejected.items())
+    if rows["rejected"] == rows["read"]:
+        raise TooManyRejects(
+            f"no review was read: none of the {rows['read']:,} rows could be ({reasons}); they are "
+            f"in {data.path / REJECTS_TABLE}"
+        )
     if not data.manifest["too_many_rejects"]:
         return
-    reasons = ", ".join(f"{n:,} {reason}" for reason, n in rejected.items())
     raise TooManyRejects(
         f"{rows['rejected']:,} of {rows['read']:,} rows could not be read ({reasons}), more than "
         f"{limit:.3g} of all; the others are in {data.path}, these in "

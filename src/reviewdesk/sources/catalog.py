@@ -13,11 +13,13 @@ from reviewdesk.sources.folders import (
     ASIDE,
     COMPANION,
     EMPTY,
+    NO_TEXT,
     OWN,
     UNKNOWN,
     LeftAlone,
     listing,
     own_outputs,
+    warnings,
 )
 from reviewdesk.sources.mapping import ColumnMap, check_column
 from reviewdesk.sources.places import aside_files, data_files, identity, named
@@ -160,6 +162,10 @@ class Inputs(list[Input]):
         read = [(one.name, one.reader.title) for one in self]
         return list(listing(read, self.left)) if self.folders else []
 
+    def warnings(self) -> list[str]:
+        """Return what must not be overlooked in the listing: tables that may hold reviews."""
+        return warnings(self.left)
+
 
 def open_inputs(places: Sequence[str], settings: SourceSettings) -> Inputs:
     """Find the files that places name and the source that reads each.
@@ -269,7 +275,7 @@ class _Finder:
                 if key not in self._optional:
                     raise
                 missing = missing or error
-                self._left.append(LeftAlone(file.name, "without a column known to hold the text"))
+                self._left.append(LeftAlone(file.name, NO_TEXT))
         if missing is not None and not inputs:
             raise missing
         if self._folders:

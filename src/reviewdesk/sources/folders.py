@@ -16,6 +16,7 @@ OWN: Final = "written by reviewdesk"
 ASIDE: Final = "hidden, or beside data that a program wrote"
 EMPTY: Final = "empty"
 UNKNOWN: Final = "in no format that is read"
+NO_TEXT: Final = "without a column known to hold the text"
 COMPANION: Final = "about the products; read along with the reviews"
 
 _OWN_FILES: Final = frozenset({"manifest.json", "findings.json", "log.json", "evaluation.json"})
@@ -33,6 +34,19 @@ class LeftAlone:
 
     name: str
     reason: str
+
+
+def warnings(left: Sequence[LeftAlone]) -> list[str]:
+    """Return a sentence about tables left alone that may hold reviews all the same."""
+    names = [one.name for one in left if one.reason == NO_TEXT]
+    if not names:
+        return []
+    some = ", ".join(names[:NAMES_SHOWN])
+    more = f" and {len(names) - NAMES_SHOWN:,} more" if len(names) > NAMES_SHOWN else ""
+    return [
+        f"NOT READ: {some}{more}, as no column there is known to hold the reviews' text; if they "
+        "are reviews, prepare them by name with --map review_body=COLUMN"
+    ]
 
 
 def own_outputs(files: Sequence[SourceFile]) -> list[str]:

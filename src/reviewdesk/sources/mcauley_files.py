@@ -1,7 +1,7 @@
 """What the names of McAuley Lab's files tell: the category, and which metadata belongs to it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -69,13 +69,49 @@ CATEGORIES: Final = frozenset(
 )
 """The categories that the four releases have files for."""
 
-_NAME: Final = re.compile(r"(?:reviews_|meta_)?(.+?)(?:_\d+)?(?:\.(?:jsonl?|txt))(?:\.gz)?")
+_NAME: Final = re.compile(
+    r"(reviews_|meta_)?(.+?)(_\d{1,2})?\.(?:jsonl?|ndjson|txt|csv|tsv|parquet)(?:\.gz)?",
+    re.IGNORECASE,
+)
+_WORDS: Final = re.compile(r"[A-Z][A-Za-z]*(?:(?:[_ ]|[_ ]?&[_ ]?|[_ ]and[_ ])[A-Z][A-Za-z]*)*")
+"""Words with capitals, as all their categories are written."""
+_NOT_ONE: Final = frozenset(
+    {
+        *("all", "amazon", "customer", "data", "dataset", "dev", "json", "part", "review"),
+        *("reviews", "sample", "test", "train", "val", "valid", "validation"),
+    }
+)
+"""Words that are about the file."""
+
+_REVIEWS: Final = (
+    frozenset({"reviewerID", "asin", "overall"}),
+    frozenset({"parent_asin", "user_id", "rating"}),
+)
+"""Columns by which reviews of 2014 and 2018, and those of 2023, are known in any table."""
 
 
 def category_of(name: str) -> str:
-    """Return the category in a file's name; empty when it is none of theirs."""
+    """Return the category in the name of a file of their reviews; empty when it tells none.
+
+    That is one of theirs, or what stands in its place: between ``reviews_`` and ``_5``, or words
+    with capitals that are not about the file.
+    """
     found = _NAME.fullmatch(PurePosixPath(name).name)
-    return found[1] if found and found[1] in CATEGORIES else ""
+    if found is None:
+        return ""
+    prefix, category, core = found.groups()
+    if category in CATEGORIES:
+        return category
+    words = re.split(r"[_ &]+", category.lower())
+    if not _NOT_ONE.isdisjoint(words) or not any(map(str.isalpha, category)):
+        return ""
+    return category if (prefix and core) or _WORDS.fullmatch(category) else ""
+
+
+def are_reviews(names: Iterable[str]) -> bool:
+    """Say whether the columns of a table are those of their reviews, in whatever format."""
+    given = frozenset(names)
+    return any(given >= columns for columns in _REVIEWS)
 
 
 def metadata_of(file: SourceFile, metadata: Sequence[SourceFile]) -> list[SourceFile]:

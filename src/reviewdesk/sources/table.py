@@ -26,6 +26,7 @@ from reviewdesk.sources.jsonshapes import (
 )
 from reviewdesk.sources.lines import BOM, line_blocks, numbered_lines
 from reviewdesk.sources.mapping import ColumnMap, map_columns, shown
+from reviewdesk.sources.mcauley_files import are_reviews, category_of
 from reviewdesk.sources.parquet import PARQUET_MAGIC, parquet_columns, parquet_rows
 from reviewdesk.sources.quoting import below, quoting_of, text_facts
 from reviewdesk.sources.readings import AUTO
@@ -121,15 +122,29 @@ class Table(Source):
         start = head(file)
         if _is_parquet(start):
             available = parquet_columns(file)
-            columns = map_columns(available, self.settings.columns, file.name).columns
-            _note_equal_names(available, columns, tally)
-            yield from parquet_rows(file, columns, tally)
+            found = map_columns(available, self.settings.columns, file.name)
+            _note_equal_names(available, found.columns, tally)
+            parts = parquet_rows(file, found.columns, tally)
         elif shape_of(start):
-            yield from self._json_rows(file, start, tally)
+            fields = self._fields(file, start)
+            found = fields.first
+            parts = self._json_rows(file, start, fields, tally)
         else:
-            yield from self._text_rows(self._inspected_text(file, start), tally)
+            table = self._inspected_text(file, start)
+            found = table.map
+            parts = self._text_rows(table, tally)
+        category = self._category_in_name(file, found)
+        for rows in parts:
+            yield rows.with_default("product_category", category)
 
-    def _json_rows(self, file: SourceFile, start: bytes, tally: Tally) -> Iterator[RawRows]:
+    def _category_in_name(self, file: SourceFile, found: ColumnMap) -> str:
+        """Return the category that the name of a file of McAuley Lab's tells, in any format."""
+        named = are_reviews({*found.columns.values(), *found.left_over})
+        return category_of(file.name) if named and not self.settings.category else ""
+
+    def _json_rows(
+        self, file: SourceFile, start: bytes, fields: JsonFields, tally: Tally
+    ) -> Iterator[RawRows]:
         shape = shape_of(start)
         groups: Iterable[Iterable[tuple[int, bytes]]]
         if shape == "lines":
@@ -140,7 +155,7 @@ class Table(Source):
             groups = frame_objects(file, tally)
         else:
             groups = object_groups(file, tally)
-        return object_rows(groups, self._fields(file, start), tally, parse_object)
+        return object_rows(groups, fields, tally, parse_object)
 
     def _fields(self, file: SourceFile, start: bytes) -> JsonFields:
         names = first_fields_of(start)
