@@ -182,6 +182,11 @@ class SourceSettings(Settings):
         "the first record of a CSV or TSV file names its columns; also noticed where it does not, "
         "and then columns are called 1, 2, 3",
     )
+    separator: str = setting(
+        "auto",
+        "what separates the fields of a CSV or TSV file; auto looks at all records of the file",
+        choices=("auto", "comma", "semicolon", "tab", "bar"),
+    )
     quoting: str = setting(
         "auto",
         "how quotes inside the fields of a CSV or TSV file are written: doubled, behind a "

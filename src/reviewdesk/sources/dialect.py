@@ -8,10 +8,11 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final, Literal
 
+from reviewdesk.sources.dates import read_date
 from reviewdesk.sources.escaped import cut_escaped, joined_lines, plain_field
 from reviewdesk.sources.lines import BOM, LineBlock
 from reviewdesk.sources.mapping import known_names
@@ -34,18 +35,14 @@ SURELY_KNOWN: Final = 3
 
 VALUES_LOOKED_AT: Final = 50
 
+KINDS: Final[tuple["Kind", ...]] = ("number", "date", "word")
+
 Kind = Literal["number", "date", "word", "text"]
 """What all values of a column are; a word has no blank in it."""
 
 _SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?\r?$', re.IGNORECASE)
 _COMMENT: Final = re.compile(r"\s*(?:#|//)")
 _NUMBER: Final = re.compile(r"[+-]?\d{1,19}(?:[.,]\d{1,9})?%?", re.ASCII)
-
-_DATE: Final = re.compile(
-    r"(?:\d{1,4}[-/.]\s?\d{1,2}[-/.]\s?\d{1,4}|"
-    r"(?:\w{3,9},? )?(?:\d{1,2}\.?[-/ ])?[^\W\d]{3,10}\.?[-/ ](?:\d{1,2},? )?\d{2,4})"
-    r"(?:[T ,].{0,30})?"
-)
 
 
 @dataclass(frozen=True)
@@ -87,22 +84,44 @@ class Dialect:
         return bool(shown) and all(_is(kind, value) for kind, value in shown)
 
 
-def dialect_of(start: bytes, *, cut_off: bool, header: bool = True) -> Dialect:
+def dialect_of(start: bytes, *, cut_off: bool, header: bool = True, separator: str = "") -> Dialect:
     """Return how a table is written, from its first bytes.
 
     Args:
         start: UTF-8 text; bad characters do no harm.
         cut_off: whether the file goes on behind them.
         header: whether it may have one; it is also noticed where it has none.
+        separator: what separates fields; empty where the first bytes tell.
     """
+    lines = _lines(start, cut_off=cut_off)
+    told = _SEPARATOR_LINE.match(lines[0])
+    skip = 1 if told else 0
+    delimiter = separator or (told[1] if told else _delimiter(lines))
+    return _dialect(lines, skip, delimiter, header=header)
+
+
+def separators_of(start: bytes, *, cut_off: bool) -> list[str]:
+    """Return all separators that cut the first records evenly, the best one first.
+
+    Args:
+        start: UTF-8 text.
+        cut_off: whether the file goes on behind it.
+    """
+    lines = _lines(start, cut_off=cut_off)
+    if told := _SEPARATOR_LINE.match(lines[0]):
+        return [told[1]]
+    fits = {one: _evenness(lines, one) for one in DELIMITERS}
+    best = max(DELIMITERS, key=lambda one: fits[one])
+    others = [one for one in DELIMITERS if one != best and fits[one][1] and fits[one][0] > 0]
+    unnamed = [one for one in DELIMITERS if one != best and fits[one][1] and not fits[best][0]]
+    return [best, *(others if fits[best][0] else unnamed)]
+
+
+def _lines(start: bytes, *, cut_off: bool) -> list[str]:
     text = start.removeprefix(BOM).decode(errors="replace")
     if cut_off and "\n" in text:
         text = text[: text.rindex("\n") + 1]
-    lines = text.replace("\r\n", "\n").split("\n")
-    told = _SEPARATOR_LINE.match(lines[0])
-    skip = 1 if told else 0
-    delimiter = told[1] if told else _delimiter(lines)
-    return _dialect(lines, skip, delimiter, header=header)
+    return text.replace("\r\n", "\n").split("\n")
 
 
 def _delimiter(lines: Sequence[str]) -> str:
@@ -140,7 +159,7 @@ def _dialect(lines: Sequence[str], skip: int, delimiter: str, *, header: bool) -
     first = _first_record(records)
     names = records[first]
     below = records[first + 1 :]
-    if not (header and _is_header(names)):
+    if not (header and _is_header(names) and not _recurs(names, below)):
         width = _usual_width(records[first:])
         kinds = _kinds(records[first:], width)
         numbers = tuple(str(number) for number in range(1, width + 1))
@@ -253,6 +272,24 @@ def _is_header(names: Sequence[str]) -> bool:
     return not any(_is("number", name) or _is("date", name) for name in names if name)
 
 
+def _is_date(value: str) -> bool:
+    if not any(one.isdigit() for one in value) or value.isdigit() or len(value) > NAME_LENGTH:
+        return False
+    return read_date(value.strip()) is not None
+
+
+def _recurs(names: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Say whether a first record of unknown names is one of labels, which stand below it as well.
+
+    A header that stands in a file again, where it was joined from two, recurs as a whole.
+    """
+    if _known(names) or len(names) < 2:
+        return False
+    alike = [record for record in below if len(record) == len(names) and record != names]
+    pairs = [zip(names, record, strict=True) for record in alike]
+    return any(name == value and name for pair in pairs for name, value in pair)
+
+
 def _fitted(names: list[str], below: Sequence[Sequence[str]]) -> list[str]:
     """Return names for as many fields as the records have.
 
@@ -278,8 +315,7 @@ def _kinds(records: Sequence[Sequence[str]], width: int) -> tuple[Kind, ...]:
 
 def _kind(values: Sequence[str]) -> Kind:
     filled = [value for value in values if value][:VALUES_LOOKED_AT]
-    kinds: tuple[Kind, ...] = ("number", "date", "word")
-    for kind in kinds:
+    for kind in KINDS:
         if filled and sum(_is(kind, value) for value in filled) >= MOSTLY * len(filled):
             return kind
     return "text"
@@ -289,34 +325,65 @@ def _is(kind: Kind, value: str) -> bool:
     if kind == "number":
         return _NUMBER.fullmatch(value) is not None
     if kind == "date":
-        return _DATE.fullmatch(value) is not None
+        return _is_date(value)
     return kind == "text" or not (set(value) & set(' "\n') or len(value) > NAME_LENGTH)
 
 
-def columns_of(dialect: Dialect) -> dict[str, str]:
-    """Return which columns of a table without a header hold what: column of ours → its number."""
-    values = list(zip(*(one for one in dialect.samples if len(one) == dialect.width), strict=True))
-    texts = [sum(map(len, one)) for one in values]
+@dataclass
+class ColumnFacts:
+    """What all values of a column without a name tell.
+
+    Args:
+        kinds: how many values can be each kind.
+        filled: values that are not empty.
+        chars: characters of all values.
+        ratings: numbers that may be ratings; no scale goes further than 100.
+    """
+
+    kinds: Counter[Kind] = field(default_factory=Counter)
+    filled: int = 0
+    chars: int = 0
+    ratings: int = 0
+
+    def add(self, value: str, count: int) -> None:
+        """Take in a value that occurs so many times."""
+        self.filled += count
+        self.chars += count * len(value)
+        for kind in KINDS:
+            if _is(kind, value):
+                self.kinds[kind] += count
+        if _is("number", value) and -1 <= float(value.rstrip("%").replace(",", ".")) <= 100:
+            self.ratings += count
+
+    @property
+    def kind(self) -> Kind:
+        """What nearly all values are."""
+        enough = MOSTLY * max(1, self.filled)
+        return next((kind for kind in KINDS if self.kinds[kind] >= enough), "text")
+
+
+def columns_of(header: Sequence[str], facts: Sequence[ColumnFacts]) -> dict[str, str]:
+    """Return which columns of a table without a header hold what: column of ours → its number.
+
+    Args:
+        header: the numbers.
+        facts: what all values of each column tell.
+    """
     columns: dict[str, str] = {}
-    long = [place for place, kind in enumerate(dialect.kinds) if kind == "text"]
-    words = [place for place, kind in enumerate(dialect.kinds) if kind == "word"]
-    long = long or (words if len(words) == 1 else [])
-    if not values or not long:
+    kinds = [one.kind for one in facts]
+    texts = [place for place, kind in enumerate(kinds) if kind == "text"]
+    words = [place for place, kind in enumerate(kinds) if kind == "word" and facts[place].filled]
+    texts = texts or (words if len(words) == 1 else [])
+    if not texts:
         return columns
-    body = max(long, key=lambda place: texts[place])
-    columns["review_body"] = dialect.header[body]
-    for place, kind in enumerate(dialect.kinds):
-        if kind == "number" and "star_rating" not in columns and _are_ratings(values[place]):
-            columns["star_rating"] = dialect.header[place]
+    columns["review_body"] = header[max(texts, key=lambda place: facts[place].chars)]
+    for place, kind in enumerate(kinds):
+        rated = kind == "number" and facts[place].ratings == facts[place].kinds["number"]
+        if rated and "star_rating" not in columns:
+            columns["star_rating"] = header[place]
         elif kind == "date" and "review_date" not in columns:
-            columns["review_date"] = dialect.header[place]
+            columns["review_date"] = header[place]
     return columns
-
-
-def _are_ratings(values: Sequence[str]) -> bool:
-    """Say whether numbers may be ratings: no scale goes further than 100."""
-    numbers = [value.rstrip("%").replace(",", ".") for value in values if value]
-    return all(_NUMBER.fullmatch(one) and -1 <= float(one) <= 100 for one in numbers)
 
 
 def _tuples(records: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], ...]:

@@ -7,6 +7,7 @@ Source: WHATWG, Encoding Standard (bytes that Windows-1252 leaves undefined are 
 
 import codecs
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -16,9 +17,12 @@ WINDOWS: Final = "cp1252"
 ZEROS: Final = 0.15
 """So many of the bytes of UTF-16 are zero where its text has separators, digits and some ASCII."""
 
-_LOOKED_AT: Final = 512
+_LOOKED_AT: Final = 4096
 _QUOTED: Final = re.compile(rb'"(?:[^"]|"")*"')
-_ENDS: Final = re.compile(rb"[\r\n]")
+_ENDS: Final = re.compile(rb"\r\n|[\r\n]")
+_NO_TEXT: Final = frozenset(("Cc", "Cf", "Cn", "Co", "Cs"))
+"""Categories of characters that are in no text but for line ends."""
+
 _NO_LETTERS: Final = re.compile(rb"[\x81\x8d\x8f\x90\x9d\xfe\xff]")
 _MARKS: Final = {
     codecs.BOM_UTF32_LE: "utf-32",
@@ -88,31 +92,49 @@ def wide_encoding(start: bytes) -> str:
             return name
     sample = start[: min(_LOOKED_AT, len(start) // 2 * 2)]
     first, second = sample[::2].count(0), sample[1::2].count(0)
-    if len(sample) < 8 or min(first, second) or max(first, second) < ZEROS * len(sample):
+    if len(sample) < 8 or min(first, second) or not max(first, second):
         return ""
-    return "utf-16-le" if second else "utf-16-be"
+    name = "utf-16-le" if second else "utf-16-be"
+    if max(first, second) < ZEROS * len(sample) and not _is_text(sample, name):
+        return ""
+    return name
+
+
+def _is_text(sample: bytes, encoding: str) -> bool:
+    """Say whether bytes are text in an encoding: UTF-8 taken for UTF-16 has unassigned characters.
+
+    The separators and line ends of a table are ASCII, in whatever script its texts are.
+    """
+    text = sample.decode(encoding, errors="replace").rstrip("\ufffd")
+    odd = sum(unicodedata.category(one) in _NO_TEXT and one not in "\t\r\n\ufeff" for one in text)
+    return not odd and any(one in text for one in "\n\r") and any(one in text for one in "\t,;|")
 
 
 def ends_in_returns(start: bytes) -> bool:
-    """Say whether a text's first bytes have lines that end in a lone ``\\r``."""
+    """Say whether a text's first bytes have lines that end in a lone ``\\r``.
+
+    The header tells, and most other lines; a ``\\n`` behind the last one does no harm.
+    """
     if b"\r" not in start or b"\0" in start:
         return False
-    ends = set(_ENDS.findall(start))
-    return ends == {b"\r"} or set(_ENDS.findall(_QUOTED.sub(b"", start))) == {b"\r"}
+    ends = _ENDS.findall(_QUOTED.sub(b"", start)) or _ENDS.findall(start)
+    lone = ends.count(b"\r")
+    return ends[:1] == [b"\r"] and 2 * lone > len(ends)
 
 
 def as_utf8(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
     """Yield pieces of text as UTF-8; characters may be cut apart between the pieces given.
 
-    What is no character of the encoding becomes U+FFFD.
+    What is no character of an encoding of two or four bytes becomes a byte that is not UTF-8, so
+    that its line is rejected and counted.
     """
     decoder = codecs.getincrementaldecoder(encoding)(
-        "windows_controls" if encoding == WINDOWS else "replace"
+        "windows_controls" if encoding == WINDOWS else "no_character"
     )
     for piece in pieces:
-        yield decoder.decode(piece).encode(errors="replace")
+        yield decoder.decode(piece).encode(errors="surrogateescape")
     if rest := decoder.decode(b"", True):
-        yield rest.encode(errors="replace")
+        yield rest.encode(errors="surrogateescape")
 
 
 def with_newlines(pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -138,4 +160,11 @@ def _controls(error: UnicodeError) -> tuple[str, int]:
     return error.object[error.start : error.end].decode("latin-1"), error.end
 
 
+def _no_character(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "\udcff", error.end
+
+
 codecs.register_error("windows_controls", _controls)
+codecs.register_error("no_character", _no_character)

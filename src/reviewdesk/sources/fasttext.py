@@ -6,15 +6,15 @@ docs/supervised-tutorial.md; src/dictionary.cc for what separates words.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import ClassVar, Final
 
 from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
 from reviewdesk.sources.lines import BOM, line_blocks, numbered_lines
-from reviewdesk.sources.polarity import STARS_OF_CLASS, is_polarity
+from reviewdesk.sources.polarity import STARS_OF_CLASS, is_polarity, mostly
 from reviewdesk.sources.rows import RowBuilder
 from reviewdesk.sources.stars import parse_stars
-from reviewdesk.sources.stream import head
 
 PREFIX: Final = "__label__"
 BETWEEN: Final = "|"
@@ -24,6 +24,9 @@ _LABEL: Final = re.compile(
     rf"{PREFIX}(?<![^{_SEPARATORS}]{PREFIX})([^{_SEPARATORS}]*)[{_SEPARATORS}]*"
 )
 """The prefix stands first in it because that is what can be searched for fast."""
+
+_LABELS: Final = re.compile(rf"{PREFIX}(?<![^{_SEPARATORS}\n]{PREFIX})([^{_SEPARATORS}\n]*)")
+"""The same in many lines."""
 
 _FIRST_LINE: Final = re.compile(rb"\s*__label__[^\s\0]+[ \t]")
 _SENTIMENT: Final = {
@@ -81,11 +84,13 @@ class FastText(Source):
 
 def _meaning(file: SourceFile) -> tuple[str, Meaning]:
     """Return the column that the labels of a file belong in, and what makes its values of them."""
-    start = head(file).decode(errors="replace")
-    names = {name for line in start.split("\n") for name in _LABEL.findall(line)}
-    if all(parse_stars(name) for name in names):
-        return "star_rating", _polar_stars if is_polarity(file, names) else str
-    if {name.lower() for name in names} <= _SENTIMENT.keys():
+    counts: Counter[str] = Counter()
+    for block in line_blocks(file, Tally("")):
+        counts.update(_LABELS.findall(block.data.decode(errors="replace")))
+    stars = {name for name in counts if parse_stars(name)}
+    if mostly(stars, counts):
+        return "star_rating", _polar_stars if is_polarity(file, stars) else str
+    if mostly({name for name in counts if name.lower() in _SENTIMENT}, counts):
         return "star_rating", lambda name: _SENTIMENT.get(name.lower(), name)
     return "product_category", str
 

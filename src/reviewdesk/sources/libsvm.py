@@ -4,24 +4,24 @@ A bag of words has lost the order of its words, but not their counts: with a voc
 line, as ``imdb.vocab``) each word stands in the text as often as it was counted, without one its
 stand-in ``f17`` does. Models that read single words lose nothing by it.
 
-Indices begin at 1, in a file that has a 0 among its first ones at 0. What labels mean, the first
-ones tell: 1 to 5 are stars (1 and 2 alone are one star and five), -1 or 0 against 1 is negative
-against positive, all others are categories; in IMDb's own files they are ratings of 1 to 10, halved
-and rounded up, and 0 is none. Source: LIBSVM, README, "Usage of svm-train"; README of the IMDb
-Large Movie Review data set.
+Indices begin at 1, in a file that has a 0 among them at 0. What labels mean, all of them tell: 1 to
+5 are stars (1 and 2 alone are one star and five), -1 or 0 against 1 is negative against positive,
+all others are categories; in IMDb's own files they are ratings of 1 to 10, halved and rounded up,
+and 0 is none. Source: LIBSVM, README, "Usage of svm-train"; README of the IMDb Large Movie Review
+data set.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, repeat
 from typing import ClassVar, Final
 
 from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
 from reviewdesk.sources.lines import BOM, line_blocks, numbered_lines
-from reviewdesk.sources.polarity import STARS_OF_CLASS, is_polarity
+from reviewdesk.sources.polarity import STARS_OF_CLASS, is_polarity, mostly
 from reviewdesk.sources.rejects import KEPT_OF_TOO_LONG
 from reviewdesk.sources.rows import RowBuilder
-from reviewdesk.sources.stream import head
 
 MAX_WORDS: Final = 100_000
 """Longer bags are no reviews, and a count may be as large as someone likes to write it."""
@@ -35,6 +35,8 @@ _LINE: Final = re.compile(
     rb"\s*(" + _NUMBER + rb")((?:[ \t]+(?:qid:\d+|\d{1,9}:" + _NUMBER + rb"))*)\s*(?:#.*)?"
 )
 _FIRST_LINE: Final = re.compile(rb"\s*" + _NUMBER + rb"(?:[ \t]+qid:\d+)?[ \t]+\d{1,9}:" + _NUMBER)
+_LABELS: Final = re.compile(rb"^\s*(" + _NUMBER + rb")(?=[ \t]+(?:qid:)?\d)", re.MULTILINE)
+_ZERO: Final = re.compile(rb"[ \t]0+:")
 _VOCABULARY: Final = re.compile(r"(?:.*[._-])?vocab(?:ulary)?(?:\.txt)?(?:\.gz)?", re.IGNORECASE)
 
 _OUT_OF_TEN: Final = ("labeledbow", "unsupbow")
@@ -66,9 +68,9 @@ class Libsvm(Source):
 
     def rows(self, file: SourceFile, tally: Tally) -> Iterator[RawRows]:
         """Yield the lines as texts."""
-        start = head(file)
-        column, meaning = _meaning(file, start)
-        words = _Words(self.companions, 0 if re.search(rb"[ \t]0+:", start) else 1)
+        labels, first = _labels(file)
+        column, meaning = _meaning(file, labels)
+        words = _Words(self.companions, first)
         builder = RowBuilder([column, "review_body"])
         for block in line_blocks(file, tally):
             for number, raw in numbered_lines([block]):
@@ -131,17 +133,29 @@ class _Words:
         return self._words[index - self._first] if self._words else f"f{index}"
 
 
-def _meaning(file: SourceFile, start: bytes) -> tuple[str, Meaning]:
+def _labels(file: SourceFile) -> tuple[Counter[bytes], int]:
+    """Return how often each label stands in a file, and its lowest possible index: 0 or 1."""
+    labels: Counter[bytes] = Counter()
+    zero = False
+    for block in line_blocks(file, Tally("")):
+        labels.update(_LABELS.findall(block.data))
+        zero = zero or _ZERO.search(block.data) is not None
+    return labels, 0 if zero else 1
+
+
+def _meaning(file: SourceFile, labels: Counter[bytes]) -> tuple[str, Meaning]:
     """Return the column that the labels of a file belong in, and what makes its values of them."""
     if file.name.rpartition("/")[2].lower().startswith(_OUT_OF_TEN):
         return "star_rating", _out_of_ten
-    written = [line.split(None, 1)[0] for line in start.split(b"\n") if _FIRST_LINE.match(line)]
-    labels = {float(label) for label in written}
-    signed = any(label.startswith((b"+", b"-")) for label in written)
-    if labels <= {-1, 0, 1} and (signed or labels == {0, 1}):
+    values = {label: float(label) for label in labels}
+    signed = any(label.startswith((b"+", b"-")) for label in labels)
+    two = {label for label, value in values.items() if value in (-1, 0, 1)}
+    if mostly(two, labels) and (signed or {values[label] for label in two} == {0, 1}):
         return "star_rating", _two_classes
-    if labels <= {1, 2, 3, 4, 5}:
-        return "star_rating", _polar if is_polarity(file, set(map(_name, labels))) else _name
+    stars = {label for label, value in values.items() if value in (1, 2, 3, 4, 5)}
+    if mostly(stars, labels):
+        polar = is_polarity(file, {_name(values[label]) for label in stars})
+        return "star_rating", _polar if polar else _name
     return "product_category", _name
 
 
@@ -150,6 +164,8 @@ def _out_of_ten(rating: float) -> str | None:
 
 
 def _two_classes(label: float) -> str:
+    if label not in (-1, 0, 1):
+        return "class"
     return "5" if label > 0 else "1"
 
 

@@ -73,6 +73,20 @@ def quoting_of(file: SourceFile, dialect: Dialect, facts: TextFacts) -> Quoting:
     return quoting
 
 
+def faults_of(file: SourceFile, dialect: Dialect, facts: TextFacts) -> int:
+    """Return how many records of a file do not fit, read in the way in which most do."""
+    found = [_odd_lines(file, dialect)]
+    if facts.quotes:
+        found.append(_cut(file, dialect, "double").faults)
+    if facts.escaped_quotes:
+        found.append(_cut(file, dialect, "backslash").faults)
+    if facts.backslashes:
+        blocks = below(line_blocks(file, Tally("")), dialect.lines)
+        seen = escape_facts(blocks, dialect.delimiter, dialect.width)
+        found += [] if seen.odd_line else [seen.faults]
+    return min(found)
+
+
 def _with_or_without_quotes(
     file: SourceFile, dialect: Dialect, facts: TextFacts
 ) -> tuple[Quoting, int]:

@@ -52,6 +52,10 @@ class Rejects:
         file = f"{self.file}/{member}" if member else self.file
         self._rows.append((file, line, reason, raw))
 
+    def waiting(self, reason: str) -> list[tuple[int | None, bytes]]:
+        """Return line and bytes of those of a reason that were not taken yet."""
+        return [(line, raw) for _, line, why, raw in self._rows if why == reason]
+
     def take(self) -> pa.RecordBatch:
         """Return what was collected since the last call, in the order it was met."""
         rows, self._rows = self._rows, []

@@ -7,10 +7,19 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import ClassVar, Final
 
+import pyarrow.compute as pc
+
 from reviewdesk.errors import InputError
 from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
 from reviewdesk.sources.delimited import QUOTINGS, Quoting, csv_rows
-from reviewdesk.sources.dialect import Dialect, columns_of, dialect_of
+from reviewdesk.sources.dialect import (
+    MOSTLY,
+    ColumnFacts,
+    Dialect,
+    columns_of,
+    dialect_of,
+    separators_of,
+)
 from reviewdesk.sources.encoding import is_windows_text
 from reviewdesk.sources.escaped import escaped_rows
 from reviewdesk.sources.fields import split_block
@@ -28,11 +37,17 @@ from reviewdesk.sources.lines import BOM, line_blocks, numbered_lines
 from reviewdesk.sources.mapping import ColumnMap, map_columns, shown
 from reviewdesk.sources.mcauley_files import are_reviews, category_of
 from reviewdesk.sources.parquet import PARQUET_MAGIC, parquet_columns, parquet_rows
-from reviewdesk.sources.quoting import below, quoting_of, text_facts
+from reviewdesk.sources.quoting import TextFacts, below, faults_of, quoting_of, text_facts
 from reviewdesk.sources.readings import AUTO
 from reviewdesk.sources.stream import HEAD, head
 
 SUFFIXES: Final = frozenset({".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson", ".parquet"})
+
+SEPARATORS: Final = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
+SEPARATOR_NAMES: Final = {character: name for name, character in SEPARATORS.items()}
+
+ENOUGH_BAD: Final = 20
+"""So many records in a row that do not fit are no accident."""
 
 HINTS: Final = {
     b"PK\x03\x04": "; it looks like a zip archive or a spreadsheet: unpack it, or save it as CSV",
@@ -169,6 +184,15 @@ class Table(Source):
         _note_equal_names(dialect.header, table.map.columns, tally)
         wanted = {column: name for name, column in table.map.columns.items()}
         names = [wanted.pop(column, None) for column in dialect.header]  # the first of equal names
+        for rows in self._records(table, names, tally):
+            if self.settings.separator == "auto":
+                check_separator(table, rows.count, tally)
+            yield rows
+
+    def _records(
+        self, table: TextTable, names: Sequence[str | None], tally: Tally
+    ) -> Iterator[RawRows]:
+        dialect = table.dialect
         blocks = below(line_blocks(table.file, tally), dialect.lines)
         if table.quoting == "none":
             separator = ord(dialect.delimiter)
@@ -207,9 +231,13 @@ class Table(Source):
         if facts.encodings.encoding:
             file = replace(file, encoding=facts.encodings.encoding)
             start = head(file)
-        dialect = dialect_of(start, cut_off=len(start) >= HEAD, header=self.settings.header)
+        dialect = self._dialect(file, start, facts)
+        quoting = QUOTINGS.get(self.settings.quoting) or quoting_of(file, dialect, facts)
         told = self.settings.columns
-        guessed = {} if dialect.named else columns_of(dialect)
+        guessed: dict[str, str] = {}
+        if not dialect.named:
+            unnamed = TextTable(file, dialect, quoting, ColumnMap({}, {}))
+            guessed = columns_of(dialect.header, self._column_facts(unnamed))
         free = {
             name: column
             for name, column in guessed.items()
@@ -217,8 +245,60 @@ class Table(Source):
         }
         found = map_columns(dialect.header, {**free, **told}, file.name)
         columns = ColumnMap(found.columns, {**free, **found.guesses}, found.left_over)
-        quoting = QUOTINGS.get(self.settings.quoting) or quoting_of(file, dialect, facts)
         return TextTable(file, dialect, quoting, columns)
+
+    def _dialect(self, file: SourceFile, start: bytes, facts: TextFacts) -> Dialect:
+        """Return how a table is written; where several separators fit its start, all of it tells.
+
+        Raises:
+            InputError: the whole file fits none of them.
+        """
+        cut_off = len(start) >= HEAD
+        told = SEPARATORS.get(self.settings.separator, "")
+        header = self.settings.header
+        possible = [told] if told else separators_of(start, cut_off=cut_off)
+        dialects = [
+            dialect_of(start, cut_off=cut_off, header=header, separator=one) for one in possible
+        ]
+        if len(dialects) == 1:
+            return dialects[0]
+        return min(dialects, key=lambda one: faults_of(file, one, facts))
+
+    def _column_facts(self, table: TextTable) -> list[ColumnFacts]:
+        """Return what all values of the columns of a table without a header tell."""
+        dialect = table.dialect
+        columns = [ColumnFacts() for _ in dialect.header]
+        for rows in self._records(table, dialect.header, Tally("")):
+            for values, facts in zip(rows.columns.values(), columns, strict=True):
+                for one in pc.value_counts(values.drop_null()).to_pylist():
+                    if one["values"]:
+                        facts.add(one["values"], one["counts"])
+        return columns
+
+
+def check_separator(table: TextTable, good: int, tally: Tally) -> None:
+    """Stop where most records no longer fit, but would with another separator.
+
+    Args:
+        table: the table.
+        good: how many records fitted since the last look.
+        tally: with those that did not since.
+
+    Raises:
+        InputError: names the line and the option.
+    """
+    dialect = table.dialect
+    bad = tally.rejects.waiting("wrong_field_count")
+    if len(bad) < ENOUGH_BAD or len(bad) < good:
+        return
+    for other, name in SEPARATOR_NAMES.items():
+        fitting = [line for line, raw in bad if raw.count(other.encode()) == dialect.width - 1]
+        if other != dialect.delimiter and len(fitting) >= MOSTLY * len(bad):
+            raise InputError(
+                f"{table.file.name} has fields that are separated by a {name} from line "
+                f"{fitting[0]} on, and by another character before: make two files of it, or say "
+                f"--separator {name} if the lines before are none"
+            )
 
 
 def _hint(start: bytes) -> str:

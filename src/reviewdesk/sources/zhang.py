@@ -44,12 +44,19 @@ class Zhang(Source):
         names = ["star_rating", "review_headline", "review_body"]
         if not has_title:
             names.remove("review_headline")
-        polarity = is_polarity(file, {found.decode() for found in _CLASS.findall(start)})
+        polarity = is_polarity(file, _classes(file))
         for rows in csv_rows(line_blocks(file, tally), names, tally, ",", header=False):
             columns = {name: _with_line_breaks(values) for name, values in rows.columns.items()}
             if polarity:
                 columns["star_rating"] = _outermost(columns["star_rating"])
             yield replace(rows, columns=columns)
+
+
+def _classes(file: SourceFile) -> set[str]:
+    classes: set[bytes] = set()
+    for block in line_blocks(file, Tally("")):
+        classes.update(_CLASS.findall(block.data))
+    return {one.decode() for one in classes}
 
 
 def _with_line_breaks(values: pa.Array) -> pa.Array:

@@ -1,0 +1,113 @@
+"""What the first 64 KiB of a file seem to say and the rest of it contradicts."""
+
+from pathlib import Path
+
+import pytest
+
+from reviewdesk.errors import InputError
+from reviewdesk.settings import SourceSettings
+from reviewdesk.sources import open_inputs
+from tests.sources.samples import bodies_of, opened, read, rejects_of, reviews_of
+from tests.sources.test_dialects import notes_of, written
+
+MANY = 4000
+"""Rows that are more than 64 KiB."""
+
+
+def test_a_separator_that_fits_the_start_only_is_not_taken(tmp_path: Path) -> None:
+    early = [f"Review {number}, as it is;{number % 5 + 1}" for number in range(MANY)]
+    late = [f"Short {number};{number % 5 + 1}" for number in range(MANY)]
+    batches = read(written(tmp_path / "r.csv", "\n".join(early + late) + "\n"))
+    assert len(bodies_of(batches)) == 2 * MANY
+    assert bodies_of(batches)[0] == "Review 0, as it is"
+    assert not rejects_of(batches)
+
+
+def test_another_separator_from_a_line_on_stops_the_file(tmp_path: Path) -> None:
+    early = "".join(f"{number % 5 + 1},A plain lamp of tin\n" for number in range(MANY))
+    late = "".join(f"{number % 5 + 1};Another lamp\n" for number in range(MANY))
+    path = written(tmp_path / "r.csv", f"rating,text\n{early}{late}")
+    with pytest.raises(InputError, match=f"line {MANY + 2} .*--separator semicolon"):
+        read(path)
+
+
+def test_a_separator_is_told(tmp_path: Path) -> None:
+    path = written(tmp_path / "r.csv", "text;a|stars;b\nGood;x|5;y\n")
+    assert bodies_of(read(path, separator="bar", columns={"review_body": "text;a"})) == ["Good;x"]
+
+
+def test_numbers_that_are_ids_in_the_end_are_no_ratings(tmp_path: Path) -> None:
+    rows = "".join(f"{number // 60},A lamp that I bought {number}\n" for number in range(9000))
+    inputs = opened(written(tmp_path / "r.csv", rows))
+    assert inputs.columns.columns == {"review_body": "2"}
+
+
+def test_labels_are_no_header(tmp_path: Path) -> None:
+    content = (
+        "positive,A lamp\nnegative,A broken lamp which I gave back\npositive,Works well here\n"
+    )
+    assert len(bodies_of(read(written(tmp_path / "r.csv", content)))) == 3
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_returns_with_another_end_behind_the_last_line(tmp_path: Path, end: str) -> None:
+    batches = read(written(tmp_path / "r.csv", "rating,text\r5,Good lamp\r1,Bad lamp" + end))
+    assert bodies_of(batches) == ["Good lamp", "Bad lamp"]
+
+
+def test_a_return_inside_a_text_ends_no_line(tmp_path: Path) -> None:
+    batches = read(written(tmp_path / "r.csv", "rating,text\n5,Good\rlamp\n1,Bad lamp\n"))
+    assert bodies_of(batches) == ["Good\rlamp", "Bad lamp"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_whose_texts_have_no_ascii(tmp_path: Path, encoding: str) -> None:
+    text = "这个水壶烧水很快而且非常安静我很喜欢" * 12
+    content = "review,rating\n" + "".join(f"{text},{number % 5 + 1}\n" for number in range(40))
+    assert bodies_of(read(written(tmp_path / "r.csv", content.encode(encoding)))) == [text] * 40
+
+
+def test_a_byte_too_few_in_utf_16_is_no_other_text(tmp_path: Path) -> None:
+    lines = "".join(f"{number % 5 + 1}\tA lamp {number}\n" for number in range(MANY))
+    raw = ("rating\ttext\n" + lines).encode("utf-16")
+    half = len(raw) // 4 * 2
+    batches = read(written(tmp_path / "r.tsv", raw[:half] + raw[half + 1 :]))
+    right = {f"A lamp {number}" for number in range(MANY)}
+    assert set(bodies_of(batches)) <= right
+    assert rejects_of(batches)
+
+
+def test_labels_of_fasttext_are_judged_by_all(tmp_path: Path) -> None:
+    early = "".join(f"__label__{number % 5 + 1} some words here\n" for number in range(MANY))
+    late = "".join(f"__label__{number % 14 + 1} other words\n" for number in range(MANY))
+    rows = reviews_of(read(written(tmp_path / "train.txt", early + late)))
+    assert {row["product_category"] for row in rows} == {str(one) for one in range(1, 15)}
+    assert {row["star_rating"] for row in rows} == {None}
+    rows = reviews_of(read(written(tmp_path / "stars.txt", early + "__label__unknown odd\n")))
+    assert {row["star_rating"] for row in rows} == {1, 2, 3, 4, 5, None}
+
+
+def test_labels_and_indices_of_libsvm_are_judged_by_all(tmp_path: Path) -> None:
+    early = "".join(f"{number % 2 + 1} 1:2 7:1 9:1 12:4 19:2\n" for number in range(MANY))
+    rows = reviews_of(read(written(tmp_path / "r.libsvm", early + "3 0:1 2:1\n5 1:1\n")))
+    assert {row["star_rating"] for row in rows} == {1, 2, 3, 5}
+    words = written(tmp_path / "r.vocab", "\n".join(f"w{number}" for number in range(20)) + "\n")
+    inputs = open_inputs([str(tmp_path / "r.libsvm"), str(words)], SourceSettings())
+    rows = reviews_of([batch for one in inputs for batch in one.read()])
+    assert rows[0]["review_body"].split() == [*("w1 w1 w7 w9 w12 w12 w12 w12 w19 w19".split())]
+
+
+def test_classes_of_zhang_are_judged_by_all(tmp_path: Path) -> None:
+    rows = "".join(
+        f'"{number % 2 + 1}","A title","A text of some words"\n' for number in range(MANY)
+    )
+    found = reviews_of(read(written(tmp_path / "train.csv", rows + '"4","Late","One more"\n')))
+    assert {row["star_rating"] for row in found} == {1, 2, 4}
+
+
+def test_a_quote_opened_before_whole_records_swallows_none(tmp_path: Path) -> None:
+    lines = ['1,"Nice, but small,4', "2,Fine lamp,5", "3,Bad lamp,1", '4,Dim lamp",2', "5,Good,5"]
+    batches = read(written(tmp_path / "r.csv", "\n".join(["id,text,stars", *lines]) + "\n"))
+    assert bodies_of(batches)[-4:] == ["Fine lamp", "Bad lamp", 'Dim lamp"', "Good"]
+    assert len(bodies_of(batches)) + len(rejects_of(batches)) == 5
+    assert rejects_of(batches) or "quotes do not pair" in notes_of(batches)
