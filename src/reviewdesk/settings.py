@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
-from typing import Any, Self, get_args, get_origin, get_type_hints
+from typing import Any, Final, Self, get_args, get_origin, get_type_hints
 
 from reviewdesk.errors import UsageError
 
@@ -453,3 +453,31 @@ class ServeSettings(Settings):
     access_log: bool = setting(
         False, "whether to write a line about each request, without its text, to standard error"
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrafficSettings(Settings):
+    """How requests are dealt to variants, and logged."""
+
+    sticky: str = setting(
+        "",
+        "what keeps a caller with one variant: a header, or a field of the JSON that is sent, such "
+        "as customer_id; by default each request is dealt anew",
+    )
+    weights: str = setting(
+        "",
+        'JSON file with weights of variants, as in {"sentiment": {"A": 0.5, "B": 0.5}}; it is read '
+        "again whenever it changes",
+    )
+    capture: str = setting(
+        "", "folder to log requests to, in SageMaker's capture format, without their texts"
+    )
+    capture_input: bool = setting(False, "whether to log the texts, too")
+    capture_percent: float = setting(
+        100.0, "part of the requests that is logged, in percent", minimum=0.0, maximum=100.0
+    )
+    capture_mb: int = setting(1024, "most MiB of logs; then the oldest are deleted", minimum=1)
+
+
+EACH_REQUEST_ANEW: Final = TrafficSettings()
+"""Requests are dealt one by one, and not logged."""

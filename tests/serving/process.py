@@ -3,7 +3,8 @@
 Serves a bundle, or small models in its place. Prints its port when it answers. To the small models
 a review can be an order: with the word ``wait`` in it they print ``working`` and then wait for a
 byte on standard input; with the word ``fail`` they meet a bug. Beside its settings it can be told
-how many ``descriptors`` it may have.
+how many ``descriptors`` it may have, its ``traffic`` settings, and the weights of the ``variants``
+A and B, of which B takes ``ok`` for praise, with the part that the shadow C listens to.
 """
 
 import json
@@ -23,7 +24,8 @@ from reviewdesk.bundle import Bundle, load_bundle
 from reviewdesk.desk.page import routes
 from reviewdesk.models.labelled import Texts
 from reviewdesk.serving.server import serve
-from reviewdesk.settings import ServeSettings
+from reviewdesk.serving.variants import Endpoint, Variant
+from reviewdesk.settings import ServeSettings, TrafficSettings
 from tests.serving.fakes import SENTIMENT, WordCounter, bundle_of, category, stars
 
 
@@ -95,6 +97,13 @@ def _small() -> dict[str, Bundle]:
     }
 
 
+def _variants(weights: list[float]) -> Endpoint:
+    praise = {**SENTIMENT, "positive": [*SENTIMENT["positive"], "ok"]}
+    bundles = [bundle_of(Gated(words), "sentiment") for words in (SENTIMENT, praise, praise)]
+    first, second, shadow = map(Variant, "ABC", bundles, weights)
+    return Endpoint([first, second], [shadow] if shadow.weight else [])
+
+
 def _say(what: object) -> None:
     sys.stdout.write(f"{what}\n")
     sys.stdout.flush()
@@ -104,9 +113,16 @@ if __name__ == "__main__":
     given = json.loads(sys.argv[1])
     if descriptors := given.pop("descriptors", 0):
         resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+    traffic = TrafficSettings.from_json(given.pop("traffic", {}))
+    served: dict[str, Bundle | Endpoint] = {**_small()}
+    if len(sys.argv) > 2:
+        served = {"sentiment": load_bundle(sys.argv[2])}
+    if weights := given.pop("variants", None):
+        served["sentiment"] = _variants(weights)
     serve(
-        {"sentiment": load_bundle(sys.argv[2])} if len(sys.argv) > 2 else _small(),
+        served,
         ServeSettings.from_json(given),
         on_ready=_say,
         pages=routes,
+        traffic=traffic,
     )

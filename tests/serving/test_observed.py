@@ -135,6 +135,7 @@ def test_endpoints_are_listed(shop: httpx.Client) -> None:
         "family": "word-counter",
         "bundle": "word-counter-sentiment",
         "reads": ["review_headline", "review_body"],
+        "variants": {"AllTraffic": 1.0},
     }
     answer = shop.post(found[1]["address"], content="good", headers=TEXT)
     assert answer.status_code == 200

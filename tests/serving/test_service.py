@@ -23,10 +23,10 @@ def test_nothing_to_serve() -> None:
 def test_bundles_by_name() -> None:
     first, second = sentiment(), sentiment()
     service = Service({"a": first, "b-2": second}, ServeSettings())
-    assert service.bundle(service.first) is first
-    assert service.bundle("b-2") is second
+    assert service.endpoint(service.first).variants[0].bundle is first
+    assert service.endpoint("b-2").variants[0].bundle is second
     with pytest.raises(UnknownEndpoint, match="there are: a, b-2"):
-        service.bundle("c")
+        service.endpoint("c")
 
 
 def test_the_number_of_requests_held_is_limited() -> None:

@@ -8,10 +8,9 @@ from reviewdesk.api.notebook import framed
 from reviewdesk.api.options import settings_from
 from reviewdesk.api.tables import Table, arrow_table
 from reviewdesk.experiments.design import ExperimentSettings, Metric, design
-from reviewdesk.experiments.folder import summary
+from reviewdesk.experiments.folder import outcomes_of, summary
 from reviewdesk.experiments.page import experiment_page
 from reviewdesk.experiments.status import Status, status
-from reviewdesk.experiments.table import read_outcomes
 from reviewdesk.experiments.verdict import verdict
 
 
@@ -58,15 +57,17 @@ def experiment(
     arms: str,
     metrics: Sequence[str],
     *,
+    truth: str | Path | None = None,
     guardrails: Sequence[str] = (),
     **options: Any,
 ) -> ExperimentStatus:
     """Compare arms by their outcomes; see ``reviewdesk experiment status``.
 
     Args:
-        data: a DataFrame, or a file, with one answer a row.
+        data: a DataFrame, or a file, with one answer a row; or a folder of captured requests.
         arms: with their shares, as in ``A:0.9,B:0.1``; the control first.
         metrics: columns with what is better, as in ``["correct:higher"]``.
+        truth: the folder of the captures' ground truth.
         guardrails: columns that must not get worse, as in ``["latency_ms:lower:5"]``.
         options: settings of ``reviewdesk experiment start``, such as ``unit_column`` and ``alpha``.
 
@@ -75,7 +76,10 @@ def experiment(
         MissingColumn: a column is not there.
         InputError: an outcome is no number, or no row is of an arm.
     """
-    table = read_outcomes([Path(data)]) if isinstance(data, str | Path) else arrow_table(data)
+    if isinstance(data, str | Path):
+        table = outcomes_of([Path(data)], None if truth is None else Path(truth))
+    else:
+        table = arrow_table(data)
     (settings,) = settings_from(options, ExperimentSettings)
     parsed = [
         *(Metric.parse(word) for word in metrics),

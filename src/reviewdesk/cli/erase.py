@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from reviewdesk.cli.options import Json
-from reviewdesk.cli.output import count, print_json, say
-from reviewdesk.job.erase import erase_everywhere
+from reviewdesk.cli.output import count, note, print_json, say
+from reviewdesk.job.erase import erase_everywhere, erase_requests
 from reviewdesk.prepare.erase import Erasure
 from reviewdesk.progress import Progress
 
@@ -46,25 +46,47 @@ def erase(
             metavar="DIR",
         ),
     ] = None,
+    captures: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A folder that serve --capture wrote, while it may still write: requests that "
+            "were dealt by the person's id, or whose kept texts come with it. May be given more "
+            "than once.",
+            metavar="DIR",
+        ),
+    ] = None,
+    truths: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--truth",
+            help="A folder of ground truth, of which that of these requests goes. May be given "
+            "more than once.",
+            metavar="DIR",
+        ),
+    ] = None,
     *,
     as_json: Json = False,
 ) -> None:
     """Remove a person from prepared data, and say where else they may be.
 
     Removes the reviews of a customer, unreadable rows that name them, their rows in the tables
-    given with it, what was found about their reviews, and graphs; of a job, from all tables,
-    findings and graphs in its folder. The folder changes at once or not at all; its manifest counts
-    what was erased, but nothing says whose it was. Where nobody is found, the exit code is 3.
+    given with it, what was found about their reviews, graphs, and captured requests; of a job, from
+    all tables, findings and graphs in its folder. The folder changes at once or not at all; its
+    manifest counts what was erased, but nothing says whose it was. Where nobody is found, the exit
+    code is 3.
 
     Example:
 
         reviewdesk erase --customer 12345678 prepared --table predictions.parquet
     """
+    logs = erase_requests(customer, captures or (), truths or ())
+    for place, lines in logs.items():
+        note(f"{count(lines, 'line')} from {place}")
     found = erase_everywhere(
         data, customer, tables or (), findings or (), graphs or (), progress=Progress()
     )
     if as_json:
-        print_json(_json(found, customer))
+        print_json({**_json(found, customer), "logs": logs})
         return
     say(
         f"erased of customer {customer}: {count(found.reviews, 'review')} and "

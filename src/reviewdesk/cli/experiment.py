@@ -126,9 +126,9 @@ def start(
         list[Path],
         typer.Option(
             "--data",
-            help="Table of outcomes: .parquet, .csv, .tsv or .jsonl. May be given more than once, "
-            "and may grow.",
-            metavar="FILE",
+            help="Table of outcomes (.parquet, .csv, .tsv or .jsonl), which may be given more than "
+            "once, or the folder of an endpoint's captured requests. They may grow.",
+            metavar="PLACE",
         ),
     ],
     arms: Arms,
@@ -150,6 +150,10 @@ def start(
             metavar="COLUMN:BETTER:MARGIN",
         ),
     ] = [],  # noqa: B006  (the parser copies it)
+    truth: Annotated[
+        Path | None,
+        typer.Option(help="Folder of ground truth of captured requests.", metavar="DIR"),
+    ] = None,
     *,
     as_json: Json = False,
     settings: ExperimentSettings,
@@ -174,6 +178,7 @@ def start(
             settings,
         ),
         tables,
+        truth,
     )
     if as_json:
         print_json({"started": begun.started, **begun.design.to_json()})

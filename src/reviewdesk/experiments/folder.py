@@ -1,6 +1,7 @@
 """An experiment's folder: what was planned, and once it is stopped, how it ended."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
@@ -9,7 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from reviewdesk.errors import InputError, UsageError
+from reviewdesk.experiments.captured import captured_outcomes
 from reviewdesk.experiments.design import Design
+from reviewdesk.experiments.observations import nameless
 from reviewdesk.experiments.status import Status, status
 from reviewdesk.experiments.table import read_outcomes
 from reviewdesk.experiments.verdict import cautions, verdict
@@ -34,7 +37,8 @@ class Experiment:
     Args:
         path: its folder.
         design: what is compared.
-        tables: where its outcomes come from.
+        tables: where its outcomes come from: tables, or the folder of an endpoint's captures.
+        truth: where the ground truth of captures is; None without.
         started: when, as in ``2026-01-31T12:00:00Z``.
         stopped: when it ended; empty while it runs.
     """
@@ -42,6 +46,7 @@ class Experiment:
     path: Path
     design: Design
     tables: tuple[Path, ...]
+    truth: Path | None
     started: str
     stopped: str = ""
 
@@ -65,6 +70,7 @@ class Experiment:
             path,
             Design.from_json(record["design"]),
             tuple(map(Path, record["tables"])),
+            Path(record["truth"]) if record["truth"] else None,
             record["started"],
             record["stopped"],
         )
@@ -74,15 +80,16 @@ class Experiment:
         return status(self._outcomes(), self.design)
 
     def stop(self) -> tuple[Self, Status]:
-        """End it: keep its outcomes as they are now, and what they say.
+        """End it: keep its outcomes as they are now, without names, and what they say.
 
         Raises:
             UsageError: it has ended already.
         """
         if self.stopped:
             raise UsageError(f"{self.path} was stopped at {self.stopped}")
-        outcomes = self._outcomes().select(self.design.columns)
+        outcomes = self._outcomes()
         last = status(outcomes, self.design)
+        outcomes = nameless(outcomes, self.design)
         with write_then_rename(self.path / OUTCOMES) as file:
             pq.write_table(outcomes, file, compression="zstd", write_page_checksum=True)
         write_json(self.path / RESULT, summary(last))
@@ -96,16 +103,40 @@ class Experiment:
             "format": FORMAT,
             "design": self.design.to_json(),
             "tables": [str(path.absolute()) for path in self.tables],
+            "truth": str(self.truth.absolute()) if self.truth else "",
             "started": self.started,
             "stopped": self.stopped,
         }
         write_record(self.path / RECORD, record)
 
     def _outcomes(self) -> pa.Table:
-        return read_outcomes([self.path / OUTCOMES] if self.stopped else self.tables)
+        if self.stopped:
+            return read_outcomes([self.path / OUTCOMES])
+        return outcomes_of(self.tables, self.truth)
 
 
-def start(path: Path, design: Design, tables: list[Path]) -> Experiment:
+def outcomes_of(places: Sequence[Path], truth: Path | None = None) -> pa.Table:
+    """Return the rows of tables, or of one folder of captured requests.
+
+    Args:
+        places: tables, or one folder.
+        truth: the folder of the captures' ground truth.
+
+    Raises:
+        UsageError: there are folders beside others, or truth beside tables.
+        StorageError: a place cannot be read.
+        InputError: a file is damaged or of another format.
+    """
+    if len(places) == 1 and places[0].is_dir():
+        return captured_outcomes(places[0], truth)
+    if truth is not None or any(place.is_dir() for place in places):
+        raise UsageError("give tables, or one folder of captured requests with its ground truth")
+    return read_outcomes(places)
+
+
+def start(
+    path: Path, design: Design, tables: Sequence[Path], truth: Path | None = None
+) -> Experiment:
     """Start an experiment: write down what is compared before outcomes are looked at.
 
     Raises:
@@ -115,7 +146,7 @@ def start(path: Path, design: Design, tables: list[Path]) -> Experiment:
         raise UsageError(f"{path} holds an experiment; give another folder")
     if not tables:
         raise UsageError("say where outcomes come from: a table, or the folder of capture logs")
-    begun = Experiment(path, design, tuple(tables), _now())
+    begun = Experiment(path, design, tuple(tables), truth, _now())
     private_directory(path)
     begun.write()
     return begun

@@ -16,6 +16,7 @@ from reviewdesk.findings.store import (
     read_findings,
     remove_left_over,
 )
+from reviewdesk.formats.capture_files import erase_captured, erase_truth
 from reviewdesk.graph.store import is_graph
 from reviewdesk.job.find import OVERVIEW, PREDICTIONS, write_with_page
 from reviewdesk.job.find_page import write_overview
@@ -69,6 +70,30 @@ def erase_everywhere(
         return erased | {str(one): build_without(one, data, ids, progress) for one in graphs}
 
     return erase(path, customer, [*tables, *made], also=also, progress=progress)
+
+
+def erase_requests(
+    customer: str, captures: Sequence[Path], truths: Sequence[Path] = ()
+) -> dict[str, int]:
+    """Erase one customer's captured requests, and what is known to be true of them.
+
+    A server may go on writing beside it.
+
+    Args:
+        customer: the customer_id.
+        captures: folders of captured requests.
+        truths: folders of ground truth.
+
+    Returns:
+        How many lines went from each folder.
+
+    Raises:
+        StorageError: a folder cannot be read or written.
+    """
+    erased = [erase_captured(folder, customer) for folder in captures]
+    requests = frozenset().union(*(one.requests for one in erased))
+    lines = {str(folder): one.lines for folder, one in zip(captures, erased, strict=True)}
+    return lines | {str(folder): erase_truth(folder, requests) for folder in truths}
 
 
 def _erase_from_job(

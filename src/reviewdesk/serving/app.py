@@ -6,6 +6,7 @@ what works against this server works there, boto3's client included.
 """
 
 import functools
+import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -26,11 +27,10 @@ from reviewdesk.serving.metrics import MEDIA_TYPE
 from reviewdesk.serving.observed import Observed
 from reviewdesk.serving.readers import read_instances
 from reviewdesk.serving.service import Service, is_large
+from reviewdesk.serving.traffic import Call, Scored
+from reviewdesk.serving.variants import Variant
 from reviewdesk.serving.writers import write_answer
 from reviewdesk.settings import ServeSettings
-
-VARIANT: Final = "AllTraffic"
-"""The one variant that every endpoint has, named as SageMaker's own SDK names it."""
 
 _AMZ: Final = "x-amzn-sagemaker-"
 _LARGEST_BATCH_MB: Final = 100  # of all concurrent requests of a batch transform together
@@ -108,6 +108,7 @@ async def _endpoints(service: Service, request: Request) -> Response:
             "family": bundle.manifest["family"],
             "bundle": bundle.manifest["id"],
             "reads": list(bundle.settings.text.fields),
+            "variants": service.endpoints[name].weights,
         }
         for name, bundle in service.bundles.items()
     ]})  # fmt: skip
@@ -116,49 +117,78 @@ async def _endpoints(service: Service, request: Request) -> Response:
 async def _invoke(service: Service, request: Request) -> Response:
     named = "name" in request.path_params
     name = request.path_params["name"] if named else service.first
-    bundle = service.bundle(name)
+    endpoint = service.endpoint(name)
     headers = _runtime_headers(request, named)
     sent = request.headers
     given = request_type(sent.get("content-type"), sent.get("content-encoding"))
     wanted = answer_type(given, sent.get("accept"))
     body = await read_body(request, service.settings.max_body_bytes)
+    inference_id, target = sent.get(_AMZ + "inference-id", ""), sent.get(_AMZ + "target-variant")
+    call = service.traffic.named(
+        Call(name, sent, given, wanted, body, inference_id, target if named else None)
+    )
     large = is_large(body)
     async with service.hold(large):
-        score = functools.partial(_score, bundle, service.settings, given, wanted, body)
-        answer, reviews = await service.run(score, large)
-    service.metrics.count_reviews(name, reviews)
-    return Response(answer, headers=headers, media_type=wanted)
+        answered, scored = await service.run(functools.partial(_answer, service, call), large)
+    service.metrics.count_reviews(name, scored.reviews)
+    for variant in endpoint.listening(call.request) if endpoint.shadows else ():
+        service.shadow(functools.partial(_shadow, service, call, variant))
+    if named:
+        headers["x-amzn-invoked-production-variant"] = answered.name
+    return Response(scored.body, headers=headers, media_type=wanted)
 
 
 def _runtime_headers(request: Request, named: bool) -> dict[str, str]:
     """Return the headers of an answer that SageMaker's runtime API gives, once the asked are sound.
 
     Raises:
-        RequestError: a header is longer than that API allows, or asks for a variant not there.
+        RequestError: a header is longer than that API allows.
     """
     attributes = request.headers.get(_AMZ + "custom-attributes", "")
     if len(attributes) > 1024 or not attributes.isascii():
         raise RequestError("X-Amzn-SageMaker-Custom-Attributes may hold at most 1024 ASCII letters")
-    headers = {_AMZ + "custom-attributes": attributes} if attributes else {}
-    if named:
-        if not 1 <= len(request.headers.get(_AMZ + "inference-id", "-")) <= 64:
-            raise RequestError("X-Amzn-SageMaker-Inference-Id may hold at most 64 letters")
-        if request.headers.get(_AMZ + "target-variant", VARIANT) != VARIANT:
-            raise RequestError(f"there is no such variant; each endpoint has one, {VARIANT}")
-        headers["x-amzn-invoked-production-variant"] = VARIANT
-    return headers
+    if named and not 1 <= len(request.headers.get(_AMZ + "inference-id", "-")) <= 64:
+        raise RequestError("X-Amzn-SageMaker-Inference-Id may hold at most 64 letters")
+    return {_AMZ + "custom-attributes": attributes} if attributes else {}
 
 
-def _score(
-    bundle: Bundle, settings: ServeSettings, given: str, wanted: str, body: bytes
-) -> tuple[bytes, int]:
-    """Return the answer's body and how many reviews it is about; all work that is not waiting."""
-    instances = read_instances(given, body, settings.max_instances)
+def _answer(service: Service, call: Call) -> tuple[Variant, Scored]:
+    """Return who answers and what; all work that is not waiting."""
+    variant, unit = service.traffic.dealt(call)
+    return variant, _logged(service, call, variant, unit)
+
+
+def _shadow(service: Service, call: Call, variant: Variant) -> None:
+    """Let a shadow answer what another has answered; nobody reads it but the log."""
+    _, unit = service.traffic.dealt(call)
+    _logged(service, call, variant, unit, shadow=True)
+
+
+def _logged(
+    service: Service, call: Call, variant: Variant, unit: str, *, shadow: bool = False
+) -> Scored:
+    begun = time.perf_counter()
+    log = functools.partial(service.traffic.log, call, variant, unit, begun, shadow=shadow)
+    try:
+        scored = _score(variant.bundle, service.settings, call)
+    except ReviewdeskError as error:
+        log(None, error.http_status)
+        raise
+    except Exception:
+        log(None, ReviewdeskError.http_status)
+        raise
+    log(scored.body)
+    return scored
+
+
+def _score(bundle: Bundle, settings: ServeSettings, call: Call) -> Scored:
+    """Return the answer's body and how many reviews it is about."""
+    instances = read_instances(call.given, call.body, settings.max_instances)
     probabilities = bundle.predict_proba(bundle.clean(instances.batch()))
-    answer = write_answer(wanted, bundle.labels, probabilities, instances.wanted)
+    answer = write_answer(call.wanted, bundle.labels, probabilities, instances.wanted)
     if len(answer) > settings.max_body_bytes:
         raise PayloadTooLarge(
             f"the answer would be larger than {settings.max_body_bytes} bytes; "
             "send fewer reviews or ask for a smaller k"
         )
-    return answer, len(instances.texts)
+    return Scored(answer, len(instances.texts))

@@ -24,7 +24,8 @@ from reviewdesk.serving.connections import ACCEPTS_AT_ONCE, Connection, Connecti
 from reviewdesk.serving.loop_errors import LoopErrors
 from reviewdesk.serving.observed import access_log
 from reviewdesk.serving.service import Service
-from reviewdesk.settings import ServeSettings
+from reviewdesk.serving.variants import Endpoint
+from reviewdesk.settings import EACH_REQUEST_ANEW, ServeSettings, TrafficSettings
 
 BACKLOG: Final = 512
 
@@ -32,27 +33,31 @@ _NO_SUCH_ADDRESS: Final = (errno.EADDRNOTAVAIL, socket.EAI_NONAME, socket.EAI_AG
 
 
 def serve(
-    bundles: Mapping[str, Bundle],
+    bundles: Mapping[str, Bundle | Endpoint],
     settings: ServeSettings,
     on_ready: Callable[[int], None],
     pages: Pages | None = None,
+    traffic: TrafficSettings = EACH_REQUEST_ANEW,
 ) -> None:
     """Serve until SIGTERM or SIGINT; then finish what is in flight and return.
 
     Args:
-        bundles: the bundles by the name that they are served under.
+        bundles: the bundles, or endpoints of several variants, by the name that they are served
+            under.
         settings: where to listen and what to refuse.
         on_ready: called once with the port, as soon as requests are answered.
         pages: gives the routes of pages for people.
+        traffic: how requests are dealt to variants, and logged.
 
     Raises:
         UsageError: the address cannot be listened on, or a name cannot be served.
     """
-    service = Service(bundles, settings)
+    service = Service(bundles, settings, traffic)
     app = create_app(service, pages)
     with listen(settings) as listener:
-        for bundle in bundles.values():
-            warm_up(bundle)
+        for endpoint in service.endpoints.values():
+            for variant in (*endpoint.variants, *endpoint.shadows):
+                warm_up(variant.bundle)
         connections = Connections(settings, service.metrics)
         config = uvicorn.Config(
             app,

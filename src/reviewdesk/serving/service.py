@@ -15,7 +15,9 @@ from anyio import CapacityLimiter
 from reviewdesk.bundle import Bundle
 from reviewdesk.errors import Overloaded, UnknownEndpoint, UsageError
 from reviewdesk.serving.metrics import Metrics
-from reviewdesk.settings import ServeSettings
+from reviewdesk.serving.traffic import MOST_SHADOWED, Traffic
+from reviewdesk.serving.variants import ALL_TRAFFIC, Endpoint, Variant
+from reviewdesk.settings import EACH_REQUEST_ANEW, ServeSettings, TrafficSettings
 
 T = TypeVar("T")
 
@@ -39,15 +41,21 @@ class Service:
     """What requests are answered with.
 
     Args:
-        bundles: the bundles by the name that they are served under; the first answers requests
-            that name none.
+        bundles: the bundles, or endpoints of several variants, by the name that they are served
+            under; the first answers requests that name none.
         settings: limits of a request.
+        traffic: how requests are dealt to variants, and logged.
 
     Raises:
         UsageError: there is no bundle, or a name or the root path cannot stand in an address.
     """
 
-    def __init__(self, bundles: Mapping[str, Bundle], settings: ServeSettings) -> None:
+    def __init__(
+        self,
+        bundles: Mapping[str, Bundle | Endpoint],
+        settings: ServeSettings,
+        traffic: TrafficSettings = EACH_REQUEST_ANEW,
+    ) -> None:
         if not bundles:
             raise UsageError("there is nothing to serve; name at least one bundle")
         for name in bundles:
@@ -61,17 +69,33 @@ class Service:
                 f"the root path {settings.root_path!r} is none; write it as in /reviews, "
                 "without a / at its end"
             )
-        self.bundles = dict(bundles)
+        self.endpoints = {
+            name: one if isinstance(one, Endpoint) else Endpoint([Variant(ALL_TRAFFIC, one)])
+            for name, one in bundles.items()
+        }
+        self.bundles = {name: one.variants[0].bundle for name, one in self.endpoints.items()}
+        self.traffic = Traffic(traffic, self.endpoints)
         self.settings = settings
         self.threads = min(MOST_THREADS, os.cpu_count() or 1)
         self._limiter = CapacityLimiter(self.threads)
         self._large_limiter = CapacityLimiter(max(1, self.threads - 1))
+        self._shadows = CapacityLimiter(1)
+        self._shadowed: set[asyncio.Task[None]] = set()
+        self._not_shadowed = 0
         self._held = 0
         self._large_held = 0
         self.metrics = Metrics()
         self.metrics.gauge("requests_working", "Requests at work.", lambda: self._working)
         self.metrics.gauge("requests_queued", "Requests that wait for others to be worked on.",
                            lambda: self._held - self._working)  # fmt: skip
+        for name, meaning, value in (
+            ("requests_captured", "Requests logged.", lambda: self.traffic.captured),
+            ("requests_not_captured", "Requests whose log could not be written.",
+             lambda: self.traffic.not_captured),
+            ("requests_not_shadowed", "Requests that a shadow had no time for.",
+             lambda: self._not_shadowed),
+        ):  # fmt: skip
+            self.metrics.gauge(name, meaning, value)
 
     @property
     def _working(self) -> int:
@@ -82,17 +106,17 @@ class Service:
         """The name of the bundle that answers requests that name none."""
         return next(iter(self.bundles))
 
-    def bundle(self, name: str) -> Bundle:
-        """Return the bundle that is served under a name.
+    def endpoint(self, name: str) -> Endpoint:
+        """Return what is served under a name.
 
         Raises:
             UnknownEndpoint: there is none of that name.
         """
-        if name not in self.bundles:
+        if name not in self.endpoints:
             raise UnknownEndpoint(
                 f"there is no endpoint of that name; there are: {', '.join(self.bundles)}"
             )
-        return self.bundles[name]
+        return self.endpoints[name]
 
     @asynccontextmanager
     async def hold(self, large: bool = False) -> AsyncIterator[None]:
@@ -114,6 +138,26 @@ class Service:
             self._held -= 1
             self._large_held -= large
 
+    def shadow(self, work: Callable[[], object]) -> None:
+        """Do work that nobody waits for, one at a time, beside what is answered.
+
+        Where much of it waits, further work is not done and counted.
+
+        Args:
+            work: what is done; what it raises is lost.
+        """
+        if len(self._shadowed) >= MOST_SHADOWED:
+            self._not_shadowed += 1
+            return
+        task = asyncio.get_running_loop().create_task(self._run_shadow(work))
+        self._shadowed.add(task)
+        task.add_done_callback(self._shadowed.discard)
+
+    async def _run_shadow(self, work: Callable[[], object]) -> None:
+        async with self._shadows:
+            with contextlib.suppress(Exception):  # its log has said it
+                await _in_thread(work)
+
     async def run(self, work: Callable[[], T], large: bool = False) -> T:
         """Return what the work returns; it runs in a thread, so that others are answered.
 
@@ -125,16 +169,20 @@ class Service:
                 are several.
         """
         async with self._large_limiter if large else contextlib.nullcontext(), self._limiter:
-            loop = asyncio.get_running_loop()
-            result: asyncio.Future[T] = loop.create_future()
-            threading.Thread(target=_work, args=(work, result, loop), daemon=True).start()
-            return await result
+            return await _in_thread(work)
 
 
 def is_large(body: bytes) -> bool:
     """Say whether a request takes long, from its bytes and what may be its reviews."""
     reviews = body.count(b"\n") + body.count(b",")
     return len(body) + WORK_OF_A_REVIEW * reviews > LARGE_WORK
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    loop = asyncio.get_running_loop()
+    result: asyncio.Future[T] = loop.create_future()
+    threading.Thread(target=_work, args=(work, result, loop), daemon=True).start()
+    return await result
 
 
 def _work(
