@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from math import ceil
 from typing import Any, Final, Literal
 
 from reviewdesk.sources.dates import read_date
@@ -316,9 +317,19 @@ def _kinds(records: Sequence[Sequence[str]], width: int) -> tuple[Kind, ...]:
 def _kind(values: Sequence[str]) -> Kind:
     filled = [value for value in values if value][:VALUES_LOOKED_AT]
     for kind in KINDS:
-        if filled and sum(_is(kind, value) for value in filled) >= MOSTLY * len(filled):
+        if filled and _are_mostly(kind, filled):
             return kind
     return "text"
+
+
+def _are_mostly(kind: Kind, values: Sequence[str]) -> bool:
+    others_allowed = len(values) - ceil(MOSTLY * len(values))
+    others = 0
+    for value in values:
+        others += not _is(kind, value)
+        if others > others_allowed:
+            return False
+    return True
 
 
 def _is(kind: Kind, value: str) -> bool:

@@ -115,7 +115,7 @@ def ends_in_returns(start: bytes) -> bool:
 
     The header tells, and most other lines; a ``\\n`` behind the last one does no harm.
     """
-    if b"\r" not in start or b"\0" in start:
+    if start.count(b"\r") == start.count(b"\r\n") or b"\0" in start:
         return False
     ends = _ENDS.findall(_QUOTED.sub(b"", start)) or _ENDS.findall(start)
     lone = ends.count(b"\r")

@@ -27,6 +27,7 @@ from reviewdesk.sources.jsonfields import JsonFields
 from reviewdesk.sources.jsonlines import object_rows, parse_object
 from reviewdesk.sources.jsonobjects import object_groups
 from reviewdesk.sources.jsonshapes import (
+    Shape,
     first_fields_of,
     frame_objects,
     page_key,
@@ -92,6 +93,19 @@ class TextTable:
             yield f"{name} has a backslash before quotes inside its fields: it stands for nothing"
 
 
+@dataclass(frozen=True)
+class JsonTable:
+    """A file of JSON objects.
+
+    Args:
+        shape: how the objects stand in it.
+        names: of the fields of its first objects.
+    """
+
+    shape: Shape
+    names: tuple[str, ...]
+
+
 class Table(Source):
     """Reads tables of any shape through a map of columns."""
 
@@ -102,7 +116,7 @@ class Table(Source):
     stars_scale: ClassVar[str] = AUTO
     takes_columns: ClassVar[bool] = True
 
-    _inspected: tuple[bytes, TextTable | None] = (b"", None)
+    _inspected: tuple[bytes, TextTable | JsonTable | None] = (b"", None)
     """The digest of a small file's bytes, and how they are written."""
 
     @classmethod
@@ -124,12 +138,12 @@ class Table(Source):
         start = head(file)
         if _is_parquet(start):
             return map_columns(parquet_columns(file), self.settings.columns, file.name)
-        if shape_of(start):
-            return self._fields(file, start).first
+        if shape := shape_of(start):
+            objects = JsonTable(shape, self._field_names(file, start))
+            self._keep(start, objects)
+            return self._fields(file, objects).first
         table = self._text(file, start)
-        if len(start) < HEAD:  # all of it: a small file is looked at once
-            seen = replace(table, dialect=replace(table.dialect, samples=()))
-            self._inspected = hashlib.sha256(start).digest(), seen
+        self._keep(start, replace(table, dialect=replace(table.dialect, samples=())))
         return table.map
 
     def rows(self, file: SourceFile, tally: Tally) -> Iterator[RawRows]:
@@ -140,12 +154,11 @@ class Table(Source):
             found = map_columns(available, self.settings.columns, file.name)
             _note_equal_names(available, found.columns, tally)
             parts = parquet_rows(file, found.columns, tally)
-        elif shape_of(start):
-            fields = self._fields(file, start)
+        elif isinstance(table := self._seen(file, start), JsonTable):
+            fields = self._fields(file, table)
             found = fields.first
-            parts = self._json_rows(file, start, fields, tally)
+            parts = self._json_rows(file, start, table.shape, fields, tally)
         else:
-            table = self._inspected_text(file, start)
             found = table.map
             parts = self._text_rows(table, tally)
         category = self._category_in_name(file, found)
@@ -158,9 +171,8 @@ class Table(Source):
         return category_of(file.name) if named and not self.settings.category else ""
 
     def _json_rows(
-        self, file: SourceFile, start: bytes, fields: JsonFields, tally: Tally
+        self, file: SourceFile, start: bytes, shape: Shape, fields: JsonFields, tally: Tally
     ) -> Iterator[RawRows]:
-        shape = shape_of(start)
         groups: Iterable[Iterable[tuple[int, bytes]]]
         if shape == "lines":
             groups = (list(numbered_lines([block])) for block in line_blocks(file, tally))
@@ -172,11 +184,14 @@ class Table(Source):
             groups = object_groups(file, tally)
         return object_rows(groups, fields, tally, parse_object)
 
-    def _fields(self, file: SourceFile, start: bytes) -> JsonFields:
+    def _field_names(self, file: SourceFile, start: bytes) -> tuple[str, ...]:
         names = first_fields_of(start)
         if not names:
             raise InputError(f"{file.name} {NO_OBJECTS}")
-        return JsonFields(names, self.settings.columns, file.name)
+        return tuple(names)
+
+    def _fields(self, file: SourceFile, table: JsonTable) -> JsonFields:
+        return JsonFields(table.names, self.settings.columns, file.name)
 
     def _text_rows(self, table: TextTable, tally: Tally) -> Iterator[RawRows]:
         dialect = table.dialect
@@ -212,12 +227,21 @@ class Table(Source):
                 texts_quoted=dialect.quoted_header,
             )
 
-    def _inspected_text(self, file: SourceFile, start: bytes) -> TextTable:
-        """Return how a table is written, as ``inspect`` saw it if the bytes are still these."""
+    def _keep(self, start: bytes, table: TextTable | JsonTable) -> None:
+        """Keep how a small file is written, so that it is looked at once."""
+        if len(start) < HEAD:  # all of it
+            self._inspected = hashlib.sha256(start).digest(), table
+
+    def _seen(self, file: SourceFile, start: bytes) -> TextTable | JsonTable:
+        """Return how a file is written, as ``inspect`` saw it if the bytes are still these."""
         digest, seen = self._inspected
-        if seen is None or digest != hashlib.sha256(start).digest():
-            return self._text(file, start)
-        return replace(seen, file=replace(file, encoding=seen.file.encoding))
+        if seen is not None and digest == hashlib.sha256(start).digest():
+            if isinstance(seen, JsonTable):
+                return seen
+            return replace(seen, file=replace(file, encoding=seen.file.encoding))
+        if shape := shape_of(start):
+            return JsonTable(shape, self._field_names(file, start))
+        return self._text(file, start)
 
     def _text(self, file: SourceFile, start: bytes) -> TextTable:
         if start.removeprefix(BOM).lstrip()[:1] in (b"{", b"["):
