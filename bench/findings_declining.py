@@ -45,8 +45,8 @@ from reviewdesk.findings.declining.judging import judge
 from reviewdesk.settings import DemoSettings, SourceSettings
 from reviewdesk.sources import open_inputs
 from reviewdesk.sources.generated import generate
-from reviewdesk.stats.calibration import wilson_interval
 from reviewdesk.stats.dirichlet_multinomial import fit_dirichlet_mixture
+from reviewdesk.stats.shares import share_interval
 from reviewdesk.text.hashing import hash64
 
 try:
@@ -101,8 +101,7 @@ class Tally:
 
     def row(self, name: str) -> str:
         """Return a row of the table."""
-        called = np.array([max(self.right + self.wrong, 1)], np.float64)
-        low, high = (one[0] for one in wilson_interval(np.array([float(self.wrong)]), called))
+        low, high = share_interval(self.wrong, max(self.right + self.wrong, 1))
         delay = f"{np.median(self.delays):.0f}" if self.delays else ""
         return (
             f"| {name} | {self.right + self.wrong} | {self.false:.3f} ({low:.3f} to {high:.3f}) | "

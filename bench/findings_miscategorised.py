@@ -27,7 +27,7 @@ from reviewdesk.findings.miscategorised.judged import Judged
 from reviewdesk.findings.miscategorised.judgement import Judgement, judge_products
 from reviewdesk.findings.miscategorised.lists import BANDS, list_products
 from reviewdesk.findings.miscategorised.pooling import most_frequent, pool
-from reviewdesk.stats.calibration import wilson_interval
+from reviewdesk.stats.shares import share_interval
 
 FEWEST: Final = (2, 4)
 """Recall is counted among planted products with so many reviews or more."""
@@ -155,11 +155,11 @@ def _promises(each: list[Tried]) -> str:
         if not flags:
             cells.append("no list")
             continue
-        low, high = wilson_interval(np.array([hits]), np.array([flags]))
+        low, high = share_interval(int(hits), int(flags))
         made = lists[:, place, 0][lists[:, place, 0, 1] > 0]
         worst = (made[:, 0] / made[:, 1]).min()
         none = len(lists) - len(made)
-        cells.append(f"{hits / flags:.3f} ({low[0]:.2f}–{high[0]:.2f}; {worst:.2f}; {none})")
+        cells.append(f"{hits / flags:.3f} ({low:.2f}–{high:.2f}; {worst:.2f}; {none})")
     for place in range(2):
         for size in range(len(FEWEST)):
             hits, _, planted = lists[:, place, size].sum(axis=0)

@@ -29,8 +29,9 @@ from reviewdesk.findings.review_terms import ReviewTerms
 from reviewdesk.findings.similar.neighbours import nearest
 from reviewdesk.findings.similar.vectors import count_terms, indicators, rarity, weigh
 from reviewdesk.prepare.prepared import PreparedData
-from reviewdesk.stats.bootstrap import Bootstrap, interval
+from reviewdesk.stats.jackknife import Jackknife
 from reviewdesk.text.tokens import tokenize
+from reviewdesk.training.figures import figure, mean
 
 K: Final = 10
 BLOCK: Final = 512
@@ -209,9 +210,9 @@ def main() -> None:
         for method, rank in methods(data, products, given.seeds, given.epochs):
             for truth in both:
                 values = recalls(rank(truth.barred), truth)
-                drawn = Bootstrap(len(values[0]))
+                jackknife = Jackknife(len(values[0]))
                 said = [
-                    "{:.3f} ({:.3f}-{:.3f})".format(one.mean(), *interval(drawn.means(one)))
+                    "{:.3f} ({:.3f}-{:.3f})".format(*figure(mean(one, jackknife, 1.0)))
                     for one in values
                 ]
                 print(f"| {method} | {truth.name} | {' | '.join(said)} |", flush=True)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from reviewdesk.stats.calibration import perfect_error, reliability, wilson_interval
+from reviewdesk.stats.calibration import perfect_error, reliability
 
 
 def test_bins_hold_equal_mass_and_sum_to_all_rows() -> None:
@@ -59,7 +59,9 @@ def test_perfect_error_of_certainty_is_zero() -> None:
     assert perfect_error(np.ones(100, np.float32)) == 0
 
 
-def test_wilson_interval_stays_within_0_and_1() -> None:
-    low, high = wilson_interval(np.array([0.0, 10.0, 8.0]), np.full(3, 10.0))
-    np.testing.assert_allclose(low, [0, 0.7225, 0.4902], atol=1e-4)
-    np.testing.assert_allclose(high, [0.2775, 1, 0.9433], atol=1e-4)
+def test_bins_of_few_products_have_no_interval() -> None:
+    confidence = np.linspace(0.5, 1, 60)
+    bins = reliability(confidence, confidence > 0.6, np.arange(60) % 4, bins=3)
+    assert np.isnan(bins.low).all()
+    bins = reliability(confidence, confidence > 0.6, np.arange(60) % 6, bins=3)
+    assert np.all(bins.low < bins.high)

@@ -16,9 +16,7 @@ def evaluation(labels: list[str], rows: int = 400, present: int | None = None) -
     generator = np.random.default_rng(0)
     true = generator.integers(present or len(labels), size=rows)
     odds = np.exp(generator.normal(size=(rows, len(labels))) + 2 * np.eye(len(labels))[true])
-    measures = evaluate_probabilities(
-        true, odds / odds.sum(axis=1, keepdims=True), labels, resamples=50
-    )
+    measures = evaluate_probabilities(true, odds / odds.sum(axis=1, keepdims=True), labels)
     sample = Sample(f"R{ATTACK}", ATTACK, f"{ATTACK} and more", labels[0], labels[1], 0.987)
     return Evaluation(
         bundle="tfidf-svc-0123",

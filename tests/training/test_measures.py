@@ -81,7 +81,9 @@ def test_a_label_without_rows_has_no_areas_and_does_not_spoil_the_averages() -> 
 def test_one_label_present_is_measured_as_far_as_it_can_be() -> None:
     true, probabilities = np.zeros(50, np.int32), np.tile([0.8, 0.2], (50, 1))
     found = evaluate_probabilities(true, probabilities, ["a", "b"])
-    assert list(found.figures["accuracy"]) == [1, 1, 1]
+    accuracy = found.figures["accuracy"]
+    assert accuracy.value == accuracy.high == 1
+    assert 0.9 < accuracy.low < 0.96
     assert math.isnan(found.figures["roc_auc"].value)
     label, share = found.most_frequent
     assert label == "a"
@@ -129,28 +131,41 @@ def test_hundreds_of_labels_need_little_memory() -> None:
 def test_one_row() -> None:
     found = evaluate_probabilities(np.array([1]), np.array([[0.1, 0.9]]), ["a", "b"])
     assert found.rows == 1
-    assert found.drawn == ("reviews", 1)
+    assert found.units == ("reviews", 1)
+    assert found.figures["accuracy"].low < 0.21
     json.dumps(found.to_json(), allow_nan=False)
 
 
 @pytest.mark.parametrize(
-    ("products", "drawn"),
-    [(200, ("products", 200)), (10, ("reviews", 1000)), (1000, ("reviews", 1000))],
+    ("products", "units"),
+    [(200, ("products", 200)), (10, ("products", 10)), (1000, ("reviews", 1000))],
 )
-def test_products_are_drawn_when_there_are_enough_and_they_have_several_reviews(
-    products: int, drawn: tuple[str, int]
+def test_products_are_what_is_independent_where_they_have_several_reviews(
+    products: int, units: tuple[str, int]
 ) -> None:
     true, probabilities = sample(1000, 2)
     groups = np.arange(1000, dtype=np.uint64) % products
     found = evaluate_probabilities(true, probabilities, ["a", "b"], groups=groups)
-    assert found.drawn == drawn
+    assert found.units == units
+    assert found.to_json()["intervals"]["of"] == units[1]
+
+
+def test_of_fewer_than_five_products_figures_have_no_interval() -> None:
+    true, probabilities = sample(300, 2)
+    found = evaluate_probabilities(
+        true, probabilities, ["a", "b"], groups=np.arange(300, dtype=np.uint64) % 4
+    )
+    assert all(one.too_few for one in found.figures.values())
+    assert found.figures["accuracy"].spread(str) == "too few products to say"
+    assert found.to_json()["figures"]["accuracy"]["low"] is None
+    json.dumps(found.to_json(), allow_nan=False)
 
 
 def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
     held = 0
     for seed in range(40):
         true, probabilities = sample(300, 2, seed=seed)
-        found = evaluate_probabilities(true, probabilities, ["a", "b"], resamples=200)
+        found = evaluate_probabilities(true, probabilities, ["a", "b"])
         low, high = found.figures["roc_auc"][1:]
         held += low <= AREA <= high
     assert 34 <= held <= 40

@@ -64,7 +64,7 @@ def test_every_review_is_predicted_by_a_network_that_has_not_seen_its_product(
 
 
 def test_an_evaluation_shows_how_it_learned(data: PreparedData, bundle: Path) -> None:
-    found = evaluate(load_bundle(bundle), data, resamples=20)
+    found = evaluate(load_bundle(bundle), data)
     page = evaluation_page(found).render()
     assert "How it learned" in page
     assert "chose nothing" in page

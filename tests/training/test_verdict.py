@@ -14,7 +14,7 @@ def measured(true: list[int], said: list[int], sure: float = 0.9, **more: Any) -
     labels = list("abcdef"[: max(2, max(true) + 1, max(said) + 1)])
     probabilities = np.full((len(true), len(labels)), (1 - sure) / (len(labels) - 1))
     probabilities[np.arange(len(true)), said] = sure
-    return evaluate_probabilities(np.array(true), probabilities, labels, resamples=50, **more)
+    return evaluate_probabilities(np.array(true), probabilities, labels, **more)
 
 
 def evaluation(measures: Measures, **more: Any) -> Evaluation:

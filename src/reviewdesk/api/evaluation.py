@@ -45,8 +45,8 @@ class Evaluated:
         return evaluation_page(self.evaluation).render()
 
     def __repr__(self) -> str:
-        value, low, high = self.figures["accuracy"]
-        return f"<accuracy {value:.3f} (95 % interval {low:.3f} to {high:.3f})>"
+        accuracy = self.figures["accuracy"]
+        return f"<accuracy {accuracy.value:.3f} (95 % interval {accuracy.spread('{:.3f}'.format)})>"
 
     def _repr_html_(self) -> str:
         if isinstance(self.evaluation, Evaluation):
@@ -56,4 +56,4 @@ class Evaluated:
 
 
 def _with_interval(figure: Figure) -> str:
-    return f"{figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f})"
+    return f"{figure.value:.3f} ({figure.spread('{:.3f}'.format)})"

@@ -86,10 +86,7 @@ def _show_several(found: SeveralEvaluation, out: Path | None, as_json: bool) -> 
     say(f"{measures.rows:,} reviews; {found.why}")
     print_table(
         ["figure", "value", "95 % interval"],
-        [
-            [name, score(one.value), f"{score(one.low)} to {score(one.high)}"]
-            for name, one in measures.figures.items()
-        ],
+        [[name, score(one.value), one.spread(score)] for name, one in measures.figures.items()],
     )
     say("\naccuracy is the share of reviews of which all labels are right\n")
     headings = ["label", "precision", "recall", "F1", "calibration error", "perfect", "support"]
@@ -139,8 +136,8 @@ def _print_comparison(comparison: Comparison) -> None:
     for name in comparison_page.shown_figures(comparison):
         rows.append([FIGURES[name], "", "", "", "", ""])
         for one in comparison.bundles:
-            value, low, high = one.measures.figures[name]
-            row = [f"  {one.name}", score(value), f"{score(low)} to {score(high)}"]
+            figure = one.measures.figures[name]
+            row = [f"  {one.name}", score(figure.value), figure.spread(score)]
             rows.append([*row, *_to_the_first(one, name)])
     say("")
     print_table(["", "value", "95 % interval", "to the first", "95 % interval", ""], rows)
@@ -149,8 +146,8 @@ def _print_comparison(comparison: Comparison) -> None:
 def _to_the_first(one: Compared, name: str) -> list[str]:
     if name not in one.differences:
         return ["", "", ""]
-    value, low, high = map(signed, one.differences[name])
-    return [value, f"{low} to {high}", one.verdict(name)]
+    difference = one.differences[name]
+    return [signed(difference.value), difference.spread(signed), one.verdict(name)]
 
 
 def _print(evaluation: Evaluation) -> None:
@@ -180,10 +177,7 @@ def _print(evaluation: Evaluation) -> None:
     say("")
     print_table(
         ["figure", "value", "95 % interval"],
-        [
-            [name, score(one.value), f"{score(one.low)} to {score(one.high)}"]
-            for name, one in figures
-        ],
+        [[name, score(one.value), one.spread(score)] for name, one in figures],
     )
     _print_mistakes(measures)
     error, perfect = measures.reliability.error, measures.perfect_error

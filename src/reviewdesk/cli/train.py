@@ -13,6 +13,7 @@ from reviewdesk.errors import UsageError
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import Progress
 from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
+from reviewdesk.training.figures import Figure
 from reviewdesk.training.later import learn_on
 from reviewdesk.training.train import TrainResult
 from reviewdesk.training.train import train as train_bundle
@@ -164,8 +165,9 @@ def _print(result: TrainResult, data: Path) -> None:
         say(f"{rows['dropped_texts']:,} were not learned from: their text is among those held out")
     figures = result.bundle.metrics.get("figures")
     if figures:
-        value, low, high = (figures["accuracy"][name] for name in ("value", "low", "high"))
-        say(f"accuracy {value:.3f} (95 % interval {low:.3f} to {high:.3f})")
+        accuracy = Figure.from_json(figures["accuracy"])
+        spread = accuracy.spread("{:.3f}".format)
+        say(f"accuracy {accuracy.value:.3f} (95 % interval {spread})")
     if result.crossfit:
         say(f"cross-fitted predictions of {result.crossfit.rows:,} reviews: {result.crossfit.out}")
     if rows["test"]:

@@ -7,6 +7,7 @@ from typing import Any
 from reviewdesk.errors import InputError
 from reviewdesk.report.numbers import share
 from reviewdesk.storage import checked_record, read_json
+from reviewdesk.training.figures import Figure
 
 EVALUATION = "reviewdesk.evaluation"
 COMPARISON = "reviewdesk.comparison"
@@ -34,11 +35,8 @@ def sentences_of_record(path: Path) -> tuple[str, list[str], dict[str, Any]]:
 
 def found_right(metrics: Mapping[str, Any]) -> str:
     """Return how many reviews get the right label, with the interval of that share."""
-    right = metrics["figures"]["accuracy"]
-    return (
-        f"{share(right['value'])} of them get the right label (95 % interval "
-        f"{share(right['low'])} to {share(right['high'])})"
-    )
+    right = Figure.from_json(metrics["figures"]["accuracy"])
+    return f"{share(right.value)} of them get the right label (95 % interval {right.spread(share)})"
 
 
 def _evaluation(record: Mapping[str, Any]) -> list[str]:

@@ -157,7 +157,7 @@ def _target(found: TargetFindings, folder: Path) -> list[Html]:
     evaluation = found.evaluation
     figure = evaluation.measures.figures
     right = figure["accuracy"]
-    interval = f"95 % interval {share(right.low)} to {share(right.high)}"
+    interval = f"95 % interval {right.spread(share)}"
     link = element("a", "The whole evaluation", href=found.page.relative_to(folder).as_posix())
     return [
         figures(

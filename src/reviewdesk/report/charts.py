@@ -4,6 +4,7 @@ Colours are the style sheet's variables, so that one drawing serves light, dark 
 is drawn at the width of a phone, so that its type is never scaled down to nothing.
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
@@ -64,7 +65,7 @@ class Ranges(NamedTuple):
     Args:
         x: where the points lie.
         y: how high they lie.
-        low: where their intervals begin.
+        low: where their intervals begin; NaN where a point has none.
         high: where they end.
     """
 
@@ -118,10 +119,12 @@ def range_chart(points: Ranges, x: Axis, y: Axis, *, label: str, caption: Child)
         label: what the chart shows, for those who cannot see it.
         caption: what stands below the chart.
     """
-    data = _data(x=points.x, y=points.y, low=points.low, high=points.high)
+    data = _data(x=points.x, y=points.y)
+    ends = zip(points.x, points.low, points.high, strict=True)
+    known = [(x, low, high) for x, low, high in ends if not math.isnan(low)]
     colour = _variable(COLOURS[0])
     whiskers = (
-        alt.Chart(data)
+        alt.Chart(_values({"x": x, "low": low, "high": high} for x, low, high in known))
         .mark_rule(color=colour, strokeWidth=1.5)
         .encode(_x(x), _y(y, "low"), alt.Y2("high"))
     )

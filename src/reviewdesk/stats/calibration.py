@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reviewdesk.stats.jackknife import clustered_shares
+from reviewdesk.stats.shares import share_intervals
+
 Floats = NDArray[np.float64]
 
 BINS = 15
 PARTS_OF_A_BIN = 50
-Z95 = 1.959964
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Reliability:
         rows: rows in each bin (b,).
         confidence: mean probability of the predicted label (b,).
         accuracy: share of them that were right (b,).
-        low: lower end of the accuracy's 95 % interval (b,).
+        low: lower end of the accuracy's 95 % interval (b,); NaN where products are too few to say.
         high: upper end (b,).
     """
 
@@ -39,7 +41,10 @@ class Reliability:
 
 
 def reliability(
-    confidence: NDArray[Any], correct: NDArray[np.bool_], bins: int = BINS
+    confidence: NDArray[Any],
+    correct: NDArray[np.bool_],
+    groups: NDArray[Any] | None = None,
+    bins: int = BINS,
 ) -> Reliability:
     """Compare confidence with accuracy in bins of equal mass.
 
@@ -48,6 +53,7 @@ def reliability(
     Args:
         confidence: probability of the predicted label (n,).
         correct: whether the prediction was right (n,).
+        groups: rows of one product have equal values (n,), which intervals reckon with.
         bins: how many bins, at most.
     """
     order = np.argsort(confidence)
@@ -55,7 +61,12 @@ def reliability(
     starts = _starts(ordered, bins)
     rows = np.diff(np.r_[starts, len(ordered)])
     right = np.add.reduceat(correct[order].astype(np.float64), starts)
-    low, high = wilson_interval(right, rows.astype(np.float64))
+    if groups is None:
+        low, high = share_intervals(right, rows)
+    else:
+        low, high = clustered_shares(
+            correct[order], np.repeat(np.arange(len(rows)), rows), groups[order]
+        )
     return Reliability(rows, np.add.reduceat(ordered, starts) / rows, right / rows, low, high)
 
 
@@ -85,15 +96,6 @@ def perfect_error(
         drawn - rows * chances, np.searchsorted(part_starts, bin_starts), axis=1
     )
     return float(np.quantile(np.abs(surplus).sum(axis=1) / len(ordered), 0.95))
-
-
-def wilson_interval(successes: Floats, trials: Floats) -> tuple[Floats, Floats]:
-    """Return the 95 % interval of a share (Wilson 1927), which stays within 0 and 1."""
-    share = successes / trials
-    spread = Z95 * np.sqrt(share * (1 - share) / trials + (Z95 / (2 * trials)) ** 2)
-    middle = share + Z95**2 / (2 * trials)
-    scale = 1 + Z95**2 / trials
-    return np.maximum((middle - spread) / scale, 0.0), np.minimum((middle + spread) / scale, 1.0)
 
 
 def _starts(ordered: Floats, bins: int) -> NDArray[np.intp]:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reviewdesk.stats.calibration import wilson_interval
+from reviewdesk.stats.jackknife import FEWEST_GROUPS, clustered_shares
 
 Floats = NDArray[np.float64]
 
@@ -55,8 +55,12 @@ def slice_shares(
         correlation = _correlation(hits, sizes, share, rows - inside)
         size = _effective(rows, squares, correlation)
         other = _effective(rows.sum() - rows, squares.sum() - squares, correlation)
-        low, high = wilson_interval(share * size, size)
-        chance = _chance_below(share, size, rest, other)
+        chance = np.where(
+            inside < np.minimum(rows, FEWEST_GROUPS), 1.0, _chance_below(share, size, rest, other)
+        )
+    low, high = np.full(k, math.nan), np.full(k, math.nan)
+    there = int(slices.max()) + 1
+    low[:there], high[:there] = clustered_shares(right, slices, groups)
     return SliceShares(rows.astype(np.int64), share, low, high, rest, chance)
 
 

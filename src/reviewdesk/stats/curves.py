@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 class RankedCounts:
     """How many rows of each kind lie at each score, from the highest score to the lowest.
 
-    Leading axes are allowed, so that one value holds many resamples of the same rows.
+    Leading axes are allowed, so that one value holds the rows without each of their groups.
 
     Args:
         positives: rows that have the label, by score (..., m).

@@ -9,7 +9,7 @@ Floats = NDArray[np.float64]
 
 
 class Agreement(NamedTuple):
-    """Shares of rows, of each label (k,) or of each label in each resample (resamples, k)."""
+    """Shares of rows, of each label (k,) or of each label without each group (g, k)."""
 
     both: Floats  # the row has the label and was given it
     given: Floats

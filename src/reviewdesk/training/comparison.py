@@ -12,8 +12,7 @@ from reviewdesk.errors import NotEnoughData, UsageError
 from reviewdesk.examples.examples import SEVERAL, Examples, load_examples
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
-from reviewdesk.stats.bootstrap import RESAMPLES
-from reviewdesk.training.figures import Figure
+from reviewdesk.training.figures import Figure, difference
 from reviewdesk.training.measures import Measures, evaluate_probabilities
 from reviewdesk.training.rows import Rows, check_cleaning, held_out, predict_rows
 
@@ -34,7 +33,7 @@ class Compared:
             from other data, which says nothing about these.
         measures: what was measured of it.
         differences: each figure less that of the first bundle, with the 95 % interval of the
-            difference on the same resamples; empty for the first.
+            difference on the same reviews; empty for the first.
         only_right: reviews that it gets right and the first does not.
         only_first_right: reviews that the first gets right and it does not.
     """
@@ -126,8 +125,6 @@ def compare(
     data: PreparedData,
     *,
     rows: Rows | None = None,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
     progress: Progress = SILENT,
 ) -> Comparison:
     """Measure bundles of one target on the same reviews.
@@ -137,8 +134,6 @@ def compare(
         data: labelled reviews.
         rows: which of them; by default those that all bundles held out which learned from this
             very data, and all of them when none did.
-        resamples: how many resamples the 95 % intervals come from.
-        seed: another seed gives other resamples.
         progress: shows how far it has come.
 
     Raises:
@@ -173,7 +168,7 @@ def compare(
         rows=used,
         why=why,
         labelled=int(examples.labelled.sum()),
-        bundles=side_by_side(answers, truth, resamples=resamples, seed=seed),
+        bundles=side_by_side(answers, truth),
     )
 
 
@@ -203,9 +198,7 @@ class Truth(NamedTuple):
     groups: NDArray[np.uint64]
 
 
-def side_by_side(
-    answers: Sequence[Answers], truth: Truth, *, resamples: int = RESAMPLES, seed: int = 0
-) -> tuple[Compared, ...]:
+def side_by_side(answers: Sequence[Answers], truth: Truth) -> tuple[Compared, ...]:
     """Measure classifiers on the same reviews, and each against the first."""
     measures = [
         evaluate_probabilities(
@@ -213,13 +206,13 @@ def side_by_side(
             one.probabilities,
             truth.labels,
             groups=truth.groups,
-            resamples=resamples,
-            seed=seed,
         )
         for one in answers
     ]
-    right = [one.probabilities.argmax(axis=1) == truth.true for one in answers]
+    said = [one.probabilities.argmax(axis=1) for one in answers]
+    right = [labels == truth.true for labels in said]
     first = measures[0]
+    unlike = [int((labels != said[0]).sum()) for labels in said]
     return tuple(
         Compared(
             name=one.name,
@@ -227,17 +220,18 @@ def side_by_side(
             family=one.family,
             held_out=one.held_out,
             measures=own,
-            differences=_differences(own, first) if own is not first else {},
+            differences=_differences(own, first, rows) if own is not first else {},
             only_right=int((good & ~right[0]).sum()),
             only_first_right=int((right[0] & ~good).sum()),
         )
-        for one, own, good in zip(answers, measures, right, strict=True)
+        for one, own, good, rows in zip(answers, measures, right, unlike, strict=True)
     )
 
 
-def _differences(own: Measures, first: Measures) -> dict[str, Figure]:
-    pairs = own.resampled.items()
-    return {figure: one.minus(first.resampled[figure]) for figure, one in pairs}
+def _differences(own: Measures, first: Measures, unlike: int) -> dict[str, Figure]:
+    """Return each figure less the first's; the two give other labels to ``unlike`` reviews."""
+    pairs = own.jackknifed.items()
+    return {name: difference(one, first.jackknifed[name], unlike) for name, one in pairs}
 
 
 def _learned_from(bundle: Bundle, data: PreparedData) -> bool:

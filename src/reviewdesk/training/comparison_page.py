@@ -11,7 +11,7 @@ from reviewdesk.report.page import Page
 from reviewdesk.storage import write_record
 from reviewdesk.training.comparison import LOWER_IS_BETTER, Compared, Comparison
 from reviewdesk.training.figures import Figure
-from reviewdesk.training.verdict import target_name
+from reviewdesk.training.verdict import how_intervals, target_name
 
 FIGURES: Final = {
     "accuracy": "Accuracy",
@@ -54,7 +54,7 @@ def comparison_page(comparison: Comparison) -> Page:
 
 def measured_on(comparison: Comparison) -> str:
     """Return on what the bundles were compared, in one sentence."""
-    unit, units = comparison.bundles[0].measures.drawn
+    unit, units = comparison.bundles[0].measures.units
     of_products = f" of {plural(units, 'product', 'products')}" if unit == "products" else ""
     which = "held out for all of them" if comparison.rows == "held-out" else "of the given data"
     return (
@@ -87,7 +87,7 @@ def signed(value: float) -> str:
 
 def _against(first: Compared, one: Compared) -> str:
     difference = one.differences["accuracy"]
-    ends = f"95 % interval {points(difference.low)} to {points(difference.high)}"
+    ends = f"95 % interval {difference.spread(points)}"
     verdict = one.verdict("accuracy")
     alone = (
         f"It alone is right about {plural(one.only_right, 'review', 'reviews')}, "
@@ -139,7 +139,7 @@ def differences_blocks(comparison: Comparison) -> list[Html]:
     return [
         table(caption, columns, rows),
         note(
-            "Differences are taken resample by resample on the same reviews, so their intervals "
+            "Differences are taken of the same reviews, so their intervals "
             "are narrower than those of the figures suggest. Better or worse is said where the "
             "interval leaves zero out; with many figures and bundles a few do so by chance."
         ),
@@ -157,13 +157,12 @@ def _difference(one: Compared, name: str) -> Child:
 
 
 def _with_spread(figure: Figure) -> Child:
-    spread = element("small", f"{score(figure.low)} to {score(figure.high)}")
+    spread = element("small", figure.spread(score))
     return element("span", score(figure.value), spread)
 
 
 def _method(comparison: Comparison) -> Html:
     measures = comparison.bundles[0].measures
-    unit, units = measures.drawn
     return definitions(
         [
             *((one.name, f"{one.family}, bundle {one.bundle}") for one in comparison.bundles),
@@ -175,8 +174,8 @@ def _method(comparison: Comparison) -> Html:
             ),
             (
                 "Intervals",
-                f"95 % of {count(measures.resamples)} bootstrap resamples, each drawn from "
-                f"{count(units)} {unit}, the same draws for every bundle",
+                f"{how_intervals(measures)}. Those of differences: of what both say of the same "
+                "reviews",
             ),
         ]
     )

@@ -13,7 +13,6 @@ from reviewdesk.examples.headlines import HEADLINE
 from reviewdesk.models.curve import Curve, HasCurve
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
-from reviewdesk.stats.bootstrap import RESAMPLES
 from reviewdesk.text.headlines import is_default_headline
 from reviewdesk.training.measures import Measures, evaluate_probabilities
 from reviewdesk.training.rows import (
@@ -117,7 +116,6 @@ def evaluate(
     data: PreparedData,
     *,
     rows: Rows | None = None,
-    resamples: int = RESAMPLES,
     seed: int = 0,
     progress: Progress = SILENT,
 ) -> Evaluation:
@@ -128,8 +126,7 @@ def evaluate(
         data: labelled reviews.
         rows: which of them; by default the held-out ones when the bundle learned from this very
             data, and all of them otherwise.
-        resamples: how many resamples the 95 % intervals come from.
-        seed: another seed gives other resamples.
+        seed: another seed simulates perfectly calibrated models otherwise.
         progress: shows how far it has come.
 
     Raises:
@@ -164,11 +161,9 @@ def evaluate(
         rows=used,
         why=why,
         left_out=dict(examples.left_out),
-        measures=_measure(predicted, everything, resamples, seed),
+        measures=_measure(predicted, everything, seed),
         default_headlines=int(default.sum()),
-        without_default_headlines=(
-            _measure(predicted, ~default, resamples, seed) if given_away else None
-        ),
+        without_default_headlines=(_measure(predicted, ~default, seed) if given_away else None),
         slices=slice_accuracy(
             predicted.probabilities.argmax(axis=1) == predicted.true,
             examples.groups[chosen],
@@ -190,14 +185,13 @@ class _Predicted(NamedTuple):
     probabilities: NDArray[np.float32]  # (m, k)
 
 
-def _measure(predicted: _Predicted, rows: NDArray[np.bool_], resamples: int, seed: int) -> Measures:
+def _measure(predicted: _Predicted, rows: NDArray[np.bool_], seed: int) -> Measures:
     """Measure some of the chosen examples."""
     return evaluate_probabilities(
         predicted.true[rows],
         predicted.probabilities[rows],
         predicted.examples.labels,
         groups=predicted.examples.groups[predicted.chosen][rows],
-        resamples=resamples,
         seed=seed,
     )
 

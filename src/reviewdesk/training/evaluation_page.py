@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from reviewdesk.report.blocks import (
     Card,
     Column,
@@ -29,7 +31,13 @@ from reviewdesk.training.figures import Figure, Points
 from reviewdesk.training.learning_curve import learning_curve
 from reviewdesk.training.measures import LabelMeasures, Measures
 from reviewdesk.training.slices import FALSE_SHARE, Slice, Slicing
-from reviewdesk.training.verdict import measured_on, sentences, title, with_label_names
+from reviewdesk.training.verdict import (
+    how_intervals,
+    measured_on,
+    sentences,
+    title,
+    with_label_names,
+)
 
 MOST_LABELS: Final = 30
 """With more labels than this, the best of them are folded away, and mistakes are listed."""
@@ -192,7 +200,9 @@ def _slice(one: Slice) -> list[Child]:
 
 def _trust(measures: Measures) -> Html:
     bins = measures.reliability
-    lowest = math.floor(10 * min(float(bins.confidence[0]), float(bins.low.min()))) / 10
+    lowest = (
+        math.floor(10 * float(np.nanmin([bins.confidence[0], bins.accuracy.min(), *bins.low]))) / 10
+    )
     sure = Axis("How sure it was", low=lowest)
     right = Axis("How often it was right", low=lowest)
     calibration = range_chart(
@@ -203,7 +213,8 @@ def _trust(measures: Measures) -> Html:
         right,
         label=_calibration_label(measures),
         caption="Reliability: each point is one of 15 equal parts of the reviews, from unsure to "
-        "sure, with its 95 % interval. On the dashed line a probability is what it says.",
+        "sure, with its 95 % interval (none of fewer than five products). On the dashed line a "
+        "probability is what it says.",
     )
     taken, correct = measures.coverage
     low = math.floor(10 * float(correct.min())) / 10
@@ -316,8 +327,6 @@ def _card(sample: Sample) -> Card:
 
 def _method(evaluation: Evaluation) -> Html:
     measures = evaluation.measures
-    unit, units = measures.drawn
-    because = ", as reviews of one product resemble each other" if unit == "products" else ""
     left_out = ", ".join(
         f"{count(rows)} {reason.replace('_', ' ')}" for reason, rows in evaluation.left_out.items()
     )
@@ -326,11 +335,7 @@ def _method(evaluation: Evaluation) -> Html:
         ("Data", f"fingerprint {evaluation.data}"),
         ("Reviews measured", f"{count(measures.rows)}: {evaluation.why}"),
         ("Left out of the data", left_out or "none"),
-        (
-            "Intervals",
-            f"95 % of {count(measures.resamples)} bootstrap resamples, each drawn from "
-            f"{count(units)} {unit}{because}",
-        ),
+        ("Intervals", how_intervals(measures)),
         (
             "Calibration error",
             "mean gap between confidence and accuracy over 15 bins of equal mass; chance alone: "
@@ -346,8 +351,7 @@ def _value(name: str, figure: Figure) -> str:
 
 
 def _spread(name: str, figure: Figure) -> str:
-    low, high = (score(end) if name in SCORES else share(end) for end in figure[1:])
-    return f"{low} to {high}"
+    return figure.spread(score if name in SCORES else share)
 
 
 def _with_spread(name: str, figure: Figure) -> Child:

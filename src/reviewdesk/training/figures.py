@@ -1,29 +1,49 @@
-"""Figures that predictions are measured by, each with what it is in resamples of the rows."""
+"""Figures that predictions are measured by, each with what it is without each group of rows."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reviewdesk.stats.bootstrap import Bootstrap, interval, shifted
 from reviewdesk.stats.curves import precision_recall_points, rank, roc_points
+from reviewdesk.stats.jackknife import Evidence, Jackknife, Jackknifed, shifted
 from reviewdesk.stats.metrics import LabelScores, macro_average, weighted_average
 
 MOST_POINTS: Final = 100
+TOO_FEW: Final = "too few products to say"
 STARS: Final = ("1", "2", "3", "4", "5")
 
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 Points = tuple[Floats, Floats]
 
 
 class Figure(NamedTuple):
-    """A measured figure and its 95 % interval; NaN where it is not defined."""
+    """A measured figure and its 95 % interval.
+
+    All are NaN where the figure is not defined; the ends alone where it rests on too few products.
+    """
 
     value: float
     low: float
     high: float
+
+    @property
+    def too_few(self) -> bool:
+        """Whether it rests on too few products to say how far off it could be."""
+        return math.isnan(self.low) and not math.isnan(self.value)
+
+    def spread(self, write: Callable[[float], str]) -> str:
+        """Return the interval in words, each end written by ``write``."""
+        return TOO_FEW if self.too_few else f"{write(self.low)} to {write(self.high)}"
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, float | None]) -> "Figure":
+        """Return the figure that JSON values, made by ``to_json``, tell."""
+        known = (values[name] for name in cls._fields)
+        return cls(*(math.nan if value is None else value for value in known))
 
     def to_json(self) -> dict[str, float | None]:
         """Return the figure as JSON values, null where it is not defined."""
@@ -33,78 +53,119 @@ class Figure(NamedTuple):
         }
 
 
-class Resampled(NamedTuple):
-    """A figure of the measured rows, and of every resample of them (resamples,)."""
+def figure(measured: Jackknifed) -> Figure:
+    """Return a figure with its interval."""
+    return Figure(measured.value, *measured.interval())
 
-    value: float
-    resamples: Floats
 
-    def figure(self) -> Figure:
-        """Return the figure with its interval."""
-        if math.isnan(self.value):
-            return Figure(math.nan, math.nan, math.nan)
-        return Figure(self.value, *interval(self.resamples))
+def difference(measured: Jackknifed, other: Jackknifed, unlike: int) -> Figure:
+    """Return how much higher a figure is than another of the same rows.
 
-    def minus(self, other: "Resampled") -> Figure:
-        """Return how much higher it is than another on the same resamples, with its interval."""
-        return Resampled(self.value - other.value, self.resamples - other.resamples).figure()
+    Args:
+        measured: the one.
+        other: the other.
+        unlike: how many rows the two differ on.
+    """
+    return Figure(measured.value - other.value, *measured.difference(other, unlike))
 
 
 class Areas(NamedTuple):
     """The curves of one label against the rest, and the areas under them."""
 
-    roc_auc: Resampled
-    pr_auc: Resampled
+    roc_auc: Jackknifed
+    pr_auc: Jackknifed
     roc: Points
     precision_recall: Points
 
     @classmethod
-    def of(cls, positive: NDArray[np.bool_], scores: NDArray[Any], bootstrap: Bootstrap) -> "Areas":
+    def of(cls, positive: Mask, scores: NDArray[Any], jackknife: Jackknife) -> "Areas":
         """Rank rows by how sure a classifier is of a label.
 
         Args:
             positive: which rows have the label (n,).
             scores: the label's probability (n,).
-            bootstrap: resamples of the rows.
+            jackknife: leaves out groups of the rows.
         """
         counts = rank(positive, scores)
-        resampled = bootstrap.ranked(positive, scores)
+        without = jackknife.ranked(positive, scores)
         roc_auc, pr_auc = float(counts.roc_auc()), float(counts.average_precision())
         drawn = not math.isnan(roc_auc)
         nothing = (np.empty(0), np.empty(0))
+        positives, negatives = jackknife.evidence(positive), jackknife.evidence(~positive)
+        rarer = min(positives, negatives, key=lambda evidence: evidence.rows)
         return cls(
-            Resampled(roc_auc, shifted(roc_auc, resampled.roc_auc())),
-            Resampled(pr_auc, shifted(pr_auc, resampled.average_precision())),
+            Jackknifed(roc_auc, shifted(roc_auc, without.roc_auc()), rarer),
+            Jackknifed(pr_auc, shifted(pr_auc, without.average_precision()), positives),
             roc_points(counts, MOST_POINTS) if drawn else nothing,
             precision_recall_points(counts, MOST_POINTS) if drawn else nothing,
         )
 
-    def figures(self) -> dict[str, Resampled]:
+    def figures(self) -> dict[str, Jackknifed]:
         """Return the two areas by name."""
         return {"roc_auc": self.roc_auc, "pr_auc": self.pr_auc}
 
 
-def agreement(here: LabelScores, there: LabelScores) -> dict[str, Resampled]:
+def label_figures(
+    here: LabelScores,
+    without: LabelScores,
+    at: int,
+    masks: tuple[Mask, Mask],
+    jackknife: Jackknife,
+) -> dict[str, Jackknifed]:
+    """Return precision, recall and F1 of one label.
+
+    Args:
+        here: scores of all rows (k,).
+        without: scores without each group (g, k).
+        at: which of the k labels it is.
+        masks: which rows have the label, and which were given it, (n,) each.
+        jackknife: leaves out groups of the rows.
+    """
+    true, predicted = masks
+    right = int((true & predicted).sum())
+    either = jackknife.evidence(true | predicted)
+    return {
+        "precision": Jackknifed(
+            float(here.precision[at]),
+            without.precision[:, at],
+            jackknife.evidence(predicted),
+            hits=right,
+        ),
+        "recall": Jackknifed(
+            float(here.recall[at]), without.recall[:, at], jackknife.evidence(true), hits=right
+        ),
+        "f1": Jackknifed(float(here.f1[at]), without.f1[:, at], either),
+    }
+
+
+def agreement(here: LabelScores, without: LabelScores, evidence: Evidence) -> dict[str, Jackknifed]:
     """Return the averages of the labels' scores.
 
     Args:
-        here: scores on the rows (k,).
-        there: scores in resamples (resamples, k).
+        here: scores of the rows (k,).
+        without: scores without each group (g, k).
+        evidence: the rows.
     """
+    evidence_of = {"macro": _of_equal_labels(here.support, evidence), "weighted": evidence}
     figures = {}
     for prefix, average in (("macro", macro_average), ("weighted", weighted_average)):
         for name in ("precision", "recall", "f1"):
             value = float(average(getattr(here, name), here))
-            figures[f"{prefix}_{name}"] = Resampled(value, average(getattr(there, name), there))
+            left_out = average(getattr(without, name), without)
+            rests_on = evidence_of[prefix]
+            figures[f"{prefix}_{name}"] = Jackknifed(value, left_out, rests_on)
     return figures
 
 
-def areas_together(areas: Sequence[Areas], support: NDArray[Any]) -> dict[str, Resampled]:
+def areas_together(
+    areas: Sequence[Areas], support: NDArray[Any], evidence: Evidence
+) -> dict[str, Jackknifed]:
     """Return the areas of the second of two labels, else their averages over defined labels.
 
     Args:
         areas: the areas of k labels.
         support: rows that have each label (k,).
+        evidence: the rows.
     """
     if len(areas) == 2:
         return areas[1].figures()
@@ -113,13 +174,21 @@ def areas_together(areas: Sequence[Areas], support: NDArray[Any]) -> dict[str, R
     for prefix, shares in (("", np.ones(len(areas))), ("weighted_", support)):
         for name in ("roc_auc", "pr_auc"):
             columns = [areas[j].figures()[name] for j in defined]
-            figures[prefix + name] = _averaged(columns, shares[defined])
+            figures[prefix + name] = _averaged(columns, shares[defined], evidence)
     return figures
 
 
-def mean(values: NDArray[Any], bootstrap: Bootstrap) -> Resampled:
-    """Return the mean of a value of the rows (n,)."""
-    return Resampled(float(values.mean()), bootstrap.means(values))
+def share(counted: Mask, jackknife: Jackknife) -> Jackknifed:
+    """Return the share of the rows that count (n,)."""
+    evidence = jackknife.evidence()
+    return Jackknifed(
+        float(counted.mean()), jackknife.means(counted), evidence, hits=int(counted.sum())
+    )
+
+
+def mean(values: NDArray[Any], jackknife: Jackknife, most: float) -> Jackknifed:
+    """Return the mean of a value of the rows (n,), which lies between 0 and ``most``."""
+    return Jackknifed(float(values.mean()), jackknife.means(values), jackknife.evidence(), most)
 
 
 def star_distances(
@@ -133,14 +202,23 @@ def star_distances(
     return distances
 
 
-def _averaged(columns: Sequence[Resampled], shares: NDArray[Any]) -> Resampled:
-    """Average figures, in each resample over those that are defined there."""
+def _of_equal_labels(support: Floats, evidence: Evidence) -> Evidence:
+    """Return what rows say where each label counts the same, however few rows have it (k,)."""
+    there = support[support > 0]
+    rows = float(len(there) ** 2 / np.sum(1 / there))
+    return evidence._replace(rows=min(rows, evidence.rows))
+
+
+def _averaged(
+    columns: Sequence[Jackknifed], shares: NDArray[Any], evidence: Evidence
+) -> Jackknifed:
+    """Average figures, without each group over those that are defined there."""
     if not columns:
-        return Resampled(math.nan, np.empty(0))
+        return Jackknifed(math.nan, np.empty(0), evidence)
     value = float(np.average([one.value for one in columns], weights=shares))
-    resampled = np.stack([one.resamples for one in columns])
-    weights = shares[:, None] * ~np.isnan(resampled)
+    without = np.stack([one.left_out for one in columns])
+    weights = shares[:, None] * ~np.isnan(without)
     totals = weights.sum(axis=0)
-    sums = (np.nan_to_num(resampled) * weights).sum(axis=0)
+    sums = (np.nan_to_num(without) * weights).sum(axis=0)
     undefined = np.full(len(totals), math.nan)
-    return Resampled(value, np.divide(sums, totals, undefined, where=totals > 0))
+    return Jackknifed(value, np.divide(sums, totals, undefined, where=totals > 0), evidence)

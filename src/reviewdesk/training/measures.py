@@ -1,5 +1,6 @@
 """Everything that is measured of predictions whose true labels are known."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -8,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewdesk.errors import InputError
-from reviewdesk.stats.bootstrap import RESAMPLES, Bootstrap
 from reviewdesk.stats.calibration import Reliability, perfect_error, reliability
 from reviewdesk.stats.curves import coverage_points
+from reviewdesk.stats.jackknife import Jackknife, Jackknifed
 from reviewdesk.stats.metrics import (
     LabelScores,
     brier_scores,
@@ -22,18 +23,18 @@ from reviewdesk.stats.metrics import (
 )
 from reviewdesk.training.figures import (
     MOST_POINTS,
+    STARS,
     Areas,
     Figure,
     Points,
-    Resampled,
     agreement,
     areas_together,
+    figure,
+    label_figures,
     mean,
+    share,
     star_distances,
 )
-
-FEWEST_PRODUCTS: Final = 30
-"""With fewer groups than this, drawing whole groups says little; reviews are drawn one by one."""
 
 MOST_IN_MATRIX: Final = 60
 """With more labels than this, JSON names the most frequent mistakes instead of the whole matrix."""
@@ -78,28 +79,27 @@ class Measures:
         figures: accuracy; macro_, weighted_ precision, recall and f1; roc_auc and pr_auc (of the
             second of two labels, else the macro average) and their weighted averages for three
             labels or more; log_loss; brier; of stars also mean_absolute_error, in stars.
-        resampled: the same figures in every resample. Equal rows, groups and seed make equal
-            resamples, so that two classifiers can be compared on each of them.
+        jackknifed: the same figures, and what they are without each product. Of equal rows and
+            groups, two classifiers can be compared without each of them.
         by_label: each label against the rest.
         confusion: rows by true and by predicted label (k, k).
         reliability: confidence against accuracy.
         perfect_error: 95th percentile of the calibration error of a perfectly calibrated model.
         coverage: shares of the surest rows, and the share of these that are right.
-        drawn: what the bootstrap drew, ``"products"`` or ``"reviews"``, and how many there are.
-        resamples: how often it drew.
+        units: what counts as independent of each other, ``"products"`` or ``"reviews"``, and how
+            many there are.
     """
 
     labels: tuple[str, ...]
     rows: int
     figures: dict[str, Figure]
-    resampled: dict[str, Resampled]
+    jackknifed: dict[str, Jackknifed]
     by_label: tuple[LabelMeasures, ...]
     confusion: NDArray[np.int64]
     reliability: Reliability
     perfect_error: float
     coverage: Points
-    drawn: tuple[str, int]
-    resamples: int
+    units: tuple[str, int]
 
     @property
     def most_frequent(self) -> tuple[str, float]:
@@ -142,9 +142,8 @@ class Measures:
             },
             "intervals": {
                 "level": 0.95,
-                "resamples": self.resamples,
-                "drawn": self.drawn[0],
-                "of": self.drawn[1],
+                "independent": self.units[0],
+                "of": self.units[1],
             },
         }
 
@@ -163,7 +162,6 @@ def evaluate_probabilities(
     labels: Sequence[str],
     *,
     groups: NDArray[Any] | None = None,
-    resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Measures:
     """Measure predictions whose true labels are known.
@@ -172,10 +170,9 @@ def evaluate_probabilities(
         true: index of each row's label (n,), 0 to k - 1.
         probabilities: probability of each label (n, k).
         labels: the k labels' names.
-        groups: rows of one product have equal values (n,); intervals then come from drawing
-            whole products, when there are 30 or more.
-        resamples: how many resamples the intervals come from.
-        seed: another seed gives other resamples.
+        groups: rows of one product have equal values (n,); intervals then say how far figures
+            could be off for other products, and say nothing of fewer than five.
+        seed: another seed simulates perfectly calibrated models otherwise.
 
     Raises:
         NotEnoughData: there is no row, or fewer than two labels.
@@ -185,68 +182,70 @@ def evaluate_probabilities(
     if len(labels) != probabilities.shape[1]:
         raise InputError(f"{len(labels)} labels do not fit {probabilities.shape[1]} probabilities")
     predicted = probabilities.argmax(axis=1)
-    by_product = groups is not None and FEWEST_PRODUCTS <= len(np.unique(groups)) < len(true)
-    bootstrap = Bootstrap(len(true), groups if by_product else None, resamples, seed)
+    jackknife = Jackknife(len(true), groups)
     confusion = confusion_matrix(true, predicted, len(labels))
     here = label_scores(confusion)
-    there = _resampled_scores(true, predicted, len(labels), bootstrap)
-    areas = [Areas.of(true == j, probabilities[:, j], bootstrap) for j in range(len(labels))]
+    without = _scores_without_groups(true, predicted, len(labels), jackknife)
+    areas = [Areas.of(true == j, probabilities[:, j], jackknife) for j in range(len(labels))]
     confidence = probabilities[np.arange(len(true)), predicted]
     correct = predicted == true
+    everything = jackknife.evidence()
     figures = {
-        "accuracy": mean(correct, bootstrap),
-        **agreement(here, there),
-        **areas_together(areas, here.support),
-        "log_loss": mean(log_losses(true, probabilities), bootstrap),
-        "brier": mean(brier_scores(true, probabilities), bootstrap),
+        "accuracy": share(correct, jackknife),
+        **agreement(here, without, everything),
+        **areas_together(areas, here.support, everything),
+        "log_loss": mean(log_losses(true, probabilities), jackknife, math.inf),
+        "brier": mean(brier_scores(true, probabilities), jackknife, min(len(labels) - 1, 2)),
     }
     distances = star_distances(labels, true, predicted)
     if distances is not None:
-        figures["mean_absolute_error"] = mean(distances, bootstrap)
+        figures["mean_absolute_error"] = mean(distances, jackknife, len(STARS) - 1)
+    scores = [
+        label_figures(here, without, j, (true == j, predicted == j), jackknife)
+        for j in range(len(labels))
+    ]
     return Measures(
         labels=tuple(labels),
         rows=len(true),
-        figures={name: one.figure() for name, one in figures.items()},
-        resampled=figures,
-        by_label=_by_label(labels, here, there, areas),
+        figures={name: figure(one) for name, one in figures.items()},
+        jackknifed=figures,
+        by_label=_by_label(labels, here, scores, areas),
         confusion=confusion,
-        reliability=reliability(confidence, correct),
+        reliability=reliability(confidence, correct, groups),
         perfect_error=perfect_error(confidence, seed=seed),
         coverage=coverage_points(confidence, correct, MOST_POINTS),
-        drawn=("products" if by_product else "reviews", bootstrap.units),
-        resamples=resamples,
+        units=("reviews" if jackknife.independent else "products", jackknife.units),
     )
 
 
-def _resampled_scores(
-    true: NDArray[Any], predicted: NDArray[Any], labels: int, bootstrap: Bootstrap
+def _scores_without_groups(
+    true: NDArray[Any], predicted: NDArray[Any], labels: int, jackknife: Jackknife
 ) -> LabelScores:
-    """Return the labels' scores in resamples (resamples, k), without their confusion matrices."""
+    """Return the labels' scores without each group (g, k), without confusion matrices."""
     right = np.where(predicted == true, true, labels)
     return scores_of_counts(
-        bootstrap.counts(right, labels + 1)[:, :labels],
-        bootstrap.counts(true, labels),
-        bootstrap.counts(predicted, labels),
+        jackknife.counts(right, labels + 1)[:, :labels],
+        jackknife.counts(true, labels),
+        jackknife.counts(predicted, labels),
     )
 
 
 def _by_label(
-    labels: Sequence[str], here: LabelScores, there: LabelScores, areas: Sequence[Areas]
+    labels: Sequence[str],
+    here: LabelScores,
+    scores: Sequence[dict[str, Jackknifed]],
+    areas: Sequence[Areas],
 ) -> tuple[LabelMeasures, ...]:
-    measured = []
-    for j, (label, area) in enumerate(zip(labels, areas, strict=True)):
-        scores = {
-            name: Resampled(float(getattr(here, name)[j]), getattr(there, name)[:, j])
-            for name in ("precision", "recall", "f1")
-        }
-        measured.append(
-            LabelMeasures(
-                label=label,
-                support=int(here.support[j]),
-                predicted=int(here.predicted[j]),
-                figures={name: one.figure() for name, one in {**scores, **area.figures()}.items()},
-                roc=area.roc,
-                precision_recall=area.precision_recall,
-            )
+    return tuple(
+        LabelMeasures(
+            label=label,
+            support=int(here.support[j]),
+            predicted=int(here.predicted[j]),
+            figures={
+                name: figure(one) for name, one in {**scores[j], **areas[j].figures()}.items()
+            },
+            roc=areas[j].roc,
+            precision_recall=areas[j].precision_recall,
         )
-    return tuple(measured)
+        for j, label in enumerate(labels)
+    )

@@ -59,7 +59,7 @@ def selection_page(selection: ModelComparison) -> Page:
 def measured_on(selection: ModelComparison) -> str:
     """Return on what the models were measured, in one sentence."""
     measures = selection.comparison.bundles[0].measures
-    unit, units = measures.drawn
+    unit, units = measures.units
     of_products = f" of {plural(units, 'product', 'products')}" if unit == "products" else ""
     return (
         f"{plural(measures.rows, 'review', 'reviews')}{of_products}, each predicted by models that "

@@ -15,10 +15,10 @@ from reviewdesk.examples.label_sets import indicators
 from reviewdesk.models.base import LIKELY
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
-from reviewdesk.stats.bootstrap import RESAMPLES, Bootstrap, interval
 from reviewdesk.stats.calibration import perfect_error, reliability
+from reviewdesk.stats.jackknife import Evidence, Jackknife, Jackknifed
 from reviewdesk.stats.several import Agreement, macro
-from reviewdesk.training.figures import Figure
+from reviewdesk.training.figures import Figure, figure, share
 from reviewdesk.training.rows import Rows, check_cleaning, choose_rows, held_out, predict_rows
 
 
@@ -73,8 +73,6 @@ def measure_several(
     labels: Sequence[str],
     *,
     groups: NDArray[np.uint64] | None = None,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
 ) -> SeveralMeasures:
     """Measure answers to as many questions a row as there are labels.
 
@@ -82,21 +80,19 @@ def measure_several(
         true: (n, k) which labels each row has.
         probabilities: (n, k).
         labels: the k labels.
-        groups: (n,) rows of equal value are drawn together for the 95 % intervals.
-        resamples: how many resamples the intervals come from.
-        seed: another seed gives other resamples.
+        groups: (n,) rows of one product have equal values.
     """
     said = probabilities > LIKELY
     both = said & true
-    bootstrap = Bootstrap(len(true), groups, resamples, seed)
+    jackknife = Jackknife(len(true), groups)
     whole = Agreement(*(one.mean(axis=0) for one in (both, said, true)))
-    drawn = Agreement(*(_means(one, bootstrap) for one in (both, said, true)))
+    without = Agreement(*(_means(one, jackknife) for one in (both, said, true)))
     support = true.sum(axis=0)
-    exact = (said == true).all(axis=1)
+    evidence = jackknife.evidence()
     figures = {
-        "micro_f1": _figure(whole.micro().f1()[0], drawn.micro().f1()[:, 0]),
-        "macro_f1": _figure(macro(whole.f1(), support), macro(drawn.f1(), support)),
-        "accuracy": _figure(exact.mean(), bootstrap.means(exact)),
+        "micro_f1": _figure(whole.micro().f1()[0], without.micro().f1()[:, 0], evidence),
+        "macro_f1": _figure(macro(whole.f1(), support), macro(without.f1(), support), evidence),
+        "accuracy": figure(share((said == true).all(axis=1), jackknife)),
     }
     scores = (whole.precision(), whole.recall(), whole.f1())
     by_label = []
@@ -172,13 +168,13 @@ def evaluate_several(
     return SeveralEvaluation(bundle.id, data.fingerprint, used, why, measures)
 
 
-def _means(values: NDArray[np.bool_], bootstrap: Bootstrap) -> NDArray[np.float64]:
-    """Return the mean of each column in every resample, (resamples, k)."""
-    return np.stack([bootstrap.means(column) for column in values.T], axis=1)
+def _means(values: NDArray[np.bool_], jackknife: Jackknife) -> NDArray[np.float64]:
+    """Return the mean of each column without each group, (g, k)."""
+    return np.stack([jackknife.means(column) for column in values.T], axis=1)
 
 
-def _figure(value: Any, resampled: NDArray[np.float64]) -> Figure:
-    return Figure(float(value), *interval(resampled))
+def _figure(value: Any, without: NDArray[np.float64], evidence: Evidence) -> Figure:
+    return figure(Jackknifed(float(value), without, evidence))
 
 
 def _calibration(

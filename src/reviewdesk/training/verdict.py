@@ -58,13 +58,27 @@ def title(evaluation: Evaluation) -> str:
 def measured_on(evaluation: Evaluation) -> str:
     """Return on what the evaluation was made, in one sentence."""
     measures = evaluation.measures
-    unit, units = measures.drawn
+    unit, units = measures.units
     of_products = f" of {plural(units, 'product', 'products')}" if unit == "products" else ""
     which = {
         "held-out": "that it had not learned from",
         "all": "of the given data",
     }[evaluation.rows]
     return f"Measured on {plural(measures.rows, 'review', 'reviews')}{of_products} {which}."
+
+
+def how_intervals(measures: Measures) -> str:
+    """Return where intervals come from."""
+    unit, units = measures.units
+    if unit == "reviews":
+        return (
+            "95 %, of shares by which shares make the count probable (Sterne 1954), of other "
+            f"figures by leaving out each of {count(units)} reviews in turn"
+        )
+    return (
+        f"95 %, for reviews of other products, by leaving out each of {count(units)} products in "
+        "turn (jackknife, Student's quantiles)"
+    )
 
 
 def sentences(evaluation: Evaluation) -> list[str]:
@@ -88,7 +102,7 @@ def _accuracy(measures: Measures) -> str:
     label, always = measures.most_frequent
     return (
         f"{share(figure.value)} of the reviews get the right label "
-        f"(95 % interval {share(figure.low)} to {share(figure.high)}). "
+        f"(95 % interval {figure.spread(share)}). "
         f"Always answering “{label}” would be right for {share(always)}."
     )
 
@@ -98,6 +112,9 @@ def _caution(evaluation: Evaluation) -> list[str]:
     if evaluation.measures.rows < FEW_ROWS:
         rows = plural(evaluation.measures.rows, "review", "reviews")
         found.append(f"Only {rows} could be measured: take every figure here as rough.")
+    if evaluation.measures.figures["accuracy"].too_few:
+        products = plural(evaluation.measures.units[1], "product", "products")
+        found.append(f"They are of {products}: too few to say how right it is on others.")
     if evaluation.rows == "all" and "flatters" in evaluation.why:
         found.append(
             "These figures flatter: most of these reviews are those that the classifier learned "
@@ -168,7 +185,7 @@ def _off_by_stars(measures: Measures) -> list[str]:
         return []
     return [
         f"It is off by {figure.value:.2f} stars on average "
-        f"(95 % interval {figure.low:.2f} to {figure.high:.2f})."
+        f"(95 % interval {figure.spread('{:.2f}'.format)})."
     ]
 
 

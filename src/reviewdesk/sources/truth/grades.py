@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from reviewdesk.stats.calibration import wilson_interval
+from reviewdesk.stats.shares import share_interval
 
 Part = TypeVar("Part")
 
@@ -47,8 +47,7 @@ class ListGrade:
         """The 95 % interval of the precision; None when the list is empty."""
         if not self.listed:
             return None
-        low, high = wilson_interval(np.array([self.hits]), np.array([self.listed]))
-        return float(low[0]), float(high[0])
+        return share_interval(self.hits, self.listed)
 
     @property
     def kept(self) -> bool:
