@@ -38,6 +38,7 @@ class Search:
         log: whether small values are tried as densely as large ones, by their logarithm.
         whole: whether only whole numbers are tried.
         values: the only values to try, in place of a range.
+        reverse: whether it is the distance to 1 that is tried by its logarithm; of a range below 1.
     """
 
     low: float = 0.0
@@ -45,6 +46,7 @@ class Search:
     log: bool = False
     whole: bool = False
     values: tuple[Any, ...] = ()
+    reverse: bool = False
 
 
 def setting(

@@ -18,12 +18,13 @@ from reviewdesk.errors import NotEnoughData, UsageError
 from reviewdesk.examples.examples import load_examples
 from reviewdesk.models.catalog import CLASSIFIERS
 from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.progress import SILENT
 from reviewdesk.settings import Search, SplitSettings, TargetSettings, TextSettings
 from reviewdesk.training.family import new_classifier
-from reviewdesk.training.search import TuneSettings, own_settings, search_space
+from reviewdesk.training.search import TuneSettings, good_elsewhere, own_settings, search_space
 from reviewdesk.training.time_limits import seconds_of
 from reviewdesk.training.trials import METRICS, HeldOutLeak, TrainingShare
-from reviewdesk.training.tuning import BEST, tune
+from reviewdesk.training.tuning import BEST, begin_and_search, search_job, tune
 from reviewdesk.training.tuning_page import sentences, tuning_page
 
 from .reviews import prepared, write_reviews
@@ -288,3 +289,65 @@ def test_defaults_that_no_range_holds_are_the_first_trial(
     assert tuned.best.value is not None
     assert tuned.trials[0].value is not None
     assert tuned.best.value >= tuned.trials[0].value
+
+
+def test_a_job_begins_with_what_earlier_ones_found(
+    data: PreparedData, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tune(data, tmp_path / "parent", model="naive-bayes", settings=settings(trials=2), space=SPACE)
+    job = {
+        "HyperParameterTuningJobConfig": {
+            "Strategy": "Random",
+            "ResourceLimits": {"MaxNumberOfTrainingJobs": 3, "MaxParallelTrainingJobs": 1},
+            "HyperParameterTuningJobObjective": {
+                "Type": "Maximize",
+                "MetricName": "validation:accuracy",
+            },
+            "ParameterRanges": {
+                "ContinuousParameterRanges": [
+                    {
+                        "Name": "smoothing",
+                        "MinValue": "0.01",
+                        "MaxValue": "0.99",
+                        "ScalingType": "ReverseLogarithmic",
+                    }
+                ]
+            },
+        },
+        "WarmStartConfig": {
+            "ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": "parent"}],
+            "WarmStartType": "IdenticalDataAndAlgorithm",
+        },
+    }
+    (tmp_path / "job.json").write_text(json.dumps(job))
+    words = ["--job", str(tmp_path / "job.json"), "--folds", "2", "--out", str(tmp_path / "child")]
+    with pytest.raises(SystemExit) as end:
+        main(["tune", str(data.path), "--model", "naive-bayes", *words])
+    capsys.readouterr()
+    assert end.value.code in (0, None)
+    trials = json.loads((tmp_path / "child" / "result.json").read_text())["trials"]
+    parent = json.loads((tmp_path / "parent" / "tuning.json").read_text())
+    assert parent["data"] == json.loads((tmp_path / "child" / "tuning.json").read_text())["data"]
+    assert trials[0]["settings"] == {"smoothing": 0.1}
+    assert all(0.01 <= one["settings"]["smoothing"] <= 0.99 for one in trials)
+    with pytest.raises(UsageError, match="holds no tuning"):
+        tune(data, tmp_path / "other", model="naive-bayes", warm_start=[tmp_path / "nothing"])
+    with pytest.raises(UsageError, match="not identical"):
+        tune(
+            data, tmp_path / "other", model="linear", warm_start=[tmp_path / "parent"],
+            identical=True,
+        )  # fmt: skip
+
+
+def test_settings_that_were_good_elsewhere_are_tried_first(
+    data: PreparedData, tmp_path: Path
+) -> None:
+    good = [{"smoothing": 0.25}]
+    space = {"smoothing": Search(0.01, 0.5, reverse=True)}
+    job = search_job(
+        data, tmp_path / "tuned", model="naive-bayes", target=TargetSettings(),
+        text=TextSettings(), split=SplitSettings(), settings=settings(trials=2), space=space,
+    )  # fmt: skip
+    trials = begin_and_search(job, False, SILENT, good)
+    assert trials[1].settings["smoothing"] == pytest.approx(0.25)
+    assert good_elsewhere(tmp_path / "tuned", job)[0].keys() == {"smoothing"}

@@ -1,6 +1,6 @@
 """The best settings of a family."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,7 @@ def tune(
     model: str = "linear",
     space: Mapping[str, Search] | None = None,
     fixed: Mapping[str, Any] | None = None,
+    warm_start: Sequence[str | Path] = (),
     overwrite: bool = False,
     **settings: Any,
 ) -> TunedModel:
@@ -78,6 +79,7 @@ def tune(
         model: name of the family.
         space: where to look; the family's own ranges where it is not given.
         fixed: settings of the family that stay as they are.
+        warm_start: folders of earlier tunings whose best settings are tried first.
         overwrite: forget trials of other data or settings.
         settings: those of ``reviewdesk tune``, such as ``trials=50``.
 
@@ -99,6 +101,7 @@ def tune(
             settings=tuning,
             fixed=fixed,
             space=space,
+            warm_start=[Path(one) for one in warm_start],
             overwrite=overwrite,
             progress=Progress(),
         )

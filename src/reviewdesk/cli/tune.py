@@ -70,6 +70,14 @@ def tune(
             help="A tuning job of SageMaker, as JSON, to take all of this from.", metavar="FILE"
         ),
     ] = None,
+    warm_start: Annotated[
+        list[Path],
+        typer.Option(
+            help="Folder of an earlier tuning whose best settings are tried first. May be given "
+            "more than once.",
+            metavar="DIR",
+        ),
+    ] = [],  # noqa: B006
     write_job: Annotated[
         Path | None,
         typer.Option(help="Write this as a tuning job of SageMaker too.", metavar="FILE"),
@@ -95,8 +103,11 @@ def tune(
         reviewdesk tune prepared --target sentiment --trials 20 --time-limit 10m --out tuned
     """
     space, fixed = _space(search), parse_model_settings(model_settings)
+    identical = False
     if job is not None:
         described = read_tuning_job(read_json(job), str(job))
+        warm_start = [*warm_start, *(out.with_name(name) for name in described.parents)]
+        identical = described.identical
         space, fixed = _of_job(described, model, fixed)
         tuning = _settings_of(described, tuning)
     tuned = tune_family(
@@ -109,6 +120,8 @@ def tune(
         settings=tuning,
         fixed=fixed,
         space=space or None,
+        warm_start=warm_start,
+        identical=identical,
         overwrite=overwrite,
         progress=Progress(),
     )

@@ -17,6 +17,8 @@ STRATEGIES: Final = {
     "Hyperband": "hyperband",
     "Grid": "grid",
 }
+REVERSE: Final = "ReverseLogarithmic"
+MOST_PARENTS: Final = 5
 MOST_PARAMETERS: Final = 30
 MOST_VALUES: Final = 30
 
@@ -36,6 +38,8 @@ class TuningJob:
         early_stopping: whether trials that look bad are stopped.
         seed: of the search; None where it is left to chance.
         static: hyper-parameters that stay as they are.
+        parents: names of earlier jobs that this one begins with.
+        identical: whether these were of the same data and algorithm.
     """
 
     ranges: Mapping[str, Search]
@@ -48,6 +52,8 @@ class TuningJob:
     early_stopping: bool = False
     seed: int | None = None
     static: Mapping[str, str] = field(default_factory=dict)
+    parents: tuple[str, ...] = ()
+    identical: bool = False
 
 
 def read_tuning_job(document: Any, place: str) -> TuningJob:
@@ -88,7 +94,7 @@ def write_tuning_job(job: TuningJob) -> dict[str, Any]:
         kind = "IntegerParameterRanges" if search.whole else "ContinuousParameterRanges"
         ends = (f"{int(end)}" if search.whole else f"{end!r}" for end in (search.low, search.high))
         low, high = ends
-        scaling = "Logarithmic" if search.log else "Linear"
+        scaling = REVERSE if search.reverse else "Logarithmic" if search.log else "Linear"
         ranges[kind].append(
             {"Name": name, "MinValue": low, "MaxValue": high, "ScalingType": scaling}
         )
@@ -118,7 +124,13 @@ def _job(document: Any) -> TuningJob:
     strategy = config.get("Strategy", "Bayesian")
     if strategy not in STRATEGIES:
         raise InputError(f"the strategy is {strategy!r}; there are: {', '.join(STRATEGIES)}")
+    warm = document.get("WarmStartConfig") or {}
+    parents = warm.get("ParentHyperParameterTuningJobs", [])
+    if len(parents) > MOST_PARENTS:
+        raise UsageError(f"more than {MOST_PARENTS} jobs to begin with")
     return TuningJob(
+        parents=tuple(str(one["HyperParameterTuningJobName"]) for one in parents),
+        identical=warm.get("WarmStartType") == "IdenticalDataAndAlgorithm",
         ranges=ranges,
         strategy=STRATEGIES[strategy],
         trials=int(limits.get("MaxNumberOfTrainingJobs", 50)),
@@ -138,11 +150,11 @@ def _ranges(document: Mapping[str, Any]) -> dict[str, Search]:
         for one in document.get(kind, []):
             low, high = float(one["MinValue"]), float(one["MaxValue"])
             scaling = one.get("ScalingType", "Auto")
-            if not low <= high or (scaling == "Logarithmic" and low <= 0):
-                raise InputError(
-                    f"the range of {one['Name']} is empty, or not above 0 for its scale"
-                )
-            found[one["Name"]] = Search(low, high, log=scaling == "Logarithmic", whole=whole)
+            log, reverse = scaling == "Logarithmic", scaling == REVERSE
+            fits = (not log or low > 0) and (not reverse or (low >= 0 and high < 1 and not whole))
+            if not low <= high or not fits:
+                raise InputError(f"the range of {one['Name']} is empty, or none of its scale's")
+            found[one["Name"]] = Search(low, high, log=log, whole=whole, reverse=reverse)
     for one in document.get("CategoricalParameterRanges", []):
         if len(one["Values"]) > MOST_VALUES:
             raise UsageError(f"{one['Name']} has more than {MOST_VALUES} values")

@@ -5,7 +5,7 @@ import math
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -18,6 +18,7 @@ from reviewdesk.models.catalog import CLASSIFIERS
 from reviewdesk.optional import require
 from reviewdesk.progress import Progress
 from reviewdesk.settings import Search, Settings, setting
+from reviewdesk.storage import read_json
 from reviewdesk.training.family import new_classifier
 from reviewdesk.training.time_limits import seconds_of
 from reviewdesk.training.trials import METRICS
@@ -31,6 +32,9 @@ LOOK_SECONDS: Final = 0.2
 GRID_POINTS: Final = 4
 MOST_FAILURES: Final = 10
 """Trials in a row that end without a result, after which something is wrong with all of them."""
+
+MOST_EARLIER: Final = 5
+"""Settings of an earlier tuning that one begins with."""
 
 DEFAULTS: Final = "defaults"
 """Marks the trial of the family's own settings, which a range need not hold."""
@@ -237,11 +241,14 @@ def search_space(
     return searched
 
 
-def search(job: SearchJob, progress: Progress) -> list[Trial]:
+def search(
+    job: SearchJob, progress: Progress, warm_start: Sequence[Mapping[str, Any]] = ()
+) -> list[Trial]:
     """Have workers run trials until there are enough, or time is over; return all of them.
 
-    The family's defaults are the first trial, so that tuning is never worse. Workers are processes
-    of their own, and are started anew when they die.
+    The family's defaults are the first trial, so that tuning is never worse; then come settings
+    that were good elsewhere. Workers are processes of their own, and are started anew when they
+    die.
 
     Raises:
         NotEnoughData: the last trials all came to no end.
@@ -249,6 +256,8 @@ def search(job: SearchJob, progress: Progress) -> list[Trial]:
     trials = job.trials()
     if not trials.of():
         trials.study.enqueue_trial({}, user_attrs={DEFAULTS: True})
+        for settings in warm_start:
+            trials.study.enqueue_trial(_turned(settings, job.space))
     trials.take_up()
     deadline = time.monotonic() + seconds_of(job.settings.time_limit)
     total = job.most_trials()
@@ -301,11 +310,13 @@ def saved_search(search: Search) -> dict[str, Any]:
 
 
 def grid_of(search: Search) -> list[Any]:
-    """Return the values of a setting that a grid tries."""
+    """Return the values of a setting that a grid tries; of a reversed range, what 1 is more."""
     if search.values:
         return list(search.values)
     if search.whole and search.high - search.low < GRID_POINTS:
         return list(range(int(search.low), int(search.high) + 1))
+    if search.reverse:
+        return list(np.geomspace(1 - search.high, 1 - search.low, GRID_POINTS).tolist())
     space = np.geomspace if search.log else np.linspace
     points = space(search.low, search.high, GRID_POINTS).tolist()
     return sorted({round(point) for point in points}) if search.whole else points
@@ -332,7 +343,7 @@ def trials_of(job: SearchJob) -> list[Trial]:
         Trial(
             number=trial.number,
             state=trial.state.name.lower(),
-            settings=usual if trial.user_attrs.get(DEFAULTS) else dict(trial.params),
+            settings=usual if trial.user_attrs.get(DEFAULTS) else _turned(trial.params, job.space),
             value=trial.value,
             steps=list(trial.user_attrs.get("steps", [])),
             seconds=round(float(trial.user_attrs.get("seconds", 0.0)), 3),
@@ -341,6 +352,51 @@ def trials_of(job: SearchJob) -> list[Trial]:
         for trial in job.trials().of()
         if trial.state.name != "WAITING"
     ]
+
+
+def good_elsewhere(
+    folder: Path, job: SearchJob, *, identical: bool = False
+) -> list[dict[str, Any]]:
+    """Return the best settings of an earlier tuning, as far as a search may try them.
+
+    Args:
+        folder: of the earlier one.
+        job: the one to begin.
+        identical: whether it must be of the same data, target and family.
+
+    Raises:
+        UsageError: there is none in the folder, or it is not identical.
+    """
+    if not (folder / PLAN).is_file() or not (folder / STUDY).is_file():
+        raise UsageError(f"{folder} holds no tuning to begin with")
+    plan = read_json(folder / PLAN)
+    if identical and any(plan[name] != job.plan[name] for name in ("data", "target", "model")):
+        raise UsageError(f"{folder} tuned other data or another family; it is not identical")
+    earlier = SearchJob(job.data, folder, plan, TuneSettings(metric=plan["metric"]))
+    done = [trial for trial in trials_of(earlier) if trial.value is not None]
+    done.sort(key=lambda one: one.value or 0.0, reverse=METRICS[plan["metric"]].maximise)
+    found = []
+    for trial in done[:MOST_EARLIER]:
+        kept = {n: v for n, v in trial.settings.items() if n in job.space}
+        kept = {n: v for n, v in kept.items() if may_try(job.space[n], v)}
+        if kept:
+            found.append(kept)
+    return found
+
+
+def may_try(search: Search, value: Any) -> bool:
+    """Say whether a value is among those that are looked at."""
+    if search.values:
+        return value in search.values
+    return isinstance(value, int | float) and search.low <= value <= search.high
+
+
+def _turned(settings: Mapping[str, Any], space: Mapping[str, Search]) -> dict[str, Any]:
+    """Return settings with those of reversed ranges as what 1 is more, or back."""
+    return {
+        name: 1 - value if name in space and space[name].reverse else value
+        for name, value in settings.items()
+    }
 
 
 def importance(job: SearchJob) -> dict[str, float]:

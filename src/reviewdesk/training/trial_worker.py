@@ -75,6 +75,8 @@ def _suggest(trial: Any, name: str, search: Search) -> Any:
         return trial.suggest_categorical(name, list(search.values))
     if search.whole:
         return trial.suggest_int(name, int(search.low), int(search.high), log=search.log)
+    if search.reverse:
+        return 1 - trial.suggest_float(name, 1 - search.high, 1 - search.low, log=True)
     return trial.suggest_float(name, search.low, search.high, log=search.log)
 
 

@@ -6,7 +6,7 @@ Only the best is measured on the held-out side, once, beside the family with its
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +29,7 @@ from reviewdesk.training.search import (
     SearchJob,
     Trial,
     TuneSettings,
+    good_elsewhere,
     importance,
     saved_search,
     search,
@@ -92,6 +93,8 @@ def tune(
     settings: TuneSettings | None = None,
     fixed: Mapping[str, Any] | None = None,
     space: Mapping[str, Search] | None = None,
+    warm_start: Sequence[Path] = (),
+    identical: bool = False,
     overwrite: bool = False,
     progress: Progress = SILENT,
 ) -> Tuned:
@@ -110,6 +113,8 @@ def tune(
         settings: how good settings are looked for.
         fixed: settings of the family that stay as they are.
         space: where to look; the family's own ranges where it is not given.
+        warm_start: folders of earlier tunings whose best settings are tried first.
+        identical: whether these must be of the same data, target and family.
         overwrite: forget trials of other data or settings.
         progress: shows how far it has come.
 
@@ -131,8 +136,11 @@ def tune(
         data, out, model=model, target=target, text=text, split=split, settings=settings,
         fixed=fixed, space=space,
     )  # fmt: skip
+    earlier = [
+        one for place in warm_start for one in good_elsewhere(place, job, identical=identical)
+    ]
     with locked(out.with_name(f".{out.name}.lock"), str(out)):
-        trials = begin_and_search(job, overwrite, progress)
+        trials = begin_and_search(job, overwrite, progress, earlier)
         best = best_of(trials, settings)
         kept = job.plan["fixed"]
         options = {"model": model, "target": target, "text": text, "split": split}
@@ -180,7 +188,12 @@ def search_job(
     return SearchJob(data.path, out, plan, settings)
 
 
-def begin_and_search(job: SearchJob, overwrite: bool, progress: Progress) -> list[Trial]:
+def begin_and_search(
+    job: SearchJob,
+    overwrite: bool,
+    progress: Progress,
+    warm_start: Sequence[Mapping[str, Any]] = (),
+) -> list[Trial]:
     """Make the folder, or take up the trials in it, and search on.
 
     Raises:
@@ -188,7 +201,7 @@ def begin_and_search(job: SearchJob, overwrite: bool, progress: Progress) -> lis
         NotEnoughData: the last trials all came to no end.
     """
     _begin(job.out, job.plan, overwrite)
-    return search(job, progress)
+    return search(job, progress, warm_start)
 
 
 def best_of(trials: list[Trial], settings: TuneSettings) -> Trial:
