@@ -3,6 +3,7 @@
     bundle/
     ├── manifest.json   family, settings, labels, metrics, data fingerprint, versions, digests
     ├── weights.npz     whatever files the family saves; never pickle
+    ├── held_out.npz    predictions of the reviews held out, where it learnt from them afterwards
     └── log.json        when and how long; no part of the bundle's identity, not in archives
 
 The same data, settings and seed make the same bytes, but for the log. A bundle's id is its family
@@ -32,6 +33,7 @@ from reviewdesk.exchange import finish_replacement, replace_directory
 from reviewdesk.formats.archive import MAX_MEMBERS, unpack_archive, write_archive
 from reviewdesk.models.base import Classifier, KnowsWords
 from reviewdesk.models.catalog import CLASSIFIERS
+from reviewdesk.models.held_out import HeldOutPredictions
 from reviewdesk.runlog import RunLog, versions
 from reviewdesk.schema import require_columns
 from reviewdesk.settings import CleanSettings, SplitSettings, TargetSettings, TextSettings
@@ -61,6 +63,7 @@ class BundleSettings:
         split: which reviews were held out.
         clean: how the text was cleaned.
         model: the family's own settings, by name; plain JSON values.
+        refit: whether the classifier learns from all reviews once it was measured.
     """
 
     target: TargetSettings
@@ -68,6 +71,7 @@ class BundleSettings:
     split: SplitSettings
     clean: CleanSettings
     model: Mapping[str, Any] = field(default_factory=dict)
+    refit: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as plain JSON values."""
@@ -77,6 +81,7 @@ class BundleSettings:
             "split": self.split.to_json(),
             "clean": self.clean.to_json(),
             "model": dict(self.model),
+            "refit": self.refit,
         }
 
     @classmethod
@@ -92,6 +97,7 @@ class BundleSettings:
             split=SplitSettings.from_json(data["split"]),
             clean=CleanSettings.from_json(data["clean"]),
             model=dict(data["model"]),
+            refit=bool(data.get("refit", False)),
         )
 
 
@@ -101,11 +107,19 @@ class Bundle:
     Args:
         manifest: what ``manifest.json`` holds.
         classifier: fitted; its labels are the manifest's.
+        held_out: what was predicted of the reviews held out of the data, before the classifier
+            learnt from them as well; None where it did not.
     """
 
-    def __init__(self, manifest: Mapping[str, Any], classifier: Classifier) -> None:
+    def __init__(
+        self,
+        manifest: Mapping[str, Any],
+        classifier: Classifier,
+        held_out: HeldOutPredictions | None = None,
+    ) -> None:
         self.manifest = manifest
         self.classifier = classifier
+        self.held_out = held_out
         self.settings = BundleSettings.from_json(manifest["settings"])
         self.id: str = manifest["id"]
         self.family: str = manifest["family"]
@@ -120,6 +134,11 @@ class Bundle:
     def target(self) -> str:
         """What the labels are, as in ``sentiment`` or ``category-year``."""
         return self.settings.target.target
+
+    @property
+    def learned_anew(self) -> int:
+        """From how many reviews it learned once it was measured; 0 where it did not."""
+        return int(self.manifest["data"]["rows"]["labelled"]) if self.held_out else 0
 
     def learned_from(self, fingerprint: str) -> bool:
         """Say whether prepared data of a fingerprint is among what was learned from."""
@@ -176,6 +195,7 @@ def save_bundle(
     metrics: Mapping[str, Any],
     data_fingerprint: str,
     rows: Mapping[str, Any],
+    held_out: HeldOutPredictions | None = None,
     continued: Bundle | None = None,
     log: RunLog | None = None,
     overwrite: bool = False,
@@ -189,6 +209,7 @@ def save_bundle(
         metrics: how it did on the held-out side; plain JSON values.
         data_fingerprint: the prepared data's.
         rows: how many reviews were trained and tested on, left out and why; plain JSON values.
+        held_out: what was predicted of the test side, where the classifier has learnt it since.
         continued: the bundle whose classifier has learned on, if any.
         log: written beside the manifest of a directory.
         overwrite: replace what is at ``path``.
@@ -203,6 +224,8 @@ def save_bundle(
     with _aside(path) as aside:
         directory = private_directory(aside / "bundle")
         classifier.save(directory)
+        if held_out is not None:
+            held_out.save(directory)
         manifest = {
             "format": FORMAT,
             "format_version": FORMAT_VERSION,
@@ -228,7 +251,7 @@ def save_bundle(
             if log is not None:
                 write_text(directory / LOG, log.dumps())
             replace_directory(directory, path)
-    return Bundle(manifest, classifier)
+    return Bundle(manifest, classifier, held_out)
 
 
 def _earlier(bundle: Bundle) -> dict[str, Any]:
@@ -292,7 +315,8 @@ def _load(directory: Path, place: Path) -> Bundle:
         classifier = _load_classifier(directory, manifest["family"])
         if list(classifier.labels_) != manifest["labels"]:
             _refuse("its weights are for other labels than its manifest")
-        bundle = Bundle(manifest, classifier)
+        held_out = HeldOutPredictions.load(directory, len(classifier.labels_))
+        bundle = Bundle(manifest, classifier, held_out)
         if not set(classifier.columns_) <= set(bundle.settings.text.fields):
             _refuse("its weights are for other text columns than its manifest")
         return bundle

@@ -62,7 +62,7 @@ def bundles(
         place = f"{__name__}:RandomLabels"
         patch.setitem(CLASSIFIERS._table, "random-labels", place)
         yield {
-            name: train(data, folder / name, model=name).bundle
+            name: train(data, folder / name, model=name, refit=False).bundle
             for name in ("linear", "naive-bayes", "random-labels")
         }
 

@@ -1,13 +1,17 @@
 """Bundles that learn on from the reviews of new months."""
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
 
 from reviewdesk.bundle import load_bundle
 from reviewdesk.cli.main import main
-from reviewdesk.errors import UsageError
+from reviewdesk.errors import NotEnoughData, UsageError
+from reviewdesk.examples.examples import load_examples
+from reviewdesk.models.base import PartialFits
+from reviewdesk.models.labelled import LabelledReviews
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.settings import SplitSettings
 from reviewdesk.training.evaluate import evaluate
@@ -48,7 +52,7 @@ def test_new_months_are_learnt_and_old_ones_not_forgotten(
     months: list[PreparedData], tmp_path: Path
 ) -> None:
     first, second, third = (tmp_path / name for name in ("first", "second", "third"))
-    start = train(months[0], first, split=SplitSettings(by="review")).bundle
+    start = train(months[0], first, split=SplitSettings(by="review"), refit=False).bundle
     assert accuracy(first, months[1]) < 0.7
     found = learn_on(first, months[1], second).bundle
     assert found.metrics["figures"]["accuracy"]["value"] > 0.9
@@ -61,6 +65,22 @@ def test_new_months_are_learnt_and_old_ones_not_forgotten(
         measured = evaluate(load_bundle(third), data)
         assert measured.rows == "held-out"  # it has learned from the rest of each
         assert measured.measures.figures["accuracy"].value > 0.85
+
+
+def test_what_was_held_out_is_learnt_in_the_end(months: list[PreparedData], tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    start = train(months[0], first).bundle
+    more = learn_on(first, months[1], second).bundle
+    measured = evaluate(load_bundle(second), months[1])
+    assert measured.measures.to_json() == more.metrics
+    assert "learned anew from all 400" in measured.why
+    batch = next(months[1].batches(["review_headline", "review_body"]))
+    by_hand = cast(PartialFits, load_bundle(first).classifier)
+    examples = load_examples(months[1], start.settings.target, start.settings.text)
+    by_hand.partial_fit(LabelledReviews.of_examples(examples, examples.labelled))
+    assert (more.predict_proba(batch) == by_hand.predict_proba(batch)).all()  # type: ignore[attr-defined]
+    with pytest.raises(NotEnoughData, match=f"evaluate {start.id} on it"):
+        evaluate(load_bundle(second), months[0])
 
 
 def test_the_same_bytes_and_nothing_done_twice(months: list[PreparedData], tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ def bundle(data: PreparedData) -> Path:
 def test_nothing_is_left_beside_the_bundle(bundle: Path) -> None:
     assert not [path for path in bundle.parent.iterdir() if "learning" in path.name]
     assert not list(bundle.rglob("*.pkl"))
+    assert load_bundle(bundle).held_out is None  # networks do not learn anew from all reviews
     assert {path.suffix for path in bundle.iterdir()} == {".json", ".npz", ".onnx", ".safetensors"}
 
 

@@ -63,7 +63,7 @@ def test_a_bundle_says_what_it_is_and_how_right_it_is(data: PreparedData, tmp_pa
 
 def test_it_is_measured_on_what_it_has_not_learnt_from(data: PreparedData, tmp_path: Path) -> None:
     settings = SplitSettings(by="customer", test_share=0.3, seed=4)
-    bundle = train(data, tmp_path / "bundle", split=settings).bundle
+    bundle = train(data, tmp_path / "bundle", split=settings, refit=False).bundle
     examples = load_examples(data, TargetSettings(), TextSettings())
     sides = split(examples, settings)
     assert not (sides.train & sides.test).any()
@@ -105,7 +105,7 @@ def test_a_log_says_when_and_how_long(data: PreparedData, tmp_path: Path) -> Non
     train(data, tmp_path / "bundle")
     log = json.loads((tmp_path / "bundle" / "log.json").read_text())
     assert log["step"] == "train"
-    assert set(log["seconds"]) == {"label", "fit", "measure"}
+    assert set(log["seconds"]) == {"label", "fit", "measure", "refit"}
     assert log["fingerprints"] == {"data": data.fingerprint}
 
 
@@ -147,6 +147,7 @@ def test_a_label_that_is_held_out_whole_gets_no_probability(tmp_path: Path) -> N
         tmp_path / "bundle",
         target=TargetSettings(target="stars"),
         split=SplitSettings(by="time"),
+        refit=False,
     ).bundle
     assert bundle.labels == ["1", "2", "5"]
     assert bundle.manifest["data"]["rows"]["train_labels"] == {"1": 30, "2": 30, "5": 0}

@@ -62,6 +62,7 @@ def run(
     folds: int = 5,
     best: bool = False,
     time_limit: str = "",
+    refit: bool = True,
     overwrite: bool = False,
     **settings: Any,
 ) -> Job:
@@ -76,6 +77,7 @@ def run(
         folds: parts to cross-fit the predictions of every review in.
         best: find the best model instead: families compared, tuned and blended.
         time_limit: about how long that may take, as in ``"30m"``.
+        refit: whether models learn from all reviews once they were measured.
         overwrite: replace an earlier job's results.
         settings: those of ``reviewdesk run``.
 
@@ -99,6 +101,7 @@ def run(
             folds=folds,
             best=best,
             time_limit=time_limit,
+            refit=refit,
         )
         inputs = open_inputs(places_of(source, Path(aside)), files)
         return Job(run_job(inputs, Path(out), asked, overwrite=overwrite, progress=Progress()))

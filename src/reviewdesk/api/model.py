@@ -169,6 +169,7 @@ def train(
     text: str = "",
     label: str = "",
     out: str | Path | None = None,
+    refit: bool = True,
     overwrite: bool = False,
     model_settings: Mapping[str, Any] | None = None,
     **settings: Any,
@@ -182,6 +183,7 @@ def train(
         text: the column that holds the texts, where its name does not say so.
         label: a column with labels of one's own, to be learnt instead of a target.
         out: the bundle to write; None keeps it for this session.
+        refit: whether it learns from all reviews once it was measured; networks do not.
         overwrite: replace what is at ``out``.
         model_settings: the family's own settings.
         settings: those of ``reviewdesk train``, such as ``test_share=0.1``.
@@ -219,6 +221,7 @@ def train(
         text=text_,
         split=split,
         model_settings=model_settings,
+        refit=refit,
         overwrite=overwrite,
         progress=Progress(),
     )

@@ -8,7 +8,7 @@ import typer
 from reviewdesk.cli.options import Json, with_settings
 from reviewdesk.cli.output import print_json, program, say
 from reviewdesk.cli.prepare import show_inputs, show_notes
-from reviewdesk.cli.train import Model, ModelSettings, parse_model_settings
+from reviewdesk.cli.train import Model, ModelSettings, Refit, parse_model_settings
 from reviewdesk.errors import TooManyRejects
 from reviewdesk.job.main_job import JobResult, JobSettings, run_job
 from reviewdesk.progress import Progress
@@ -67,6 +67,7 @@ def run(
             metavar="TIME",
         ),
     ] = "",
+    refit: Refit = True,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an earlier job's results.")
     ] = False,
@@ -108,6 +109,7 @@ def run(
         folds=folds,
         best=best,
         time_limit=time_limit,
+        refit=refit,
     )
     result = run_job(inputs, out, settings, overwrite=overwrite, progress=Progress())
     show_notes(result.data)

@@ -31,6 +31,13 @@ ModelSettings = Annotated[
         "--set", help="A setting of the family. May be given more than once.", metavar="NAME=VALUE"
     ),
 ]
+Refit = Annotated[
+    bool,
+    typer.Option(
+        help="Once it is measured on the reviews held out, learn anew from all of them; the "
+        "figures stay those of before. Networks, which take long to learn, do not."
+    ),
+]
 
 _DEFAULTS: Final = (TargetSettings(), TextSettings(), SplitSettings())
 
@@ -56,6 +63,7 @@ def train(
     oof: Annotated[
         Path | None, typer.Option(help="Cross-fitted predictions table to write.", metavar="FILE")
     ] = None,
+    refit: Refit = True,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace what is there already.")
     ] = False,
@@ -80,17 +88,18 @@ def train(
     """Learn to label reviews from prepared ones.
 
     Holds a share of the reviews out, learns from the rest, and measures on what was held out; the
-    figures are saved in the bundle. With --folds and --oof every review also gets probabilities
-    from a classifier that has not seen its product. With --continue-from a bundle learns on from
-    later reviews. A network is saved while it learns: after an interruption the same command goes
-    on, and SIGTERM saves and ends with exit code 0.
+    figures are saved in the bundle. Then it learns anew from all reviews (--no-refit: it does
+    not), so that what is used knows all of them. With --folds and --oof every review also gets
+    probabilities from a classifier that has not seen its product. With --continue-from a bundle
+    learns on from later reviews. A network is saved while it learns: after an interruption the same
+    command goes on, and SIGTERM saves and ends with exit code 0.
 
     Example:
 
         reviewdesk train prepared --target sentiment --out bundle
     """
     if continue_from is not None:
-        own = (folds, model_settings, word_vectors, processes > 1, time_limit)
+        own = (folds, model_settings, word_vectors, processes > 1, time_limit, not refit)
         if any(own) or (target, text, split) != _DEFAULTS:
             raise UsageError("--continue-from takes all settings from the bundle; leave others out")
         data_ = PreparedData.open(data)
@@ -110,6 +119,7 @@ def train(
         model_settings=given,
         folds=folds,
         oof=oof,
+        refit=refit,
         overwrite=overwrite,
         processes=processes,
         time_limit=time_limit,
@@ -163,6 +173,8 @@ def _print(result: TrainResult, data: Path) -> None:
     say(f"learned from {count(rows['train'], 'review')}, {measured}")
     if rows["dropped_texts"]:
         say(f"{rows['dropped_texts']:,} were not learned from: their text is among those held out")
+    if result.bundle.held_out is not None:
+        say(f"then learned anew from all {count(rows['labelled'], 'review')}")
     figures = result.bundle.metrics.get("figures")
     if figures:
         accuracy = Figure.from_json(figures["accuracy"])

@@ -49,6 +49,7 @@ class JobSettings:
         folds: into how many parts products are dealt for the predictions of every review.
         best: find the best model instead: families compared, tuned and blended.
         time_limit: about how long that may take, as in 30m, for all targets together.
+        refit: whether bundles learn from all reviews once they were measured.
     """
 
     targets: tuple[str, ...]
@@ -63,6 +64,7 @@ class JobSettings:
     folds: int
     best: bool = False
     time_limit: str = ""
+    refit: bool = True
 
 
 @dataclass(frozen=True)
@@ -203,6 +205,7 @@ def _target(
             model_settings=settings.model_settings,
             folds=settings.folds,
             oof=folder / PREDICTIONS,
+            refit=settings.refit,
             overwrite=overwrite,
             progress=progress,
         ).bundle

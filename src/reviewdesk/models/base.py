@@ -126,6 +126,9 @@ class Classifier(ABC):
     aliases: ClassVar[Mapping[str, str]] = {}
     """Names that others have for its settings, each with its own name."""
 
+    refits: ClassVar[bool] = True
+    """Whether, once measured, it is worth learning anew from all reviews."""
+
     labels_: list[str]
     """The k labels, in the order of the probabilities."""
 
@@ -167,6 +170,19 @@ class Classifier(ABC):
         self._begin(train)
         self._fit(train.through(self._checked), validation and validation.through(self._labelled))
         return self
+
+    def refit(self, train: LabelledReviews) -> Self:
+        """Learn anew from more reviews, as from those that were held out to be measured on.
+
+        What ``fit`` chose by looking stays, so that what was measured is what is learnt.
+
+        Args:
+            train: the reviews of ``fit`` and others, with the same labels.
+
+        Raises:
+            NotEnoughData: the rows have fewer than two different labels.
+        """
+        return self.fit(train)
 
     def _begin(self, train: LabelledReviews) -> None:
         """Forget what was learnt, and take the labels and columns over."""

@@ -339,7 +339,7 @@ def _trained(
         return learnt(choice.members[0].candidate, out), linear
     bundles = {one.candidate.name: learnt(one.candidate) for one in choice.members}
     bundle = save_blend(
-        question, share, [one.classifier for one in bundles.values()], choice.members,
+        question, share, list(bundles.values()), choice.members,
         choice.weighed, out, asked={"members": {name: one.id for name, one in bundles.items()}},
         cascade=False, overwrite=True, progress=progress,
     )  # fmt: skip

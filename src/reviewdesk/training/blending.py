@@ -15,6 +15,7 @@ from reviewdesk.models.base import Classifier
 from reviewdesk.models.blend.classifier import Blend
 from reviewdesk.models.blend.settings import FAMILY, BlendSettings
 from reviewdesk.models.blend.stack import Stack, log_probabilities, sure_enough
+from reviewdesk.models.labelled import LabelledReviews
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
@@ -128,9 +129,8 @@ def blend(
             share = question.share(question.examples())
             fits = out_of_fold(question, share, candidates, aside, progress=progress)
             weighed = weigh(share, fits)
-            classifiers = [one.classifier for one in members]
             there = save_blend(
-                question, share, classifiers, fits, weighed, out,
+                question, share, members, fits, weighed, out,
                 asked=asked, cascade=cascade, overwrite=overwrite, progress=progress,
             )  # fmt: skip
             already = False
@@ -172,7 +172,7 @@ def weigh(share: TrainingShare, fits: Sequence[Fits]) -> Weighed:
 def save_blend(
     question: Question,
     share: TrainingShare,
-    classifiers: Sequence[Classifier],
+    members: Sequence[Bundle],
     fits: Sequence[Fits],
     weighed: Weighed,
     out: Path,
@@ -187,7 +187,8 @@ def save_blend(
     Args:
         question: what was learnt.
         share: the training share.
-        classifiers: of each member, learnt from the whole training share.
+        members: learnt from the whole training share; those that have learnt from all reviews since
+            are fitted again on that share to be measured.
         fits: what came of each out of fold.
         weighed: their weights.
         out: the bundle to write.
@@ -209,18 +210,27 @@ def save_blend(
         seed=question.split.seed,
     ).check()
     examples = share.examples
-    label_rows = np.bincount(examples.label[share.train], minlength=len(examples.labels))
     part = Stack(stack.weights[kept], stack.shifts, stack.spreads[kept])
-    classifier = Blend.of_members(settings, [classifiers[n] for n in kept], part, label_rows)
+
+    def blended(classifiers: Sequence[Classifier], rows: NDArray[np.bool_]) -> Classifier:
+        label_rows = np.bincount(examples.label[rows], minlength=len(examples.labels))
+        return Blend.of_members(settings, classifiers, part, label_rows)
+
+    classifier = blended([_before_refit(members[n], share) for n in kept], share.train)
     whole = BundleSettings(
         target=question.target,
         text=question.text,
         split=question.split,
         clean=PreparedData.open(question.data).clean_settings,
         model=classifier.settings.to_json(),
+        refit=any(members[n].held_out is not None for n in kept),
     )
     log = RunLog("blend", whole.to_json(), {"data": question.fingerprint})
-    fitted = fit_and_measure(lambda _: classifier, examples, question.split, log, progress)
+    fitted = fit_and_measure(
+        lambda _: classifier, examples, question.split, log, progress,
+        refit=(lambda _: blended([members[n].classifier for n in kept], examples.labelled))
+        if whole.refit else None,
+    )  # fmt: skip
     shares = {name: float(value) for name, value in zip(weighed.names, stack.shares, strict=True)}
     rows = {
         **fitted.rows,
@@ -230,14 +240,23 @@ def save_blend(
     }
     return save_bundle(
         out,
-        classifier,
+        fitted.classifier,
         settings=whole,
         metrics=fitted.metrics,
         data_fingerprint=question.fingerprint,
         rows=rows,
+        held_out=fitted.held_out,
         log=log,
         overwrite=overwrite,
     )
+
+
+def _before_refit(bundle: Bundle, share: TrainingShare) -> Classifier:
+    """Return a bundle's classifier as it was when it had learnt from the training share only."""
+    if bundle.held_out is None:
+        return bundle.classifier
+    examples = replace(share.examples, text=bundle.settings.text)
+    return bundle.classifier.unfitted().fit(LabelledReviews.of_examples(examples, share.train))
 
 
 def sentences(blended: Blended) -> list[str]:

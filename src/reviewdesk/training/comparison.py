@@ -147,7 +147,7 @@ def compare(
         data, first.settings.target, first.settings.text, labels=first.labels, progress=progress
     )
     own = {
-        name: held_out(examples, bundle)
+        name: held_out(examples, bundle, data)
         for name, bundle in bundles.items()
         if rows != "all" and _learned_from(bundle, data)
     }
@@ -157,7 +157,10 @@ def compare(
         Answers(
             name, bundle.id, bundle.family,
             int(own[name].sum()) if name in own else None,
-            predict_rows(bundle, replace(examples, text=bundle.settings.text), chosen, progress),
+            predict_rows(
+                bundle, replace(examples, text=bundle.settings.text), chosen, progress,
+                own.get(name),
+            ),
         )
         for name, bundle in bundles.items()
     ]  # fmt: skip

@@ -68,6 +68,8 @@ class Evaluation:
         without_default_headlines: the same measures without these rows; None when there are none,
             or they give nothing away.
         slices: how right it is by category, month and length.
+        learned_anew: from how many reviews the bundle learned after it was measured on those held
+            out; 0 where it did not, or others are measured.
         surest_right: the reviews that it was most sure of and right about.
         surest_wrong: those it was most sure of and wrong about.
         least_sure: those it was least sure of.
@@ -88,6 +90,7 @@ class Evaluation:
     surest_right: tuple[Sample, ...]
     surest_wrong: tuple[Sample, ...]
     least_sure: tuple[Sample, ...]
+    learned_anew: int = 0
     curve: Curve | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -101,6 +104,7 @@ class Evaluation:
             "target": self.target,
             "data": self.data,
             "rows_used": {"which": self.rows, "why": self.why, "left_out": self.left_out},
+            "learned_anew": self.learned_anew,
             "measures": self.measures.to_json(),
             "default_headlines": {
                 "rows": self.default_headlines,
@@ -142,13 +146,13 @@ def evaluate(
     examples = load_examples(
         data, settings.target, settings.text, labels=bundle.labels, progress=progress
     )
-    used, why = choose_rows(rows, trained_on_this=bundle.learned_from(data.fingerprint))
-    chosen = held_out(examples, bundle) if used == "held-out" else examples.labelled
+    used, why = choose_rows(rows, bundle, data)
+    aside = held_out(examples, bundle, data) if used == "held-out" else None
+    chosen = examples.labelled if aside is None else aside
     if not chosen.any():
         raise NotEnoughData(f"no review in this data has one of the labels of {bundle.id}")
-    predicted = _Predicted(
-        examples, chosen, examples.label[chosen], predict_rows(bundle, examples, chosen, progress)
-    )
+    probabilities = predict_rows(bundle, examples, chosen, progress, aside)
+    predicted = _Predicted(examples, chosen, examples.label[chosen], probabilities)
     default = _default_headlines(examples)[chosen]
     given_away = default.any() and not default.all() and _reads_default_headlines(bundle)
     everything = np.ones(len(default), np.bool_)
@@ -172,6 +176,7 @@ def evaluate(
         surest_right=surest_right,
         surest_wrong=surest_wrong,
         least_sure=least_sure,
+        learned_anew=bundle.learned_anew if used == "held-out" else 0,
         curve=bundle.classifier.curve_ if isinstance(bundle.classifier, HasCurve) else None,
     )
 

@@ -6,11 +6,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from reviewdesk.examples.examples import Examples
 from reviewdesk.examples.splits import Split
 from reviewdesk.examples.splits import split as split_examples
 from reviewdesk.models.base import Classifier
+from reviewdesk.models.held_out import HeldOutPredictions
 from reviewdesk.models.labelled import LabelledReviews
 from reviewdesk.progress import Progress, Task
 from reviewdesk.runlog import RunLog
@@ -28,15 +30,22 @@ class Fitted(NamedTuple):
         classifier: the classifier.
         rows: how many reviews were learned from, held out and left out, and why.
         metrics: what was measured on the held-out side; empty without one.
+        held_out: what was predicted of the held-out side, where it has learned from it since.
     """
 
     classifier: Classifier
     rows: dict[str, Any]
     metrics: dict[str, Any]
+    held_out: HeldOutPredictions | None
 
 
 def fit_and_measure(
-    learn: Learn, examples: Examples, split: SplitSettings, log: RunLog, progress: Progress
+    learn: Learn,
+    examples: Examples,
+    split: SplitSettings,
+    log: RunLog,
+    progress: Progress,
+    refit: Learn | None = None,
 ) -> Fitted:
     """Let a classifier learn from the training side, and measure it on the other.
 
@@ -46,6 +55,7 @@ def fit_and_measure(
         split: which are held out.
         log: gets the rows and how long it took.
         progress: shows how far it has come.
+        refit: learns from all reviews once the classifier was measured; None leaves it as it is.
 
     Raises:
         NotEnoughData: a side is empty, or there is only one label to learn.
@@ -56,23 +66,38 @@ def fit_and_measure(
     with log.timed("fit"), progress.task("Training", rows["train"], "reviews") as task:
         train = LabelledReviews.of_examples(examples, sides.train)
         classifier = learn(train.through(_first_reading(task)))
-    metrics = {}
-    if rows["test"]:
-        with log.timed("measure"), progress.task("Measuring", rows["test"], "reviews") as task:
-            metrics = _measure(classifier, examples, sides, task)
-    return Fitted(classifier, rows, metrics)
+    if not rows["test"]:
+        return Fitted(classifier, rows, {}, None)
+    with log.timed("measure"), progress.task("Measuring", rows["test"], "reviews") as task:
+        probabilities = _predict(classifier, examples, sides, task)
+        metrics = _measure(probabilities, examples, sides)
+    if refit is None:
+        return Fitted(classifier, rows, metrics, None)
+    review_ids = examples.column("review_id").filter(pa.array(sides.test))
+    held_out = HeldOutPredictions.of(review_ids, probabilities)
+    with log.timed("refit"), progress.task("Learning anew", rows["labelled"], "reviews") as task:
+        everything = LabelledReviews.of_examples(examples, examples.labelled)
+        classifier = refit(everything.through(_first_reading(task)))
+    return Fitted(classifier, rows, metrics, held_out)
+
+
+def _predict(
+    classifier: Classifier, examples: Examples, sides: Split, task: Task
+) -> NDArray[np.float32]:
+    """Return the labels' probabilities of the held-out side, (m, k)."""
+    fields = list(examples.text.fields)
+    return np.concatenate(
+        [
+            classifier.predict_proba(batch.select(fields))
+            for batch in _watched(examples.batches(sides.test), task)
+        ]
+    )
 
 
 def _measure(
-    classifier: Classifier, examples: Examples, sides: Split, task: Task
+    probabilities: NDArray[np.float32], examples: Examples, sides: Split
 ) -> dict[str, Any]:
     """Return what is measured on the held-out side."""
-    fields = list(examples.text.fields)
-    found = [
-        classifier.predict_proba(batch.select(fields))
-        for batch in _watched(examples.batches(sides.test), task)
-    ]
-    probabilities = np.concatenate(found)
     if examples.sets is not None:
         return measure_examples(examples, sides.test, probabilities).to_json()
     measures = evaluate_probabilities(

@@ -4,12 +4,15 @@ What to predict, what to read, which labels there are and how reviews are held o
 bundle that is continued.
 """
 
+from functools import partial
 from pathlib import Path
+from typing import cast
 
 from reviewdesk.bundle import Bundle, load_bundle, save_bundle
 from reviewdesk.errors import BundleError, UsageError
 from reviewdesk.examples.examples import load_examples
-from reviewdesk.models.base import PartialFits
+from reviewdesk.models.base import Classifier, PartialFits
+from reviewdesk.models.labelled import LabelledReviews
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
@@ -29,9 +32,10 @@ def learn_on(
 ) -> TrainResult:
     """Let a bundle's classifier learn on from later reviews, and save it as another bundle.
 
-    A share of the later reviews is held out, as of the earlier ones, and measured on. Reviews with
-    labels that the bundle does not know are left out and counted. The same command on a finished
-    bundle does nothing.
+    A share of the later reviews is held out, as of the earlier ones, and measured on; then, where
+    the bundle has learnt from all of the earlier ones, all of the later are learnt from. Reviews
+    with labels that the bundle does not know are left out and counted. The same command on a
+    finished bundle does nothing.
 
     Args:
         start: the bundle to continue; it is left as it is.
@@ -54,6 +58,7 @@ def learn_on(
     if bundle.learned_from(data.fingerprint):
         raise UsageError(f"the bundle {bundle.id} has learned from {data.path} already")
     settings = bundle.settings
+    again = partial(_learn_on_from, start) if settings.refit and classifier.refits else None
     log = RunLog("learn on", settings.to_json(), {"data": data.fingerprint, "from": bundle.id})
     with locked(out.with_name(f".{out.name}.lock"), str(out)):
         found = None if overwrite else _finished(out, bundle, data)
@@ -63,7 +68,7 @@ def learn_on(
                     data, settings.target, settings.text, labels=bundle.labels, progress=progress
                 )
             fitted = fit_and_measure(
-                classifier.partial_fit, examples, settings.split, log, progress
+                classifier.partial_fit, examples, settings.split, log, progress, again
             )
             found = save_bundle(
                 out,
@@ -72,12 +77,20 @@ def learn_on(
                 metrics=fitted.metrics,
                 data_fingerprint=data.fingerprint,
                 rows=fitted.rows,
+                held_out=fitted.held_out,
                 continued=bundle,
                 log=log,
                 overwrite=overwrite,
             )
             return TrainResult(out, found, None, log, already=False)
     return TrainResult(out, found, None, log, already=True)
+
+
+def _learn_on_from(start: Path, later: LabelledReviews) -> Classifier:
+    """Learn on from what was saved, which has not learnt from the measured share of the later."""
+    classifier = load_bundle(start).classifier
+    cast(PartialFits, classifier).partial_fit(later)
+    return classifier
 
 
 def _finished(out: Path, bundle: Bundle, data: PreparedData) -> Bundle | None:

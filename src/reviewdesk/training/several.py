@@ -159,11 +159,12 @@ def evaluate_several(
     examples = load_examples(
         data, settings.target, settings.text, labels=bundle.labels, progress=progress
     )
-    used, why = choose_rows(rows, trained_on_this=bundle.learned_from(data.fingerprint))
-    chosen = held_out(examples, bundle) if used == "held-out" else examples.labelled
+    used, why = choose_rows(rows, bundle, data)
+    aside = held_out(examples, bundle, data) if used == "held-out" else None
+    chosen = examples.labelled if aside is None else aside
     if not chosen.any():
         raise NotEnoughData(f"no review in this data has labels for {bundle.id}")
-    probabilities = predict_rows(bundle, examples, chosen, progress)
+    probabilities = predict_rows(bundle, examples, chosen, progress, aside)
     measures = measure_examples(examples, chosen, probabilities)
     return SeveralEvaluation(bundle.id, data.fingerprint, used, why, measures)
 

@@ -64,6 +64,7 @@ def train(
     model_settings: Mapping[str, Any] | None = None,
     folds: int = 0,
     oof: Path | None = None,
+    refit: bool = True,
     overwrite: bool = False,
     processes: int = 1,
     time_limit: float | None = None,
@@ -71,8 +72,10 @@ def train(
 ) -> TrainResult:
     """Train a classifier on one side of prepared data, measure it on the other, and save both.
 
-    With folds, every review also gets a prediction by a classifier that has not seen its product.
-    A run that was killed goes on where it was; the same command on finished files does nothing.
+    Once it is measured, it learns anew from all reviews, but for families that take long to learn
+    (networks). With folds, every review also gets a prediction by a classifier that has not seen
+    its product. A run that was killed goes on where it was; the same command on finished files
+    does nothing.
 
     Args:
         data: prepared reviews.
@@ -84,6 +87,8 @@ def train(
         model_settings: the family's own settings.
         folds: into how many parts the products are dealt for cross-fitting; 0 for none.
         oof: the cross-fitted predictions table to write.
+        refit: whether it learns from all reviews once it was measured; else what is saved has not
+            learnt from the reviews held out.
         overwrite: replace what is at ``out`` and ``oof``.
         processes: how many processes learn together, of families that can.
         time_limit: learning ends after so many seconds with what it has learnt, of families that
@@ -114,6 +119,7 @@ def train(
         split=split or SplitSettings(),
         clean=data.clean_settings,
         model=classifier.settings.to_json(),
+        refit=refit,
     )
     log = RunLog("train", settings.to_json(), {"data": data.fingerprint})
     with locked(out.with_name(f".{out.name}.lock"), str(out)):
@@ -169,8 +175,9 @@ def _train(
     overwrite: bool,
     progress: Progress,
 ) -> Bundle:
-    """Fit on the training side, measure on the other, and save the bundle."""
-    fitted = fit_and_measure(classifier.fit, examples, settings.split, log, progress)
+    """Fit on the training side, measure on the other, fit on both, and save the bundle."""
+    refit = classifier.refit if settings.refit and classifier.refits else None
+    fitted = fit_and_measure(classifier.fit, examples, settings.split, log, progress, refit)
     return save_bundle(
         out,
         fitted.classifier,
@@ -178,6 +185,7 @@ def _train(
         metrics=fitted.metrics,
         data_fingerprint=data_fingerprint,
         rows=fitted.rows,
+        held_out=fitted.held_out,
         log=log,
         overwrite=overwrite,
     )

@@ -64,7 +64,10 @@ def measured_on(evaluation: Evaluation) -> str:
         "held-out": "that it had not learned from",
         "all": "of the given data",
     }[evaluation.rows]
-    return f"Measured on {plural(measures.rows, 'review', 'reviews')}{of_products} {which}."
+    measured = f"Measured on {plural(measures.rows, 'review', 'reviews')}{of_products} {which}."
+    if not evaluation.learned_anew:
+        return measured
+    return f"{measured} What is saved has then learned anew from all {evaluation.learned_anew:,}."
 
 
 def how_intervals(measures: Measures) -> str:

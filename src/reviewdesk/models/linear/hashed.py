@@ -100,9 +100,18 @@ class HashedLinear(Classifier):
         return min_df if start else least_frequency(min_df, int(label_rows.sum()))
 
     def _fit(self, train: LabelledReviews, validation: LabelledReviews | None) -> None:
+        self._learn(train, *self._settled())
+
+    def refit(self, train: LabelledReviews) -> Self:
+        """Learn anew from more reviews, with the n-grams and the strength that ``fit`` chose."""
+        self._begin(train)
+        self._learn(train.through(self._checked), self.ngrams_, self.strength_)
+        return self
+
+    def _learn(self, train: LabelledReviews, words: int, strength: float) -> None:
+        """Learn with n-grams of so many words and a strength; 0 for what is to be chosen."""
         head, rest = self._head(train.batches())
         learning, everything = self._learning(), itertools.chain(head.batches, rest)
-        words, strength = self._settled()
         if not words or not strength:
             sample, grams = _sample(head.batches, self.settings.seed), Grams(words, self.characters)
             words, strength = choose(learning, sample, grams, strength, LONGEST)
