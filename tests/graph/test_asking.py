@@ -1,12 +1,15 @@
 """Named questions, SQL and Cypher against pandas, and their limits."""
 
+import gc
+import resource
+import shutil
 from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from reviewdesk.errors import InputError, UsageError
+from reviewdesk.errors import InputError, StorageError, UsageError
 from reviewdesk.graph.ask import ask, sql
 from reviewdesk.graph.cypher import INDEX, check_index, query
 from reviewdesk.graph.questions import QUESTIONS
@@ -93,6 +96,15 @@ def test_wrong_questions_are_said(graph: Graph) -> None:
         ask(graph, "differs", {"shade": "1"})
     with pytest.raises(UsageError, match="must be a number"):
         ask(graph, "differs", {"confidence": "high"})
+    for name, value in (
+        ("limit", "-1"),
+        ("limit", "9" * 20),
+        ("limit", "1.5"),
+        ("confidence", "nan"),
+        ("confidence", "1.01"),
+    ):
+        with pytest.raises(UsageError, match=f"{name} must be a"):
+            ask(graph, "differs", {name: value})
     assert len(ask(graph, "reviews", {"product": "'; DROP TABLE products; --"}).table) == 0
 
 
@@ -153,6 +165,48 @@ def test_unbounded_questions_are_stopped(graph: Graph) -> None:
     large = "SELECT list(a.source) FROM range(100000) a(source), range(10000)"
     with pytest.raises(UsageError, match="more than 64 MiB"):
         sql(graph, large, memory_mb=64)
+
+
+def test_what_does_not_look_at_the_clock_is_ended_with_its_process(graph: Graph) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(UsageError, match="more than (0.3 seconds|64 MiB)"):
+        query(graph, "UNWIND range(1, 1000000000) AS i RETURN sum(i)", timeout=0.3, memory=64 << 20)
+    with pytest.raises(UsageError, match="more than (0.3 seconds|64 MiB)"):
+        sql(graph, "SELECT length(repeat('x', 2000000000))", timeout=0.3, memory_mb=64)
+    with pytest.raises(UsageError, match="more than 64 MiB"):
+        sql(graph, "SELECT list_sum(range(1, 1000000000))", timeout=60, memory_mb=64)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 256 << 10  # KiB
+    assert check_index(graph) == graph.manifest["nodes"]  # the next query starts another
+
+
+def test_a_process_that_was_killed_is_started_again_and_ends_with_its_graph(graph: Graph) -> None:
+    copy = Graph.open(graph.path)
+    assert check_index(copy) == graph.manifest["nodes"]
+    process = copy.kept[INDEX]._process
+    process.kill()
+    process.wait()
+    assert check_index(copy) == graph.manifest["nodes"]
+    last = copy.kept[INDEX]._process
+    assert last.poll() is None
+    del copy
+    gc.collect()
+    assert last.poll() is not None
+
+
+def test_a_damaged_index_is_said(graph: Graph, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(graph.path, folder)
+    (folder / INDEX).write_bytes(b"nothing of the kind" * 1000)
+    with pytest.raises(StorageError, match="remove it, and the next query makes it again"):
+        query(Graph.open(folder), "RETURN 1")
+    (folder / INDEX).unlink()
+    assert check_index(Graph.open(folder)) == graph.manifest["nodes"]
+
+
+def test_an_answer_without_rows_has_its_columns(graph: Graph) -> None:
+    answer = ask(graph, "differs", {"confidence": "1"})
+    assert len(answer.table) == 0
+    assert answer.table.column_names[:2] == ["review_id", "product_id"]
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,10 @@ def test_from_prepared_reviews_to_answers(
     csv = tmp_path / "pairs.csv"
     said_by(capsys, "graph", "ask", out, "shared-customers", "--out", str(csv))
     assert pd.read_csv(csv)["shared_customers"].iloc[0] >= 3
+    for words in (["limit"], ["=5"], ["limit=3", "limit=4"]):
+        code, _, error = said_by(capsys, "graph", "ask", out, "confusion", *words)
+        assert code == 2
+        assert "--set" not in error
     code, _, error = said_by(capsys, "graph", "query", out, "CREATE (c:Category)")
     assert code == 2
     assert error.count("\n") == 1

@@ -53,8 +53,8 @@ class ReviewGraph:
 
     def ask(self, question: str, **parameters: object) -> Answer:
         """Answer a named question; see ``reviewdesk graph ask``."""
-        found = ask(self.graph, question, {name: str(v) for name, v in parameters.items()})
-        return Answer(found.table, found.note)
+        answer = ask(self.graph, question, {name: str(v) for name, v in parameters.items()})
+        return Answer(answer.table, answer.note)
 
     def query(self, cypher: str, *, timeout: float = 30.0) -> Answer:
         """Run a read-only Cypher query, for so many seconds at most."""
@@ -81,7 +81,7 @@ class ReviewGraph:
         return f"<graph with {self.graph.manifest['nodes']:,} nodes in {self.graph.path}>"
 
     def _repr_html_(self) -> str:
-        rows = [(one.label, f"{self.graph.rows(one.name):,}") for one in (*NODES, *EDGES)]
+        rows = [(table.label, f"{self.graph.rows(table.name):,}") for table in (*NODES, *EDGES)]
         return small_table("Graph", rows)
 
 
@@ -110,7 +110,7 @@ def graph(
         build(
             Path(data),
             Path(out),
-            predictions=[Path(one) for one in predictions],
+            predictions=[Path(path) for path in predictions],
             findings=None if findings is None else Path(findings),
             progress=Progress(),
             **options,

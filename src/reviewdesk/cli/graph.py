@@ -8,7 +8,7 @@ import typer
 
 from reviewdesk.cli.options import Json
 from reviewdesk.cli.output import count, note, print_json, print_table, say
-from reviewdesk.cli.train import setting_words
+from reviewdesk.errors import UsageError
 from reviewdesk.graph.ask import ask as ask_graph
 from reviewdesk.graph.ask import sql as run_sql
 from reviewdesk.graph.cypher import build_index
@@ -140,7 +140,7 @@ def ask(
     if show_query:
         say(named_question(question).sql.strip())
         return
-    answer = ask_graph(Graph.open(graph), question, dict(setting_words(words)))
+    answer = ask_graph(Graph.open(graph), question, _parameters(words))
     if not as_json:
         say(answer.question.sentence)
     _show(answer.table, out, as_json, answer.note)
@@ -259,26 +259,39 @@ def map_(
     say(f"the map of the graph: {out}")
 
 
+def _parameters(words: list[str]) -> dict[str, str]:
+    """Return NAME=VALUE words by name."""
+    given: dict[str, str] = {}
+    for word in words:
+        name, sign, value = word.partition("=")
+        if not (name and sign):
+            raise UsageError(f"{word!r} is no parameter; write NAME=VALUE, as in limit=5")
+        if name in given:
+            raise UsageError(f"{name} is given twice")
+        given[name] = value
+    return given
+
+
 def _list_questions(as_json: bool) -> None:
     if as_json:
         print_json(
             {
-                name: {
-                    "sentence": one.sentence,
+                question.name: {
+                    "sentence": question.sentence,
                     "parameters": {
-                        parameter: {"meaning": about.meaning, "default": about.default}
-                        for parameter, about in one.parameters.items()
+                        name: {"meaning": parameter.meaning, "default": parameter.default}
+                        for name, parameter in question.parameters.items()
                     },
                 }
-                for name, one in QUESTIONS.items()
+                for question in QUESTIONS.values()
             }
         )
         return
-    for name, one in QUESTIONS.items():
-        say(f"{name}: {one.sentence}")
-        for parameter, about in one.parameters.items():
-            default = "" if about.default is None else f" ({about.default} by default)"
-            say(f"    {parameter}: {about.meaning}{default}")
+    for question in QUESTIONS.values():
+        say(f"{question.name}: {question.sentence}")
+        for name, parameter in question.parameters.items():
+            default = "" if parameter.default is None else f" ({parameter.default} by default)"
+            say(f"    {name}: {parameter.meaning}{default}")
 
 
 def _show(table: pa.Table, out: Path | None, as_json: bool, caution: str = "") -> None:
@@ -320,8 +333,8 @@ def _show_structure(shape: Structure) -> None:
         say(f"modularity of {name}: {shown}")
     say(f"communities by shared customers: {shape.to_json()['communities']['number']:,}")
     rows = [
-        [f"{one.category} and {one.other}", f"{one.customers:,}", f"{one.expected:,.1f}",
-         f"{one.z:+.1f}", f"{one.p_value:.3f}"]
-        for one in (*shape.ties[:10], *shape.ties[10:][-3:])
+        [f"{tie.category} and {tie.other}", f"{tie.customers:,}", f"{tie.expected:,.1f}",
+         f"{tie.z:+.1f}", f"{tie.p_value:.3f}"]
+        for tie in (*shape.ties[:10], *shape.ties[10:][-3:])
     ]  # fmt: skip
     print_table(["the strongest ties, and the weakest", "customers", "by chance", "z", "p"], rows)

@@ -71,9 +71,9 @@ def _way(graph: Graph, values: Mapping[str, Any]) -> list[int]:
     """Return the ids of the products on a shortest way."""
     names = graph.table("products", ["product_id"])["product_id"]
     ends = [pc.index(names, values[name]).as_py() for name in ("product", "other")]
-    for place, end in zip(("product", "other"), ends, strict=True):
+    for name, end in zip(("product", "other"), ends, strict=True):
         if end < 0:
-            raise InputError(f"the graph has no product {values[place]!r}")
+            raise InputError(f"the graph has no product {values[name]!r}")
     return shortest_path(graph, ends[0], ends[1], values["hops"])
 
 

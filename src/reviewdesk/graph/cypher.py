@@ -7,22 +7,23 @@ from then on opened for reading only, since a reader beside a writer is not safe
 import contextlib
 import re
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 
 from reviewdesk.errors import InputError, StorageError, UsageError
+from reviewdesk.graph.cypher_worker import ERROR, EXTRA, SEVERAL, THREADS
 from reviewdesk.graph.schema import EDGES, NODES, EdgeTable, NodeTable, node_table
 from reviewdesk.graph.store import Graph
 from reviewdesk.optional import require
 from reviewdesk.prepare.lock import locked
+from reviewdesk.process import WatchedProcess
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.storage import storage_errors, sync_directory
 
-EXTRA: Final = "graph"
+WORKER: Final = "reviewdesk.graph.cypher_worker"
 INDEX: Final = "index.lbug"
 BUFFER_BYTES: Final = 512 << 20
-THREADS: Final = 2
 TIMEOUT: Final = 30.0
 
 FORBIDDEN: Final = frozenset(
@@ -71,19 +72,41 @@ def query(
         MissingExtra: the graph database is not installed.
         UsageError: it is no query, wants to write, or ran into a limit.
     """
-    ladybug = require("ladybug", EXTRA)
     check_reads_only(cypher)
     path = build_index(graph, progress=progress)
-    connection = ladybug.Connection(_reader(ladybug, graph, path, memory), num_threads=THREADS)
-    with contextlib.closing(connection):
-        connection.set_query_timeout(max(1, round(timeout * 1000)))
-        try:
-            result = connection.execute(cypher)
-        except RuntimeError as error:
-            raise UsageError(_sentence(str(error), timeout, memory)) from error
-        if isinstance(result, list):
-            raise UsageError("give one query at a time")
-        return result.get_as_arrow().combine_chunks()
+    process = graph.kept.get(INDEX)
+    if process is None or process.memory != memory:
+        process = graph.kept[INDEX] = _started(path, memory)
+    request = {"cypher": cypher, "milliseconds": max(1, round(timeout * 1000))}
+    kind, content = process.answer(request, timeout)
+    if kind == SEVERAL:
+        raise UsageError("give one query at a time")
+    if kind == ERROR:
+        raise _error(process, content.decode(errors="replace"), timeout)
+    return pa.ipc.open_stream(content).read_all().combine_chunks()
+
+
+def _started(path: Path, memory: int) -> WatchedProcess:
+    """Return a process that has the index open for reading."""
+    try:
+        return WatchedProcess(
+            WORKER, [str(path), str(memory)], memory=memory, advice="bound it, as in *1..2"
+        )
+    except ChildProcessError as error:
+        raise StorageError(
+            f"{path} cannot be opened; remove it, and the next query makes it again"
+        ) from error
+
+
+def _error(process: WatchedProcess, message: str, timeout: float) -> UsageError:
+    lowered = message.lower()
+    if "interrupted" in lowered or "timeout" in lowered:
+        return process.too_long(timeout)
+    if "buffer" in lowered or "memory" in lowered or "bad_alloc" in lowered:
+        return process.too_large()
+    if "read-only" in lowered or "read only" in lowered:
+        return UsageError("a graph is only read; to change it, change what it is built from")
+    return UsageError(f"this is no query that can be run: {message.partition(chr(10))[0]}")
 
 
 def check_reads_only(cypher: str) -> None:
@@ -120,7 +143,9 @@ def build_index(graph: Graph, *, progress: Progress = SILENT) -> Path:
                 left_over.unlink()
         tables: list[NodeTable | EdgeTable] = [*NODES, *EDGES]
         with (
-            contextlib.closing(_database(ladybug, aside, BUFFER_BYTES, read_only=False)) as index,
+            contextlib.closing(
+                ladybug.Database(aside, buffer_pool_size=BUFFER_BYTES, max_num_threads=THREADS)
+            ) as index,
             contextlib.closing(ladybug.Connection(index, num_threads=THREADS)) as connection,
             progress.task("Indexing", len(tables), "tables") as task,
         ):
@@ -128,8 +153,8 @@ def build_index(graph: Graph, *, progress: Progress = SILENT) -> Path:
                 connection.execute(_definition(table))
                 if graph.rows(table.name):
                     columns = ", ".join(f"`{name}`" for name in table.schema.names)
-                    place = str(graph.file(table.name)).replace("'", "\\'")
-                    source = f"(LOAD FROM '{place}' RETURN {columns})"
+                    file = str(graph.file(table.name)).replace("\\", "\\\\").replace("'", "\\'")
+                    source = f"(LOAD FROM '{file}' RETURN {columns})"
                     connection.execute(f"COPY {table.label} FROM {source}")
                 task.advance()
             connection.execute("CHECKPOINT")
@@ -137,25 +162,6 @@ def build_index(graph: Graph, *, progress: Progress = SILENT) -> Path:
             aside.rename(path)
             sync_directory(graph.path)
     return path
-
-
-def _reader(ladybug: Any, graph: Graph, path: Path, memory: int) -> Any:
-    """Return the index opened for reading; it stays open as long as the graph is in use."""
-    kept = graph.kept.get(INDEX)
-    if kept is None or kept[0] != memory:
-        kept = graph.kept[INDEX] = (memory, _database(ladybug, path, memory, read_only=True))
-    return kept[1]
-
-
-def _database(ladybug: Any, path: Path, memory: int, *, read_only: bool) -> Any:
-    try:
-        return ladybug.Database(
-            path, buffer_pool_size=memory, max_num_threads=THREADS, read_only=read_only
-        )
-    except RuntimeError as error:
-        raise StorageError(
-            f"{path} cannot be opened; remove it, and the next query makes it again"
-        ) from error
 
 
 def _definition(table: NodeTable | EdgeTable) -> str:
@@ -169,23 +175,6 @@ def _definition(table: NodeTable | EdgeTable) -> str:
     ends = f"FROM {node_table(table.source).label} TO {node_table(table.target).label}"
     properties = [f"`{name}` {kind}" for name, kind in list(kinds.items())[2:]]
     return f"CREATE REL TABLE {table.label}({', '.join([ends, *properties])})"
-
-
-def _sentence(message: str, timeout: float, memory: int) -> str:
-    lowered = message.lower()
-    if "interrupted" in lowered or "timeout" in lowered:
-        return (
-            f"the query ran for more than {timeout:g} seconds and was stopped; bound it, as in "
-            "*1..2, or allow more with --timeout"
-        )
-    if "buffer" in lowered or "memory" in lowered:
-        return (
-            f"the query needs more than {memory >> 20:,} MiB; bound it, or allow more with "
-            "--memory-mb"
-        )
-    if "read-only" in lowered or "read only" in lowered:
-        return "a graph is only read; to change it, change what it is built from"
-    return f"this is no query that can be run: {message.splitlines()[0]}"
 
 
 def check_index(graph: Graph) -> int:

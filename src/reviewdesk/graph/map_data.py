@@ -203,14 +203,14 @@ WITH kept AS (
     SELECT k.number, r.review_id, r.stars, r.date, p.predicted, p.confidence,
         r.headline, r.body, row_number() OVER (PARTITION BY k.number
             ORDER BY r.review_id NOT IN (SELECT what FROM findings WHERE kind = 'review'),
-                r.date DESC NULLS LAST, r.review_id) AS place
+                r.date DESC NULLS LAST, r.review_id) AS newest
     FROM kept k JOIN reviewed v ON v.target = k.product JOIN reviews r ON r.id = v.source
         LEFT JOIN comparisons p ON p.review = r.id AND p.product = k.product
 ), bounded AS (
-    SELECT * FROM ordered WHERE place <= CASE WHEN number < $telling THEN $more ELSE $fewer END
-    ORDER BY number >= $telling, place, number LIMIT $most
+    SELECT * FROM ordered WHERE newest <= CASE WHEN number < $telling THEN $more ELSE $fewer END
+    ORDER BY number >= $telling, newest, number LIMIT $most
 )
-SELECT * EXCLUDE place FROM bounded ORDER BY number, place
+SELECT * EXCLUDE newest FROM bounded ORDER BY number, newest
 """
 
 _LISTINGS: Final = """
@@ -249,7 +249,7 @@ def _neighbours(edges: WeightedEdges, kept: Ints, products: int) -> list[list[in
     source, target = np.concatenate([a, b]), np.concatenate([b, a])
     order = np.lexsort((target, -np.concatenate([weight, weight]), source))
     nearest: list[list[int]] = [[] for _ in range(len(kept))]
-    for one, other in zip(source[order].tolist(), target[order].tolist(), strict=True):
-        if len(nearest[one]) < NEIGHBOURS:
-            nearest[one].append(other)
+    for product, other in zip(source[order].tolist(), target[order].tolist(), strict=True):
+        if len(nearest[product]) < NEIGHBOURS:
+            nearest[product].append(other)
     return nearest

@@ -142,7 +142,7 @@ def _about(data: MapData, communities: dict[str, list[Community]]) -> Html:
     for kind, circles in communities.items():
         pairs[_KINDS[kind][1]] = (
             f"Found by the Leiden algorithm; the largest {len(circles)} are shown, with "
-            f"{count(sum(one.products for one in circles))} products. A circle bears the category "
+            f"{count(sum(c.products for c in circles))} products. A circle bears the category "
             "that most of its products stand in, and their share."
         )
     if data.without_packages:
@@ -214,7 +214,7 @@ def _reviews(data: MapData) -> dict[str, Any]:
 def _listings(data: MapData, kind: str, ids: list[str]) -> dict[int, list[list[Any]]]:
     """Return what finders say, by number."""
     return {
-        number: [[one["finder"], one["suggested"] or "", one["promise"]] for one in said]
+        number: [[row["finder"], row["suggested"] or "", row["promise"]] for row in said]
         for number, name in enumerate(ids)
         if (said := data.listings.get(f"{kind} {name}"))
     }

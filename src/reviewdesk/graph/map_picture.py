@@ -112,7 +112,7 @@ def community_picture(communities: list[Community], label: str) -> Html:
     """Draw communities as circles, by the number of products."""
     return element(
         "svg",
-        *(_community(one) for one in communities),
+        *(_community(community) for community in communities),
         viewBox=f"0 0 {SIZE:.0f} {SIZE:.0f}",
         class_="disc",
         role="group",
@@ -130,11 +130,11 @@ def _matrix(data: MapData) -> Ints:
 
 def _flows(data: MapData, order: list[int], middles: dict[int, float], scale: float) -> list[Child]:
     """Draw the flows; those of one category leave and arrive in the order of its others."""
-    matrix, place = _matrix(data), {c: at for at, c in enumerate(order)}
+    matrix, rank = _matrix(data), {c: at for at, c in enumerate(order)}
     bands = []
     for assigned, predicted, reviews in drawn_flows(data):
-        before = sum(int(matrix[assigned, c]) for c in order[: place[predicted]])
-        above = sum(int(matrix[c, predicted]) for c in order[: place[assigned]])
+        before = sum(int(matrix[assigned, c]) for c in order[: rank[predicted]])
+        above = sum(int(matrix[c, predicted]) for c in order[: rank[assigned]])
         start = middles[assigned] + (before + reviews / 2 - matrix[assigned].sum() / 2) * scale
         end = middles[predicted] + (above + reviews / 2 - matrix[:, predicted].sum() / 2) * scale
         names = data.categories[assigned], data.categories[predicted]
@@ -218,22 +218,24 @@ def _lines(
         yield f"{plural(listed, 'product is', 'products are')} listed as standing here wrongly"
 
 
-def _community(one: Community) -> Html:
-    x, y, r = (f"{v:.1f}" for v in one.circle)
+def _community(community: Community) -> Html:
+    x, y, r = (f"{v:.1f}" for v in community.circle)
     label: list[Child] = []
-    if one.circle.r >= BUBBLE_LABEL:
-        name, at = _cut(one.category, int(one.circle.r / 6.6)), {"x": x, "y": y}
+    if community.circle.r >= BUBBLE_LABEL:
+        name, at = _cut(community.category, int(community.circle.r / 6.6)), {"x": x, "y": y}
         label = [
             element("text", name, **at, dy="-.1em", text_anchor="middle"),
-            element("text", one.share, **at, dy="1.15em", text_anchor="middle", class_="part"),
+            element(
+                "text", community.share, **at, dy="1.15em", text_anchor="middle", class_="part"
+            ),
         ]
     return element(
         "g",
-        element("title", f"{one.title}\n{plural(one.products, 'product', 'products')}"),
+        element("title", f"{community.title}\n{plural(community.products, 'product', 'products')}"),
         element("circle", cx=x, cy=y, r=r),
         *label,
         class_="community",
-        data_view=one.view,
+        data_view=community.view,
     )
 
 

@@ -192,28 +192,29 @@ def _view(
     """
     reviews = data.products["reviews"].to_numpy()
     clusters = _clusters(shown, cluster_of, bubbles)
-    packed = [pack([_radius(one, reviews) + GAP for one in cluster]) for cluster in clusters]
+    packed = [pack([_radius(node, reviews) + GAP for node in cluster]) for cluster in clusters]
     around = [enclosing(circles) for circles in packed]
     placed = pack([circle.r + CLUSTER_GAP for circle in around])
     rims = [Circle(to.x, to.y, to.r - CLUSTER_GAP / 2) for to in placed]
     within = [
         Circle(to.x + c.x - middle.x, to.y + c.y - middle.y, c.r - GAP)
-        for circles, middle, to in zip(packed, around, placed, strict=True)
-        for c in circles
+        for cluster, middle, to in zip(packed, around, placed, strict=True)
+        for c in cluster
     ]
-    places = [[round(v * 10) for v in circle] for circle in _fitted([*rims, *within])]
+    circles = [[round(v * 10) for v in circle] for circle in _fitted([*rims, *within])]
     nodes: list[int] = []
     written: list[list[Any]] = []
-    for one, place in zip(chain.from_iterable(clusters), places[len(rims) :], strict=True):
-        if isinstance(one, Bubble):
-            written.append([one.view, one.title, one.label, one.products, one.reviews, *place])
+    for node, circle in zip(chain.from_iterable(clusters), circles[len(rims) :], strict=True):
+        if isinstance(node, Bubble):
+            words = [node.view, node.title, node.label, node.products, node.reviews]
+            written.append([*words, *circle])
         else:
-            nodes += [one, *place]
+            nodes += [node, *circle]
     return {
         "title": title,
         "nodes": nodes,
         "bubbles": written,
-        "clusters": places[: len(rims)],
+        "clusters": circles[: len(rims)],
         "left": left,
     }
 
@@ -232,8 +233,8 @@ def _clusters(
     return [clusters[c] for c in sorted(clusters, key=lambda c: (c < 0, -len(clusters[c]), c))]
 
 
-def _radius(one: int | Bubble, reviews: Ints) -> float:
-    number = one.reviews / 2 if isinstance(one, Bubble) else int(reviews[one])
+def _radius(node: int | Bubble, reviews: Ints) -> float:
+    number = node.reviews / 2 if isinstance(node, Bubble) else int(reviews[node])
     return min(4.0 + math.sqrt(number), 40.0)
 
 

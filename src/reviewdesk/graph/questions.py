@@ -18,10 +18,30 @@ class Parameter:
     Args:
         meaning: what it is.
         default: its value when the user says nothing; None: it has to be given.
+        most: the largest number that it can be; the smallest is 0.
     """
 
     meaning: str
     default: str | int | float | None = None
+    most: int = 2**31 - 1
+
+    def value(self, name: str, text: str) -> str | int | float:
+        """Return what the user gave as a text or a number.
+
+        Raises:
+            UsageError: it is no number where one is needed, or none that it can be.
+        """
+        if self.default is None or isinstance(self.default, str):
+            return text
+        whole = isinstance(self.default, int)
+        try:
+            number = int(text) if whole else float(text)
+        except ValueError as error:
+            raise UsageError(f"{name} must be a number, not {text!r}") from error
+        if not 0 <= number <= self.most:
+            kind = "whole number" if whole else "number"
+            raise UsageError(f"{name} must be a {kind} from 0 to {self.most:,}, not {text}")
+        return number
 
 
 @dataclass(frozen=True)
@@ -61,17 +81,8 @@ class Question:
                 raise UsageError(
                     f"the question {self.name} needs {name} ({parameter.meaning}), as in {name}=..."
                 )
-            values[name] = default if text is None else _like(default, name, text)  # type: ignore[assignment]
+            values[name] = default if text is None else parameter.value(name, text)  # type: ignore[assignment]
         return values
-
-
-def _like(default: object, name: str, text: str) -> str | int | float:
-    if default is None or isinstance(default, str):
-        return text
-    try:
-        return int(text) if isinstance(default, int) else float(text)
-    except ValueError as error:
-        raise UsageError(f"{name} must be a number, not {text!r}") from error
 
 
 PATH: Final = "path"
@@ -130,7 +141,7 @@ SELECT r.review_id, p.product_id, p.title, a.name AS assigned, c.name AS predict
 FROM surest j JOIN reviews r ON r.id = j.review JOIN products p ON p.id = j.product
     JOIN categories a ON a.id = j.assigned JOIN categories c ON c.id = j.predicted
 ORDER BY j.confidence DESC, r.review_id, p.product_id""",
-        {"confidence": Parameter("least confidence, 0 to 1", 0.0), "limit": LIMIT},
+        {"confidence": Parameter("least confidence, 0 to 1", 0.0, 1), "limit": LIMIT},
         _CAUTION,
     ),
     Question(
@@ -178,7 +189,7 @@ FROM comparisons j JOIN categories a ON a.id = j.assigned JOIN categories c ON c
 WHERE j.confidence >= $confidence
 GROUP BY a.name, c.name ORDER BY reviews DESC, assigned, predicted LIMIT $limit""",
         {
-            "confidence": Parameter("least confidence, 0 to 1", 0.0),
+            "confidence": Parameter("least confidence, 0 to 1", 0.0, 1),
             "limit": Parameter("most rows to show", 200),
         },
     ),

@@ -26,7 +26,7 @@ FROM purchases GROUP BY customer_id ORDER BY customer_id
 _PRODUCTS: Final = """
 WITH titles AS (
     SELECT product_id, product_title, row_number() OVER (
-        PARTITION BY product_id ORDER BY count(*) DESC, product_title NULLS LAST) AS place
+        PARTITION BY product_id ORDER BY count(*) DESC, product_title NULLS LAST) AS rank
     FROM rows WHERE product_id IS NOT NULL GROUP BY product_id, product_title
 ), variants AS (
     SELECT product_id, min(product_parent) AS parent, count(*) AS reviews,
@@ -42,7 +42,7 @@ WITH titles AS (
 )
 SELECT v.product_id, t.product_title AS title, v.parent, false AS is_parent, v.reviews,
     v.mean_stars, v.first_date, v.last_date
-FROM variants v JOIN titles t ON t.product_id = v.product_id AND t.place = 1
+FROM variants v JOIN titles t ON t.product_id = v.product_id AND t.rank = 1
 UNION ALL
 SELECT product_id, NULL, NULL, true, reviews, NULL, first_date, last_date FROM parents
 ORDER BY product_id

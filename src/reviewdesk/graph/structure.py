@@ -185,9 +185,9 @@ def leiden(edges: WeightedEdges, nodes: int, seed: int = SEED) -> Ints:
             edges.source.tolist(), edges.target.tolist(), edges.weight.tolist(), strict=True
         )
     ]
-    _, found = native.leiden(named, seed=seed, iterations=2)
-    ids = np.array(sorted(map(int, found)), np.int64)
-    raw = np.array([found[str(node)] for node in ids.tolist()])
+    _, community_of = native.leiden(named, seed=seed, iterations=2)
+    ids = np.array(sorted(map(int, community_of)), np.int64)
+    raw = np.array([community_of[str(node)] for node in ids.tolist()])
     # Numbered by size, and of equals by their smallest node: a number that means something.
     names, first, sizes = np.unique(raw, return_index=True, return_counts=True)
     order = np.lexsort((first, -sizes))
@@ -326,11 +326,12 @@ def _traded(
     drawn = random.permutation(len(own))
     ends = (pairs[drawn], np.arange(len(own)))  # grouped by pair, in the order in which they came
     grouped = sparse.coo_array((drawn, ends), (half, max(len(own), 1))).tocsr()
-    shuffled, place = grouped.data, np.arange(len(own)) - grouped.indptr[pairs[grouped.data]]
+    shuffled = grouped.data
+    rank = np.arange(len(own)) - grouped.indptr[pairs[shuffled]]
     first = order[:half][pairs]  # the first of a pair gets as many as it brought
     brought = np.bincount(pairs[giver == first], minlength=half)
     to_first = np.empty(len(own), np.bool_)
-    to_first[shuffled] = place < brought[pairs[shuffled]]
+    to_first[shuffled] = rank < brought[pairs[shuffled]]
     moves = to_first != (giver == first)
     there[giver[moves], category[own[moves]]] = False
     there[taker[moves], category[own[moves]]] = True

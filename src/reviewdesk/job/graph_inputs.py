@@ -28,17 +28,16 @@ def graph_inputs(predictions: Sequence[Path], findings: Path | None) -> GraphInp
     """
     for path in predictions:
         check_predictions(path)
-    stored = [read_findings(folder) for folder in folders_in(findings)] if findings else []
-    tables = [one.found.table.select(FINDINGS.names).cast(FINDINGS) for one in stored]
-    similar = [one.found.tables["similar"] for one in stored if "similar" in one.found.tables]
-    listed = [_scored(table) for table in similar]
-    digests = [file_sha256(path) for path in predictions]
-    digests += [file_sha256(path) for one in stored for path in sorted(one.path.glob("*.parquet"))]
+    listings = [read_findings(folder) for folder in folders_in(findings)] if findings else []
+    tables = [listing.found.table.select(FINDINGS.names).cast(FINDINGS) for listing in listings]
+    rankings = [listing.found.tables.get("similar") for listing in listings]
+    similar = [_scored(ranking) for ranking in rankings if ranking is not None]
+    files = [file for listing in listings for file in sorted(listing.path.glob("*.parquet"))]
     return GraphInputs(
         predictions=(batch for path in predictions for batch in predicted_categories(path)),
-        similar=pa.concat_tables([SIMILAR.empty_table(), *listed]),
+        similar=pa.concat_tables([SIMILAR.empty_table(), *similar]),
         findings=pa.concat_tables([FINDINGS.empty_table(), *tables]),
-        fingerprints=digests,
+        fingerprints=[file_sha256(file) for file in (*predictions, *files)],
     )
 
 

@@ -1,17 +1,12 @@
 """One candidate's folds in a process of its own: ``python -m reviewdesk.training.fold_worker``."""
 
-import os
 import sys
-import threading
-import time
 from pathlib import Path
-from typing import Final
 
+from reviewdesk.process import end_with_parent
 from reviewdesk.settings import TextSettings
 from reviewdesk.storage import read_json, write_json
 from reviewdesk.training.out_of_fold import Candidate, Question, learn_missing
-
-LOOK_SECONDS: Final = 1.0
 
 
 def main(asked: Path) -> None:
@@ -25,18 +20,6 @@ def main(asked: Path) -> None:
     share = question.share(question.examples())
     why = learn_missing(question, share, candidate, Path(told["folder"]), told["seconds"])
     write_json(Path(told["answer"]), {"why": why})
-
-
-def end_with_parent() -> None:
-    """End this process when the one that started it is gone, as after a kill."""
-    parent = os.getppid()
-
-    def look() -> None:
-        while os.getppid() == parent:
-            time.sleep(LOOK_SECONDS)
-        os._exit(1)
-
-    threading.Thread(target=look, daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ import numpy as np
 from reviewdesk.errors import ReviewdeskError
 from reviewdesk.examples.examples import load_examples
 from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.process import end_with_parent
 from reviewdesk.settings import Search, SplitSettings, TargetSettings, TextSettings
-from reviewdesk.training.fold_worker import end_with_parent
 from reviewdesk.training.search import DEFAULTS, SearchJob, Trials
 from reviewdesk.training.trials import METRICS, TrainingShare
 
