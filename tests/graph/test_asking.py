@@ -200,7 +200,11 @@ def test_a_damaged_index_is_said(graph: Graph, tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="remove it, and the next query makes it again"):
         query(Graph.open(folder), "RETURN 1")
     (folder / INDEX).unlink()
+    for left_over in (f".{INDEX}.partial", f".{INDEX}.partial.wal"):  # as of a killed command
+        (folder / left_over).write_bytes(b"half of it")
     assert check_index(Graph.open(folder)) == graph.manifest["nodes"]
+    assert [path.name for path in folder.glob(f".{INDEX}.partial*")] == []
+    assert all(path.stat().st_mode & 0o077 == 0 for path in folder.iterdir())
 
 
 def test_an_answer_without_rows_has_its_columns(graph: Graph) -> None:

@@ -6,8 +6,11 @@ import shlex
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
+import duckdb
 import networkx
+import pandas as pd
 import pytest
 
 from reviewdesk.errors import UsageError
@@ -105,6 +108,71 @@ def test_loader_files(graph: Graph, kind: str, ids: tuple[str, ...], tmp_path: P
     assert nodes == wanted_nodes(graph)
     assert edges == wanted_edges(graph)
     assert nodes["Product:P07"]["title"] == AWKWARD
+
+
+ODD_TITLES = {
+    f"P{at:02}": title
+    for at, title in enumerate(
+        [
+            'A "quoted" one, twice ""',
+            "semicolons;; and, commas",
+            "line\nbreak",
+            "back\\slash \\n \\",
+            "'single' `tick` $dollar",
+            "=cmd()|'/c calc'!A0",
+            "<b>&amp; ]]> <!--",
+            "emoji \U0001f600 \u05d0\u05d1",
+            "null",
+            "\u2028in\u2029it",
+        ]
+    )
+}
+
+
+@pytest.mark.parametrize("kind", ["neptune-gremlin", "neptune-opencypher", "neo4j"])
+def test_odd_titles_in_csv_as_duckdb_and_pandas_read_it(kind: str, tmp_path: Path) -> None:
+    graph = odd_graph(tmp_path)
+    export_graph(graph, tmp_path / "out", kind)
+    file = tmp_path / "out" / ("Product.csv" if kind == "neo4j" else "nodes-Product.csv")
+    read = duckdb.read_csv(str(file), all_varchar=True, header=True, escapechar='"')
+    for frame in (read.df(), pd.read_csv(file, dtype=str, keep_default_na=False)):
+        key, title = (
+            next(name for name in frame.columns if name.startswith(start))
+            for start in ("product_id", "title")
+        )
+        cells = zip(frame[key], frame[title].fillna(""), strict=True)
+        assert {product: title for product, title in cells if title} == titles_of(graph)
+
+
+def test_odd_titles_in_xml_and_json(tmp_path: Path) -> None:
+    graph = odd_graph(tmp_path)
+    for kind in ("graphml", "node-link", "ruruki"):
+        export_graph(graph, tmp_path / kind, kind)
+    tag = "{http://graphml.graphdrawing.org/xmlns}"
+    root = ElementTree.parse(tmp_path / "graphml").getroot()
+    names = {key.get("id"): key.get("attr.name") for key in root.iter(f"{tag}key")}
+    nodes = [{names[one.get("key")]: one.text for one in node} for node in root.iter(f"{tag}node")]
+    assert {n["product_id"]: n["title"] for n in nodes if "title" in n} == titles_of(graph)
+    for kind, table in (("node-link", "nodes"), ("ruruki", "vertices")):
+        rows = json.loads((tmp_path / kind).read_text())[table]
+        plain = [row.get("properties", row) for row in rows]
+        assert {n["product_id"]: n["title"] for n in plain if "title" in n} == titles_of(graph)
+
+
+def odd_graph(folder: Path) -> Graph:
+    table = rows(200)
+    table["product_title"] = table["product_id"].map(ODD_TITLES).fillna("plain")
+    prepared(table, folder / "odd")
+    return build(folder / "odd", folder / "g", clear_customers=True)
+
+
+def titles_of(graph: Graph) -> dict[str, str]:
+    """Return the titles that the graph holds; cleaning left all that is odd here."""
+    products = graph.table("products", ["product_id", "title", "is_parent"]).to_pylist()
+    titles = {row["product_id"]: row["title"] for row in products if not row["is_parent"]}
+    for product in ("P00", "P01", "P02", "P03", "P05"):
+        assert titles[product] == ODD_TITLES[product]
+    return titles
 
 
 def test_neo4j(graph: Graph, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from reviewdesk.optional import require
 from reviewdesk.prepare.lock import locked
 from reviewdesk.process import WatchedProcess
 from reviewdesk.progress import SILENT, Progress
-from reviewdesk.storage import storage_errors, sync_directory
+from reviewdesk.storage import PRIVATE_FILE, storage_errors, sync_directory
 
 WORKER: Final = "reviewdesk.graph.cypher_worker"
 INDEX: Final = "index.lbug"
@@ -159,6 +159,7 @@ def build_index(graph: Graph, *, progress: Progress = SILENT) -> Path:
                 task.advance()
             connection.execute("CHECKPOINT")
         with storage_errors(str(path)):
+            aside.chmod(PRIVATE_FILE)
             aside.rename(path)
             sync_directory(graph.path)
     return path
