@@ -132,6 +132,12 @@ class PlantedWorld:
         rows = np.where(said == NONE, np.arange(len(said)), said)
         return self.world.texts.take(pa.array(rows))
 
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Return how many bytes each review has that is shown, (n,)."""
+        parts = [pc.binary_length(self.texts[name]).fill_null(0) for name in COLUMNS]
+        return np.asarray(pc.add(*parts).to_numpy(), np.int64)
+
     def heads(self, *, folds: int = 5, seed: int = 0) -> list[Floats]:
         """Return what each head says of every review without having seen its product, (n, k)."""
         return [self._head(family, asked, folds, seed) for family, asked in HEADS["category"]]

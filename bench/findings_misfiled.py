@@ -35,7 +35,7 @@ from reviewdesk.findings.misfiled.lists import (
     ranked_rows,
 )
 from reviewdesk.findings.misfiled.overlaps import OVERLAPPING, confusions, mutual
-from reviewdesk.findings.misfiled.ranking import Ranking, rank_plainly, rank_with_reference
+from reviewdesk.findings.misfiled.ranking import Ranking, rank_by_decoys, rank_with_reference
 
 TRUSTED: Final = 5_000
 QUESTIONS: Final = 80
@@ -112,12 +112,13 @@ def results(of: Trial) -> Iterator[tuple[str, float, Outcome]]:
     best = rank_with_reference(logs, labels, of.trusted)
     yield from outcomes("reference", lists_with_reference(best, rest, of.trusted))
     yield from told(OURS, best.score, of, rest)
-    plain = rank_plainly(logs, labels)
+    lengths = of.planted.lengths
+    plain = rank_by_decoys(logs, labels, of.planted.product.astype(np.int64), lengths)
     yield from outcomes("probabilities", lists_without_reference(plain, rest, None))
     yield from outcomes("80 answers", _asked(plain, of, rest))
     yield from told("probabilities, told the truth", plain.score, of, rest)
     yield from _peers("linear", of.heads[0].astype(np.float64), of, rest)
-    yield from _peers("both heads", np.exp(plain.combination.logs(logs)), of, rest)
+    yield from _peers("both heads", plain.probabilities(logs, lengths), of, rest)
 
 
 def _asked(plain: Ranking, of: Trial, rest: Rows) -> Lists:

@@ -13,7 +13,6 @@ from reviewdesk.findings.misfiled.combination import (
     log_probabilities,
     log_softmax,
     spread_rows,
-    wrong_posterior,
 )
 
 from .simulated import simulated
@@ -34,21 +33,28 @@ def test_two_categories() -> None:
     assert found.noise == pytest.approx(0.05, abs=0.01)
 
 
-def test_the_gradient_is_that_of_the_loss() -> None:
+@pytest.mark.parametrize("growth", [0.0, 0.3])
+def test_the_gradient_is_that_of_the_loss(growth: float) -> None:
     given = simulated(n=300)
-    problem = _Likelihood([head.astype(np.float64) for head in given.heads], given.labels)
-    for start in ([0.3, -0.2, -3.0], [-1.0, 0.5, 0.5]):
+    longer = np.random.default_rng(1).normal(0, 1, 300)
+    problem = _Likelihood([head.astype(np.float64) for head in given.heads], given.labels, longer)
+    for start in ([0.3, -0.2, growth, -3.0], [-1.0, 0.5, growth, 0.5]):
         error = check_grad(lambda x: problem(x)[0], lambda x: problem(x)[1], np.array(start))
         assert error < 1e-5
 
 
-def test_posteriors_are_as_often_right_as_they_say() -> None:
-    given = simulated(n=50_000)
-    found = fit_combination(given.heads, given.labels)
-    posterior = wrong_posterior(found.logs(given.heads), given.labels, found.noise)
-    for low, high in ((0.02, 0.2), (0.2, 0.5), (0.5, 0.8), (0.8, 0.95), (0.95, 1.0)):
-        some = (posterior >= low) & (posterior < high)
-        assert given.wrong[some].mean() == pytest.approx(posterior[some].mean(), abs=0.06)
+def test_heads_that_are_too_sure_of_short_texts_are_believed_less_there() -> None:
+    given = simulated(noise=0.05, weights=(1.0,))
+    lengths = np.random.default_rng(1).choice([10, 20, 50, 100, 200, 400], len(given.labels))
+    too_sure = given.heads[0] * ((lengths / 100) ** -0.4)[:, None].astype(np.float32)
+    found = fit_combination([too_sure], given.labels, lengths)
+    assert found.growth == pytest.approx(0.4, abs=0.05)
+    assert found.noise == pytest.approx(0.05, abs=0.01)
+    shares = np.exp(found.logs([too_sure], lengths))
+    assert np.abs(shares - np.exp(given.heads[0])).mean() < 0.01
+    blind = fit_combination([too_sure], given.labels)
+    assert blind.growth == 0
+    assert np.abs(np.exp(blind.logs([too_sure])) - np.exp(given.heads[0])).mean() > 0.02
 
 
 def test_a_head_that_knows_nothing_counts_for_little() -> None:

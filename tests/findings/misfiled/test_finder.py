@@ -14,15 +14,25 @@ from reviewdesk.findings.misfiled.finder import MisfiledFinder
 from reviewdesk.findings.misfiled.judged import COPY, UNTOLD
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.schema import FINDINGS
+from tests.findings import shop as small_shop
 from tests.findings.shop import (
     CATEGORIES,
     TOPICS,
     ids_of,
     probabilities_of,
-    rows_of,
     shop,
     write_predictions,
 )
+
+PRODUCTS = 51
+
+
+def rows_of(count: int, *, misfiled: int = 20) -> list[dict[str, Any]]:
+    """Return the shop's reviews, the misfiled ones among them spread over all products."""
+    rows = small_shop.rows_of(count, misfiled=misfiled)
+    for number, row in enumerate(rows):
+        row["product_id"] = f"{row['product_category']}-{number % PRODUCTS}"
+    return rows
 
 
 def look(

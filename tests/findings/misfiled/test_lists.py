@@ -14,6 +14,7 @@ from reviewdesk.findings.misfiled.lists import (
     lists_without_reference,
     surenesses,
 )
+from reviewdesk.findings.misfiled.plateau import Plateau
 from reviewdesk.findings.misfiled.ranking import Ranking
 
 ALL = np.ones(2_000, np.bool_)
@@ -45,23 +46,6 @@ def test_no_list_says_why() -> None:
     assert all("times in 100" in (one.why_empty or "") for one in found.lists)
     nothing = lists_without_reference(ranking(np.full(2_000, 0.99)), ~ALL, None)
     assert all("no review" in (one.why_empty or "") for one in nothing.lists)
-
-
-def test_a_handful_that_looks_misfiled_is_not_listed_without_answers() -> None:
-    everything = np.ones(20_000, np.bool_)
-    for wrong, listed in ((50, 0), (70, 70)):
-        posterior = np.where(np.arange(20_000) < wrong, 0.97, 0.001)
-        found = lists_without_reference(ranking(posterior), everything, None)
-        assert found.lists[0].listed == listed
-        assert len(found.rows) == len(found.score) == found.lists[2].listed
-        assert (found.lists[2].listed > 0) == (listed > 0)
-    few = lists_without_reference(
-        ranking(np.where(np.arange(20_000) < 50, 0.97, 0)), everything, None
-    )
-    assert "no more than 50 reviews look surely misfiled" in (few.lists[0].why_empty or "")
-    asked = fit_correction(np.full(80, 0.97), np.arange(80) > 1)
-    posterior = np.where(np.arange(20_000) < 50, 0.97, 0.001)
-    assert lists_without_reference(ranking(posterior), everything, asked).lists[2].listed == 50
 
 
 def test_no_list_where_classifiers_do_not_tell_categories_apart() -> None:
@@ -117,15 +101,19 @@ def test_how_sure_each_is_never_rises_and_adds_up() -> None:
     assert surenesses(np.array([0.0, 0.1])).tolist() == [0.95, 0.95]
 
 
-def test_where_few_labels_seem_wrong_there_is_no_list_without_answers() -> None:
+def test_where_no_more_labels_look_wrong_than_right_ones_do_there_is_no_list_without_answers() -> (
+    None
+):
+    nothing = Plateau(0.0, 1.0, np.zeros(2), np.zeros(2), np.full(2, 0.5))
     posterior = np.append(np.full(40, 0.99), np.full(1_960, 1e-3))
-    few = replace(ranking(posterior), combination=Combination(np.ones(1), 0.013))
-    found = lists_without_reference(few, ALL, None)
+    flat = replace(ranking(posterior), plateau=nothing)
+    found = lists_without_reference(flat, ALL, None)
     assert [one.listed for one in found.lists] == [0, 0, 0]
     why = found.lists[0].why_empty
     assert why is not None
-    assert "1.3\N{NO-BREAK SPACE}% of the reviews seem to be misfiled" in why
+    assert "no more reviews look misfiled" in why
     assert "--audit" in why
     answered = fit_correction(np.full(80, 0.99), np.ones(80, np.bool_))
-    assert lists_without_reference(few, ALL, answered).lists[0].listed == 40
-    assert lists_without_reference(ranking(posterior), ALL, None).lists[0].listed == 40
+    assert lists_without_reference(flat, ALL, answered).lists[0].listed == 40
+    seen = replace(flat, plateau=replace(nothing, noise=np.full(2, 0.02)))
+    assert lists_without_reference(seen, ALL, None).lists[0].listed == 40

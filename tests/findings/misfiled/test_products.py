@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewdesk.findings.misfiled.combination import Combination
-from reviewdesk.findings.misfiled.products import product_doubted
+from reviewdesk.findings.misfiled.products import ProductTopics, product_doubted
 
 SURE = np.log([0.96, 0.02, 0.02])
 OTHER = np.log([0.02, 0.96, 0.02])
@@ -39,3 +39,19 @@ def test_nothing_at_all() -> None:
     heads = [np.zeros((0, 3), np.float32)]
     none = np.empty(0, np.int64)
     assert len(product_doubted(heads, none, none, BASE)) == 0
+
+
+def test_what_other_reviews_of_a_product_speak_of_too_is_no_surprise() -> None:
+    shares = np.array([[0.001, 0.999]] * 4 + [[0.99, 0.01]] * 96)
+    labels = np.zeros(100, np.int64)
+    app = np.arange(100) % 25 + 1
+    app[:4] = 0  # an app that is a book: its four reviews speak of books
+    topics = ProductTopics.of(shares, labels, app)
+    together = topics.surprisal(shares, labels, app)
+    alone = ProductTopics.of(shares, labels, np.arange(100))
+    apart = alone.surprisal(shares, labels, np.arange(100))
+    none = topics.surprisal(shares, labels, np.full(100, -1))
+    assert (together[:4] < apart[:4] - 2).all()
+    np.testing.assert_allclose(apart[:4], -np.log(0.001))
+    np.testing.assert_allclose(none, -np.log(shares[:, 0]))
+    np.testing.assert_allclose(together[4:], apart[4:], atol=0.02)

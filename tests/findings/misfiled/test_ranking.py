@@ -6,9 +6,10 @@ from numpy.typing import NDArray
 
 from reviewdesk.findings.misfiled.combination import fit_combination
 from reviewdesk.findings.misfiled.ranking import (
+    Ranking,
     _Way,
     _ways,
-    rank_plainly,
+    rank_by_decoys,
     rank_with_reference,
 )
 from reviewdesk.findings.misfiled.transitions import alike, fit_transitions
@@ -37,10 +38,16 @@ def biased(given: Simulated) -> Simulated:
     return Simulated(heads, given.labels, given.wrong)
 
 
-def test_the_plain_ranking_finds_wrong_labels() -> None:
+def by_decoys(given: Simulated) -> Ranking:
+    """Rank reviews of no known product and of one length."""
+    n = len(given.labels)
+    return rank_by_decoys(given.heads, given.labels, np.full(n, -1), np.full(n, 100))
+
+
+def test_the_ranking_by_decoys_finds_wrong_labels() -> None:
     given = simulated()
-    found = rank_plainly(given.heads, given.labels)
-    assert found.way == "plain"
+    found = by_decoys(given)
+    assert found.way == "decoys"
     assert precision(found.score, given.wrong) > 0.9
     assert (np.diff(found.posterior[np.argsort(found.score)]) >= -1e-9).all()
 
@@ -48,7 +55,7 @@ def test_the_plain_ranking_finds_wrong_labels() -> None:
 def test_a_reference_shows_what_heads_have_wrongly_learnt() -> None:
     given = biased(simulated(15_000, noise=0.05, together=True))
     trusted = reference_of(given, 3_000)
-    plain = rank_plainly(given.heads, given.labels)
+    plain = by_decoys(given)
     found = rank_with_reference(given.heads, given.labels, trusted)
     rest = ~trusted
     assert found.way.startswith("transitions")
@@ -126,4 +133,4 @@ def test_few_categories_and_one_that_nothing_stands_in(k: int) -> None:
     assert np.isfinite(found.score).all()
     assert (found.posterior >= 0).all()
     assert (found.posterior <= 1).all()
-    assert np.isfinite(found.probabilities(heads)).all()
+    assert np.isfinite(found.probabilities(heads, np.full(4_000, 100))).all()

@@ -1,8 +1,10 @@
 """Several heads' probabilities combined into one, learnt from labels of which some are wrong.
 
-The combined probability is ``softmax(w_1 Z_1 + w_2 Z_2 + ...)`` of the heads' log-probabilities Z.
-The weights and the share of wrong labels are those under which the labels are most likely, when a
-wrong label is any of the others alike: ``(1 - e) P_a + e (1 - P_a) / (k - 1)`` for label a.
+The combined probability is ``softmax(w_1 Z_1 + w_2 Z_2 + ...)`` of the heads' log-probabilities Z;
+where the reviews' lengths are given, all weights are times ``(length / USUAL) ** growth``, since
+classifiers are too sure of texts that say little. Weights, growth and the share of wrong labels are
+those under which the labels are most likely, when a wrong label is any of the others alike:
+``(1 - e) P_a + e (1 - P_a) / (k - 1)`` for label a.
 
 Source: Natarajan et al. 2013, Learning with noisy labels (the corrected likelihood).
 """
@@ -18,6 +20,7 @@ from scipy.special import xlogy
 
 Floats = NDArray[np.float64]
 Logs = NDArray[np.float32]
+Lengths = NDArray[np.int64]
 
 SMALLEST: Final = 1e-9
 """A smaller probability counts as this one."""
@@ -27,6 +30,11 @@ WEIGHT_PRIOR: Final = 1.0
 """How many reviews it is worth that the weights are one over the number of heads: where sure errors
 and unsure classifiers explain the labels alike, the classifiers are believed."""
 NOISE_LIMITS: Final = (-14.0, 2.0)  # of the log-odds of noise
+GROWTH_LIMITS: Final = (-1.0, 1.0)
+USUAL: Final = 100.0
+"""A text of so many bytes counts as the heads say."""
+LENGTHS: Final = (10.0, 400.0)
+"""Shorter and longer texts count as these."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,14 +44,24 @@ class Combination:
     Args:
         weights: (heads,) what each head's log-probabilities count.
         noise: the share of wrong labels.
+        growth: the power of a text's length by which they count more.
     """
 
     weights: Floats
     noise: float
+    growth: float = 0.0
 
-    def logs(self, heads: Sequence[Logs]) -> Floats:
-        """Return combined log-probabilities of some rows, (n, k)."""
-        return log_softmax(weighted(heads, self.weights))
+    def logs(self, heads: Sequence[Logs], lengths: Lengths | None = None) -> Floats:
+        """Return combined log-probabilities of some rows, (n, k).
+
+        Args:
+            heads: for each head (n, k) log-probabilities.
+            lengths: (n,) of their texts in bytes; None where none were given when it was fitted.
+        """
+        scores = weighted(heads, self.weights)
+        if lengths is not None:
+            scores *= np.exp(self.growth * _log_lengths(lengths))[:, None]
+        return log_softmax(scores)
 
 
 def log_probabilities(probabilities: NDArray[np.floating]) -> Logs:
@@ -67,24 +85,34 @@ def log_softmax(scores: Floats) -> Floats:
     return found
 
 
-def fit_combination(heads: Sequence[Logs], labels: NDArray[np.integer]) -> Combination:
+def fit_combination(
+    heads: Sequence[Logs], labels: NDArray[np.integer], lengths: Lengths | None = None
+) -> Combination:
     """Return the weights and the noise under which the labels are most likely.
 
     Args:
         heads: for each head (n, k) log-probabilities by classifiers that have not seen the row.
         labels: (n,) 0 to k - 1, some of them wrong.
+        lengths: (n,) of the texts in bytes; None to weigh all alike.
     """
     if not len(labels):
         return Combination(np.full(len(heads), 1 / len(heads)), 0.0)
     rows = spread_rows(len(labels))
-    problem = _Likelihood([head[rows].astype(np.float64) for head in heads], labels[rows])
-    start = np.append(np.full(len(heads), -np.log(len(heads))), -4.0)
-    bounds = [LIMITS] * len(heads) + [NOISE_LIMITS]
+    longer = None if lengths is None else _log_lengths(lengths[rows])
+    problem = _Likelihood([head[rows].astype(np.float64) for head in heads], labels[rows], longer)
+    start = np.append(np.full(len(heads), -np.log(len(heads))), [0.0, -4.0])
+    growth = (0.0, 0.0) if lengths is None else GROWTH_LIMITS
+    bounds = [LIMITS] * len(heads) + [growth, NOISE_LIMITS]
     found = minimize(problem, start, jac=True, method="L-BFGS-B", bounds=bounds).x
-    return Combination(np.exp(found[:-1]), float(_share(found[-1])))
+    return Combination(np.exp(found[:-2]), float(_share(found[-1])), float(found[-2]))
 
 
-def explained(heads: Sequence[Logs], labels: NDArray[np.integer], found: Combination) -> float:
+def explained(
+    heads: Sequence[Logs],
+    labels: NDArray[np.integer],
+    found: Combination,
+    lengths: Lengths | None = None,
+) -> float:
     """Return what share of the labels' entropy the heads explain; below 0 if they mislead.
 
     Heads that explain nothing explain labels as well by any noise, so that what was fitted then
@@ -94,6 +122,7 @@ def explained(heads: Sequence[Logs], labels: NDArray[np.integer], found: Combina
         heads: for each head (n, k) log-probabilities by classifiers that have not seen the row.
         labels: (n,) 0 to k - 1, some of them wrong.
         found: what was fitted to these.
+        lengths: (n,) of the texts in bytes; None where none were given when it was fitted.
     """
     rows = spread_rows(len(labels))
     own = labels[rows]
@@ -101,20 +130,11 @@ def explained(heads: Sequence[Logs], labels: NDArray[np.integer], found: Combina
     entropy = -float(np.sum(xlogy(sizes, sizes / max(len(own), 1))))
     if not entropy:
         return 0.0
-    logs = found.logs([head[rows] for head in heads])
+    logs = found.logs([head[rows] for head in heads], None if lengths is None else lengths[rows])
     right = np.exp(logs[np.arange(len(own)), own])
     wrong = found.noise * (1 - right) / max(logs.shape[1] - 1, 1)
     likely = np.maximum((1 - found.noise) * right + wrong, SMALLEST)
     return 1 + float(np.log(likely).sum()) / entropy
-
-
-def wrong_posterior(logs: Floats, labels: NDArray[np.integer], noise: float) -> Floats:
-    """Return how likely each label is wrong, (n,), given combined log-probabilities (n, k)."""
-    k = logs.shape[1]
-    own = np.exp(logs[np.arange(len(labels)), labels])
-    wrong = noise * (1 - own) / max(k - 1, 1)
-    found: Floats = wrong / np.maximum(wrong + (1 - noise) * own, 1e-300)
-    return found
 
 
 def spread_rows(rows: int, most: int = FIT_ROWS) -> NDArray[np.int64]:
@@ -125,31 +145,46 @@ def spread_rows(rows: int, most: int = FIT_ROWS) -> NDArray[np.int64]:
 class _Likelihood:
     """Minus the mean log-likelihood of labels, and its gradient.
 
-    The parameters are the logs of the weights and the log-odds of the noise.
+    The parameters are the logs of the weights, the growth, and the log-odds of the noise.
     """
 
-    def __init__(self, heads: list[Floats], labels: NDArray[np.integer]) -> None:
+    def __init__(
+        self, heads: list[Floats], labels: NDArray[np.integer], longer: Floats | None
+    ) -> None:
         self.heads = heads
         self.own = np.arange(len(labels)), labels
+        self.longer = np.zeros(len(labels)) if longer is None else longer
         self.k = heads[0].shape[1]
 
     def __call__(self, found: Floats) -> tuple[float, Floats]:
-        weights, noise = np.exp(found[:-1]), _share(found[-1])
-        logs = log_softmax(weighted(self.heads, weights))
+        weights, growth, noise = np.exp(found[:-2]), found[-2], _share(found[-1])
+        times = np.exp(growth * self.longer)  # (n,)
+        scores = weighted(self.heads, weights) * times[:, None]
+        logs = log_softmax(scores)
         shares = np.exp(logs)
         own, others = shares[self.own], max(self.k - 1, 1)
         likely = np.maximum((1 - noise) * own + noise * (1 - own) / others, 1e-300)
         by_own = ((1 - noise) - noise / others) * own / likely  # by the log of own
+
+        def by_times(of: Floats) -> Floats:
+            """Return the gradient of each row by what multiplies some scores."""
+            return np.asarray(by_own * (of[self.own] - (shares * of).sum(axis=1)))
+
         gradient = [
-            -weight * np.mean(by_own * (head[self.own] - (shares * head).sum(axis=1)))
+            -weight * np.mean(times * by_times(head))
             for head, weight in zip(self.heads, weights, strict=True)
         ]
+        gradient.append(-np.mean(self.longer * by_times(scores)))
         by_noise = ((1 - own) / others - own) / likely
         gradient.append(-noise * (1 - noise) * np.mean(by_noise))
-        away = np.append(found[:-1] + np.log(len(weights)), 0.0)
+        away = np.concatenate([found[:-2] + np.log(len(weights)), found[-2:-1], [0.0]])
         prior = WEIGHT_PRIOR / len(own)
         cost = prior / 2 * float(away @ away) - float(np.mean(np.log(likely)))
         return cost, np.array(gradient) + prior * away
+
+
+def _log_lengths(lengths: Lengths) -> Floats:
+    return np.asarray(np.log(np.clip(lengths, *LENGTHS) / USUAL))
 
 
 def _share(log_odds: float) -> float:

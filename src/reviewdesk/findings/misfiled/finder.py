@@ -1,5 +1,6 @@
 """Finds reviews that stand in the wrong category."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Final, NamedTuple
 
@@ -27,7 +28,7 @@ from reviewdesk.findings.misfiled.overlaps import confusions, overlaps
 from reviewdesk.findings.misfiled.ranking import (
     BLOCK,
     Ranking,
-    rank_plainly,
+    rank_by_decoys,
     rank_with_reference,
 )
 from reviewdesk.findings.misfiled.rows import CANDIDATES, finding_rows, suggestions
@@ -82,7 +83,7 @@ class MisfiledFinder(Finder):
         if self.answers and not judged.trusted.any():
             answers = _answers(judged, ranking, Path(self.answers))
         found = _lists(judged, ranking, answers)
-        shares = ranking.probabilities([head[found.rows] for head in judged.heads])
+        shares = _probabilities(judged, ranking, found.rows)
         says, typical = _says(judged, ranking)
         tables = _tables(judged, ranking, says)
         if not judged.trusted.any():
@@ -114,11 +115,15 @@ def rank(judged: Judged) -> Ranking:
     if judged.trusted.any():
         found = rank_with_reference(heads, labels, judged.trusted[rows])
     else:
-        found = rank_plainly(heads, labels)
+        found = rank_by_decoys(heads, labels, judged.product[rows], judged.lengths[rows])
     score = np.full(len(judged.labels), -np.inf)
     posterior = np.zeros(len(judged.labels))
     score[rows], posterior[rows] = found.score, found.posterior
-    return Ranking(score, posterior, found.combination, found.way, found.clean, found.explained)
+    unaided = None
+    if found.unaided is not None:
+        unaided = np.zeros(len(judged.labels))
+        unaided[rows] = found.unaided
+    return replace(found, score=score, posterior=posterior, unaided=unaided)
 
 
 def _answers(judged: Judged, ranking: Ranking, path: Path) -> _Answers:
@@ -153,7 +158,7 @@ def _says(judged: Judged, ranking: Ranking) -> tuple[NDArray[np.int64], list[NDA
     says, own = np.empty(n, np.int64), np.empty(n)
     for at in range(0, n, BLOCK):
         part = slice(at, at + BLOCK)
-        shares = ranking.probabilities([head[part] for head in judged.heads])
+        shares = _probabilities(judged, ranking, part)
         says[part] = shares.argmax(axis=1)
         own[part] = shares[np.arange(len(shares)), judged.labels[part]]
     typical = []
@@ -163,10 +168,16 @@ def _says(judged: Judged, ranking: Ranking) -> tuple[NDArray[np.int64], list[NDA
     return says, typical
 
 
+def _probabilities(
+    judged: Judged, ranking: Ranking, rows: NDArray[np.integer] | slice
+) -> NDArray[np.float64]:
+    return ranking.probabilities([head[rows] for head in judged.heads], judged.lengths[rows])
+
+
 def _questions(judged: Judged, ranking: Ranking, most: int) -> pa.Table:
     rows = ranked_rows(ranking, judged.candidates)
     rows = rows[choose_questions(ranking.posterior[rows], most)]
-    shares = ranking.probabilities([head[rows] for head in judged.heads])
+    shares = _probabilities(judged, ranking, rows)
     suggested = suggestions(shares, judged.labels[rows])
     columns = [
         judged.ids.take(pa.array(rows)),
@@ -197,10 +208,11 @@ def _notes(judged: Judged, found: Lists, answers: int) -> list[str]:
                 )
     else:
         notes.append(
-            "Promises rest on what the classifiers say alone. They presuppose that reviews get "
-            "into any other category alike, and that few speak of another category and are filed "
-            "rightly. Answers to the questions (--audit), or a reference (--reference), make them "
-            "surer."
+            "Promises rest on what the classifiers say alone: reviews were put into other "
+            "categories by way of trial, and so many count as misfiled as look like these. They "
+            "presuppose that misfiled reviews come from all categories alike, and that no more "
+            "than one review in 1,000 speaks of another category and is filed rightly. Answers to "
+            "the questions (--audit), or a reference (--reference), make them surer."
         )
     return notes
 
@@ -226,6 +238,13 @@ def _settings(judged: Judged, ranking: Ranking, answers: int) -> dict[str, Any]:
         "reference": int(judged.trusted.sum()),
         "models": judged.models,
         "weights": [round(float(one), 4) for one in ranking.combination.weights],
-        "noise": round(ranking.combination.noise, 5),
+        "noise": round(_noise(ranking), 5),
         "ranked": ranking.way,
     }
+
+
+def _noise(ranking: Ranking) -> float:
+    """Return the share of labels that seem wrong."""
+    if ranking.plateau is None:
+        return ranking.combination.noise
+    return ranking.plateau.wrong

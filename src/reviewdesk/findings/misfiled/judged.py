@@ -13,6 +13,7 @@ from reviewdesk.errors import MissingColumn, NotEnoughData
 from reviewdesk.findings.base import FinderInputs
 from reviewdesk.findings.misfiled.combination import (
     Combination,
+    Lengths,
     Logs,
     fit_combination,
     log_probabilities,
@@ -57,6 +58,8 @@ class Judged:
         ids: (n) review_ids.
         titles: (n) names of products; all null where they have none.
         labels: (n,) the categories in which they stand; -1 for none.
+        product: (n,) numbers of their products; -1 for none.
+        lengths: (n,) of their texts in bytes.
         shared: (n,) groups of alike texts under several categories; -1 for all others.
         judged: (n,) which are looked at.
         trusted: (n,) which of these are known to be filed rightly; none where they are too few.
@@ -72,6 +75,8 @@ class Judged:
     ids: pa.ChunkedArray
     titles: pa.ChunkedArray
     labels: NDArray[np.int32]
+    product: NDArray[np.int64]
+    lengths: Lengths
     shared: NDArray[np.int64]
     judged: NDArray[np.bool_]
     trusted: NDArray[np.bool_]
@@ -145,8 +150,8 @@ def judge(inputs: FinderInputs, said: HeadProbabilities, progress: Progress) -> 
             "it repeats the category in which that stands, and misses the error."
         )
     return Judged(
-        inputs, said.labels, said.models, said.fold, heads, ids, titles, labels, shared, judged,
-        trusted, left_out, notes,
+        inputs, said.labels, said.models, said.fold, heads, ids, titles, labels, product,
+        _lengths(inputs), shared, judged, trusted, left_out, notes,
     )  # fmt: skip
 
 
@@ -208,6 +213,15 @@ def _facts(
     numbers: NDArray[np.int64] = product.to_numpy(zero_copy_only=False).astype(np.int64)
     copied: NDArray[np.bool_] = table.column("copy_of").is_valid().to_numpy()
     return table.column("review_id"), table.column("product_title"), labels, numbers, copied
+
+
+def _lengths(inputs: FinderInputs) -> Lengths:
+    """Return how many bytes headline and body have, (n,)."""
+    read = [np.empty(0, np.int64)]
+    for batch in inputs.data.batches(["review_headline", "review_body"]):
+        said = [pc.binary_length(column).fill_null(0) for column in batch.columns]
+        read.append(pc.add(*said).to_numpy(zero_copy_only=False).astype(np.int64))
+    return np.concatenate(read)
 
 
 def _reference(inputs: FinderInputs, ids: pa.ChunkedArray) -> NDArray[np.bool_]:

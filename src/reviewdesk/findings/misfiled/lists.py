@@ -18,23 +18,21 @@ from reviewdesk.findings.misfiled.promises import (
     false_by_reference,
 )
 from reviewdesk.findings.misfiled.ranking import Ranking
-from reviewdesk.report.numbers import count, share
+from reviewdesk.report.numbers import count
 
 Floats = NDArray[np.float64]
 
 FEWEST_TRUSTED: Final = 5_000
 """A smaller reference says too little of the tail."""
-ODD: Final = 0.003
-"""So large a share of the reviews may speak of another category and be filed rightly all the same.
-Without a reference or answers, shorter lists may hold nothing else."""
-LEAST_NOISE: Final = 0.02
-"""So large a share of the labels has to seem wrong, or reviews that speak of another category and
-are filed rightly are too many among those that look the surest: with 1 % moved in real reviews,
-lists promised at 0.95, 0.9 and 0.8 were right in 79, 70 and 57 % of the cases (decision 0351)."""
 LEAST_EXPLAINED: Final = 0.1
 """Classifiers that explain less of the labels' entropy say nothing of single labels."""
 MOST_NOISE: Final = 0.5
 """If more labels were wrong than right, they would not say what the categories are."""
+NO_PLATEAU: Final = "no more reviews look misfiled than would if all of them were filed rightly"
+ONLY_CLASSIFIERS: Final = (
+    "by what the classifiers say alone. Answers to the questions (--audit), or a reference "
+    "(--reference), can make it longer"
+)
 WINDOW: Final = 20
 """How sure a finding is, is told from so many neighbours at least."""
 
@@ -83,33 +81,23 @@ def lists_without_reference(
     """Return the lists that probabilities allow, corrected by a person's answers where there are.
 
     Without answers there are no lists where the classifiers hardly tell the categories apart, nor
-    where the longest is short: probabilities cannot tell an odd review from a wrong label, and
-    where there are few wrong labels, the odd ones come first.
+    where no more reviews look misfiled than would if all were filed rightly.
 
     Args:
         ranking: of n reviews.
         candidates: (n,) which may be listed.
         correction: what a person's answers ask for.
     """
-    if correction is None and not _believable(ranking):
-        return _none("the classifiers hardly tell the categories apart")
-    if correction is None and ranking.combination.noise < LEAST_NOISE:
-        return _none(_too_little_noise(ranking.combination.noise))
-    rows = ranked_rows(ranking, candidates)
-    before = posterior = ranking.posterior[rows]
-    reason = "by what the classifiers say"
-    if correction is not None:
-        posterior = correction.posterior(before)
-        reason += ", corrected by the answers"
-    false = false_by_posterior(posterior)
-    if correction is not None:
-        false[before < correction.least] = np.inf
-    cuts = cut_lists(false, ranking.score[rows], PROMISES)
-    if correction is None and 0 < cuts[-1].listed < ODD * len(rows):
-        return _none(_too_few(cuts[-1].listed))
-    found = _lists(rows, np.minimum.accumulate(posterior), cuts, reason)
     if correction is None:
-        return found
+        return _unaided_lists(ranking, candidates)
+    rows = ranked_rows(ranking, candidates)
+    before = ranking.posterior[rows]
+    posterior = correction.posterior(before)
+    false = false_by_posterior(posterior)
+    false[before < correction.least] = np.inf
+    cuts = cut_lists(false, ranking.score[rows], PROMISES)
+    reason = "by what the classifiers say, corrected by the answers"
+    found = _lists(rows, np.minimum.accumulate(posterior), cuts, reason)
     intervals = tuple(
         correction.precision(before[: one.listed]) if one.listed else (0.0, 1.0)
         for one in found.lists
@@ -117,10 +105,21 @@ def lists_without_reference(
     return Lists(found.rows, found.score, found.promise, found.lists, intervals)
 
 
+def _unaided_lists(ranking: Ranking, candidates: NDArray[np.bool_]) -> Lists:
+    if not _believable(ranking):
+        return _none("the classifiers hardly tell the categories apart")
+    if ranking.plateau is not None and not ranking.plateau.clear:
+        return _none(NO_PLATEAU)
+    posterior = ranking.posterior if ranking.unaided is None else ranking.unaided
+    rows = _sorted(candidates, posterior)
+    posterior = posterior[rows]
+    cuts = cut_lists(false_by_posterior(posterior), posterior, PROMISES)
+    return _lists(rows, posterior, cuts, ONLY_CLASSIFIERS)
+
+
 def ranked_rows(ranking: Ranking, candidates: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return the candidates, the surest first."""
-    rows = np.flatnonzero(candidates)
-    return rows[np.argsort(-ranking.score[rows], kind="stable")]
+    return _sorted(candidates, ranking.score)
 
 
 def surenesses(false: Floats) -> Floats:
@@ -146,6 +145,11 @@ def surenesses(false: Floats) -> Floats:
     return np.asarray(np.clip(np.repeat(shares, [wide for _, wide in pools]), 0.0, 1.0))
 
 
+def _sorted(candidates: NDArray[np.bool_], by: Floats) -> NDArray[np.int64]:
+    rows = np.flatnonzero(candidates)
+    return rows[np.argsort(-by[rows], kind="stable")]
+
+
 def _lists(rows: NDArray[np.int64], score: Floats, cuts: Sequence[Cut], reason: str) -> Lists:
     most = max((cut.listed for cut in cuts), default=0)
     promise = np.zeros(most)
@@ -169,21 +173,6 @@ def _none(why: str) -> Lists:
     asks = f"{why}. Answers to the questions (--audit), or a reference (--reference), can tell"
     lists = tuple(PromisedList(promised, 0, 0.0, asks) for promised in PROMISES)
     return Lists(np.empty(0, np.int64), nothing, nothing, lists)
-
-
-def _too_little_noise(noise: float) -> str:
-    return (
-        f"only about {share(noise)} of the reviews seem to be misfiled; below "
-        f"{share(LEAST_NOISE, 0)}, reviews that speak of another category and are filed "
-        "rightly cannot be told from errors"
-    )
-
-
-def _too_few(few: int) -> str:
-    return (
-        f"no more than {count(few)} reviews look surely misfiled: too few to tell errors from "
-        "reviews that speak of another category and are filed rightly"
-    )
 
 
 def _why(cut: Cut, promised: float, candidates: int, reason: str) -> str | None:

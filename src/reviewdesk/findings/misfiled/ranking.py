@@ -9,12 +9,15 @@ from numpy.typing import NDArray
 
 from reviewdesk.findings.misfiled.combination import (
     Combination,
+    Lengths,
     Logs,
     explained,
     fit_combination,
     spread_rows,
-    wrong_posterior,
 )
+from reviewdesk.findings.misfiled.decoys import draw_decoys
+from reviewdesk.findings.misfiled.plateau import Plateau, fit_plateau
+from reviewdesk.findings.misfiled.products import ProductTopics
 from reviewdesk.findings.misfiled.promises import ReferenceTail, cut_lists, false_by_reference
 from reviewdesk.findings.misfiled.transitions import Transitions, alike, fit_transitions
 from reviewdesk.findings.misfiled.trusted import CleanModel, cross_fitted, fit_clean
@@ -28,6 +31,12 @@ WORTH: Final = 1.1
 """Freer transitions have to make lists so many times as long: the reference is not larger than that
 lengths differ by a tenth by chance."""
 PARTS: Final = 5
+MOST_DECOYS: Final = 100_000
+"""Reviews that are put elsewhere by way of trial, of more every second one, or third, and so on."""
+MOST_FITTED: Final = 400_000
+"""Reviews that the plateau is fitted to."""
+SEEMS_RIGHT: Final = 0.05
+"""The probability of its label from which on a review may be a decoy."""
 LEAST_NOISE: Final = 1e-4
 JUDGED_BY: Final = (0.95, 0.9, 0.8)
 
@@ -40,41 +49,71 @@ class Ranking:
         score: (n,) higher is surer.
         posterior: (n,) 0 to 1, as probable as it is by the model behind the score.
         combination: how the heads were combined.
-        way: which way of ranking was used: ``plain``, ``alike``, ``transitions-N``.
+        way: which way of ranking was used: ``decoys``, ``alike``, ``transitions-N``.
         clean: probabilities where labels are right; None without a reference.
         explained: what share of the labels' entropy the heads explain; 1 where a reference tells
             how far they can be believed.
+        plateau: how many labels look wrong, as decoys show; None with a reference.
+        unaided: (n,) as probable as it is where nobody answered, when some of what looks wrong is
+            odd and right; None with a reference.
     """
 
     score: Floats
     posterior: Floats
     combination: Combination
-    way: str = "plain"
+    way: str = "decoys"
     clean: CleanModel | None = None
     explained: float = 1.0
+    plateau: Plateau | None = None
+    unaided: Floats | None = None
 
-    def probabilities(self, heads: Sequence[Logs]) -> Floats:
-        """Return the probability of each category for some rows, (m, k)."""
+    def probabilities(self, heads: Sequence[Logs], lengths: Lengths) -> Floats:
+        """Return the probability of each category for some rows, (m, k).
+
+        Args:
+            heads: for each head (m, k) log-probabilities.
+            lengths: (m,) of the texts in bytes.
+        """
         if self.clean is not None:
             return self.clean.probabilities(heads)
-        return np.exp(self.combination.logs(heads))
+        return np.exp(self.combination.logs(heads, lengths))
 
 
-def rank_plainly(heads: Sequence[Logs], labels: NDArray[np.integer]) -> Ranking:
-    """Rank by minus the log-probability of the label.
+def rank_by_decoys(
+    heads: Sequence[Logs],
+    labels: NDArray[np.integer],
+    product: NDArray[np.integer],
+    lengths: Lengths,
+) -> Ranking:
+    """Rank by how surprising a label is, beside what other reviews of the product speak of.
+
+    How likely a label is wrong is told by reviews that are put elsewhere by way of trial.
 
     Args:
         heads: for each head (n, k) log-probabilities by classifiers that have not seen the row.
         labels: (n,) 0 to k - 1.
+        product: (n,) 0 to p - 1; -1 for reviews of no known product.
+        lengths: (n,) of the texts in bytes.
     """
-    combination = fit_combination(heads, labels)
-    score, posterior = np.empty(len(labels)), np.empty(len(labels))
-    for rows in _blocks(len(labels)):
-        logs = combination.logs([head[rows] for head in heads])
-        score[rows] = -logs[np.arange(len(logs)), labels[rows]]
-        posterior[rows] = wrong_posterior(logs, labels[rows], combination.noise)
-    told = explained(heads, labels, combination)
-    return Ranking(score, posterior, combination, explained=told)
+    n, k = heads[0].shape
+    combination = fit_combination(heads, labels, lengths)
+    shares = np.empty((n, k), np.float32)
+    for rows in _blocks(n):
+        shares[rows] = np.exp(combination.logs([head[rows] for head in heads], lengths[rows]))
+    topics = ProductTopics.of(shares, labels, product)
+    surprisal = np.empty(n)
+    for rows in _blocks(n):
+        surprisal[rows] = topics.surprisal(shares[rows], labels[rows], product[rows])
+    some = spread_rows(n, MOST_DECOYS)
+    seem_right = shares[some, labels[some]] >= SEEMS_RIGHT
+    decoys = draw_decoys(shares[some], labels[some], product[some], seem_right, topics)
+    fitted = spread_rows(n, MOST_FITTED)
+    plateau = fit_plateau(surprisal[fitted], labels[fitted], decoys, k)
+    posterior = plateau.posterior(surprisal, labels, combination.noise)
+    told = explained(heads, labels, combination, lengths)
+    odds = np.log(posterior) - np.log1p(-posterior)
+    unaided = posterior * plateau.are_wrong()[labels]
+    return Ranking(odds, posterior, combination, explained=told, plateau=plateau, unaided=unaided)
 
 
 def rank_with_reference(
