@@ -1,10 +1,11 @@
 """What the first 64 KiB of a file seem to say and the rest of it contradicts."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from reviewdesk.errors import InputError
+from reviewdesk.errors import InputError, MissingColumn
 from reviewdesk.settings import SourceSettings
 from reviewdesk.sources import open_inputs
 from tests.sources.samples import bodies_of, opened, read, rejects_of, reviews_of
@@ -111,3 +112,56 @@ def test_a_quote_opened_before_whole_records_swallows_none(tmp_path: Path) -> No
     assert bodies_of(batches)[-4:] == ["Fine lamp", "Bad lamp", 'Dim lamp"', "Good"]
     assert len(bodies_of(batches)) + len(rejects_of(batches)) == 5
     assert rejects_of(batches) or "quotes do not pair" in notes_of(batches)
+
+
+PAGE = {"page": 1, "product": {"id": "B1", "name": "Kettle", "rating": 3.5}, "date": "2020-01-01"}
+"""Around the reviews: the product, its mean rating, and when it was asked."""
+
+
+@pytest.mark.parametrize("between", ["", "\n", ",\n"])
+def test_what_stands_around_the_reviews_of_a_page_is_theirs(tmp_path: Path, between: str) -> None:
+    pages = [
+        {
+            **PAGE,
+            "product": {**PAGE["product"], "id": f"B{number}"},
+            "reviews": [{"text": "Fine"}] * 2,
+        }
+        for number in range(3)
+    ]
+    content = between.join(map(json.dumps, pages))
+    if between.startswith(","):
+        content = f"[{content}]"
+    rows = reviews_of(read(written(tmp_path / "r.json", content)))
+    assert [row["product_id"] for row in rows] == ["B0", "B0", "B1", "B1", "B2", "B2"]
+    assert {row["product_title"] for row in rows} == {"Kettle"}
+    assert {row["star_rating"] for row in rows} == {row["review_date"] for row in rows} == {None}
+
+
+def test_a_review_knows_its_product_better_than_its_page(tmp_path: Path) -> None:
+    page = {"asin": "B1", "pages": [{"reviews": [{"text": "Fine", "asin": "B2"}]}]}
+    (row,) = reviews_of(read(written(tmp_path / "r.json", json.dumps(page))))
+    assert row["product_id"] == "B2"
+
+
+def test_what_stands_behind_the_reviews_of_a_page_is_said(tmp_path: Path) -> None:
+    page = {"reviews": [{"text": "Fine", "stars": 4}], "asin": "B1"}
+    batches = read(written(tmp_path / "r.json", json.dumps(page)))
+    assert [row["product_id"] for row in reviews_of(batches)] == [None]
+    assert "'asin' behind its array" in notes_of(batches)
+
+
+def test_json_arrays_in_windows_letters(tmp_path: Path) -> None:
+    content = json.dumps([{"text": "Café – 5 €"}, {"text": "Zoë"}], ensure_ascii=False, indent=1)
+    batches = read(written(tmp_path / "r.json", content.encode("cp1252")))
+    assert bodies_of(batches) == ["Café – 5 €", "Zoë"]
+
+
+def test_a_column_of_unknown_name_is_the_text_if_its_texts_are_by_far_the_longest(
+    tmp_path: Path,
+) -> None:
+    content = "wer,flag,sagte\nann,1,Ein guter Kessel\nbob,0,Nach einem Tag kaputt\n"
+    inputs = opened(written(tmp_path / "r.csv", content))
+    assert inputs.guesses == {"review_body": "sagte"}
+    assert bodies_of(list(inputs.read())) == ["Ein guter Kessel", "Nach einem Tag kaputt"]
+    with pytest.raises(MissingColumn):
+        opened(written(tmp_path / "r.csv", "a,b\nEin guter Kessel,Nach einem Tag kaputt\n"))

@@ -75,16 +75,17 @@ def show_inputs(inputs: Inputs) -> None:
 def show_columns(inputs: Sequence[Input]) -> None:
     """Say which columns of the reviews table the files have, and which look like missing ones.
 
-    Files with the same columns are shown once; those with all 15 under their own names not at all.
+    Files with the same columns are shown once; those with all 15 under their own names in a line.
     """
     alike: dict[str, list[Input]] = {}
     for one in inputs:
         alike.setdefault(repr(one.columns), []).append(one)
     for first, *others in alike.values():
         found = first.columns
-        if not found.columns or not (found.guesses or found.not_found or found.resembling):
-            continue
         more = f" and {count(len(others), 'more file')}" if others else ""
+        if all(found.columns.get(name) == name for name in REVIEWS.names):
+            note(f"{first.name}{more}: all {len(REVIEWS.names)} columns under their own names")
+            continue
         note(f"columns of {first.name}{more}:")
         guessed = dict.fromkeys(found.guesses, " (guessed)")
         rows = [

@@ -47,7 +47,9 @@ class AmazonParquet(Source):
         Raises:
             MissingColumn: names those that there are.
         """
-        return map_columns(_known(file), {}, file.name)
+        names = parquet_columns(file)
+        known = map_columns(_known(file), {}, file.name)
+        return replace(known, left_over=tuple(name for name in names if name not in REVIEWS.names))
 
     def rows(self, file: SourceFile, tally: Tally) -> Iterator[RawRows]:
         """Yield the rows, with the category of the path where they have none."""

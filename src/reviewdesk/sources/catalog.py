@@ -25,6 +25,7 @@ from reviewdesk.sources.mapping import ColumnMap, check_column
 from reviewdesk.sources.places import aside_files, data_files, identity, named
 from reviewdesk.sources.readings import Reading, check_date_format
 from reviewdesk.sources.stream import archive_members, head
+from reviewdesk.sources.table import Table
 from reviewdesk.sources.tar import is_tar
 from reviewdesk.storage import storage_errors
 
@@ -273,7 +274,8 @@ class _Finder:
                 inputs.append(Input(file, reader, self._columns(reader, file)))
             except MissingColumn as error:
                 if key not in self._optional:
-                    raise
+                    inputs.append(self._by_content(reader, file, error))
+                    continue
                 missing = missing or error
                 self._left.append(LeftAlone(file.name, NO_TEXT))
         if missing is not None and not inputs:
@@ -283,6 +285,23 @@ class _Finder:
                 self._left += [LeftAlone(one.name, COMPANION) for one in files.values()]
         inputs.sort(key=lambda one: _order(one.file))
         return Inputs(inputs, self._left, folders=self._folders)
+
+    def _by_content(self, reader: Source, file: SourceFile, error: MissingColumn) -> Input:
+        """Return a file that the user named whose column of texts only its content tells.
+
+        Raises:
+            MissingColumn: the error given, if the content does not tell either.
+        """
+        if not isinstance(reader, Table) or "review_body" in self._settings.columns:
+            raise error
+        column = reader.longest_text(file)
+        if not column:
+            raise error
+        columns = {**self._settings.columns, "review_body": column}
+        by_content = Table(replace(self._settings, columns=columns))
+        found = by_content.inspect(file)
+        guesses = {**found.guesses, "review_body": column}
+        return Input(file, by_content, replace(found, guesses=guesses))
 
     def _columns(self, reader: Source, file: SourceFile) -> ColumnMap:
         if self._settings.columns and not reader.takes_columns:

@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+import pyarrow as pa
+
 WINDOWS: Final = "cp1252"
 
 ZEROS: Final = 0.15
@@ -69,12 +72,20 @@ class Encodings:
 
 
 def is_utf8(data: bytes) -> bool:
-    """Say whether bytes are UTF-8."""
+    """Say whether bytes are UTF-8; no text is made of them."""
+    offsets = pa.py_buffer(np.array([0, len(data)], np.int32))
     try:
-        data.decode()
-    except UnicodeDecodeError:
+        pa.Array.from_buffers(pa.string(), 1, [None, offsets, pa.py_buffer(data)]).validate(
+            full=True
+        )
+    except pa.ArrowInvalid:
         return False
     return True
+
+
+def in_characters(start: bytes) -> bytes:
+    """Return a file's first bytes as UTF-8, with a stand-in for each that is none."""
+    return start if start.isascii() else start.decode(errors="replace").encode()
 
 
 def from_windows(data: bytes) -> bytes:

@@ -7,7 +7,7 @@ docs/supervised-tutorial.md; src/dictionary.cc for what separates words.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar, Final
 
 from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
@@ -45,6 +45,12 @@ class FastText(Source):
     name: ClassVar[str] = "fasttext"
     title: ClassVar[str] = "fastText and BlazingText training files"
     description: ClassVar[str] = "__label__NAME and a text a line; labels are stars or categories"
+
+    columns: ClassVar[Mapping[str, str]] = {
+        "star_rating": "labels, if they are stars or sentiment",
+        "product_category": "labels, if they are neither",
+        "review_body": "text behind the labels",
+    }
 
     @classmethod
     def recognises(cls, probe: Probe) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from reviewdesk.sources.encoding import is_utf8
 from reviewdesk.sources.lines import LineBlock
 from reviewdesk.sources.rejects import Rejects
 from reviewdesk.sources.rows import RawRows
@@ -81,22 +82,11 @@ def _not_utf8(
 ) -> NDArray[np.bool_]:
     """Say which good lines are not UTF-8: the block is looked at as one, lines only if need be."""
     bad = np.zeros(len(starts), np.bool_)
-    if _is_utf8(data):
+    if is_utf8(data):
         return bad
     for line in np.flatnonzero(good).tolist():
-        bad[line] = not _is_utf8(data[starts[line] : ends[line]])
+        bad[line] = not is_utf8(data[starts[line] : ends[line]])
     return bad
-
-
-def _is_utf8(data: bytes) -> bool:
-    offsets = pa.py_buffer(np.array([0, len(data)], np.int32))
-    try:
-        pa.Array.from_buffers(pa.string(), 1, [None, offsets, pa.py_buffer(data)]).validate(
-            full=True
-        )
-    except pa.ArrowInvalid:
-        return False
-    return True
 
 
 def _raw(data: bytes, first: NDArray[np.int64], last: NDArray[np.int64]) -> Callable[[int], bytes]:

@@ -10,7 +10,7 @@ rating, those in ``pos`` have 5 stars and those in ``neg`` 1.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, Final
 
 from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
@@ -48,6 +48,13 @@ class Imdb(Source):
     name: ClassVar[str] = "imdb"
     title: ClassVar[str] = "IMDb Large Movie Review data set, or folders pos and neg of texts"
     description: ClassVar[str] = "a folder such as aclImdb, or its .tar.gz; one text file a review"
+
+    columns: ClassVar[Mapping[str, str]] = {
+        "review_id": "path of the file",
+        "product_id": "addresses of the films, where the folder has them",
+        "star_rating": "name of the file or of its folder",
+        "review_body": "the file",
+    }
 
     @classmethod
     def recognises(cls, probe: Probe) -> bool:

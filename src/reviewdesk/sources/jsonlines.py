@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from reviewdesk.sources.base import Tally
+from reviewdesk.sources.encoding import in_characters
 from reviewdesk.sources.lines import BOM, LineBlock, numbered_lines
 from reviewdesk.sources.rows import RawRows, RowBuilder
 
@@ -150,7 +151,9 @@ def parse_loose(raw: bytes) -> dict[str, Any]:
 def first_fields(start: bytes) -> frozenset[str]:
     """Return the names of the fields of the first objects in a file's first bytes."""
     names: set[str] = set()
-    for line in start.removeprefix(BOM).split(b"\n", LINES_LOOKED_AT)[:LINES_LOOKED_AT]:
+    for line in (
+        in_characters(start).removeprefix(BOM).split(b"\n", LINES_LOOKED_AT)[:LINES_LOOKED_AT]
+    ):
         if line.lstrip().startswith(b"{"):
             try:
                 names.update(parse_loose(line))

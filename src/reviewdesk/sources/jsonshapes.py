@@ -8,19 +8,21 @@ pandas, ``DataFrame.to_json``.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import Any, Final, Literal
 
 from reviewdesk.errors import InputError
 from reviewdesk.sources.base import Tally
+from reviewdesk.sources.encoding import in_characters
 from reviewdesk.sources.files import SourceFile
 from reviewdesk.sources.jsonlines import NotAnObject, field_names, parse_object
 from reviewdesk.sources.jsonobjects import ObjectScan
-from reviewdesk.sources.lines import BOM, MAX_LINE, cut_off
+from reviewdesk.sources.lines import BOM, MAX_LINE
 from reviewdesk.sources.mapping import known_names
-from reviewdesk.sources.stream import HEAD, DamagedGzip, text
+from reviewdesk.sources.pages import Groups, Pages
+from reviewdesk.sources.stream import HEAD, text
 
 Shape = Literal["lines", "objects", "pages", "frame", ""]
 
@@ -36,6 +38,7 @@ _ARRAY: Final = re.compile(rb'"((?:[^"\\]|\\.){1,64})"\s*:\s*\[\s*(?=\{)')
 @lru_cache(maxsize=4)  # asked again while a file is opened
 def shape_of(start: bytes) -> Shape:
     """Return the shape of a JSON file from its first bytes; empty if it is none of the four."""
+    start = in_characters(start)
     begin = start.removeprefix(BOM).lstrip()
     if not begin.startswith((b"{", b"[")):
         return ""
@@ -67,12 +70,13 @@ def first_objects(start: bytes) -> list[dict[str, Any]]:
 
 def first_fields_of(start: bytes) -> list[str]:
     """Return the names of all fields of the objects in a JSON file's first bytes."""
+    start = in_characters(start)
     shape = shape_of(start)
     if shape == "lines":
         found = _parsed(first_lines(start))
     elif shape == "pages":
-        page = _page(start)
-        found = first_objects(start[page.end() :]) if page else []
+        objects = islice(Pages(Tally(""), page_key(start)).feed(start), OBJECTS_LOOKED_AT)
+        found = _parsed(raw for _, raw in objects)
     else:
         found = first_objects(start)
         if shape == "frame":
@@ -109,78 +113,6 @@ def _page(start: bytes) -> re.Match[bytes] | None:
         if objects and _holds_a_review(objects[0]):
             return found
     return None
-
-
-Groups = Iterator[list[tuple[int, bytes]]]
-"""The line that each object begins on, from 1, and its bytes: in groups."""
-
-
-def page_objects(file: SourceFile, tally: Tally, key: str) -> Groups:
-    """Yield the objects in every array of a name, in groups.
-
-    Args:
-        file: pages, one or more.
-        tally: where bytes and what cannot be read are counted.
-        key: the arrays' name.
-    """
-    pages = _Pages(tally, key)
-    try:
-        for piece in text(file, tally):
-            yield list(pages.feed(piece))
-    except DamagedGzip:
-        cut_off(tally, pages.line, pages.rest())
-    else:
-        if pages.inside:
-            tally.rejects.add(pages.line, "bad_json", pages.rest())
-            tally.notes.append(f"{tally.file} ends inside an array {key!r}: reviews may be missing")
-    yield []
-
-
-class _Pages:
-    """Finds arrays of one name in bytes that come in pieces, and the objects in them."""
-
-    def __init__(self, tally: Tally, key: str) -> None:
-        self._tally = tally
-        self._opening = re.compile(re.escape(json.dumps(key).encode()) + rb"\s*:\s*\[")
-        self._kept = 6 * len(key) + 256  # an opening may be cut apart between two pieces
-        self._held = b""
-        self._line = 1
-        self._scan: ObjectScan | None = None
-
-    @property
-    def inside(self) -> bool:
-        """Whether an array has begun and not ended."""
-        return self._scan is not None
-
-    @property
-    def line(self) -> int:
-        """The line that the held bytes begin on."""
-        return self._scan.line if self._scan else self._line
-
-    def rest(self) -> bytes:
-        """Return the bytes held."""
-        return self._scan.rest() if self._scan else self._held
-
-    def feed(self, piece: bytes) -> Iterator[tuple[int, bytes]]:
-        """Take a piece and yield the objects that end in it."""
-        self._held += piece
-        while (scan := self._scan or self._opened()) is not None:
-            yield from scan.feed(self._held)
-            self._held = b""
-            if not scan.stopped:
-                return
-            self._held, self._line, self._scan = scan.rest(), scan.line, None
-
-    def _opened(self) -> ObjectScan | None:
-        """Begin with the next array, if one is held; else keep as much as it may begin in."""
-        found = self._opening.search(self._held)
-        end = found.end() if found else max(0, len(self._held) - self._kept)
-        self._line += self._held.count(b"\n", 0, end)
-        self._held = self._held[end:]
-        if found:
-            self._scan = ObjectScan(self._tally, stop=True)
-            self._scan.line = self._line
-        return self._scan
 
 
 def frame_objects(file: SourceFile, tally: Tally) -> Groups:

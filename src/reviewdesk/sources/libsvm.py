@@ -13,7 +13,7 @@ data set.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, repeat
 from typing import ClassVar, Final
 
@@ -51,6 +51,12 @@ class Libsvm(Source):
     name: ClassVar[str] = "libsvm"
     title: ClassVar[str] = "LIBSVM (bags of words)"
     description: ClassVar[str] = "label and index:count pairs; give the vocabulary file with it"
+
+    columns: ClassVar[Mapping[str, str]] = {
+        "star_rating": "labels, if they are stars or two classes",
+        "product_category": "labels, if they are neither",
+        "review_body": "words that are counted",
+    }
 
     @classmethod
     def recognises(cls, probe: Probe) -> bool:

@@ -34,7 +34,11 @@ class McAuley2013(Source):
     title: ClassVar[str] = "McAuley Lab Amazon reviews, 2013 (SNAP)"
     description: ClassVar[str] = "blocks of lines such as review/score: 5.0"
 
-    columns: ClassVar[Mapping[str, str]] = {name: key for key, name in KEYS.items()}
+    columns: ClassVar[Mapping[str, str]] = {
+        **{name: key for key, name in KEYS.items()},
+        **dict.fromkeys(_VOTES, _HELPFULNESS),
+        "product_category": "name of the file, if it is a category's",
+    }
 
     @classmethod
     def recognises(cls, probe: Probe) -> bool:

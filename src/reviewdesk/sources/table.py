@@ -1,11 +1,11 @@
 """Any CSV, TSV, JSON or Parquet file whose columns are told, or have names that are close."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePosixPath
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import pyarrow.compute as pc
 
@@ -20,7 +20,7 @@ from reviewdesk.sources.dialect import (
     dialect_of,
     separators_of,
 )
-from reviewdesk.sources.encoding import is_windows_text
+from reviewdesk.sources.encoding import from_windows, is_windows_text
 from reviewdesk.sources.escaped import escaped_rows
 from reviewdesk.sources.fields import split_block
 from reviewdesk.sources.jsonfields import JsonFields
@@ -31,12 +31,12 @@ from reviewdesk.sources.jsonshapes import (
     first_fields_of,
     frame_objects,
     page_key,
-    page_objects,
     shape_of,
 )
-from reviewdesk.sources.lines import BOM, line_blocks, numbered_lines
+from reviewdesk.sources.lines import BOM, encoding_of, line_blocks, numbered_lines
 from reviewdesk.sources.mapping import ColumnMap, map_columns, shown
 from reviewdesk.sources.mcauley_files import are_reviews, category_of
+from reviewdesk.sources.pages import page_objects
 from reviewdesk.sources.parquet import PARQUET_MAGIC, parquet_columns, parquet_rows
 from reviewdesk.sources.quoting import TextFacts, below, faults_of, quoting_of, text_facts
 from reviewdesk.sources.readings import AUTO
@@ -46,6 +46,11 @@ SUFFIXES: Final = frozenset({".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson
 
 SEPARATORS: Final = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 SEPARATOR_NAMES: Final = {character: name for name, character in SEPARATORS.items()}
+
+SHORTEST_TEXT: Final = 10
+FAR: Final = 2
+"""A column of unknown name holds the reviews where its texts have so many characters on average,
+and so many times those of the next column."""
 
 ENOUGH_BAD: Final = 20
 """So many records in a row that do not fit are no accident."""
@@ -170,6 +175,27 @@ class Table(Source):
         named = are_reviews({*found.columns.values(), *found.left_over})
         return category_of(file.name) if named and not self.settings.category else ""
 
+    def longest_text(self, file: SourceFile) -> str:
+        """Return the column of a text table that surely holds the texts; empty if none does.
+
+        Its texts are the longest by far in the whole file.
+        """
+        start = head(file)
+        if _is_parquet(start) or shape_of(start) or not _is_text(start):
+            return ""
+        file, facts, start = _in_its_encoding(file, start)
+        dialect = self._dialect(file, start, facts)
+        quoting = QUOTINGS.get(self.settings.quoting) or quoting_of(file, dialect, facts)
+        columns = self._column_facts(TextTable(file, dialect, quoting, ColumnMap({}, {})))
+        texts = [
+            (one.chars / one.filled, name)
+            for one, name in zip(columns, dialect.header, strict=True)
+            if one.kind == "text" and dialect.header.count(name) == 1
+        ]
+        (longest, column), (second, _) = sorted([*texts, (0.0, ""), (0.0, "")], reverse=True)[:2]
+        sure = longest >= max(SHORTEST_TEXT, FAR * second) and dialect.named
+        return column if sure else ""
+
     def _json_rows(
         self, file: SourceFile, start: bytes, shape: Shape, fields: JsonFields, tally: Tally
     ) -> Iterator[RawRows]:
@@ -182,7 +208,8 @@ class Table(Source):
             groups = frame_objects(file, tally)
         else:
             groups = object_groups(file, tally)
-        return object_rows(groups, fields, tally, parse_object)
+        parse = parse_object if shape == "lines" else parse_in(file)
+        return object_rows(groups, fields, tally, parse)
 
     def _field_names(self, file: SourceFile, start: bytes) -> tuple[str, ...]:
         names = first_fields_of(start)
@@ -251,10 +278,7 @@ class Table(Source):
                 f"{file.name} is in no format that can be read as reviews: it is neither text in "
                 f"columns nor Parquet{_hint(start)}"
             )
-        facts = text_facts(file)
-        if facts.encodings.encoding:
-            file = replace(file, encoding=facts.encodings.encoding)
-            start = head(file)
+        file, facts, start = _in_its_encoding(file, start)
         dialect = self._dialect(file, start, facts)
         quoting = QUOTINGS.get(self.settings.quoting) or quoting_of(file, dialect, facts)
         told = self.settings.columns
@@ -298,6 +322,32 @@ class Table(Source):
                     if one["values"]:
                         facts.add(one["values"], one["counts"])
         return columns
+
+
+def _in_its_encoding(file: SourceFile, start: bytes) -> tuple[SourceFile, TextFacts, bytes]:
+    """Return a file with its encoding, what a pass over it saw, and its first bytes."""
+    facts = text_facts(file)
+    if not facts.encodings.encoding:
+        return file, facts, start
+    file = replace(file, encoding=facts.encodings.encoding)
+    return file, facts, head(file)
+
+
+def parse_in(file: SourceFile) -> Callable[[bytes], dict[str, Any]]:
+    """Return what parses the objects of a file, in Windows-1252 if most that are not ASCII are."""
+    windows: list[bool] = []
+
+    def parse(raw: bytes) -> dict[str, Any]:
+        try:
+            return parse_object(raw)
+        except UnicodeDecodeError:
+            if not windows:
+                windows.append(encoding_of(file) != "")
+            if not windows[0]:
+                raise
+            return parse_object(from_windows(raw))
+
+    return parse
 
 
 def check_separator(table: TextTable, good: int, tally: Tally) -> None:

@@ -7,7 +7,7 @@ NIPS 2015.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import ClassVar, Final
 
@@ -30,6 +30,12 @@ class Zhang(Source):
     name: ClassVar[str] = "zhang"
     title: ClassVar[str] = "Zhang et al. review CSVs (polarity, full)"
     description: ClassVar[str] = "train.csv and test.csv: class, title, text in quotes, no header"
+
+    columns: ClassVar[Mapping[str, str]] = {
+        "star_rating": "class (field 1)",
+        "review_headline": "title (field 2, where there are three)",
+        "review_body": "text (last field)",
+    }
 
     @classmethod
     def recognises(cls, probe: Probe) -> bool:

@@ -1,0 +1,209 @@
+"""Pages: JSON objects that hold their reviews in an array, as the answers of web services do.
+
+What stands around the array tells of all reviews in it: the product's id, title and category, and
+whose reviews they are. Such fields are added to each review that has none for the same column.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from reviewdesk.sources.base import Tally
+from reviewdesk.sources.files import SourceFile
+from reviewdesk.sources.jsonlines import NotAnObject, field_names, lookup, parse_object
+from reviewdesk.sources.jsonobjects import ObjectScan
+from reviewdesk.sources.lines import BOM, cut_off
+from reviewdesk.sources.mapping import closest
+from reviewdesk.sources.stream import DamagedGzip, text
+
+SHARED: Final = (
+    *("product_id", "product_parent", "product_title", "product_category"),
+    *("marketplace", "customer_id"),
+)
+"""Columns that a page can tell for all its reviews."""
+
+MAX_AROUND: Final = 1024 * 1024
+"""Bytes of what stands around arrays that are looked at."""
+
+_TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
+_CLOSING: Final = {ord("{"): b"}", ord("["): b"]"}
+
+Groups = Iterator[list[tuple[int, bytes]]]
+"""The line that each object begins on, from 1, and its bytes: in groups."""
+
+
+def page_objects(file: SourceFile, tally: Tally, key: str) -> Groups:
+    """Yield the objects in every array of a name, in groups.
+
+    Args:
+        file: pages, one or more.
+        tally: where bytes and what cannot be read are counted.
+        key: the arrays' name.
+    """
+    pages = Pages(tally, key)
+    try:
+        for piece in text(file, tally):
+            yield list(pages.feed(piece))
+    except DamagedGzip:
+        cut_off(tally, pages.line, pages.rest())
+    else:
+        if pages.inside:
+            tally.rejects.add(pages.line, "bad_json", pages.rest())
+            tally.notes.append(f"{tally.file} ends inside an array {key!r}: reviews may be missing")
+        pages.note_late()
+    yield []
+
+
+class Pages:
+    """Finds arrays of one name in bytes that come in pieces, and the objects in them.
+
+    Args:
+        tally: where rejects go.
+        key: the arrays' name.
+    """
+
+    def __init__(self, tally: Tally, key: str) -> None:
+        self._tally = tally
+        self._opening = re.compile(re.escape(json.dumps(key).encode()) + rb"\s*:\s*\[")
+        self._kept = 6 * len(key) + 256  # an opening may be cut apart between two pieces
+        self._held = b""
+        self._line = 1
+        self._scan: ObjectScan | None = None
+        self._around = _Around()
+        self._added: bytes | None = None
+
+    @property
+    def inside(self) -> bool:
+        """Whether an array has begun and not ended."""
+        return self._scan is not None
+
+    @property
+    def line(self) -> int:
+        """The line that the held bytes begin on."""
+        return self._scan.line if self._scan else self._line
+
+    def rest(self) -> bytes:
+        """Return the bytes held."""
+        return self._scan.rest() if self._scan else self._held
+
+    def feed(self, piece: bytes) -> Iterator[tuple[int, bytes]]:
+        """Take a piece and yield the objects that end in it."""
+        self._held += piece
+        while (scan := self._scan or self._opened()) is not None:
+            for line, raw in scan.feed(self._held):
+                if self._added is None:
+                    self._added = self._around.added_to(raw)
+                yield line, b"{" + self._added + raw[1:] if self._added else raw
+            self._held = b""
+            if not scan.stopped:
+                return
+            self._held, self._line, self._scan = b"]" + scan.rest(), scan.line, None
+
+    def note_late(self) -> None:
+        """Note the fields behind arrays that would have told of the reviews in them."""
+        self._around.take(self._held)
+        if late := self._around.late():
+            self._tally.notes.append(
+                f"{self._tally.file} has {', '.join(map(repr, late))} behind its array of reviews, "
+                "where it is not read"
+            )
+
+    def _opened(self) -> ObjectScan | None:
+        """Begin with the next array, if one is held; else keep as much as it may begin in."""
+        found = self._opening.search(self._held)
+        end = found.end() if found else max(0, len(self._held) - self._kept)
+        self._line += self._held.count(b"\n", 0, end)
+        self._around.take(self._held[:end])
+        self._held = self._held[end:]
+        if found:
+            self._added = None
+            self._scan = ObjectScan(self._tally, stop=True)
+            self._scan.line = self._line
+        return self._scan
+
+
+class _Around:
+    """What stands around arrays of reviews, as far as its objects have not ended."""
+
+    def __init__(self) -> None:
+        self._text = b""
+        self._at = 0  # up to here tokens were looked at
+        self._open: list[int] = []
+        self._read: set[str] = set()
+        self._own: set[str] = set()
+        self._late: dict[str, None] = {}
+
+    def take(self, piece: bytes) -> None:
+        """Take in the next bytes outside of arrays of reviews."""
+        self._text += piece
+        ended = 0
+        for token in _TOKEN.finditer(self._text, self._at):
+            self._at = token.end()
+            if token[0] in (b"{", b"["):
+                self._open.append(self._text[token.start()])
+            elif token[0] in (b"}", b"]") and self._open:
+                self._open.pop()
+                ended = ended if self._open else token.end()
+        if len(self._text) - ended > MAX_AROUND:
+            ended, self._open = self._at, []
+        if ended:
+            self._see_late(self._text[:ended])
+            self._text, self._at = self._text[ended:], self._at - ended
+
+    def added_to(self, first: bytes) -> bytes:
+        """Return the fields that are added to the reviews of an array, as JSON with a comma behind.
+
+        Args:
+            first: the first of the reviews.
+        """
+        try:
+            own = field_names(parse_object(first))
+        except (NotAnObject, UnicodeDecodeError):
+            return b""
+        self._own = {column for column in SHARED if closest(column, own) is not None}
+        told = _shared(self._fields(), self._own)
+        self._read |= told.keys()
+        return b"".join(
+            json.dumps(name).encode() + b":" + json.dumps(value).encode() + b","
+            for name, value in told.items()
+        )
+
+    def late(self) -> list[str]:
+        """Return the names of fields that stand behind arrays and were never read."""
+        self._see_late(self._text)
+        return [name for name in self._late if name not in self._read]
+
+    def _fields(self) -> dict[str, Any]:
+        """Return the values in the objects that have not ended, by name; inner ones count first."""
+        closed = self._text + b"".join(_CLOSING[one] for one in reversed(self._open))
+        fields: dict[str, Any] = {}
+        value = _parsed(closed)
+        while isinstance(value, dict | list) and value:
+            if isinstance(value, dict):
+                fields |= {name: lookup(value, name) for name in field_names(value)}
+                value = list(value.values())[-1]
+            else:
+                value = value[-1]
+        return fields
+
+    def _see_late(self, ended: bytes) -> None:
+        value = _parsed(ended)
+        if isinstance(value, dict):
+            names = {name: lookup(value, name) for name in field_names(value)}
+            self._late |= dict.fromkeys(_shared(names, self._own))
+
+
+def _parsed(data: bytes) -> Any:
+    start = data.removeprefix(BOM).lstrip(b" \t\r\n,]")
+    try:
+        return json.JSONDecoder().raw_decode(start.decode(errors="replace"))[0]
+    except (ValueError, RecursionError):
+        return None
+
+
+def _shared(fields: Mapping[str, Any], own: set[str]) -> dict[str, Any]:
+    """Return the fields that tell a column which the reviews do not tell themselves."""
+    names = [name for name, value in fields.items() if isinstance(value, str | int | float)]
+    found = {closest(column, names) for column in SHARED if column not in own}
+    return {name: fields[name] for name in names if name in found}
