@@ -114,7 +114,8 @@ def test_a_quote_opened_before_whole_records_swallows_none(tmp_path: Path) -> No
     assert rejects_of(batches) or "quotes do not pair" in notes_of(batches)
 
 
-PAGE = {"page": 1, "product": {"id": "B1", "name": "Kettle", "rating": 3.5}, "date": "2020-01-01"}
+PRODUCT = {"id": "B1", "name": "Kettle", "rating": 3.5}
+PAGE = {"page": 1, "product": PRODUCT, "date": "2020-01-01"}
 """Around the reviews: the product, its mean rating, and when it was asked."""
 
 
@@ -123,7 +124,7 @@ def test_what_stands_around_the_reviews_of_a_page_is_theirs(tmp_path: Path, betw
     pages = [
         {
             **PAGE,
-            "product": {**PAGE["product"], "id": f"B{number}"},
+            "product": {**PRODUCT, "id": f"B{number}"},
             "reviews": [{"text": "Fine"}] * 2,
         }
         for number in range(3)

@@ -17,7 +17,7 @@ from reviewdesk.sources.dialect import Dialect, dialect_of
 from reviewdesk.sources.escaped import escaped_rows
 from reviewdesk.sources.fields import split_block
 from reviewdesk.sources.lines import BOM, LineBlock, line_blocks
-from reviewdesk.sources.mapping import ColumnMap, shown
+from reviewdesk.sources.mapping import ColumnMap, has_amazon_columns, shown
 from reviewdesk.sources.quoting import (
     bare_quotes,
     below,
@@ -27,9 +27,6 @@ from reviewdesk.sources.quoting import (
     text_facts,
 )
 from reviewdesk.sources.stream import HEAD, head
-
-ENOUGH_COLUMNS: Final = 8
-"""A header with so many of the 15 names is of this format, even if some are missing."""
 
 DOUBTFUL_SHARE: Final = 0.5
 """Where so many of all quotes stand in pairs, fields may be quoted after all."""
@@ -48,7 +45,7 @@ class AmazonReviews(Source):
     @classmethod
     def recognises(cls, probe: Probe) -> bool:
         """Look for the columns' names in a tab-separated first line."""
-        return len(set(REVIEWS.names) & set(_header(probe.head))) >= ENOUGH_COLUMNS
+        return has_amazon_columns(_header(probe.head))
 
     def inspect(self, file: SourceFile) -> ColumnMap:
         """Check that there is a column with the text.

@@ -15,9 +15,8 @@ import pyarrow.compute as pc
 
 from reviewdesk.errors import InputError
 from reviewdesk.schema import REVIEWS
-from reviewdesk.sources.amazon import ENOUGH_COLUMNS
 from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
-from reviewdesk.sources.mapping import ColumnMap, map_columns
+from reviewdesk.sources.mapping import ColumnMap, has_amazon_columns, map_columns
 from reviewdesk.sources.parquet import PARQUET_MAGIC, parquet_columns, parquet_rows
 
 _CATEGORY: Final = re.compile(r"(?:^|/)product_category=([^/]+)/")
@@ -39,7 +38,7 @@ class AmazonParquet(Source):
             names = parquet_columns(probe.file)
         except InputError:
             return False  # damaged; the table source says so
-        return len(set(REVIEWS.names) & set(names)) >= ENOUGH_COLUMNS
+        return has_amazon_columns(names)
 
     def inspect(self, file: SourceFile) -> ColumnMap:
         """Check that there is a column with the text.

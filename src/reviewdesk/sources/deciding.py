@@ -64,11 +64,12 @@ def decided(inputs: Sequence[Input]) -> list[Input]:
     deciding = Deciding()
     for one in inputs:
         if one.reader.general:
-            deciding.add(one, _evidence(one))
+            deciding.add(one, evidence_of(one))
     return [replace(one, reading=deciding.decision(one).reading) for one in inputs]
 
 
-def _evidence(one: Input) -> Evidence:
+def evidence_of(one: Input) -> Evidence:
+    """Return what all ratings and dates of an input tell."""
     evidence = Evidence()
     for rows in one.reader.rows(one.file, Tally(one.name)):
         tell(rows, evidence)

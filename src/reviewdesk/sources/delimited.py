@@ -59,6 +59,8 @@ class Cut:
         first_mended: the line of the first of these; 0 if there is none.
         escapes: characters behind a backslash, where backslashes escape.
         odd_escapes: fields with a backslash that escapes nothing.
+        odd_in_quotes: those among them that are quoted.
+        pairs_in_quotes: quoted fields with an escaped backslash.
         escaped_separators: fields in which a separator is behind a backslash.
         bare_separators: fields in which one is not.
     """
@@ -69,6 +71,8 @@ class Cut:
     first_mended: int = 0
     escapes: int = 0
     odd_escapes: int = 0
+    odd_in_quotes: int = 0
+    pairs_in_quotes: int = 0
     escaped_separators: int = 0
     bare_separators: int = 0
 
@@ -76,6 +80,12 @@ class Cut:
         """Say whether every backslash escapes what follows; commas are never escaped in quotes."""
         separators = self.escaped_separators and (self.bare_separators or delimiter == ",")
         return not (self.odd_escapes or separators)
+
+    @property
+    def escape_in_quotes(self) -> bool:
+        """Say whether backslashes do so in quoted fields, where they come in pairs, only."""
+        every = self.pairs_in_quotes and not self.odd_in_quotes
+        return bool(every and self.odd_escapes)
 
     @property
     def faults(self) -> int:
@@ -147,6 +157,7 @@ def _count_escapes(record: Sequence[str], delimiter: str, feed: "_Feed", cut: Cu
     """Count what stands behind backslashes in the fields of a record, as ``csv`` cut it."""
     for value in record:
         cut.escapes += value.count(HIDDEN_BACKSLASH) + value.count(HIDDEN_QUOTE)
+        cut.pairs_in_quotes += HIDDEN_BACKSLASH in value and not feed.is_bare(value)
         if delimiter in value:
             escaped = f"\\{delimiter}" in value
             cut.escaped_separators += escaped
@@ -155,6 +166,7 @@ def _count_escapes(record: Sequence[str], delimiter: str, feed: "_Feed", cut: Cu
             rest, count = feed.escape.subn("", value)
             cut.escapes += count
             cut.odd_escapes += "\\" in rest
+            cut.odd_in_quotes += "\\" in rest and not feed.is_bare(value)
 
 
 def _records(
@@ -299,13 +311,14 @@ class _Feed(Iterator[str]):
         return [one.replace(HIDDEN_RETURN, "\r") for one in record] if self.hidden else record
 
     def _unescaped(self, value: str) -> str:
-        if not self._everywhere and HIDDEN_BACKSLASH in value and self._is_bare(value):
+        if not self._everywhere and HIDDEN_BACKSLASH in value and self.is_bare(value):
             value = value.replace(HIDDEN_BACKSLASH, "\\\\")
         if "\\" in value:
             value = self.escape.sub(r"\1", value)
         return value.replace(HIDDEN_QUOTE, '"').replace(HIDDEN_BACKSLASH, "\\")
 
-    def _is_bare(self, value: str) -> bool:
+    def is_bare(self, value: str) -> bool:
+        """Say whether a field stands in the record without quotes around it."""
         text = "".join(self._text(line) + "\n" for _, line in self.taken)
         return f'"{value}"' not in text
 

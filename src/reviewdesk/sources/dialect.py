@@ -128,23 +128,27 @@ def _lines(start: bytes, *, cut_off: bool) -> list[str]:
 def _delimiter(lines: Sequence[str]) -> str:
     """Return what cuts most first records into equally many fields, two or more."""
     likely = max(DELIMITERS, key=lines[0].count)
-    known, even, width = _evenness(lines, likely)
+    known, even, _, width = _evenness(lines, likely)
     if known >= SURELY_KNOWN and even == 1 and width > 1:
         return likely
     return max(DELIMITERS, key=lambda one: _evenness(lines, one))
 
 
-def _evenness(lines: Sequence[str], delimiter: str) -> tuple[int, float, int]:
-    """Return how well a separator fits: names that are known, even records, fields."""
+def _evenness(lines: Sequence[str], delimiter: str) -> tuple[int, float, bool, int]:
+    """Return how well a separator fits: names that are known, even records, no text's, fields.
+
+    Tabs and control characters are in no text, so that they separate where they do so evenly.
+    """
     records = [record for _, record in _records(lines, delimiter)]
     if not records:
-        return 0, 0.0, 0
+        return 0, 0.0, False, 0
     widths = Counter(map(len, records))
     width, count = max(widths.items(), key=lambda one: (one[1], one[0]))
     fitting = [one for one in records[:FIRST_RECORDS] if _fits(len(one), width)]
     known = max(map(_known, fitting), default=0)
     even = count / len(records)
-    return (known, even, width) if width > 1 and even >= EVEN else (known, 0.0, 1)
+    fits = width > 1 and even >= EVEN
+    return (known, even, delimiter < " ", width) if fits else (known, 0.0, False, 1)
 
 
 def _fits(fields: int, width: int) -> bool:

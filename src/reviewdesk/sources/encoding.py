@@ -20,6 +20,9 @@ WINDOWS: Final = "cp1252"
 ZEROS: Final = 0.15
 """So many of the bytes of UTF-16 are zero where its text has separators, digits and some ASCII."""
 
+ODD: Final = 0.05
+"""So few of them are the other half of a character, such as of an emoji."""
+
 _LOOKED_AT: Final = 4096
 _QUOTED: Final = re.compile(rb'"(?:[^"]|"")*"')
 _ENDS: Final = re.compile(rb"\r\n|[\r\n]")
@@ -103,10 +106,11 @@ def wide_encoding(start: bytes) -> str:
             return name
     sample = start[: min(_LOOKED_AT, len(start) // 2 * 2)]
     first, second = sample[::2].count(0), sample[1::2].count(0)
-    if len(sample) < 8 or min(first, second) or not max(first, second):
+    if len(sample) < 8 or not max(first, second) or min(first, second) > ODD * max(first, second):
         return ""
-    name = "utf-16-le" if second else "utf-16-be"
-    if max(first, second) < ZEROS * len(sample) and not _is_text(sample, name):
+    name = "utf-16-le" if second > first else "utf-16-be"
+    sure = not min(first, second) and max(first, second) >= ZEROS * len(sample)
+    if not sure and not _is_text(sample, name):
         return ""
     return name
 

@@ -42,6 +42,8 @@ class EscapeFacts:
         slashes: escaped backslashes.
         slashes_at_quotes: of these, those before a quote: in old files of Amazon's layout two
             backslashes stand there for no reason.
+        quotes: all quotes.
+        escaped_quotes: those behind a backslash.
         faults: records with another number of fields than the header.
     """
 
@@ -50,7 +52,14 @@ class EscapeFacts:
     letters: int = 0
     slashes: int = 0
     slashes_at_quotes: int = 0
+    quotes: int = 0
+    escaped_quotes: int = 0
     faults: int = 0
+
+    @property
+    def only_escaped_quotes(self) -> bool:
+        """Whether there are quotes, and each has a backslash before it."""
+        return self.quotes > 0 and self.quotes == self.escaped_quotes
 
     @property
     def evidence(self) -> bool:
@@ -104,6 +113,7 @@ def escape_facts(blocks: Iterable[LineBlock], delimiter: str, width: int) -> Esc
         fields = cut_escaped(raw, delimiter.encode())
         fits = len(fields) == width or (len(fields) == width + 1 and not fields[-1])
         facts.faults += not fits
+        facts.quotes += raw.count(b'"')
         if b"\\" not in raw:
             continue
         for one in fields:
@@ -171,6 +181,8 @@ def _count(value: bytes, delimiter: bytes, facts: EscapeFacts) -> bool:
             facts.sure += 1
         elif found[1] in LETTERS and not _DRIVE.search(value, 0, found.start()):
             facts.letters += 1
-        elif found[1] != b'"':
+        elif found[1] == b'"':
+            facts.escaped_quotes += 1
+        else:
             return False
     return b"\\" not in value[end:]

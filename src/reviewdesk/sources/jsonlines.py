@@ -156,9 +156,11 @@ def first_fields(start: bytes) -> frozenset[str]:
     ):
         if line.lstrip().startswith(b"{"):
             try:
-                names.update(parse_loose(line))
+                found = parse_loose(line)
             except (NotAnObject, UnicodeDecodeError):
                 continue
+            if not all(isinstance(value, dict | list) for value in found.values()):
+                names.update(found)  # else it is a table as one object
     return frozenset(names)
 
 

@@ -9,6 +9,9 @@ from typing import Final
 from reviewdesk.errors import MissingColumn, UsageError
 from reviewdesk.schema import REVIEWS
 
+ENOUGH_COLUMNS: Final = 8
+"""A header with so many of the 15 names is of Amazon's layout."""
+
 NAMES_SHOWN: Final = 40
 NAME_LENGTH_SHOWN: Final = 40
 NAME_WORDS_SHOWN: Final = 5
@@ -188,6 +191,11 @@ def check_column(name: str) -> None:
         raise UsageError(
             f"there is no column {name!r} to map to; there are: {', '.join(REVIEWS.names)}"
         )
+
+
+def has_amazon_columns(available: Sequence[str]) -> bool:
+    """Say whether names are those of Amazon Customer Reviews, even if some are missing."""
+    return len(set(REVIEWS.names) & set(available)) >= ENOUGH_COLUMNS
 
 
 def known_names(available: Sequence[str]) -> int:

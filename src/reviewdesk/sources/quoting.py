@@ -19,6 +19,7 @@ from reviewdesk.sources.encoding import Encodings
 from reviewdesk.sources.escaped import escape_facts
 from reviewdesk.sources.files import SourceFile
 from reviewdesk.sources.lines import LineBlock, line_blocks, raw_line_blocks
+from reviewdesk.sources.mapping import has_amazon_columns
 
 NEEDS_QUOTES: Final = frozenset(b'",;|')
 """Spreadsheets put quotes around a field with one of these, whatever separates fields."""
@@ -96,15 +97,23 @@ def _with_or_without_quotes(
         return ("none" if tabs else "double"), (
             _odd_lines(file, dialect) if facts.backslashes else 0
         )
-    if not tabs and not facts.backslashes:
+    if not tabs and not facts.backslashes and dialect.width > 1:
         return "double", 0
     best, faults = _best_quoted(file, dialect, facts)
     if not tabs:
-        return best, faults
+        return ("none" if _are_authors(file, dialect) else best), faults
     bare = bare_quotes(below(line_blocks(file, Tally("")), dialect.lines), dialect)
-    if best != "double" and not faults and (bare.quoted or bare.odd_lines):
+    if best != "double" and not faults and (bare.odd_lines or bare.surely_from_writer(dialect)):
         return best, faults
     return (best, faults) if _is_quoted(bare, dialect, faults) else ("none", bare.odd_lines)
+
+
+def _are_authors(file: SourceFile, dialect: Dialect) -> bool:
+    """Say whether quotes around whole texts of a table of one column are none of a writer's."""
+    if dialect.width > 1:
+        return False
+    bare = bare_quotes(below(line_blocks(file, Tally("")), dialect.lines), dialect)
+    return not (bare.inside or bare.needed or bare.surely_from_writer(dialect))
 
 
 def _is_escaped(
@@ -126,7 +135,8 @@ def _is_escaped(
     if seen.faults < faults:
         return True
     if quoting == "none":
-        return seen.evidence
+        amazon = has_amazon_columns(dialect.header)
+        return seen.evidence or (not amazon and seen.slashes > 0) or seen.only_escaped_quotes
     if not seen.sure or not facts.quotes:
         return seen.sure > 0
     bare = bare_quotes(below(line_blocks(file, Tally("")), dialect.lines), dialect)
@@ -145,6 +155,9 @@ def _best_quoted(file: SourceFile, dialect: Dialect, facts: TextFacts) -> tuple[
         return "double", doubled
     cut = _cut(file, dialect, "backslash-all")
     escaped: Quoting = "backslash-all" if cut.all_escape(dialect.delimiter) else "backslash"
+    in_quotes = not facts.escaped_quotes and cut.escape_in_quotes
+    if in_quotes and cut.faults <= doubled:
+        return escaped, cut.faults
     if cut.faults < doubled or (not cut.faults and _all_escaped(file, dialect, facts, cut)):
         return escaped, cut.faults
     return "double", doubled
@@ -172,9 +185,9 @@ def early_quoting(file: SourceFile, dialect: Dialect) -> Quoting:
         lines = (line + b"\n" for line in block.data.split(b"\n") if b'"' in line)
         for line in lines:
             bare = bare_quotes([LineBlock(line, 0)], dialect)
-            if bare.inside:
+            if bare.inside and not bare.longer:
                 return "none"
-            if bare.odd_lines:
+            if bare.odd_lines or bare.longer:
                 return quoting_of(file, dialect, text_facts(file))
     return quoting_of(file, dialect, text_facts(file))
 
@@ -184,7 +197,7 @@ def may_escape(block: LineBlock, dialect: Dialect) -> bool:
     if b"\\" not in block.data:
         return False
     seen = escape_facts([block], dialect.delimiter, dialect.width)
-    return not seen.odd_line and seen.evidence
+    return not seen.odd_line and (seen.evidence or seen.only_escaped_quotes)
 
 
 def _all_escaped(file: SourceFile, dialect: Dialect, facts: TextFacts, cut: Cut) -> bool:
@@ -230,7 +243,8 @@ class BareQuotes:
 
         Whoever quotes all fields of a column quotes its name as well; a few may be chance.
         """
-        return self.surely_from_writer(dialect) or self.needed == self.quoted.total()
+        needed = self.needed == self.quoted.total() and self.needed >= MANY
+        return self.surely_from_writer(dialect) or needed
 
     def surely_from_writer(self, dialect: Dialect) -> bool:
         """Say so without the fields that happen to need quotes."""
