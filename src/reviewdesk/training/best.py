@@ -127,7 +127,7 @@ def train_best(
         UsageError: something else is at ``out``.
         NotEnoughData: there is too little to learn from, or not even ``linear`` was finished.
     """
-    deadline = time.monotonic() + seconds
+    begin = time.monotonic()
     question = Question(data.path, data.fingerprint, target, text, split, FOLDS)
     private_directory(folder)
     asked = {**question.to_json(), "seconds": seconds}
@@ -138,10 +138,14 @@ def train_best(
             return there
         write_json(folder / PLAN, asked)
         share = question.share(question.examples())
-        fits = out_of_fold(
-            question, share, candidates(), folder / "folds",
-            seconds=seconds * COMPARE_SHARE, progress=progress,
-        )  # fmt: skip
+        # The baseline comes without a limit, so that there always is something to fall back on.
+        fits = out_of_fold(question, share, [BASELINE], folder / "folds", progress=progress)
+        spent = time.monotonic() - begin
+        rest = max(seconds * COMPARE_SHARE - spent, 0.0)
+        others = candidates()[1:]
+        fits += out_of_fold(
+            question, share, others, folder / "folds", seconds=rest, progress=progress
+        )
         tuned, trials = _tuned(data, folder / "tuned", question, share, fits, seconds, progress)
         if tuned is not None:
             fits += out_of_fold(question, share, [tuned], folder / "folds", progress=progress)
@@ -151,7 +155,7 @@ def train_best(
             ),
             folder / PAGE,
         )
-        left = deadline - time.monotonic()
+        left = begin + seconds - time.monotonic()
         choice = choose(share, fits, left / (1 + fits_to_come) / SAFETY)
         bundle, linear = _trained(data, folder, out, question, share, choice, progress)
         comparison = None
@@ -173,7 +177,7 @@ def sentences(
     """Return what was tried, what won by how much, and what it costs to serve."""
     done = [one.candidate.name for one in fits if one.probabilities is not None]
     not_done = [one.candidate.name for one in fits if one.probabilities is None]
-    tried = f"Tried: {', '.join(done)}, and blends of them"
+    tried = f"Tried: {', '.join(done)}{', and blends of them' if len(done) > 1 else ''}"
     tried += f"; {trials:,} trials of tuning" if trials else ""
     tried += f"; not finished in the time: {', '.join(not_done)}" if not_done else ""
     return (f"{tried}.", _won(choice, comparison, bundle), _serving(fits, choice))
@@ -211,14 +215,14 @@ def _serving(fits: Sequence[Fits], choice: Choice) -> str:
     cost = choice.cost
     told = (
         f"To serve it takes {cost.single_seconds * 1000:.1f} ms for one review and "
-        f"{cost.size / MEGABYTE:.0f} MiB"
+        f"{cost.size / MEGABYTE:.1f} MiB"
     )
     linear = next(one.cost for one in fits if one.candidate == BASELINE)
     if linear is None or choice.name == BASELINE.name:
         return f"{told}."
     return (
         f"{told}; linear alone {linear.single_seconds * 1000:.1f} ms and "
-        f"{linear.size / MEGABYTE:.0f} MiB."
+        f"{linear.size / MEGABYTE:.1f} MiB."
     )
 
 
@@ -237,7 +241,7 @@ def _tuned(
     best = max(_finished(fits), key=lambda one: _accuracy(share, one.probabilities))
     settings = TuneSettings(
         trials=MOST_TRIALS,
-        time_limit=f"{seconds * TUNE_SHARE:.0f}s" if seconds < float("inf") else "",
+        time_limit=f"{max(seconds * TUNE_SHARE, 1):.0f}s" if seconds < float("inf") else "",
         folds=FOLDS,
         search_seed=question.split.seed,
     )
