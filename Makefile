@@ -8,7 +8,7 @@ BENCH := .venv-bench
 # How often the benches of findings plant errors anew: `make bench-findings SEEDS=3` is much faster.
 SEEDS := 20
 
-.PHONY: bench-fast bench-findings bench-graph bench-networks bench-tune bench-vectors demo demo-networks docs test test-slow check format clean help
+.PHONY: bench-fast bench-findings bench-graph bench-networks bench-selection bench-tune bench-vectors demo demo-networks docs test test-slow check format clean help
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -85,6 +85,12 @@ bench-networks: $(BENCH)/.installed  ## networks beside linear, fastText and a p
 
 bench-tune: $(BENCH)/.installed  ## choose the settings that bench-fast uses anew; an hour
 	$(BENCH)/bin/python -m bench.linear_tune
+
+bench-selection: $(BENCH)/.installed  ## what blends, windows and unlabelled reviews bring; ten minutes
+	for set in imdb categories14 categories25; do \
+		$(BENCH)/bin/python -m bench.selection $(BENCH)/selection $$set && \
+		$(BENCH)/bin/python -m bench.selection $(BENCH)/selection $$set --held-out || exit 1; done
+	$(BENCH)/bin/python -m bench.selection $(BENCH)/selection imdb --unlabelled
 
 bench-findings: export OMP_NUM_THREADS = 1
 bench-findings: $(BENCH)/.installed  ## promised against delivered for all finders, 20 seeds; hours

@@ -170,6 +170,7 @@ def _folds(share: TrainingShare, fit: Callable[[int], Classifier]) -> NDArray[np
 
 def _prepared(out: Path, task: Task) -> PreparedData:
     if not out.exists():
+        out.parent.mkdir(parents=True, exist_ok=True)
         place = str(data_folder() / task.place)
         measured([*REVIEWDESK, "prepare", place, "--out", str(out), *task.prepare])
     return PreparedData.open(out)
