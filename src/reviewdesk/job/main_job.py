@@ -234,6 +234,7 @@ def _best(
         split=settings.split,
         seconds=seconds_of(settings.time_limit) / len(settings.targets),
         fits_to_come=settings.folds,
+        refit=settings.refit,
         overwrite=overwrite,
         progress=progress,
     )

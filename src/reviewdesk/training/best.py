@@ -39,6 +39,9 @@ TUNE_SHARE: Final = 0.2
 """Of the time; the rest is for learning from the whole training share and the job's predictions."""
 
 MOST_TRIALS: Final = 100
+OWN_FITS: Final = 3
+"""A member learns from the training share, from all reviews, and to be measured in a blend."""
+
 SAFETY: Final = 1.3
 """Learning takes so many times what it took without a fold."""
 
@@ -104,6 +107,7 @@ def train_best(
     split: SplitSettings,
     seconds: float,
     fits_to_come: int = 0,
+    refit: bool = True,
     overwrite: bool = False,
     progress: Progress = SILENT,
 ) -> Best:
@@ -120,6 +124,7 @@ def train_best(
         split: which reviews are held out; some must be.
         seconds: about how long it may take, with what the caller still has to do.
         fits_to_come: how often the caller will fit the winner on most of the reviews.
+        refit: whether the winner learns from all reviews once it was measured.
         overwrite: replace what is at ``out``.
         progress: shows how far it has come.
 
@@ -130,7 +135,7 @@ def train_best(
     begin = time.monotonic()
     question = Question(data.path, data.fingerprint, target, text, split, FOLDS)
     private_directory(folder)
-    asked = {**question.to_json(), "seconds": seconds}
+    asked = {**question.to_json(), "seconds": seconds, "refit": refit}
     del asked["data"]
     with locked(folder.with_name(f".{folder.name}.lock"), str(folder)):
         there = None if overwrite else _there(folder, out, asked)
@@ -156,8 +161,8 @@ def train_best(
             folder / PAGE,
         )
         left = begin + seconds - time.monotonic()
-        choice = choose(share, fits, left / (1 + fits_to_come) / SAFETY)
-        bundle, linear = _trained(data, folder, out, question, share, choice, progress)
+        choice = choose(share, fits, left / (OWN_FITS + fits_to_come) / SAFETY)
+        bundle, linear = _trained(data, folder, out, question, share, choice, refit, progress)
         comparison = None
         if choice.name != BASELINE.name:
             comparison = compare({"linear": linear, choice.name: bundle}, data, progress=progress)
@@ -325,6 +330,7 @@ def _trained(
     question: Question,
     share: TrainingShare,
     choice: Choice,
+    refit: bool,
     progress: Progress,
 ) -> tuple[Bundle, Bundle]:
     """Learn from the whole training share; return the winner and the baseline."""
@@ -334,7 +340,7 @@ def _trained(
         return train(
             data, place or kept, model=candidate.model, target=question.target,
             text=question.text, split=question.split, model_settings=candidate.settings,
-            overwrite=place is not None, progress=progress,
+            refit=refit, overwrite=place is not None, progress=progress,
         ).bundle  # fmt: skip
 
     members = private_directory(folder / "members")
