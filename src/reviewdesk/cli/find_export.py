@@ -9,6 +9,7 @@ from reviewdesk.cli.options import Json
 from reviewdesk.cli.output import count, note, print_json, say
 from reviewdesk.errors import UsageError
 from reviewdesk.findings.export import export_findings, promised
+from reviewdesk.findings.order import as_read
 from reviewdesk.findings.store import folders_in, read_findings
 
 
@@ -44,7 +45,7 @@ def export(
         names = ", ".join(str(kind) for kind in kinds)
         raise UsageError(f"{folder} holds findings of several kinds; name one of them: {names}")
     stored = read_findings(folder).found
-    found = promised(stored, promise).table
+    found = as_read(promised(stored, promise).table)
     changed = export_findings(found, out, kind)
     if promise and not stored.lists:
         note("findings of this kind carry no promise, so all of them are written")

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any, Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from reviewdesk.findings.base import OVER, Findings, Manner
+from reviewdesk.findings.base import Findings, Manner
+from reviewdesk.findings.order import as_read, what_is_over_last
 from reviewdesk.findings.sentences import (
     figure,
     figures_with_intervals,
@@ -120,18 +120,10 @@ def finding_cards(
         most: how many are shown.
         first: the number of the first one on the page.
     """
-    rows = pa.concat_tables(what_is_over_last(found.table)).slice(0, most).to_pylist()
+    rows = as_read(found.table).slice(0, most).to_pylist()
     return finding_blocks(
         [_card(row, manner, texts, f"{found.finder}-{n}") for n, row in enumerate(rows, first)]
     )
-
-
-def what_is_over_last(found: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Return findings of which something is to be done now, new ones first, and what is over."""
-    over = pc.is_in(found.column("state"), value_set=pa.array(OVER))
-    now = found.filter(pc.invert(over))
-    new = pc.fill_null(now.column("new"), False)
-    return pa.concat_tables([now.filter(new), now.filter(pc.invert(new))]), found.filter(over)
 
 
 def _found(found: Findings, manner: Manner, texts: Mapping[str, ReviewText]) -> list[Html]:

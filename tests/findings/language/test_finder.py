@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reviewdesk.findings.base import FinderInputs, Findings
+from reviewdesk.findings.base import CHANGED_AGAIN, GOING_ON, NO_REVIEWS, FinderInputs, Findings
 from reviewdesk.findings.catalog import FINDERS
 from reviewdesk.findings.language.finder import LanguageShiftFinder
 from tests.findings.language.talk import Change, talk
@@ -43,6 +43,7 @@ def test_a_word_that_enters_is_found_with_when_and_evidence(found: Findings) -> 
     assert row["words"][0]["word"] == "zorbify"
     assert row["words"][0]["weight"] > 2
     assert "“zorbify”" in row["action"]
+    assert row["state"] == GOING_ON
     assert row["score"] > 0.9
     assert row["promise"] >= 0.9
     numbers = {one["name"]: one["value"] for one in row["numbers"]}
@@ -64,6 +65,30 @@ def test_words_that_are_no_longer_said_are_told(tmp_path: Path) -> None:
     assert (
         numbers["frequent words a review in the month"] < numbers["frequent words a review before"]
     )
+
+
+def test_a_shift_that_another_one_follows_is_over(tmp_path: Path) -> None:
+    def again(month: int, product: int, star: int) -> str:
+        word = "zorbify" if month < 18 else "flumox quibber"
+        return word if month >= 10 and (product + month) % 2 else ""
+
+    found = found_in(tmp_path, market(21, again)).table.to_pylist()
+    first, *_, last = sorted(found, key=lambda row: row["since"])
+    assert first["state"] == CHANGED_AGAIN
+    assert "spoke more of “zorbify”" in first["action"]
+    assert f"in {last['since']:%B %Y} their words changed again" in first["action"]
+    assert last["state"] == GOING_ON
+    assert "flumox" in {one["word"] for one in last["words"]}
+
+
+def test_a_category_that_nobody_reviews_any_more_has_no_state_of_now(tmp_path: Path) -> None:
+    rows = talk("Kitchen", months=14, products=PRODUCTS, change=entering)
+    garden = talk("Garden", months=30, products=PRODUCTS, seed=1)
+    row = next(
+        r for r in found_in(tmp_path, rows, garden).table.to_pylist() if r["what"] == "Kitchen"
+    )
+    assert row["state"] == NO_REVIEWS
+    assert "Nobody has reviewed" in row["action"]
 
 
 def test_samples_say_the_word(found: Findings, tmp_path: Path) -> None:

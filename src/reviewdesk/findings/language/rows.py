@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from reviewdesk.findings.base import CHANGED_AGAIN, GOING_ON, NO_REVIEWS
 from reviewdesk.findings.language.alarms import Alarm, Alarms
 from reviewdesk.findings.language.distances import Floats
 from reviewdesk.findings.language.looks import Look
@@ -21,6 +22,9 @@ CHARTED: Final = 24
 
 CLEAR: Final = 2.0
 """Words with a smaller z-score are not shown."""
+
+SILENT: Final = 12
+"""Months without a review at the end of the data after which nothing is said of a category now."""
 
 TELLING: Final = 3.0
 """Words with a smaller z-score are not named in the action."""
@@ -80,6 +84,8 @@ def _row(
     units: Units, found: Alarms, alarm: Alarm, words: _Words, samples: list[str]
 ) -> dict[str, Any]:
     name = units.categories[alarm.looked.category]
+    later = _next(found, alarm)
+    state = _state(units, alarm, later)
     return {
         "finder": NAME,
         "kind": "category",
@@ -91,12 +97,31 @@ def _row(
         "score": alarm.score,
         "promise": alarm.promise,
         "since": day_of(alarm.look.first),
-        "action": _action(name, alarm.look.first, words),
+        "action": _action(name, alarm.look.first, words, state, later),
         "words": [{"word": word, "weight": z} for word, z in (*words.rose, *words.fell)],
         "numbers": _numbers(units, alarm, words),
         "chart": _chart(found, alarm),
         "samples": samples,
+        "state": state,
     }
+
+
+def _next(found: Alarms, alarm: Alarm) -> Alarm | None:
+    """Return the category's next alarm: whoever is called is compared with the months since."""
+    later = [
+        one
+        for one in found.alarms
+        if one.looked.category == alarm.looked.category and one.looked.month > alarm.looked.month
+    ]
+    return min(later, key=lambda one: one.looked.month, default=None)
+
+
+def _state(units: Units, alarm: Alarm, later: Alarm | None) -> str:
+    """Return how a shift stands as of the last month."""
+    if later is not None:
+        return CHANGED_AGAIN
+    last = units.month[units.category == alarm.looked.category].max()
+    return NO_REVIEWS if units.month.max() - last >= SILENT else GOING_ON
 
 
 def day_of(month: int) -> datetime.date:
@@ -104,16 +129,25 @@ def day_of(month: int) -> datetime.date:
     return datetime.date(1970 + month // 12, month % 12 + 1, 1)
 
 
-def _action(name: str, month: int, words: _Words) -> str:
+def _action(name: str, month: int, words: _Words, state: str, later: Alarm | None) -> str:
     since = f"{day_of(month):%B %Y}"
     rose, fell = (
         ", ".join(f"“{word}”" for word, z in said[:NAMED] if abs(z) >= TELLING)
         for said in (words.rose, words.fell)
     )
     asked = f"speak more of {rose}" if rose else f"say {fell or 'much'} less"
+    if later is not None:
+        asked = asked.replace("speak", "spoke", 1).replace("say", "said", 1)
+        again = f"{day_of(later.look.first):%B %Y}"
+        return (
+            f"From {since} on, reviews in {name} {asked}; in {again} their words changed again. "
+            "Look at what they say now."
+        )
+    said = f"Since {since}, reviews in {name} {asked}."
+    if state == NO_REVIEWS:
+        return f"{said} Nobody has reviewed anything there for a year."
     return (
-        f"Since {since}, reviews in {name} {asked}. Read some of them, and see whether your "
-        "answers, tags and classifiers still fit."
+        f"{said} Read some of them, and see whether your answers, tags and classifiers still fit."
     )
 
 
