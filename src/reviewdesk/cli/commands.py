@@ -145,22 +145,22 @@ COMMANDS: Final[dict[str, Command]] = {
         TRUTH,
     ),
     "graph build": Command(
-        "reviewdesk.cli.graph:build",
+        "reviewdesk.cli.graph_build:build",
         "Build the graph of prepared reviews.",
         GRAPHS,
     ),
     "graph ask": Command(
-        "reviewdesk.cli.graph:ask",
+        "reviewdesk.cli.graph_ask:ask",
         "Ask a graph a question that has a name.",
         GRAPHS,
     ),
     "graph query": Command(
-        "reviewdesk.cli.graph:query",
+        "reviewdesk.cli.graph_ask:query",
         "Ask a graph in Cypher; read-only, within limits of time and memory.",
         GRAPHS,
     ),
     "graph sql": Command(
-        "reviewdesk.cli.graph:sql",
+        "reviewdesk.cli.graph_ask:sql",
         "Ask a graph in SQL, over its tables; read-only, within limits of time and memory.",
         GRAPHS,
     ),

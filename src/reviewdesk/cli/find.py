@@ -21,10 +21,9 @@ from reviewdesk.cli.options import Json, with_settings
 from reviewdesk.errors import UsageError
 from reviewdesk.findings.base import FinderInputs
 from reviewdesk.findings.catalog import FINDERS
-from reviewdesk.job.beside import link_beside
+from reviewdesk.job.beside import REPORT, link_beside
 from reviewdesk.job.find import FindSettings, find, reviews_of
 from reviewdesk.job.finders import new_finder
-from reviewdesk.job.main_job import REPORT
 from reviewdesk.progress import Progress
 from reviewdesk.settings import PromiseSettings
 

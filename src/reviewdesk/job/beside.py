@@ -9,6 +9,8 @@ from urllib.parse import quote
 from reviewdesk.report.html import Html, element, escaped
 from reviewdesk.storage import storage_errors, write_text
 
+REPORT: Final = "report.html"
+
 _LIST: Final = re.compile(r'(?<=<ul class="beside">).*?(?=</ul>)', re.DOTALL)
 _ITEM: Final = re.compile(r"<li>.*?</li>", re.DOTALL)
 

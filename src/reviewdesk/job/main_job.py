@@ -8,6 +8,7 @@ from typing import Any, Final
 from reviewdesk.bundle import Bundle
 from reviewdesk.errors import InputError, TooManyRejects, UsageError
 from reviewdesk.examples.examples import SEVERAL, load_examples
+from reviewdesk.job.beside import REPORT
 from reviewdesk.job.report import TargetFindings, write_report
 from reviewdesk.prepare.prepare import prepare
 from reviewdesk.prepare.prepared import PreparedData
@@ -34,7 +35,6 @@ BUNDLE: Final = "bundle"
 BEST: Final = "best"
 PREDICTIONS: Final = "predictions.parquet"
 EVALUATION: Final = "evaluation.html"
-REPORT: Final = "report.html"
 SUMMARY: Final = "job.json"
 
 
