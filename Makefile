@@ -8,7 +8,7 @@ BENCH := .venv-bench
 # How often the benches of findings plant errors anew: `make bench-findings SEEDS=3` is much faster.
 SEEDS := 20
 
-.PHONY: bench-fast bench-findings bench-graph bench-networks bench-selection bench-tune bench-vectors demo demo-networks docs test test-slow check format clean help
+.PHONY: bench-experiment bench-fast bench-findings bench-graph bench-networks bench-selection bench-tune bench-vectors demo demo-experiment demo-networks docs test test-slow check format clean help
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -21,6 +21,23 @@ demo: $(CORE)/.installed  ## the main job on generated reviews, and what can be 
 	$(CORE)/bin/reviewdesk find grade demo/findings demo/reviews.tsv.gz.truth --reviews demo/job
 	$(CORE)/bin/reviewdesk graph build demo/job --findings demo/findings --out demo/graph
 	$(CORE)/bin/reviewdesk graph map demo/graph --job demo/job --out demo/map.html
+
+demo-experiment: $(CORE)/.installed  ## a split test of two bundles: 20,000 reviews sent, the better named
+	rm -rf demo-experiment && mkdir -p demo-experiment
+	$(CORE)/bin/reviewdesk demo-data --reviews 24000 --seed 1 --out demo-experiment/learn.tsv.gz
+	$(CORE)/bin/reviewdesk demo-data --reviews 26000 --seed 2 --out demo-experiment/send.tsv.gz
+	for name in learn send; do $(CORE)/bin/reviewdesk prepare demo-experiment/$$name.tsv.gz \
+		--out demo-experiment/$$name || exit 1; done
+	$(CORE)/bin/reviewdesk sample demo-experiment/learn --fraction 0.05 --out demo-experiment/little
+	$(CORE)/bin/reviewdesk train demo-experiment/little --target sentiment --out demo-experiment/A
+	$(CORE)/bin/reviewdesk train demo-experiment/learn --target sentiment --out demo-experiment/B
+	$(CORE)/bin/python -m bench.demo_experiment demo-experiment/send demo-experiment \
+		A=demo-experiment/A B=demo-experiment/B
+	$(CORE)/bin/reviewdesk experiment start demo-experiment/test --arms A:0.5,B:0.5 \
+		--data demo-experiment/logs/sentiment --truth demo-experiment/truth \
+		--metric correct:higher --guardrail latency_ms:lower:5 --guardrail error:lower
+	$(CORE)/bin/reviewdesk experiment report demo-experiment/test --out demo-experiment/report.html
+	$(CORE)/bin/reviewdesk experiment stop demo-experiment/test
 
 demo-networks: $(NETWORKS)/.installed  ## an LSTM on generated reviews; then without torch
 	$(NETWORKS)/bin/reviewdesk demo-data --reviews 8000 --out demo-networks/reviews.tsv.gz
@@ -68,6 +85,9 @@ $(DEV)/.installed: pyproject.toml constraints.txt
 
 docs: $(DEV)/.installed  ## write docs/reference.md anew
 	$(DEV)/bin/python -m reviewdesk.cli.reference > docs/reference.md
+
+bench-experiment: $(DEV)/.installed  ## 10,000 simulated split tests with a look after every request
+	$(DEV)/bin/python -m bench.experiment
 
 bench-fast: $(BENCH)/.installed  ## linear beside its peers on the real data; half an hour
 	$(BENCH)/bin/python -m bench.linear_bench

@@ -1,7 +1,7 @@
 """Simulated split tests with a look after every request: false alarms, power, coverage.
 
-    python -m bench.experiment            10,000 experiments without a difference, and as many with
-    python -m bench.experiment --quick    a hundredth of that
+    python -m bench.experiment                          10,000 experiments of each kind
+    python -m bench.experiment --experiments 100 planned split
 
 Each experiment deals its requests to two arms by chance and looks after every one of them.
 """
@@ -147,8 +147,10 @@ def _log_e(values: Floats, difference: float, horizon: float, share: float) -> F
 def main() -> None:
     """Print all figures as a table in Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
-    experiments = 100 if parser.parse_args().quick else 10_000
+    parser.add_argument("kinds", nargs="*", help="beginnings of the names of some; all by default")
+    parser.add_argument("--experiments", type=int, default=10_000)
+    given = parser.parse_args()
+    experiments = given.experiments
     made = planning.plan(planning.rate_variance(0.85, 0.03, 0.5), 0.03)
     horizon, requests = made.fixed, 2 * made.fixed
     print(machine())
@@ -169,6 +171,8 @@ def main() -> None:
         "split .5/.5 dealt .45/.55": {"rates": (0.85, 0.85), "dealt": 0.55},
     }
     for name, options in cases.items():
+        if given.kinds and not name.startswith(tuple(given.kinds)):
+            continue
         begin = time.perf_counter()
         found = simulate(experiments, requests, horizon=horizon, seed=24, **options)  # type: ignore[arg-type]
         spent = time.perf_counter() - begin

@@ -10,6 +10,8 @@ from reviewdesk.cli.options import Json
 from reviewdesk.cli.output import print_json, print_table, say
 from reviewdesk.errors import UsageError
 from reviewdesk.examples.examples import SEVERAL
+from reviewdesk.experiments.bundles import bundles_status
+from reviewdesk.experiments.verdict import verdict
 from reviewdesk.job.main_job import write_evaluation
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import Progress
@@ -53,7 +55,8 @@ def evaluate(
     """How right a bundle is, with intervals, as table, JSON and page.
 
     Several bundles of one target are compared on the same reviews: those held out for all of
-    them. The others are set against the first, with intervals of the differences.
+    them. The others are set against the first, with intervals of the differences; the first
+    sentence is that of a split test in which all answered the same requests.
 
     Example:
 
@@ -117,11 +120,13 @@ def _compare(
     found = compare(
         {str(one): load_bundle(one) for one in bundles}, data, rows=rows, progress=Progress()
     )
+    told = verdict(bundles_status({one.name: one.right for one in found.bundles}, found.groups))
     if out is not None:
-        write_comparison(found, out)
+        write_comparison(found, out, told.sentence)
     if as_json:
-        print_json(found.to_json())
+        print_json({"sentence": told.sentence, **found.to_json()})
         return
+    say(told.sentence)
     _print_comparison(found)
     if out is not None:
         say(f"\nthe page: {out}")

@@ -11,12 +11,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reviewdesk.bundle import Bundle
+from reviewdesk.errors import UsageError
 from reviewdesk.examples.examples import SEVERAL
 from reviewdesk.models.base import LIKELY
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress, Task
 from reviewdesk.runlog import RunLog
 from reviewdesk.schema import EVIDENCE, REJECTS, predictions_schema
+from reviewdesk.scoring.endpoint import EndpointPredictor
 from reviewdesk.scoring.explain import evidence_column
 from reviewdesk.scoring.parts import Parts
 from reviewdesk.scoring.streams import PreparedStream, RawStream, Stream, StreamBatch
@@ -69,7 +71,7 @@ class PredictSummary:
 
 
 def predict(
-    bundle: Bundle,
+    bundle: Bundle | EndpointPredictor,
     data: PreparedData | Sequence[Input],
     out: Path,
     *,
@@ -85,8 +87,9 @@ def predict(
     A run that was killed goes on where it was; the same command on a finished table does nothing.
 
     Args:
-        bundle: what predicts.
-        data: prepared data, or raw files, which are cleaned as the bundle says.
+        bundle: what predicts: a bundle, or an endpoint.
+        data: prepared data, or raw files, which are cleaned as the bundle says; for an endpoint,
+            raw files, which it cleans itself.
         out: the Parquet file to write.
         evidence: how many words to give as reasons for each label; 0 is much faster.
         overwrite: replace another table at ``out``.
@@ -94,12 +97,17 @@ def predict(
         progress: shows how far it has come.
 
     Raises:
-        UsageError: the prepared data was cleaned in another way, or another table is at ``out``.
+        UsageError: the prepared data was cleaned in another way, another table is at ``out``, or
+            something was asked of an endpoint that it cannot do.
         InputError: the data cannot be read.
         StorageError: something cannot be read or written.
     """
     stream: Stream
+    if isinstance(bundle, EndpointPredictor) and evidence:
+        raise UsageError("an endpoint gives no reasons for its labels; leave --evidence out")
     if isinstance(data, PreparedData):
+        if isinstance(bundle, EndpointPredictor):
+            raise UsageError("an endpoint cleans reviews itself; name the files that they are in")
         stream, rejects = PreparedStream(data, bundle), None
     else:
         stream = RawStream(data, bundle)
@@ -183,7 +191,13 @@ def _likely(probabilities: NDArray[np.float32], labels: list[str]) -> pa.ListArr
 
 
 def _predict_parts(
-    bundle: Bundle, stream: Stream, parts: Parts, *, part_rows: int, evidence: int, task: Task
+    bundle: Bundle | EndpointPredictor,
+    stream: Stream,
+    parts: Parts,
+    *,
+    part_rows: int,
+    evidence: int,
+    task: Task,
 ) -> int:
     """Predict what an earlier run has not; return the number of parts."""
     count = 0
@@ -200,7 +214,9 @@ def _predict_parts(
     return count
 
 
-def _join(bundle: Bundle, parts: Parts, count: int, rejects: Path | None) -> None:
+def _join(
+    bundle: Bundle | EndpointPredictor, parts: Parts, count: int, rejects: Path | None
+) -> None:
     """Put the parts together; the predictions come last, because they say that all is done."""
     if rejects is not None:
         parts.join((parts.read(_rejects_name(i)) for i in range(count)), rejects, REJECTS)
@@ -224,10 +240,12 @@ def _grouped(batches: Iterator[StreamBatch], part_rows: int) -> Iterator[list[St
         yield group
 
 
-def _predict_batch(bundle: Bundle, reviews: pa.RecordBatch, evidence: int) -> pa.Table:
+def _predict_batch(
+    bundle: Bundle | EndpointPredictor, reviews: pa.RecordBatch, evidence: int
+) -> pa.Table:
     probabilities = bundle.predict_proba(reviews)
     words = None
-    if evidence:
+    if evidence and isinstance(bundle, Bundle):
         words = evidence_column(bundle, reviews, probabilities.argmax(axis=1), evidence)
     return prediction_table(
         bundle,
@@ -239,7 +257,7 @@ def _predict_batch(bundle: Bundle, reviews: pa.RecordBatch, evidence: int) -> pa
 
 
 def _summarise(
-    bundle: Bundle, out: Path, rejects: Path | None, log: RunLog, already: bool
+    bundle: Bundle | EndpointPredictor, out: Path, rejects: Path | None, log: RunLog, already: bool
 ) -> PredictSummary:
     labels = _counts(out, "label")
     reasons = _counts(rejects, "reason") if rejects else {}

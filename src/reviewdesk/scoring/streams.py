@@ -85,18 +85,25 @@ class PreparedStream:
         return reviews
 
 
+class Cleaner(Protocol):
+    """What cleans reviews before it scores them."""
+
+    def clean(self, reviews: pa.RecordBatch) -> pa.RecordBatch:
+        """Return them cleaned."""
+
+
 class RawStream:
     """The reviews of raw files, in the order of the files.
 
     Args:
         inputs: the files.
-        bundle: what predicts; its settings say how text is cleaned.
+        bundle: what predicts, and knows how text is cleaned.
     """
 
     unit = "bytes"
     raw = True
 
-    def __init__(self, inputs: Sequence[Input], bundle: Bundle) -> None:
+    def __init__(self, inputs: Sequence[Input], bundle: Cleaner) -> None:
         self._inputs = inputs
         self._bundle = bundle
         self.total = sum(one.bytes for one in inputs)

@@ -95,7 +95,8 @@ async def _execution_parameters(service: Service, request: Request) -> Response:
 
 
 async def _metrics(service: Service, request: Request) -> Response:
-    return Response(service.metrics.text(), headers={"content-type": MEDIA_TYPE})
+    text = service.metrics.text() + service.traffic.gauges()
+    return Response(text, headers={"content-type": MEDIA_TYPE})
 
 
 async def _endpoints(service: Service, request: Request) -> Response:

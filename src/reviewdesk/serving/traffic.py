@@ -1,5 +1,6 @@
 """What happens to a request beside its answer: it is dealt to a variant, shadowed and logged."""
 
+import contextlib
 import json
 import threading
 import time
@@ -20,6 +21,11 @@ from reviewdesk.storage import read_json
 
 MOST_SHADOWED: Final = 64
 """Requests that wait for a shadow at a time; more are not shadowed."""
+
+GAUGES: Final = "monitor.prom"
+"""Gauges that `monitor` leaves in the folder of an endpoint's log."""
+
+MOST_GAUGES: Final = 65_536
 
 WEIGHTS_SECONDS: Final = 1.0
 """How often a file of weights is looked at."""
@@ -159,6 +165,15 @@ class Traffic:
             self.captured += 1
         except (OSError, ReviewdeskError):
             self.not_captured += 1
+
+    def gauges(self) -> str:
+        """Return what `monitor` has found of the endpoints, in Prometheus' text format."""
+        lines: dict[str, None] = {}
+        for name in self._endpoints if self._log else ():
+            path = Path(self.settings.capture) / name / GAUGES
+            with contextlib.suppress(OSError), path.open(encoding="utf-8") as file:
+                lines |= dict.fromkeys(file.read(MOST_GAUGES).splitlines())
+        return "".join(f"{line}\n" for line in lines)
 
     def _follow_weights(self) -> None:
         """Read the weights again when their file has changed; wrong ones change nothing."""

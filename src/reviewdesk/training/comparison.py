@@ -34,6 +34,7 @@ class Compared:
         measures: what was measured of it.
         differences: each figure less that of the first bundle, with the 95 % interval of the
             difference on the same reviews; empty for the first.
+        right: whether it is right about each review (n,).
         only_right: reviews that it gets right and the first does not.
         only_first_right: reviews that the first gets right and it does not.
     """
@@ -44,6 +45,7 @@ class Compared:
     held_out: int | None
     measures: Measures
     differences: dict[str, Figure]
+    right: NDArray[np.bool_]
     only_right: int
     only_first_right: int
 
@@ -87,6 +89,7 @@ class Comparison:
         why: the reason for this choice, in one sentence.
         labelled: reviews of the data that have one of the labels.
         bundles: the bundles in the order in which they were given.
+        groups: reviews of equal value resemble each other, as those of a product (n,).
     """
 
     target: str
@@ -95,6 +98,7 @@ class Comparison:
     why: str
     labelled: int
     bundles: tuple[Compared, ...]
+    groups: NDArray[np.uint64]
 
     @property
     def measured(self) -> int:
@@ -172,6 +176,7 @@ def compare(
         why=why,
         labelled=int(examples.labelled.sum()),
         bundles=side_by_side(answers, truth),
+        groups=truth.groups,
     )
 
 
@@ -224,6 +229,7 @@ def side_by_side(answers: Sequence[Answers], truth: Truth) -> tuple[Compared, ..
             held_out=one.held_out,
             measures=own,
             differences=_differences(own, first, rows) if own is not first else {},
+            right=good,
             only_right=int((good & ~right[0]).sum()),
             only_first_right=int((right[0] & ~good).sum()),
         )

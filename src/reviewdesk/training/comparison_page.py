@@ -27,23 +27,29 @@ FIGURES: Final = {
 MINUS: Final = "\N{MINUS SIGN}"
 
 
-def write_comparison(comparison: Comparison, page: Path) -> None:
+def write_comparison(comparison: Comparison, page: Path, verdict: str = "") -> None:
     """Write a comparison's page, and its figures as JSON beside it; both hold no review's text.
+
+    Args:
+        comparison: what was found.
+        page: the file to write.
+        verdict: the sentence that the page begins with.
 
     Raises:
         StorageError: they cannot be written.
     """
-    comparison_page(comparison).write(page)
-    write_record(page.with_suffix(".json"), comparison.to_json())
+    comparison_page(comparison, verdict).write(page)
+    said = {"sentence": verdict} if verdict else {}
+    write_record(page.with_suffix(".json"), {**said, **comparison.to_json()})
 
 
-def comparison_page(comparison: Comparison) -> Page:
-    """Return the page that shows a comparison."""
+def comparison_page(comparison: Comparison, verdict: str = "") -> Page:
+    """Return the page that shows a comparison; a verdict is the sentence that it begins with."""
     heading = f"{target_name(comparison.target)}: {len(comparison.bundles)} bundles compared"
     right = ", ".join(
         f"{one.name} {share(one.measures.figures['accuracy'].value)}" for one in comparison.bundles
     )
-    lead = f"{measured_on(comparison)} Right for: {right}."
+    lead = f"{verdict} {measured_on(comparison)} Right for: {right}.".lstrip()
     page = Page(heading, lead, "Comparison")
     page.section("What was found", findings(sentences(comparison)))
     page.section("Side by side", figures_table(comparison))

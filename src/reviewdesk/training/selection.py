@@ -160,6 +160,7 @@ def compared(question: Question, share: TrainingShare, fits: Sequence[Fits]) -> 
         ),
         labelled=int(np.sum(examples.labelled)),
         bundles=side_by_side(answers, truth),
+        groups=truth.groups,
     )
 
 

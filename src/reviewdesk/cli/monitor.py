@@ -1,0 +1,66 @@
+"""`reviewdesk monitor`: a watch on a live model."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reviewdesk.bundle import load_bundle
+from reviewdesk.cli.options import Json
+from reviewdesk.cli.output import print_json, print_table, say
+from reviewdesk.experiments.watch_page import watch_page
+from reviewdesk.job.monitor import monitor as watch_captures
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.progress import Progress
+from reviewdesk.report.numbers import share
+from reviewdesk.serving.traffic import GAUGES
+from reviewdesk.storage import write_text
+
+
+def monitor(
+    bundle: Annotated[Path, typer.Argument(help="Bundle that answers.", metavar="BUNDLE")],
+    data: Annotated[
+        Path, typer.Argument(help="Prepared folder that it learned from.", metavar="DATA")
+    ],
+    captures: Annotated[
+        Path,
+        typer.Argument(help="Folder of its endpoint's captured requests.", metavar="CAPTURES"),
+    ],
+    *,
+    truth: Annotated[
+        Path | None, typer.Option(help="Folder of ground truth.", metavar="DIR")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Page to write.", metavar="FILE.html")] = None,
+    as_json: Json = False,
+) -> None:
+    """Whether a live model still sees, and does, what it was trained for.
+
+    Watches shares of the labels it gives; where texts were kept, unknown words and lengths; from
+    ground truth, how right and how sure it is. Run it as often as you like: all alarms together are
+    false with a chance of 5 %. Its gauges appear at /metrics of the server that writes the log.
+
+    Example:
+
+        reviewdesk monitor job/sentiment/bundle job/prepared logs/sentiment --truth truth
+    """
+    found = watch_captures(
+        load_bundle(bundle), PreparedData.open(data), captures, truth, progress=Progress()
+    )
+    write_text(captures / GAUGES, found.gauges(captures.resolve().name))
+    if out is not None:
+        watch_page(found, captures.resolve().name).write(out)
+    if as_json:
+        print_json(found.to_json())
+        return
+    say(found.sentence)
+    say("")
+    print_table(
+        ["quantity", "when trained", "lately", ""],
+        [
+            [one.quantity.name, share(one.quantity.mean), share(one.now),
+             "changed" if one.alarm else "as it was"]
+            for one in found.watched
+        ],
+    )  # fmt: skip
+    if out is not None:
+        say(f"\nthe page: {out}")

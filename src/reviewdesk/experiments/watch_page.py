@@ -1,0 +1,62 @@
+"""The page of a watch on a live model."""
+
+from reviewdesk.experiments.watch import Watch, Watched
+from reviewdesk.report.blocks import Column, definitions, table
+from reviewdesk.report.html import Html
+from reviewdesk.report.numbers import count, share
+from reviewdesk.report.page import Page
+from reviewdesk.report.panels import SCRIPT
+from reviewdesk.report.timeline import Line, timeline
+
+
+def watch_page(watch: Watch, name: str) -> Page:
+    """Return the page of a watch.
+
+    Args:
+        watch: how its quantities have gone.
+        name: what the model is called.
+    """
+    page = Page(name, watch.sentence, "Monitor", SCRIPT)
+    rows = [
+        [
+            one.quantity.name,
+            share(one.quantity.mean),
+            f"{share(one.quantity.low)} to {share(one.quantity.high)}",
+            share(one.now),
+            count(one.rows[-1]),
+            "changed" if one.alarm else "as it was",
+        ]
+        for one in watch.watched
+    ]
+    columns = [
+        Column("quantity", numeric=False),
+        *map(Column, ("when trained", "may be", "lately", "reviews")),
+        Column("verdict", numeric=False),
+    ]
+    page.section("What is watched", table("When trained and lately", columns, rows))
+    page.section("Over time", *map(_course, watch.watched))
+    page.section("How this was computed", definitions([
+        ("When trained", "of the reviews that the model did not learn from; what it may be is "
+         "99.9 % wide, reviews of one product counted as alike."),
+        ("Alarms", "bets that a quantity has left that range, begun anew every 200 reviews: all "
+         "alarms of all quantities, over all looks, are false with a chance of 5 % at most."),
+    ]))  # fmt: skip
+    return page
+
+
+def _course(one: Watched) -> Html:
+    quantity = one.quantity
+    high = max(float(one.means.max()), quantity.high) * 1.1
+    return timeline(
+        [str(rows) for rows in one.rows],
+        [
+            Line(quantity.name, one.means.tolist()),
+            Line("may be", [quantity.low] * len(one.rows), "series-quiet", dashed=True),
+            Line("up to", [quantity.high] * len(one.rows), "series-quiet", dashed=True),
+        ],
+        title=f"{quantity.name}{', changed' if one.alarm else ''}",
+        caption="By reviews, in the order in which they came.",
+        write=lambda value: f"{value * 100:.3g}",
+        low=0.0,
+        high=min(max(high, 0.01), 1.0),
+    )

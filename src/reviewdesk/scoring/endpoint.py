@@ -1,0 +1,262 @@
+"""Predictions by an endpoint: reviews are sent in batches, and its answers become the same table.
+
+What is sent is JSON as BlazingText's and our own endpoints read it, within SageMaker's limits of a
+request. Answers come in the order of the reviews, however many requests are on their way at a time.
+"""
+
+import http.client
+import json
+import threading
+import time
+import urllib.parse
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, Protocol, Self, TypeVar
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from reviewdesk.errors import InputError, StorageError, UsageError
+
+T = TypeVar("T")
+
+MOST_BYTES: Final = 5 << 20  # of SageMaker's 6 MiB
+MOST_REVIEWS: Final = 500
+AT_ONCE: Final = 4
+TRIES: Final = 6
+FIRST_PAUSE: Final = 0.25
+LONGEST_PAUSE: Final = 8.0
+SECONDS: Final = 60.0  # SageMaker's own limit of an answer
+MANY: Final = 100_000
+"""More labels than there are: an answer then names all."""
+
+FIELDS: Final = ("review_headline", "review_body", "product_title")
+Instance = str | dict[str, str]
+
+_BUSY: Final = (408, 429, 500, 502, 503, 504)
+
+
+class Refused(InputError):
+    """An endpoint will not answer a request, however often it is sent."""
+
+
+class Busy(Exception):
+    """An endpoint has no time now, or cannot be reached; it may in a moment."""
+
+
+class Endpoint(Protocol):
+    """Something that answers reviews with labels."""
+
+    name: str
+
+    def about(self) -> dict[str, Any]:
+        """Return what it says of itself: ``bundle``, ``target``, ``labels``; empty if nothing."""
+
+    def send(self, body: bytes) -> bytes:
+        """Send JSON and return the JSON that comes back.
+
+        Raises:
+            Busy: sending it again may help.
+            Refused: it will not.
+        """
+
+    def close(self) -> None:
+        """Close its connections."""
+
+
+class HttpEndpoint:
+    """An endpoint at an address, as ``reviewdesk serve`` and SageMaker's containers have it.
+
+    Args:
+        url: ``http://HOST[:PORT]``, with ``/endpoints/NAME/invocations`` or another path behind it;
+            ``/invocations`` where there is none.
+
+    Raises:
+        UsageError: it is no such address.
+    """
+
+    def __init__(self, url: str) -> None:
+        parts = urllib.parse.urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+            raise UsageError(f"{url} is no address of an endpoint; write http://HOST:PORT")
+        self.name = url
+        self._path = parts.path.rstrip("/") or "/invocations"
+        self._root, _, rest = self._path.rpartition("/endpoints/")
+        self._served = rest.partition("/")[0]
+        self._secure, self._place = parts.scheme == "https", parts.netloc
+        self._local = threading.local()
+        self._connections: list[http.client.HTTPConnection] = []
+
+    def about(self) -> dict[str, Any]:
+        """Return what our own server says of it; empty where another server does not."""
+        try:
+            listed = json.loads(self._ask("GET", f"{self._root}/endpoints"))["endpoints"]
+            own = [one for one in listed if one["name"] == self._served] or listed
+            return {name: own[0][name] for name in ("bundle", "target", "labels")}
+        except (Refused, ValueError, KeyError, IndexError, TypeError):
+            return {}
+
+    def send(self, body: bytes) -> bytes:
+        """Send JSON and return the JSON that comes back."""
+        return self._ask("POST", self._path, body)
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        for connection in self._connections:
+            connection.close()
+
+    def _ask(self, method: str, path: str, body: bytes | None = None) -> bytes:
+        """Ask over the connection that this thread has."""
+        connection = getattr(self._local, "connection", None) or self._connect()
+        self._local.connection = connection
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        try:
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            text = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            raise Busy(f"it cannot be reached ({type(error).__name__})") from error
+        if answer.status in _BUSY:
+            raise Busy(f"it answers with {answer.status}")
+        if answer.status != 200:
+            raise Refused(f"{self.name} refuses what is sent, with {answer.status}")
+        return text
+
+    def _connect(self) -> http.client.HTTPConnection:
+        kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
+        connection = kind(self._place, timeout=SECONDS)
+        self._connections.append(connection)
+        return connection
+
+
+class EndpointPredictor:
+    """An endpoint in the place of a bundle.
+
+    Args:
+        endpoint: what answers.
+        at_once: how many requests are on their way at a time.
+
+    Raises:
+        StorageError: it cannot be reached.
+        InputError: its answers are not those of a classifier.
+    """
+
+    def __init__(self, endpoint: Endpoint, at_once: int = AT_ONCE) -> None:
+        self._endpoint = endpoint
+        self._pool = ThreadPoolExecutor(at_once)
+        try:
+            self._ask_about()
+        except BaseException:
+            self.close()
+            raise
+
+    def _ask_about(self) -> None:
+        endpoint = self._endpoint
+        about = _patiently(endpoint, endpoint.about)
+        self._as_texts = not about  # what BlazingText reads; our own endpoints read fields, too
+        probe = self._answers(_body(["Good."]), 1)[0]
+        self.labels: list[str] = list(about.get("labels") or sorted(probe))
+        self.target: str = about.get("target", "label")
+        self.id: str = about.get("bundle", f"endpoint {endpoint.name}")
+
+    def close(self) -> None:
+        """Let go of connections and threads."""
+        self._pool.shutdown()
+        self._endpoint.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    def clean(self, reviews: pa.RecordBatch) -> pa.RecordBatch:
+        """Return the reviews: the endpoint cleans them."""
+        return reviews
+
+    def known_words(self, reviews: pa.RecordBatch) -> NDArray[np.int64] | None:
+        """Return nothing: an endpoint does not say which words it knows."""
+        return None
+
+    def predict_proba(self, reviews: pa.RecordBatch) -> NDArray[np.float32]:
+        """Return the probabilities that the endpoint gives, in the order of the reviews (n, k).
+
+        Raises:
+            StorageError: it cannot be reached, or has no time, after several tries.
+            InputError: it refuses what is sent, or its answers are not those of a classifier.
+        """
+        fields = ("review_body",) if self._as_texts else FIELDS
+        rows = reviews.select([one for one in fields if one in reviews.schema.names]).to_pylist()
+        bodies = list(_bodies([_instance(row, self._as_texts) for row in rows]))
+        found = self._pool.map(lambda one: self._answers(*one), bodies)
+        place = {label: n for n, label in enumerate(self.labels)}
+        probabilities = np.zeros((len(reviews), len(self.labels)), np.float32)
+        for row, answer in enumerate(one for answers in found for one in answers):
+            for label, value in answer.items():
+                if label not in place:
+                    raise Refused(
+                        f"{self._endpoint.name} names a label that it did not name before"
+                    )
+                probabilities[row, place[label]] = value
+        return probabilities
+
+    def _answers(self, body: bytes, reviews: int) -> list[dict[str, float]]:
+        text = _patiently(self._endpoint, lambda: self._endpoint.send(body))
+        try:
+            answers = [
+                {
+                    str(label).removeprefix("__label__"): float(value)
+                    for label, value in zip(one["label"], one["prob"], strict=True)
+                }
+                for one in json.loads(text)
+            ]
+        except (ValueError, KeyError, TypeError) as error:
+            raise Refused(f"{self._endpoint.name} does not answer as a classifier does") from error
+        if len(answers) != reviews or not all(answers):
+            raise Refused(f"{self._endpoint.name} answers {len(answers)} of {reviews} reviews")
+        return answers
+
+
+def _patiently(endpoint: Endpoint, ask: Callable[[], T]) -> T:
+    """Ask again after ever longer pauses while the endpoint is busy."""
+    pause = FIRST_PAUSE
+    for _ in range(TRIES - 1):
+        try:
+            return ask()
+        except Busy:
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+    try:
+        return ask()
+    except Busy as error:
+        raise StorageError(
+            f"{endpoint.name} did not answer {TRIES} times: {error}; the same command goes on "
+            "where it was"
+        ) from error
+
+
+def _instance(row: dict[str, str | None], as_text: bool) -> Instance:
+    if as_text:
+        return row["review_body"] or ""
+    return {"review_body": ""} | {name: value for name, value in row.items() if value}
+
+
+def _bodies(instances: Sequence[Instance]) -> Iterator[tuple[bytes, int]]:
+    """Yield requests within the limits, each with how many reviews it holds."""
+    batch: list[Instance] = []
+    size = 0
+    for instance in instances:
+        length = len(json.dumps(instance)) + 2
+        if batch and (size + length > MOST_BYTES or len(batch) == MOST_REVIEWS):
+            yield _body(batch), len(batch)
+            batch, size = [], 0
+        batch.append(instance)
+        size += length
+    if batch:
+        yield _body(batch), len(batch)
+
+
+def _body(instances: Sequence[Instance]) -> bytes:
+    return json.dumps({"instances": list(instances), "configuration": {"k": MANY}}).encode()

@@ -1,0 +1,198 @@
+"""`predict --endpoint`: any file through any endpoint gives the table of the bundle itself."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from reviewdesk.errors import InputError, StorageError, UsageError
+from reviewdesk.scoring import endpoint
+from reviewdesk.scoring.endpoint import EndpointPredictor, HttpEndpoint
+from reviewdesk.scoring.predict import predict
+from tests.cli.conftest import run_cli
+from tests.scoring import corpus
+from tests.serving.process import Server, server
+from tests.serving.test_same_scores import raw_reviews
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("endpoint")
+    raw_reviews(path / "raw.tsv")
+    bundle = corpus.bundle(path / "bundle")
+    predict(bundle, corpus.inputs(path / "raw.tsv"), path / "local.parquet")
+    return path
+
+
+@pytest.fixture(scope="module")
+def served(folder: Path) -> Iterator[Server]:
+    with server(str(folder / "bundle")) as one:
+        yield one
+
+
+def same(found: Path, folder: Path, *, but: tuple[str, ...] = ("known_words",)) -> bool:
+    one, other = (pq.read_table(path) for path in (found, folder / "local.parquet"))
+    assert one.schema.names == other.schema.names
+    return bool(one.drop(list(but)).equals(other.drop(list(but))))
+
+
+@pytest.mark.parametrize("path", ["", "/endpoints/sentiment/invocations"])
+def test_the_table_is_that_of_the_bundle_in_every_bit(
+    served: Server, folder: Path, tmp_path: Path, path: str
+) -> None:
+    out = tmp_path / "found.parquet"
+    done = run_cli("predict", "--endpoint", served.url + path, folder / "raw.tsv", "--out", out)
+    assert done.code == 0, done.err
+    assert "reviews a second" in done.err
+    assert same(out, folder)
+    assert (
+        "already"
+        in run_cli("predict", "--endpoint", served.url + path, folder / "raw.tsv", "--out", out).out
+    )
+
+
+def test_an_endpoint_by_name_through_boto3(
+    served: Server, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": served.url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    out = tmp_path / "found.parquet"
+    done = run_cli("predict", "--endpoint", "sentiment", folder / "raw.tsv", "--out", out)
+    assert done.code == 0, done.err
+    found = pq.read_table(out)
+    assert found["model_id"][0].as_py() == "endpoint sentiment"
+    assert found["review_id"].equals(pq.read_table(folder / "local.parquet")["review_id"])
+    refused = run_cli("predict", "--endpoint", "nobody", folder / "raw.tsv", "--out", out)
+    assert refused.code == 3
+
+
+class Flaky:
+    """A server that answers as SageMaker's BlazingText does, and fails when it is told to."""
+
+    def __init__(self) -> None:
+        self.failures: list[int] = []
+        self.sizes: list[int] = []
+        self.reviews: list[int] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                instances = json.loads(body)["instances"]
+                outer.sizes.append(len(body))
+                outer.reviews.append(len(instances))
+                status = outer.failures.pop(0) if outer.failures else 200
+                answers = [
+                    {"label": ["__label__good", "__label__bad"][:: 1 if len(one) % 2 else -1],
+                     "prob": [0.75, 0.25]}
+                    for one in instances
+                ]  # fmt: skip
+                self._answer(status, json.dumps(answers).encode())
+
+            def do_GET(self) -> None:
+                self._answer(404, b"{}")
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+            def _answer(self, status: int, body: bytes) -> None:
+                self.send_response(status)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.predictors: list[EndpointPredictor] = []
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def predictor(self) -> EndpointPredictor:
+        self.predictors.append(EndpointPredictor(HttpEndpoint(self.url)))
+        return self.predictors[-1]
+
+
+@pytest.fixture
+def flaky(monkeypatch: pytest.MonkeyPatch) -> Iterator[Flaky]:
+    monkeypatch.setattr(endpoint, "FIRST_PAUSE", 0.001)
+    one = Flaky()
+    yield one
+    for predictor in one.predictors:
+        predictor.close()
+    one.server.shutdown()
+    one.server.server_close()
+
+
+def texts(n: int, letters: int = 10) -> pa.RecordBatch:
+    return pa.record_batch({"review_body": ["x" * (letters + i % 7) for i in range(n)]})
+
+
+def test_order_is_kept_and_busy_answers_are_asked_again(flaky: Flaky) -> None:
+    predictor = flaky.predictor()
+    assert predictor.labels == ["bad", "good"]
+    flaky.failures = [503, 200, 429, 500, 200, 200, 504]
+    found = predictor.predict_proba(texts(3_001))
+    expected = [0.75 if (10 + i % 7) % 2 else 0.25 for i in range(3_001)]
+    assert found[:, 1].tolist() == expected
+    assert len(flaky.sizes) == 1 + 7 + 4  # the probe, the batches, and four of them again
+
+
+def test_requests_are_within_the_limits(flaky: Flaky) -> None:
+    predictor = flaky.predictor()
+    predictor.predict_proba(texts(1_200, letters=20_000))
+    assert max(flaky.sizes) <= 6_291_456
+    assert max(flaky.reviews) <= 500
+    assert sum(flaky.reviews) == 1_201
+
+
+def test_what_an_endpoint_refuses_is_not_asked_again(flaky: Flaky) -> None:
+    predictor = flaky.predictor()
+    flaky.failures = [400]
+    with pytest.raises(InputError, match="400"):
+        predictor.predict_proba(texts(3))
+    assert len(flaky.sizes) == 2
+
+
+def test_a_run_that_was_broken_off_goes_on_where_it_was(
+    flaky: Flaky, folder: Path, tmp_path: Path
+) -> None:
+    out, whole = tmp_path / "found.parquet", tmp_path / "whole.parquet"
+    raw = corpus.inputs(folder / "raw.tsv")
+    predict(flaky.predictor(), raw, whole, part_rows=50)
+    asked = len(flaky.sizes)
+    flaky.failures = [200, 200, 200, *[503] * 6]
+    with pytest.raises(StorageError, match="goes on where it was"):
+        predict(flaky.predictor(), raw, out, part_rows=50)
+    flaky.sizes.clear()
+    predict(flaky.predictor(), raw, out, part_rows=50)
+    assert pq.read_table(out).equals(pq.read_table(whole))
+    assert len(flaky.sizes) == asked - 2
+
+
+def test_what_is_no_endpoint_is_said(folder: Path, tmp_path: Path, flaky: Flaky) -> None:
+    for url in ("ftp://host", "http://", "http://user:secret@host"):
+        with pytest.raises(UsageError):
+            HttpEndpoint(url)
+    with pytest.raises(StorageError, match="did not answer"):
+        EndpointPredictor(HttpEndpoint("http://127.0.0.1:9"))
+    words = (
+        "predict",
+        "--endpoint",
+        flaky.url,
+        folder / "raw.tsv",
+        "--out",
+        tmp_path / "o.parquet",
+    )
+    assert run_cli(*words, "--evidence", "3").code == 2
+    assert run_cli("predict", folder / "bundle", "--out", tmp_path / "o.parquet").code == 2
