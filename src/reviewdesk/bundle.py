@@ -51,6 +51,13 @@ MANIFEST: Final = "manifest.json"
 LOG: Final = "log.json"
 ARCHIVE_SUFFIX: Final = ".tar.gz"
 MAX_MANIFEST_BYTES: Final = 16 << 20
+FEW_GENERATED: Final = 0.01
+"""Of real product_ids, one in 7,800 looks generated."""
+
+EXAMPLE: Final = (
+    "it learned from generated reviews, which reviewdesk made up as an example; what it says of "
+    "real reviews cannot be relied on"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +146,17 @@ class Bundle:
     def learned_anew(self) -> int:
         """From how many reviews it learned once it was measured; 0 where it did not."""
         return int(self.manifest["data"]["rows"]["labelled"]) if self.held_out else 0
+
+    @property
+    def generated(self) -> int:
+        """How many of the reviews that it learned from were made up by ``demo-data``."""
+        return int(self.manifest["data"].get("rows", {}).get("generated", 0))
+
+    @property
+    def is_example(self) -> bool:
+        """Whether it learned from generated reviews, so that it is no judge of real ones."""
+        reviews = int(self.manifest["data"].get("rows", {}).get("reviews", 0))
+        return self.generated > FEW_GENERATED * reviews
 
     def learned_from(self, fingerprint: str) -> bool:
         """Say whether prepared data of a fingerprint is among what was learned from."""

@@ -1,9 +1,18 @@
 import pytest
 
 from reviewdesk.desk.analysis import MOST_CHARACTERS, Judgement, analyse, judges
-from reviewdesk.desk.wording import CANNOT_TELL, NOTHING_KNOWN
+from reviewdesk.desk.measured import measured_like
+from reviewdesk.desk.wording import (
+    CANNOT_TELL,
+    EVEN,
+    FAIRLY_SURE,
+    NOTHING_KNOWN,
+    SURE,
+    VERY_SURE,
+)
 from reviewdesk.errors import PayloadTooLarge, RequestError
 from reviewdesk.scoring.explain import TextVerdict, WordWeight
+from reviewdesk.training.known_words import SURENESS
 from tests.serving.fakes import WordCounter, bundle_of, category, sentiment, stars
 
 
@@ -89,3 +98,47 @@ def test_too_long() -> None:
     assert analyse([sentiment()], "", "x" * MOST_CHARACTERS)
     with pytest.raises(PayloadTooLarge, match="20,000"):
         analyse([sentiment()], "x", "x" * MOST_CHARACTERS)
+
+
+def test_where_verdict_and_stars_do_not_agree_it_says_so_and_shows_both() -> None:
+    rated = bundle_of(WordCounter({"1": ["lovely"], "3": [], "5": ["awful"]}), "stars")
+    found = analyse([sentiment(), rated], "", "lovely lovely")
+    told = found["disagreement"]
+    assert told["verdict"] == "Unclear: positive, or 1 star?"
+    assert "The verdict says positive (" in told["unclear"]
+    assert "read the review before you act" in told["unclear"]
+    assert [one["label"] for one in found["judgements"]] == ["positive", "1"]
+    assert analyse([sentiment(), rated], "", "nothing known")["disagreement"] is None
+    assert analyse([sentiment(), stars()], "", "lovely lovely")["disagreement"] is None
+    assert analyse([rated], "", "lovely lovely")["disagreement"] is None
+
+
+def measured(rows: int, right: float, low: float | None) -> dict[str, object]:
+    accuracy = {"value": right, "low": low, "high": 1.0}
+    return {
+        "by_known_words": [
+            {
+                "known_words": [3, 4],
+                "sureness": [{"at_least": 0.8, "rows": rows, "accuracy": accuracy}],
+            }
+        ]
+    }
+
+
+def test_how_often_it_is_right_is_said_only_where_texts_like_it_were_measured() -> None:
+    bundle = sentiment()
+    bundle.metrics = measured(120, 0.9, 0.8)
+    assert measured_like(bundle, 3, 0.85) == (120, 0.9)
+    assert measured_like(bundle, 3, 0.95) is None
+    assert measured_like(bundle, 5, 0.85) is None
+    assert measured_like(bundle, None, 0.85) is None
+    bundle.metrics = measured(49, 0.9, 0.8)
+    assert measured_like(bundle, 3, 0.85) is None
+    bundle.metrics = measured(120, 0.9, None)  # reviews of too few products
+    assert measured_like(bundle, 3, 0.85) is None
+    found = analyse([sentiment()], "", "great")
+    assert "not measured for texts like this" in found["judgements"][0]["certainty"]
+
+
+def test_degrees_of_sureness_are_those_that_were_measured() -> None:
+    assert SURENESS == (0.0, EVEN, FAIRLY_SURE, SURE, VERY_SURE)

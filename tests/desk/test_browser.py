@@ -103,7 +103,7 @@ def test_verdict_meter_stars_category_and_words(page: Page) -> None:
     read(page, "The sound is great and they are comfortable, my daughter loves the toy. Poor box.")
     result = page.get_by_label("What the desk found")
     expect(result.get_by_role("heading", level=2)).to_have_text("Positive")
-    expect(result).to_contain_text("is right about 9 times in 10")
+    expect(result).to_contain_text("Quite sure. How often that is right was not measured")
     expect(result.get_by_role("meter", name="How positive")).to_have_attribute(
         "aria-valuenow", "88"
     )
@@ -253,3 +253,12 @@ CONTRAST = """() => {
   }
   return found;
 }"""
+
+
+def test_where_verdict_and_stars_differ_both_stand_at_the_top(page: Page) -> None:
+    read(page, "Disappointed, it dies; disappointed. The colour is lovely.")
+    result = page.get_by_label("What the desk found")
+    heading = result.get_by_role("heading", level=2)
+    expect(heading).to_have_text("Unclear: negative, or 5 stars?")
+    expect(result).to_contain_text("The two do not agree")
+    expect(result.get_by_role("heading", name="5 stars", exact=True)).to_be_visible()

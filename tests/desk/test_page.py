@@ -101,3 +101,14 @@ def test_analyse_refuses_other_bodies(client: httpx.Client) -> None:
     # A form of another site can send text/plain without asking; it cannot send JSON.
     assert client.post("/desk/analyse", content=b"{}").status_code == 415
     assert client.get("/desk/analyse").status_code == 405
+
+
+def test_a_desk_that_learned_from_generated_reviews_says_so() -> None:
+    assert "generated reviews" not in page([sentiment()])[0]
+    example = sentiment()
+    example.manifest["data"]["rows"] = {"reviews": 100, "generated": 100}
+    assert "This desk is an example: it learned from generated reviews" in page([example])[0]
+    assert "An example: Verdict: it learned" in page([example, stars()])[0]
+    few = sentiment()
+    few.manifest["data"]["rows"] = {"reviews": 10_000, "generated": 2}
+    assert "generated reviews" not in page([few])[0]

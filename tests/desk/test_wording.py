@@ -1,5 +1,6 @@
 import pytest
 
+from reviewdesk.desk.measured import Measured
 from reviewdesk.desk.wording import certainty, often, verdict, words_against, words_for
 
 
@@ -17,6 +18,14 @@ from reviewdesk.desk.wording import certainty, often, verdict, words_against, wo
 )
 def test_often(probability: float, told: str) -> None:
     assert often(probability) == told
+
+
+def test_certainty_says_what_was_measured_and_no_more() -> None:
+    assert certainty(0.85, Measured(1204, 0.9)) == (
+        "Quite sure. Of 1,204 verdicts like this one on reviews that it had not seen, it was right "
+        "about 9 times in 10."
+    )
+    assert certainty(0.85, Measured(60, 0.6)).startswith("Not sure.")
 
 
 def test_certainty_grows_with_the_probability() -> None:

@@ -39,6 +39,21 @@ def test_json(client: httpx.Client) -> None:
     assert sum(second["prob"]) == pytest.approx(1)
 
 
+def test_known_words_are_told_on_request(client: httpx.Client) -> None:
+    configuration = {"k": 1, "known_words": True}
+    answer = client.post(
+        "/invocations", json={"instances": ["great"], "configuration": configuration}
+    ).json()[0]
+    assert set(answer) == {"label", "prob", "known_words", "cannot_tell"}
+    assert set(invoke(client, ["great"]).json()[0]) == {"label", "prob"}
+    lines = '{"source": "great", "known_words": true}\n{"source": "great"}\n'
+    headers = {"content-type": "application/jsonlines"}
+    found = client.post("/invocations", content=lines, headers=headers).text.splitlines()
+    assert ["known_words" in json.loads(line) for line in found] == [True, False]
+    wrong = {"instances": ["a"], "configuration": {"known_words": 1}}
+    assert client.post("/invocations", json=wrong).status_code == 400
+
+
 def test_json_lines_ignore_accept(client: httpx.Client) -> None:
     answer = client.post(
         "/invocations",

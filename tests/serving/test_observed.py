@@ -135,6 +135,7 @@ def test_endpoints_are_listed(shop: httpx.Client) -> None:
         "family": "word-counter",
         "bundle": "word-counter-sentiment",
         "reads": ["review_headline", "review_body"],
+        "learned_from_generated": False,
         "variants": {"AllTraffic": 1.0},
     }
     answer = shop.post(found[1]["address"], content="good", headers=TEXT)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reviewdesk.serving.media_types import CSV, JSON, JSON_LINES, TEXT
-from reviewdesk.serving.writers import write_answer
+from reviewdesk.serving.writers import evidence_of, write_answer
 
 LABELS = ["Home, Garden", "Toys\tand\nGames", 'Café "<b>"']
 PROBABILITIES = np.array([[0.2, 0.5, 0.3], [0.4, 0.2, 0.4]], dtype=np.float32)
@@ -41,3 +41,13 @@ def test_probabilities_survive_to_the_last_bit(media_type: str) -> None:
     text = write_answer(media_type, ["a"], values, [1] * 500).decode()
     rows = json.loads(text) if media_type == JSON else map(json.loads, text.splitlines())
     assert np.array_equal(np.array([row["prob"] for row in rows], np.float32), values)
+
+
+def test_evidence_is_told_where_it_is_asked_for() -> None:
+    told = evidence_of(np.array([0, 3, 5]), [True, True, False])
+    assert told == [
+        {"known_words": 0, "cannot_tell": True},
+        {"known_words": 3, "cannot_tell": False},
+        {},
+    ]
+    assert evidence_of(None, [True]) == [{"known_words": None, "cannot_tell": False}]

@@ -47,7 +47,9 @@ def test_on_its_own_data_only_held_out_reviews_are_measured(
 
 
 def test_it_finds_what_training_measured(bundle: Bundle, evaluation: Evaluation) -> None:
-    assert evaluation.measures.to_json() == bundle.metrics
+    by_known_words = [one.to_json() for one in evaluation.by_known_words]
+    assert {**evaluation.measures.to_json(), "by_known_words": by_known_words} == bundle.metrics
+    assert sum(one.rows for one in evaluation.by_known_words) == evaluation.measures.rows
 
 
 def test_all_rows_of_its_own_data_are_said_to_flatter(bundle: Bundle, data: PreparedData) -> None:

@@ -72,7 +72,7 @@ def test_what_was_held_out_is_learnt_in_the_end(months: list[PreparedData], tmp_
     start = train(months[0], first).bundle
     more = learn_on(first, months[1], second).bundle
     measured = evaluate(load_bundle(second), months[1])
-    assert measured.measures.to_json() == more.metrics
+    assert measured.measures.to_json().items() <= more.metrics.items()
     assert "learned anew from all 400" in measured.why
     batch = next(months[1].batches(["review_headline", "review_body"]))
     by_hand = cast(PartialFits, load_bundle(first).classifier)

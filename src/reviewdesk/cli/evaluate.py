@@ -185,6 +185,18 @@ def _print(evaluation: Evaluation) -> None:
         [[name, score(one.value), one.spread(score)] for name, one in figures],
     )
     _print_mistakes(measures)
+    if evaluation.by_known_words:
+        say("")
+        print_table(
+            ["known words", "reviews", "says", "right", "95 % interval"],
+            [
+                [
+                    *(one.name, f"{one.rows:,}", score(one.confidence), score(one.accuracy.value)),
+                    one.accuracy.spread(score),
+                ]
+                for one in evaluation.by_known_words
+            ],
+        )
     error, perfect = measures.reliability.error, measures.perfect_error
     say(f"\ncalibration error {error:.4f} (a perfect model of this size: up to {perfect:.4f})")
 

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from reviewdesk.bundle import load_bundle
+from reviewdesk.bundle import EXAMPLE, load_bundle
 from reviewdesk.cli.options import Json
 from reviewdesk.cli.output import print_json, print_table, say
 from reviewdesk.scoring.explain import explain as explain_text
@@ -37,6 +37,8 @@ def explain(
     if as_json:
         print_json(found.to_json())
         return
+    if found.is_example:
+        say(f"a bundle to try things with: {EXAMPLE}")
     if found.cannot_tell:
         say(f"cannot tell: {NOTHING_KNOWN}")
         print_table(

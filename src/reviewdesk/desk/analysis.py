@@ -1,6 +1,6 @@
 """What the desk makes of one review: a judgement for each target that is served."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -8,13 +8,16 @@ import pyarrow as pa
 
 from reviewdesk.bundle import Bundle
 from reviewdesk.desk.highlight import segments
+from reviewdesk.desk.measured import Measured, measured_like
 from reviewdesk.desk.wording import (
     CANNOT_TELL,
     FAIRLY_SURE,
     NOTHING_KNOWN,
     TITLES,
     certainty,
+    disagree,
     label_name,
+    stars,
     verdict,
     words_against,
     words_for,
@@ -27,6 +30,7 @@ MOST_CHARACTERS: Final = 20_000
 MOST_WORDS: Final = 16
 SHOWN_WORDS: Final = 8
 SHOWN_LABELS: Final = 5
+MIDDLE: Final = 3  # stars
 TELLING: Final = 0.1
 """Words that weigh less than this share of the strongest one are not worth a reader's time."""
 
@@ -38,10 +42,12 @@ class Judgement:
     Args:
         target: what was judged, as in ``"sentiment"``.
         found: the probabilities and the words behind them.
+        measured: how often verdicts like this one were right; None where it was not measured.
     """
 
     target: str
     found: TextVerdict
+    measured: Measured | None = None
 
     @property
     def weights(self) -> dict[str, float]:
@@ -63,7 +69,7 @@ class Judgement:
             "title": TITLES.get(self.target, self.target.capitalize()),
             "label": label,
             "verdict": CANNOT_TELL if unknown else verdict(self.target, label, probability),
-            "certainty": NOTHING_KNOWN if unknown else certainty(probability),
+            "certainty": NOTHING_KNOWN if unknown else certainty(probability, self.measured),
             "clear": probability >= FAIRLY_SURE and not unknown,
             "cannot_tell": unknown,
             "probability": probability,
@@ -126,14 +132,10 @@ def analyse(bundles: list[Bundle], headline: str, body: str, title: str = "") ->
     read = _cleaned(bundles[0], headline, body)
     if not (read["review_headline"] or read["review_body"]):
         raise RequestError("There is no text to read here. Paste the words of a review.")
-    found = [
-        Judgement(
-            bundle.target, explain(bundle, body, headline=headline, title=title, words=MOST_WORDS)
-        )
-        for bundle in bundles
-    ]
+    found = [_judgement(bundle, headline, body, title) for bundle in bundles]
     return {
         "positivity": _positivity(found),
+        "disagreement": disagreement(found),
         "judgements": [one.to_json() for one in found],
         "review": {
             name: [
@@ -142,6 +144,41 @@ def analyse(bundles: list[Bundle], headline: str, body: str, title: str = "") ->
             for name, text in read.items()
         },
     }
+
+
+def _judgement(bundle: Bundle, headline: str, body: str, title: str) -> Judgement:
+    found = explain(bundle, body, headline=headline, title=title, words=MOST_WORDS)
+    measured = measured_like(bundle, found.known_words, found.probability)
+    return Judgement(bundle.target, found, measured)
+
+
+def disagreement(found: Sequence[Judgement]) -> dict[str, str] | None:
+    """Return what to say where the verdict is positive and the stars are bad, or the reverse.
+
+    Returns:
+        The ``verdict`` in place of the first one, and why it is ``unclear``; None where they agree.
+    """
+    sides = {one.target: (one, _side(one)) for one in found if not one.found.cannot_tell}
+    if "sentiment" not in sides:
+        return None
+    verdict, side = sides["sentiment"]
+    for target in ("stars", "category-stars"):
+        if target in sides and side * sides[target][1] < 0:
+            rated = sides[target][0].found
+            named = (verdict.found.label, stars(label_parts(rated.label)[1]))
+            return disagree(named, (verdict.found.probability, rated.probability))
+    return None
+
+
+def _side(judgement: Judgement) -> int:
+    """Return 1 for a label that is praise, -1 for a complaint and 0 for what is neither."""
+    label = judgement.found.label
+    if judgement.target == "sentiment":
+        return 1 if label == "positive" else -1
+    if judgement.target not in ("stars", "category-stars"):
+        return 0
+    rated = int(label_parts(label)[1])
+    return (rated > MIDDLE) - (rated < MIDDLE)
 
 
 def _positivity(found: list[Judgement]) -> int | None:

@@ -132,7 +132,9 @@
   function show(answer) {
     const [first, ...others] = answer.judgements;
     const isSentiment = first.target === "sentiment";
-    found.dataset.tone = isSentiment ? first.label : "plain";
+    const unlike = answer.disagreement;
+    if (unlike) Object.assign(first, { verdict: unlike.verdict, certainty: unlike.unclear, clear: false });
+    found.dataset.tone = isSentiment && !unlike ? first.label : "plain";
     found.replaceChildren(
       ...[
         make("p", "kind", first.title),

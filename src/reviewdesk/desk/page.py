@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from reviewdesk.bundle import Bundle
+from reviewdesk.bundle import EXAMPLE, Bundle
 from reviewdesk.desk.analysis import analyse, judges
 from reviewdesk.desk.samples import SAMPLES
 from reviewdesk.desk.wording import TITLES
@@ -72,6 +72,7 @@ def page(bundles: Sequence[Bundle], root_path: str = "") -> tuple[str, str]:
         "/* script */": script,
         "<!-- promise -->": _promise([one.target for one in bundles]),
         "<!-- samples -->": _samples(),
+        "<!-- example -->": _example(bundles),
         "<!-- title -->": _file("title.html") if any(map(_reads_title, bundles)) else "",
         "<!-- meanings -->": _meanings(bundles),
     }
@@ -121,6 +122,19 @@ def _promise(targets: Sequence[str]) -> str:
     listed = told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
     return fragment(f"Paste a customer review. The desk says {listed}, how sure it is, and "
                     "which words led it there.").markup  # fmt: skip
+
+
+def _example(bundles: Sequence[Bundle]) -> str:
+    """Say which judgements are those of examples."""
+    learnt = [TITLES.get(one.target, one.target) for one in bundles if one.is_example]
+    if not learnt:
+        return ""
+    what = (
+        "This desk is an example"
+        if len(learnt) == len(bundles)
+        else (f"An example: {', '.join(learnt)}")
+    )
+    return element("p", f"{what}: {EXAMPLE}.", class_="example", role="note").markup
 
 
 def _samples() -> str:

@@ -2,7 +2,9 @@
 
 from typing import Final
 
+from reviewdesk.desk.measured import Measured
 from reviewdesk.examples.targets import PAIR, label_parts
+from reviewdesk.report.numbers import share
 
 VERY_SURE: Final = 0.925
 SURE: Final = 0.8
@@ -25,23 +27,49 @@ NOTHING_KNOWN: Final = (
 )
 
 
-def certainty(probability: float) -> str:
-    """Say how sure a judgement is, and how often one that sure is right.
+def certainty(probability: float, measured: Measured | None = None) -> str:
+    """Say how sure a judgement is, and how often such judgements were right, where that is known.
 
     Args:
         probability: the calibrated probability of the label.
+        measured: of reviews that it had not seen, with about as many known words and about as sure.
     """
+    if measured is None:
+        return f"{_sure(probability)} How often that is right was not measured for texts like this."
+    return (
+        f"{_sure(min(probability, measured.right))} Of {measured.reviews:,} verdicts like this one "
+        f"on reviews that it had not seen, it was right about {often(measured.right)}."
+    )
+
+
+def disagree(named: tuple[str, str], shares: tuple[float, float]) -> dict[str, str]:
+    """Say that the verdict and the stars do not agree.
+
+    Args:
+        named: the verdict's label and the stars.
+        shares: their probabilities.
+    """
+    verdict, rated = named
+    return {
+        "verdict": f"Unclear: {verdict}, or {rated}?",
+        "unclear": (
+            f"The verdict says {verdict} ({share(shares[0], 0)}), the stars say {rated} "
+            f"({share(shares[1], 0)}). The two do not agree: read the review before you act on "
+            "either."
+        ),
+    }
+
+
+def _sure(probability: float) -> str:
     if probability >= VERY_SURE:
-        how = "Very sure."
-    elif probability >= SURE:
-        how = "Quite sure."
-    elif probability >= FAIRLY_SURE:
-        how = "Fairly sure."
-    elif probability >= EVEN:
-        how = "Not sure."
-    else:
-        how = "Little more than a guess."
-    return f"{how} A verdict this sure is right about {often(probability)}."
+        return "Very sure."
+    if probability >= SURE:
+        return "Quite sure."
+    if probability >= FAIRLY_SURE:
+        return "Fairly sure."
+    if probability >= EVEN:
+        return "Not sure."
+    return "Little more than a guess."
 
 
 def often(probability: float) -> str:

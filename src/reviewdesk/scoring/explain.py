@@ -33,11 +33,13 @@ class TextVerdict:
         reasons: label to the words that matter most to it, strongest first.
         known_words: how many different words of the text the bundle knows; None where its family
             does not say.
+        is_example: whether the bundle learned from generated reviews.
     """
 
     probabilities: Mapping[str, float]
     reasons: Mapping[str, list[WordWeight]]
     known_words: int | None = None
+    is_example: bool = False
 
     @property
     def cannot_tell(self) -> bool:
@@ -67,6 +69,7 @@ class TextVerdict:
             "probabilities": dict(self.probabilities),
             "known_words": self.known_words,
             "cannot_tell": self.cannot_tell,
+            "learned_from_generated": self.is_example,
             "reasons": {
                 label: [{"word": one.word, "weight": one.weight} for one in words]
                 for label, words in self.reasons.items()
@@ -102,6 +105,7 @@ def explain(
     probabilities = bundle.predict_proba(review)[0]
     known = bundle.known_words(review)
     return TextVerdict(
+        is_example=bundle.is_example,
         known_words=None if known is None else int(known[0]),
         probabilities=dict(zip(bundle.labels, probabilities.tolist(), strict=True)),
         reasons={

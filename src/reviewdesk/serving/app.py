@@ -29,7 +29,7 @@ from reviewdesk.serving.readers import read_instances
 from reviewdesk.serving.service import Service, is_large
 from reviewdesk.serving.traffic import Call, Scored
 from reviewdesk.serving.variants import Variant
-from reviewdesk.serving.writers import write_answer
+from reviewdesk.serving.writers import evidence_of, write_answer
 from reviewdesk.settings import ServeSettings
 
 _AMZ: Final = "x-amzn-sagemaker-"
@@ -109,6 +109,7 @@ async def _endpoints(service: Service, request: Request) -> Response:
             "family": bundle.manifest["family"],
             "bundle": bundle.manifest["id"],
             "reads": list(bundle.settings.text.fields),
+            "learned_from_generated": bundle.is_example,
             "variants": service.endpoints[name].weights,
         }
         for name, bundle in service.bundles.items()
@@ -185,8 +186,11 @@ def _logged(
 def _score(bundle: Bundle, settings: ServeSettings, call: Call) -> Scored:
     """Return the answer's body and how many reviews it is about."""
     instances = read_instances(call.given, call.body, settings.max_instances)
-    probabilities = bundle.predict_proba(bundle.clean(instances.batch()))
-    answer = write_answer(call.wanted, bundle.labels, probabilities, instances.wanted)
+    reviews = bundle.clean(instances.batch())
+    probabilities = bundle.predict_proba(reviews)
+    known = bundle.known_words(reviews) if any(instances.tell_known_words) else None
+    evidence = evidence_of(known, instances.tell_known_words)
+    answer = write_answer(call.wanted, bundle.labels, probabilities, instances.wanted, evidence)
     if len(answer) > settings.max_body_bytes:
         raise PayloadTooLarge(
             f"the answer would be larger than {settings.max_body_bytes} bytes; "

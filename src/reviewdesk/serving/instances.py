@@ -33,13 +33,15 @@ class Instances:
     limit: int
     texts: list[ReviewTexts] = field(default_factory=list)
     wanted: list[int] = field(default_factory=list)  # how many labels each answer has
+    tell_known_words: list[bool] = field(default_factory=list)  # whether each answer says it
 
-    def add(self, review: ReviewTexts, k: int = 1) -> None:
+    def add(self, review: ReviewTexts, k: int = 1, *, tell_known_words: bool = False) -> None:
         """Take one more review.
 
         Args:
             review: its texts.
             k: how many labels the answer has.
+            tell_known_words: whether the answer says how many of its words are known.
 
         Raises:
             PayloadTooLarge: there are too many.
@@ -50,6 +52,7 @@ class Instances:
             )
         self.texts.append(review)
         self.wanted.append(k)
+        self.tell_known_words.append(tell_known_words)
 
     def batch(self) -> pa.RecordBatch:
         """Return review_headline, review_body and product_title as they came, not yet cleaned.

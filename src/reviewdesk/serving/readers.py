@@ -98,19 +98,22 @@ def _read_json(text: str, instances: Instances) -> None:
     if configuration is not None and not isinstance(configuration, dict):
         raise RequestError("configuration must be an object")
     k = _labels_wanted(configuration or {}, "configuration")
+    tell = _tells_known_words(configuration or {}, "configuration")
     for number, instance in enumerate(request["instances"]):
         if isinstance(instance, str):
-            instances.add(ReviewTexts(instance), k)
+            instances.add(ReviewTexts(instance), k, tell_known_words=tell)
         else:
-            instances.add(review_texts(instance, f"instance {number}"), k)
+            texts = review_texts(instance, f"instance {number}")
+            instances.add(texts, k, tell_known_words=tell)
 
 
 def _read_json_lines(text: str, instances: Instances) -> None:
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             value = parse_json(line, f"line {number}")
-            texts = review_texts(value, f"line {number}")
-            instances.add(texts, _labels_wanted(value, f"line {number}"))
+            where = f"line {number}"
+            texts, k = review_texts(value, where), _labels_wanted(value, where)
+            instances.add(texts, k, tell_known_words=_tells_known_words(value, where))
 
 
 def _read_text(text: str, instances: Instances) -> None:
@@ -164,6 +167,13 @@ def _labels_wanted(options: dict[str, Any], where: str) -> int:
     if not isinstance(k, int) or isinstance(k, bool) or k < 1:
         raise RequestError(f"k of {where} must be a whole number from 1")
     return k
+
+
+def _tells_known_words(options: dict[str, Any], where: str) -> bool:
+    tell = options.get("known_words", False)
+    if not isinstance(tell, bool):
+        raise RequestError(f"known_words of {where} must be true or false")
+    return tell
 
 
 _READERS: Final[dict[str, Callable[[str, Instances], None]]] = {

@@ -21,12 +21,15 @@ LABEL_PREFIX: Final = "__label__"
 Ranking = tuple[list[str], list[float]]
 """Labels, likeliest first, and their probabilities."""
 
+Evidence = dict[str, int | bool | None]
+
 
 def write_answer(
     media_type: str,
     labels: Sequence[str],
     probabilities: NDArray[np.float32],
     wanted: Sequence[int],
+    evidence: Sequence[Evidence] = (),
 ) -> bytes:
     """Return the body of an answer.
 
@@ -35,9 +38,28 @@ def write_answer(
         labels: the k labels of the classifier.
         probabilities: (n, k) float32, in the order of the labels.
         wanted: for each of the n reviews, how many labels to name; k at most are named.
+        evidence: for each, what JSON says beside its labels; nothing by default.
     """
     rankings = _rankings(labels, probabilities, wanted)
+    if media_type in _JSON_WRITERS:
+        told = evidence or [{} for _ in wanted]
+        answers = (_blazingtext(one) | more for one, more in zip(rankings, told, strict=True))
+        return _JSON_WRITERS[media_type](answers).encode()
     return _WRITERS[media_type](rankings).encode()
+
+
+def evidence_of(known: NDArray[np.int64] | None, told: Sequence[bool]) -> list[Evidence]:
+    """Return what answers say of their evidence, where that is asked for.
+
+    Args:
+        known: how many words of each review are known (n,); None where that cannot be said.
+        told: for each, whether it is asked for.
+    """
+    counts = [None] * len(told) if known is None else known.tolist()
+    return [
+        {"known_words": count, "cannot_tell": count == 0} if asked else {}
+        for count, asked in zip(counts, told, strict=True)
+    ]
 
 
 def _rankings(
@@ -54,12 +76,12 @@ def _blazingtext(ranking: Ranking) -> dict[str, Any]:
     return {"label": [LABEL_PREFIX + name for name in names], "prob": values}
 
 
-def _write_json(rankings: Iterable[Ranking]) -> str:
-    return json.dumps([_blazingtext(one) for one in rankings], ensure_ascii=False)
+def _write_json(answers: Iterable[dict[str, Any]]) -> str:
+    return json.dumps(list(answers), ensure_ascii=False)
 
 
-def _write_json_lines(rankings: Iterable[Ranking]) -> str:
-    return "".join(json.dumps(_blazingtext(one), ensure_ascii=False) + "\n" for one in rankings)
+def _write_json_lines(answers: Iterable[dict[str, Any]]) -> str:
+    return "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in answers)
 
 
 def _write_csv(rankings: Iterable[Ranking]) -> str:
@@ -73,9 +95,11 @@ def _write_text(rankings: Iterable[Ranking]) -> str:
     return "".join(f"{' '.join(names[0].split())}\t{values[0]}\n" for names, values in rankings)
 
 
-_WRITERS: Final[dict[str, Callable[[Iterable[Ranking]], str]]] = {
+_JSON_WRITERS: Final[dict[str, Callable[[Iterable[dict[str, Any]]], str]]] = {
     JSON: _write_json,
     JSON_LINES: _write_json_lines,
+}
+_WRITERS: Final[dict[str, Callable[[Iterable[Ranking]], str]]] = {
     CSV: _write_csv,
     TEXT: _write_text,
 }

@@ -14,6 +14,7 @@ from reviewdesk.models.curve import Curve, HasCurve
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.text.headlines import is_default_headline
+from reviewdesk.training.known_words import KnownWords, by_known_words
 from reviewdesk.training.measures import Measures, evaluate_probabilities
 from reviewdesk.training.rows import (
     Rows,
@@ -73,6 +74,8 @@ class Evaluation:
         surest_right: the reviews that it was most sure of and right about.
         surest_wrong: those it was most sure of and wrong about.
         least_sure: those it was least sure of.
+        by_known_words: how right it is by how many words of a review it knows; empty where its
+            family does not count them.
         curve: how the bundle's learning went; None where its family was not measured meanwhile.
     """
 
@@ -91,6 +94,7 @@ class Evaluation:
     surest_wrong: tuple[Sample, ...]
     least_sure: tuple[Sample, ...]
     learned_anew: int = 0
+    by_known_words: tuple[KnownWords, ...] = ()
     curve: Curve | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -111,6 +115,7 @@ class Evaluation:
                 "without_them": without.to_json() if without else None,
             },
             "slices": [one.to_json() for one in self.slices],
+            "by_known_words": [one.to_json() for one in self.by_known_words],
             **({"curve": self.curve.to_json()} if self.curve else {}),
         }
 
@@ -177,8 +182,25 @@ def evaluate(
         surest_wrong=surest_wrong,
         least_sure=least_sure,
         learned_anew=bundle.learned_anew if used == "held-out" else 0,
+        by_known_words=_by_known_words(bundle, predicted, aside),
         curve=bundle.classifier.curve_ if isinstance(bundle.classifier, HasCurve) else None,
     )
+
+
+def _by_known_words(
+    bundle: Bundle, predicted: "_Predicted", aside: NDArray[np.bool_] | None
+) -> tuple[KnownWords, ...]:
+    if aside is not None and bundle.held_out is not None:
+        # It has learned their words since: what counts is what it knew when it was measured.
+        return tuple(map(KnownWords.from_json, bundle.metrics.get("by_known_words", ())))
+    examples, chosen = predicted.examples, predicted.chosen
+    counted = [bundle.known_words(batch) for batch in examples.batches(chosen)]
+    known = [one for one in counted if one is not None]
+    if not known:
+        return ()
+    right = predicted.probabilities.argmax(axis=1) == predicted.true
+    confidence = predicted.probabilities.max(axis=1)
+    return by_known_words(np.concatenate(known), confidence, right, examples.groups[chosen])
 
 
 class _Predicted(NamedTuple):

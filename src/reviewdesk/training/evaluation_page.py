@@ -28,6 +28,7 @@ from reviewdesk.report.numbers import count, score, share
 from reviewdesk.report.page import Page
 from reviewdesk.training.evaluate import Evaluation, Sample
 from reviewdesk.training.figures import Figure, Points
+from reviewdesk.training.known_words import KnownWords
 from reviewdesk.training.learning_curve import learning_curve
 from reviewdesk.training.measures import LabelMeasures, Measures
 from reviewdesk.training.slices import FALSE_SHARE, Slice, Slicing
@@ -93,6 +94,8 @@ def evaluation_page(evaluation: Evaluation) -> Page:
     if evaluation.slices:
         page.section("By part of the reviews", *_slices(evaluation.slices))
     page.section("How far to trust a probability", _trust(measures))
+    if evaluation.by_known_words:
+        page.section("By known words", *_known_words(evaluation.by_known_words))
     page.section("Ranking", _ranking(measures))
     if evaluation.curve is not None and evaluation.curve.points:
         page.section("How it learned", learning_curve(evaluation.curve))
@@ -227,6 +230,28 @@ def _trust(measures: Measures) -> Html:
         "to it.",
     )
     return side_by_side(calibration, coverage)
+
+
+def _known_words(classes: Sequence[KnownWords]) -> list[Html]:
+    columns = [Column("Known words", numeric=False), Column("Reviews"), Column("It says")]
+    columns += [Column("Right"), Column("95 % interval"), Column("", numeric=False)]
+    rows: list[list[Child]] = [
+        [
+            *(one.name, count(one.rows), share(one.confidence), share(one.accuracy.value)),
+            _spread("accuracy", one.accuracy),
+            element("strong", "off", class_="wrong") if one.off else "",
+        ]
+        for one in classes
+    ]
+    return [
+        table(
+            "How sure it is and how often it is right, by known words of a review", columns, rows
+        ),
+        note(
+            "A word is known where the classifier learned anything of it. Of a review without one "
+            "it cannot tell: each label has the share that it has among the reviews learned from."
+        ),
+    ]
 
 
 def _calibration_label(measures: Measures) -> str:

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from reviewdesk.examples.examples import Examples
 from reviewdesk.examples.splits import Split
 from reviewdesk.examples.splits import split as split_examples
-from reviewdesk.models.base import Classifier
+from reviewdesk.models.base import Classifier, KnowsWords
 from reviewdesk.models.held_out import HeldOutPredictions
 from reviewdesk.models.labelled import LabelledReviews
 from reviewdesk.progress import Progress, Task
 from reviewdesk.runlog import RunLog
 from reviewdesk.settings import SplitSettings
+from reviewdesk.sources.generated.identifiers import is_generated
+from reviewdesk.training.known_words import by_known_words
 from reviewdesk.training.measures import evaluate_probabilities
 from reviewdesk.training.several import measure_examples
 
@@ -69,8 +71,8 @@ def fit_and_measure(
     if not rows["test"]:
         return Fitted(classifier, rows, {}, None)
     with log.timed("measure"), progress.task("Measuring", rows["test"], "reviews") as task:
-        probabilities = _predict(classifier, examples, sides, task)
-        metrics = _measure(probabilities, examples, sides)
+        probabilities, known = _predict(classifier, examples, sides, task)
+        metrics = _measure(probabilities, known, examples, sides)
     if refit is None:
         return Fitted(classifier, rows, metrics, None)
     review_ids = examples.column("review_id").filter(pa.array(sides.test))
@@ -83,30 +85,34 @@ def fit_and_measure(
 
 def _predict(
     classifier: Classifier, examples: Examples, sides: Split, task: Task
-) -> NDArray[np.float32]:
-    """Return the labels' probabilities of the held-out side, (m, k)."""
+) -> tuple[NDArray[np.float32], NDArray[np.int64] | None]:
+    """Return the labels' probabilities of the held-out side, (m, k), and known words, (m,)."""
     fields = list(examples.text.fields)
-    return np.concatenate(
-        [
-            classifier.predict_proba(batch.select(fields))
-            for batch in _watched(examples.batches(sides.test), task)
-        ]
-    )
+    found, known = [], []
+    for batch in _watched(examples.batches(sides.test), task):
+        texts = batch.select(fields)
+        found.append(classifier.predict_proba(texts))
+        if isinstance(classifier, KnowsWords):
+            known.append(classifier.known_words(texts))
+    return np.concatenate(found), np.concatenate(known) if known else None
 
 
 def _measure(
-    probabilities: NDArray[np.float32], examples: Examples, sides: Split
+    probabilities: NDArray[np.float32],
+    known: NDArray[np.int64] | None,
+    examples: Examples,
+    sides: Split,
 ) -> dict[str, Any]:
     """Return what is measured on the held-out side."""
     if examples.sets is not None:
         return measure_examples(examples, sides.test, probabilities).to_json()
-    measures = evaluate_probabilities(
-        examples.label[sides.test],
-        probabilities,
-        examples.labels,
-        groups=examples.groups[sides.test],
-    )
-    return measures.to_json()
+    true, groups = examples.label[sides.test], examples.groups[sides.test]
+    measures = evaluate_probabilities(true, probabilities, examples.labels, groups=groups)
+    if known is None:
+        return measures.to_json()
+    right = probabilities.argmax(axis=1) == true
+    classes = by_known_words(known, probabilities.max(axis=1), right, groups)
+    return {**measures.to_json(), "by_known_words": [one.to_json() for one in classes]}
 
 
 def _row_counts(examples: Examples, sides: Split) -> dict[str, Any]:
@@ -119,11 +125,17 @@ def _row_counts(examples: Examples, sides: Split) -> dict[str, Any]:
         "undated": sides.undated,
         "cut_date": sides.cut_date.isoformat() if sides.cut_date else None,
         "default_headlines": examples.default_headlines,
+        "generated": _generated(examples),
         "left_out": examples.left_out,
         "small_categories": examples.small_categories,
         "train_labels": examples.counts(sides.train),
         "test_labels": examples.counts(sides.test),
     }
+
+
+def _generated(examples: Examples) -> int:
+    """Return how many of the reviews reviewdesk has made up."""
+    return sum(int(is_generated(chunk).sum()) for chunk in examples.column("product_id").chunks)
 
 
 def _first_reading(task: Task) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:

@@ -70,14 +70,15 @@ def learn_on(
             fitted = fit_and_measure(
                 classifier.partial_fit, examples, settings.split, log, progress, again
             )
+            generated = fitted.rows["generated"] + bundle.generated
             found = save_bundle(
                 out,
                 fitted.classifier,
                 settings=settings,
                 metrics=fitted.metrics,
                 data_fingerprint=data.fingerprint,
-                rows=fitted.rows,
                 held_out=fitted.held_out,
+                rows={**fitted.rows, "generated": generated},
                 continued=bundle,
                 log=log,
                 overwrite=overwrite,

@@ -10,6 +10,7 @@ import numpy as np
 from reviewdesk.examples.targets import label_parts
 from reviewdesk.report.numbers import count, plural, score, share
 from reviewdesk.training.evaluate import Evaluation, Sample
+from reviewdesk.training.known_words import sentence as known_words_sentence
 from reviewdesk.training.measures import LabelMeasures, Measures
 
 FEW_ROWS: Final = 200  # below, figures are rough
@@ -95,6 +96,7 @@ def sentences(evaluation: Evaluation) -> list[str]:
         *_worse_slices(evaluation),
         *_confused(measures),
         _calibration(measures),
+        *known_words_sentence(evaluation.by_known_words),
         *_sure(measures),
         *_default_headlines(evaluation),
     ]

@@ -4,12 +4,14 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reviewdesk.sources.generated.rolls import Ints, scrambled
 
 _DIGITS: Final = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", dtype=np.uint8)
 _STEP: Final = 38_160_091_273  # prime, so that its multiples differ modulo what it does not divide
+_MOST_PRODUCTS: Final = 10_000_000
 
 
 def review_ids(numbers: Ints, seed: int) -> pa.StringArray:
@@ -20,6 +22,25 @@ def review_ids(numbers: Ints, seed: int) -> pa.StringArray:
 def product_ids(numbers: Ints) -> pa.StringArray:
     """Return the names of products: B00 and 7 digits or capitals."""
     return _written(b"B00", _spread(numbers, 36**7, 0), 36, 7)
+
+
+def is_generated(products: pa.Array) -> NDArray[np.bool_]:
+    """Say which product_ids ``product_ids`` has written, (n,).
+
+    It writes those of small numbers; other ids of this form stand for a number that is small once
+    in 7,800 times.
+    """
+    texts = pc.fill_null(products.cast(pa.string()), "")
+    formed = pc.match_substring_regex(texts, "^B00[0-9A-Z]{7}$").to_numpy(zero_copy_only=False)
+    distinct, place = np.unique(
+        np.array(texts.filter(pa.array(formed)), "S10"), return_inverse=True
+    )
+    values = np.array([int(one[3:], 36) for one in distinct.tolist()], np.int64)
+    back = pow(_STEP, -1, 36**7)
+    numbers = np.array([(value - 12_345) * back % 36**7 for value in values.tolist()], np.int64)
+    found = np.zeros(len(products), np.bool_)
+    found[formed] = (numbers < _MOST_PRODUCTS)[place]
+    return found
 
 
 def parent_ids(families: Ints) -> pa.StringArray:
