@@ -175,3 +175,11 @@ def test_a_graph_without_predictions_findings_days_and_packages(
     assert len(data_of(markup)["views"]) == 4
     assert "the extra graph of reviewdesk is not installed" in markup
     assert "10 products stand here" in markup
+
+
+def test_a_graph_without_categories_says_that_there_is_nothing_to_draw(tmp_path: Path) -> None:
+    data = prepared(REVIEWS.drop(columns="product_category"), tmp_path / "data")
+    bare = build_graph(data, tmp_path / "graph", GraphInputs.nothing(), key=None)
+    markup = page_of(bare, tmp_path)
+    assert "nothing to draw" in markup
+    assert data_of(markup)["products"]["id"] == []

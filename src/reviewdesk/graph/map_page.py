@@ -78,6 +78,8 @@ def map_page(data: MapData) -> Page:
 
 def _lead(data: MapData) -> str:
     products = int((data.assigned >= 0).sum())
+    if not products:
+        return "No product of this graph stands in a category, so that there is nothing to draw."
     wrong = sum(rank == 0 for rank in data.products["rank"].to_pylist())
     lead = (
         f"{plural(data.total_reviews, 'review', 'reviews')} of "
