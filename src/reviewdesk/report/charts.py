@@ -202,7 +202,8 @@ def _scale(axis: Axis) -> alt.Scale:
 
 def _ticks(axis: Axis) -> alt.Axis:
     if not axis.shares:
-        return alt.Axis(format=",", tickCount=5, labelFlush=False)
+        # Without the f, ticks of 10 and 20 become 1e+1 and 2e+1.
+        return alt.Axis(format=",f", tickCount=5, labelFlush=False)
     return alt.Axis(labelExpr=PERCENT, tickCount=5, labelFlush=False)
 
 

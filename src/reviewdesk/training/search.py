@@ -344,7 +344,7 @@ def trials_of(job: SearchJob) -> list[Trial]:
             number=trial.number,
             state=trial.state.name.lower(),
             settings=usual if trial.user_attrs.get(DEFAULTS) else _turned(trial.params, job.space),
-            value=trial.value,
+            value=trial.value if trial.state.name == "COMPLETE" else None,
             steps=list(trial.user_attrs.get("steps", [])),
             seconds=round(float(trial.user_attrs.get("seconds", 0.0)), 3),
             why=str(trial.user_attrs.get("why", "")),
