@@ -21,6 +21,9 @@ from reviewdesk.sources.files import SourceFile
 from reviewdesk.sources.lines import LineBlock, line_blocks, raw_line_blocks
 from reviewdesk.sources.mapping import has_amazon_columns
 
+_SLASHES: Final = re.compile(rb'\\+[^"\\]')
+"""Backslashes that do not stand before a quote: in Amazon's layout those mean nothing."""
+
 NEEDS_QUOTES: Final = frozenset(b'",;|')
 """Spreadsheets put quotes around a field with one of these, whatever separates fields."""
 
@@ -136,7 +139,7 @@ def _is_escaped(
         return True
     if quoting == "none":
         amazon = has_amazon_columns(dialect.header)
-        return seen.evidence or (not amazon and seen.slashes > 0) or seen.only_escaped_quotes
+        return seen.evidence or (not amazon and (seen.slashes > 0 or seen.only_escaped_quotes))
     if not seen.sure or not facts.quotes:
         return seen.sure > 0
     bare = bare_quotes(below(line_blocks(file, Tally("")), dialect.lines), dialect)
@@ -194,10 +197,10 @@ def early_quoting(file: SourceFile, dialect: Dialect) -> Quoting:
 
 def may_escape(block: LineBlock, dialect: Dialect) -> bool:
     """Say whether lines have backslashes, each of which may escape what follows."""
-    if b"\\" not in block.data:
+    if _SLASHES.search(block.data) is None:
         return False
     seen = escape_facts([block], dialect.delimiter, dialect.width)
-    return not seen.odd_line and (seen.evidence or seen.only_escaped_quotes)
+    return not seen.odd_line and seen.evidence
 
 
 def _all_escaped(file: SourceFile, dialect: Dialect, facts: TextFacts, cut: Cut) -> bool:
