@@ -32,6 +32,7 @@ _FACE: Final = {
     "find": "reviewdesk.api.findings:find",
     "graph": "reviewdesk.api.graph:graph",
     "load": "reviewdesk.api.model:load",
+    "monitor": "reviewdesk.api.monitoring:monitor",
     "prepare": "reviewdesk.api.reviews:prepare",
     "read": "reviewdesk.api.reviews:read",
     "run": "reviewdesk.api.job:run",

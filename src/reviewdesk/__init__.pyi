@@ -11,6 +11,7 @@ from reviewdesk.api.job import run as run
 from reviewdesk.api.model import Model as Model
 from reviewdesk.api.model import load as load
 from reviewdesk.api.model import train as train
+from reviewdesk.api.monitoring import monitor as monitor
 from reviewdesk.api.reviews import Reviews as Reviews
 from reviewdesk.api.reviews import prepare as prepare
 from reviewdesk.api.reviews import read as read

@@ -194,7 +194,8 @@ def test_the_command_line_calls_the_same_functions() -> None:
         "find": "reviewdesk.job.find.find",
         "tune": "reviewdesk.training.tuning.tune",
         "run": "reviewdesk.job.main_job.run_job",
-        "graph": "reviewdesk.job.graph.build",
+        "graph_build": "reviewdesk.job.graph.build",
+        "monitor": "reviewdesk.job.monitor.monitor",
     }
     face = {name for path in (SOURCE / "api").glob("*.py") for name in imported(path)}
     for command, function in shared.items():

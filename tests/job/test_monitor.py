@@ -7,6 +7,7 @@ import httpx
 import pyarrow.parquet as pq
 import pytest
 
+import reviewdesk as rd
 from reviewdesk.formats.capture_log import truth_line
 from tests.cli.conftest import run_cli
 from tests.serving.process import server
@@ -53,6 +54,8 @@ def sent(folder: Path, logs: Path, *, worse: bool) -> Path:
         told = run_cli(*words, "--truth", truth, "--out", page, "--json")
         assert told.code == 0, told.err
         logs.with_name("told.json").write_text(told.out)
+        face = rd.monitor(folder / "bundle", folder / "learn", logs / "sentiment", truth=truth)
+        assert face.to_json() == told.json()
         assert "reviewdesk_monitor_alarm" in client.get("/metrics").text
         assert told.json()["sentence"] in page.read_text()
     return truth
