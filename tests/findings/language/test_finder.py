@@ -109,7 +109,8 @@ def test_past_alarms_never_change_when_months_are_added(tmp_path: Path) -> None:
     counts = []
     for until in ("2013-12", "2014-01", "2014-02", "2014-10", "2015-01"):
         some = [row for row in rows if row["review_date"] < until]
-        now = found_in(tmp_path / until, some).table.to_pylist()
+        # Later months may change how an alarm stands, and so what is to be done, and nothing else.
+        now = found_in(tmp_path / until, some).table.drop_columns(["state", "action"]).to_pylist()
         assert [one for one in now if one in before] == before
         before = now
         counts.append(len(now))
