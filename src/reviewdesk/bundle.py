@@ -40,6 +40,7 @@ from reviewdesk.settings import CleanSettings, SplitSettings, TargetSettings, Te
 from reviewdesk.storage import (
     private_directory,
     storage_errors,
+    sync_directory,
     write_json,
     write_text,
 )
@@ -264,7 +265,8 @@ def save_bundle(
         if path.name.endswith(ARCHIVE_SUFFIX):
             write_archive(directory, aside / path.name)
             with storage_errors(str(path)):
-                (aside / path.name).replace(path)
+                (aside / path.name).replace(path)  # in one step: a kill leaves the older or this
+                sync_directory(path.parent)
         else:
             if log is not None:
                 write_text(directory / LOG, log.dumps())

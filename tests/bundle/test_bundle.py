@@ -27,6 +27,7 @@ from reviewdesk.models.catalog import CLASSIFIERS
 from reviewdesk.models.labelled import LabelledReviews
 from reviewdesk.runlog import RunLog
 from reviewdesk.settings import CleanSettings, SplitSettings, TargetSettings, TextSettings
+from tests.killing import Killer
 
 TEXTS = ("review_headline", "review_body")
 LABELS = ["negative", "positive"]
@@ -164,6 +165,25 @@ def test_a_log_stays_beside_a_directory_and_out_of_its_identity(
     save(tmp_path / "b.tar.gz", classifier, log=log)
     with tarfile.open(tmp_path / "b.tar.gz") as tar:
         assert tar.getnames() == FILES
+
+
+def test_an_archive_killed_before_every_step_is_the_older_one_or_the_new(
+    tmp_path: Path, classifier: Classifier
+) -> None:
+    older = save(tmp_path / "bundle.tar.gz", classifier, metrics={"accuracy": 0.5}).metrics
+    keep = shutil.copy(tmp_path / "bundle.tar.gz", tmp_path / "keep")
+    newer = save(tmp_path / "new", classifier).metrics
+    seen = []
+    with Killer("tests.replacing:replace_archive") as killer:
+        step, killed = 0, True
+        while killed:
+            step += 1
+            shutil.copy(keep, tmp_path / "bundle.tar.gz")
+            killed = killer.kill(tmp_path, step)
+            seen.append(load_bundle(tmp_path / "bundle.tar.gz").metrics)
+    assert [one for one in seen if one not in (older, newer)] == []
+    assert (seen[0], seen[-1], len(seen) > 3) == (older, newer, True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bundle.tar.gz", "keep", "new"]
 
 
 def test_an_archive_is_the_same_bundle(

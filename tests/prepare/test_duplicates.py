@@ -34,7 +34,7 @@ from reviewdesk.sources.readings import Evidence, Reading
 
 from .corpus import LONG, anonymous, prepared, review, write_lines
 
-NOWHERE = PlacedRun(Run("", "", 0, ()), Path(), 0, 0)
+NOWHERE = PlacedRun(Run("", "", "", ()), Path(), 0, 0)
 KEEP = PrepareSettings(duplicates="keep")
 
 
@@ -336,9 +336,9 @@ def placed(folder: Path, keys: list[dict[str, Any]], cuts: list[int]) -> tuple[P
         name = f"{len(inputs[number])}.parquet"
         pq.write_table(pa.Table.from_pylist(rows, KEYS_FILE), folders[number] / name)
         batches = (RunBatch(Part("unknown"), end - start, 0, Key(0, "")),)
-        inputs[number].append(Run("", name, 0, batches))
+        inputs[number].append(Run("", name, "", batches))
     staged = [
-        StagedGroup((), {}, {}, {}, {}, Evidence(), Reading(), tuple(runs)) for runs in inputs
+        StagedGroup((), {}, {}, {}, {}, Evidence(), Reading(), tuple(runs), "") for runs in inputs
     ]
     return place_runs(staged, folders)
 

@@ -61,7 +61,9 @@ def test_reviews_without_a_text_or_with_an_impossible_rating_stay() -> None:
     assert tally.unreadable == {"star_rating": 2}
 
 
-@pytest.mark.parametrize("word", ["NULL", "null", "NaN", "nan", "None", "\\N", "N/A", "<NA>", "NA"])
+@pytest.mark.parametrize(
+    "word", ["NULL", "null", "NaN", "nan", "None", "\\N", "N/A", "<NA>", "NA", "-"]
+)
 def test_words_for_nothing_are_null_in_every_column(word: str) -> None:
     columns: dict[str, list[str | None]] = {
         column.name: [word, " " + word] for column in REVIEW_COLUMNS if column.name != "marketplace"

@@ -6,9 +6,11 @@ import json
 import tarfile
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from reviewdesk.errors import InputError, UsageError
+from reviewdesk.schema import REJECTS, predictions_schema
 from reviewdesk.settings import SourceSettings
 from reviewdesk.sources import open_inputs
 from reviewdesk.sources.catalog import Inputs
@@ -76,6 +78,19 @@ def test_what_reviewdesk_wrote_is_left_alone(tmp_path: Path) -> None:
     inputs = found(tmp_path)
     assert [one.name for one in inputs] == ["shop.csv"]
     assert {one.reason for one in inputs.left} == {"written by reviewdesk"}
+
+
+def test_what_reviewdesk_wrote_beside_folders_is_left_alone_too(tmp_path: Path) -> None:
+    written(tmp_path / "shop.csv", csv_table(["Good lamp"]))
+    written(tmp_path / "job/job.json", '{\n  "digest": "0",\n  "text": "job"\n}')
+    written(tmp_path / "job/sentiment/label.csv", csv_table(["Good lamp"]))
+    said = predictions_schema(["a", "b"], "sentiment").empty_table()
+    pq.write_table(said, tmp_path / "said.parquet")
+    pq.write_table(REJECTS.empty_table(), tmp_path / "said.rejects.parquet")
+    inputs = found(tmp_path)
+    assert [one.name for one in inputs] == ["shop.csv"]
+    assert {one.reason for one in inputs.left} == {"written by reviewdesk"}
+    assert inputs.warnings() == []
 
 
 def test_the_listing_fits_a_screen(tmp_path: Path) -> None:

@@ -16,13 +16,21 @@ from reviewdesk.graph.cypher_worker import ERROR, EXTRA, SEVERAL, THREADS
 from reviewdesk.graph.schema import EDGES, NODES, EdgeTable, NodeTable, node_table
 from reviewdesk.graph.store import Graph
 from reviewdesk.optional import require
+from reviewdesk.prepare.layout import file_sha256
 from reviewdesk.prepare.lock import locked
 from reviewdesk.process import WatchedProcess
 from reviewdesk.progress import SILENT, Progress
-from reviewdesk.storage import PRIVATE_FILE, storage_errors, sync_directory
+from reviewdesk.storage import (
+    PRIVATE_FILE,
+    left_record,
+    storage_errors,
+    sync_directory,
+    write_record,
+)
 
 WORKER: Final = "reviewdesk.graph.cypher_worker"
 INDEX: Final = "index.lbug"
+INDEX_RECORD: Final = "index.json"
 BUFFER_BYTES: Final = 512 << 20
 TIMEOUT: Final = 30.0
 
@@ -126,7 +134,7 @@ def check_reads_only(cypher: str) -> None:
 
 
 def build_index(graph: Graph, *, progress: Progress = SILENT) -> Path:
-    """Make the index where it is not there, and return its place.
+    """Make the index where it is not there or damaged, and return its place.
 
     Raises:
         MissingExtra: the graph database is not installed.
@@ -134,7 +142,7 @@ def build_index(graph: Graph, *, progress: Progress = SILENT) -> Path:
     """
     ladybug = require("ladybug", EXTRA)
     path = graph.path / INDEX
-    if path.exists():
+    if path.exists() and (INDEX in graph.kept or _is_whole(path)):
         return path
     aside = graph.path / f".{INDEX}.partial"
     with locked(graph.path / f".{INDEX}.lock", f"the index {path}"):
@@ -160,9 +168,17 @@ def build_index(graph: Graph, *, progress: Progress = SILENT) -> Path:
             connection.execute("CHECKPOINT")
         with storage_errors(str(path)):
             aside.chmod(PRIVATE_FILE)
-            aside.rename(path)
+            write_record(path.with_name(INDEX_RECORD), {"sha256": file_sha256(aside)})
+            aside.replace(path)
             sync_directory(graph.path)
     return path
+
+
+def _is_whole(path: Path) -> bool:
+    """Say whether the index is there as it was written; the graph database does not look."""
+    with storage_errors(str(path)):
+        record = left_record(path.with_name(INDEX_RECORD))
+        return record is not None and file_sha256(path) == record["sha256"]
 
 
 def _definition(table: NodeTable | EdgeTable) -> str:

@@ -6,7 +6,8 @@ graph/
 ├── bought.parquet      edges; also wrote, reviewed, assigned, variant_of, predicted, similar_to
 ├── comparisons.parquet where reviews stand against what is predicted, computed from the edges
 ├── findings.parquet    what finders listed
-└── index.lbug          the index for Cypher; made from the tables, and made again when missing
+└── index.lbug          the index for Cypher; made from the tables, and made again when missing or
+                        not what index.json says
 """
 
 from dataclasses import dataclass, field

@@ -24,6 +24,7 @@ from reviewdesk.prepare.duplicates import (
     Verdicts,
     add_keys,
 )
+from reviewdesk.prepare.layout import are_files, files_sha256
 from reviewdesk.schema import COPY_OF
 from reviewdesk.storage import left_record, storage_errors, write_record, write_then_rename
 
@@ -105,7 +106,8 @@ def find_copies(
         StorageError: the disk is full.
     """
     path = directory / COPIES_FILE
-    if left_record(directory / MARKER) is None:
+    found = left_record(directory / MARKER)
+    if found is None or not are_files(found["sha256"], path):
         with write_then_rename(path) as file, pa.ipc.new_file(file, _SCHEMA) as writer:
             if runs:
                 add_keys(runs, engine)
@@ -115,5 +117,5 @@ def find_copies(
                     if len(batch):
                         rows = pa.array(numbers.of(batch["place"].to_numpy()))
                         writer.write(pa.record_batch([rows, batch["original"]], schema=_SCHEMA))
-        write_record(directory / MARKER, {})
+        write_record(directory / MARKER, {"sha256": files_sha256(path)})
     return Copies(path)

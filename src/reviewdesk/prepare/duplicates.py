@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from reviewdesk.engines.base import Engine
 from reviewdesk.prepare.identity import CHANCE_CHARS, CONTENT_MASK
+from reviewdesk.prepare.layout import are_files, files_sha256
 from reviewdesk.prepare.lengths import LengthBounds
 from reviewdesk.prepare.runs import Run
 from reviewdesk.prepare.staged import StagedGroup
@@ -213,7 +214,8 @@ def find_duplicates(
         StorageError: the disk is full.
     """
     path, decided = directory / VERDICTS_FILE, directory / DECIDED_FILE
-    if (found := left_record(directory / MARKER)) is not None:
+    found = left_record(directory / MARKER)
+    if found is not None and are_files(found["sha256"], path, decided):
         return Verdicts(path, decided, found["dropped"], found["numbered"], found["derived"])
     verdicts = np.zeros(sum(one.run.rows for one in runs), "<i4")
     with write_then_rename(decided) as file, pq.ParquetWriter(file, _DECIDED_SCHEMA) as writer:
@@ -230,7 +232,7 @@ def find_duplicates(
     derived = int(np.count_nonzero(verdicts > DERIVED_ID))
     numbered = int(np.count_nonzero(verdicts > 0)) - derived
     counts = {"dropped": dropped, "numbered": numbered, "derived": derived}
-    write_record(directory / MARKER, counts)
+    write_record(directory / MARKER, {**counts, "sha256": files_sha256(path, decided)})
     return Verdicts(path, decided, dropped, numbered, derived)
 
 

@@ -71,3 +71,13 @@ def file_sha256(path: Path) -> str:
     """Return the digest of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def files_sha256(*paths: Path) -> str:
+    """Return one digest of several files."""
+    return hashlib.sha256("".join(map(file_sha256, paths)).encode()).hexdigest()
+
+
+def are_files(sha256: str, *paths: Path) -> bool:
+    """Say whether files are there and ``files_sha256`` of them is this one."""
+    return all(path.exists() for path in paths) and files_sha256(*paths) == sha256

@@ -188,12 +188,18 @@ class _Merge:
     def part(self, part: Part) -> PartFile:
         """Return a part's file, written now or by an earlier run."""
         marker = self._workspace.marker(part)
-        if (done := left_record(marker)) is not None:
-            return PartFile.from_json(done)
+        if (left := left_record(marker)) is not None:
+            done = PartFile.from_json(left)
+            if not done.rows or self._is_whole(done):
+                return done
         folder, file_format = self._workspace.result, self._settings.format
         found = write_part(folder, part, self._sorted(part), self._schema, file_format)
         write_record(marker, asdict(found))
         return found
+
+    def _is_whole(self, done: PartFile) -> bool:
+        path = self._workspace.result / done.file
+        return path.exists() and file_sha256(path) == done.sha256
 
     def _sorted(self, part: Part) -> Iterator[pa.Table]:
         found = self.pieces[part]

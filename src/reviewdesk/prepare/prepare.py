@@ -33,8 +33,14 @@ from reviewdesk.prepare.manifest import build_manifest, file_notes, settings_jso
 from reviewdesk.prepare.parts import Found, write_parts
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.prepare.rejects import write_rejects
-from reviewdesk.prepare.staged import InputGroup, StagedGroup, groups_of, staged
-from reviewdesk.prepare.staging import REJECTS_FILE, stage
+from reviewdesk.prepare.staged import (
+    REJECTS_FILE,
+    InputGroup,
+    StagedGroup,
+    groups_of,
+    staged,
+)
+from reviewdesk.prepare.staging import stage
 from reviewdesk.prepare.workspace import Workspace, state_of
 from reviewdesk.progress import SILENT, Progress, Task
 from reviewdesk.runlog import RunLog

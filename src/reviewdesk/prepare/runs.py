@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reviewdesk.prepare.blocks import blocks, text_bytes
-from reviewdesk.prepare.layout import Part
+from reviewdesk.prepare.layout import Part, are_files
 from reviewdesk.schema import REVIEWS, UNKNOWN_MONTH
 
 BATCH_ROWS: Final = 2_048
@@ -67,13 +67,13 @@ class Run:
     Args:
         file: name of the Arrow file.
         keys: name of the Parquet file with the rows' keys for finding duplicates.
-        size: bytes of both files.
+        sha256: digest of both files.
         batches: in file order.
     """
 
     file: str
     keys: str
-    size: int
+    sha256: str
     batches: tuple[RunBatch, ...]
 
     @property
@@ -82,16 +82,15 @@ class Run:
         return sum(batch.rows for batch in self.batches)
 
     def is_whole(self, directory: Path) -> bool:
-        """Say whether both files are there, as large as they were written."""
-        files = [directory / name for name in (self.file, self.keys)]
-        return sum(file.stat().st_size if file.exists() else 0 for file in files) == self.size
+        """Say whether both files are there, as they were written."""
+        return are_files(self.sha256, directory / self.file, directory / self.keys)
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain JSON values."""
         return {
             "file": self.file,
             "keys": self.keys,
-            "size": self.size,
+            "sha256": self.sha256,
             "batches": [batch.to_json() for batch in self.batches],
         }
 
@@ -99,7 +98,7 @@ class Run:
     def from_json(cls, data: dict[str, Any]) -> Self:
         """Return it from plain JSON values."""
         batches = tuple(RunBatch.from_json(batch) for batch in data["batches"])
-        return cls(data["file"], data["keys"], data["size"], batches)
+        return cls(data["file"], data["keys"], data["sha256"], batches)
 
 
 def months_of(days: pa.ChunkedArray) -> NDArray[np.str_]:

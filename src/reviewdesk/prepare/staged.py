@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
+from reviewdesk.prepare.layout import are_files
 from reviewdesk.prepare.runs import Run
 from reviewdesk.sources import Input
 from reviewdesk.sources.deciding import Shared, shared
@@ -12,6 +13,7 @@ from reviewdesk.sources.readings import Decision, Evidence, Reading
 from reviewdesk.storage import left_record, storage_errors
 
 MARKER: Final = "staged.json"
+REJECTS_FILE: Final = "rejects.arrow"
 
 SMALL_BYTES: Final = 256 * 1024
 """An input of so many bytes at most is staged together with others."""
@@ -57,6 +59,7 @@ class StagedGroup:
         evidence: what their ratings and dates tell of how they are to be read.
         reading: how they were read.
         runs: where their reviews are.
+        rejects: digest of the file with the rows that could not be read.
     """
 
     inputs: tuple[StagedInput, ...]
@@ -67,6 +70,7 @@ class StagedGroup:
     evidence: Evidence
     reading: Reading
     runs: tuple[Run, ...]
+    rejects: str
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain JSON values."""
@@ -110,7 +114,7 @@ class InputGroup(NamedTuple):
 
 
 def staged(directory: Path) -> StagedGroup | None:
-    """Return the inputs that an earlier run has staged, or None.
+    """Return the inputs that an earlier run has staged; None where a file is not as it was written.
 
     Args:
         directory: the group's own.
@@ -120,7 +124,9 @@ def staged(directory: Path) -> StagedGroup | None:
         return None
     group = StagedGroup.from_json(marker)
     with storage_errors(str(directory)):
-        whole = all(run.is_whole(directory) for run in group.runs)
+        whole = are_files(group.rejects, directory / REJECTS_FILE) and all(
+            run.is_whole(directory) for run in group.runs
+        )
     return group if whole else None
 
 

@@ -25,9 +25,10 @@ from reviewdesk.errors import InputError
 from reviewdesk.prepare.ahead import read_ahead
 from reviewdesk.prepare.blocks import text_bytes
 from reviewdesk.prepare.identity import KEYS, keys
+from reviewdesk.prepare.layout import files_sha256
 from reviewdesk.prepare.lengths import given_bounds
 from reviewdesk.prepare.runs import Run, order_of, write_run
-from reviewdesk.prepare.staged import MARKER, StagedGroup, StagedInput
+from reviewdesk.prepare.staged import MARKER, REJECTS_FILE, StagedGroup, StagedInput
 from reviewdesk.prepare.workspace import state_of
 from reviewdesk.progress import Task
 from reviewdesk.schema import REJECTS, REVIEWS, TEXT_COLUMNS
@@ -43,8 +44,6 @@ from reviewdesk.storage import (
     write_then_rename,
 )
 from reviewdesk.text.clean import clean_batch
-
-REJECTS_FILE: Final = "rejects.arrow"
 
 RUN_BYTES: Final = 64 * 1024 * 1024
 RUN_ROWS: Final = 400_000
@@ -356,14 +355,13 @@ class _Writer:
         file, keys_file = f"run-{number:05d}.arrow", f"keys-{number:05d}.parquet"
         with write_then_rename(self._directory / file) as handle:
             batches = write_run(rows.select(REVIEWS.names), handle, self._prepare.partition_by)
-            size = handle.tell()
         first = first_place(self._number, number)
         places = pa.array(np.arange(first, first + rows.num_rows, dtype=np.int64))
         table = rows.append_column("place", places).select(KEYS_FILE.names).cast(KEYS_FILE)
         with write_then_rename(self._directory / keys_file) as handle:
             pq.write_table(table, handle, compression="lz4", use_dictionary=False)
-            size += handle.tell()
-        return Run(file, keys_file, size, batches)
+        sha256 = files_sha256(self._directory / file, self._directory / keys_file)
+        return Run(file, keys_file, sha256, batches)
 
     def staged(self, digests: Sequence[str], reading: Reading) -> StagedGroup:
         """Return what was counted and written.
@@ -395,6 +393,7 @@ class _Writer:
             evidence=self.evidence,
             reading=reading,
             runs=tuple(self._runs),
+            rejects=files_sha256(self._directory / REJECTS_FILE),
         )
 
 

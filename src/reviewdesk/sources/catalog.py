@@ -17,11 +17,13 @@ from reviewdesk.sources.folders import (
     OWN,
     UNKNOWN,
     LeftAlone,
+    is_own_table,
     listing,
     own_outputs,
     warnings,
 )
 from reviewdesk.sources.mapping import ColumnMap, check_column
+from reviewdesk.sources.parquet import PARQUET_MAGIC, parquet_columns
 from reviewdesk.sources.places import aside_files, data_files, identity, named
 from reviewdesk.sources.readings import Reading, check_date_format
 from reviewdesk.sources.stream import archive_members, head
@@ -277,7 +279,7 @@ class _Finder:
                     inputs.append(self._by_content(reader, file, error))
                     continue
                 missing = missing or error
-                self._left.append(LeftAlone(file.name, NO_TEXT))
+                self._left.append(LeftAlone(file.name, OWN if _is_own(file) else NO_TEXT))
         if missing is not None and not inputs:
             raise missing
         if self._folders:
@@ -329,6 +331,10 @@ class _Finder:
     def _keep(self, file: SourceFile, found: type[Source]) -> bool:
         self._found.setdefault(identity(file), (file, found))
         return True
+
+
+def _is_own(file: SourceFile) -> bool:
+    return head(file).startswith(PARQUET_MAGIC) and is_own_table(parquet_columns(file))
 
 
 def _order(file: SourceFile) -> tuple[str, str]:

@@ -37,14 +37,16 @@ MONTHS: Final = {
 }
 
 _TIME: Final = r"(?:[T\s,].*?\d{1,2}(?:[:h]\d{2}|\s*[ap]\.?m\b).*)?"
+_WORDS_BEFORE: Final = r"(?:[A-Za-z][^\d]{0,60}[\s:(])?"
+"""As in ``Posted on 13/06/2018``."""
 _YEAR_FIRST: Final = re.compile(
-    rf"(\d{{4}})(?:([-/.])(\d{{1,2}})\2(\d{{1,2}})(?:[T ].*|{_TIME})"
-    r"|(\d\d)(\d\d)(?:T\d{4,6}Z?)?)",
+    rf"{_WORDS_BEFORE}(\d{{4}})(?:([-/.])(\d{{1,2}})\2(\d{{1,2}})(?:[T ].*|{_TIME})"
+    r"|(\d\d)(\d\d)(?:T\d{4,6}Z?|\d{6})?)",
     re.ASCII,
 )
 _EAST_ASIAN: Final = re.compile(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일].*")
 _NUMBERS: Final = re.compile(
-    rf"(\d{{1,2}})([-/.])\s?(\d{{1,2}})\2\s?(\d{{4}}|\d{{2}}){_TIME}", re.ASCII
+    rf"{_WORDS_BEFORE}(\d{{1,2}})([-/.])\s?(\d{{1,2}})\2\s?(\d{{4}}|\d{{2}}){_TIME}", re.ASCII
 )
 _MCAULEY: Final = re.compile(r"(\d{1,2}) (\d{1,2}), (\d{4})", re.ASCII)
 _BEFORE: Final = r"(?:.*?[\s,(:])?"

@@ -1,11 +1,12 @@
 """What in a folder is read, and what is left alone and why."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
+from reviewdesk.schema import REJECTS
 from reviewdesk.sources.files import SourceFile
 from reviewdesk.sources.stream import head
 
@@ -19,8 +20,18 @@ UNKNOWN: Final = "in no format that is read"
 NO_TEXT: Final = "without a column known to hold the text"
 COMPANION: Final = "about the products; read along with the reviews"
 
-_OWN_FILES: Final = frozenset({"manifest.json", "findings.json", "log.json", "evaluation.json"})
-_OWN_MARKS: Final = (b'"format": "reviewdesk.', b'"reviewdesk":')
+_MARKS: Final = (b'"format": "reviewdesk.', b'"reviewdesk":')
+_OWN_FILES: Final = {
+    **dict.fromkeys(("manifest.json", "findings.json", "log.json", "evaluation.json"), _MARKS),
+    "job.json": (b'"digest": "',),
+}
+"""Files that stand in a folder of ours → what is in them, one of these."""
+
+_OWN_TABLES: Final = (
+    frozenset({"review_id", "model_id", "fold", "label", "probability"}),
+    frozenset(REJECTS.names),
+)
+"""Columns of predictions and of rows that could not be read."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +70,15 @@ def own_outputs(files: Sequence[SourceFile]) -> list[str]:
         f"{PurePosixPath(file.name).parent}/"
         for file in files
         if "/" in file.name
-        and PurePosixPath(file.name).name in _OWN_FILES
-        and any(mark in head(file) for mark in _OWN_MARKS)
+        and (marks := _OWN_FILES.get(PurePosixPath(file.name).name))
+        and any(mark in head(file) for mark in marks)
     ]
+
+
+def is_own_table(columns: Iterable[str]) -> bool:
+    """Say whether a table is one that reviewdesk has written beside a folder of its own."""
+    given = frozenset(columns)
+    return any(given >= names for names in _OWN_TABLES)
 
 
 def listing(read: Sequence[tuple[str, str]], left: Sequence[LeftAlone]) -> Iterator[str]:

@@ -7,7 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-NULL_WORDS: Final = ("null", "nan", "none", "nil", "n/a", "#n/a", "<na>", "nat", "\\n", "(null)")
+NULL_WORDS: Final = (
+    *("null", "nan", "none", "nil", "n/a", "#n/a", "<na>", "nat", "\\n", "(null)", "-", "--"),
+)
 """In lower case; they are compared in any case. ``\\N`` is MySQL's and Hive's."""
 
 EXACT_NULL_WORDS: Final = ("NA",)

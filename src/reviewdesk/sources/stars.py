@@ -91,6 +91,8 @@ _PLAIN: Final = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _PERCENT: Final = re.compile(rf"({_NUMBER})\s*%", re.ASCII)
+_BUBBLES: Final = re.compile(r"(?:ui_bubble_rating )?bubble_([1-4][05]|50)", re.ASCII)
+"""TripAdvisor's pages have ratings as classes: ``bubble_45`` is 4.5."""
 _FILLED: Final = "★⭐🌟"
 _HOLLOW: Final = "☆✩"
 _WORDS: Final = {
@@ -147,7 +149,12 @@ def _drawn(text: str) -> Rating | None:
     return Rating("of five", len(filled) - half + half / 2)
 
 
-_READERS: Final = (_plain, _of_scale, _word, _drawn)
+def _bubbles(text: str) -> Rating | None:
+    found = _BUBBLES.fullmatch(text)
+    return None if found is None else Rating("of five", int(found[1]) / 10)
+
+
+_READERS: Final = (_plain, _of_scale, _word, _drawn, _bubbles)
 
 
 def _number(text: str) -> float:
