@@ -92,7 +92,7 @@ def _steps(data: DataSet, grams: Grams) -> list[Step]:
     texts = field_texts(batch, COLUMNS)
     size = int(texts.bytes.sum())
     bits = bits_for(size, grams, MEMORY // 4)
-    found = _slots(texts.data, texts.bounds, field_seeds(COLUMNS), letters(), *grams)
+    found = _slots(texts.data, texts.bounds, field_seeds(COLUMNS), letters(), *grams[:2])
     counts, store = Counts(COLUMNS, grams, bits), RowStore(MEMORY, 0)
     steps = [_timed("count n-grams", size, found, lambda: _count(counts, store, batch, data))]
     kept = sum(len(stream) for stream, _ in store._held)

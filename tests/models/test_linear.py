@@ -1,9 +1,12 @@
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
 from reviewdesk.errors import UsageError
+from reviewdesk.models.labelled import LabelledReviews, text_batch
 from reviewdesk.models.linear.classifier import Linear
 from reviewdesk.stats.calibration import perfect_error, reliability
 
@@ -83,6 +86,32 @@ def test_fields_are_kept_apart() -> None:
         column: weight[1] > 0 for column, weight in zip(found.columns, found.weights, strict=True)
     }
     assert sides == {"review_headline": True, "review_body": False}
+
+
+def test_marks_of_punctuation_are_words_where_asked(tmp_path: Path) -> None:
+    """What differs is a comma; contractions and words of one letter are words either way."""
+    texts = [f"fine{mark} thing number{n % 7}" for n in range(60) for mark in (",", ".")]
+    batch = text_batch(pa.array(texts, pa.large_string()), ("review_body",))
+    batch = batch.append_column("label", pa.array([0, 1] * 60, pa.int32()))
+    train = LabelledReviews.of_batches(batch, ["comma", "stop"])
+    without = Linear(ngrams=1, strength=0.7).fit(train)
+    marked = Linear(ngrams=2, strength=0.7, marks=True).fit(train)
+    labels = np.array([0, 1] * 60)
+    assert (without.predict_proba(texts).argmax(axis=1) == labels).mean() == 0.5
+    assert (marked.predict_proba(texts).argmax(axis=1) == labels).all()
+    assert {",", "fine ,"} <= set(marked.explain({"review_body": "fine, thing"}).words)
+    marked.save(tmp_path)
+    assert (Linear.load(tmp_path).predict_proba(texts) == marked.predict_proba(texts)).all()
+    assert marked.known_words(["fine, thing"]).tolist() == [1]  # the words weigh nothing
+
+
+def test_contractions_and_words_of_one_letter_are_words() -> None:
+    texts = [f"it {word} so number{n % 7}" for n in range(60) for word in ("isn't", "is")]
+    batch = text_batch(pa.array(texts, pa.large_string()), ("review_body",))
+    batch = batch.append_column("label", pa.array([0, 1] * 60, pa.int32()))
+    found = Linear(ngrams=2).fit(LabelledReviews.of_batches(batch, ["no", "yes"]))
+    assert "isn't" in found.explain({"review_body": "it isn’t so"}).words
+    assert (found.predict_proba(["I say it isn't so", "it is so"]).argmax(axis=1) == [0, 1]).all()
 
 
 def test_scripts_other_than_latin() -> None:

@@ -38,8 +38,10 @@ _UNSPACED: Final = (
 
 
 @cache
-def letters() -> NDArray[np.uint32]:
+def letters(marks: bool = False) -> NDArray[np.uint32]:
     """Return for each character below ``LIMIT`` its kind and, below that, its lower case.
+
+    With marks, each mark of punctuation is a word by itself, as a full stop; an apostrophe is none.
 
     A character whose lower case is several characters counts as the first of them. The two small
     sigmas are one letter.
@@ -50,6 +52,9 @@ def letters() -> NDArray[np.uint32]:
         for start, end in ranges:
             part = kinds[start:end]
             part[(part != BETWEEN) | (kind == ALONE)] = kind
+    if marks:
+        punctuation = np.array([unicodedata.category(char)[0] == "P" for char in text])
+        kinds[punctuation & (kinds == BETWEEN)] = ALONE
     lower = np.fromiter((ord(char.lower()[0]) for char in text), np.uint32, LIMIT)
     lower[0x3C2] = 0x3C3
     lower[0x2019] = 0x27

@@ -41,6 +41,11 @@ class LinearSettings(HashedSettings):
         maximum=CHARACTERS[-1],
         search=Search(values=(0, 4, 5)),
     )
+    marks: bool = setting(
+        False,
+        "whether each mark of punctuation is a word by itself; helps with long reviews, and makes "
+        "learning about a third longer",
+    )
     strength: float = setting(
         0.0,
         "of two labels what an error costs, of more the rate of learning; 0 chooses it",
@@ -96,6 +101,11 @@ class Linear(HashedLinear):
     def characters(self) -> int:
         """The longest run of characters inside a word that counts too; 0 for none."""
         return self.settings.characters
+
+    @property
+    def marks(self) -> bool:
+        """Whether each mark of punctuation is a word by itself."""
+        return self.settings.marks
 
     @property
     def calibration_folds(self) -> int:

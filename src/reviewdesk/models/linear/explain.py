@@ -52,7 +52,7 @@ def _named(text: str, seed: np.uint64, vocabulary: Vocabulary) -> list[tuple[int
     ).data
     words = np.empty(len(data) + 1, np.uint64)
     spans = np.empty((len(data) + 1, 2), np.int64)
-    count = hash_words(data, 0, len(data), seed, letters(), words, spans)
+    count = hash_words(data, 0, len(data), seed, letters(vocabulary.grams.marks), words, spans)
     found = []
     for length in range(1, vocabulary.grams.words + 1):
         for first in range(count - length + 1):
@@ -72,7 +72,8 @@ def _named_runs(
     hashes = np.empty(len(data) * longest, np.uint64)
     spans = np.empty((len(hashes), 2), np.int64)
     seed = character_seed(seed)
-    count = hash_characters(data, 0, len(data), seed, letters(), longest, hashes, spans)
+    table = letters(vocabulary.grams.marks)
+    count = hash_characters(data, 0, len(data), seed, table, longest, hashes, spans)
     found = []
     for run in range(count):
         feature = _feature(hashes[run], vocabulary)

@@ -80,6 +80,11 @@ class HashedLinear(Classifier):
         return 0
 
     @property
+    def marks(self) -> bool:
+        """Whether each mark of punctuation is a word by itself."""
+        return False
+
+    @property
     def calibration_folds(self) -> int:
         """How often other rows are set aside to calibrate on, at most; 0 as often as needed."""
         return 0
@@ -113,10 +118,11 @@ class HashedLinear(Classifier):
         head, rest = self._head(train.batches())
         learning, everything = self._learning(), itertools.chain(head.batches, rest)
         if not words or not strength:
-            sample, grams = _sample(head.batches, self.settings.seed), Grams(words, self.characters)
+            sample = _sample(head.batches, self.settings.seed)
+            grams = Grams(words, self.characters, self.marks)
             words, strength = choose(learning, sample, grams, strength, LONGEST)
         self.ngrams_, self.strength_ = words, strength
-        grams = Grams(words, self.characters)
+        grams = Grams(words, self.characters, self.marks)
         self._keep(learning.learn(everything, head.text_bytes, grams, self.strength_))
 
     def _keep(self, learnt: Learnt) -> None:
@@ -222,7 +228,7 @@ class HashedLinear(Classifier):
         classifier.ngrams_, classifier.strength_ = saved["ngrams"], saved["strength"]
         classifier.multilabel_ = saved["several"]
         arrays, k = load_weights(directory / WEIGHTS_FILE), len(saved["labels"])
-        grams = Grams(saved["ngrams"], classifier.characters)
+        grams = Grams(saved["ngrams"], classifier.characters, classifier.marks)
         classifier.vocabulary_ = Vocabulary.from_arrays(
             arrays, classifier.columns_, grams, saved["bits"]
         )

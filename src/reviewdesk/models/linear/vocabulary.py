@@ -34,10 +34,12 @@ class Grams(NamedTuple):
     Args:
         words: the longest n-gram, in words.
         characters: the longest run of characters inside a word, 3 or more; 0 for none.
+        marks: whether each mark of punctuation is a word by itself.
     """
 
     words: int
     characters: int = 0
+    marks: bool = False
 
     @property
     def lengths(self) -> int:
@@ -72,8 +74,8 @@ class Counts:
             sizes = np.empty(len(bounds), np.uint32)
             shift = np.uint64(64 - self.bits)
             done = count_rows(
-                texts.data, bounds, self._seeds, letters(), *self.grams, shift, self.rows,
-                self._table, stream, sizes,
+                texts.data, bounds, self._seeds, letters(self.grams.marks), *self.grams[:2], shift,
+                self.rows, self._table, stream, sizes,
             )  # fmt: skip
             parts.append((stream[:done].copy(), sizes))
             self.rows += len(bounds)
@@ -110,7 +112,7 @@ class Vocabulary:
 
     def words(self) -> "Vocabulary":
         """Return the same features, of which only words alone are looked for."""
-        return Vocabulary(self.columns, Grams(1), self.bits, self.slots)
+        return Vocabulary(self.columns, Grams(1, marks=self.grams.marks), self.bits, self.slots)
 
     def extended(self, newer: "Vocabulary", most: int) -> "Vocabulary":
         """Return these features and behind them those of another vocabulary that are new."""
@@ -156,7 +158,7 @@ class Vocabulary:
         sizes = np.empty(len(batch), np.uint32)
         stream = np.empty(int(texts.bytes.sum()) * self.grams.lengths, np.uint32)
         done = find_rows(
-            texts.data, texts.bounds, self.seeds, letters(), *self.grams,
+            texts.data, texts.bounds, self.seeds, letters(self.grams.marks), *self.grams[:2],
             np.uint64(64 - self.bits), self.numbers, seen, stream, sizes,
         )  # fmt: skip
         return stream[:done], row_ends(sizes)
