@@ -1,8 +1,10 @@
 """What the first 64 KiB of a file seem to say and the rest of it contradicts."""
 
+import csv
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from reviewdesk.errors import InputError, MissingColumn
@@ -166,3 +168,12 @@ def test_a_column_of_unknown_name_is_the_text_if_its_texts_are_by_far_the_longes
     assert bodies_of(list(inputs.read())) == ["Ein guter Kessel", "Nach einem Tag kaputt"]
     with pytest.raises(MissingColumn):
         opened(written(tmp_path / "r.csv", "a,b\nEin guter Kessel,Nach einem Tag kaputt\n"))
+
+
+def test_a_first_review_that_is_longer_than_the_start(tmp_path: Path) -> None:
+    long = "\n" + "A long lamp \\ as they say " * 3000
+    frame = pd.DataFrame({"rating": [5, 4], "text": [long, "Short"]})
+    path = tmp_path / "r.csv"
+    frame.to_csv(path, index=False, quoting=csv.QUOTE_ALL)
+    rows = reviews_of(read(path))
+    assert [(row["review_body"], row["star_rating"]) for row in rows] == [(long, 5), ("Short", 4)]

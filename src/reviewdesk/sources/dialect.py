@@ -197,11 +197,13 @@ def _records(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, list[s
     plain = [line.split(delimiter) for line in lines[:RECORDS_LOOKED_AT]]
     quoted = list(_quoted_records(lines, delimiter))
     if any("\n" in field for _, record in quoted for field in record):
-        widths = {len(record) for record in plain if any(record)}
-        if len(widths) == 1 and widths != {1}:
+        widths = [len(record) for record in plain if any(record)]
+        if len(set(widths)) == 1 and widths[0] > 1 and len(widths) > 1:
             quoted = list(enumerate(plain, 1))
     if any("\\" in line for line in lines[:RECORDS_LOOKED_AT]):
-        escaped = list(_escaped_records(lines, delimiter))
+        # Who escapes instead of quoting quotes no name either.
+        bare = not lines[0].startswith('"')
+        escaped = list(_escaped_records(lines, delimiter)) if bare else quoted
         behind = list(_quoted_records(lines, delimiter, escapechar="\\", doublequote=False))
         quoted = min((quoted, behind, escaped), key=_unevenness)
     return ((line, record) for line, record in quoted if any(record))
