@@ -114,6 +114,11 @@ def test_three_sentences_say_what_was_tried_what_won_and_what_it_costs(
     (tmp_path / "best" / "plan.json").write_text("{}")
     with pytest.raises(UsageError, match="other data or settings"):
         found_best(data, tmp_path)
+    other = train_best(
+        data, tmp_path / "best", tmp_path / "bundle", target=TargetSettings(), text=TextSettings(),
+        split=SplitSettings(), seconds=float("inf"), refit=False, overwrite=True,
+    )  # fmt: skip
+    assert not other.bundle.settings.refit
 
 
 @pytest.mark.usefixtures("few")

@@ -5,6 +5,7 @@ winner beside ``linear``; where nothing beats ``linear`` out of fold, ``linear``
 """
 
 import json
+import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ SAFETY: Final = 1.3
 BASELINE: Final = Candidate("linear", "linear", {})
 PLAN: Final = "plan.json"
 SUMMARY: Final = "best.json"
+MEMBERS: Final = "members"
 PAGE: Final = "comparison.html"
 
 
@@ -141,6 +143,8 @@ def train_best(
         there = None if overwrite else _there(folder, out, asked)
         if there is not None:
             return there
+        if not _planned(folder, asked):  # members of other data or settings are of no use
+            shutil.rmtree(folder / MEMBERS, ignore_errors=True)
         write_json(folder / PLAN, asked)
         share = question.share(question.examples())
         # The baseline comes without a limit, so that there always is something to fall back on.
@@ -343,7 +347,7 @@ def _trained(
             refit=refit, overwrite=place is not None, progress=progress,
         ).bundle  # fmt: skip
 
-    members = private_directory(folder / "members")
+    members = private_directory(folder / MEMBERS)
     linear = learnt(BASELINE)
     if choice.weighed is None:
         return learnt(choice.members[0].candidate, out), linear
@@ -356,12 +360,18 @@ def _trained(
     return bundle, linear
 
 
+def _planned(folder: Path, asked: dict[str, Any]) -> bool:
+    """Say whether what is in a folder was asked for with the same data and settings."""
+    plan = folder / PLAN
+    return plan.is_file() and bool(read_json(plan) == json.loads(json.dumps(asked)))
+
+
 def _there(folder: Path, out: Path, asked: dict[str, Any]) -> Best | None:
     """Return what an earlier call ended with, if it was asked the same."""
     if not out.exists():
         return None
-    plan, summary = folder / PLAN, folder / SUMMARY
-    if not plan.is_file() or read_json(plan) != json.loads(json.dumps(asked)):
+    summary = folder / SUMMARY
+    if not _planned(folder, asked):
         raise UsageError(
             f"{out} holds a bundle of other data or settings; choose another place or replace it "
             "on purpose"
