@@ -171,7 +171,7 @@ def test_a_column_of_unknown_name_is_the_text_if_its_texts_are_by_far_the_longes
 
 
 def test_a_first_review_that_is_longer_than_the_start(tmp_path: Path) -> None:
-    long = "\n" + "A long lamp \\ as they say " * 3000
+    long = "A long lamp, \\ as they say\n" * 3000
     frame = pd.DataFrame({"rating": [5, 4], "text": [long, "Short"]})
     path = tmp_path / "r.csv"
     frame.to_csv(path, index=False, quoting=csv.QUOTE_ALL)
