@@ -133,16 +133,17 @@ assigned_once AS (
     QUALIFY row_number() OVER (PARTITION BY source ORDER BY reviews DESC, target) = 1
 )"""
 
-# What is predicted of a review is what is so most surely, where several models say something.
-_COMPARISONS: Final = f"""
-WITH {ASSIGNED_ONCE}, predicted_once AS (
-    SELECT source AS review, target AS category, confidence FROM predicted
-    QUALIFY row_number() OVER (PARTITION BY source ORDER BY confidence DESC, model, target) = 1
-)
-SELECT p.review, r.target AS product, a.category AS assigned, p.category AS predicted,
-    p.confidence
-FROM predicted_once p JOIN reviewed r ON r.source = p.review
-    JOIN assigned_once a ON a.product = r.target
+SUREST: Final = """
+SELECT source AS review, target AS category, confidence FROM predicted
+QUALIFY row_number() OVER (PARTITION BY source ORDER BY confidence DESC, model, target) = 1
+"""
+"""What is predicted of a review most surely, where several models say something, in any order."""
+
+COMPARISONS: Final = f"""
+WITH {ASSIGNED_ONCE}
+SELECT s.review, r.target AS product, a.category AS assigned, s.category AS predicted,
+    s.confidence
+FROM surest s JOIN reviewed r ON r.source = s.review JOIN assigned_once a ON a.product = r.target
 ORDER BY review, product
 """
 
@@ -154,7 +155,5 @@ EDGE_SQL: Final[Mapping[str, str]] = {
     "variant_of": _VARIANT_OF,
     "predicted": _PREDICTED,
     "similar_to": _SIMILAR,
-    "comparisons": _COMPARISONS,
 }
-"""Edges, over nodes and over the rows that ``RESOLVED`` gives, in the order they need each other;
-then what is computed from them."""
+"""Edges, over nodes and over the rows that ``RESOLVED`` gives."""

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from reviewdesk.engines.duckdb import DuckDBEngine
 from reviewdesk.errors import InputError
 from reviewdesk.graph.schema import TABLES
-from reviewdesk.graph.sql_of_tables import EDGE_SQL, NODE_SQL, RESOLVED
+from reviewdesk.graph.sql_of_tables import COMPARISONS, EDGE_SQL, NODE_SQL, RESOLVED, SUREST
 from reviewdesk.graph.store import table_file
 from reviewdesk.progress import Progress
 from reviewdesk.storage import write_then_rename
@@ -41,6 +41,10 @@ _RESOLVED: Final = pa.schema(
 )  # fmt: skip
 """What ``RESOLVED`` gives, with the review's id and whether it is the first row of the review."""
 
+_SUREST: Final = pa.schema(
+    {"review": pa.int64(), "category": pa.int64(), "confidence": pa.float64()}
+)
+
 
 def write_tables(aside: Path, progress: Progress) -> None:
     """Write each table of nodes and edges that is not there yet.
@@ -57,13 +61,15 @@ def write_tables(aside: Path, progress: Progress) -> None:
     result, resolved = aside / "result", aside / "resolved.parquet"
     with (
         DuckDBEngine(memory_limit=MEMORY, temp_directory=aside / "spill") as engine,
-        progress.task("Building", len(NODE_SQL) + 2 + len(EDGE_SQL), "tables") as task,
+        progress.task("Building", len(NODE_SQL) + len(EDGE_SQL) + 4, "tables") as task,
     ):
 
-        def written(path: Path, rows: Iterator[pa.RecordBatch]) -> None:
+        def written(
+            path: Path, rows: Iterator[pa.RecordBatch], schema: pa.Schema | None = None
+        ) -> None:
             """Write a table where it is not there, and give it its name in queries."""
             if not path.is_file():
-                write_parquet(path, rows, TABLES.get(path.stem, _RESOLVED))
+                write_parquet(path, rows, schema or TABLES[path.stem])
             engine.add_table(path.stem, [path])
             task.advance()
 
@@ -71,10 +77,13 @@ def write_tables(aside: Path, progress: Progress) -> None:
             engine.add_table(staged, [aside / f"{staged}.parquet"])
         for name, sql in NODE_SQL.items():
             written(result / table_file(name), _with_ids(engine.query(sql, BATCH_ROWS)))
-        written(resolved, _with_review_ids(engine.query(RESOLVED, BATCH_ROWS)))
+        written(resolved, _with_review_ids(engine.query(RESOLVED, BATCH_ROWS)), _RESOLVED)
         written(result / table_file("reviews"), _reviews(resolved))
         for name, sql in EDGE_SQL.items():
             written(result / table_file(name), engine.query(sql, BATCH_ROWS))
+        # In two steps: one query with a window, two joins and a sort does not fit at 10 million.
+        written(aside / "surest.parquet", engine.query(SUREST, BATCH_ROWS), _SUREST)
+        written(result / table_file("comparisons"), engine.query(COMPARISONS, BATCH_ROWS))
     if not pq.read_metadata(result / table_file("products")).num_rows:
         raise InputError(
             "no review names a product (product_id), so there is nothing to join reviews by"
