@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from reviewdesk.errors import StorageError, TooManyRejects, UsageError
-from reviewdesk.prepare import parts, runs, staging
+from reviewdesk.prepare import parts, runs, staged, staging
 from reviewdesk.prepare.layout import Part
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.prepared import PreparedData
@@ -262,7 +262,10 @@ class Unreadable(Source):
         raise AssertionError(f"{file.name} was read again")
 
 
-def test_an_interrupted_run_reads_no_finished_input_again(tmp_path: Path) -> None:
+def test_an_interrupted_run_reads_no_finished_input_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staged, "SMALL_BYTES", 0)  # each is staged for itself
     paths = mixed_corpus(tmp_path)
     prepared(tmp_path / "expected", *paths)
     out = tmp_path / "out"
