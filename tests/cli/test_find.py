@@ -187,7 +187,7 @@ def test_known_errors_are_planted_and_findings_graded(
     assert graded.code == 0, graded.err
     assert f"9 of {errors.num_rows}" in graded.out
     assert "9 of 10" in graded.out
-    assert "90 % (60–98)" in graded.out.replace("\N{NO-BREAK SPACE}", " ")
+    assert "90 % (60–99)" in graded.out.replace("\N{NO-BREAK SPACE}", " ")
     assert " yes " in graded.out
     copied = shutil.copytree(tmp_path / "out", tmp_path / "copied")
     pairs = (tmp_path / "out", f"{planted}.truth", copied, f"{planted}.truth")

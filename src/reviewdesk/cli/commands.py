@@ -179,11 +179,6 @@ COMMANDS: Final[dict[str, Command]] = {
         "A graph as files for Neptune, Neo4j, Gephi, NetworkX or ruruki.",
         GRAPHS,
     ),
-    "monitor": Command(
-        "reviewdesk.cli.monitor:monitor",
-        "Whether a live model still sees, and does, what it was trained for.",
-        LOOKING,
-    ),
     "experiment plan": Command(
         "reviewdesk.cli.experiment:plan",
         "How many units a split test takes, when it is expected to end, what it can find.",
@@ -248,6 +243,11 @@ COMMANDS: Final[dict[str, Command]] = {
         "reviewdesk.cli.vectors:predict",
         "Labels of tokenised lines by any .bin or .ftz, as predict-prob of fastText.",
         VECTORS,
+    ),
+    "monitor": Command(
+        "reviewdesk.cli.monitor:monitor",
+        "Whether a live model still sees, and does, what it was trained for.",
+        LOOKING,
     ),
     "show": Command(
         "reviewdesk.cli.show:show",
