@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from reviewdesk.errors import InputError, UsageError
+from reviewdesk.errors import InputError, StorageError, UsageError
+from reviewdesk.graph import cypher
 from reviewdesk.graph.ask import ask, sql
 from reviewdesk.graph.cypher import INDEX, check_index, query
 from reviewdesk.graph.questions import QUESTIONS
@@ -202,6 +203,18 @@ def test_a_process_that_was_killed_is_started_again_and_ends_with_its_graph(grap
     del copy
     gc.collect()
     assert last.poll() is not None
+
+
+def test_an_index_that_does_not_fit_into_memory_is_a_sentence(
+    graph: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = Graph.open(shutil.copytree(graph.path, tmp_path / "copy"))
+    (copy.path / INDEX).unlink(missing_ok=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(cypher, "BUFFER_BYTES", 1 << 20)
+        with pytest.raises(StorageError, match="needs more than 1 MiB of memory"):
+            query(copy, "MATCH (c:Customer) RETURN count(*)")
+    assert check_index(copy) == graph.manifest["nodes"]
 
 
 def test_an_index_that_is_none_is_made_again(graph: Graph, tmp_path: Path) -> None:
