@@ -111,6 +111,7 @@ def _listed(data: MapData) -> Html:
             [
                 fragment(
                     element("span", _short(row["title"]), dir="auto"),
+                    " ",
                     element("small", row["product_id"]),
                 ),
                 data.categories[row["category"]],
@@ -119,7 +120,8 @@ def _listed(data: MapData) -> Html:
             ]
         )
     caption = (
-        f"The first {len(cells)} of {count(len(rows))}; of the list, at least so many are right."
+        f"The first {len(cells)} of {count(len(rows))}; the promise is the share of the list that "
+        "is right at least."
     )
     columns = [Column(name, False) for name in ("product", "stands in", "suggested")]
     return table(caption, [*columns, Column("promise")], cells)

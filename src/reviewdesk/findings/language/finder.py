@@ -28,7 +28,7 @@ class LanguageShiftFinder(Finder):
     title: ClassVar[str] = "Shifts of language"
     description: ClassVar[str] = (
         "Categories that people speak of in other words than in the months before, since when, and "
-        "the words that rose and fell (weights are z-scores)."
+        "the words that rose and fell."
     )
     columns: ClassVar[tuple[str, ...]] = ("product_category", "product_id", "review_date")
 
