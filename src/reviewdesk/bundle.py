@@ -301,6 +301,23 @@ def load_bundle(path: Path | str) -> Bundle:
         return _load(_root(directory), path)
 
 
+def bundle_already_at(out: Path) -> Bundle | None:
+    """Return the bundle that is where one is to be written, if there is one.
+
+    Raises:
+        UsageError: something else is there.
+        StorageError: it cannot be opened.
+    """
+    if not out.exists():
+        return None
+    try:
+        return load_bundle(out)
+    except BundleError as error:
+        raise UsageError(
+            f"{out} is there already and is no bundle; choose another place"
+        ) from error
+
+
 @contextmanager
 def _aside(path: Path) -> Iterator[Path]:
     """Yield an empty directory beside a place, and remove what is left of it afterwards.

@@ -128,6 +128,8 @@ def test_killed_it_goes_on_with_every_trial(data: PreparedData, tmp_path: Path) 
     after = [(t.settings, t.value) for t in tuned.trials if t.state in ("complete", "pruned")]
     assert all(one in after for one in before)
     assert len(after) >= len(before) + 2
+    killed = sum(trial.state == "fail" for trial in tuned.trials)
+    assert f"{killed} stopped with the run, 0 failed" in sentences(tuned)[0]
 
 
 def number_ended(out: Path) -> int:

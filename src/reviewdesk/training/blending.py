@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from reviewdesk.bundle import Bundle, BundleSettings, load_bundle, save_bundle
-from reviewdesk.errors import BundleError, NotEnoughData, UsageError
+from reviewdesk.bundle import Bundle, BundleSettings, bundle_already_at, save_bundle
+from reviewdesk.errors import NotEnoughData, UsageError
 from reviewdesk.models.base import Classifier
 from reviewdesk.models.blend.classifier import Blend
 from reviewdesk.models.blend.settings import FAMILY, BlendSettings
@@ -308,14 +308,9 @@ def _text(members: Sequence[Bundle]) -> TextSettings:
 
 def _there(out: Path, asked: Mapping[str, Any]) -> Bundle | None:
     """Return the blend that is at ``out`` already, if it is the one that is asked for."""
-    if not out.exists():
+    bundle = bundle_already_at(out)
+    if bundle is None:
         return None
-    try:
-        bundle = load_bundle(out)
-    except BundleError as error:
-        raise UsageError(
-            f"{out} is there already and is no bundle; choose another place"
-        ) from error
     if bundle.manifest["data"]["rows"].get("blend") == dict(asked):
         return bundle
     raise UsageError(f"{out} holds another bundle; choose another place or replace it on purpose")

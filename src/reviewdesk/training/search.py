@@ -36,6 +36,9 @@ MOST_FAILURES: Final = 10
 MOST_EARLIER: Final = 5
 """Settings of an earlier tuning that one begins with."""
 
+STOPPED: Final = "the run was stopped"
+"""Why a trial came to no end that the time or a kill ended; it is tried again later."""
+
 DEFAULTS: Final = "defaults"
 """Marks the trial of the family's own settings, which a range need not hold."""
 
@@ -119,7 +122,7 @@ class Trials(NamedTuple):
     def take_up(self) -> None:
         """Have trials that a killed run left be tried again."""
         for trial in self.of(self.states.RUNNING):
-            self.fail(trial, "the run was stopped")
+            self.fail(trial, STOPPED)
             kept = {DEFAULTS: True} if trial.user_attrs.get(DEFAULTS) else None
             self.study.enqueue_trial(trial.params, user_attrs=kept)
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reviewdesk.bundle import Bundle, BundleSettings, load_bundle, save_bundle
-from reviewdesk.errors import BundleError, UsageError
+from reviewdesk.bundle import Bundle, BundleSettings, bundle_already_at, save_bundle
+from reviewdesk.errors import UsageError
 from reviewdesk.examples.examples import SEVERAL, Examples, load_examples
 from reviewdesk.models.base import Classifier
 from reviewdesk.models.running import Resumes, Run
@@ -148,14 +148,9 @@ def train(
 
 def _finished(out: Path, model: str, settings: BundleSettings, data: PreparedData) -> Bundle | None:
     """Return the bundle that is at ``out`` already, if it is the one that would be trained."""
-    if not out.exists():
+    bundle = bundle_already_at(out)
+    if bundle is None:
         return None
-    try:
-        bundle = load_bundle(out)
-    except BundleError as error:
-        raise UsageError(
-            f"{out} is there already and is no bundle; choose another place"
-        ) from error
     wanted = (model, settings.to_json(), data.fingerprint)
     if (bundle.family, bundle.settings.to_json(), bundle.data_fingerprint) == wanted:
         return bundle

@@ -9,7 +9,7 @@ from reviewdesk.report.html import Html
 from reviewdesk.report.numbers import plural, score
 from reviewdesk.report.page import Page
 from reviewdesk.training.comparison_page import sentences as compared
-from reviewdesk.training.search import Trial
+from reviewdesk.training.search import STOPPED, Trial
 from reviewdesk.training.trials import METRICS
 from reviewdesk.training.tuning import Tuned
 
@@ -41,12 +41,14 @@ METHOD: Final = (
 def sentences(tuned: Tuned) -> list[str]:
     """Return what tuning found, in plain words."""
     states = [trial.state for trial in tuned.trials]
+    stopped = sum(trial.why == STOPPED for trial in tuned.trials)
     first, best = tuned.trials[0], tuned.best
     seconds = sum(trial.seconds for trial in tuned.trials)
     ended = plural(states.count("complete"), "trial", "trials")
     found = [
         f"{ended} came to an end, {states.count('pruned'):,} were given up early, "
-        f"{states.count('fail'):,} failed; {seconds:,.0f} seconds of work."
+        f"{stopped:,} stopped with the run, {states.count('fail') - stopped:,} failed; "
+        f"{seconds:,.0f} seconds of work."
     ]
     if best.settings == first.settings:
         found.append(f"The defaults of {tuned.model} are as good as anything that was tried.")

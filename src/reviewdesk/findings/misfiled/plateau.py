@@ -59,7 +59,6 @@ class Plateau:
     slope: float
     odds: Floats
     noise: Floats
-
     sizes: Floats
 
     @property
