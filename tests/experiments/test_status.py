@@ -58,7 +58,7 @@ def test_no_winner_is_named_before_the_sequence_excludes_0() -> None:
         assert (told.kind == "better") == (low > 0)
         assert (told.kind == "worse") == (high < 0)
         if told.kind == "undecided":
-            assert told.sentence.startswith("No arm is better yet")
+            assert told.sentence.startswith("None is better yet")
             assert not told.stop
     assert kinds[0] == "undecided"
     assert kinds[-1] == "better"

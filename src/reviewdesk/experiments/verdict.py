@@ -109,8 +109,10 @@ def units_to_decide(one: Compared, horizon: float) -> float:
 def amount(comparison: Comparison, value: float) -> str:
     """Return a size in the metric's unit: rates in points, others as they are."""
     if comparison.rate:
-        return f"{value * 100:.2f}" if abs(value) < 0.001 else f"{value * 100:.1f}"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+        size = f"{value * 100:.2f}" if abs(value) < 0.001 else f"{value * 100:.1f}"
+    else:
+        size = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return size.replace("-", "\N{MINUS SIGN}", 1) if value < 0 else size
 
 
 def unit_of(comparison: Comparison) -> str:
@@ -119,7 +121,7 @@ def unit_of(comparison: Comparison) -> str:
 
 
 def span(one: Compared) -> str:
-    """Return where a difference lies, as in ``-0.4 to 2.1 points``."""
+    """Return where a difference lies, as in ``−0.4 to 2.1 points``."""
     _, low, high = one.now
     comparison = one.comparison
     return f"{amount(comparison, low)} to {amount(comparison, high)}{unit_of(comparison)}"
@@ -165,14 +167,14 @@ def _alike_sentence(status: Status, known: list[Compared]) -> str:
 def _undecided_sentence(status: Status, one: Compared) -> str:
     control = status.design.arms[0]
     where = f"{one.metric.column} of " if len(status.goals) > 1 else ""
-    sentence = f"No arm is better yet: {where}{one.treatment} less {control} is {span(one)}; go on"
+    sentence = f"None is better yet: {where}{one.treatment} less {control} is {span(one)}; go on"
     needed = units_to_decide(one, status.design.settings.horizon)
     if not math.isfinite(needed):
         return sentence + "."
     more = max(needed - float(one.comparison.units[-1]), 1.0)
     return (
         f"{sentence}, for about {count(_rounded(more))} more units if the difference "
-        f" stays at {amount(one.comparison, one.now[0])}{unit_of(one.comparison)}."
+        f"stays at {amount(one.comparison, one.now[0])}{unit_of(one.comparison)}."
     )
 
 
