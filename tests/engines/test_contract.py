@@ -1,15 +1,17 @@
 """What every engine promises, run over each of them."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from reviewdesk.engines.base import Engine
+from reviewdesk.engines.base import Batches, Engine
 from reviewdesk.engines.duckdb import DuckDBEngine
-from reviewdesk.errors import StorageError, UsageError
+from reviewdesk.errors import MissingColumn, StorageError, UsageError
 
 ENGINES: dict[str, Callable[[Path], Engine]] = {
     DuckDBEngine.name: lambda spill: DuckDBEngine(temp_directory=spill)
@@ -103,3 +105,54 @@ def test_a_table_has_a_plain_name(engine: Engine, tmp_path: Path, name: str) -> 
 def test_a_table_has_a_file(engine: Engine) -> None:
     with pytest.raises(UsageError, match="at least one file"):
         engine.add_table("t", [])
+
+
+def shout(item: str) -> str:
+    return item.upper()
+
+
+def test_items_are_mapped_in_their_order(engine: Engine) -> None:
+    assert list(engine.map_items(["a", "b", "", "ä\n"], shout)) == ["A", "B", "", "Ä\n"]
+    assert list(engine.map_items([], shout)) == []
+
+
+def refuse(item: str) -> str:
+    raise MissingColumn(f"{item} has no column")
+
+
+def test_what_a_function_objects_to_is_raised_as_it_is(engine: Engine) -> None:
+    with pytest.raises(MissingColumn, match=r"^a\.csv has no column$"):
+        list(engine.map_items(["a.csv"], refuse))
+
+
+def described(batches: Batches) -> str:
+    rows = pa.Table.from_batches(list(batches)).to_pylist()
+    return json.dumps([(row["part"], row["month"], row["n"]) for row in rows])
+
+
+def test_groups_come_whole_and_in_order(engine: Engine, tmp_path: Path) -> None:
+    random = np.random.default_rng(5)
+    table = pa.table(
+        {
+            "part": random.integers(5, size=20_000),
+            "month": random.choice(["2012-01", "unknown", ""], 20_000),
+            "n": random.permutation(20_000),
+        }
+    )
+    engine.add_table("t", [write(tmp_path / "t.parquet", table)])
+    sql = "SELECT n, part, month FROM t WHERE n <> 7"
+    groups = [
+        json.loads(one) for one in engine.map_groups(sql, ["part", "month"], ["n"], described)
+    ]
+    seen = [{(part, month) for part, month, _ in group} for group in groups]
+    assert all(len(one) == 1 for one in seen)
+    assert len(set.union(*seen)) == len(groups) == 15  # no group comes in two pieces
+    expected = sorted((row["n"], row["part"], row["month"]) for row in table.to_pylist())
+    found = sorted((n, part, month) for group in groups for part, month, n in group)
+    assert found == [row for row in expected if row[0] != 7]
+    assert all(group == sorted(group, key=lambda row: row[2]) for group in groups)
+
+
+def test_no_rows_are_no_groups(engine: Engine, tmp_path: Path) -> None:
+    engine.add_table("t", [write(tmp_path / "t.parquet", pa.table({"n": [1]}))])
+    assert list(engine.map_groups("SELECT n FROM t WHERE n > 1", ["n"], [], described)) == []

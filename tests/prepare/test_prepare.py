@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from reviewdesk.errors import StorageError, TooManyRejects, UsageError
-from reviewdesk.prepare import parts, runs, staged, staging
+from reviewdesk.prepare import merging, parts, runs, staged, staging
 from reviewdesk.prepare.layout import Part
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.prepared import PreparedData
@@ -243,7 +243,7 @@ def test_the_result_does_not_depend_on_the_size_of_pieces(
     prepared(tmp_path / "large", *paths)
     monkeypatch.setattr(staging, "RUN_ROWS", 50)
     monkeypatch.setattr(runs, "BATCH_ROWS", 7)
-    monkeypatch.setattr(parts, "RANGE_BYTES", 400)
+    monkeypatch.setattr(merging, "RANGE_BYTES", 400)
     monkeypatch.setattr(parts, "THREADS", 1)
     prepared(tmp_path / "small", *paths)
     assert contents(tmp_path / "small") == contents(tmp_path / "large")

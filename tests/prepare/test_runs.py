@@ -77,7 +77,7 @@ def test_ranges_hold_every_row_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         found = []
         for low, high in ranges(run.batches, int(random.integers(1, 300))):
             part = []
-            for start, batch, inside in read_range(tmp_path / "run", candidates, low, high):
+            for start, batch, inside in read_range(str(tmp_path / "run"), candidates, low, high):
                 ids = np.array(batch["review_id"].to_pylist())
                 assert ids.tolist() == [name for _, name in keys[start : start + len(ids)]]
                 part.extend(ids[inside].tolist())
@@ -101,6 +101,6 @@ def test_a_batch_is_read_when_it_may_hold_a_key_of_the_range(tmp_path: Path) -> 
     run = written(tmp_path, [(0, "a"), (31, "b"), (31, "c"), (62, "d")])
     february = [piece for piece in pieces(run) if piece.batch.part.month == "1970-02"]
     assert [(piece.number, piece.start, piece.following) for piece in february] == [(1, 1, None)]
-    found = list(read_range(tmp_path / "run", february, Key(31, "c"), None))
+    found = list(read_range(str(tmp_path / "run"), february, Key(31, "c"), None))
     assert [(start, inside.tolist()) for start, _, inside in found] == [(1, [False, True])]
-    assert list(read_range(tmp_path / "run", february, None, Key(31, "b"))) == []
+    assert list(read_range(str(tmp_path / "run"), february, None, Key(31, "b"))) == []

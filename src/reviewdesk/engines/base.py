@@ -1,19 +1,26 @@
-"""What an engine is: tables too large for memory are named, queried and read back in batches.
+"""What an engine is: tables too large for memory are named, queried, mapped and grouped.
 
 Rooms that need one build a query in plain SQL and hand it over; an engine is nothing but the few
 verbs below. A query must be written so that its result is the same on every engine: every ORDER BY
 and every window orders by columns that leave no ties, hashes come as columns (``text.hashing``),
-and an engine's own hash or random functions are never used.
+texts are never changed in SQL, since engines disagree on blanks, cases and digits, and an engine's
+own hash or random functions are never used. Whatever reads or changes a text is a function over
+Arrow batches, which the engine runs where the rows are.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Protocol, Self
+from typing import Any, ClassVar, Final, Protocol, Self
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 BATCH_ROWS = 65_536
+
+Batches = Iterator[pa.RecordBatch]
 
 
 class Engine(Protocol):
@@ -22,12 +29,12 @@ class Engine(Protocol):
     name: ClassVar[str]
     """How the user calls it."""
 
-    def add_table(self, name: str, files: Sequence[Path]) -> None:
+    def add_table(self, name: str, files: Sequence[Path | str]) -> None:
         """Give Parquet files of one schema a name that queries can use.
 
         Args:
             name: a plain identifier; an older table of that name is replaced.
-            files: at least one.
+            files: local paths or addresses; at least one.
 
         Raises:
             UsageError: the name is not an identifier or there is no file.
@@ -39,8 +46,8 @@ class Engine(Protocol):
         sql: str,
         batch_rows: int = BATCH_ROWS,
         parameters: Mapping[str, object] | None = None,
-    ) -> Iterator[pa.RecordBatch]:
-        """Run one SELECT and yield its result.
+    ) -> Batches:
+        """Run one SELECT and yield its result here, so that it should be small on a cluster.
 
         Args:
             sql: a query over tables named before.
@@ -49,6 +56,44 @@ class Engine(Protocol):
 
         Raises:
             StorageError: memory and the place to spill to are not enough, or a file cannot be read.
+        """
+
+    def map_items(self, items: Sequence[str], function: Callable[[str], str]) -> Iterator[str]:
+        """Run a function for each item where there is room, and yield what it returns, in order.
+
+        An item is run again where a machine is lost, and twice at once where one is slow: the
+        function must do no harm by that, such as by writing files under names of its own.
+
+        Args:
+            items: what each call gets, such as which part of which file to read.
+            function: returns a short text, such as where it wrote what.
+
+        Raises:
+            ReviewdeskError: the function raised it.
+            StorageError: a task failed again and again.
+        """
+
+    def map_groups(
+        self,
+        sql: str,
+        by: Sequence[str],
+        order: Sequence[str],
+        function: Callable[[Batches], str],
+    ) -> Iterator[str]:
+        """Run a function for each group of a query's rows, and yield what it returns.
+
+        A group's rows come in batches, in order, so that a group of any size passes through bounded
+        memory. As with ``map_items``, a group may be run more than once.
+
+        Args:
+            sql: a query over tables named before.
+            by: the columns whose values tell the groups apart, never null.
+            order: in which columns' order a group's rows come; they leave no ties.
+            function: takes the batches of one group and returns a short text.
+
+        Raises:
+            ReviewdeskError: the function raised it.
+            StorageError: a task failed again and again.
         """
 
     def close(self) -> None:
@@ -62,3 +107,35 @@ class Engine(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None: ...
+
+
+def by_group(batches: Batches, by: Sequence[str]) -> Iterator[Batches]:
+    """Yield the rows of each group, as batches, from rows that are sorted by group.
+
+    Args:
+        batches: the rows.
+        by: the columns that tell the groups apart.
+    """
+    for _, parts in groupby(_pieces(batches, by), key=lambda piece: piece[0]):
+        yield (batch for _, batch in parts)
+
+
+def _pieces(
+    batches: Batches, by: Sequence[str]
+) -> Iterator[tuple[tuple[Any, ...], pa.RecordBatch]]:
+    """Yield batches cut where another group begins, each with its group's values."""
+    for batch in batches:
+        if not len(batch):
+            continue
+        changed = np.zeros(len(batch), np.bool_)  # whether another group begins with the row
+        changed[0] = True
+        for name in by:
+            column = batch[name]
+            changed[1:] |= pc.not_equal(column[1:], column[:-1]).to_numpy(zero_copy_only=False)
+        starts = np.flatnonzero(changed).tolist()
+        for start, end in zip(starts, [*starts[1:], len(batch)], strict=True):
+            yield tuple(batch[name][start].as_py() for name in by), batch.slice(start, end - start)
+
+
+GROUP_ROWS: Final = 8_192
+"""Rows in a batch of a group at most."""

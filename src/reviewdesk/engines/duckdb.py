@@ -1,6 +1,6 @@
 """DuckDB in this process: spills to disk when memory is short, fetches nothing from anywhere."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -9,7 +9,7 @@ from typing import ClassVar, Final, Self
 import duckdb
 import pyarrow as pa
 
-from reviewdesk.engines.base import BATCH_ROWS
+from reviewdesk.engines.base import BATCH_ROWS, GROUP_ROWS, Batches, by_group
 from reviewdesk.errors import StorageError, UsageError
 
 MEMORY_LIMIT: Final = "512MiB"
@@ -47,7 +47,7 @@ class DuckDBEngine:
             }
         )
 
-    def add_table(self, name: str, files: Sequence[Path], *, held: bool = False) -> None:
+    def add_table(self, name: str, files: Sequence[Path | str], *, held: bool = False) -> None:
         """Give Parquet files of one schema a name that queries can use.
 
         Args:
@@ -59,7 +59,7 @@ class DuckDBEngine:
             raise UsageError(f"{name!r} cannot be the name of a table")
         if not files:
             raise UsageError(f"the table {name} needs at least one file")
-        with _storage_errors(str(files[0].parent)):
+        with _storage_errors(str(Path(files[0]).parent)):
             # A path is taken as a pattern, so its own stars and brackets are written as classes.
             paths = [str(file).translate(_GLOB) for file in files]
             relation = self._connection.read_parquet(paths)
@@ -73,7 +73,7 @@ class DuckDBEngine:
         sql: str,
         batch_rows: int = BATCH_ROWS,
         parameters: Mapping[str, object] | None = None,
-    ) -> Iterator[pa.RecordBatch]:
+    ) -> Batches:
         """Run one SELECT and yield its result."""
         with _storage_errors(self._spill):
             result = self._connection.sql(sql, params=dict(parameters) if parameters else None)
@@ -84,6 +84,21 @@ class DuckDBEngine:
         with _storage_errors(self._spill):
             cursor = self._connection.cursor()  # of its own, so that threads may ask at once
             return cursor.sql(sql, params=dict(parameters) if parameters else None).to_arrow_table()
+
+    def map_items(self, items: Sequence[str], function: Callable[[str], str]) -> Iterator[str]:
+        """Run a function for each item, one after the other, and yield what it returns."""
+        return map(function, items)
+
+    def map_groups(
+        self,
+        sql: str,
+        by: Sequence[str],
+        order: Sequence[str],
+        function: Callable[[Batches], str],
+    ) -> Iterator[str]:
+        """Run a function for each group of a query's rows, and yield what it returns."""
+        ordered = f"SELECT * FROM ({sql}) AS grouped ORDER BY {', '.join([*by, *order])}"
+        return map(function, by_group(self.query(ordered, GROUP_ROWS), by))
 
     def close(self) -> None:
         """Free memory and temporary files."""

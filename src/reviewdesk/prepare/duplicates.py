@@ -63,7 +63,9 @@ WITH repeated_ids AS (
     SELECT DISTINCT customer_hash FROM keys
     WHERE {{fits}} AND chars < {CHANCE_CHARS} AND customer_hash <> 0 AND (
         id_hash IN (SELECT id_hash FROM repeated_ids)
-        OR (content_1, content_2) IN (SELECT (content_1, content_2) FROM repeated_contents))
+        OR EXISTS (SELECT 1 FROM repeated_contents
+            WHERE repeated_contents.content_1 = keys.content_1
+            AND repeated_contents.content_2 = keys.content_2))
 ), theirs AS (
     SELECT customer_hash, id_hash, review_date, product_hash FROM keys
     WHERE {{fits}} AND customer_hash IN (SELECT customer_hash FROM suspects)
@@ -116,17 +118,18 @@ WITH repeated_ids AS (
 ), copies AS (
     SELECT place FROM by_content WHERE rank > 1
 )
-SELECT place, verdict FROM repeats WHERE place NOT IN (SELECT place FROM copies)
+SELECT place, verdict FROM repeats
+WHERE NOT EXISTS (SELECT 1 FROM copies WHERE copies.place = repeats.place)
 UNION ALL
 SELECT place, CAST({DUPLICATE_CONTENT} AS INTEGER) AS verdict FROM copies
 """
 
 ID_AS_WRITTEN: Final = f"""CASE
     WHEN verdict > {DERIVED_ID} THEN
-        review_id || '-' || CAST(content_1 & {CONTENT_MASK} AS VARCHAR)
+        review_id || '-' || CAST(content_1 & {CONTENT_MASK} AS STRING)
         || CASE WHEN verdict > {DERIVED_ID} + 1
-            THEN '-' || CAST(verdict - {DERIVED_ID} AS VARCHAR) ELSE '' END
-    WHEN verdict > 0 THEN review_id || '-' || CAST(verdict AS VARCHAR)
+            THEN '-' || CAST(verdict - {DERIVED_ID} AS STRING) ELSE '' END
+    WHEN verdict > 0 THEN review_id || '-' || CAST(verdict AS STRING)
     ELSE review_id END"""
 """SQL for the id of a row that stays, of its keys and its verdict; null is no verdict."""
 

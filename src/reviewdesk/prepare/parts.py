@@ -21,22 +21,14 @@ from numpy.typing import NDArray
 
 from reviewdesk.prepare.blocks import blocks
 from reviewdesk.prepare.copies import Copies
-from reviewdesk.prepare.duplicates import DERIVED_ID, PlacedRun, Verdicts
-from reviewdesk.prepare.identity import content_numbers
+from reviewdesk.prepare.duplicates import PlacedRun, Verdicts
 from reviewdesk.prepare.layout import REVIEWS_FOLDER, Part, file_sha256
+from reviewdesk.prepare.merging import merged
 from reviewdesk.prepare.part_files import ROW_GROUP_BYTES, ROW_GROUP_ROWS, part_writer
-from reviewdesk.prepare.runs import (
-    SORT_KEYS,
-    Key,
-    Piece,
-    months_of,
-    pieces,
-    ranges,
-    read_range,
-)
+from reviewdesk.prepare.runs import Piece, months_of, pieces
 from reviewdesk.prepare.workspace import Workspace
 from reviewdesk.progress import Progress
-from reviewdesk.schema import COPY_OF, REVIEW_TOKENS, REVIEWS, prepared_schema
+from reviewdesk.schema import COPY_OF, prepared_schema
 from reviewdesk.settings import PrepareSettings
 from reviewdesk.storage import (
     left_record,
@@ -45,10 +37,8 @@ from reviewdesk.storage import (
     write_record,
     write_then_rename,
 )
-from reviewdesk.text.content_words import content_words
 from reviewdesk.text.headlines import is_default_headline
 
-RANGE_BYTES: Final = 64 * 1024 * 1024
 THREADS: Final = 2
 
 
@@ -169,6 +159,29 @@ def make_folders(path: Path) -> None:
     private_directory(path.parent)
 
 
+@dataclass(frozen=True)
+class _FoundRun:
+    """A run with what was found out about its rows.
+
+    Args:
+        placed: the run.
+        found: about all rows.
+    """
+
+    placed: PlacedRun
+    found: Found
+
+    @property
+    def file(self) -> str:
+        return str(self.placed.directory / self.placed.run.file)
+
+    def verdicts(self, start: int, rows: int) -> NDArray[np.int32]:
+        return self.found.verdicts.of(self.placed, start, rows)
+
+    def originals(self, start: int, rows: int) -> pa.Array:
+        return self.found.copies.of(self.placed, start, rows)
+
+
 class _Merge:
     """Merges parts; several may be merged at once."""
 
@@ -193,7 +206,9 @@ class _Merge:
             if not done.rows or self._is_whole(done):
                 return done
         folder, file_format = self._workspace.result, self._settings.format
-        found = write_part(folder, part, self._sorted(part), self._schema, file_format)
+        found = write_part(
+            folder, part, merged(self._decided(part), self._settings), self._schema, file_format
+        )
         write_record(marker, asdict(found))
         return found
 
@@ -201,35 +216,8 @@ class _Merge:
         path = self._workspace.result / done.file
         return path.exists() and file_sha256(path) == done.sha256
 
-    def _sorted(self, part: Part) -> Iterator[pa.Table]:
-        found = self.pieces[part]
-        batches = [piece.batch for _, candidates in found for piece in candidates]
-        for low, high in ranges(batches, RANGE_BYTES):
-            parts = [part for one in found for part in self._kept(*one, low, high)]
-            if parts:
-                rows = pa.Table.from_batches(parts).combine_chunks()
-                del parts
-                rows = rows.take(pc.sort_indices(rows, sort_keys=list(SORT_KEYS)))
-                yield self._with_tokens(rows) if self._settings.tokens else rows
-
-    def _with_tokens(self, rows: pa.Table) -> pa.Table:
-        bodies = rows["review_body"].chunks
-        words = [content_words(chunk, stems=self._settings.stem) for chunk in bodies]
-        return rows.append_column(self._schema.field(REVIEW_TOKENS.name), pa.chunked_array(words))
-
-    def _kept(
-        self, one: PlacedRun, candidates: Sequence[Piece], low: Key | None, high: Key | None
-    ) -> Iterator[pa.RecordBatch]:
-        path = one.directory / one.run.file
-        for start, batch, inside in read_range(path, candidates, low, high):
-            verdicts = self._found.verdicts.of(one, start, batch.num_rows)
-            stays = inside & (verdicts >= 0)
-            if not stays.any():
-                continue
-            rows = _with_numbers(batch, verdicts) if (verdicts > 0).any() else batch
-            originals = self._found.copies.of(one, start, batch.num_rows)
-            rows = rows.append_column(self._schema.field(COPY_OF.name), originals)
-            yield rows if stays.all() else rows.filter(pa.array(stays))
+    def _decided(self, part: Part) -> list[tuple[_FoundRun, Sequence[Piece]]]:
+        return [(_FoundRun(one, self._found), found) for one, found in self.pieces[part]]
 
 
 def _by_part(
@@ -240,23 +228,6 @@ def _by_part(
         for part, candidates in groupby(pieces(one.run), lambda piece: piece.batch.part):
             found.setdefault(part, []).append((one, tuple(candidates)))
     return found
-
-
-def _with_numbers(batch: pa.RecordBatch, verdicts: NDArray[np.int32]) -> pa.RecordBatch:
-    """Return the batch with ``-2``, ``-3`` ... behind the ids that get a number.
-
-    Where an id is none, a number that is derived from the content comes before that.
-    """
-    place = batch.schema.get_field_index("review_id")
-    ids = batch.column(place)
-    derived = verdicts > DERIVED_ID
-    if derived.any():
-        own = pc.binary_join_element_wise(ids, content_numbers(batch), "-")
-        ids = pc.if_else(pa.array(derived), own, ids)
-    numbers = np.where(derived, verdicts - DERIVED_ID, verdicts)
-    numbered = pc.binary_join_element_wise(ids, pa.array(numbers).cast(pa.string()), "-")
-    ids = pc.if_else(pa.array(numbers > 1), numbered, ids)
-    return batch.set_column(place, REVIEWS.field("review_id"), ids)
 
 
 TALLIED_COLUMNS: Final = (

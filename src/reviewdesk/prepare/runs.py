@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from reviewdesk.prepare.blocks import blocks, text_bytes
 from reviewdesk.prepare.layout import Part, are_files
 from reviewdesk.schema import REVIEWS, UNKNOWN_MONTH
+from reviewdesk.storage import filesystem
 
 BATCH_ROWS: Final = 2_048
 BATCH_BYTES: Final = 4 * 1024 * 1024
@@ -221,12 +222,12 @@ def pieces(run: Run) -> Iterator[Piece]:
 
 
 def read_range(
-    path: Path, candidates: Sequence[Piece], low: Key | None, high: Key | None
+    place: str, candidates: Sequence[Piece], low: Key | None, high: Key | None
 ) -> Iterator[tuple[int, pa.RecordBatch, NDArray[np.bool_]]]:
     """Yield the batches that may hold keys of a range.
 
     Args:
-        path: the run's file.
+        place: the run's file, a local path or an address.
         candidates: the run's batches of one part.
         low: first key of the range; None: no bound.
         high: key behind the last one; None: no bound.
@@ -243,7 +244,8 @@ def read_range(
     ]
     if not wanted:
         return
-    with path.open("rb") as file, pa.ipc.open_file(file) as reader:
+    files, path = filesystem(place)
+    with files.open_input_file(path) as file, pa.ipc.open_file(file) as reader:
         for piece in wanted:
             batch = reader.get_batch(piece.number)
             inside = np.ones(batch.num_rows, np.bool_)
