@@ -31,9 +31,10 @@ from reviewdesk.errors import BundleError, UsageError
 from reviewdesk.examples.headlines import blank_default_headlines
 from reviewdesk.exchange import finish_replacement, replace_directory
 from reviewdesk.formats.archive import MAX_MEMBERS, unpack_archive, write_archive
-from reviewdesk.models.base import Classifier, KnowsWords
+from reviewdesk.models.base import Classifier, KnowsWords, ReadsFeatures
 from reviewdesk.models.catalog import CLASSIFIERS
 from reviewdesk.models.held_out import HeldOutPredictions
+from reviewdesk.models.sparse.rows import FEATURES
 from reviewdesk.runlog import RunLog, versions
 from reviewdesk.schema import require_columns
 from reviewdesk.settings import CleanSettings, SplitSettings, TargetSettings, TextSettings
@@ -159,12 +160,28 @@ class Bundle:
         reviews = int(self.manifest["data"].get("rows", {}).get("reviews", 0))
         return self.generated > FEW_GENERATED * reviews
 
+    @property
+    def reads_features(self) -> bool:
+        """Whether it reads rows of features, as LIBSVM lines hold them."""
+        return isinstance(self.classifier, ReadsFeatures)
+
+    @property
+    def reads(self) -> list[str]:
+        """The columns that it reads: of reviews, or of rows of features in their place."""
+        texts = [one for one in self.settings.text.fields if one in self.classifier.columns_]
+        return [*texts, *([FEATURES] if self.reads_features else [])]
+
     def learned_from(self, fingerprint: str) -> bool:
         """Say whether prepared data of a fingerprint is among what was learned from."""
         return fingerprint in (self.data_fingerprint, *self.earlier_data)
 
     def clean(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Return raw reviews cleaned as those were that the classifier learned from."""
+        """Return raw reviews cleaned as those were that the classifier learned from.
+
+        Rows of features stay as they are.
+        """
+        if FEATURES in batch.schema.names:
+            return batch
         return clean_batch(batch, self.settings.clean)
 
     def predict_proba(self, batch: pa.RecordBatch) -> NDArray[np.float32]:
@@ -195,9 +212,18 @@ class Bundle:
 
         Headlines that the shop filled in are empty when the classifier learned without them.
 
+        Of rows of features, these.
+
         Raises:
             MissingColumn: a text column is missing.
+            UsageError: it reads reviews, and these are rows of features.
         """
+        if FEATURES in batch.schema.names:
+            if not self.reads_features:
+                raise UsageError(
+                    f"a bundle of the family {self.family} reads reviews, not rows of features"
+                )
+            return batch.select([FEATURES])
         fields = self.settings.text.fields
         require_columns(batch.schema, fields, f"a bundle that reads {' and '.join(fields)}")
         texts = batch.select(list(fields))

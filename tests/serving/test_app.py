@@ -74,6 +74,13 @@ def test_text_and_csv(client: httpx.Client) -> None:
     assert rows.text.startswith("negative,0.7")
 
 
+def test_libsvm_lines_are_refused_where_reviews_are_read(client: httpx.Client) -> None:
+    headers = {"content-type": "text/x-libsvm"}
+    answer = client.post("/invocations", content="1 3:1\n", headers=headers)
+    assert answer.status_code == 415
+    assert "reads reviews" in answer.json()["error"]["message"]
+
+
 def test_order_is_kept(client: httpx.Client) -> None:
     counts = np.random.default_rng(0).integers(0, 5, 300).tolist()
     found = invoke(client, ["good " * n + "x" for n in counts]).json()

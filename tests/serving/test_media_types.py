@@ -1,7 +1,15 @@
 import pytest
 
 from reviewdesk.errors import NotAcceptable, UnsupportedMediaType
-from reviewdesk.serving.media_types import CSV, JSON, JSON_LINES, TEXT, answer_type, request_type
+from reviewdesk.serving.media_types import (
+    CSV,
+    JSON,
+    JSON_LINES,
+    LIBSVM,
+    TEXT,
+    answer_type,
+    request_type,
+)
 
 
 @pytest.mark.parametrize(
@@ -12,6 +20,8 @@ from reviewdesk.serving.media_types import CSV, JSON, JSON_LINES, TEXT, answer_t
         ("application/jsonlines", JSON_LINES),
         ("text/csv; header=present", CSV),
         ('text/plain; charset="utf-8"', TEXT),
+        ("text/x-libsvm", LIBSVM),
+        ("text/libsvm; charset=utf-8", LIBSVM),
     ],
 )
 def test_request_type(header: str, expected: str) -> None:
@@ -44,6 +54,9 @@ def test_request_type_refused(header: str | None, encoding: str | None) -> None:
         (TEXT, " ", TEXT),
         (TEXT, "*/*", TEXT),
         (CSV, "application/json", JSON),
+        (LIBSVM, None, CSV),
+        (LIBSVM, "application/jsonlines", JSON_LINES),
+        (LIBSVM, "*/*", CSV),
         (CSV, "text/*", CSV),
         (CSV, "text/csv;q=0.1, application/jsonlines;q=0.9", JSON_LINES),
         (TEXT, "text/html, application/xml;q=0.9, */*;q=0.8", TEXT),

@@ -5,7 +5,7 @@ import pytest
 
 from reviewdesk.errors import PayloadTooLarge, RequestError
 from reviewdesk.serving.instances import Instances, ReviewTexts
-from reviewdesk.serving.media_types import CSV, JSON, JSON_LINES, TEXT
+from reviewdesk.serving.media_types import CSV, JSON, JSON_LINES, LIBSVM, TEXT
 from reviewdesk.serving.readers import read_instances
 
 
@@ -171,3 +171,30 @@ def test_a_product_title_may_come_with_a_review() -> None:
 @pytest.mark.parametrize("body", ["\n", "\r\n", "\ufeff\n", " \n"])
 def test_a_lone_blank_line_is_one_review(body: str) -> None:
     assert [one.body.strip() for one in read(TEXT, body).texts] == [""]
+
+
+def test_libsvm_lines_with_labels_or_without() -> None:
+    found = read(LIBSVM, "1 3:1 17:2\n3:0.5\n0\n")
+    assert len(found) == 3
+    assert found.batch().column("features").to_pylist() == [
+        [{"index": 3, "value": 1.0}, {"index": 17, "value": 2.0}],
+        [{"index": 3, "value": 0.5}],
+        [],
+    ]
+    with pytest.raises(RequestError, match="line 2 is not one of LIBSVM"):
+        read(LIBSVM, "1 3:1\n1 3:secret\n")
+    with pytest.raises(PayloadTooLarge):
+        read(LIBSVM, "1 3:1\n" * 11)
+
+
+def test_features_in_json() -> None:
+    lines = '{"features": "3:1 17:2", "k": 2}\n{"features": ""}\n'
+    found = read(JSON_LINES, lines)
+    assert found.wanted == [2, 1]
+    assert [len(row) for row in found.batch().column("features").to_pylist()] == [2, 0]
+    assert len(read(JSON, {"instances": [{"features": "1:1"}]})) == 1
+    for wrong in ("1 3:1", "3:1\n4:1", "3", {"3": 1}):
+        with pytest.raises(RequestError, match="features"):
+            read(JSON, {"instances": [{"features": wrong}]})
+    with pytest.raises(RequestError, match="not both"):
+        read(JSON, {"instances": [{"features": "1:1"}, "a text"]})

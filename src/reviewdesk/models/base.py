@@ -19,6 +19,7 @@ from reviewdesk.models.labelled import (
     text_batch,
     with_label,
 )
+from reviewdesk.models.sparse.rows import SparseRows
 from reviewdesk.schema import require_columns
 from reviewdesk.settings import Settings
 
@@ -95,6 +96,21 @@ class KnowsWords(Protocol):
         """
 
 
+@runtime_checkable
+class ReadsFeatures(Protocol):
+    """A classifier of rows of features too, as LIBSVM lines hold them.
+
+    Its methods take batches with the one column ``sparse.rows.FEATURES`` in place of texts.
+    """
+
+    def check_features(self, rows: SparseRows) -> None:
+        """Check that rows can be of the features that it learned from.
+
+        Raises:
+            InputError: they cannot.
+        """
+
+
 class Classifier(ABC):
     """A classifier of reviews.
 
@@ -102,7 +118,7 @@ class Classifier(ABC):
     they are checked when it is made. ``fit`` learns; what it learned ends in ``_``. A family writes
     ``_fit``, ``decision_scores``, ``_probabilities``, ``save`` and ``load``. What only some
     families can do is a protocol that they satisfy: ``Explains``, ``KnowsWords``,
-    ``PartialFits``, ``Embeds``.
+    ``PartialFits``, ``Embeds``, ``ReadsFeatures``.
 
     Args:
         settings: the family's own settings, any JSON values; what is not named has its default.

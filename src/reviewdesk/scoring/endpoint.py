@@ -9,7 +9,7 @@ import json
 import threading
 import time
 import urllib.parse
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Protocol, Self, TypeVar
 
@@ -18,6 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reviewdesk.errors import InputError, StorageError, UsageError
+from reviewdesk.models.sparse.rows import FEATURES
 
 T = TypeVar("T")
 
@@ -51,7 +52,10 @@ class Endpoint(Protocol):
     name: str
 
     def about(self) -> dict[str, Any]:
-        """Return what it says of itself: ``bundle``, ``target``, ``labels``; empty if nothing."""
+        """Return what it says of itself; empty if nothing.
+
+        ``bundle``, ``target``, ``labels``, and ``reads``, its columns.
+        """
 
     def send(self, body: bytes) -> bytes:
         """Send JSON and return the JSON that comes back.
@@ -93,7 +97,7 @@ class HttpEndpoint:
         try:
             listed = json.loads(self._ask("GET", f"{self._root}/endpoints"))["endpoints"]
             own = [one for one in listed if one["name"] == self._served] or listed
-            return {name: own[0][name] for name in ("bundle", "target", "labels")}
+            return {name: own[0][name] for name in ("bundle", "target", "labels", "reads")}
         except (Refused, ValueError, KeyError, IndexError, TypeError):
             return {}
 
@@ -156,7 +160,10 @@ class EndpointPredictor:
         endpoint = self._endpoint
         about = _patiently(endpoint, endpoint.about)
         self._as_texts = not about  # what BlazingText reads; our own endpoints read fields, too
-        probe = self._answers(_body(["Good."]), 1)[0]
+        reads = about.get("reads", FIELDS)
+        self.reads_features: bool = FEATURES in reads
+        texts = any(one in reads for one in FIELDS)
+        probe = self._answers(_body(["Good." if texts else {FEATURES: ""}]), 1)[0]
         self.labels: list[str] = list(about.get("labels") or sorted(probe))
         self.target: str = about.get("target", "label")
         self.id: str = about.get("bundle", f"endpoint {endpoint.name}")
@@ -187,9 +194,7 @@ class EndpointPredictor:
             StorageError: it cannot be reached, or has no time, after several tries.
             InputError: it refuses what is sent, or its answers are not those of a classifier.
         """
-        fields = ("review_body",) if self._as_texts else FIELDS
-        rows = reviews.select([one for one in fields if one in reviews.schema.names]).to_pylist()
-        bodies = list(_bodies([_instance(row, self._as_texts) for row in rows]))
+        bodies = list(_bodies(self._instances(reviews)))
         found = self._pool.map(lambda one: self._answers(*one), bodies)
         place = {label: n for n, label in enumerate(self.labels)}
         probabilities = np.zeros((len(reviews), len(self.labels)), np.float32)
@@ -201,6 +206,14 @@ class EndpointPredictor:
                     )
                 probabilities[row, place[label]] = value
         return probabilities
+
+    def _instances(self, reviews: pa.RecordBatch) -> list[Instance]:
+        if FEATURES in reviews.schema.names:
+            column = reviews.column(FEATURES).to_pylist()
+            return [{FEATURES: _line(row)} for row in column]
+        fields = ("review_body",) if self._as_texts else FIELDS
+        rows = reviews.select([one for one in fields if one in reviews.schema.names]).to_pylist()
+        return [_instance(row, self._as_texts) for row in rows]
 
     def _answers(self, body: bytes, reviews: int) -> list[dict[str, float]]:
         text = _patiently(self._endpoint, lambda: self._endpoint.send(body))
@@ -235,6 +248,11 @@ def _patiently(endpoint: Endpoint, ask: Callable[[], T]) -> T:
             f"{endpoint.name} did not answer {TRIES} times: {error}; the same command goes on "
             "where it was"
         ) from error
+
+
+def _line(row: Sequence[Mapping[str, Any]]) -> str:
+    """Return features as LIBSVM has them; a float32 is read back as it was."""
+    return " ".join(f"{pair['index']}:{pair['value']!r}" for pair in row)
 
 
 def _instance(row: dict[str, str | None], as_text: bool) -> Instance:

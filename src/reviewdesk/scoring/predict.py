@@ -14,6 +14,7 @@ from reviewdesk.bundle import Bundle
 from reviewdesk.errors import UsageError
 from reviewdesk.examples.examples import SEVERAL
 from reviewdesk.models.base import LIKELY
+from reviewdesk.models.sparse.rows import FEATURES
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress, Task
 from reviewdesk.runlog import RunLog
@@ -243,6 +244,8 @@ def _grouped(batches: Iterator[StreamBatch], part_rows: int) -> Iterator[list[St
 def _predict_batch(
     bundle: Bundle | EndpointPredictor, reviews: pa.RecordBatch, evidence: int
 ) -> pa.Table:
+    if evidence and FEATURES in reviews.schema.names:
+        raise UsageError("rows of features have no words to give as reasons; leave --evidence out")
     probabilities = bundle.predict_proba(reviews)
     words = None
     if evidence and isinstance(bundle, Bundle):

@@ -10,6 +10,7 @@ from reviewdesk.bundle import Bundle
 from reviewdesk.errors import UsageError
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.schema import REJECTS
+from reviewdesk.scoring.feature_lines import SOURCE, feature_batches
 from reviewdesk.sources.catalog import Input
 from reviewdesk.sources.deciding import decided
 
@@ -88,12 +89,18 @@ class PreparedStream:
 class Cleaner(Protocol):
     """What cleans reviews before it scores them."""
 
+    @property
+    def reads_features(self) -> bool:
+        """Whether it reads rows of features, too."""
+
     def clean(self, reviews: pa.RecordBatch) -> pa.RecordBatch:
         """Return them cleaned."""
 
 
 class RawStream:
     """The reviews of raw files, in the order of the files.
+
+    Of LIBSVM files, the rows of features where what predicts reads these; else bags of words.
 
     Args:
         inputs: the files.
@@ -125,6 +132,10 @@ class RawStream:
     def batches(self) -> Iterator[StreamBatch]:
         """Yield every row that can be read, and beside them those that cannot."""
         for one in decided(self._inputs):
+            if one.source == SOURCE and self._bundle.reads_features:
+                for rows, rejects, size in feature_batches(one):
+                    yield StreamBatch(rows, rejects, size)
+                continue
             for batch in one.read():
                 yield StreamBatch(batch.reviews, batch.rejects, batch.bytes_read)
 

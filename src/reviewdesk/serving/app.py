@@ -18,7 +18,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from reviewdesk.bundle import Bundle
-from reviewdesk.errors import PayloadTooLarge, RequestError, ReviewdeskError
+from reviewdesk.errors import (
+    PayloadTooLarge,
+    RequestError,
+    ReviewdeskError,
+    UnsupportedMediaType,
+)
 from reviewdesk.serving.answers import answer_error
 from reviewdesk.serving.body import read_body
 from reviewdesk.serving.guards import LastResort, LocalHosts, SecurityHeaders, Targets, is_loopback
@@ -108,7 +113,7 @@ async def _endpoints(service: Service, request: Request) -> Response:
             "labels": list(bundle.labels),
             "family": bundle.manifest["family"],
             "bundle": bundle.manifest["id"],
-            "reads": list(bundle.settings.text.fields),
+            "reads": bundle.reads,
             "learned_from_generated": bundle.is_example,
             "variants": service.endpoints[name].weights,
         }
@@ -186,6 +191,8 @@ def _logged(
 def _score(bundle: Bundle, settings: ServeSettings, call: Call) -> Scored:
     """Return the answer's body and how many reviews it is about."""
     instances = read_instances(call.given, call.body, settings.max_instances)
+    if instances.features is not None and not bundle.reads_features:
+        raise UnsupportedMediaType("this endpoint reads reviews, not LIBSVM lines; send the texts")
     reviews = bundle.clean(instances.batch())
     probabilities = bundle.predict_proba(reviews)
     known = bundle.known_words(reviews) if any(instances.tell_known_words) else None
@@ -196,4 +203,4 @@ def _score(bundle: Bundle, settings: ServeSettings, call: Call) -> Scored:
             f"the answer would be larger than {settings.max_body_bytes} bytes; "
             "send fewer reviews or ask for a smaller k"
         )
-    return Scored(answer, len(instances.texts))
+    return Scored(answer, len(instances))

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from reviewdesk.errors import PayloadTooLarge, RequestError
+from reviewdesk.models.sparse.rows import FEATURES, SparseRows
 
 
 class ReviewTexts(NamedTuple):
@@ -34,6 +35,11 @@ class Instances:
     texts: list[ReviewTexts] = field(default_factory=list)
     wanted: list[int] = field(default_factory=list)  # how many labels each answer has
     tell_known_words: list[bool] = field(default_factory=list)  # whether each answer says it
+    lines: list[str] = field(default_factory=list)  # features in place of texts, one by one
+    features: SparseRows | None = None  # of all rows
+
+    def __len__(self) -> int:
+        return len(self.wanted)
 
     def add(self, review: ReviewTexts, k: int = 1, *, tell_known_words: bool = False) -> None:
         """Take one more review.
@@ -46,22 +52,44 @@ class Instances:
         Raises:
             PayloadTooLarge: there are too many.
         """
-        if len(self.texts) == self.limit:
+        self._add(k, tell_known_words)
+        self.texts.append(review)
+
+    def add_line(self, features: str, k: int = 1, *, tell_known_words: bool = False) -> None:
+        """Take one more row of features, written as in LIBSVM without a label; see ``add``."""
+        self._add(k, tell_known_words)
+        self.lines.append(features)
+
+    def take_features(self, rows: SparseRows) -> None:
+        """Take rows of features in place of reviews.
+
+        Raises:
+            PayloadTooLarge: there are too many.
+        """
+        for _ in range(len(rows)):
+            self._add(1, False)
+        self.features = rows
+
+    def _add(self, k: int, tell_known_words: bool) -> None:
+        if len(self) == self.limit:
             raise PayloadTooLarge(
                 f"a request may hold at most {self.limit} reviews; send them in several requests"
             )
-        self.texts.append(review)
         self.wanted.append(k)
         self.tell_known_words.append(tell_known_words)
 
     def batch(self) -> pa.RecordBatch:
         """Return review_headline, review_body and product_title as they came, not yet cleaned.
 
+        Of rows of features, one column of these.
+
         Raises:
             RequestError: there are none, or a text is not valid Unicode.
         """
-        if not self.texts:
+        if not len(self):
             raise RequestError("the request holds no review; send at least one")
+        if self.features is not None:
+            return pa.record_batch({FEATURES: self.features.column()})
         try:
             bodies, headlines, titles = (
                 pa.array(texts, pa.string()) for texts in zip(*self.texts, strict=True)

@@ -10,9 +10,13 @@ JSON: Final = "application/json"
 JSON_LINES: Final = "application/jsonlines"
 CSV: Final = "text/csv"
 TEXT: Final = "text/plain"
+LIBSVM: Final = "text/x-libsvm"
 
 MEDIA_TYPES: Final = (JSON, JSON_LINES, CSV, TEXT)
-"""What the server reads and writes."""
+"""What the server writes; it reads them and LIBSVM."""
+
+READ_TYPES: Final = (*MEDIA_TYPES, LIBSVM)
+_OTHER_NAMES: Final = {"text/libsvm": LIBSVM}  # SageMaker's XGBoost takes both
 
 
 def request_type(content_type: str | None, content_encoding: str | None = None) -> str:
@@ -26,8 +30,9 @@ def request_type(content_type: str | None, content_encoding: str | None = None) 
         UnsupportedMediaType: it is none that the server reads, or not plain UTF-8.
     """
     media_type = (content_type or "").partition(";")[0].strip().lower()
-    if media_type not in MEDIA_TYPES:
-        raise UnsupportedMediaType(f"the Content-Type must be one of: {', '.join(MEDIA_TYPES)}")
+    media_type = _OTHER_NAMES.get(media_type, media_type)
+    if media_type not in READ_TYPES:
+        raise UnsupportedMediaType(f"the Content-Type must be one of: {', '.join(READ_TYPES)}")
     header = Message()
     header["content-type"] = content_type or ""
     if str(header.get_param("charset", "utf-8")).lower() not in ("utf-8", "utf8", "us-ascii"):
@@ -41,7 +46,7 @@ def answer_type(media_type: str, accept: str | None) -> str:
     """Return the media type of the answer.
 
     Like BlazingText, JSON and JSON lines are answered in kind and Accept is ignored. Text and CSV
-    are answered in kind too, unless Accept prefers another of the formats.
+    are answered in kind too, and LIBSVM as CSV, unless Accept prefers another of the formats.
 
     Args:
         media_type: that of the request.
@@ -50,6 +55,7 @@ def answer_type(media_type: str, accept: str | None) -> str:
     Raises:
         NotAcceptable: Accept allows none of the formats.
     """
+    media_type = CSV if media_type == LIBSVM else media_type
     if media_type in (JSON, JSON_LINES) or not (accept or "").strip():
         return media_type
     ranges = _ranges(accept or "")

@@ -2,6 +2,8 @@
 
 JSON and JSON lines are BlazingText's: ``{"instances": [...], "configuration": {"k": 2}}`` and one
 ``{"source": ..., "k": 2}`` a line. A review may be given as an object of review columns too.
+LIBSVM lines, with labels or without, hold features in place of a text, and so does an object's
+field ``features``, without a label: ``"3:1 17:2"``.
 Messages say where a body is wrong and never quote it.
 """
 
@@ -12,8 +14,10 @@ from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
 from reviewdesk.errors import RequestError
+from reviewdesk.models.sparse.lines import REASONS, parse_lines
+from reviewdesk.models.sparse.rows import FEATURES
 from reviewdesk.serving.instances import Instances, ReviewTexts
-from reviewdesk.serving.media_types import CSV, JSON, JSON_LINES, TEXT
+from reviewdesk.serving.media_types import CSV, JSON, JSON_LINES, LIBSVM, TEXT
 
 BODIES: Final = frozenset({"review_body", "source"})
 """What the column of a review's text may be called."""
@@ -23,7 +27,7 @@ def read_instances(media_type: str, body: bytes, limit: int) -> Instances:
     """Return the reviews of a request.
 
     Args:
-        media_type: one of ``media_types.MEDIA_TYPES``.
+        media_type: one of ``media_types.READ_TYPES``.
         body: the request's body.
         limit: the most reviews that it may hold.
 
@@ -38,7 +42,11 @@ def read_instances(media_type: str, body: bytes, limit: int) -> Instances:
     if not (text if media_type == TEXT else text.strip()):  # a blank line is an empty review
         raise RequestError("the request has no body; send at least one review")
     instances = Instances(limit)
+    if media_type == LIBSVM:
+        _read_libsvm(body, instances)
+        return instances
     _READERS[media_type](text, instances)
+    _parse_features(instances)
     return instances
 
 
@@ -103,8 +111,7 @@ def _read_json(text: str, instances: Instances) -> None:
         if isinstance(instance, str):
             instances.add(ReviewTexts(instance), k, tell_known_words=tell)
         else:
-            texts = review_texts(instance, f"instance {number}")
-            instances.add(texts, k, tell_known_words=tell)
+            _add_object(instance, f"instance {number}", instances, k, tell)
 
 
 def _read_json_lines(text: str, instances: Instances) -> None:
@@ -112,14 +119,49 @@ def _read_json_lines(text: str, instances: Instances) -> None:
         if line.strip():
             value = parse_json(line, f"line {number}")
             where = f"line {number}"
-            texts, k = review_texts(value, where), _labels_wanted(value, where)
-            instances.add(texts, k, tell_known_words=_tells_known_words(value, where))
+            options = value if isinstance(value, dict) else {}
+            k, tell = _labels_wanted(options, where), _tells_known_words(options, where)
+            _add_object(value, where, instances, k, tell)
+
+
+def _add_object(value: Any, where: str, instances: Instances, k: int, tell: bool) -> None:
+    """Take a review given as an object, or a row of features."""
+    features = value.get(FEATURES) if isinstance(value, dict) else None
+    if features is None:
+        instances.add(review_texts(value, where), k, tell_known_words=tell)
+    elif isinstance(features, str) and "\n" not in features:
+        instances.add_line(features, k, tell_known_words=tell)
+    else:
+        raise RequestError(f"the {FEATURES} of {where} must be one line of index:value pairs")
+
+
+def _parse_features(instances: Instances) -> None:
+    """Read the features that objects held.
+
+    Raises:
+        RequestError: they are not written as LIBSVM's, or there are texts beside them.
+    """
+    if not instances.lines:
+        return
+    if instances.texts:
+        raise RequestError("a request holds reviews or rows of features, not both")
+    lines = parse_lines("\n".join(f"0 {line}" for line in instances.lines).encode())
+    for number, reason in lines.bad[:1].tolist():
+        raise RequestError(f"the features of row {number} are not LIBSVM's: {REASONS[reason]}")
+    instances.features = lines.rows
 
 
 def _read_text(text: str, instances: Instances) -> None:
     # Only the line feed ends a review: str.splitlines would cut at characters that text may hold.
     for line in text.removesuffix("\n").split("\n"):
         instances.add(ReviewTexts(line.removesuffix("\r")))
+
+
+def _read_libsvm(body: bytes, instances: Instances) -> None:
+    lines = parse_lines(body, labelled=False)
+    for number, reason in lines.bad[:1].tolist():
+        raise RequestError(f"line {number + 1} is not one of LIBSVM: {REASONS[reason]}")
+    instances.take_features(lines.rows)
 
 
 def _read_csv(text: str, instances: Instances) -> None:
