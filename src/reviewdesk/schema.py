@@ -5,11 +5,12 @@ formats map onto it and what a format lacks is null.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 
-from reviewdesk.errors import InputError, MissingColumn
+from reviewdesk.errors import InputError, MissingColumn, UsageError
 
 
 class Column(NamedTuple):
@@ -54,14 +55,39 @@ REVIEW_TOKENS: Final = Column(
 )
 
 
-def prepared_schema(*, tokens: bool) -> pa.Schema:
+def kept_columns(named: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that reviews have beside those of the reviews table.
+
+    Args:
+        named: columns of the files that are kept; those of the reviews table are there anyway.
+
+    Raises:
+        UsageError: one has the name of a column that preparing adds.
+    """
+    for name in named:
+        if name in ADDED_NAMES:
+            raise UsageError(
+                f"a column called {name!r} cannot be kept, because prepared data has one of its "
+                "own; give it another name in the file"
+            )
+    return tuple(dict.fromkeys(name for name in named if name not in REVIEWS.names))
+
+
+def reviews_schema(kept: Sequence[str] = ()) -> pa.Schema:
+    """Return the schema of the reviews table, with columns of text that are kept beside it."""
+    return pa.schema([*REVIEWS, *(pa.field(name, pa.string()) for name in kept)])
+
+
+def prepared_schema(*, tokens: bool, kept: Sequence[str] = ()) -> pa.Schema:
     """Return the schema of prepared reviews: the reviews table and what preparing found out.
 
     Args:
         tokens: whether there is a column of tokens.
+        kept: the columns that are kept beside the reviews table.
     """
     added = (COPY_OF, REVIEW_TOKENS) if tokens else (COPY_OF,)
-    return pa.schema([*REVIEWS, *(pa.field(c.name, c.type, c.nullable) for c in added)])
+    fields = (pa.field(c.name, c.type, c.nullable) for c in added)
+    return pa.schema([*reviews_schema(kept), *fields])
 
 
 TEXT_COLUMNS: Final = ("review_headline", "review_body", "product_title")
@@ -71,6 +97,9 @@ REVIEW_MONTH: Final = "review_month"
 """The partition column of prepared data: ``YYYY-MM``, or ``unknown`` where there is no date."""
 
 UNKNOWN_MONTH: Final = "unknown"
+
+ADDED_NAMES: Final = (COPY_OF.name, REVIEW_TOKENS.name, REVIEW_MONTH)
+"""The names of columns that prepared data has and files do not."""
 
 REJECTS: Final = pa.schema(
     [

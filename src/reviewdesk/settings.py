@@ -7,7 +7,7 @@ written down once.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from typing import Any, Final, Self, get_args, get_origin, get_type_hints
 
 from reviewdesk.errors import UsageError
@@ -179,6 +179,11 @@ class SourceSettings(Settings):
     columns: dict[str, str] = setting(
         {}, "which column of the file holds which column of the reviews table"
     )
+    keep: tuple[str, ...] = setting(
+        (),
+        "column of the file to carry along as it stands, beside those of the reviews table, as one "
+        "with labels of your own",
+    )
     header: bool = setting(
         True,
         "the first record of a CSV or TSV file names its columns; also noticed where it does not, "
@@ -339,28 +344,57 @@ class PromiseSettings(Settings):
     seed: int = setting(0, "another seed cross-fits in other parts", minimum=0)
 
 
+SENTIMENT: Final = "sentiment"
+SEVERAL: Final = "labels"
+"""The target of which a review may have several labels."""
+OWN: Final = "label"
+"""The target of labels that stand in a column of one's own."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class TargetSettings(Settings):
     """What a classifier learns to predict."""
 
     target: str = setting(
-        "sentiment",
+        SENTIMENT,
         "what to predict",
-        choices=("sentiment", "stars", "category", "category-year", "category-stars", "labels"),
+        choices=(
+            *(SENTIMENT, "stars", "category", "category-year", "category-stars", SEVERAL, OWN),
+        ),
+    )
+    label: str = setting(
+        "",
+        "column with labels of your own to predict instead: one of the file that is kept with "
+        "--keep, or any of the reviews table",
     )
     positive_from: int = setting(
         4, "sentiment: fewest stars that count as positive", minimum=2, maximum=5
     )
     drop_three: bool = setting(False, "sentiment: leave reviews with three stars out")
     label_separator: str = setting(
-        "|", "labels: what stands between the labels of a review in product_category"
+        "|", "labels: what stands between the labels of a review in its column"
     )
     min_reviews: int = setting(
         20,
-        "the category targets and labels: leave out labels with fewer reviews; the results name "
-        "them",
+        "the category targets, labels and labels of your own: leave out labels with fewer "
+        "reviews; the results name them",
         minimum=1,
     )
+
+    def check(self) -> Self:
+        """Return settings whose values are within their limits, and whose target is the column's.
+
+        Raises:
+            UsageError: a value is not allowed, or a column is named beside a target.
+        """
+        checked = super().check()
+        if checked.target == OWN and not checked.label:
+            raise UsageError("say which column has your labels: --label COLUMN")
+        if not checked.label or checked.target in (OWN, SEVERAL):
+            return checked
+        if checked.target != SENTIMENT:
+            raise UsageError("give a target or a column of labels, not both")
+        return replace(checked, target=OWN)
 
 
 @dataclass(frozen=True, kw_only=True)

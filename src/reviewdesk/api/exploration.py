@@ -48,4 +48,5 @@ def explore(data: Reviews | Files | Table) -> Explored:
     Args:
         data: reviews, files or a DataFrame.
     """
-    return Explored(explore_reviews(as_reviews(data).data, Progress()))
+    reviews = as_reviews(data)  # a folder of this session lasts as long
+    return Explored(explore_reviews(reviews.data, Progress()))

@@ -10,7 +10,7 @@ from reviewdesk.api.notebook import framed
 from reviewdesk.api.options import settings_from
 from reviewdesk.api.reviews import SETTINGS, Reviews, places_of
 from reviewdesk.api.tables import Files, Table
-from reviewdesk.job.main_job import JobResult, JobSettings, run_job
+from reviewdesk.job.main_job import JobResult, JobSettings, run_job, with_label
 from reviewdesk.progress import Progress
 from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
 from reviewdesk.sources.catalog import open_inputs
@@ -55,7 +55,7 @@ class Job:
 def run(
     source: Files | Table,
     out: str | Path,
-    targets: str | Sequence[str] = "sentiment",
+    targets: str | Sequence[str] = (),
     *,
     model: str = "linear",
     model_settings: Mapping[str, Any] | None = None,
@@ -71,7 +71,8 @@ def run(
     Args:
         source: review files, folders or patterns; or a DataFrame.
         out: the folder for everything.
-        targets: what to predict.
+        targets: what to predict; nothing named means sentiment, or with ``label="column"`` the
+            labels of one's own in that column alone.
         model: name of the family.
         model_settings: the family's own settings.
         folds: parts to cross-fit the predictions of every review in.
@@ -87,9 +88,11 @@ def run(
     """
     steps = settings_from(settings, *SETTINGS, TargetSettings, TextSettings, SplitSettings)
     files, clean, prepare, target, text, split = steps
+    named = (targets,) if isinstance(targets, str) else tuple(targets)
+    named, files = with_label(named, target, files)
     with TemporaryDirectory(prefix="reviewdesk-") as aside:
         asked = JobSettings(
-            targets=(targets,) if isinstance(targets, str) else tuple(targets),
+            targets=named,
             source=files,
             clean=clean,
             prepare=prepare,

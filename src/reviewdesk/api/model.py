@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,19 +14,25 @@ from numpy.typing import NDArray
 from reviewdesk.api.evaluation import Evaluated
 from reviewdesk.api.notebook import small_table
 from reviewdesk.api.options import settings_from
-from reviewdesk.api.reviews import Reviews, as_reviews
+from reviewdesk.api.reviews import Reviews, labelled_reviews
 from reviewdesk.api.session import SessionFolder
 from reviewdesk.api.tables import Files, Table, arrow_table, is_table
 from reviewdesk.bundle import Bundle, load_bundle
 from reviewdesk.errors import UsageError
-from reviewdesk.examples.examples import SEVERAL
 from reviewdesk.models.base import LIKELY
 from reviewdesk.models.labelled import BODY, Texts, text_array
 from reviewdesk.progress import Progress
 from reviewdesk.schema import REVIEWS
 from reviewdesk.scoring.explain import TextVerdict
 from reviewdesk.scoring.explain import explain as explain_text
-from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
+from reviewdesk.settings import (
+    OWN,
+    SENTIMENT,
+    SEVERAL,
+    SplitSettings,
+    TargetSettings,
+    TextSettings,
+)
 from reviewdesk.sources.mapping import map_columns
 from reviewdesk.training.evaluate import evaluate as evaluate_bundle
 from reviewdesk.training.rows import Rows
@@ -95,16 +102,26 @@ class Model:
         """Say which words of a text spoke for and against each label."""
         return explain_text(self.bundle, text, headline=headline, title=title)
 
-    def evaluate(self, data: Reviews | Files | Table, *, rows: Rows | None = None) -> Evaluated:
+    def evaluate(
+        self, data: Reviews | Files | Table, *, rows: Rows | None = None, label: str = ""
+    ) -> Evaluated:
         """Measure it on reviews.
 
         Args:
             data: reviews; those that it was trained on are measured on their held-out side.
             rows: ``"held-out"`` or ``"all"``, where the choice is not to be made by itself.
+            label: the column with the true labels, where they are not what it learnt from.
         """
-        prepared = as_reviews(data).data
-        evaluate = evaluate_several if self.bundle.target == SEVERAL else evaluate_bundle
-        return Evaluated(evaluate(self.bundle, prepared, rows=rows, progress=Progress()))
+        own = self.bundle.settings.target
+        target = replace(own, target=OWN, label=label) if label else own
+        reviews = labelled_reviews(data, target)  # a folder of this session lasts as long
+        prepared = reviews.data
+        if self.bundle.target == SEVERAL:
+            found = evaluate_several(self.bundle, prepared, rows=rows, progress=Progress())
+            return Evaluated(found)
+        return Evaluated(
+            evaluate_bundle(self.bundle, prepared, rows=rows, label=label, progress=Progress())
+        )
 
     def save(self, path: str | Path) -> Path:
         """Copy the bundle to a folder that is not there yet, and return it.
@@ -181,7 +198,8 @@ def train(
         target: what to predict, such as ``"sentiment"``, ``"stars"`` or ``"category"``.
         model: name of the family.
         text: the column that holds the texts, where its name does not say so.
-        label: a column with labels of one's own, to be learnt instead of a target.
+        label: a column of texts or numbers with labels of one's own, to be learnt instead of a
+            target; of reviews that were prepared, one that was kept.
         out: the bundle to write; None keeps it for this session.
         refit: whether it learns from all reviews once it was measured; networks do not.
         overwrite: replace what is at ``out``.
@@ -200,17 +218,14 @@ def train(
         >>> rd.train(table, text="note", label="topic").predict(["so lovely", "it is broken"])
         array(['praise', 'defect'], dtype='<U6')
     """
-    columns = {"review_body": text, "product_category": label}
-    columns = {name: column for name, column in columns.items() if column}
-    if columns and isinstance(data, Reviews):
-        raise UsageError("text and label name columns of files and DataFrames; give one of these")
-    if label and target:
-        raise UsageError("give a target or a label column, not both")
-    named = "category" if label else target or TargetSettings().target
+    if text and isinstance(data, Reviews):
+        raise UsageError("text names a column of files and DataFrames; give one of these")
+    named = {"target": target or (OWN if label else SENTIMENT), "label": label}
     target_, text_, split = settings_from(
-        {**settings, "target": named}, TargetSettings, TextSettings, SplitSettings
+        {**settings, **named}, TargetSettings, TextSettings, SplitSettings
     )
-    reviews = as_reviews(data, columns=columns) if columns else as_reviews(data)
+    columns = {"columns": {"review_body": text}} if text else {}
+    reviews = labelled_reviews(data, target_, **columns)
     folder = SessionFolder() if out is None else None
     path = folder.path / "bundle" if folder else Path(out or "")
     result = train_bundle(

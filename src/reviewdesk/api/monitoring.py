@@ -32,9 +32,10 @@ def monitor(
         InputError: something is damaged.
     """
     bundle = (model if isinstance(model, Model) else load(model)).bundle
+    reviews = as_reviews(data)  # a folder of this session lasts as long
     return watch_captures(
         bundle,
-        as_reviews(data).data,
+        reviews.data,
         Path(captures),
         None if truth is None else Path(truth),
         progress=Progress(),

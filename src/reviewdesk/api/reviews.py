@@ -3,7 +3,7 @@
 import warnings
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeGuard
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,7 +18,7 @@ from reviewdesk.prepare.layout import MANIFEST
 from reviewdesk.prepare.prepare import prepare as prepare_reviews
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import Progress
-from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
+from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings, TargetSettings
 from reviewdesk.sources.catalog import open_inputs
 
 SETTINGS: Final = (SourceSettings, CleanSettings, PrepareSettings)
@@ -91,7 +91,7 @@ def read(source: Files | Table, **settings: Any) -> Reviews:
         >>> len(rd.read(pa.table({"text": ["Works very well", "Broke at once"], "stars": [5, 1]})))
         2
     """
-    if isinstance(source, str | Path) and (Path(source) / MANIFEST).is_file() and not settings:
+    if not settings and _is_prepared(source):
         return Reviews.open(source)
     folder = SessionFolder()
     return _prepared(source, folder.path / "prepared", settings, False, folder)
@@ -119,6 +119,25 @@ def prepare(
 def as_reviews(data: "Reviews | Files | Table", **settings: Any) -> Reviews:
     """Return reviews, read if they were not read yet."""
     return data if isinstance(data, Reviews) else read(data, **settings)
+
+
+def labelled_reviews(
+    data: "Reviews | Files | Table", target: TargetSettings, **settings: Any
+) -> Reviews:
+    """Return reviews with the column that holds labels of one's own, where a target names one.
+
+    Args:
+        data: reviews, files or a DataFrame.
+        target: what is to be learnt.
+        settings: how files and DataFrames are read.
+    """
+    if not target.label or isinstance(data, Reviews) or (not settings and _is_prepared(data)):
+        return as_reviews(data, **settings)
+    return read(data, **settings, keep=[target.label])
+
+
+def _is_prepared(source: object) -> TypeGuard[str | Path]:
+    return isinstance(source, str | Path) and (Path(source) / MANIFEST).is_file()
 
 
 def _prepared(

@@ -7,7 +7,7 @@ from typing import Any
 from reviewdesk.api.model import Model
 from reviewdesk.api.notebook import framed
 from reviewdesk.api.options import settings_from
-from reviewdesk.api.reviews import Reviews, as_reviews
+from reviewdesk.api.reviews import Reviews, labelled_reviews
 from reviewdesk.api.tables import Files, Table
 from reviewdesk.progress import Progress
 from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
@@ -85,9 +85,10 @@ def compare(
     """
     classes = (CompareSettings, TargetSettings, TextSettings, SplitSettings)
     comparing, target_, text, split = settings_from({**settings, "target": target}, *classes)
+    reviews = labelled_reviews(data, target_)  # a folder of this session lasts as long
     return Models(
         compare_models(
-            as_reviews(data).data,
+            reviews.data,
             Path(out),
             models,
             model_settings=model_settings,

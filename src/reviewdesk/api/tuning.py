@@ -7,7 +7,7 @@ from typing import Any
 from reviewdesk.api.model import Model
 from reviewdesk.api.notebook import framed
 from reviewdesk.api.options import settings_from
-from reviewdesk.api.reviews import Reviews, as_reviews
+from reviewdesk.api.reviews import Reviews, labelled_reviews
 from reviewdesk.api.tables import Files, Table
 from reviewdesk.progress import Progress
 from reviewdesk.settings import Search, SplitSettings, TargetSettings, TextSettings
@@ -90,9 +90,10 @@ def tune(
     """
     classes = (TuneSettings, TargetSettings, TextSettings, SplitSettings)
     tuning, target_, text, split = settings_from({**settings, "target": target}, *classes)
+    reviews = labelled_reviews(data, target_)  # a folder of this session lasts as long
     return TunedModel(
         tune_family(
-            as_reviews(data).data,
+            reviews.data,
             Path(out),
             model=model,
             target=target_,

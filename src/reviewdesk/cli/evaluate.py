@@ -9,13 +9,13 @@ from reviewdesk.bundle import load_bundle
 from reviewdesk.cli.options import Json
 from reviewdesk.cli.output import print_json, print_table, say
 from reviewdesk.errors import UsageError
-from reviewdesk.examples.examples import SEVERAL
 from reviewdesk.experiments.bundles import bundles_status
 from reviewdesk.experiments.verdict import verdict
 from reviewdesk.job.main_job import write_evaluation
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import Progress
 from reviewdesk.report.numbers import score
+from reviewdesk.settings import SEVERAL
 from reviewdesk.training import comparison_page
 from reviewdesk.training.comparison import Compared, Comparison, compare
 from reviewdesk.training.comparison_page import FIGURES, signed, write_comparison
@@ -50,6 +50,13 @@ def evaluate(
             "learned from this very data, else all."
         ),
     ] = None,
+    label: Annotated[
+        str,
+        typer.Option(
+            help="Column with the true labels, where they are not what the bundle learned from.",
+            metavar="COLUMN",
+        ),
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """How right a bundle is, with intervals, as table, JSON and page.
@@ -69,13 +76,17 @@ def evaluate(
         bundle = load_bundle(bundles[0])
         data = PreparedData.open(folder)
         if bundle.target == SEVERAL:
+            if label:
+                raise UsageError("--label is about bundles that give each review one label")
             _show_several(
                 evaluate_several(bundle, data, rows=rows, progress=Progress()), out, as_json
             )
             return
-        found = evaluate_bundle(bundle, data, rows=rows, progress=Progress())
+        found = evaluate_bundle(bundle, data, rows=rows, label=label, progress=Progress())
         _show(found, out, as_json)
     else:
+        if label:
+            raise UsageError("--label is about one bundle; name one")
         _compare(bundles, PreparedData.open(folder), rows, out, as_json)
 
 

@@ -10,7 +10,7 @@ from reviewdesk.cli.output import print_json, program, say
 from reviewdesk.cli.prepare import show_inputs, show_notes
 from reviewdesk.cli.train import Model, ModelSettings, Refit, parse_model_settings
 from reviewdesk.errors import TooManyRejects
-from reviewdesk.job.main_job import JobResult, JobSettings, run_job
+from reviewdesk.job.main_job import JobResult, JobSettings, run_job, with_label
 from reviewdesk.progress import Progress
 from reviewdesk.settings import (
     CleanSettings,
@@ -43,10 +43,10 @@ def run(
         list[str],
         typer.Option(
             "--target",
-            help="What to predict: sentiment, stars, category, category-year or category-stars. "
-            "May be given more than once.",
+            help="What to predict: sentiment (which it is where nothing is named), stars, "
+            "category, category-year or category-stars. May be given more than once.",
         ),
-    ] = ["sentiment"],  # noqa: B006  (the parser copies it)
+    ] = [],  # noqa: B006  (the parser copies it)
     model: Model = "linear",
     model_settings: ModelSettings = [],  # noqa: B006
     folds: Annotated[
@@ -86,6 +86,8 @@ def run(
     for every review by a classifier that has not seen its product; report.html says what was
     found. An interrupted job goes on when the same command is given again.
 
+    With --label the labels of a column of the files are learnt in place of a target.
+
     With --best the model is found: families are compared out of fold, the best of them is tuned,
     and what helps is blended; three sentences say what was tried, what won by how much, and what
     it costs to serve. Where nothing is better than linear, linear it is.
@@ -93,11 +95,13 @@ def run(
     Example:
 
         reviewdesk run reviews.tsv.gz --target sentiment --target category --out job
+        reviewdesk run tickets.csv --label topic --out tickets
     """
+    asked, source = with_label(targets, target, source)
     inputs = open_inputs(sources, source)
     show_inputs(inputs)
     settings = JobSettings(
-        targets=tuple(targets),
+        targets=asked,
         source=source,
         clean=clean,
         prepare=prepare,

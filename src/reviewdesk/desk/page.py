@@ -26,6 +26,7 @@ from reviewdesk.serving.body import read_body
 from reviewdesk.serving.media_types import JSON, request_type
 from reviewdesk.serving.readers import parse_json
 from reviewdesk.serving.service import Service, is_large
+from reviewdesk.settings import OWN
 
 ANALYSE: Final = "/desk/analyse"
 
@@ -36,6 +37,7 @@ PROMISES: Final = {
     "category-year": "what kind of product it is about and from which year it is",
     "category-stars": "what kind of product it is about and how many stars it would get",
     "labels": "which labels fit it",
+    "label": "which of the labels that people gave fits it best",
 }
 
 
@@ -176,6 +178,8 @@ def _meaning(bundle: Bundle) -> str:
         return "How many of 5 stars customers gave who wrote in this way."
     if target.target == "labels":
         return f"Which of {len(bundle.labels)} labels fit the review, each for itself."
+    if target.target == OWN:
+        return f"Which of {len(bundle.labels)} labels that people gave fits the review best."
     return f"Which of {len(bundle.labels)} categories of products the review is most like."
 
 

@@ -17,6 +17,7 @@ TITLES: Final = {
     "category": "Likely category",
     "category-year": "Likely category and year",
     "category-stars": "Likely category and stars",
+    "label": "Likely label",
 }
 """The judgements in the order in which the page shows them, with their headings."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from shlex import quote
 from typing import Final, Protocol
 
 import numpy as np
@@ -9,13 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from reviewdesk.errors import InputError, NotEnoughData
+from reviewdesk.errors import InputError, MissingColumn, NotEnoughData
 from reviewdesk.examples.headlines import HEADLINE, blank_default_headlines
 from reviewdesk.examples.label_sets import indicators, label_sets
 from reviewdesk.examples.targets import NO_LABEL, Labels, Values, label_rows
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.schema import REVIEWS
-from reviewdesk.settings import TargetSettings, TextSettings
+from reviewdesk.settings import SEVERAL, TargetSettings, TextSettings
 from reviewdesk.text.hashing import hash64
 from reviewdesk.text.headlines import is_default_headline
 from reviewdesk.text.tokens import normalised_key
@@ -24,8 +25,6 @@ BATCH_ROWS: Final = 65_536
 LABEL: Final = "label"
 GROUP: Final = "group"
 CUSTOMER: Final = "customer"
-SEVERAL: Final = "labels"
-"""The target of which a review may have several labels."""
 _CUSTOMER_ID: Final = "customer_id"
 _PRODUCT: Final = ("product_parent", "product_id", "review_id")
 
@@ -186,11 +185,11 @@ def load_examples(
         MissingColumn: no review has what the target is made from.
         NotEnoughData: there are no reviews.
     """
-    values = Values(target.target)
+    values = Values(target)
     groups, keys, defaults = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)], 0
     columns = dict.fromkeys((*_PRODUCT, HEADLINE, "review_body", *values.columns))
     with progress.task("Labelling", reviews.rows, "reviews") as task:
-        for batch in reviews.batches(columns=list(columns)):
+        for batch in _labelled_batches(reviews, list(columns), target):
             values.add(batch)
             groups.append(hash64(pc.coalesce(*(_present(batch, name) for name in _PRODUCT))))
             keys.append(hash64(normalised_key(batch.column("review_body"))))
@@ -201,6 +200,25 @@ def load_examples(
     if not len(found.rows):
         raise NotEnoughData("there are no reviews in this data")
     return _examples(reviews, target, text, found, (groups, keys), defaults)
+
+
+def _labelled_batches(
+    reviews: Reviews, columns: list[str], target: TargetSettings
+) -> Iterator[pa.RecordBatch]:
+    """Yield what labels are made of.
+
+    Raises:
+        MissingColumn: says what to do where the reviews have no column with labels of one's own.
+    """
+    try:
+        yield from reviews.batches(columns=columns)
+    except MissingColumn as error:
+        if not target.label:
+            raise
+        raise MissingColumn(
+            f"these reviews have no column {target.label!r} to take labels from; prepare them from "
+            f"their files again, with --keep {quote(target.label)}"
+        ) from error
 
 
 def _examples(

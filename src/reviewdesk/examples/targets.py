@@ -21,7 +21,7 @@ TARGET_COLUMNS: Final = {
     "category-stars": ("product_category", "star_rating"),
     "labels": ("product_category",),
 }
-"""The columns of the reviews table that each target is made from."""
+"""The columns of the reviews table that each target is made from; ``label`` is made from any."""
 
 PAIR: Final = " · "
 """Between the two parts of a label such as ``Books · 5``; the last one counts, as categories may
@@ -29,6 +29,8 @@ hold it too."""
 
 SENTIMENTS: Final = ("negative", "positive")
 NO_LABEL: Final = -1
+NO_LABEL_WORDS: Final = ("", "nan", "null", "n/a", "#n/a", "<na>")
+"""What programs write, in any case, where a cell has no label; ``none`` may be one."""
 _RATED: Final = ("sentiment", "stars")
 
 
@@ -61,9 +63,10 @@ class Labels:
 class Values:
     """The values that a target is made from, one small number a row, collected batch by batch."""
 
-    def __init__(self, target: str) -> None:
-        self.target = target
-        self.columns = TARGET_COLUMNS[target]
+    def __init__(self, target: TargetSettings) -> None:
+        self.target = target.target
+        self._own = bool(target.label)
+        self.columns = (target.label,) if target.label else TARGET_COLUMNS[target.target]
         self.names: list[str] = []
         self.missing: Counter[str] = Counter()
         self._numbers: dict[str, int] = {}
@@ -71,7 +74,8 @@ class Values:
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Take one batch's values; stars are their own number."""
-        values = [_known(batch, name) for name in self.columns]
+        known = _own_labels if self._own else _known
+        values = [known(batch, name) for name in self.columns]
         present = np.ones(len(batch), np.bool_)
         for name, column in zip(self.columns, values, strict=True):
             there = column.is_valid().to_numpy(zero_copy_only=False)
@@ -103,6 +107,18 @@ def _known(batch: pa.RecordBatch, name: str) -> pa.Array:
         return pc.year(column)
     unknown = pc.equal(column, "") if name == "product_category" else _no_stars(column)
     return pc.if_else(unknown, pa.scalar(None, column.type), column)
+
+
+def _own_labels(batch: pa.RecordBatch, name: str) -> pa.Array:
+    """Return labels of one's own from any column, null where a cell says nothing.
+
+    Whole numbers are written without a point: programs that know numbers with gaps only as floats
+    write 1 as ``1.0``.
+    """
+    texts = pc.utf8_trim_whitespace(batch.column(name).cast(pa.string()))
+    texts = pc.replace_substring_regex(texts, r"^(-?\d+)\.0+$", r"\1")
+    unknown = pc.is_in(pc.utf8_lower(texts), pa.array(NO_LABEL_WORDS))
+    return pc.if_else(unknown, pa.scalar(None, pa.string()), texts)
 
 
 def _no_stars(column: pa.Array) -> pa.BooleanArray:

@@ -7,13 +7,16 @@ from typing import Any, Final
 
 from reviewdesk.bundle import Bundle
 from reviewdesk.errors import InputError, TooManyRejects, UsageError
-from reviewdesk.examples.examples import SEVERAL, load_examples
+from reviewdesk.examples.examples import load_examples
 from reviewdesk.job.beside import REPORT
 from reviewdesk.job.report import TargetFindings, write_report
 from reviewdesk.prepare.prepare import prepare
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.settings import (
+    OWN,
+    SENTIMENT,
+    SEVERAL,
     CleanSettings,
     PrepareSettings,
     SourceSettings,
@@ -43,7 +46,8 @@ class JobSettings:
     """The settings of all steps.
 
     Args:
-        targets: what to predict, each with a bundle of its own.
+        targets: what to predict, each with a bundle of its own; ``label`` where ``target`` names
+            a column of labels.
         model: the family of classifiers.
         model_settings: the family's own settings.
         folds: into how many parts products are dealt for the predictions of every review.
@@ -130,7 +134,7 @@ def run_job(
         raise UsageError("--time-limit goes with --best")
     seconds_of(settings.time_limit)
     for name in settings.targets:
-        replace(settings.target, target=name).check()
+        _named(settings.target, name)
     if not settings.split.test_share:
         raise UsageError(
             "the main job measures what it trains, and a test share of 0 holds nothing out for "
@@ -151,6 +155,28 @@ def run_job(
     result = JobResult(folder, data, report, targets, too_many)
     write_record(folder / SUMMARY, {"inputs": [one.place for one in inputs], **result.to_json()})
     return result
+
+
+def _named(target: TargetSettings, name: str) -> TargetSettings:
+    """Return the settings of one of the targets; a column of labels is that of ``label`` alone."""
+    return replace(target, target=name, label=target.label if name == OWN else "").check()
+
+
+def with_label(
+    targets: Sequence[str], target: TargetSettings, source: SourceSettings
+) -> tuple[tuple[str, ...], SourceSettings]:
+    """Return what is predicted and what is read where a column of labels may be named.
+
+    Args:
+        targets: what to predict, beside the column's labels; none named means those alone, or else
+            sentiment.
+        target: names the column.
+        source: how files are read.
+    """
+    if not target.label:
+        return tuple(targets) or (SENTIMENT,), source
+    kept = tuple(dict.fromkeys((*source.keep, target.label)))
+    return tuple(dict.fromkeys((*targets, OWN))), replace(source, keep=kept)
 
 
 def write_evaluation(evaluation: Evaluation, page: Path) -> None:
@@ -190,7 +216,7 @@ def _target(
     progress: Progress,
 ) -> TargetFindings:
     private_directory(folder)
-    target = replace(settings.target, target=name)
+    target = _named(settings.target, name)
     said: tuple[str, ...] = ()
     if settings.best:
         bundle, said = _best(data, folder, target, settings, overwrite, progress)

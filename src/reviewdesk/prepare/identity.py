@@ -100,15 +100,21 @@ class _Hashes(NamedTuple):
 
 
 def _hashes(reviews: pa.RecordBatch, short: NDArray[np.bool_], seed: int) -> _Hashes:
-    columns = {name: _column_hashes(reviews[name], seed) for name in CONTENT_COLUMNS}
+    names = _content_columns(reviews.schema)
+    columns = {name: _column_hashes(reviews[name], seed) for name in names}
     more = [np.where(short, columns[name], np.uint64(0)) for name in SHORT_COPY_COLUMNS]
     return _Hashes(
-        content=_combined(seed, [columns[name] for name in CONTENT_COLUMNS]),
+        content=_combined(seed, list(columns.values())),
         copy=_combined(seed, [*more, *(columns[name] for name in COPY_COLUMNS)]),
         product=columns["product_id"],
         customer=columns["customer_id"],
         body=columns["review_body"],
     )
+
+
+def _content_columns(schema: pa.Schema) -> tuple[str, ...]:
+    """Return the columns that tell reviews apart: also those kept beside the reviews table."""
+    return (*CONTENT_COLUMNS, *(name for name in schema.names if name not in REVIEWS.names))
 
 
 def _combined(seed: int, columns: Sequence[NDArray[np.uint64]]) -> NDArray[np.uint64]:
@@ -138,10 +144,11 @@ def content_numbers(reviews: pa.RecordBatch) -> pa.Array:
     """Return a number for each row that tells its content apart, as text: ``content_1`` from 0 on.
 
     Args:
-        reviews: cleaned rows, schema ``REVIEWS``.
+        reviews: cleaned rows, schema ``reviews_schema``.
     """
     seed = _SEEDS[0]
-    columns = [_column_hashes(reviews[name], seed) for name in CONTENT_COLUMNS]
+    names = _content_columns(reviews.schema)
+    columns = [_column_hashes(reviews[name], seed) for name in names]
     hashes = _combined(seed, columns).view(np.int64) & CONTENT_MASK
     return pa.array(hashes).cast(pa.string())
 

@@ -89,6 +89,7 @@ def write_parts(
     settings: PrepareSettings,
     workspace: Workspace,
     progress: Progress,
+    kept: Sequence[str] = (),
 ) -> list[PartFile]:
     """Write the parts that are not there yet; return all, in order.
 
@@ -98,11 +99,14 @@ def write_parts(
         settings: how reviews are divided, and what is written beside the reviews table.
         workspace: where the parts and their markers go.
         progress: is shown how far it has come.
+        kept: the columns beside the reviews table.
 
     Raises:
         StorageError: the disk is full.
     """
-    merge = _Merge(runs, found, settings, workspace)
+    merge = _Merge(
+        runs, found, settings, workspace, prepared_schema(tokens=settings.tokens, kept=kept)
+    )
     parts = sorted(merge.pieces)
     pool = ThreadPoolExecutor(THREADS, thread_name_prefix="parts")
     try:
@@ -191,11 +195,12 @@ class _Merge:
         found: Found,
         settings: PrepareSettings,
         workspace: Workspace,
+        schema: pa.Schema,
     ) -> None:
         self.pieces = _by_part(runs)
         self._found = found
         self._settings = settings
-        self._schema = prepared_schema(tokens=settings.tokens)
+        self._schema = schema
         self._workspace = workspace
 
     def part(self, part: Part) -> PartFile:

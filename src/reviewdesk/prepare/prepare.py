@@ -223,7 +223,8 @@ class _Job:
                 engine = stack.enter_context(DuckDBEngine(temp_directory=self._workspace.spill))
             found = self._find(staged, runs, engine)
         with self._log.timed("write"):
-            parts = write_parts(runs, found, self._prepare, self._workspace, self._progress)
+            kept = self._inputs[0].reader.kept
+            parts = write_parts(runs, found, self._prepare, self._workspace, self._progress, kept)
             write_rejects(self._workspace.result / REJECTS_TABLE, _rejects(directories))
         manifest = build_manifest(
             self._settings,

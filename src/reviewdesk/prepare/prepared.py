@@ -18,7 +18,7 @@ from reviewdesk.prepare.layout import (
     file_sha256,
 )
 from reviewdesk.prepare.part_files import read_part
-from reviewdesk.schema import prepared_schema, require_columns
+from reviewdesk.schema import kept_columns, prepared_schema, require_columns
 from reviewdesk.seal import damage_errors
 from reviewdesk.settings import CleanSettings, PrepareSettings
 from reviewdesk.storage import checked_record, read_json, storage_errors
@@ -189,7 +189,12 @@ class PreparedData:
     @property
     def schema(self) -> pa.Schema:
         """All columns: those of the reviews table first."""
-        return prepared_schema(tokens=self._settings.tokens)
+        return prepared_schema(tokens=self._settings.tokens, kept=self.kept)
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The columns of the files that stand beside those of the reviews table."""
+        return kept_columns(self.manifest["settings"]["source"].get("keep", ()))
 
     @property
     def file_format(self) -> str:
@@ -246,6 +251,7 @@ def checked_manifest(path: Path | str, manifest: Any) -> dict[str, Any]:
             and isinstance(checked["months"], dict)
             and isinstance(checked["settings"]["clean"], dict)
             and isinstance(checked["settings"]["prepare"], dict)
+            and all(isinstance(one, str) for one in checked["settings"]["source"].get("keep", ()))
             and all(_is_partition(part, checked) for part in checked["partitions"])
         )
     except (KeyError, TypeError):

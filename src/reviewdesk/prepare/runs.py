@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from reviewdesk.prepare.blocks import blocks, text_bytes
 from reviewdesk.prepare.layout import Part, are_files
-from reviewdesk.schema import REVIEWS, UNKNOWN_MONTH
+from reviewdesk.schema import UNKNOWN_MONTH
 from reviewdesk.storage import filesystem
 
 BATCH_ROWS: Final = 2_048
@@ -137,13 +137,13 @@ def write_run(
     """Write rows that are in ``order_of``; return what was written.
 
     Args:
-        reviews: schema ``REVIEWS``; at least one row.
+        reviews: schema ``reviews_schema``; at least one row.
         file: open for writing.
         partition_by: ``month``, ``category`` or ``both``.
     """
     written = []
     options = pa.ipc.IpcWriteOptions(compression="lz4")
-    with pa.ipc.new_file(file, REVIEWS, options=options) as writer:
+    with pa.ipc.new_file(file, reviews.schema, options=options) as writer:
         for part, rows in _by_part(reviews, partition_by):
             for batch in blocks([rows], BATCH_ROWS, BATCH_BYTES):
                 writer.write_table(batch)

@@ -31,7 +31,7 @@ from reviewdesk.prepare.runs import Run, order_of, write_run
 from reviewdesk.prepare.staged import MARKER, REJECTS_FILE, StagedGroup, StagedInput
 from reviewdesk.prepare.workspace import state_of
 from reviewdesk.progress import Task
-from reviewdesk.schema import REJECTS, REVIEWS, TEXT_COLUMNS
+from reviewdesk.schema import REJECTS, REVIEWS, TEXT_COLUMNS, reviews_schema
 from reviewdesk.settings import CleanSettings, PrepareSettings
 from reviewdesk.sources import Input, SourceBatch
 from reviewdesk.sources.deciding import Deciding
@@ -69,7 +69,6 @@ KEYS_FILE: Final = pa.schema(
 )
 """What is kept beside each run to find duplicates and copies."""
 
-_STAGED: Final = pa.schema([*REVIEWS, *KEYS, KEYS_FILE.field("chars"), KEYS_FILE.field("input")])
 
 OTHER_MARKETPLACE: Final = "other_marketplace"
 NO_TEXT: Final = "no_text"
@@ -113,7 +112,8 @@ def stage(
             shutil.rmtree(directory, ignore_errors=True)
             private_directory(directory)
             before = [state_of(one) for one in group]
-            writer = _Writer(number, len(group), directory, prepare, clean)
+            schema = reviews_schema(first.reader.kept)
+            writer = _Writer(number, len(group), directory, prepare, clean, schema)
             digests: dict[str, str] = {}
             inputs = [replace(one, reading=reading) for one in group]
             otherwise = _Attempt(inputs, writer, deciding, known_rows).read(digests, task)
@@ -174,8 +174,8 @@ class _Attempt:
 
 def _check_contract(batch: SourceBatch, one: Input) -> None:
     """Check what later steps rely on; sources can come from other packages."""
-    reviews = batch.reviews
-    if not (reviews.schema.equals(REVIEWS) and batch.rejects.schema.equals(REJECTS)):
+    reviews, schema = batch.reviews, reviews_schema(one.reader.kept)
+    if not (reviews.schema.equals(schema) and batch.rejects.schema.equals(REJECTS)):
         raise InputError(f"the source {one.source} gave rows of {one.name} in another schema")
     if reviews["review_id"].null_count or reviews["review_body"].null_count:
         raise InputError(f"the source {one.source} gave reviews of {one.name} without id or text")
@@ -194,7 +194,9 @@ class _Writer:
         directory: Path,
         prepare: PrepareSettings,
         clean: CleanSettings,
+        schema: pa.Schema,
     ) -> None:
+        self._schema = schema
         self._number = number
         self._inputs = inputs
         self._directory = directory
@@ -261,7 +263,8 @@ class _Writer:
             inputs = inputs[kept]
         hashes = keys(reviews, cleaned, keep=self._prepare.duplicates == "keep")
         columns = [*cleaned.columns, *hashes, chars, pa.array(inputs)]
-        rows = pa.RecordBatch.from_arrays(columns, schema=_STAGED)
+        added = (*KEYS, KEYS_FILE.field("chars"), KEYS_FILE.field("input"))
+        rows = pa.RecordBatch.from_arrays(columns, schema=pa.schema([*self._schema, *added]))
         self._waiting.append(rows)
         self._rows += len(rows)
         self._bytes += int(text_bytes(rows).sum())
@@ -354,7 +357,7 @@ class _Writer:
         rows = rows.take(order_of(rows, self._prepare.partition_by))
         file, keys_file = f"run-{number:05d}.arrow", f"keys-{number:05d}.parquet"
         with write_then_rename(self._directory / file) as handle:
-            batches = write_run(rows.select(REVIEWS.names), handle, self._prepare.partition_by)
+            batches = write_run(rows.select(self._schema.names), handle, self._prepare.partition_by)
         first = first_place(self._number, number)
         places = pa.array(np.arange(first, first + rows.num_rows, dtype=np.int64))
         table = rows.append_column("place", places).select(KEYS_FILE.names).cast(KEYS_FILE)

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from reviewdesk.bundle import Bundle
 from reviewdesk.errors import UsageError
-from reviewdesk.examples.examples import SEVERAL
 from reviewdesk.models.base import LIKELY
 from reviewdesk.models.sparse.rows import FEATURES
 from reviewdesk.prepare.prepared import PreparedData
@@ -24,6 +23,7 @@ from reviewdesk.scoring.explain import evidence_column
 from reviewdesk.scoring.parts import Parts
 from reviewdesk.scoring.streams import PreparedStream, RawStream, Stream, StreamBatch
 from reviewdesk.seal import opened
+from reviewdesk.settings import SEVERAL
 from reviewdesk.sources.catalog import Input
 
 PART_ROWS: Final = 65_536

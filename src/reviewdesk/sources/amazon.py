@@ -16,6 +16,7 @@ from reviewdesk.sources.delimited import QUOTINGS, csv_rows
 from reviewdesk.sources.dialect import Dialect, dialect_of
 from reviewdesk.sources.escaped import escaped_rows
 from reviewdesk.sources.fields import split_block
+from reviewdesk.sources.kept import name_kept, repeat_kept
 from reviewdesk.sources.lines import BOM, LineBlock, line_blocks
 from reviewdesk.sources.mapping import ColumnMap, has_amazon_columns, shown
 from reviewdesk.sources.quoting import (
@@ -63,7 +64,15 @@ class AmazonReviews(Source):
     def rows(self, file: SourceFile, tally: Tally) -> Iterator[RawRows]:
         """Yield the lines below the header."""
         start = head(file)
-        names = _check(_header(start), file, self.settings.columns)
+        header = _header(start)
+        names = _check(header, file, self.settings.columns)
+        columns = {name: header[place] for place, name in enumerate(names) if name is not None}
+        names = name_kept(names, header, self.kept)
+        yield from repeat_kept(self._rows(file, start, names, tally), columns, self.kept)
+
+    def _rows(
+        self, file: SourceFile, start: bytes, names: Sequence[str | None], tally: Tally
+    ) -> Iterator[RawRows]:
         dialect = dialect_of(start, cut_off=len(start) >= HEAD)
         quoting = QUOTINGS.get(self.settings.quoting) or early_quoting(file, dialect)
         blocks = below(line_blocks(file, tally), 1)

@@ -12,6 +12,7 @@ import pyarrow as pa
 from reviewdesk.sources.base import Probe, RawRows, SourceFile, Tally
 from reviewdesk.sources.json_formats import JsonFormat
 from reviewdesk.sources.jsonlines import first_fields, json_rows
+from reviewdesk.sources.kept import with_kept
 from reviewdesk.sources.lines import line_blocks
 
 COLUMNS: Final = {
@@ -45,7 +46,9 @@ class AmazonMulti(JsonFormat):
     def rows(self, file: SourceFile, tally: Tally) -> Iterator[RawRows]:
         """Yield the reviews, with the marketplace of their language."""
         told = self.settings.columns
-        for rows in json_rows(line_blocks(file, tally), self.fields(file), tally):
+        for rows in json_rows(
+            line_blocks(file, tally), with_kept(self.fields(file), self.kept), tally
+        ):
             if "marketplace" in told:
                 yield rows
                 continue

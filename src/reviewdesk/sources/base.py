@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final, final
 
+from reviewdesk.schema import kept_columns
 from reviewdesk.settings import SourceSettings
 from reviewdesk.sources.columns import to_reviews
 from reviewdesk.sources.files import SourceFile
@@ -69,6 +70,8 @@ class Source(ABC):
     def __init__(self, settings: SourceSettings, companions: Sequence[SourceFile] = ()) -> None:
         self.settings = settings
         self.companions = tuple(companions)
+        self.kept = kept_columns(settings.keep)
+        """Columns of the files that stand beside the reviews table."""
 
     @classmethod
     @abstractmethod
@@ -145,12 +148,14 @@ class Source(ABC):
         tally = Tally(file.name)
         how = reading or self.reading_by_default()
         for rows in self.raw_rows(file, tally):
-            reviews = to_reviews(rows, tally, reading=how, category=self.settings.category)
+            reviews = to_reviews(
+                rows, tally, reading=how, category=self.settings.category, kept=self.kept
+            )
             yield tally.batch(reviews[:MAX_BATCH_ROWS])
             for start in range(MAX_BATCH_ROWS, len(reviews), MAX_BATCH_ROWS):
                 yield tally.batch(reviews[start : start + MAX_BATCH_ROWS])
         if tally.bytes_read or len(tally.rejects) or tally.notes:
-            yield tally.batch(to_reviews(RawRows.none(), tally))
+            yield tally.batch(to_reviews(RawRows.none(), tally, kept=self.kept))
 
 
 def _noting_absent(

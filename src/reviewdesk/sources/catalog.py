@@ -7,6 +7,7 @@ from typing import Final
 
 from reviewdesk.errors import InputError, MissingColumn, UsageError
 from reviewdesk.registry import Registry
+from reviewdesk.schema import kept_columns
 from reviewdesk.settings import SourceSettings
 from reviewdesk.sources.base import Probe, RawRows, Source, SourceBatch, SourceFile, Tally
 from reviewdesk.sources.folders import (
@@ -22,7 +23,9 @@ from reviewdesk.sources.folders import (
     own_outputs,
     warnings,
 )
-from reviewdesk.sources.mapping import ColumnMap, check_column
+from reviewdesk.sources.json_formats import JsonFormat
+from reviewdesk.sources.jsonshapes import shape_of
+from reviewdesk.sources.mapping import ColumnMap, check_column, shown
 from reviewdesk.sources.parquet import PARQUET_MAGIC, parquet_columns
 from reviewdesk.sources.places import aside_files, data_files, identity, named
 from reviewdesk.sources.readings import Reading, check_date_format
@@ -194,7 +197,33 @@ def open_inputs(places: Sequence[str], settings: SourceSettings) -> Inputs:
     for place in places:
         for file in named(place):
             finder.add(file)
-    return finder.inputs()
+    inputs = finder.inputs()
+    _check_kept(inputs, kept_columns(settings.keep))
+    return inputs
+
+
+def _check_kept(inputs: Inputs, kept: Sequence[str]) -> None:
+    """Check that a file has each column that is kept; in JSON it may come later.
+
+    Raises:
+        MissingColumn: none has one; says which columns there are.
+        UsageError: a file is of a format whose columns have no names.
+    """
+    for one in inputs:
+        if kept and not one.reader.takes_columns:
+            raise UsageError(
+                f"{one.name} is read as {one.reader.title}, which has no columns that --keep could "
+                "name; leave it out, or read the file as a table with --source-format table"
+            )
+    for column in kept:
+        having = [{*one.columns.columns.values(), *one.columns.left_over} for one in inputs]
+        if any(column in columns for columns in having):
+            continue
+        if any(isinstance(one.reader, JsonFormat) or shape_of(head(one.file)) for one in inputs):
+            continue
+        first = inputs[0]
+        known = [*first.columns.columns.values(), *first.columns.left_over]
+        raise MissingColumn(f"{first.name} has no column {column!r}; it has: {shown(known)}")
 
 
 class _Finder:

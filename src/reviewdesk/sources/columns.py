@@ -5,15 +5,16 @@ cannot be read becomes null and is counted, so that a bad date or rating never l
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 
-from reviewdesk.schema import REVIEW_COLUMNS, REVIEWS
+from reviewdesk.schema import REVIEW_COLUMNS, REVIEWS, reviews_schema
 from reviewdesk.sources.ids import ID_COLUMNS, fill_ids, plain_ids
+from reviewdesk.sources.kept import kept_name
 from reviewdesk.sources.nulls import stand_for_null, without_nulls
 from reviewdesk.sources.readings import Evidence, Reading
 from reviewdesk.sources.rows import RawRows
@@ -30,7 +31,12 @@ _AS_WRITTEN: Final = Reading()
 
 
 def to_reviews(
-    rows: RawRows, tally: Tally, *, reading: Reading = _AS_WRITTEN, category: str = ""
+    rows: RawRows,
+    tally: Tally,
+    *,
+    reading: Reading = _AS_WRITTEN,
+    category: str = "",
+    kept: Sequence[str] = (),
 ) -> pa.RecordBatch:
     """Return the rows as reviews, typed.
 
@@ -40,9 +46,11 @@ def to_reviews(
             scale and order of their columns.
         reading: how ratings and dates are read.
         category: category of rows that have none; empty leaves them without.
+        kept: columns that stand beside those of the reviews table, as text.
 
     Returns:
-        Schema ``REVIEWS``, in the rows' order; a review without a text has an empty one.
+        Schema ``reviews_schema(kept)``, in the rows' order; a review without a text has an empty
+        one.
     """
     parsers = {**PARSERS, "star_rating": reading.stars, "review_date": reading.day}
     columns: dict[str, pa.Array] = {}
@@ -63,7 +71,12 @@ def to_reviews(
         columns["product_category"] = columns["product_category"].fill_null(category)
     columns["review_body"] = columns["review_body"].fill_null("")
     batch = pa.RecordBatch.from_pydict(columns)  # the id may be null, which REVIEWS forbids
-    return fill_ids(batch).cast(REVIEWS)
+    reviews = fill_ids(batch).cast(REVIEWS)  # what is kept takes no part in the ids
+    if not kept:
+        return reviews
+    nothing = pa.nulls(rows.count, pa.string())
+    beside = [rows.columns.get(kept_name(column), nothing).cast(pa.string()) for column in kept]
+    return pa.RecordBatch.from_arrays([*reviews.columns, *beside], schema=reviews_schema(kept))
 
 
 def tell(rows: RawRows, evidence: Evidence) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from reviewdesk.errors import InputError
 from reviewdesk.sources.jsonlines import field_names
+from reviewdesk.sources.kept import with_kept
 from reviewdesk.sources.mapping import map_columns
 
 
@@ -74,3 +75,25 @@ class JsonFields:
         late = {name: field for name, field in columns.items() if name not in self.columns}
         self.columns.update(late)
         return " and ".join(f"{field!r} as {name}" for name, field in late.items())
+
+
+class FieldsAndKept:
+    """The fields of a file that are read, with those that are kept beside the reviews table.
+
+    Args:
+        fields: learnt as the objects come.
+        kept: fields that are kept, from wherever they come.
+    """
+
+    def __init__(self, fields: JsonFields, kept: Sequence[str]) -> None:
+        self._fields = fields
+        self._kept = kept
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Column of the raw rows → field."""
+        return with_kept(self._fields.columns, self._kept)
+
+    def see(self, found: Mapping[str, Any], line: int) -> str:
+        """Take in an object's fields, as ``JsonFields`` does."""
+        return self._fields.see(found, line)

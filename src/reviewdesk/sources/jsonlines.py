@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 
 from reviewdesk.sources.base import Tally
 from reviewdesk.sources.encoding import in_characters
+from reviewdesk.sources.kept import is_kept, nested_text
 from reviewdesk.sources.lines import BOM, LineBlock, numbered_lines
 from reviewdesk.sources.rows import RawRows, RowBuilder
 
@@ -195,5 +196,12 @@ def _text(value: Any, name: str, tally: Tally) -> str | None:
         return str(int(value))  # an id that a program knew as a float
     if isinstance(value, int | float):
         return repr(value)
+    return _nested(value, name, tally)
+
+
+def _nested(value: Any, name: str, tally: Tally) -> str | None:
+    """Return a list or an object as JSON where it is kept; elsewhere it is counted and null."""
+    if is_kept(name):
+        return whole_characters(nested_text(value))
     tally.unreadable[name] += 1
     return None

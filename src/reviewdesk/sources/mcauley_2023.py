@@ -12,6 +12,7 @@ from reviewdesk.sources.base import Probe, RawRows, SourceFile, Tally
 from reviewdesk.sources.items import Item, read_items, text_or_none
 from reviewdesk.sources.json_formats import JsonFormat
 from reviewdesk.sources.jsonlines import first_fields, json_rows, parse_object
+from reviewdesk.sources.kept import with_kept
 from reviewdesk.sources.lines import line_blocks
 from reviewdesk.sources.mcauley_files import category_of, metadata_of
 
@@ -56,7 +57,7 @@ class McAuley2023(JsonFormat):
     def rows(self, file: SourceFile, tally: Tally) -> Iterator[RawRows]:
         """Yield the reviews, joined with what the metadata tells of their products."""
         items = read_items(metadata_of(file, self.companions), _item, tally)
-        columns = self.fields(file)
+        columns = with_kept(self.fields(file), self.kept)
         category = "" if self.settings.category else category_of(file.name)
         for rows in json_rows(line_blocks(file, tally), columns, tally, _review):
             joined = items.join(rows, "product_parent")

@@ -23,7 +23,7 @@ from reviewdesk.sources.dialect import (
 from reviewdesk.sources.encoding import from_windows, is_windows_text
 from reviewdesk.sources.escaped import escaped_rows
 from reviewdesk.sources.fields import split_block
-from reviewdesk.sources.jsonfields import JsonFields
+from reviewdesk.sources.jsonfields import FieldsAndKept, JsonFields
 from reviewdesk.sources.jsonlines import object_rows, parse_object
 from reviewdesk.sources.jsonobjects import object_groups
 from reviewdesk.sources.jsonshapes import (
@@ -33,6 +33,7 @@ from reviewdesk.sources.jsonshapes import (
     page_key,
     shape_of,
 )
+from reviewdesk.sources.kept import name_kept, repeat_kept, with_kept
 from reviewdesk.sources.lines import BOM, encoding_of, line_blocks, numbered_lines
 from reviewdesk.sources.mapping import ColumnMap, map_columns, shown
 from reviewdesk.sources.mcauley_files import are_reviews, category_of
@@ -158,14 +159,15 @@ class Table(Source):
             available = parquet_columns(file)
             found = map_columns(available, self.settings.columns, file.name)
             _note_equal_names(available, found.columns, tally)
-            parts = parquet_rows(file, found.columns, tally)
+            kept = [column for column in self.kept if column in available]
+            parts = parquet_rows(file, with_kept(found.columns, kept), tally)
         elif isinstance(table := self._seen(file, start), JsonTable):
             fields = self._fields(file, table)
             found = fields.first
             parts = self._json_rows(file, start, table.shape, fields, tally)
         else:
             found = table.map
-            parts = self._text_rows(table, tally)
+            parts = repeat_kept(self._text_rows(table, tally), found.columns, self.kept)
         category = self._category_in_name(file, found)
         for rows in parts:
             yield rows.with_default("product_category", category)
@@ -209,7 +211,7 @@ class Table(Source):
         else:
             groups = object_groups(file, tally)
         parse = parse_object if shape == "lines" else parse_in(file)
-        return object_rows(groups, fields, tally, parse)
+        return object_rows(groups, FieldsAndKept(fields, self.kept), tally, parse)
 
     def _field_names(self, file: SourceFile, start: bytes) -> tuple[str, ...]:
         names = first_fields_of(start)
@@ -226,6 +228,7 @@ class Table(Source):
         _note_equal_names(dialect.header, table.map.columns, tally)
         wanted = {column: name for name, column in table.map.columns.items()}
         names = [wanted.pop(column, None) for column in dialect.header]  # the first of equal names
+        names = name_kept(names, dialect.header, self.kept)
         for rows in self._records(table, names, tally):
             if self.settings.separator == "auto":
                 check_separator(table, rows.count, tally)

@@ -116,6 +116,7 @@ class _Gathered:
             self.tally,
             reading=self._first.reading or reader.reading_by_default(),
             category=reader.settings.category,
+            kept=reader.kept,
         )
         batch = self.tally.batch(reviews)
         numbers, counts = zip(*self._reviews_of, strict=True) if self._reviews_of else ((), ())

@@ -11,6 +11,7 @@ from reviewdesk.sources.base import Probe, RawRows, SourceFile, Tally
 from reviewdesk.sources.items import Item, read_items, text_or_none
 from reviewdesk.sources.json_formats import JsonFormat
 from reviewdesk.sources.jsonlines import first_fields, json_rows
+from reviewdesk.sources.kept import with_kept
 from reviewdesk.sources.lines import line_blocks
 
 COLUMNS: Final = {
@@ -73,7 +74,7 @@ class Yelp(JsonFormat):
     def rows(self, file: SourceFile, tally: Tally) -> Iterator[RawRows]:
         """Yield the reviews, with name and category of the businesses."""
         items = read_items(self.companions, _item, tally)
-        columns = self.fields(file)
+        columns = with_kept(self.fields(file), self.kept)
         for rows in json_rows(line_blocks(file, tally), columns, tally):
             yield items.join(rows, "product_id")
 

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from reviewdesk.bundle import Bundle
 from reviewdesk.errors import NotEnoughData, UsageError
-from reviewdesk.examples.examples import SEVERAL, Examples, load_examples
+from reviewdesk.examples.examples import Examples, load_examples
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
+from reviewdesk.settings import SEVERAL
 from reviewdesk.training.figures import Figure, difference
 from reviewdesk.training.measures import Measures, evaluate_probabilities
 from reviewdesk.training.rows import Rows, check_cleaning, held_out, predict_rows

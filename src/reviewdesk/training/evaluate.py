@@ -1,6 +1,6 @@
 """Evaluating a bundle on labelled reviews, honestly: on those it did not learn from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from reviewdesk.bundle import Bundle
 from reviewdesk.errors import NotEnoughData, UsageError
-from reviewdesk.examples.examples import SEVERAL, Examples, load_examples
+from reviewdesk.examples.examples import Examples, load_examples
 from reviewdesk.examples.headlines import HEADLINE
 from reviewdesk.models.curve import Curve, HasCurve
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
+from reviewdesk.settings import OWN, SEVERAL
 from reviewdesk.text.headlines import is_default_headline
 from reviewdesk.training.known_words import KnownWords, by_known_words
 from reviewdesk.training.measures import Measures, evaluate_probabilities
@@ -125,6 +126,7 @@ def evaluate(
     data: PreparedData,
     *,
     rows: Rows | None = None,
+    label: str = "",
     seed: int = 0,
     progress: Progress = SILENT,
 ) -> Evaluation:
@@ -135,6 +137,7 @@ def evaluate(
         data: labelled reviews.
         rows: which of them; by default the held-out ones when the bundle learned from this very
             data, and all of them otherwise.
+        label: the column with the true labels, where they are not what the bundle learnt from.
         seed: another seed simulates perfectly calibrated models otherwise.
         progress: shows how far it has come.
 
@@ -148,9 +151,8 @@ def evaluate(
         raise UsageError("this bundle gives several labels; measure it with evaluate_several")
     check_cleaning(bundle, data)
     settings = bundle.settings
-    examples = load_examples(
-        data, settings.target, settings.text, labels=bundle.labels, progress=progress
-    )
+    target = replace(settings.target, target=OWN, label=label) if label else settings.target
+    examples = load_examples(data, target, settings.text, labels=bundle.labels, progress=progress)
     used, why = choose_rows(rows, bundle, data)
     aside = held_out(examples, bundle, data) if used == "held-out" else None
     chosen = examples.labelled if aside is None else aside

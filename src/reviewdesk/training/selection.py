@@ -8,11 +8,17 @@ from typing import Any, Final
 import numpy as np
 
 from reviewdesk.errors import NotEnoughData, UsageError
-from reviewdesk.examples.examples import SEVERAL
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
-from reviewdesk.settings import Settings, SplitSettings, TargetSettings, TextSettings, setting
+from reviewdesk.settings import (
+    SEVERAL,
+    Settings,
+    SplitSettings,
+    TargetSettings,
+    TextSettings,
+    setting,
+)
 from reviewdesk.training.comparison import Answers, Comparison, Truth, side_by_side
 from reviewdesk.training.family import new_classifier
 from reviewdesk.training.out_of_fold import Candidate, Fits, Question, out_of_fold

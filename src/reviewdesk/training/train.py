@@ -8,14 +8,14 @@ from typing import Any
 
 from reviewdesk.bundle import Bundle, BundleSettings, bundle_already_at, save_bundle
 from reviewdesk.errors import UsageError
-from reviewdesk.examples.examples import SEVERAL, Examples, load_examples
+from reviewdesk.examples.examples import Examples, load_examples
 from reviewdesk.models.base import Classifier
 from reviewdesk.models.running import Resumes, Run
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.runlog import RunLog
-from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
+from reviewdesk.settings import SEVERAL, SplitSettings, TargetSettings, TextSettings
 from reviewdesk.training.crossfit import CrossFit, Head, cross_fit
 from reviewdesk.training.family import new_classifier
 from reviewdesk.training.fitting import fit_and_measure

@@ -13,12 +13,11 @@ from typing import Any, Final
 
 from reviewdesk.bundle import Bundle, load_bundle
 from reviewdesk.errors import NotEnoughData, ReviewdeskError, StorageError, UsageError
-from reviewdesk.examples.examples import SEVERAL
 from reviewdesk.optional import require
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
-from reviewdesk.settings import Search, SplitSettings, TargetSettings, TextSettings
+from reviewdesk.settings import SEVERAL, Search, SplitSettings, TargetSettings, TextSettings
 from reviewdesk.storage import private_directory, read_json, storage_errors, write_json
 from reviewdesk.training.comparison import Comparison, compare
 from reviewdesk.training.family import new_classifier
