@@ -70,7 +70,7 @@ def test_the_steps_learn_and_measure_a_kept_column(file: Path, tmp_path: Path, c
     keep = ("--keep", "topic", "--keep", "code")
     assert cli("prepare", file, "--map", "review_body=note", *keep, "--out", prepared).code == 0
     part = next((prepared / "reviews").glob("*/*.parquet"))
-    found = duckdb.sql(f"SELECT review_body, topic, code FROM '{part}'").df()
+    found = duckdb.execute("SELECT review_body, topic, code FROM read_parquet(?)", [str(part)]).df()
     merged = found.merge(tickets().astype({"code": str}), left_on="review_body", right_on="note")
     assert len(merged) == 160
     assert (merged["topic_x"] == merged["topic_y"]).all()
