@@ -130,7 +130,7 @@ def test_what_cannot_be_read_is_said(model: rd.Model) -> None:
         rd.read(pd.DataFrame({"text": ["a", 5, b"c"]}))
     with pytest.raises(UsageError, match="no setting 'sede'"):
         rd.train(shop(), text="comment", label="topic", sede=1)
-    with pytest.raises(UsageError, match="a target or a label"):
+    with pytest.raises(UsageError, match="a target or a column of labels"):
         rd.train(shop(), "stars", label="topic")
     with pytest.raises(UsageError, match="sentimnt"):
         rd.train(shop(), "sentimnt", text="comment")
