@@ -17,6 +17,7 @@ from typing import Any, Final
 __version__ = "0.1.0"
 
 _FACE: Final = {
+    "Decisions": "reviewdesk.api.desk:Decisions",
     "ExperimentStatus": "reviewdesk.api.experiments:ExperimentStatus",
     "Explored": "reviewdesk.api.exploration:Explored",
     "FindingsTable": "reviewdesk.api.findings:FindingsTable",
@@ -27,6 +28,7 @@ _FACE: Final = {
     "Reviews": "reviewdesk.api.reviews:Reviews",
     "blend": "reviewdesk.api.selection:blend",
     "compare": "reviewdesk.api.selection:compare",
+    "desk": "reviewdesk.api.desk:desk",
     "experiment": "reviewdesk.api.experiments:experiment",
     "explore": "reviewdesk.api.exploration:explore",
     "find": "reviewdesk.api.findings:find",

@@ -1,3 +1,5 @@
+from reviewdesk.api.desk import Decisions as Decisions
+from reviewdesk.api.desk import desk as desk
 from reviewdesk.api.experiments import ExperimentStatus as ExperimentStatus
 from reviewdesk.api.experiments import experiment as experiment
 from reviewdesk.api.exploration import Explored as Explored

@@ -14,9 +14,12 @@
     ├── StorageError               exit  7   HTTP 507   no space, no permission, no such place
     ├── Stopped                    exit  0   HTTP 500   asked to end; saved, and it can go on
     └── RequestError               exit  1   HTTP 400   a request to the server is wrong
+        ├── LoginNeeded            exit  1   HTTP 401
+        ├── Forbidden              exit  1   HTTP 403
         ├── UnknownEndpoint        exit  1   HTTP 404
         ├── NotAcceptable          exit  1   HTTP 406
         ├── RequestTimeout         exit  1   HTTP 408
+        ├── Taken                  exit  1   HTTP 409
         ├── PayloadTooLarge        exit  1   HTTP 413
         ├── UnsupportedMediaType   exit  1   HTTP 415
         ├── HeadTooLarge           exit  1   HTTP 431
@@ -131,6 +134,27 @@ class RequestError(ReviewdeskError):
 
     code = "bad_request"
     http_status = 400
+
+
+class LoginNeeded(RequestError):
+    """A request needs somebody who has logged in."""
+
+    code = "login_needed"
+    http_status = 401
+
+
+class Forbidden(RequestError):
+    """Whoever asks may not do this, or the form comes from somewhere else."""
+
+    code = "forbidden"
+    http_status = 403
+
+
+class Taken(RequestError):
+    """Somebody else is at it, or it is not any more as the request takes it to be."""
+
+    code = "taken"
+    http_status = 409
 
 
 class UnknownEndpoint(RequestError):

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 class Reader(HTMLParser):
     """Collects the elements of a page, and complains about those that are not closed."""
 
-    WITHOUT_END = frozenset({"meta", "link", "br", "col"})
+    WITHOUT_END = frozenset({"meta", "link", "br", "col", "input"})
 
     def __init__(self, markup: str) -> None:
         super().__init__()

@@ -10,6 +10,7 @@ TRUTH: Final = "How well it finds"
 VECTORS: Final = "Vectors and fastText's files"
 TESTS: Final = "Split tests"
 GRAPHS: Final = "What to do with a graph"
+DECIDED: Final = "What to do with decisions"
 
 
 class Command(NamedTuple):
@@ -27,6 +28,11 @@ COMMANDS: Final[dict[str, Command]] = {
     "run": Command(
         "reviewdesk.cli.run:run",
         "From review files to a measured classifier, labels and a report.",
+        MAIN_JOB,
+    ),
+    "desk": Command(
+        "reviewdesk.cli.desk:desk",
+        "Work through what was found: what to look at next, why, and one key to decide.",
         MAIN_JOB,
     ),
     "serve": Command(
@@ -179,6 +185,26 @@ COMMANDS: Final[dict[str, Command]] = {
         "A graph as files for Neptune, Neo4j, Gephi, NetworkX or ruruki.",
         GRAPHS,
     ),
+    "decisions export": Command(
+        "reviewdesk.cli.decisions:export",
+        "All that was decided, as CSV, Parquet or JSON lines.",
+        DECIDED,
+    ),
+    "decisions import": Command(
+        "reviewdesk.cli.decisions:import_",
+        "Decisions of another desk, taken over with their authors and times.",
+        DECIDED,
+    ),
+    "decisions corrections": Command(
+        "reviewdesk.cli.decisions:corrections",
+        "What findings that are right change in the reviews, as a CSV.",
+        DECIDED,
+    ),
+    "decisions answers": Command(
+        "reviewdesk.cli.decisions:answers",
+        "Decisions about misfiled reviews, as answers for find --audit.",
+        DECIDED,
+    ),
     "experiment plan": Command(
         "reviewdesk.cli.experiment:plan",
         "How many units a split test takes, when it is expected to end, what it can find.",
@@ -285,6 +311,11 @@ GROUPS: Final[dict[str, Command]] = {
     "graph": Command(
         "",
         "Customers, products, reviews and categories as a graph, with what was predicted.",
+        STEPS,
+    ),
+    "decisions": Command(
+        "",
+        "What was decided at a desk: exported, taken over, as corrections.",
         STEPS,
     ),
     "experiment": Command(

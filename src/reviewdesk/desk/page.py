@@ -21,7 +21,7 @@ from reviewdesk.desk.analysis import analyse, judges
 from reviewdesk.desk.samples import SAMPLES
 from reviewdesk.desk.wording import TITLES
 from reviewdesk.errors import RequestError, UnsupportedMediaType
-from reviewdesk.report.html import element, fragment
+from reviewdesk.report.html import Child, element, fragment
 from reviewdesk.serving.body import read_body
 from reviewdesk.serving.media_types import JSON, request_type
 from reviewdesk.serving.readers import parse_json
@@ -56,22 +56,24 @@ def routes(service: Service) -> Sequence[BaseRoute]:
 
     return [
         Route("/", show),
-        Route(ANALYSE, functools.partial(_analyse, service, bundles), methods=["POST"]),
+        Route(ANALYSE, functools.partial(answer, service, bundles), methods=["POST"]),
     ]
 
 
-def page(bundles: Sequence[Bundle], root_path: str = "") -> tuple[str, str]:
+def page(bundles: Sequence[Bundle], root_path: str = "", back: Child = "") -> tuple[str, str]:
     """Return the page's markup and its Content-Security-Policy.
 
     Args:
         bundles: those that the page asks, from ``judges``.
         root_path: where a proxy in front has the server.
+        back: a way back to where the page belongs.
     """
     style = _file("page.css")
     script = _file("page.js").replace(ANALYSE, root_path + ANALYSE)
     parts = {
         "/* style */": style,
         "/* script */": script,
+        "<!-- back -->": fragment(back).markup,
         "<!-- promise -->": _promise([one.target for one in bundles]),
         "<!-- samples -->": _samples(),
         "<!-- example -->": _example(bundles),
@@ -89,7 +91,8 @@ def page(bundles: Sequence[Bundle], root_path: str = "") -> tuple[str, str]:
     return markup, policy
 
 
-async def _analyse(service: Service, bundles: list[Bundle], request: Request) -> Response:
+async def answer(service: Service, bundles: list[Bundle], request: Request) -> Response:
+    """Answer what the page asks about a review."""
     sent = request.headers
     if request_type(sent.get("content-type"), sent.get("content-encoding")) != JSON:
         raise UnsupportedMediaType(f"the Content-Type must be {JSON}")

@@ -77,16 +77,16 @@ def export_findings(found: pa.Table, path: Path, kind: str) -> int:
             file.write(csv_header(FINDINGS.names))
         for batch in found.to_batches(max_chunksize=BATCH_ROWS):
             if kind == "csv":
-                text, more = csv_rows(_flat(batch))
+                text, more = csv_rows(flat(batch))
                 changed += more
                 file.write(text)
             else:
-                file.write("".join(json_line(row) for row in _plain(batch)).encode())
+                file.write("".join(json_line(row) for row in plain(batch)).encode())
     return changed
 
 
-def _flat(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Return rows with one text in place of each list."""
+def flat(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return rows with one text in place of each list, as cells of CSV are."""
     columns = []
     for column in batch.columns:
         flat = column
@@ -109,7 +109,8 @@ def _text(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def _plain(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
+def plain(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
+    """Yield rows as JSON has them: days are texts."""
     for row in batch.to_pylist():
         days = {name: value.isoformat() for name, value in row.items() if isinstance(value, date)}
         yield {**row, **days}

@@ -122,7 +122,10 @@ def finding_cards(
     """
     rows = as_read(found.table).slice(0, most).to_pylist()
     return finding_blocks(
-        [_card(row, manner, texts, f"{found.finder}-{n}") for n, row in enumerate(rows, first)]
+        [
+            finding_card(row, manner, texts, f"{found.finder}-{n}")
+            for n, row in enumerate(rows, first)
+        ]
     )
 
 
@@ -150,9 +153,17 @@ def _cards(
     return blocks
 
 
-def _card(
+def finding_card(
     row: dict[str, Any], manner: Manner, texts: Mapping[str, ReviewText], anchor: str
 ) -> Finding:
+    """Return a finding as people read it.
+
+    Args:
+        row: of schema ``FINDINGS``.
+        manner: what people are told of its finder.
+        texts: the reviews that it points at, by id.
+        anchor: its name in the page's address.
+    """
     figures = figures_with_intervals(row["numbers"] or ())
     return Finding(
         anchor=anchor,

@@ -7,6 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from reviewdesk.desk.desk import FOLDER as DESK
+from reviewdesk.desk.erase import erase_from_desk
 from reviewdesk.findings.catalog import FINDERS
 from reviewdesk.findings.erase import without_reviews
 from reviewdesk.findings.store import (
@@ -34,6 +36,7 @@ def erase_everywhere(
     findings: Sequence[Path] = (),
     graphs: Sequence[Path] = (),
     *,
+    desk: Path | None = None,
     progress: Progress = SILENT,
 ) -> Erasure:
     """Erase one customer's reviews from prepared data, and from what was made from it.
@@ -47,6 +50,7 @@ def erase_everywhere(
         findings: folders that finding wrote: of one kind of findings, or of several with the
             predictions that they were made from. Their pages are made again.
         graphs: graphs of the data, which are built again without the reviews.
+        desk: the folder of a desk, whose decisions about them go; None for none.
         progress: is shown how far it has come.
 
     Raises:
@@ -67,6 +71,8 @@ def erase_everywhere(
             if (place / OVERVIEW).is_file() and not is_findings(place):
                 stored = [read_findings(folder) for folder in folders if folder.parent == place]
                 write_overview(place / OVERVIEW, data, stored, {}, progress)
+        if desk is not None and desk.is_dir():
+            erased[str(desk)] = erase_from_desk(desk, gone)
         return erased | {str(one): build_without(one, data, ids, progress) for one in graphs}
 
     return erase(path, customer, [*tables, *made], also=also, progress=progress)
@@ -123,6 +129,7 @@ def _erase_from_job(
         [*tables, *made],
         [*findings, *sorted(places)],
         [*graphs, *drawn],
+        desk=job / DESK,
         progress=progress,
     )
     pages = [path for path in others if path.suffix == ".html" and path not in inside]

@@ -24,16 +24,16 @@ class Sample(NamedTuple):
 
     Args:
         headline: its title; empty when it has none.
-        body: its text; a long one is cut.
+        body: its text, of which a long one is cut; or markup, which is shown whole.
         stars: 1 to 5; None when it has none.
         source: where to find it, as in its id and day.
         label: what it is to the finding, as in "To compare"; empty when that is plain.
     """
 
-    headline: str
-    body: str
+    headline: Child
+    body: Child
     stars: int | None
-    source: str
+    source: Child
     label: str = ""
 
 
@@ -148,14 +148,19 @@ def _numbers(numbers: Sequence[tuple[str, str]]) -> Html:
 
 
 def _sample(one: Sample) -> Html:
-    stars: Child = ""
-    if one.stars is not None:
-        drawn = SOLID * one.stars + HOLLOW * (5 - one.stars)
-        stars = element("span", drawn, class_="stars", aria_label=f"{one.stars}{SPACE}stars")
+    body = excerpt(one.body, SAMPLE_CHARACTERS) if isinstance(one.body, str) else one.body
+    stars: Child = "" if one.stars is None else stars_drawn(one.stars)
     return element(
         "blockquote",
         element("p", one.label, class_="label") if one.label else "",
         element("p", stars, " ", element("strong", one.headline, dir="auto"), class_="headline"),
-        element("p", excerpt(one.body, SAMPLE_CHARACTERS), dir="auto", class_="body"),
+        element("p", body, dir="auto", class_="body"),
         element("p", one.source, class_="source"),
     )
+
+
+def stars_drawn(stars: int) -> Html:
+    """Return 1 to 5 stars as they are drawn, with their number for those who do not see them."""
+    drawn = SOLID * stars + HOLLOW * (5 - stars)
+    name = f"{stars}{SPACE}{'star' if stars == 1 else 'stars'}"
+    return element("span", drawn, class_="stars", role="img", aria_label=name)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-_WITHOUT_END: Final = frozenset({"meta", "link", "br", "col"})
+_WITHOUT_END: Final = frozenset({"meta", "link", "br", "col", "input"})
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ what works against this server works there, boto3's client included.
 
 import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from starlette.applications import Starlette
@@ -28,7 +28,7 @@ from reviewdesk.serving.answers import answer_error
 from reviewdesk.serving.body import read_body
 from reviewdesk.serving.guards import LastResort, LocalHosts, SecurityHeaders, Targets, is_loopback
 from reviewdesk.serving.media_types import answer_type, request_type
-from reviewdesk.serving.metrics import MEDIA_TYPE
+from reviewdesk.serving.metrics import MEDIA_TYPE, Metrics
 from reviewdesk.serving.observed import Observed
 from reviewdesk.serving.readers import read_instances
 from reviewdesk.serving.service import Service, is_large
@@ -61,21 +61,32 @@ def create_app(service: Service, pages: Pages | None = None) -> Starlette:
         Route("/endpoints/{name}/invocations", invoke, methods=["POST"]),
         *(pages(service) if pages else ()),
     ]
-    guards = [
-        Middleware(Targets, root_path=service.settings.root_path),
-        Middleware(Observed, metrics=service.metrics, routes=_addresses(service, routes)),
-        Middleware(SecurityHeaders),
-        Middleware(LastResort),
-    ]
-    if is_loopback(service.settings.host):
-        guards.append(Middleware(LocalHosts))
     app = Starlette(
         routes=routes,
-        middleware=guards,
+        middleware=guards(service.settings, service.metrics, _addresses(service, routes)),
         exception_handlers={ReviewdeskError: answer_error, HTTPException: answer_error},
     )
     app.router.redirect_slashes = False  # a redirect would name a host that the client chose
     return app
+
+
+def guards(
+    settings: ServeSettings, metrics: Metrics, addresses: Collection[str]
+) -> list[Middleware]:
+    """Return what stands around every request.
+
+    Args:
+        settings: where the server listens.
+        metrics: where requests are counted.
+        addresses: those that metrics and log name; all others are ``other``.
+    """
+    around = [
+        Middleware(Targets, root_path=settings.root_path),
+        Middleware(Observed, metrics=metrics, routes=addresses),
+        Middleware(SecurityHeaders),
+        Middleware(LastResort),
+    ]
+    return [*around, Middleware(LocalHosts)] if is_loopback(settings.host) else around
 
 
 def _addresses(service: Service, routes: Sequence[BaseRoute]) -> list[str]:

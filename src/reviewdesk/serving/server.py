@@ -15,6 +15,7 @@ from typing import Final, cast
 
 import pyarrow as pa
 import uvicorn
+from starlette.types import ASGIApp
 
 from reviewdesk.bundle import Bundle
 from reviewdesk.errors import UsageError
@@ -22,6 +23,7 @@ from reviewdesk.serving.app import Pages, create_app
 from reviewdesk.serving.body import LINGER_SECONDS
 from reviewdesk.serving.connections import ACCEPTS_AT_ONCE, Connection, Connections
 from reviewdesk.serving.loop_errors import LoopErrors
+from reviewdesk.serving.metrics import Metrics
 from reviewdesk.serving.observed import access_log
 from reviewdesk.serving.service import Service
 from reviewdesk.serving.variants import Endpoint
@@ -58,24 +60,43 @@ def serve(
         for endpoint in service.endpoints.values():
             for variant in (*endpoint.variants, *endpoint.shadows):
                 warm_up(variant.bundle)
-        connections = Connections(settings, service.metrics)
-        config = uvicorn.Config(
-            app,
-            http=cast("type[asyncio.Protocol]", functools.partial(Connection, connections)),
-            ws="none",
-            loop="asyncio",
-            lifespan="off",
-            log_config=None,
-            log_level="critical",  # its lines are about what clients do, and come as often
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            backlog=ACCEPTS_AT_ONCE,
-            timeout_graceful_shutdown=math.ceil(settings.grace_seconds + LINGER_SECONDS),
-        )
-        server = _Server(config, connections, lambda: on_ready(listener.getsockname()[1]))
-        with _ended_by_signals(server), _logged(settings):
-            server.run(sockets=[listener])
+        run_app(app, settings, service.metrics, listener, on_ready)
+
+
+def run_app(
+    app: ASGIApp,
+    settings: ServeSettings,
+    metrics: Metrics,
+    listener: socket.socket,
+    on_ready: Callable[[int], None],
+) -> None:
+    """Serve an application until SIGTERM or SIGINT; then finish what is in flight and return.
+
+    Args:
+        app: what answers.
+        settings: what to refuse.
+        metrics: where connections are counted.
+        listener: from ``listen``.
+        on_ready: called once with the port, as soon as requests are answered.
+    """
+    connections = Connections(settings, metrics)
+    config = uvicorn.Config(
+        app,
+        http=cast("type[asyncio.Protocol]", functools.partial(Connection, connections)),
+        ws="none",
+        loop="asyncio",
+        lifespan="off",
+        log_config=None,
+        log_level="critical",  # its lines are about what clients do, and come as often
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=ACCEPTS_AT_ONCE,
+        timeout_graceful_shutdown=math.ceil(settings.grace_seconds + LINGER_SECONDS),
+    )
+    server = _Server(config, connections, lambda: on_ready(listener.getsockname()[1]))
+    with _ended_by_signals(server), _logged(settings):
+        server.run(sockets=[listener])
 
 
 def warm_up(bundle: Bundle) -> None:

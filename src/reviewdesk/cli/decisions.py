@@ -1,0 +1,86 @@
+"""`reviewdesk decisions`: what was decided at a desk, as files."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from reviewdesk.cli.output import count, note, say
+from reviewdesk.desk.decision_files import (
+    export_decisions,
+    import_decisions,
+    write_answers,
+    write_corrections,
+)
+from reviewdesk.desk.desk import decisions_of
+from reviewdesk.errors import UsageError
+from reviewdesk.storage import write_then_rename
+
+KINDS: Final = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl"}
+
+Job = Annotated[Path, typer.Argument(help="Folder of a job.", metavar="JOB")]
+Out = Annotated[Path, typer.Option(help="File to write.", metavar="FILE")]
+
+
+def export(job: Job, out: Out) -> None:
+    """All that was decided, as CSV, Parquet or JSON lines.
+
+    Every decision, assignment, snooze, comment and undo is a row with its author and time; the end
+    of the file's name says what it is: .csv, .parquet or .jsonl.
+
+    Example:
+
+        reviewdesk decisions export job --out decisions.parquet
+    """
+    kind = KINDS.get(out.suffix)
+    if kind is None:
+        raise UsageError(f"{out} has to end with {', '.join(KINDS)}")
+    decisions = decisions_of(job)
+    with write_then_rename(out) as file:
+        rows = export_decisions(decisions, kind, file)
+    say(f"{count(rows, 'row')} in {out}")
+
+
+def import_(
+    job: Job,
+    file: Annotated[Path, typer.Argument(help="File of decisions.", metavar="FILE")],
+) -> None:
+    """Decisions of another desk, taken over with their authors and times.
+
+    Reads what decisions export wrote; what is known here already is passed over.
+
+    Example:
+
+        reviewdesk decisions import job decisions.parquet
+    """
+    say(f"{count(import_decisions(decisions_of(job), file), 'row')} taken over from {file}")
+
+
+def corrections(job: Job, out: Out) -> None:
+    """What findings that are right change in the reviews, as a CSV.
+
+    A line a change: id (a review_id or a product_id), column, old, new; prepare takes it.
+
+    Example:
+
+        reviewdesk decisions corrections job --out corrections.csv
+    """
+    decisions = decisions_of(job)
+    with write_then_rename(out) as file:
+        rows = write_corrections(decisions, file)
+    say(f"{count(rows, 'correction')} in {out}")
+    if not rows:
+        note("no finding that changes anything was decided to be right yet")
+
+
+def answers(job: Job, out: Out) -> None:
+    """Decisions about misfiled reviews, as answers for find --audit.
+
+    Example:
+
+        reviewdesk decisions answers job --out answers.csv
+    """
+    decisions = decisions_of(job)
+    with write_then_rename(out) as file:
+        rows = write_answers(decisions, "misfiled", file)
+    say(f"{count(rows, 'answer')} in {out}")

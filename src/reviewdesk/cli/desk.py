@@ -1,0 +1,65 @@
+"""`reviewdesk desk`: the place where an agent works through what was found."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reviewdesk.cli.options import with_settings
+from reviewdesk.cli.output import note
+from reviewdesk.desk.desk import open_desk
+from reviewdesk.desk.server import serve_desk
+from reviewdesk.progress import Progress
+from reviewdesk.settings import ServeSettings
+
+
+@with_settings(settings=ServeSettings)
+def desk(
+    job: Annotated[Path, typer.Argument(help="Folder of a job.", metavar="JOB")],
+    *,
+    findings: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder that find wrote. By default findings in the job or beside it.",
+            metavar="DIR",
+        ),
+    ] = None,
+    graph: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder that graph build wrote. By default graph in the job or beside it.",
+            metavar="DIR",
+        ),
+    ] = None,
+    name: Annotated[
+        str,
+        typer.Option(help="Name that decisions are written down under; yours by default."),
+    ] = "",
+    texts: Annotated[
+        Path | None,
+        typer.Option(
+            help="What the desk says, in another language: a file like texts.toml.",
+            metavar="FILE",
+        ),
+    ] = None,
+    settings: ServeSettings,
+) -> None:
+    """Work through what was found: what to look at next, why, and one key to decide.
+
+    Opens a page with the findings of a job in their order, each with its evidence; a decision is
+    one key or click and can be undone. Decisions are kept in JOB/desk and are still there when find
+    runs again. Only this machine can reach it, unless --host says otherwise. Ctrl-C ends it.
+
+    Example:
+
+        reviewdesk desk job
+    """
+    opened = open_desk(
+        job, settings, findings=findings, graph=graph, name=name, texts=texts, progress=Progress()
+    )
+
+    def on_ready(port: int) -> None:
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        note(f"the desk: http://{host}:{port}{settings.root_path}/")
+
+    serve_desk(opened, on_ready)

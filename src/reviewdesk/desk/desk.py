@@ -1,0 +1,189 @@
+"""All that the desk's pages read: a job, what was found in it, what was decided, the reviews."""
+
+import functools
+import getpass
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from reviewdesk.bundle import load_bundle
+from reviewdesk.desk.decisions import Decisions
+from reviewdesk.desk.review_index import open_index
+from reviewdesk.desk.reviews import Reviews
+from reviewdesk.desk.session import Keys, Sessions
+from reviewdesk.desk.texts import Texts
+from reviewdesk.desk.worklist import Worklist
+from reviewdesk.errors import InputError, UsageError
+from reviewdesk.findings.store import StoredFindings, folders_in, read_findings
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.progress import SILENT, Progress
+from reviewdesk.serving.service import Service
+from reviewdesk.settings import ServeSettings
+from reviewdesk.storage import read_json
+
+FOLDER: Final = "desk"
+"""Within the folder of a job: decisions, which are to be kept, and ``cache``, which is not."""
+CACHE: Final = "cache"
+JOB: Final = "job.json"
+FINDINGS: Final = "findings"
+GRAPH: Final = "graph"
+
+
+@dataclass
+class Desk:
+    """What is on the desk.
+
+    Args:
+        job: the folder of the job.
+        data: its reviews.
+        decisions: what was decided so far.
+        reviews: the reviews by place and id.
+        texts: what the desk says.
+        sessions: who asks.
+        settings: where it listens and what it refuses.
+        bundles: the folders of the job's bundles, by target.
+        findings: where findings are; None where there are none.
+        graph: the folder of a graph; None without.
+    """
+
+    job: Path
+    data: PreparedData
+    decisions: Decisions
+    reviews: Reviews
+    texts: Texts
+    keys: Keys
+    sessions: Sessions
+    settings: ServeSettings
+    bundles: Mapping[str, Path]
+    findings: Path | None
+    graph: Path | None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _worklist: tuple[object, Worklist] | None = None
+
+    @property
+    def worklist(self) -> Worklist:
+        """The findings as they are now: read anew when ``find`` has written others."""
+        state = self._state()
+        with self._lock:
+            if self._worklist is None or self._worklist[0] != state:
+                stored = [] if self.findings is None else _stored(self.findings)
+                self._worklist = state, Worklist(stored, self.decisions)
+            return self._worklist[1]
+
+    @functools.cached_property
+    def service(self) -> Service:
+        """The bundles as they answer requests, loaded when a page first asks for them."""
+        loaded = {target: load_bundle(path) for target, path in self.bundles.items()}
+        return Service(loaded, self.settings)
+
+    def _state(self) -> object:
+        if self.findings is None or not self.findings.exists():
+            return None
+        return sorted(
+            (str(path), path.stat().st_mtime_ns)
+            for path in (
+                *self.findings.glob("findings.json"),
+                *self.findings.glob("*/findings.json"),
+            )
+        )
+
+
+def open_desk(
+    job: Path,
+    settings: ServeSettings,
+    *,
+    findings: Path | None = None,
+    graph: Path | None = None,
+    name: str = "",
+    texts: Path | None = None,
+    progress: Progress = SILENT,
+) -> Desk:
+    """Open the desk of a job.
+
+    Args:
+        job: the folder that ``run`` wrote.
+        settings: where it listens and what it refuses.
+        findings: the folder that ``find`` wrote; None: ``findings`` in the job or beside it.
+        graph: the folder that ``graph build`` wrote; None: ``graph`` in the job or beside it.
+        name: under which decisions are written down; empty: the user's name on this machine.
+        texts: a file with what the desk says in another language; None for English.
+        progress: is shown how far the index of the reviews has come.
+
+    Raises:
+        UsageError: the folder is no job's.
+        InputError: something in it is damaged.
+        StorageError: something cannot be read or written.
+    """
+    if not (job / JOB).is_file():
+        raise UsageError(f"{job} is not the folder of a job; make one with: reviewdesk run")
+    data = PreparedData.open(job / "prepared")
+    targets = _targets(job)
+    keys = Keys.of_folder(job / FOLDER)
+    said = Texts.load(texts)
+    predictions = {
+        target: job / target / "predictions.parquet"
+        for target in targets
+        if (job / target / "predictions.parquet").is_file()
+    }
+    cache = job / FOLDER / CACHE
+    index = open_index(data, predictions, cache, keys.key("customers"), progress)
+    return Desk(
+        job=job,
+        data=data,
+        decisions=Decisions(job / FOLDER),
+        reviews=Reviews(index),
+        texts=said,
+        keys=keys,
+        sessions=Sessions(keys, name or _user()),
+        settings=settings,
+        bundles={target: job / target / "bundle" for target in targets},
+        findings=findings if findings is not None else _beside(job, FINDINGS, _has_findings),
+        graph=graph if graph is not None else _beside(job, GRAPH, _has_graph),
+    )
+
+
+def decisions_of(job: Path) -> Decisions:
+    """Open the decisions of a job's desk.
+
+    Raises:
+        UsageError: the folder is no job's.
+        StorageError: they cannot be read.
+        InputError: they are damaged.
+    """
+    if not (job / JOB).is_file():
+        raise UsageError(f"{job} is not the folder of a job; make one with: reviewdesk run")
+    return Decisions(job / FOLDER)
+
+
+def _targets(job: Path) -> list[str]:
+    record = read_json(job / JOB)
+    targets: Any = record.get("targets") if isinstance(record, dict) else None
+    if not isinstance(targets, dict):
+        raise InputError(f"{job / JOB} is damaged; run the job again")
+    return [one for one in targets if (job / one / "bundle").is_dir() and Path(one).name == one]
+
+
+def _beside(job: Path, name: str, holds: Callable[[Path], bool]) -> Path | None:
+    places = (job / name, job.absolute().parent / name)
+    return next((place for place in places if place.is_dir() and holds(place)), None)
+
+
+def _has_findings(folder: Path) -> bool:
+    return (folder / "findings.json").is_file() or any(folder.glob("*/findings.json"))
+
+
+def _has_graph(folder: Path) -> bool:
+    return (folder / "graph.json").is_file()
+
+
+def _stored(folder: Path) -> list[StoredFindings]:
+    return [read_findings(each) for each in folders_in(folder)]
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except OSError:  # a user without a name, as in containers
+        return "agent"

@@ -1,0 +1,40 @@
+"""Taking a person's reviews out of a desk: what was decided about them, and the index."""
+
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+
+from reviewdesk.desk.decisions import DATABASE, Decisions
+from reviewdesk.storage import storage_errors
+
+
+def erase_from_desk(folder: Path, ids: Collection[str]) -> int:
+    """Erase decisions about some reviews, and the index, which is made again on next opening.
+
+    Args:
+        folder: the desk's folder within that of a job.
+        ids: the reviews' ids.
+
+    Returns:
+        How many rows went from the decisions.
+
+    Raises:
+        StorageError: something cannot be deleted.
+    """
+    if not ids or not folder.is_dir():
+        return 0
+    with storage_errors(str(folder)):
+        if (folder / "cache").exists():
+            shutil.rmtree(folder / "cache")
+    if not (folder / DATABASE).exists():
+        return 0
+    decisions = Decisions(folder)
+    gone = set(ids)
+    theirs = [
+        name
+        for name, subject in decisions.subjects().items()
+        if subject.kind == "review" and subject.what in gone
+    ]
+    rows = decisions.forget(theirs)
+    decisions.close()
+    return rows

@@ -1,0 +1,34 @@
+"""The page to paste a review into, as a tab of the desk."""
+
+from collections.abc import Sequence
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from reviewdesk.bundle import Bundle
+from reviewdesk.desk.analysis import judges
+from reviewdesk.desk.desk import Desk
+from reviewdesk.desk.page import answer, page
+from reviewdesk.report.html import element
+from reviewdesk.serving.service import Service
+
+
+async def show(desk: Desk, request: Request) -> Response:
+    """Show the page."""
+    _, bundles = await run_in_threadpool(_judges, desk)
+    root = desk.settings.root_path
+    back = element("p", element("a", desk.texts("paste.back"), href=f"{root}/"))
+    markup, policy = page(bundles, root, back)
+    return HTMLResponse(markup, headers={"Content-Security-Policy": policy})
+
+
+async def analyse(desk: Desk, request: Request) -> Response:
+    """Answer what the page asks about a review."""
+    service, bundles = await run_in_threadpool(_judges, desk)
+    return await answer(service, list(bundles), request)
+
+
+def _judges(desk: Desk) -> tuple[Service, Sequence[Bundle]]:
+    service = desk.service
+    return service, judges(service.bundles)

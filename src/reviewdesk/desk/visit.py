@@ -1,0 +1,108 @@
+"""One request as pages see it: who asks, for what, with which words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qs, urlencode
+
+from starlette.requests import Request
+
+from reviewdesk.desk.desk import Desk
+from reviewdesk.desk.session import COOKIE, TOKEN, Session
+from reviewdesk.errors import Forbidden, RequestError, UnsupportedMediaType
+from reviewdesk.serving.body import read_body
+
+MOST_FORM_BYTES: Final = 262_144
+MOST_FIELDS: Final = 200
+LONGEST_FIELD: Final = 4_000
+FRAGMENT: Final = "x-reviewdesk-fragment"
+_FORM: Final = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request.
+
+    Args:
+        desk: what is on the desk.
+        session: who asks.
+        path: the address asked for.
+        names: parts of the address, as the route calls them.
+        query: fields of the address, each once.
+        form: fields of what was sent, each once.
+        several: fields of what was sent that may be there several times.
+        fragment: whether the desk's own script asks, for a part of a page.
+    """
+
+    desk: Desk
+    session: Session
+    path: str
+    names: Mapping[str, str]
+    query: Mapping[str, str]
+    form: Mapping[str, str]
+    several: Mapping[str, list[str]]
+    fragment: bool
+
+    @property
+    def root(self) -> str:
+        """Where a proxy in front has the desk."""
+        return self.desk.settings.root_path
+
+    def to(self, path: str, query: Mapping[str, str] | None = None) -> str:
+        """Return an address of the desk."""
+        fields = {name: value for name, value in (query or {}).items() if value}
+        return f"{self.root}{path}" + (f"?{urlencode(fields)}" if fields else "")
+
+
+async def visit_of(desk: Desk, request: Request, session: Session) -> Visit:
+    """Read a request.
+
+    Raises:
+        RequestError: it cannot be read.
+        Forbidden: what was sent does not come from a page of the desk.
+    """
+    sent: dict[str, list[str]] = {}
+    if request.method == "POST":
+        sent = await _form(request)
+        if not desk.sessions.is_token(session, _first(sent).get(TOKEN, "")):
+            raise Forbidden(desk.texts("error.token"))
+    return Visit(
+        desk=desk,
+        session=session,
+        path=request.url.path,
+        names=dict(request.path_params),
+        query=_first(_fields(request.url.query)),
+        form=_first(sent),
+        several=sent,
+        fragment=FRAGMENT in request.headers,
+    )
+
+
+def cookie_of(request: Request) -> str:
+    """Return the session's cookie; empty without."""
+    return request.cookies.get(COOKIE, "")
+
+
+async def _form(request: Request) -> dict[str, list[str]]:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    body = await read_body(request, MOST_FORM_BYTES)
+    if body and kind != _FORM:
+        raise UnsupportedMediaType(f"the Content-Type must be {_FORM}")
+    try:
+        return _fields(body.decode())
+    except UnicodeDecodeError as error:
+        raise RequestError("the form is not UTF-8") from error
+
+
+def _fields(text: str) -> dict[str, list[str]]:
+    try:
+        fields = parse_qs(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+    except (ValueError, UnicodeError) as error:
+        raise RequestError("the fields of this address or form cannot be read") from error
+    if any(len(value) > LONGEST_FIELD for values in fields.values() for value in values):
+        raise RequestError(f"a field may have at most {LONGEST_FIELD:,} characters")
+    return fields
+
+
+def _first(fields: Mapping[str, list[str]]) -> dict[str, str]:
+    return {name: values[0].replace("\x00", "") for name, values in fields.items()}

@@ -1,0 +1,193 @@
+"""The desk over HTTP, as a browser without script and other programs meet it."""
+
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from reviewdesk.desk.texts import Texts
+from reviewdesk.prepare.prepared import PreparedData
+from tests.desk.desks import DECLINING, HOSTILE, MISCATEGORISED, MISFILED, RunningDesk, desk
+from tests.report.reading import Reader
+
+ALL = MISFILED + MISCATEGORISED + DECLINING
+HTML = {"accept": "text/html"}
+
+
+@pytest.fixture
+def client(open_desk: RunningDesk) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=open_desk.url, headers=HTML, follow_redirects=True) as one:
+        yield one
+
+
+def token(page: str) -> str:
+    found = re.search(r'name="token" value="(\w+)"', page)
+    assert found
+    return found[1]
+
+
+def shown(page: str) -> str:
+    found = re.search(r'data-finding="(\w+)"', page)
+    assert found, page
+    return found[1]
+
+
+def named(client: httpx.Client, name: str) -> httpx.Client:
+    page = client.get("/").text
+    client.post("/name", data={"token": token(page), "name": name, "back": "/"})
+    return client
+
+
+def test_a_decision_without_script_leads_to_the_next_finding(client: httpx.Client) -> None:
+    named(client, "Ben")
+    page = client.get("/").text
+    first = shown(page)
+    sent = {"token": token(page), "finding_id": first, "kind": "decide", "value": "wrong"}
+    after = client.post("/decide", data={**sent, "reason": "a <b>reason</b>"})
+    assert shown(after.text) != first
+    assert "Undo" in after.text
+    batch = re.search(r'name="batch" value="(\d+)"', after.text)
+    assert batch
+    assert "a &lt;b&gt;reason&lt;/b&gt;" in client.get(f"/findings/{first}").text
+    undone = client.post("/undo", data={"token": token(after.text), "batch": batch[1]})
+    assert shown(undone.text) == first
+    assert "undid it" in undone.text
+
+
+def test_reviews_are_whole_and_marked(client: httpx.Client, desk_job: Path) -> None:
+    data = PreparedData.open(desk_job / "prepared")
+    bodies = data.table(["review_body"]).column(0).to_pylist()[:MISFILED]
+    longest = max(bodies, key=len)
+    assert len(longest) > 360  # pages of findings cut it
+    listed = client.get("/findings", params={"finder": "misfiled", "status": "all"}).text
+    listed += client.get(
+        "/findings", params={"finder": "misfiled", "status": "all", "page": "2"}
+    ).text
+    addresses = re.findall(r'href="(/findings/\w{16})', listed)
+    assert len(addresses) == MISFILED
+    pages = [client.get(address).text for address in addresses]
+    assert any(longest in Reader(page).text for page in pages)
+    assert any('<mark class="for l3">the</mark>' in page for page in pages)
+
+
+def test_markup_in_a_title_is_text(client: httpx.Client) -> None:
+    page = client.get("/findings", params={"text": "onerror"}).text
+    assert "<img" not in page
+    assert HOSTILE in Reader(page).text
+
+
+def test_another_agent_is_given_another_finding(
+    client: httpx.Client, open_desk: RunningDesk
+) -> None:
+    named(client, "Cleo")
+    held = shown(client.get("/").text)
+    with httpx.Client(base_url=open_desk.url, headers=HTML, follow_redirects=True) as other:
+        named(other, "Dora")
+        page = other.get("/").text
+        assert shown(page) != held
+        sent = {"token": token(page), "finding_id": held, "kind": "decide", "value": "right"}
+        refused = other.post("/decide", data=sent)
+        assert refused.status_code == 409
+        assert "Cleo is looking at this finding" in refused.text
+
+
+def test_a_bulk_decision_says_how_many_and_is_undone_as_one(client: httpx.Client) -> None:
+    named(client, "Eve")
+    query = {"finder": "miscategorised", "promise": "0.9"}
+    page = client.get("/findings", params=query).text
+    sent = {**query, "token": token(page), "kind": "decide", "value": "wrong", "reason": "bulk"}
+    asked = client.post("/findings/bulk/confirm", data=sent).text
+    number = re.search(r'name="expected" value="(\d+)"', asked)
+    assert number
+    assert int(number[1]) == MISCATEGORISED // 2
+    refused = client.post("/findings/bulk", data={**sent, "expected": "3"})
+    assert refused.status_code == 409
+    done = client.post("/findings/bulk", data={**sent, "expected": number[1]})
+    assert done.status_code == 200
+    left = client.get("/findings", params={**query, "status": "decided"}).text
+    assert f"{number[1]} findings" in left
+    batch = re.search(r'name="batch" value="(\d+)"', done.text)
+    assert batch
+    client.post("/undo", data={"token": token(done.text), "batch": batch[1]})
+    assert "No finding fits" in client.get("/findings", params={**query, "status": "decided"}).text
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+def test_a_list_goes_out_as_a_file(client: httpx.Client, kind: str) -> None:
+    answer = client.get(f"/findings/export/{kind}", params={"finder": "misfiled", "status": "all"})
+    assert "attachment" in answer.headers["content-disposition"]
+    read = {"csv": pd.read_csv, "parquet": pd.read_parquet}.get(
+        kind, lambda file: pd.read_json(file, lines=True)
+    )
+    table = read(io.BytesIO(answer.content))
+    assert len(table) == MISFILED
+    assert HOSTILE in set(table["title"])
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet", "corrections"])
+def test_decisions_go_out_as_files(client: httpx.Client, kind: str) -> None:
+    assert client.get(f"/decisions/export/{kind}").status_code == 200
+
+
+def test_forms_from_elsewhere_are_refused(client: httpx.Client) -> None:
+    page = client.get("/").text
+    sent = {"finding_id": shown(page), "kind": "decide", "value": "right"}
+    assert client.post("/decide", data=sent).status_code == 403
+    assert client.post("/decide", data={**sent, "token": "0" * 64}).status_code == 403
+    assert client.post("/decide", data={**sent, "token": "é"}).status_code == 403
+    with httpx.Client(base_url=str(client.base_url), headers=HTML) as other:
+        other.get("/")
+        assert other.post("/decide", data={**sent, "token": token(page)}).status_code == 403
+
+
+def test_pages_carry_a_policy_and_ask_no_other_host(client: httpx.Client) -> None:
+    for path in ("/", "/findings", "/activity", "/paste"):
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert "unsafe" not in answer.headers["content-security-policy"]
+        for address in re.findall(r'(?:src|href|action)="([^"]*)"', answer.text):
+            assert not re.match(r"\w+:(?!,|image)|//", address), address
+    script = re.search(r'src="(/static/\S+?)"', client.get("/").text)
+    assert script
+    assert client.get(script[1]).headers["content-type"].startswith("text/javascript")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/nothing", 404), ("/findings/none", 404), ("/decide", 405)]
+)
+def test_what_is_not_there_is_said_as_a_page_or_as_json(
+    client: httpx.Client, path: str, status: int
+) -> None:
+    answer = client.get(path)
+    assert answer.status_code == status
+    assert "Back to the queue" in answer.text
+    assert "error" in client.get(path, headers={"accept": "application/json"}).json()
+
+
+def test_decisions_are_there_after_a_restart(desk_job: Path, tmp_path: Path) -> None:
+    with desk(desk_job, "--name", "Fay") as first, httpx.Client(base_url=first.url) as one:
+        page = one.get("/", params={"finder": "declining"}).text
+        name = shown(page)
+        sent = {"token": token(page), "finding_id": name, "kind": "decide", "value": "unsure"}
+        assert one.post("/decide", data=sent).status_code == 303
+        first.process.kill()
+    with desk(desk_job) as second, httpx.Client(base_url=second.url) as one:
+        table = pq.read_table(io.BytesIO(one.get("/decisions/export/parquet").content))
+        mine = [row for row in table.to_pylist() if row["finding_id"] == name]
+        assert [(row["author"], row["value"]) for row in mine] == [("Fay", "unsure")]
+        page = one.get("/").text
+        one.post("/undo", data={"token": token(page), "batch": str(mine[0]["batch"])})
+
+
+def test_all_that_is_said_can_be_translated(tmp_path: Path) -> None:
+    file = tmp_path / "de.toml"
+    file.write_text('language = "de"\n[queue]\ntitle = "Warteschlange"\n', encoding="utf-8")
+    say = Texts.load(file)
+    assert (say("queue.title"), say.language) == ("Warteschlange", "de")
+    assert say("tab.queue") == "Queue"
