@@ -21,7 +21,9 @@ HTML = {"accept": "text/html"}
 
 @pytest.fixture
 def client(open_desk: RunningDesk) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=open_desk.url, headers=HTML, follow_redirects=True) as one:
+    with httpx.Client(
+        base_url=open_desk.url, headers=HTML, follow_redirects=True, timeout=60
+    ) as one:
         yield one
 
 
@@ -86,7 +88,9 @@ def test_another_agent_is_given_another_finding(
 ) -> None:
     named(client, "Cleo")
     held = shown(client.get("/").text)
-    with httpx.Client(base_url=open_desk.url, headers=HTML, follow_redirects=True) as other:
+    with httpx.Client(
+        base_url=open_desk.url, headers=HTML, follow_redirects=True, timeout=60
+    ) as other:
         named(other, "Dora")
         page = other.get("/").text
         assert shown(page) != held
@@ -140,7 +144,7 @@ def test_forms_from_elsewhere_are_refused(client: httpx.Client) -> None:
     assert client.post("/decide", data=sent).status_code == 403
     assert client.post("/decide", data={**sent, "token": "0" * 64}).status_code == 403
     assert client.post("/decide", data={**sent, "token": "é"}).status_code == 403
-    with httpx.Client(base_url=str(client.base_url), headers=HTML) as other:
+    with httpx.Client(base_url=str(client.base_url), headers=HTML, timeout=60) as other:
         other.get("/")
         assert other.post("/decide", data={**sent, "token": token(page)}).status_code == 403
 
@@ -171,13 +175,16 @@ def test_what_is_not_there_is_said_as_a_page_or_as_json(
 
 
 def test_decisions_are_there_after_a_restart(desk_job: Path, tmp_path: Path) -> None:
-    with desk(desk_job, "--name", "Fay") as first, httpx.Client(base_url=first.url) as one:
+    with (
+        desk(desk_job, "--name", "Fay") as first,
+        httpx.Client(base_url=first.url, timeout=60) as one,
+    ):
         page = one.get("/", params={"finder": "declining"}).text
         name = shown(page)
         sent = {"token": token(page), "finding_id": name, "kind": "decide", "value": "unsure"}
         assert one.post("/decide", data=sent).status_code == 303
         first.process.kill()
-    with desk(desk_job) as second, httpx.Client(base_url=second.url) as one:
+    with desk(desk_job) as second, httpx.Client(base_url=second.url, timeout=60) as one:
         table = pq.read_table(io.BytesIO(one.get("/decisions/export/parquet").content))
         mine = [row for row in table.to_pylist() if row["finding_id"] == name]
         assert [(row["author"], row["value"]) for row in mine] == [("Fay", "unsure")]
