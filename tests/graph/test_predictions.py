@@ -14,7 +14,7 @@ import pytest
 from reviewdesk.errors import InputError, MissingColumn
 from reviewdesk.job.graph import build
 from reviewdesk.serving.media_types import CSV, JSON, JSON_LINES
-from reviewdesk.serving.writers import write_answer
+from reviewdesk.serving.writers import rankings, write_answer
 
 from .shop import prepared, rows
 
@@ -36,7 +36,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def answers(media_type: str, labels: int) -> str:
     """Return what the endpoint answers, in the order of the reviews."""
-    return write_answer(media_type, LABELS, PROBABILITIES, [labels] * len(TABLE)).decode()
+    return write_answer(media_type, rankings(LABELS, PROBABILITIES, [labels] * len(TABLE))).decode()
 
 
 def predicted(data: Path, file: Path, model: str = "answers") -> dict[str, tuple[str, float]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from reviewdesk.bundle import Bundle, BundleSettings, save_bundle
+from reviewdesk.models.base import Classifier
 from reviewdesk.models.labelled import LabelledReviews
 from reviewdesk.models.tfidf_svc import TfidfSVC
 from reviewdesk.prepare.prepare import prepare
@@ -80,7 +81,7 @@ def prepared(path: Path, out: Path, clean: CleanSettings | None = None) -> Prepa
     )
 
 
-def classifier(seed: int = 0) -> TfidfSVC:
+def classifier(seed: int = 0, family: type[Classifier] = TfidfSVC) -> Classifier:
     """Train a small sentiment classifier."""
     chance = random.Random(seed)
     stars = [1 + 4 * (i % 2) for i in range(300)]
@@ -91,14 +92,19 @@ def classifier(seed: int = 0) -> TfidfSVC:
             "label": pa.array([one // 5 for one in stars], pa.int32()),
         }
     )
-    return TfidfSVC().fit(LabelledReviews.of_batches(batch, ["negative", "positive"]))
+    return family().fit(LabelledReviews.of_batches(batch, ["negative", "positive"]))
 
 
-def bundle(path: Path) -> Bundle:
+def bundle(path: Path, family: type[Classifier] = TfidfSVC) -> Bundle:
     """Train a small sentiment bundle and save it."""
     settings = BundleSettings(
         target=TargetSettings(), text=TextSettings(), split=SplitSettings(), clean=CleanSettings()
     )
     return save_bundle(
-        path, classifier(), settings=settings, metrics={}, data_fingerprint="none", rows={}
+        path,
+        classifier(family=family),
+        settings=settings,
+        metrics={},
+        data_fingerprint="none",
+        rows={},
     )

@@ -4,7 +4,8 @@ import anyio
 import pytest
 
 from reviewdesk.errors import Overloaded, UnknownEndpoint, UsageError
-from reviewdesk.serving.service import MOST_LARGE, MOST_REQUESTS, Service, is_large
+from reviewdesk.serving.batching import is_large
+from reviewdesk.serving.service import MOST_LARGE, MOST_REQUESTS, Service
 from reviewdesk.settings import ServeSettings
 from tests.serving.fakes import sentiment
 

@@ -4,14 +4,18 @@ import numpy as np
 import pytest
 
 from reviewdesk.serving.media_types import CSV, JSON, JSON_LINES, TEXT
-from reviewdesk.serving.writers import evidence_of, write_answer
+from reviewdesk.serving.writers import evidence_of, rankings, write_answer
 
 LABELS = ["Home, Garden", "Toys\tand\nGames", 'Café "<b>"']
 PROBABILITIES = np.array([[0.2, 0.5, 0.3], [0.4, 0.2, 0.4]], dtype=np.float32)
 
 
+def written(media_type: str, wanted: list[int]) -> str:
+    return write_answer(media_type, rankings(LABELS, PROBABILITIES, wanted)).decode()
+
+
 def test_json_names_as_many_labels_as_wanted() -> None:
-    found = json.loads(write_answer(JSON, LABELS, PROBABILITIES, [2, 10**30]))
+    found = json.loads(written(JSON, [2, 10**30]))
     assert [one["label"] for one in found] == [
         ["__label__Toys\tand\nGames", '__label__Café "<b>"'],
         ["__label__Home, Garden", '__label__Café "<b>"', "__label__Toys\tand\nGames"],
@@ -21,7 +25,7 @@ def test_json_names_as_many_labels_as_wanted() -> None:
 
 
 def test_json_lines_are_one_object_a_line() -> None:
-    lines = write_answer(JSON_LINES, LABELS, PROBABILITIES, [1, 1]).decode().splitlines()
+    lines = written(JSON_LINES, [1, 1]).splitlines()
     assert [json.loads(line)["label"][0] for line in lines] == [
         "__label__Toys\tand\nGames",
         "__label__Home, Garden",
@@ -29,16 +33,16 @@ def test_json_lines_are_one_object_a_line() -> None:
 
 
 def test_csv_and_text_hold_the_likeliest_label() -> None:
-    rows = write_answer(CSV, LABELS, PROBABILITIES, [1, 1]).decode()
+    rows = written(CSV, [1, 1])
     assert rows.endswith('"Home, Garden",0.4000000059604645\n')
-    lines = write_answer(TEXT, LABELS, PROBABILITIES, [1, 1]).decode().splitlines()
+    lines = written(TEXT, [1, 1]).splitlines()
     assert lines[0] == "Toys and Games\t0.5"
 
 
 @pytest.mark.parametrize("media_type", [JSON, JSON_LINES])
 def test_probabilities_survive_to_the_last_bit(media_type: str) -> None:
     values = np.random.default_rng(0).random((500, 1), dtype=np.float32)
-    text = write_answer(media_type, ["a"], values, [1] * 500).decode()
+    text = write_answer(media_type, rankings(["a"], values, [1] * 500)).decode()
     rows = json.loads(text) if media_type == JSON else map(json.loads, text.splitlines())
     assert np.array_equal(np.array([row["prob"] for row in rows], np.float32), values)
 

@@ -22,10 +22,11 @@ from reviewdesk.desk.samples import SAMPLES
 from reviewdesk.desk.wording import TITLES
 from reviewdesk.errors import RequestError, UnsupportedMediaType
 from reviewdesk.report.html import Child, element, fragment
+from reviewdesk.serving.batching import is_large
 from reviewdesk.serving.body import read_body
 from reviewdesk.serving.media_types import JSON, request_type
 from reviewdesk.serving.readers import parse_json
-from reviewdesk.serving.service import Service, is_large
+from reviewdesk.serving.service import Service
 from reviewdesk.settings import OWN
 
 ANALYSE: Final = "/desk/analyse"
@@ -96,7 +97,7 @@ async def answer(service: Service, bundles: list[Bundle], request: Request) -> R
     sent = request.headers
     if request_type(sent.get("content-type"), sent.get("content-encoding")) != JSON:
         raise UnsupportedMediaType(f"the Content-Type must be {JSON}")
-    body = await read_body(request, service.settings.max_body_bytes)
+    body = await read_body(sent, request.receive, service.settings.max_body_bytes)
     large = is_large(body)
     async with service.hold(large):
         texts = _review(body)

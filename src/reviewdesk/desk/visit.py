@@ -85,7 +85,7 @@ def cookie_of(request: Request) -> str:
 
 async def _form(request: Request) -> dict[str, list[str]]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    body = await read_body(request, MOST_FORM_BYTES)
+    body = await read_body(request.headers, request.receive, MOST_FORM_BYTES)
     if body and kind != _FORM:
         raise UnsupportedMediaType(f"the Content-Type must be {_FORM}")
     try:

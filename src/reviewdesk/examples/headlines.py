@@ -16,5 +16,7 @@ def blank_default_headlines(batch: pa.RecordBatch) -> pa.RecordBatch:
         return batch
     place = batch.schema.get_field_index(HEADLINE)
     headlines = batch.column(place)
+    if headlines.null_count == len(headlines):
+        return batch
     blank = pc.if_else(is_default_headline(headlines), pa.scalar(None, headlines.type), headlines)
     return batch.set_column(place, batch.schema.field(place), blank)

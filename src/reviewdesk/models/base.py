@@ -145,6 +145,9 @@ class Classifier(ABC):
     refits: ClassVar[bool] = True
     """Whether, once measured, it is worth learning anew from all reviews."""
 
+    quick: ClassVar[bool] = False
+    """Whether a short text takes microseconds: less than handing it to a thread."""
+
     labels_: list[str]
     """The k labels, in the order of the probabilities."""
 

@@ -1,9 +1,10 @@
 """Reading a request's body without reading more than the server takes."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import anyio
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
 from reviewdesk.errors import PayloadTooLarge
@@ -16,26 +17,33 @@ class BodyTooLarge(PayloadTooLarge):
     """A body is over the limit and was not read to its end."""
 
 
-async def read_body(request: Request, limit: int) -> bytes:
-    """Return a request's body.
+async def read_body(headers: Mapping[str, str], receive: Receive, limit: int) -> bytes:
+    """Return the body of a request of which nothing was read yet.
 
     Args:
-        request: a request of which nothing was read yet.
+        headers: the request's.
+        receive: gives its parts.
         limit: the most bytes that the body may have.
 
     Raises:
         BodyTooLarge: the declared or the real length is over the limit; the rest is not read.
         ClientDisconnect: the client went, or took too long.
     """
-    declared = request.headers.get("content-length", "")
+    declared = headers.get("content-length", "")
     if declared.isdecimal() and int(declared[:20]) > limit:
         raise _too_large(limit)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
+    body, more = b"", True
+    parts = bytearray()
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body, more = message.get("body", b""), message.get("more_body", False)
+        if len(parts) + len(body) > limit:
             raise _too_large(limit)
-    return bytes(body)
+        if more or parts:
+            parts += body
+    return bytes(parts) if parts else body
 
 
 async def linger(receive: Receive) -> None:

@@ -13,7 +13,7 @@ import sys
 from asyncio import AbstractEventLoop, Transport
 from http import HTTPStatus
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import h11
 from starlette.requests import Request
@@ -41,6 +41,7 @@ ANSWER_SECONDS: Final = 60.0  # what SageMaker gives a request altogether
 ENDING_SECONDS: Final = 5.0
 """How long a request may still take to arrive when the server ends."""
 
+_HEAD: Final = (b"HTTP/1.1 2", b"HTTP/1.1 3", b"HTTP/1.1 4", b"HTTP/1.1 5")  # not 100 Continue
 _TOO_MUCH: Final = "the server has too much to do; send the request again in a moment"
 _ENDING: Final = "the server is ending; send the request to another or again in a moment"
 
@@ -60,6 +61,7 @@ class Connections:
         self.most_bytes = max(settings.max_held_bytes, 2 * settings.max_body_bytes)
         self.ending = False
         self._open: set[Connection] = set()
+        self._at_most = 0  # bytes held: summing up at each request costs more than answering it
         metrics.gauge("connections", "Open connections.", lambda: len(self._open))
         metrics.gauge("held_bytes", "Bytes of requests and unread answers.", lambda: self.held)
 
@@ -84,15 +86,20 @@ class Connections:
         """Forget a connection that ended."""
         self._open.discard(connection)
 
-    def bound_bytes(self) -> None:
+    def bound_bytes(self, more: int) -> None:
         """While all hold too much, let connections go that wait and hold more than their share.
 
         Small requests are never among them, so nobody gets in their way by sending half of a
         large one.
+
+        Args:
+            more: how many bytes may be held that were not before.
         """
-        over = self.held - self.most_bytes
-        if over <= 0:
+        self._at_most += more
+        if self._at_most <= self.most_bytes:
             return
+        self._at_most = self.held
+        over = self._at_most - self.most_bytes
         share = self.most_bytes // self.limit
         for one in sorted(self.waiting(), key=_since):
             if over > 0 and one.held > share:
@@ -177,7 +184,7 @@ class Connection(H11Protocol):
 
     def connection_made(self, transport: Any) -> None:
         """Begin, if there is room."""
-        super().connection_made(transport)
+        super().connection_made(cast(Transport, _HeadWithBody(transport)))
         self.flow = _Flow(transport, self.conn)
         self._connections.add(self)
 
@@ -193,7 +200,7 @@ class Connection(H11Protocol):
         self._received += len(data)
         if not self._refused:
             super().data_received(data)
-            self._connections.bound_bytes()
+            self._connections.bound_bytes(len(data))
         elif self._received > LINGER_BYTES:
             self.transport.abort()
 
@@ -208,11 +215,12 @@ class Connection(H11Protocol):
         """Wait for the next request, if there can be one."""
         self.since = monotonic()
         self._received = len(self.conn.trailing_data[0])  # of the next request
+        cast(_HeadWithBody, self.transport).next_answer()
         super().on_response_complete()
         self.flow.resume_reading()
         if not self._asking and (self._client_ended or self._connections.ending):
             self.transport.close()
-        self._connections.bound_bytes()
+        self._connections.bound_bytes(self.transport.get_write_buffer_size())
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP."""
@@ -239,7 +247,7 @@ class Connection(H11Protocol):
             self.cycle.message_event.set()
         else:
             self._connections.metrics.count_refusal(error)
-        self.transport.write(self._bytes_of(answer))
+        cast(_HeadWithBody, self.transport).write_whole(self._bytes_of(answer))
         self._refused = True
         self.since = monotonic()
         self._received = 0
@@ -313,6 +321,42 @@ class Connection(H11Protocol):
         lines = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
         lines += [name + b": " + value for name, value in headers]
         return b"\r\n".join([*lines, b"connection: close", b"", answer.body])
+
+
+class _HeadWithBody:
+    """A transport that sends an answer's head together with its body.
+
+    uvicorn writes one after the other, which costs the server and the client a system call each.
+    Everything else is the transport's own.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._head = b""
+        self._in_body = False
+        self.get_write_buffer_size = transport.get_write_buffer_size
+        self.is_closing = transport.is_closing
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send, but for a head, which waits for what is written next."""
+        if self._head:
+            data, self._head = self._head + data, b""
+        elif data.startswith(_HEAD) and not self._in_body:
+            self._head, self._in_body = data, True
+            return
+        if data:
+            self._transport.write(data)
+
+    def write_whole(self, data: bytes) -> None:
+        """Send an answer, head and body."""
+        self._transport.write(data)
+
+    def next_answer(self) -> None:
+        """Take the next write for the head of another answer."""
+        self._in_body = False
 
 
 class _Flow(FlowControl):

@@ -1,9 +1,9 @@
 """What stands around every request: who may ask, what browsers may do, what errors look like."""
 
 import ipaddress
+from functools import lru_cache
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,6 +21,11 @@ SECURITY_HEADERS: Final = {
 }
 
 
+_RAW_HEADERS: Final = [
+    (name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()
+]
+
+
 class SecurityHeaders:
     """Adds headers that keep browsers from doing anything with an answer but showing it.
 
@@ -36,9 +41,10 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                given = message.get("headers", [])
+                names = {name for name, _ in given}
+                more = [header for header in _RAW_HEADERS if header[0] not in names]
+                message["headers"] = [*given, *more]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
@@ -118,8 +124,9 @@ class LocalHosts:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or refuse."""
         if scope["type"] == "http":
-            request = Request(scope)
-            if not is_loopback(_host_name(request.headers.get("host", ""))):
+            host = next((value for name, value in scope["headers"] if name == b"host"), b"")
+            if not is_loopback(_host_name(host.decode("latin-1"))):
+                request = Request(scope)
                 error = RequestError("this server answers to localhost and 127.0.0.1 only")
                 answer = await answer_error(request, error)
                 await answer(scope, receive, send)
@@ -127,6 +134,7 @@ class LocalHosts:
         await self._app(scope, receive, send)
 
 
+@lru_cache(maxsize=64)
 def is_loopback(host: str) -> bool:
     """Say whether a host name or address means this machine only."""
     if host.lower() == "localhost":

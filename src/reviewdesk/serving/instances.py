@@ -1,12 +1,15 @@
 """The reviews of one request, whatever format they came in."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import pyarrow as pa
 
 from reviewdesk.errors import PayloadTooLarge, RequestError
 from reviewdesk.models.sparse.rows import FEATURES, SparseRows
+
+COLUMNS: Final = ("review_headline", "review_body", "product_title")
 
 
 class ReviewTexts(NamedTuple):
@@ -78,8 +81,23 @@ class Instances:
         self.wanted.append(k)
         self.tell_known_words.append(tell_known_words)
 
-    def batch(self) -> pa.RecordBatch:
-        """Return review_headline, review_body and product_title as they came, not yet cleaned.
+    @classmethod
+    def joined(cls, parts: "Sequence[Instances]") -> "Instances":
+        """Return the reviews of several requests; rows of features come alone."""
+        if len(parts) == 1:
+            return parts[0]
+        both = cls(sum(part.limit for part in parts))
+        for part in parts:
+            both.texts += part.texts
+            both.wanted += part.wanted
+            both.tell_known_words += part.tell_known_words
+        return both
+
+    def batch(self, columns: Collection[str] = COLUMNS) -> pa.RecordBatch:
+        """Return columns of the reviews as they came, not yet cleaned.
+
+        Args:
+            columns: some of review_headline, review_body and product_title.
 
         Of rows of features, one column of these.
 
@@ -90,14 +108,13 @@ class Instances:
             raise RequestError("the request holds no review; send at least one")
         if self.features is not None:
             return pa.record_batch({FEATURES: self.features.column()})
+        bodies, headlines, titles = zip(*self.texts, strict=True)
+        texts = dict(zip(COLUMNS, (headlines, bodies, titles), strict=True))
+        names = [name for name in COLUMNS if name in columns]
         try:
-            bodies, headlines, titles = (
-                pa.array(texts, pa.string()) for texts in zip(*self.texts, strict=True)
-            )
+            arrays = [pa.array(texts[name], pa.string()) for name in names]
         except UnicodeEncodeError as error:  # JSON can spell half of a surrogate pair
             raise RequestError(
                 "a text is not valid Unicode: it holds half of a surrogate pair"
             ) from error
-        return pa.record_batch(
-            {"review_headline": headlines, "review_body": bodies, "product_title": titles}
-        )
+        return pa.RecordBatch.from_arrays(arrays, names)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from email.message import Message
+from functools import lru_cache
 from typing import Final
 
 from reviewdesk.errors import NotAcceptable, UnsupportedMediaType
@@ -19,6 +20,7 @@ READ_TYPES: Final = (*MEDIA_TYPES, LIBSVM)
 _OTHER_NAMES: Final = {"text/libsvm": LIBSVM}  # SageMaker's XGBoost takes both
 
 
+@lru_cache(maxsize=64)
 def request_type(content_type: str | None, content_encoding: str | None = None) -> str:
     """Return the media type of a request's body.
 

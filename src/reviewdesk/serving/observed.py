@@ -55,21 +55,13 @@ class Observed:
             route = path if path in self._routes else OTHER
             seconds = monotonic() - started
             self._metrics.count_request(route, status, seconds, state.get("error_code"))
-            access_log.info("%s", _Line(scope, route, status, length, seconds))
+            if access_log.isEnabledFor(logging.INFO):
+                access_log.info("%s", _line(scope, route, status, length, seconds))
 
 
-class _Line:
-    """A line of the log, made only where one is written."""
-
-    def __init__(self, scope: Scope, route: str, status: int, length: int, seconds: float) -> None:
-        self._request = scope, route
-        self._answer = status, length, seconds
-
-    def __str__(self) -> str:
-        scope, route = self._request
-        status, length, seconds = self._answer
-        client = (scope.get("client") or ("-",))[0]
-        time = datetime.now(UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
-        method = scope["method"] if scope["method"] in _METHODS else "-"
-        asked = f"{method} {route} HTTP/{scope['http_version']}"
-        return f'{client} - - [{time}] "{asked}" {status} {length} {seconds:.3f}'
+def _line(scope: Scope, route: str, status: int, length: int, seconds: float) -> str:
+    client = (scope.get("client") or ("-",))[0]
+    time = datetime.now(UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
+    method = scope["method"] if scope["method"] in _METHODS else "-"
+    asked = f"{method} {route} HTTP/{scope['http_version']}"
+    return f'{client} - - [{time}] "{asked}" {status} {length} {seconds:.3f}'

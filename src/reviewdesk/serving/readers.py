@@ -61,7 +61,7 @@ def parse_json(text: str, where: str) -> Any:
         RequestError: it is broken, nested too deep, or holds NaN, Infinity or endless digits.
     """
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise RequestError(
             f"{where} is not valid JSON: {error.msg} at character {error.pos}"
@@ -96,6 +96,9 @@ def review_texts(value: Any, where: str) -> ReviewTexts:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise RequestError(f"the body is not valid JSON: {name} is no JSON number")
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def _read_json(text: str, instances: Instances) -> None:

@@ -14,8 +14,9 @@ from anyio import CapacityLimiter
 
 from reviewdesk.bundle import Bundle
 from reviewdesk.errors import Overloaded, UnknownEndpoint, UsageError
+from reviewdesk.serving.batching import AT_ONCE_WORK, LARGE_WORK, Asked, Batches, Scoring
 from reviewdesk.serving.metrics import Metrics
-from reviewdesk.serving.traffic import MOST_SHADOWED, Traffic
+from reviewdesk.serving.traffic import MOST_SHADOWED, Scored, Traffic
 from reviewdesk.serving.variants import ALL_TRAFFIC, Endpoint, Variant
 from reviewdesk.settings import EACH_REQUEST_ANEW, ServeSettings, TrafficSettings
 
@@ -27,10 +28,6 @@ MOST_REQUESTS: Final = 64
 
 MOST_LARGE: Final = 16
 """Large requests among them."""
-
-LARGE_WORK: Final = 65_536
-WORK_OF_A_REVIEW: Final = 50
-"""What a review costs beside its bytes, as bytes."""
 
 _ROOT_PATH: Final = re.compile(r"(/[a-zA-Z0-9._~-]+)*")
 _ENDPOINT_NAME: Final = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")  # as SageMaker has it
@@ -79,9 +76,11 @@ class Service:
         self.threads = min(MOST_THREADS, os.cpu_count() or 1)
         self._limiter = CapacityLimiter(self.threads)
         self._large_limiter = CapacityLimiter(max(1, self.threads - 1))
-        self._shadows = CapacityLimiter(1)
-        self._shadowed: set[asyncio.Task[None]] = set()
+        self._shadow_limiter = CapacityLimiter(1)
         self._not_shadowed = 0
+        self.scoring = Scoring(self.traffic, settings)
+        self._batches: dict[tuple[Bundle, bool], Batches] = {}
+        self._shadowed: dict[Bundle, Batches] = {}
         self._held = 0
         self._large_held = 0
         self.metrics = Metrics()
@@ -138,25 +137,53 @@ class Service:
             self._held -= 1
             self._large_held -= large
 
-    def shadow(self, work: Callable[[], object]) -> None:
-        """Do work that nobody waits for, one at a time, beside what is answered.
+    def answers_at_once(self, bundle: Bundle, work: int) -> bool:
+        """Say whether a request is answered faster than a thread could be given it.
 
-        Where much of it waits, further work is not done and counted.
-
-        Args:
-            work: what is done; what it raises is lost.
+        Where requests are logged, somebody who erases from the log may hold it for a while.
         """
-        if len(self._shadowed) >= MOST_SHADOWED:
+        return bundle.classifier.quick and work <= AT_ONCE_WORK and not self.traffic.captures
+
+    async def answer(self, asked: Asked) -> Scored:
+        """Return the answer to a request; what waits at the same time is scored with it.
+
+        Raises:
+            Overloaded: the server holds as many requests as it can.
+        """
+        bundle = asked.variant.bundle
+        at_once = self.answers_at_once(bundle, asked.work)
+        if asked.work > LARGE_WORK:
+            async with self.hold(large=True):
+                work = functools.partial(self.scoring.answer, [asked])
+                (outcome,) = await self.run(work, large=True)
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
+        batches = self._batches.get((bundle, at_once))
+        if batches is None:
+            batches = self._batches[bundle, at_once] = Batches(self.scoring, at_once, self.run)
+        if at_once:  # it takes no place: it is answered in this turn
+            return await batches.answer(asked)
+        async with self.hold():
+            return await batches.answer(asked)
+
+    def shadow(self, asked: Asked) -> None:
+        """Let a shadow score a request, beside what is answered; its log says how it went.
+
+        Where many wait, further ones are not scored and counted.
+        """
+        if sum(map(len, self._shadowed.values())) >= MOST_SHADOWED:
             self._not_shadowed += 1
             return
-        task = asyncio.get_running_loop().create_task(self._run_shadow(work))
-        self._shadowed.add(task)
-        task.add_done_callback(self._shadowed.discard)
+        bundle = asked.variant.bundle
+        batches = self._shadowed.get(bundle)
+        if batches is None:
+            batches = self._shadowed[bundle] = Batches(self.scoring, False, self._run_shadow)
+        batches.add(asked)
 
-    async def _run_shadow(self, work: Callable[[], object]) -> None:
-        async with self._shadows:
-            with contextlib.suppress(Exception):  # its log has said it
-                await _in_thread(work)
+    async def _run_shadow(self, work: Callable[[], T]) -> T:
+        async with self._shadow_limiter:
+            return await _in_thread(work)
 
     async def run(self, work: Callable[[], T], large: bool = False) -> T:
         """Return what the work returns; it runs in a thread, so that others are answered.
@@ -170,12 +197,6 @@ class Service:
         """
         async with self._large_limiter if large else contextlib.nullcontext(), self._limiter:
             return await _in_thread(work)
-
-
-def is_large(body: bytes) -> bool:
-    """Say whether a request takes long, from its bytes and what may be its reviews."""
-    reviews = body.count(b"\n") + body.count(b",")
-    return len(body) + WORK_OF_A_REVIEW * reviews > LARGE_WORK
 
 
 async def _in_thread(work: Callable[[], T]) -> T:

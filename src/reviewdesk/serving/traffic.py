@@ -99,6 +99,11 @@ class Traffic:
         if settings.weights:
             self._read_weights()
 
+    @property
+    def captures(self) -> bool:
+        """Whether requests are logged."""
+        return self._log is not None
+
     def named(self, call: Call) -> Call:
         """Give a request a name of its own, where anything goes by it."""
         if self._log is None and not self._several:

@@ -8,7 +8,7 @@ as float32 gives back exactly what the classifier said.
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -23,29 +23,46 @@ Ranking = tuple[list[str], list[float]]
 
 Evidence = dict[str, int | bool | None]
 
+_encoded: Final = json.JSONEncoder(ensure_ascii=False).encode
+
 
 def write_answer(
-    media_type: str,
-    labels: Sequence[str],
-    probabilities: NDArray[np.float32],
-    wanted: Sequence[int],
-    evidence: Sequence[Evidence] = (),
+    media_type: str, ranked: Sequence[Ranking], evidence: Sequence[Evidence] = ()
 ) -> bytes:
     """Return the body of an answer.
 
     Args:
         media_type: one of ``media_types.MEDIA_TYPES``.
+        ranked: of each review, from ``rankings``.
+        evidence: for each, what JSON says beside its labels; nothing by default.
+    """
+    if media_type in _JSON_WRITERS:
+        more = evidence or [{}] * len(ranked)
+        answers = (_blazingtext(one) | own for one, own in zip(ranked, more, strict=True))
+        return _JSON_WRITERS[media_type](answers).encode()
+    return _WRITERS[media_type](ranked).encode()
+
+
+def rankings(
+    labels: Sequence[str], probabilities: NDArray[np.float32], wanted: Sequence[int]
+) -> list[Ranking]:
+    """Return the likeliest labels of reviews and their probabilities.
+
+    Args:
         labels: the k labels of the classifier.
         probabilities: (n, k) float32, in the order of the labels.
         wanted: for each of the n reviews, how many labels to name; k at most are named.
-        evidence: for each, what JSON says beside its labels; nothing by default.
     """
-    rankings = _rankings(labels, probabilities, wanted)
-    if media_type in _JSON_WRITERS:
-        told = evidence or [{} for _ in wanted]
-        answers = (_blazingtext(one) | more for one, more in zip(rankings, told, strict=True))
-        return _JSON_WRITERS[media_type](answers).encode()
-    return _WRITERS[media_type](rankings).encode()
+    most = min(max(wanted, default=1), len(labels))
+    if most == 1:
+        order = probabilities.argmax(axis=1)[:, None]  # (n, 1)
+    else:
+        order = np.argsort(-probabilities, axis=1, kind="stable")[:, :most]
+    ranked = np.take_along_axis(probabilities, order, axis=1).astype(np.float64)
+    return [
+        ([labels[place] for place in places[:k]], values[:k])
+        for places, values, k in zip(order.tolist(), ranked.tolist(), wanted, strict=True)
+    ]
 
 
 def evidence_of(known: NDArray[np.int64] | None, told: Sequence[bool]) -> list[Evidence]:
@@ -62,26 +79,17 @@ def evidence_of(known: NDArray[np.int64] | None, told: Sequence[bool]) -> list[E
     ]
 
 
-def _rankings(
-    labels: Sequence[str], probabilities: NDArray[np.float32], wanted: Sequence[int]
-) -> Iterator[Ranking]:
-    order = np.argsort(-probabilities, axis=1, kind="stable")  # (n, k)
-    ranked = np.take_along_axis(probabilities, order, axis=1).astype(np.float64)
-    for places, values, k in zip(order.tolist(), ranked.tolist(), wanted, strict=True):
-        yield [labels[place] for place in places[:k]], values[:k]
-
-
 def _blazingtext(ranking: Ranking) -> dict[str, Any]:
     names, values = ranking
     return {"label": [LABEL_PREFIX + name for name in names], "prob": values}
 
 
 def _write_json(answers: Iterable[dict[str, Any]]) -> str:
-    return json.dumps(list(answers), ensure_ascii=False)
+    return _encoded(list(answers))
 
 
 def _write_json_lines(answers: Iterable[dict[str, Any]]) -> str:
-    return "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in answers)
+    return "".join(_encoded(one) + "\n" for one in answers)
 
 
 def _write_csv(rankings: Iterable[Ranking]) -> str:

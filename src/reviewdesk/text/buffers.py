@@ -15,8 +15,8 @@ class Buffers(NamedTuple):
     valid: NDArray[np.bool_]  # (n,) false where the value is null
 
 
-_WIDE = (pa.types.is_large_string, pa.types.is_large_binary)
-_NARROW = (pa.types.is_string, pa.types.is_binary)
+_WIDE = (pa.large_string(), pa.large_binary())
+_NARROW = (pa.string(), pa.binary())
 
 
 def buffers(values: pa.Array) -> Buffers:
@@ -31,7 +31,7 @@ def buffers(values: pa.Array) -> Buffers:
     """
     values = _plain(values)
     count = len(values)
-    width = np.int64 if any(is_a(values.type) for is_a in _WIDE) else np.int32
+    width = np.int64 if values.type in _WIDE else np.int32
     _, offsets, data = values.buffers()
     if count == 0 or offsets is None:
         starts = np.zeros(count + 1, np.int64)
@@ -47,11 +47,11 @@ def buffers(values: pa.Array) -> Buffers:
 
 
 def _plain(values: pa.Array) -> pa.Array:
-    if isinstance(values, pa.DictionaryArray):
-        values = values.dictionary_decode()
-    kind = values.type
-    if any(is_a(kind) for is_a in (*_WIDE, *_NARROW)):
+    if values.type in _NARROW or values.type in _WIDE:
         return values
+    if isinstance(values, pa.DictionaryArray):
+        return _plain(values.dictionary_decode())
+    kind = values.type
     if pa.types.is_string_view(kind) or pa.types.is_null(kind):
         return values.cast(pa.large_string())
     if pa.types.is_binary_view(kind):

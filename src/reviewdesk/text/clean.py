@@ -63,10 +63,15 @@ def clean_text(values: pa.Array, settings: CleanSettings) -> pa.StringArray:
         TypeError: the values are not text.
         InputError: the texts are larger than one Arrow string array holds (2 GiB).
     """
+    if values.null_count == len(values):
+        return pa.nulls(len(values), pa.string())
     texts = _clean(buffers(values), settings)
     if settings.unicode_form == "none":
         return texts
-    mask = pa.array(_rows_with_byte_from(buffers(texts), _FORM_STARTS[settings.unicode_form]))
+    changing = _rows_with_byte_from(buffers(texts), _FORM_STARTS[settings.unicode_form])
+    if not changing.any():
+        return texts
+    mask = pa.array(changing)
     found = texts.filter(mask)
     bounded = pc.replace_substring_regex(found, _TOO_MANY_MARKS, r"\1")
     normal = pc.utf8_normalize(bounded, settings.unicode_form)
@@ -79,10 +84,11 @@ def clean_text(values: pa.Array, settings: CleanSettings) -> pa.StringArray:
 
 def clean_batch(batch: pa.RecordBatch, settings: CleanSettings) -> pa.RecordBatch:
     """Return a batch of reviews with its text columns cleaned and everything else as it is."""
-    columns = [
-        clean_text(column, settings).cast(field.type) if field.name in TEXT_COLUMNS else column
-        for field, column in zip(batch.schema, batch.columns, strict=True)
-    ]
+    columns = batch.columns
+    for place, field in enumerate(batch.schema):
+        if field.name in TEXT_COLUMNS:
+            cleaned = clean_text(columns[place], settings)
+            columns[place] = cleaned if cleaned.type == field.type else cleaned.cast(field.type)
     return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
 
 

@@ -34,10 +34,13 @@ def is_default_headline(headlines: pa.Array) -> pa.BooleanArray:
     Returns:
         (n,) true or false; false where the headline is null.
     """
+    none = pa.repeat(False, len(headlines))
+    if headlines.null_count == len(headlines):
+        return none
     short = pc.less_equal(pc.utf8_length(headlines), _LONGEST)
     likely = pc.fill_null(pc.and_(short, pc.match_substring_regex(headlines, _LIKELY)), False)
     lower = pc.utf8_lower(pc.utf8_normalize(headlines.filter(likely), form="NFC"))
     words = pc.replace_substring_regex(lower, r"[^\p{L}\p{N}]+", " ")
     known = pa.array(DEFAULT_HEADLINES, headlines.type)
     found = pc.is_in(pc.utf8_trim_whitespace(words), value_set=known)
-    return pc.replace_with_mask(pa.repeat(False, len(headlines)), likely, found)
+    return pc.replace_with_mask(none, likely, found)

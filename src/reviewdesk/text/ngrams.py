@@ -227,7 +227,7 @@ def find_rows(
         characters: the longest run of characters in a word, 3 or more; 0 for none.
         shift: 64 less the bits of a slot.
         numbers: (2 ** bits,) the feature of each slot; as many as there are where there is none.
-        seen: (features,) zeros to begin with; the last row that had each feature.
+        seen: (features,) zeros, and zeros again at the end; the last row that had each feature.
         stream: gets the features of each row, each once.
         sizes: (rows,) gets how many features each row has.
 
@@ -245,6 +245,11 @@ def find_rows(
         )
         done = _find(slots, count, ends, begin, until, numbers, seen, stream, sizes, done)
         begin = until
+    if done > len(seen):
+        seen[:] = 0
+    else:
+        for place in range(done):
+            seen[stream[place]] = 0
     return done
 
 

@@ -72,6 +72,7 @@ class HashedLinear(Classifier):
     """
 
     columns: ClassVar[tuple[str, ...]] = ("review_headline", "review_body", "product_title")
+    quick: ClassVar[bool] = True
     settings: HashedSettings
 
     @property

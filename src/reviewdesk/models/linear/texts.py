@@ -14,6 +14,9 @@ PART_BYTES: Final = 4 << 20
 """Texts are hashed in parts of about so many bytes, whatever the batches."""
 
 
+_NOTHING: Final = np.empty(0, np.uint8)
+
+
 class FieldTexts(NamedTuple):
     """Texts of n rows: field f of row i is ``data[bounds[i, f, 0]:bounds[i, f, 1]]``."""
 
@@ -36,15 +39,22 @@ class FieldTexts(NamedTuple):
 
 def field_texts(batch: pa.RecordBatch, columns: Sequence[str]) -> FieldTexts:
     """Return the text columns of a batch; a null is an empty text."""
-    found = [buffers(batch.column(name)) for name in columns]
-    data = found[0].data if len(found) == 1 else np.concatenate([one.data for one in found])
-    data.flags.writeable = False
     bounds = np.zeros((len(batch), len(columns), 2), np.int64)
+    contents: list[NDArray[np.uint8]] = []
     start = 0
-    for field, (content, offsets, valid) in enumerate(found):
-        bounds[:, field, 0] = np.where(valid, offsets[:-1] + start, 0)
-        bounds[:, field, 1] = np.where(valid, offsets[1:] + start, 0)
+    for field, name in enumerate(columns):
+        column = batch.column(name)
+        if column.null_count == len(column):
+            continue
+        content, offsets, valid = buffers(column)
+        bounds[:, field, 0] = offsets[:-1] + start
+        bounds[:, field, 1] = offsets[1:] + start
+        if column.null_count:
+            bounds[~valid, field] = 0
+        contents.append(content)
         start += len(content)
+    data = contents[0] if len(contents) == 1 else np.concatenate([_NOTHING, *contents])
+    data.flags.writeable = False
     return FieldTexts(data, bounds)
 
 

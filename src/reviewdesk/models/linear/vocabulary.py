@@ -106,6 +106,7 @@ class Vocabulary:
         self.bits = bits
         self.slots = slots
         self.seeds = field_seeds(columns)
+        self._zeros: list[NDArray[np.uint32]] = []  # as many as threads have needed at a time
 
     def __len__(self) -> int:
         return len(self.slots)
@@ -154,14 +155,22 @@ class Vocabulary:
             The features, and where those of each row begin and end, (n + 1,).
         """
         texts = field_texts(batch, self.columns)
-        seen = np.zeros(len(self), np.uint32)
+        seen = self._borrowed_zeros()
         sizes = np.empty(len(batch), np.uint32)
         stream = np.empty(int(texts.bytes.sum()) * self.grams.lengths, np.uint32)
         done = find_rows(
             texts.data, texts.bounds, self.seeds, letters(self.grams.marks), *self.grams[:2],
             np.uint64(64 - self.bits), self.numbers, seen, stream, sizes,
         )  # fmt: skip
+        self._zeros.append(seen)
         return stream[:done], row_ends(sizes)
+
+    def _borrowed_zeros(self) -> NDArray[np.uint32]:
+        """Return zeros (features,) that no other thread has; new ones cost time."""
+        try:
+            return self._zeros.pop()
+        except IndexError:
+            return np.zeros(len(self), np.uint32)
 
 
 @compiled

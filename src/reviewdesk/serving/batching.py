@@ -1,0 +1,249 @@
+"""Requests that wait together are scored together, each as if it were alone.
+
+What a batch costs beside its reviews (columns, cleaning, calibration) is then paid once. Nobody
+waits for a batch to fill: it holds what arrived in the same turn of the event loop, or while a
+thread scored the batch before.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reviewdesk.bundle import Bundle
+from reviewdesk.errors import PayloadTooLarge, RequestError, ReviewdeskError, UnsupportedMediaType
+from reviewdesk.serving.instances import Instances
+from reviewdesk.serving.readers import read_instances
+from reviewdesk.serving.traffic import Call, Scored, Traffic
+from reviewdesk.serving.variants import Variant
+from reviewdesk.serving.writers import evidence_of, rankings, write_answer
+from reviewdesk.settings import ServeSettings
+
+MOST_WORK: Final = 262_144
+"""Work of one batch, as ``work_of`` counts it; what is over waits for the next."""
+
+TURNS: Final = 2
+"""Turns of the event loop, of microseconds each, that a request waits for others where the batch
+before had several."""
+
+LARGE_WORK: Final = 65_536
+AT_ONCE_WORK: Final = 16_384
+"""What is more has a thread of its own even where the model is quick: others wait meanwhile."""
+
+WORK_OF_A_REVIEW: Final = 50
+"""What a review costs beside its bytes, as bytes."""
+
+
+def work_of(body: bytes) -> int:
+    """Return about what a request costs, from its bytes and what may be its reviews."""
+    return len(body) + WORK_OF_A_REVIEW * (body.count(b"\n") + body.count(b","))
+
+
+def is_large(body: bytes) -> bool:
+    """Say whether a request takes long."""
+    return work_of(body) > LARGE_WORK
+
+
+@dataclass(eq=False)
+class Asked:
+    """A request for scores, and who waits for them.
+
+    Args:
+        call: what is asked.
+        variant: what answers.
+        unit: whom the request was dealt to, if it was.
+        work: what it costs, as ``work_of`` counts it.
+        shadow: whether nobody waits for the answer.
+        answer: gets the answer, or the error.
+    """
+
+    call: Call
+    variant: Variant
+    unit: str
+    work: int
+    shadow: bool = False
+    answer: "asyncio.Future[Scored] | None" = None
+    begun: float = field(default_factory=time.perf_counter)
+
+
+class Scoring:
+    """Answers requests to one variant, and logs them.
+
+    Args:
+        traffic: where requests are logged.
+        settings: limits of a request.
+    """
+
+    def __init__(self, traffic: Traffic, settings: ServeSettings) -> None:
+        self._traffic = traffic
+        self._settings = settings
+
+    def answer(self, asked: Sequence[Asked]) -> list[Scored | Exception]:
+        """Return the answers to requests to one variant, each what it would be alone."""
+        outcomes = self._together(asked[0].variant.bundle, asked)
+        for one, outcome in zip(asked, outcomes, strict=True):
+            log = (one.call, one.variant, one.unit, one.begun)
+            if isinstance(outcome, Scored):
+                self._traffic.log(*log, outcome.body, shadow=one.shadow)
+            else:
+                status = getattr(outcome, "http_status", ReviewdeskError.http_status)
+                self._traffic.log(*log, None, status, shadow=one.shadow)
+        return outcomes
+
+    def _together(self, bundle: Bundle, asked: Sequence[Asked]) -> list[Scored | Exception]:
+        """Return the answers to requests; an error of one is no error of another."""
+        outcomes: list[Scored | Exception] = []
+        read: list[tuple[int, Instances]] = []
+        for place, one in enumerate(asked):
+            try:
+                read.append((place, self._read(one.call)))
+                outcomes.append(Scored(b"", 0))
+            except Exception as error:  # the boundary of a request
+                outcomes.append(error)
+        calls = [(asked[place].call, instances) for place, instances in read]
+        answers: Sequence[Scored | Exception]
+        try:
+            answers = self._scored(bundle, calls)
+        except Exception as error:  # of one of them: each by itself tells of which
+            answers = [error]
+            if len(calls) > 1:
+                answers = [self._together(bundle, [asked[place]])[0] for place, _ in read]
+        for (place, _), answer in zip(read, answers, strict=True):
+            outcomes[place] = answer
+        return outcomes
+
+    def _read(self, call: Call) -> Instances:
+        instances = read_instances(call.given, call.body, self._settings.max_instances)
+        if not len(instances):
+            raise RequestError("the request holds no review; send at least one")
+        return instances
+
+    def _scored(
+        self, bundle: Bundle, read: Sequence[tuple[Call, Instances]]
+    ) -> list[Scored | Exception]:
+        """Return the answers to requests that could be read."""
+        if not read:
+            return []
+        if any(instances.features is not None for _, instances in read):
+            if len(read) > 1:
+                return [self._scored(bundle, [one])[0] for one in read]
+            if not bundle.reads_features:
+                raise UnsupportedMediaType(
+                    "this endpoint reads reviews, not LIBSVM lines; send the texts"
+                )
+        together = Instances.joined([instances for _, instances in read])
+        reviews = bundle.clean(together.batch(bundle.settings.text.fields))
+        probabilities = bundle.predict_proba(reviews)
+        tell = together.tell_known_words
+        known = bundle.known_words(reviews) if any(tell) else None
+        ranked = rankings(bundle.labels, probabilities, together.wanted)
+        answers: list[Scored | Exception] = []
+        begin = 0
+        for call, instances in read:
+            rows = slice(begin, begin + len(instances))
+            begin = rows.stop
+            evidence = _evidence(known, instances.tell_known_words, rows)
+            body = write_answer(call.wanted, ranked[rows], evidence)
+            answers.append(self._bounded(Scored(body, len(instances))))
+        return answers
+
+    def _bounded(self, scored: Scored) -> Scored | Exception:
+        if len(scored.body) <= self._settings.max_body_bytes:
+            return scored
+        return PayloadTooLarge(
+            f"the answer would be larger than {self._settings.max_body_bytes} bytes; "
+            "send fewer reviews or ask for a smaller k"
+        )
+
+
+def _evidence(
+    known: NDArray[np.int64] | None, tell: Sequence[bool], rows: slice
+) -> list[dict[str, int | bool | None]]:
+    return evidence_of(None if known is None else known[rows], tell) if any(tell) else []
+
+
+class Batches:
+    """Requests that wait for one bundle.
+
+    Args:
+        scoring: what answers them.
+        at_once: whether they are answered in the event loop itself; else in a thread.
+        run: does work in a thread as soon as one is free.
+    """
+
+    def __init__(self, scoring: Scoring, at_once: bool, run: "Run") -> None:
+        self._scoring = scoring
+        self._at_once = at_once
+        self._run = run
+        self._waiting: deque[Asked] = deque()
+        self._due = False
+        self._crowded = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    async def answer(self, asked: Asked) -> Scored:
+        """Return the answer to a request; errors are raised."""
+        asked.answer = asyncio.get_running_loop().create_future()
+        self.add(asked)
+        return await asked.answer
+
+    def add(self, asked: Asked) -> None:
+        """Take a request; nobody need wait for its answer."""
+        self._waiting.append(asked)
+        loop = asyncio.get_running_loop()
+        if not self._at_once:
+            task = loop.create_task(self._answer_in_thread())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        elif not self._due:
+            self._due = True
+            loop.call_soon(self._answer_now, TURNS if self._crowded else 0)
+
+    def _answer_now(self, turns: int) -> None:
+        """Answer those that wait, after so many turns of the event loop."""
+        loop = asyncio.get_running_loop()
+        if turns:
+            loop.call_soon(self._answer_now, turns - 1)
+            return
+        batch, outcomes = self._answered()
+        self._crowded = len(batch) > 1
+        self._due = bool(self._waiting)
+        if self._due:  # others get a turn first
+            loop.call_soon(self._answer_now, 0)
+        _hand_over(batch, outcomes)
+
+    async def _answer_in_thread(self) -> None:
+        """Answer those that wait by the time that a thread is free, perhaps none any more."""
+        _hand_over(*await self._run(self._answered))
+
+    def _answered(self) -> "Answered":
+        batch: list[Asked] = []
+        work = 0
+        while work < MOST_WORK:
+            try:
+                batch.append(self._waiting.popleft())  # several threads may take at a time
+            except IndexError:
+                break
+            work += batch[-1].work
+        return batch, self._scoring.answer(batch) if batch else []
+
+
+def _hand_over(batch: Sequence[Asked], outcomes: Sequence[Scored | Exception]) -> None:
+    for one, outcome in zip(batch, outcomes, strict=True):
+        if one.answer is None or one.answer.done():
+            continue
+        if isinstance(outcome, Exception):
+            one.answer.set_exception(outcome)
+        else:
+            one.answer.set_result(outcome)
+
+
+Answered = tuple[Sequence[Asked], Sequence[Scored | Exception]]
+Run = Callable[[Callable[[], Answered]], Awaitable[Answered]]
