@@ -37,6 +37,11 @@ class Job:
         return {one.target: Model.load(one.bundle) for one in self.result.targets}
 
     @property
+    def rows(self) -> dict[str, Path]:
+        """Of each target the file with the rows that were given, and their labels."""
+        return {one.target: one.rows for one in self.result.targets if one.rows}
+
+    @property
     def tried(self) -> dict[str, list[str]]:
         """Of each target what was tried, what won by how much, and what it costs to serve."""
         return {one.target: list(one.tried) for one in self.result.targets}
@@ -63,6 +68,7 @@ def run(
     best: bool = False,
     time_limit: str = "",
     refit: bool = True,
+    rows: bool = True,
     overwrite: bool = False,
     **settings: Any,
 ) -> Job:
@@ -79,6 +85,7 @@ def run(
         best: find the best model instead: families compared, tuned and blended.
         time_limit: about how long that may take, as in ``"30m"``.
         refit: whether models learn from all reviews once they were measured.
+        rows: write the rows of the files back with all their columns and their labels beside.
         overwrite: replace an earlier job's results.
         settings: those of ``reviewdesk run``.
 
@@ -105,6 +112,7 @@ def run(
             best=best,
             time_limit=time_limit,
             refit=refit,
+            rows=rows,
         )
         inputs = open_inputs(places_of(source, Path(aside)), files)
         return Job(run_job(inputs, Path(out), asked, overwrite=overwrite, progress=Progress()))

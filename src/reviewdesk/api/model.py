@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from reviewdesk.api.evaluation import Evaluated
 from reviewdesk.api.notebook import small_table
 from reviewdesk.api.options import settings_from
-from reviewdesk.api.reviews import Reviews, labelled_reviews
+from reviewdesk.api.reviews import Reviews, labelled_reviews, places_of
 from reviewdesk.api.session import SessionFolder
 from reviewdesk.api.tables import Files, Table, arrow_table, is_table
 from reviewdesk.bundle import Bundle, load_bundle
@@ -25,14 +26,18 @@ from reviewdesk.progress import Progress
 from reviewdesk.schema import REVIEWS
 from reviewdesk.scoring.explain import TextVerdict
 from reviewdesk.scoring.explain import explain as explain_text
+from reviewdesk.scoring.labelled_rows import label_rows
+from reviewdesk.scoring.predict import PredictSummary
 from reviewdesk.settings import (
     OWN,
     SENTIMENT,
     SEVERAL,
+    SourceSettings,
     SplitSettings,
     TargetSettings,
     TextSettings,
 )
+from reviewdesk.sources.catalog import open_inputs
 from reviewdesk.sources.mapping import map_columns
 from reviewdesk.training.evaluate import evaluate as evaluate_bundle
 from reviewdesk.training.rows import Rows
@@ -97,6 +102,43 @@ class Model:
             return probabilities > LIKELY
         labels: NDArray[Any] = np.array(self.labels)[probabilities.argmax(axis=1)]
         return labels
+
+    def predict_file(
+        self,
+        source: Files | Table,
+        out: str | Path,
+        *,
+        evidence: int = 0,
+        overwrite: bool = False,
+        **settings: Any,
+    ) -> PredictSummary:
+        """Write the rows of files back with their labels, as ``reviewdesk predict`` does.
+
+        Args:
+            source: review files, folders or patterns; or a DataFrame.
+            out: a file that ends in .csv, .tsv, .jsonl or .parquet.
+            evidence: how many words to give as reasons for each label, in Parquet.
+            overwrite: replace what is at ``out``.
+            settings: how the files are read, such as ``columns={"review_body": "comment"}``.
+
+        Returns:
+            How many rows got each label, and how many none, by reason.
+
+        Raises:
+            UsageError: a setting is wrong, or something is at ``out``.
+            InputError: the files cannot be read.
+        """
+        (files,) = settings_from(settings, SourceSettings)
+        with TemporaryDirectory(prefix="reviewdesk-") as aside:
+            inputs = open_inputs(places_of(source, Path(aside)), files)
+            return label_rows(
+                self.bundle,
+                inputs,
+                Path(out),
+                evidence=evidence,
+                overwrite=overwrite,
+                progress=Progress(),
+            )
 
     def explain(self, text: str, *, headline: str = "", title: str = "") -> TextVerdict:
         """Say which words of a text spoke for and against each label."""

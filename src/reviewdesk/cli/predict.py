@@ -13,11 +13,15 @@ from reviewdesk.cli.data import open_data
 from reviewdesk.cli.options import Json, with_settings
 from reviewdesk.cli.output import count, note, print_json, print_table, say
 from reviewdesk.errors import DamagedInput, UsageError
+from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import Progress
 from reviewdesk.scoring.endpoint import EndpointPredictor, HttpEndpoint
+from reviewdesk.scoring.feature_lines import SOURCE
+from reviewdesk.scoring.labelled_rows import label_rows
 from reviewdesk.scoring.predict import PART_ROWS, PredictSummary
 from reviewdesk.scoring.predict import predict as predict_reviews
 from reviewdesk.settings import SourceSettings
+from reviewdesk.sources.catalog import Input
 from reviewdesk.sources.rejects import DAMAGE
 
 ENDPOINT_PART_ROWS: Final = 8_192
@@ -34,7 +38,14 @@ def predict(
             metavar="[BUNDLE] DATA...",
         ),
     ],
-    out: Annotated[Path, typer.Option(help="Parquet file to write.", metavar="FILE")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="File to write: the rows of review files as .csv, .tsv, .jsonl or .parquet; of a "
+            "prepared folder the predictions table, as .parquet.",
+            metavar="FILE",
+        ),
+    ],
     *,
     endpoint: Annotated[
         str,
@@ -48,6 +59,13 @@ def predict(
     evidence: Annotated[
         int, typer.Option(help="Words to give as reasons for each label; 0 is much faster.", min=0)
     ] = 0,
+    rows: Annotated[
+        bool,
+        typer.Option(
+            help="Write the files' own rows and columns with the predictions beside; with "
+            "--no-rows the predictions table alone, as .parquet.",
+        ),
+    ] = True,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a table made in another way.")
     ] = False,
@@ -56,33 +74,43 @@ def predict(
 ) -> None:
     """A label with probabilities for every review of a file.
 
-    Writes the predictions table in the order of the input, in bounded memory. Every review that can
-    be read gets a prediction, however short or long; rows that cannot be read are counted and kept
-    in NAME.rejects.parquet. An interrupted run goes on when the same command is given again.
+    Writes the file's own rows back, in their order and with all their columns, and beside them the
+    label, its probability and, of stars, how many are expected. Every review that can be read gets
+    a prediction, however short or long; a row that cannot be read is there too, with the reason.
+    Cells of a CSV that a spreadsheet would run as a formula get an apostrophe, which they lose when
+    the file is read here. An interrupted run goes on when the same command is given again.
+
+    Of a prepared folder, or with --no-rows, it writes the predictions table.
 
     An endpoint is sent batches within SageMaker's limits, some at a time, again where it is busy.
 
     Example:
 
-        reviewdesk predict job/sentiment/bundle new.tsv.gz --out labels.parquet
+        reviewdesk predict job/sentiment/bundle new.csv --out labelled.csv
     """
-    if out.suffix != ".parquet":
-        raise UsageError(f"the predictions are a Parquet table; call it {out.stem}.parquet")
     begun = time.perf_counter()
     if not endpoint and len(places) < 2:
         raise UsageError("name a bundle and what it is to label, or an --endpoint")
     data = open_data(places if endpoint else places[1:], source)
+    rows = rows and _have_rows(data)
+    if not rows and out.suffix != ".parquet":
+        raise UsageError(f"the predictions are a Parquet table; call it {out.stem}.parquet")
     predictor = _endpoint(endpoint) if endpoint else load_bundle(Path(places[0]))
     with predictor if isinstance(predictor, EndpointPredictor) else nullcontext():
-        summary = predict_reviews(
-            predictor,
-            data,
-            out,
-            evidence=evidence,
-            overwrite=overwrite,
-            part_rows=ENDPOINT_PART_ROWS if endpoint else PART_ROWS,
-            progress=Progress(),
-        )
+        if isinstance(data, PreparedData) or not rows:
+            summary = predict_reviews(
+                predictor,
+                data,
+                out,
+                evidence=evidence,
+                overwrite=overwrite,
+                part_rows=ENDPOINT_PART_ROWS if endpoint else PART_ROWS,
+                progress=Progress(),
+            )
+        else:
+            summary = label_rows(
+                predictor, data, out, evidence=evidence, overwrite=overwrite, progress=Progress()
+            )
     if endpoint and not summary.already:
         rate = summary.rows / (time.perf_counter() - begun)
         note(f"{rate:,.0f} reviews a second")
@@ -95,6 +123,11 @@ def predict(
             f"a file is damaged or cut off, so that predictions are missing in {out}; get the file "
             "again and give the same command"
         )
+
+
+def _have_rows(data: PreparedData | list[Input]) -> bool:
+    """Say whether data has rows with columns of its own; bags of words have none."""
+    return not isinstance(data, PreparedData) and all(one.source != SOURCE for one in data)
 
 
 def _endpoint(place: str) -> EndpointPredictor:
@@ -113,6 +146,12 @@ def _print(summary: PredictSummary, out: Path) -> None:
             "(known_words is 0): of these it cannot tell, and their probabilities are the labels' "
             "shares of the reviews that it learned from"
         )
+    if summary.formula_cells:
+        say(
+            f"{count(summary.formula_cells, 'cell')} would run as a formula in a spreadsheet: each "
+            "got an apostrophe in front, which it loses when the file is read here"
+        )
     if summary.rejected:
-        say(f"rows that could not be read are in {summary.rejects}:")
+        where = f"are in {summary.rejects}" if summary.rejects else "are there without a label"
+        say(f"rows that could not be read {where}:")
         print_table(["reason", "rows"], [[why, f"{n:,}"] for why, n in summary.rejected.items()])

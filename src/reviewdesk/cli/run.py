@@ -68,6 +68,12 @@ def run(
         ),
     ] = "",
     refit: Refit = True,
+    rows: Annotated[
+        bool,
+        typer.Option(
+            help="Write the rows of the files back with all their columns and their labels beside."
+        ),
+    ] = True,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an earlier job's results.")
     ] = False,
@@ -83,8 +89,9 @@ def run(
 
     Does in order what prepare, train, evaluate and predict do one by one. DIR then holds the
     prepared reviews, and for each target a bundle, its evaluation, and a label with probabilities
-    for every review by a classifier that has not seen its product; report.html says what was
-    found. An interrupted job goes on when the same command is given again.
+    for every review by a classifier that has not seen its product, also beside the rows of your
+    files (labelled.csv); report.html says what was found. An interrupted job goes on when the same
+    command is given again.
 
     With --label the labels of a column of the files are learnt in place of a target.
 
@@ -114,6 +121,7 @@ def run(
         best=best,
         time_limit=time_limit,
         refit=refit,
+        rows=rows,
     )
     result = run_job(inputs, out, settings, overwrite=overwrite, progress=Progress())
     show_notes(result.data)
@@ -130,7 +138,10 @@ def _print(result: JobResult) -> None:
         say(f"{one.target}:")
         for sentence in (*one.tried, *sentences(one.evaluation)):
             say(f"- {sentence}")
-        say(f"- Every review's label and probabilities are in {one.predictions}.\n")
+        say(f"- Every review's label and probabilities are in {one.predictions}.")
+        if one.rows:
+            say(f"- The rows of your files, with labels or why they have none: {one.rows}.")
+        say("")
     served = " ".join(f"{one.target}={one.bundle}" for one in result.targets)
     say(f"The report: {result.report}")
     say(f"The page where anyone can paste a review: {program()} serve {served}")

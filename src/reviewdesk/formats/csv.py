@@ -20,8 +20,6 @@ _START: Final = rf"'*[\s\x00-\x20\x{{feff}}]*[{_SIGNS}]"
 _CUT: Final = r"[;\t\r\n][ \t\r\n]*"
 _CELL: Final = rf"'*[{_SIGNS}][^\s);]"  # not a semicolon: the next cell begins behind it
 
-_OPTIONS: Final = pyarrow.csv.WriteOptions(include_header=False, quoting_style="all_valid")
-
 
 def neutralise(values: pa.Array) -> pa.Array:
     """Return texts that no spreadsheet runs as a formula.
@@ -43,14 +41,14 @@ def restore(values: pa.Array) -> pa.Array:
     return pc.replace_substring_regex(inside, f"^'({_START})", r"\1")
 
 
-def csv_header(names: Sequence[str]) -> bytes:
+def csv_header(names: Sequence[str], separator: str = ",") -> bytes:
     """Return the first line of a CSV file."""
     quoted = ('"' + name.replace('"', '""') + '"' for name in names)
-    return (",".join(quoted) + "\n").encode()
+    return (separator.join(quoted) + "\n").encode()
 
 
-def csv_rows(rows: pa.RecordBatch) -> tuple[bytes, int]:
-    """Return rows as CSV, null as nothing between two commas.
+def csv_rows(rows: pa.RecordBatch, separator: str = ",") -> tuple[bytes, int]:
+    """Return rows as CSV, null as nothing between two separators.
 
     Returns:
         The lines, and how many cells were neutralised.
@@ -63,7 +61,10 @@ def csv_rows(rows: pa.RecordBatch) -> tuple[bytes, int]:
             column = safe  # noqa: PLW2901
         columns.append(column)
     sink = io.BytesIO()
+    options = pyarrow.csv.WriteOptions(
+        include_header=False, quoting_style="all_valid", delimiter=separator
+    )
     pyarrow.csv.write_csv(
-        pa.RecordBatch.from_arrays(columns, names=rows.schema.names), sink, _OPTIONS
+        pa.RecordBatch.from_arrays(columns, names=rows.schema.names), sink, options
     )
     return sink.getvalue(), changed

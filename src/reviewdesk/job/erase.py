@@ -23,6 +23,7 @@ from reviewdesk.graph.store import is_graph
 from reviewdesk.job.find import OVERVIEW, PREDICTIONS, write_with_page
 from reviewdesk.job.find_page import write_overview
 from reviewdesk.job.graph import build_without
+from reviewdesk.job.rows import ROWS
 from reviewdesk.prepare.erase import Erasure, erase
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
@@ -132,8 +133,12 @@ def _erase_from_job(
         desk=job / DESK,
         progress=progress,
     )
+    rows = [path for path in others if path.match(f"{ROWS}.csv")]
+    for path in rows:
+        path.unlink()  # the rows of the job's files, where the person still is
     pages = [path for path in others if path.suffix == ".html" and path not in inside]
-    return replace(erasure, elsewhere=(*_kept_in_job(pages), *erasure.elsewhere))
+    gone = [f"the rows with labels in {path} were removed" for path in rows]
+    return replace(erasure, elsewhere=(*gone, *_kept_in_job(pages), *erasure.elsewhere))
 
 
 def _names_reviews(path: Path) -> bool:

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from reviewdesk.bundle import Bundle
+from reviewdesk.bundle import Bundle, load_bundle
 from reviewdesk.errors import InputError, TooManyRejects, UsageError
 from reviewdesk.examples.examples import load_examples
 from reviewdesk.job.beside import REPORT
 from reviewdesk.job.report import TargetFindings, write_report
+from reviewdesk.job.rows import rows_name, write_job_rows
 from reviewdesk.prepare.prepare import prepare
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
@@ -54,6 +55,7 @@ class JobSettings:
         best: find the best model instead: families compared, tuned and blended.
         time_limit: about how long that may take, as in 30m, for all targets together.
         refit: whether bundles learn from all reviews once they were measured.
+        rows: whether the rows of the files are written back with their labels.
     """
 
     targets: tuple[str, ...]
@@ -69,6 +71,7 @@ class JobSettings:
     best: bool = False
     time_limit: str = ""
     refit: bool = True
+    rows: bool = True
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,8 @@ def run_job(
         _target(data, folder / name, name, settings, overwrite, progress)
         for name in settings.targets
     )
+    if settings.rows:
+        targets = tuple(_with_rows(one, inputs, data, progress) for one in targets)
     report = folder / REPORT
     write_report(data, targets, report)
     result = JobResult(folder, data, report, targets, too_many)
@@ -240,6 +245,16 @@ def _target(
     return TargetFindings(
         name, folder / BUNDLE, folder / PREDICTIONS, folder / EVALUATION, evaluation, said
     )
+
+
+def _with_rows(
+    found: TargetFindings, inputs: Sequence[Input], data: PreparedData, progress: Progress
+) -> TargetFindings:
+    """Write the rows of the job's files with their labels, unless they are there."""
+    rows = found.bundle.parent / rows_name(data)
+    bundle = load_bundle(found.bundle)
+    write_job_rows(inputs, data, found.predictions, bundle, rows, progress=progress)
+    return replace(found, rows=rows)
 
 
 def _best(

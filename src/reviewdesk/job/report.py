@@ -41,6 +41,7 @@ class TargetFindings:
         page: the evaluation's page.
         evaluation: how right the classifier is.
         tried: what was tried, what won and what it costs; empty where the model was given.
+        rows: the rows of the job's files with their labels.
     """
 
     target: str
@@ -49,12 +50,14 @@ class TargetFindings:
     page: Path
     evaluation: Evaluation
     tried: tuple[str, ...] = ()
+    rows: Path | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the places and the findings as JSON values."""
         return {
             "bundle": str(self.bundle),
             "predictions": str(self.predictions),
+            "rows": str(self.rows) if self.rows else None,
             "evaluation": str(self.page),
             "findings": sentences(self.evaluation),
             "tried": list(self.tried),
@@ -203,6 +206,6 @@ def _commands(targets: Sequence[TargetFindings]) -> list[Html]:
         paragraph("Labels for new reviews:"),
         element(
             "pre",
-            element("code", f"reviewdesk predict {targets[0].bundle} NEW.csv --out labels.parquet"),
+            element("code", f"reviewdesk predict {targets[0].bundle} NEW.csv --out labelled.csv"),
         ),
     ]

@@ -146,11 +146,21 @@ def content_numbers(reviews: pa.RecordBatch) -> pa.Array:
     Args:
         reviews: cleaned rows, schema ``reviews_schema``.
     """
+    return pa.array(content_hashes(reviews) & CONTENT_MASK).cast(pa.string())
+
+
+def content_hashes(reviews: pa.RecordBatch) -> NDArray[np.int64]:
+    """Return ``content_1`` of each row, (n,).
+
+    Args:
+        reviews: cleaned rows, schema ``reviews_schema``.
+    """
     seed = _SEEDS[0]
     names = _content_columns(reviews.schema)
-    columns = [_column_hashes(reviews[name], seed) for name in names]
-    hashes = _combined(seed, columns).view(np.int64) & CONTENT_MASK
-    return pa.array(hashes).cast(pa.string())
+    hashes: NDArray[np.int64] = _combined(
+        seed, [_column_hashes(reviews[name], seed) for name in names]
+    ).view(np.int64)
+    return hashes
 
 
 def _has_derived_id(raw: pa.RecordBatch, among: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -44,6 +44,7 @@ class PredictSummary:
         rejected: how many there are, by reason.
         log: what was done when, and how long it took.
         already: whether the finished table was there before.
+        formula_cells: how many cells of a CSV got an apostrophe, as a spreadsheet would run them.
     """
 
     out: Path
@@ -55,6 +56,7 @@ class PredictSummary:
     rejected: dict[str, int]
     log: RunLog
     already: bool
+    formula_cells: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary as plain JSON values."""
@@ -68,6 +70,7 @@ class PredictSummary:
             "rejected": self.rejected,
             "log": self.log.to_json(),
             "already": self.already,
+            "formula_cells": self.formula_cells,
         }
 
 
@@ -208,7 +211,7 @@ def _predict_parts(
             rejects = pa.Table.from_batches([batch.rejects for batch in group], REJECTS)
             if stream.raw:
                 parts.write(_rejects_name(count), rejects)
-            predicted = [_predict_batch(bundle, stream.clean(b.reviews), evidence) for b in group]
+            predicted = [predict_batch(bundle, stream.clean(b.reviews), evidence) for b in group]
             parts.write(_name(count), pa.concat_tables(predicted))
         count += 1
         task.advance(sum(batch.amount for batch in group))
@@ -241,9 +244,19 @@ def _grouped(batches: Iterator[StreamBatch], part_rows: int) -> Iterator[list[St
         yield group
 
 
-def _predict_batch(
+def predict_batch(
     bundle: Bundle | EndpointPredictor, reviews: pa.RecordBatch, evidence: int
 ) -> pa.Table:
+    """Return rows of the predictions table for clean reviews.
+
+    Args:
+        bundle: what predicts.
+        reviews: n reviews.
+        evidence: how many words to give as reasons for each label.
+
+    Raises:
+        UsageError: reasons are asked for where there are no words.
+    """
     if evidence and FEATURES in reviews.schema.names:
         raise UsageError("rows of features have no words to give as reasons; leave --evidence out")
     probabilities = bundle.predict_proba(reviews)

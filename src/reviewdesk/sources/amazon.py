@@ -61,14 +61,17 @@ class AmazonReviews(Source):
         left_over = tuple(column for column in header if column not in read.values())
         return ColumnMap(read, {}, left_over)
 
+    def header(self, file: SourceFile) -> tuple[Sequence[str], str]:
+        """Return the columns of a file, in its order, and what separates them."""
+        return _header(head(file)), "\t"
+
     def rows(self, file: SourceFile, tally: Tally) -> Iterator[RawRows]:
         """Yield the lines below the header."""
         start = head(file)
         header = _header(start)
         names = _check(header, file, self.settings.columns)
-        columns = {name: header[place] for place, name in enumerate(names) if name is not None}
-        names = name_kept(names, header, self.kept)
-        yield from repeat_kept(self._rows(file, start, names, tally), columns, self.kept)
+        parts = self._rows(file, start, name_kept(names, header, self.kept), tally)
+        yield from repeat_kept(parts, names, header, self.kept)
 
     def _rows(
         self, file: SourceFile, start: bytes, names: Sequence[str | None], tally: Tally

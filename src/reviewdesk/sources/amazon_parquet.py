@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from reviewdesk.errors import InputError
 from reviewdesk.schema import REVIEWS
 from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
+from reviewdesk.sources.kept import WHOLE_OBJECT
 from reviewdesk.sources.mapping import ColumnMap, has_amazon_columns, map_columns
 from reviewdesk.sources.parquet import PARQUET_MAGIC, parquet_columns, parquet_rows
 
@@ -55,7 +56,8 @@ class AmazonParquet(Source):
         found = _CATEGORY.search(file.place)
         category = unquote(found[1]) if found else ""
         columns = {name: name for name in _known(file)}
-        for rows in parquet_rows(file, columns, tally):
+        whole = WHOLE_OBJECT in self.kept
+        for rows in parquet_rows(file, columns, tally, whole=whole):
             yield _with_dates(rows).with_default("product_category", category)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 
 from reviewdesk.sources.base import Tally
 from reviewdesk.sources.encoding import in_characters
-from reviewdesk.sources.kept import is_kept, nested_text
+from reviewdesk.sources.kept import WHOLE_OBJECT, is_kept, nested_text
 from reviewdesk.sources.lines import BOM, LineBlock, numbered_lines
 from reviewdesk.sources.rows import RawRows, RowBuilder
 
@@ -117,7 +117,7 @@ def parse_object(raw: bytes) -> dict[str, Any]:
 def lookup(found: Mapping[str, Any], field: str) -> Any:
     """Return a field's value, or that of one inside an object or list; None if it is not there."""
     if field in found or "." not in field:
-        return found.get(field)
+        return found if field == WHOLE_OBJECT else found.get(field)
     outer, _, inner = field.partition(".")
     value = found.get(outer)
     if isinstance(value, list) and inner.isdecimal() and inner.isascii():

@@ -13,6 +13,15 @@ from reviewdesk.sources.rows import RawRows
 
 _KEPT: Final = "kept:"
 
+NOT_LABELLED: Final = "not_labelled_because"
+"""The column by which tables that were written here with labels are known: in them cells that a
+spreadsheet would run have an apostrophe."""
+
+ALL_COLUMNS: Final = ("\0all",)
+"""Kept in place of names: every column of a table of text, called by its place from 0."""
+WHOLE_OBJECT: Final = "\0whole"
+"""Kept in place of a name: each object as JSON, and of Parquet each row with its types."""
+
 
 def kept_name(column: str) -> str:
     """Return what a kept column is called among the columns of raw rows."""
@@ -39,6 +48,8 @@ def name_kept(
         header: what the file calls them; the first of equal names counts.
         kept: the columns to keep.
     """
+    if kept == ALL_COLUMNS:
+        return [kept_name(str(place)) if name is None else name for place, name in enumerate(names)]
     return [
         kept_name(column)
         if name is None and column in kept and header.index(column) == place
@@ -48,16 +59,25 @@ def name_kept(
 
 
 def repeat_kept(
-    parts: Iterator[RawRows], columns: Mapping[str, str], kept: Sequence[str]
+    parts: Iterator[RawRows],
+    names: Sequence[str | None],
+    header: Sequence[str],
+    kept: Sequence[str],
 ) -> Iterator[RawRows]:
     """Yield rows in which kept columns that are read for the reviews table stand a second time.
 
     Args:
         parts: rows whose fields were called by ``name_kept``.
-        columns: column of the reviews table → column of the file.
+        names: for each field the column of the reviews table that it holds, or None.
+        header: what the file calls them.
         kept: the columns to keep.
     """
-    read = {column: name for name, column in columns.items() if column in kept}
+    called = map(str, range(len(header))) if kept == ALL_COLUMNS else iter(header)
+    read = {
+        column: name
+        for name, column in zip(names, called, strict=True)
+        if name is not None and (kept == ALL_COLUMNS or column in kept)
+    }
     for rows in parts:
         again = {
             kept_name(column): rows.columns[name]

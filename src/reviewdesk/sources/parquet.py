@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -30,13 +31,16 @@ def parquet_columns(file: SourceFile) -> list[str]:
         return [name for field in parquet.schema_arrow for name in leaves(field)]
 
 
-def parquet_rows(file: SourceFile, columns: Mapping[str, str], tally: Tally) -> Iterator[RawRows]:
+def parquet_rows(
+    file: SourceFile, columns: Mapping[str, str], tally: Tally, *, whole: bool = False
+) -> Iterator[RawRows]:
     """Yield the mapped columns as text; a group of rows that is damaged is rejected as one.
 
     Args:
         file: what to read.
         columns: column of the reviews table → column of the file.
         tally: where bytes and bad rows are counted; a row's line is its number, from 1.
+        whole: whether the rows come with all columns as they stand.
 
     Raises:
         InputError: the file is damaged as a whole.
@@ -49,9 +53,14 @@ def parquet_rows(file: SourceFile, columns: Mapping[str, str], tally: Tally) -> 
         for group in range(parquet.num_row_groups):
             row = first
             first += parquet.metadata.row_group(group).num_rows
-            for batch in _batches(parquet, group, sorted(set(outer.values()))):
+            names = None if whole else sorted(set(outer.values()))
+            for batch in _batches(parquet, group, names):
                 tally.bytes_read += _share(file.size, row, row + len(batch), total)
-                yield _rows(batch, columns, outer, row, tally)
+                rows = _rows(batch, columns, outer, row, tally)
+                if whole:
+                    places = pa.array([line - row for line in rows.lines or ()], pa.int64())
+                    rows = replace(rows, own=batch.take(places))
+                yield rows
                 row += len(batch)
             if row < first:
                 tally.rejects.add(row, "damaged_rows", b"")
@@ -67,7 +76,7 @@ def _outer(names: Sequence[str], path: str) -> str:
     return path if path in names else next(one for one in names if path.startswith(f"{one}."))
 
 
-def _batches(parquet: Any, group: int, names: list[str]) -> Iterator[pa.RecordBatch]:
+def _batches(parquet: Any, group: int, names: list[str] | None) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a group until its end, or until they are damaged."""
     batches = parquet.iter_batches(MAX_ROWS, [group], names)
     while True:

@@ -20,6 +20,7 @@ class RawRows:
         lines: (n,) where each row begins, from 1; None where the format has no lines.
         raw: the bytes of row i, for the rejects.
         member: for a folder or an archive, the path of row i's file inside it.
+        own: of formats whose values have types, where asked for, the same rows as they stand.
     """
 
     columns: Mapping[str, pa.Array]
@@ -27,6 +28,7 @@ class RawRows:
     lines: Sequence[int] | None
     raw: Callable[[int], bytes]
     member: Callable[[int], str] = lambda _: ""
+    own: pa.RecordBatch | None = None
 
     @classmethod
     def none(cls) -> Self:

@@ -7,9 +7,11 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, ClassVar, Final
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from reviewdesk.errors import InputError
+from reviewdesk.formats.csv import restore
 from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
 from reviewdesk.sources.delimited import QUOTINGS, Quoting, csv_rows
 from reviewdesk.sources.dialect import (
@@ -33,7 +35,7 @@ from reviewdesk.sources.jsonshapes import (
     page_key,
     shape_of,
 )
-from reviewdesk.sources.kept import name_kept, repeat_kept, with_kept
+from reviewdesk.sources.kept import NOT_LABELLED, WHOLE_OBJECT, name_kept, repeat_kept, with_kept
 from reviewdesk.sources.lines import BOM, encoding_of, line_blocks, numbered_lines
 from reviewdesk.sources.mapping import ColumnMap, map_columns, shown
 from reviewdesk.sources.mcauley_files import are_reviews, category_of
@@ -160,14 +162,15 @@ class Table(Source):
             found = map_columns(available, self.settings.columns, file.name)
             _note_equal_names(available, found.columns, tally)
             kept = [column for column in self.kept if column in available]
-            parts = parquet_rows(file, with_kept(found.columns, kept), tally)
+            whole = WHOLE_OBJECT in self.kept
+            parts = parquet_rows(file, with_kept(found.columns, kept), tally, whole=whole)
         elif isinstance(table := self._seen(file, start), JsonTable):
             fields = self._fields(file, table)
             found = fields.first
             parts = self._json_rows(file, start, table.shape, fields, tally)
         else:
             found = table.map
-            parts = repeat_kept(self._text_rows(table, tally), found.columns, self.kept)
+            parts = self._text_rows(table, tally)
         category = self._category_in_name(file, found)
         for rows in parts:
             yield rows.with_default("product_category", category)
@@ -176,6 +179,19 @@ class Table(Source):
         """Return the category that the name of a file of McAuley Lab's tells, in any format."""
         named = are_reviews({*found.columns.values(), *found.left_over})
         return category_of(file.name) if named and not self.settings.category else ""
+
+    def header(self, file: SourceFile) -> tuple[Sequence[str], str]:
+        """Return the columns of a table of text, in its order, and what separates them.
+
+        Both are empty for JSON and Parquet.
+        """
+        start = head(file)
+        if _is_parquet(start) or shape_of(start):
+            return (), ""
+        table = self._seen(file, start)
+        if not isinstance(table, TextTable):
+            return (), ""
+        return table.dialect.header, table.dialect.delimiter
 
     def longest_text(self, file: SourceFile) -> str:
         """Return the column of a text table that surely holds the texts; empty if none does.
@@ -228,8 +244,11 @@ class Table(Source):
         _note_equal_names(dialect.header, table.map.columns, tally)
         wanted = {column: name for name, column in table.map.columns.items()}
         names = [wanted.pop(column, None) for column in dialect.header]  # the first of equal names
-        names = name_kept(names, dialect.header, self.kept)
-        for rows in self._records(table, names, tally):
+        called = name_kept(names, dialect.header, self.kept)
+        records = self._records(table, called, tally)
+        if NOT_LABELLED in dialect.header:
+            records = map(_without_apostrophes, records)
+        for rows in repeat_kept(records, names, dialect.header, self.kept):
             if self.settings.separator == "auto":
                 check_separator(table, rows.count, tally)
             yield rows
@@ -325,6 +344,12 @@ class Table(Source):
                     if one["values"]:
                         facts.add(one["values"], one["counts"])
         return columns
+
+
+def _without_apostrophes(rows: RawRows) -> RawRows:
+    """Return rows as they were before cells that a spreadsheet would run got an apostrophe."""
+    texts = {name: restore(column.cast(pa.string())) for name, column in rows.columns.items()}
+    return replace(rows, columns=texts)
 
 
 def _in_its_encoding(file: SourceFile, start: bytes) -> tuple[SourceFile, TextFacts, bytes]:
