@@ -54,6 +54,23 @@ def test_known_words_are_told_on_request(client: httpx.Client) -> None:
     assert client.post("/invocations", json=wrong).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("kind", "separator"), [("text/csv", ","), ("text/plain", "\t")], ids=["csv", "text"]
+)
+@pytest.mark.parametrize("header", ["Content-Type", "Accept"])
+def test_lines_tell_known_words_on_request(
+    client: httpx.Client, kind: str, separator: str, header: str
+) -> None:
+    headers = {"Content-Type": kind} | {header: f"{kind}; known_words=true"}
+    answer = client.post("/invocations", content=b"great\nqxqxq\n", headers=headers)
+    assert answer.status_code == 200
+    known, unknown = (line.split(separator) for line in answer.text.splitlines())
+    assert (len(known), len(unknown)) == (3, 3)
+    assert known[2] == unknown[2] == ""  # this fake does not count
+    plain = client.post("/invocations", content=b"great\n", headers={"Content-Type": kind})
+    assert plain.text.strip().split(separator) == known[:2]
+
+
 def test_json_lines_ignore_accept(client: httpx.Client) -> None:
     answer = client.post(
         "/invocations",

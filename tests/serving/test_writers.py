@@ -1,3 +1,4 @@
+import csv
 import json
 
 import numpy as np
@@ -55,3 +56,12 @@ def test_evidence_is_told_where_it_is_asked_for() -> None:
         {},
     ]
     assert evidence_of(None, [True]) == [{"known_words": None, "cannot_tell": False}]
+
+
+def test_lines_end_in_known_words_where_that_is_asked_for() -> None:
+    shares = np.array([[0.5, 0.25], [0.25, 0.5]], np.float32)
+    evidence = evidence_of(np.array([3, 0]), [False, True])
+    ranked = rankings(["a", "b"], shares, [1, 1])
+    found = write_answer(CSV, ranked, evidence).decode()
+    assert [*csv.reader(found.splitlines())] == [["a", "0.5"], ["b", "0.5", "0"]]
+    assert write_answer(TEXT, ranked, evidence) == b"a\t0.5\nb\t0.5\t0\n"

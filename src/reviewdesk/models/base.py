@@ -92,7 +92,8 @@ class KnowsWords(Protocol):
     def known_words(self, batch: pa.RecordBatch | Texts) -> NDArray[np.int64]:
         """Return how many different words of each text are known, (n,).
 
-        A word in the headline and the same word in the body are two.
+        A word in the headline and the same word in the body are two where the family tells them
+        apart.
         """
 
 

@@ -5,11 +5,15 @@ share that it has among the reviews that were learnt from. Texts of one or two k
 other labels than long ones (praise is short), and unit length makes their few words loud. So the
 probabilities of texts of so many known n-grams are raised to a power, and each label's is
 multiplied by a number, both fitted on rows that were not learnt from.
+
+Where hardly a row is that short, as among long reviews, rows that were cut say how far a word or
+two may be believed; where there are many, cut ones hardly count: who writes little writes otherwise
+than who is interrupted.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +23,14 @@ from reviewdesk.models.linear.likelihood import most_likely, some_rows
 
 Floats = NDArray[np.float64]
 
-MOST: Final = (1, 2, 4)
+MOST: Final = (1, 2, 4, 8, 16, 32)
 """How many known n-grams the texts of each kind have at the most; longer texts are left alone."""
+
+CUTS: Final = (1, 2, 3, 4, 6, 8, 12, 16, 24)
+"""How many known n-grams rows are cut to."""
+MOST_CUT: Final = 4_500
+CUT_WEIGHT: Final = 200.0
+"""What all rows together that were cut to a kind's length count, in rows."""
 
 LONG: Final = MOST[-1] + 1
 """Beyond this, known n-grams need not be counted."""
@@ -31,6 +41,20 @@ SHIFT_PRIOR: Final = 10.0
 
 LEAST_POWER: Final = 0.05
 LEAST_SHARE: Final = 1e-30
+
+
+class CutTexts(NamedTuple):
+    """Rows that were not learnt from, cut short.
+
+    Args:
+        shares: (n, k) the labels' probabilities.
+        known: (n,) how many n-grams of each row were known.
+        labels: (n,) 0 to k - 1.
+    """
+
+    shares: NDArray[Any]
+    known: NDArray[Any]
+    labels: NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +85,7 @@ class ShortTexts:
         labels: NDArray[Any],
         weights: Floats,
         label_rows: NDArray[Any],
+        cut: CutTexts | None = None,
     ) -> Self:
         """Return the powers and shifts under which the labels are most likely.
 
@@ -70,8 +95,15 @@ class ShortTexts:
             labels: (n,) 0 to k - 1.
             weights: (n,) what each row counts.
             label_rows: (k,) how many of the rows that were learnt from have each label.
+            cut: such rows again, cut short.
         """
         level = cls.level(label_rows)
+        if cut is not None:
+            counted = _counted_as_few(cut.known)
+            shares, known, labels, weights = (
+                np.concatenate(both)
+                for both in zip((shares, known, labels, weights), (*cut, counted), strict=True)
+            )
         powers, shifts, k = level.powers.copy(), level.shifts.copy(), len(label_rows)
         prior = np.diag(np.append(POWER_PRIOR, np.full(k, SHIFT_PRIOR)))
         kinds = _kinds(known)
@@ -156,6 +188,20 @@ class ShortTexts:
         if (rows < 0).any() or rows.sum() <= 0 or (powers <= 0).any():
             raise BundleError("what is known of texts of few words is damaged")
         return cls(rows, powers, shifts)
+
+
+def cut_rows(rows: int, most: int = MOST_CUT) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return which of so many rows to cut, at most so many, and to how many n-grams, (m,) each."""
+    chosen = np.arange(0, rows, max(-(-rows // most), 1))
+    return chosen, np.array(CUTS)[np.arange(len(chosen)) % len(CUTS)]
+
+
+def _counted_as_few(known: NDArray[Any]) -> Floats:
+    """Return what each row that was cut counts, (n,)."""
+    kinds = _kinds(known)
+    of_kind = np.bincount(kinds, minlength=len(MOST) + 1)
+    counted: Floats = np.minimum(CUT_WEIGHT / np.maximum(of_kind, 1), 1)[kinds]
+    return counted
 
 
 def _kinds(known: NDArray[Any]) -> NDArray[np.intp]:

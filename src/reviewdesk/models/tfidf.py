@@ -129,6 +129,30 @@ class Tfidf:
                 raise BundleError("the weights hold something that is not a number")
         return cls(columns, ngrams, idf, sublinear)
 
+    def shortened(
+        self,
+        counts: Sequence[sparse.csr_matrix],
+        chosen: NDArray[np.int64],
+        most: NDArray[np.int64],
+        seed: int,
+    ) -> list[sparse.csr_matrix]:
+        """Return counts of some rows (m,) of which only so many words (m,) are left, in one column.
+
+        Which words, the seed decides: a matrix does not know the order in which they stood.
+        """
+        random, cut = np.random.default_rng(seed), []
+        longest = int(np.argmax([block.nnz for block in counts]))
+        for number, (block, ngrams) in enumerate(zip(counts, self.ngrams, strict=True)):
+            rows = block[chosen].tocoo()
+            words = np.flatnonzero((rows.col < len(ngrams.words)) & (number == longest))
+            words = words[np.lexsort((random.random(len(words)), rows.row[words]))]
+            row = rows.row[words]
+            place = np.arange(len(row)) - np.searchsorted(row, row)  # within its row
+            words = words[place < most[row]]
+            kept = rows.data[words], (rows.row[words], rows.col[words])
+            cut.append(sparse.csr_matrix(kept, rows.shape))
+        return cut
+
     def weigh(self, counts: Sequence[sparse.csr_matrix]) -> sparse.csr_matrix:
         """Return rows of features from counts of n-grams, by column; the counts stay as they are.
 

@@ -20,7 +20,7 @@ from reviewdesk.models.labelled import LabelledReviews, Texts
 from reviewdesk.models.linear_margins import LinearMargins
 from reviewdesk.models.margin_calibration import MarginCalibration
 from reviewdesk.models.ngrams import WordStream
-from reviewdesk.models.short_texts import ShortTexts
+from reviewdesk.models.short_texts import MOST_CUT, CutTexts, ShortTexts, cut_rows
 from reviewdesk.models.tfidf import Tfidf
 from reviewdesk.settings import Search, Settings, setting
 from reviewdesk.storage import read_json, write_json
@@ -108,7 +108,9 @@ class TfidfSVC(Classifier):
         margins = LinearMargins.fit(
             self.tfidf_.weigh(counts), numbers, self.settings.C, self.settings.seed
         )
-        unseen, words, known = self._unseen_margins(counts, numbers, np.concatenate(groups), least)
+        unseen, words, known, cut = self._unseen_margins(
+            counts, numbers, np.concatenate(groups), least
+        )
         if (1 / copies).sum() < FEW:
             calibration = MarginCalibration.fit_few(unseen[known], numbers[known], copies[known])
         else:
@@ -119,7 +121,8 @@ class TfidfSVC(Classifier):
         else:
             shares = calibration.probabilities(unseen[known])
             ones = np.ones(len(shares))
-            short = ShortTexts.fit(shares, words[known], numbers[known], ones, label_rows)
+            cut = cut._replace(shares=calibration.probabilities(cut.shares))
+            short = ShortTexts.fit(shares, words[known], numbers[known], ones, label_rows, cut)
         self.short_ = short.spread(present, len(self.labels_))
         self.margins_ = margins.spread(present, len(self.labels_))
         self.calibration_ = calibration.spread(present, len(self.labels_))
@@ -145,10 +148,11 @@ class TfidfSVC(Classifier):
         labels: NDArray[np.int64],
         groups: NDArray[np.uint64],
         least: int,
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.bool_]]:
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.bool_], CutTexts]:
         """Return margins of rows by machines that had not seen their group, and where there are.
 
-        Between them stands how many of a row's n-grams these machines knew.
+        Between them stands how many of a row's n-grams these machines knew; behind them, some of
+        the rows cut short, with their margins.
 
         Words are counted once, for all folds; which of them matter, and how much, is learnt from
         each fold's own rows, as the kept machines learn it from all.
@@ -159,6 +163,7 @@ class TfidfSVC(Classifier):
         fold_of = deal_folds(labels.astype(np.int32), groups, settings.folds, settings.seed)
         margins, known = np.zeros((len(labels), k), np.float32), np.zeros(len(labels), np.bool_)
         words = np.zeros(len(labels), np.int64)
+        cut = [CutTexts(margins[:0], words[:0], labels[:0])]
         for fold in range(settings.folds):
             inside, outside = np.flatnonzero(fold_of == fold), np.flatnonzero(fold_of != fold)
             present, numbers = np.unique(labels[outside], return_inverse=True)
@@ -170,7 +175,14 @@ class TfidfSVC(Classifier):
             rows = tfidf.weigh([block[inside] for block in counts])
             margins[inside], words[inside] = machines.spread(present, k)(rows), _known(rows)
             known[inside] = np.isin(labels[inside], present)  # others could only be missed
-        return margins, words, known
+            some, lengths = cut_rows(len(inside), MOST_CUT // settings.folds)
+            few = tfidf.shortened([block[inside] for block in counts], some, lengths, settings.seed)
+            weighed = tfidf.weigh(few)
+            here = known[inside[some]]
+            shares, of_words = machines.spread(present, k)(weighed)[here], _known(weighed)[here]
+            cut.append(CutTexts(shares, of_words, labels[inside[some]][here]))
+        every = CutTexts(*(np.concatenate(parts) for parts in zip(*cut, strict=True)))
+        return margins, words, known, every
 
     def decision_scores(self, batch: pa.RecordBatch | Texts) -> NDArray[np.float32]:
         """Return the margin of each label, (n, k); see the contract."""

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from reviewdesk.bundle import Bundle
 from reviewdesk.errors import PayloadTooLarge, RequestError, ReviewdeskError, UnsupportedMediaType
 from reviewdesk.serving.instances import Instances
+from reviewdesk.serving.media_types import tells_known_words
 from reviewdesk.serving.readers import read_instances
 from reviewdesk.serving.traffic import Call, Scored, Traffic
 from reviewdesk.serving.variants import Variant
@@ -121,6 +122,8 @@ class Scoring:
         instances = read_instances(call.given, call.body, self._settings.max_instances)
         if not len(instances):
             raise RequestError("the request holds no review; send at least one")
+        if tells_known_words(call.headers.get("content-type"), call.headers.get("accept")):
+            instances.tell_known_words = [True] * len(instances)
         return instances
 
     def _scored(

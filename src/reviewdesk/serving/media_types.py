@@ -20,6 +20,9 @@ READ_TYPES: Final = (*MEDIA_TYPES, LIBSVM)
 _OTHER_NAMES: Final = {"text/libsvm": LIBSVM}  # SageMaker's XGBoost takes both
 
 
+_TELL: Final = ("known_words=true", 'known_words="true"')
+
+
 @lru_cache(maxsize=64)
 def request_type(content_type: str | None, content_encoding: str | None = None) -> str:
     """Return the media type of a request's body.
@@ -75,6 +78,16 @@ def _ranges(accept: str) -> dict[str, tuple[float, int]]:
         media_range, _, parameters = part.partition(";")
         ranges[media_range.strip().lower()] = -_quality(parameters), place
     return ranges
+
+
+@lru_cache(maxsize=64)
+def tells_known_words(*headers: str | None) -> bool:
+    """Say whether Content-Type or Accept has the parameter ``known_words=true``.
+
+    Formats without a place for options ask in this way for how many words of a review are known.
+    """
+    parameters = ";".join(header or "" for header in headers).replace(",", ";").lower().split(";")
+    return any("".join(one.split()) in _TELL for one in parameters)
 
 
 def _matching(media_type: str, ranges: Mapping[str, tuple[float, int]]) -> tuple[float, int] | None:

@@ -23,6 +23,9 @@ Ranking = tuple[list[str], list[float]]
 
 Evidence = dict[str, int | bool | None]
 
+Line = tuple[Ranking, list[str]]
+"""What a line of CSV or text says: labels, and where it is asked for, how many words are known."""
+
 _encoded: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -34,13 +37,14 @@ def write_answer(
     Args:
         media_type: one of ``media_types.MEDIA_TYPES``.
         ranked: of each review, from ``rankings``.
-        evidence: for each, what JSON says beside its labels; nothing by default.
+        evidence: for each, what its answer says beside its labels; nothing by default.
     """
+    more = evidence or [{}] * len(ranked)
     if media_type in _JSON_WRITERS:
-        more = evidence or [{}] * len(ranked)
         answers = (_blazingtext(one) | own for one, own in zip(ranked, more, strict=True))
         return _JSON_WRITERS[media_type](answers).encode()
-    return _WRITERS[media_type](ranked).encode()
+    counts = ([_field(own["known_words"])] if own else [] for own in more)
+    return _WRITERS[media_type](zip(ranked, counts, strict=True)).encode()
 
 
 def rankings(
@@ -92,22 +96,29 @@ def _write_json_lines(answers: Iterable[dict[str, Any]]) -> str:
     return "".join(_encoded(one) + "\n" for one in answers)
 
 
-def _write_csv(rankings: Iterable[Ranking]) -> str:
+def _write_csv(answers: Iterable[Line]) -> str:
     text = io.StringIO(newline="")
     rows = csv.writer(text, lineterminator="\n")
-    rows.writerows((names[0], values[0]) for names, values in rankings)
+    rows.writerows((names[0], values[0], *known) for (names, values), known in answers)
     return text.getvalue()
 
 
-def _write_text(rankings: Iterable[Ranking]) -> str:
-    return "".join(f"{' '.join(names[0].split())}\t{values[0]}\n" for names, values in rankings)
+def _write_text(answers: Iterable[Line]) -> str:
+    return "".join(
+        "\t".join((" ".join(names[0].split()), str(values[0]), *known)) + "\n"
+        for (names, values), known in answers
+    )
+
+
+def _field(value: int | None) -> str:
+    return "" if value is None else str(value)
 
 
 _JSON_WRITERS: Final[dict[str, Callable[[Iterable[dict[str, Any]]], str]]] = {
     JSON: _write_json,
     JSON_LINES: _write_json_lines,
 }
-_WRITERS: Final[dict[str, Callable[[Iterable[Ranking]], str]]] = {
+_WRITERS: Final[dict[str, Callable[[Iterable[Line]], str]]] = {
     CSV: _write_csv,
     TEXT: _write_text,
 }

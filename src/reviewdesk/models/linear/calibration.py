@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from reviewdesk.errors import BundleError
 from reviewdesk.models.linear.likelihood import most_likely, softmax, some_rows
 from reviewdesk.models.linear.top_curve import TopCurve
-from reviewdesk.models.short_texts import ShortTexts
+from reviewdesk.models.short_texts import CutTexts, ShortTexts
 from reviewdesk.text.compiled import compiled
 
 Floats = NDArray[np.float64]
@@ -64,6 +64,7 @@ class Calibration:
         labels: NDArray[np.int32],
         costs: NDArray[np.float32],
         known: NDArray[np.int64] | None = None,
+        cut: CutTexts | None = None,
     ) -> Self:
         """Return the calibration under which the labels are most likely.
 
@@ -72,6 +73,7 @@ class Calibration:
             labels: (n,) 0 to k - 1.
             costs: (k,) how much a row of each label counts.
             known: (n,) how many n-grams of each row are known; None takes all rows for long ones.
+            cut: such rows again, cut short, with their scores.
         """
         k = scores.shape[1]
         some = some_rows(len(labels))
@@ -92,7 +94,8 @@ class Calibration:
         if known is not None:
             shares = plain.probabilities(scores)
             rows = np.bincount(labels, weights=weights, minlength=k)
-            short = ShortTexts.fit(shares, known, labels, weights, rows)
+            cut = cut and cut._replace(shares=plain.probabilities(cut.shares))
+            short = ShortTexts.fit(shares, known, labels, weights, rows, cut)
             plain = replace(plain, short=short)
         shares = plain.probabilities(scores, known).astype(np.float64)
         right = shares.argmax(axis=1) == labels

@@ -105,6 +105,14 @@ def take_rows(
             at += 1
 
 
+def shortened(rows: Rows, chosen: NDArray[np.int64], most: NDArray[np.int64]) -> Rows:
+    """Return some rows, each cut to its first so many features (m,)."""
+    sizes = np.minimum(rows.ends[chosen + 1] - rows.ends[chosen], most)
+    ends = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    places = np.repeat(rows.ends[chosen] - ends[:-1], sizes) + np.arange(ends[-1])
+    return Rows(rows.ids[places], ends, rows.labels[chosen], rows.lots[chosen], rows.duals[chosen])
+
+
 def row_ends(sizes: NDArray[np.uint32]) -> NDArray[np.int64]:
     """Return where rows of the given sizes begin and end, (n + 1,)."""
     ends = np.zeros(len(sizes) + 1, np.int64)

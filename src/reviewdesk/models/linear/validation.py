@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from reviewdesk.models.few_texts import FEW
 from reviewdesk.models.linear.calibration import Calibration
-from reviewdesk.models.linear.rows import Rows
+from reviewdesk.models.linear.rows import Rows, shortened
 from reviewdesk.models.linear.sharpness import Sharpness
 from reviewdesk.models.linear.solver import Choose, Solver
 from reviewdesk.models.linear.weights import Weights
-from reviewdesk.models.short_texts import ShortTexts
+from reviewdesk.models.short_texts import MOST_CUT, CutTexts, ShortTexts, cut_rows
 from reviewdesk.text.hashing import combine64, hash64_text
 
 LOTS: Final = 2**32
@@ -75,7 +75,7 @@ def fit_calibrated(
     Returns:
         The weights, the calibration, and the log-likelihood of each row that was set aside.
     """
-    unseen = _Unseen(solver.k)
+    unseen, cut = _Unseen(solver.k), _Unseen(solver.k)
     weights = None
     for number in range(plan.folds):
         fold = _Fold(solver.parts, number * plan.share, (number + 1) * plan.share)
@@ -85,7 +85,11 @@ def fit_calibrated(
                 continue
         weights = solver.fit(fold.learnt, strength)
         for part in solver.parts():
-            unseen.add(weights, part, np.flatnonzero(fold.aside(part)))
+            aside = np.flatnonzero(fold.aside(part))
+            unseen.add(weights, part, aside)
+            some, most = cut_rows(len(aside), MOST_CUT // plan.folds)
+            few = shortened(part, aside[some], most)
+            cut.add(weights, few, np.arange(len(few)))
     scores, lengths, labels, known = unseen.rows()
     copies = unseen.copies()
     rows = (label_rows * solver.costs).astype(np.float64)
@@ -95,7 +99,7 @@ def fit_calibrated(
     else:
         sharpness = Sharpness.fit(scores, lengths, labels, solver.costs)
         scores *= sharpness(lengths)[:, None]
-        calibration = Calibration.fit(scores, labels, solver.costs, known)
+        calibration = Calibration.fit(scores, labels, solver.costs, known, cut.cut(sharpness))
     short = calibration.short or ShortTexts.level(rows)
     calibration = replace(calibration, short=replace(short, label_rows=rows))
     likely = calibration.probabilities(scores, known)[np.arange(len(labels)), labels]
@@ -128,6 +132,11 @@ class _Unseen:
         keys = np.concatenate(self._keys)
         _, place, counts = np.unique(keys, return_inverse=True, return_counts=True)
         return np.asarray(counts[place], np.int64)
+
+    def cut(self, sharpness: Sharpness) -> CutTexts:
+        """Return the rows as such that were cut short."""
+        scores, lengths, labels, known = self.rows()
+        return CutTexts(scores * sharpness(lengths)[:, None], known, labels)
 
     def rows(
         self,

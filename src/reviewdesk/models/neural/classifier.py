@@ -19,6 +19,7 @@ from reviewdesk.errors import BundleError, InputError, UsageError
 from reviewdesk.formats.weights import load_weights, save_weights
 from reviewdesk.models.base import Classifier, Explanation
 from reviewdesk.models.curve import Curve
+from reviewdesk.models.few_texts import FEW
 from reviewdesk.models.labelled import LabelledReviews, Texts
 from reviewdesk.models.linear.calibration import Calibration
 from reviewdesk.models.linear.several import SeveralCalibrations
@@ -28,8 +29,15 @@ from reviewdesk.models.neural.plan import Objective, Plan
 from reviewdesk.models.neural.settings import NetworkSettings, chosen, course_of, shape_of
 from reviewdesk.models.neural.tokens import Tokens, write_tokens
 from reviewdesk.models.neural.word_vectors import first_vectors
-from reviewdesk.models.neural.words import Vocabulary, WordCounts
+from reviewdesk.models.neural.words import Vocabulary, WordCounts, known_words, shortened
 from reviewdesk.models.running import Run, stopping
+from reviewdesk.models.scored import (
+    calibration_from,
+    calibration_of_one,
+    calibrations_of_several,
+    probabilities_of,
+)
+from reviewdesk.models.short_texts import CutTexts, cut_rows
 from reviewdesk.optional import require
 from reviewdesk.storage import (
     private_directory,
@@ -48,8 +56,9 @@ CURVE: Final = "curve.json"
 WORKER: Final = "reviewdesk.models.neural.worker:learn_in"
 
 ABSENT_SCORE: Final = -100.0
-FEWEST_TO_CALIBRATE: Final = 50
 PREDICT_ROWS: Final = 8_192
+FEWEST_STEPS: Final = 150
+"""Few rows, none of which can be set aside, are visited until so many steps were made."""
 LARGEST_GRAPH: Final = 2 << 30
 
 
@@ -104,6 +113,8 @@ class NetworkClassifier(Classifier):
         counts = WordCounts(self.columns_)
         for batch in train.batches():
             counts.add(batch)
+        if counts.rows < FEW and self.settings.min_df is None:
+            values["min_df"] = 1
         self.vocabulary_ = counts.vocabulary(
             values["vocabulary"], values["min_df"], values["most_words"],
             stop_words=values["stop_words"] == "yes",
@@ -114,6 +125,9 @@ class NetworkClassifier(Classifier):
             k=len(self.labels_), share=values["validation_share"], seed=values["seed"],
         )  # fmt: skip
         self.present_ = tokens.present
+        if not len(tokens.validation):
+            steps_an_epoch = -(-len(tokens.learnt) // values["batch"])
+            values["epochs"] = max(values["epochs"], FEWEST_STEPS // steps_an_epoch)
         size, vectors = values["embedding"], folder / "first.npy"
         vectors.unlink(missing_ok=True)
         if values["word_vectors"]:
@@ -149,26 +163,54 @@ class NetworkClassifier(Classifier):
 
     def _calibrate(self, tokens: Tokens) -> None:
         """Learn how sure probabilities may be from the rows that were set aside."""
-        enough = len(tokens.validation) >= FEWEST_TO_CALIBRATE
-        rows = tokens.validation[: None if enough else 0]
-        scores, labels = self.graph_.scores(*tokens.ids_of(rows)), tokens.labels[rows]
-        k = len(self.labels_)
+        rows, first = tokens.validation, self.vocabulary_.first
+        ids, ends = tokens.ids_of(rows)
+        scores, labels = self.graph_.scores(ids, ends), tokens.labels[rows]
+        known, k = known_words(ids, ends, first), len(self.labels_)
         self.calibration_: Calibration | SeveralCalibrations
         if self.multilabel_:
-            self.calibration_ = _several(scores, labels, tokens, self.present_, k)
-        else:
-            even = np.ones(len(self.present_), np.float32)
-            found = Calibration.fit(scores, labels, even)
-            self.calibration_ = found.spread(self.present_, k)
+            self.calibration_ = _several(scores, labels, known, tokens, self.present_, k)
+            return
+        some, most = cut_rows(len(rows))
+        few = shortened(ids, ends, some, most, first)
+        cut = CutTexts(self.graph_.scores(*few), known_words(*few, first), labels[some])
+        label_rows = np.bincount(tokens.labels, minlength=len(self.present_))
+        label_rows = label_rows[: len(self.present_)]  # beyond them is who has no label of them
+        found = calibration_of_one(scores, labels, known, label_rows, cut)
+        self.calibration_ = found.spread(self.present_, k)
 
     def decision_scores(self, batch: pa.RecordBatch | Texts) -> NDArray[np.float32]:
         """Return the score of each label, (n, k); see the contract."""
         reviews = self.reviews(batch)
-        scores = np.full((len(reviews), len(self.labels_)), ABSENT_SCORE, np.float32)
+        found = [np.empty((0, len(self.labels_)), np.float32)]
+        found += [self._scores(ids, ends) for ids, ends in self._ids(reviews)]
+        return np.concatenate(found)
+
+    def predict_proba(self, batch: pa.RecordBatch | Texts) -> NDArray[np.float32]:
+        """Return the probability of each label, (n, k); see the contract."""
+        reviews = self.reviews(batch)
+        found = [np.empty((0, len(self.labels_)), np.float32)]
+        for ids, ends in self._ids(reviews):
+            known = known_words(ids, ends, self.vocabulary_.first)
+            found.append(probabilities_of(self.calibration_, self._scores(ids, ends), known))
+        return np.concatenate(found)
+
+    def known_words(self, batch: pa.RecordBatch | Texts) -> NDArray[np.int64]:
+        """Return how many different words of each review are known, (n,); see ``KnowsWords``."""
+        first = self.vocabulary_.first
+        known = [known_words(ids, ends, first) for ids, ends in self._ids(self.reviews(batch))]
+        return np.concatenate([np.empty(0, np.int64), *known])
+
+    def _ids(
+        self, reviews: pa.RecordBatch
+    ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int64]]]:
+        """Yield the ids of reviews, and where each ends, part by part."""
         for start in range(0, len(reviews), PREDICT_ROWS):
-            rows = slice(start, start + PREDICT_ROWS)
-            own = self.graph_.scores(*self.vocabulary_.ids(reviews.slice(start, PREDICT_ROWS)))
-            scores[rows, self.present_] = own
+            yield self.vocabulary_.ids(reviews.slice(start, PREDICT_ROWS))
+
+    def _scores(self, ids: NDArray[np.int32], ends: NDArray[np.int64]) -> NDArray[np.float32]:
+        scores = np.full((len(ends) - 1, len(self.labels_)), ABSENT_SCORE, np.float32)
+        scores[:, self.present_] = self.graph_.scores(ids, ends)
         return scores
 
     def _probabilities(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -236,8 +278,7 @@ class NetworkClassifier(Classifier):
             classifier.columns_, hashes, values["most_words"], values["stop_words"] == "yes"
         )
         classifier.present_ = present
-        kind = SeveralCalibrations if classifier.multilabel_ else Calibration
-        classifier.calibration_ = kind.from_arrays(arrays, k)
+        classifier.calibration_ = calibration_from(arrays, k, several=classifier.multilabel_)
         classifier._take(directory)
         return classifier
 
@@ -245,20 +286,19 @@ class NetworkClassifier(Classifier):
 def _several(
     scores: NDArray[np.float32],
     labels: NDArray[Any],
+    known: NDArray[np.int64],
     tokens: Tokens,
     present: NDArray[np.int64],
     k: int,
 ) -> SeveralCalibrations:
     """Return a calibration for each label; labels not present have the share that they had."""
+    rows = tokens.labels.sum(axis=0).astype(int).tolist()
+    found = calibrations_of_several(scores, labels, known, len(tokens.labels), rows)
     each: list[Calibration | None] = [None] * k
     shares = np.zeros(k)
     shares[tokens.always] = 1
     for place, label in enumerate(present.tolist()):
-        own = scores[:, place]
-        both = np.stack([-own, own], axis=1)
-        told = labels[:, place].astype(np.int32)
-        each[label] = Calibration.fit(both, told, np.ones(2, np.float32))
-        shares[label] = tokens.labels[tokens.learnt, place].mean()
+        each[label], shares[label] = found.each[place], found.shares[place]
     return SeveralCalibrations(each, shares)
 
 

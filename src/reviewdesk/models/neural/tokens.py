@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from reviewdesk.examples.examples import GROUP, LABEL
 from reviewdesk.examples.folds import deal_folds
 from reviewdesk.exchange import replace_directory
+from reviewdesk.models.few_texts import FEW
 from reviewdesk.models.labelled import is_list
 from reviewdesk.models.linear.rows import write_keys
 from reviewdesk.models.linear.several import LabelSets
@@ -213,13 +214,14 @@ class _Rows:
         everything = np.arange(n, dtype=np.int64)
         aside = everything >= (n if given is None else given)
         share = min(share, MOST_ASIDE / max(n, 1))
-        if given is None and share and n * share >= FEWEST_ASIDE:
+        keys = np.concatenate(self._keys)
+        few = len(np.unique(keys)) < FEW  # no row could say when to stop
+        if given is None and share and not few and n * share >= FEWEST_ASIDE:
             labels, groups = np.concatenate(self._labels), np.concatenate(self._groups)
             folds = round(1 / share)
             if len(np.unique(groups)) < 2 * folds:
                 groups = everything.astype(np.uint64)
             aside = deal_folds(labels, groups, folds, seed) == 0
-        keys = np.concatenate(self._keys)
         learnt = ~aside & (~np.isin(keys, keys[aside]) | (keys == 0))
         if not learnt.any():  # all texts are the same
             learnt = ~aside

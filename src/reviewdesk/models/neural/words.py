@@ -28,6 +28,9 @@ FIRST_PLACES: Final = 1 << 16
 MOST_PLACES: Final = 1 << 24
 """Beyond half of so many different words, the rarest are forgotten while they are counted."""
 
+Ids = NDArray[np.int32]
+Ends = NDArray[np.int64]
+
 _SEED: Final = np.uint64(0)
 _NONE: Final = np.empty(0, np.uint64)
 
@@ -43,7 +46,8 @@ class WordCounts:
     def __init__(self, columns: Sequence[str], most_places: int = MOST_PLACES) -> None:
         self.columns = tuple(columns)
         self._most = most_places
-        self._rows = 0
+        self.rows = 0
+        """How many reviews were counted."""
         self._keys = np.zeros(min(FIRST_PLACES, most_places), np.uint64)
         self._counts = np.full(len(self._keys), NO_COLUMN, np.int32)
         self._seen = np.zeros(len(self._keys), np.int32)  # the last row that had the word
@@ -55,13 +59,13 @@ class WordCounts:
         row = 0
         while True:
             row, self._words = count_words(
-                *texts, letters(), row, self._rows, self._keys, self._counts, self._seen,
+                *texts, letters(), row, self.rows, self._keys, self._counts, self._seen,
                 self._words,
             )  # fmt: skip
             if row == len(batch):
                 break
             self._make_room()
-        self._rows += len(batch)
+        self.rows += len(batch)
 
     def _make_room(self) -> None:
         """Double the table, or forget the rarest words where it may not grow."""
@@ -161,6 +165,28 @@ class Found(NamedTuple):
     ids: NDArray[np.int32]
     spans: NDArray[np.int64]  # (ids, 2)
     ends: NDArray[np.int64]  # (n + 1,)
+
+
+def known_words(ids: Ids, ends: Ends, first: int) -> NDArray[np.int64]:
+    """Return how many different words of each review are known, (n,); ids from ``first`` on are."""
+    row_of = np.repeat(np.arange(len(ends) - 1), np.diff(ends))
+    words = ids >= first
+    width = int(ids.max(initial=0)) + 1
+    pairs = np.unique(row_of[words] * width + ids[words])
+    return np.bincount(pairs // width, minlength=len(ends) - 1)
+
+
+def shortened(
+    ids: Ids, ends: Ends, chosen: NDArray[np.int64], most: NDArray[np.int64], first: int
+) -> tuple[Ids, Ends]:
+    """Return some reviews, each with its marks of fields and its first so many known words (m,)."""
+    kept = []
+    for row, words in zip(chosen.tolist(), most.tolist(), strict=True):
+        own = ids[ends[row] : ends[row + 1]]
+        is_word = own >= first
+        kept.append(own[np.where(is_word, np.cumsum(is_word) <= words, own > UNKNOWN)])
+    sizes = np.cumsum([0, *map(len, kept)]).astype(np.int64)
+    return np.concatenate([np.empty(0, np.int32), *kept]), sizes
 
 
 def hash_word(word: str) -> np.uint64 | None:

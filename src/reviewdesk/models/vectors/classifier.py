@@ -1,6 +1,6 @@
 """``fasttext``: vectors of words and n-grams, a text as their mean, calibrated."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Final, Self
@@ -15,12 +15,13 @@ from reviewdesk.formats.fasttext_model import LOSS_NUMBERS, FastTextModel
 from reviewdesk.formats.weights import load_weights, save_weights
 from reviewdesk.models.base import Classifier, Explanation
 from reviewdesk.models.labelled import LabelledReviews, Texts
-from reviewdesk.models.vectors.calibration import LabelCalibration
+from reviewdesk.models.scored import calibration_from, probabilities_of
 from reviewdesk.models.vectors.explain import explain_review
 from reviewdesk.models.vectors.label_vectors import LINES_AT_ONCE, LabelVectors
 from reviewdesk.models.vectors.learning import Learnt, Recipe, learn_reviews
 from reviewdesk.models.vectors.reading import Shape
 from reviewdesk.models.vectors.review_lines import review_lines
+from reviewdesk.models.vectors.rows import Lines, TextRows
 from reviewdesk.models.vectors.supervised import Schedule
 from reviewdesk.progress import tell
 from reviewdesk.settings import Search, Settings, setting
@@ -65,7 +66,7 @@ class FastTextSettings(Settings):
     )
     epoch: int = setting(
         5,
-        "how often each text is read",
+        "how often each text is read, and of few texts until 4,000 were read",
         minimum=1,
         maximum=1000,
         search=Search(3, 25, log=True, whole=True),
@@ -164,13 +165,38 @@ class FastText(Classifier):
     def decision_scores(self, batch: pa.RecordBatch | Texts) -> NDArray[np.float32]:
         """Return the score of each label, (n, k); see the contract."""
         reviews = self.reviews(batch)
-        scores = np.empty((len(reviews), len(self.labels_)), np.float32)
+        scores = [np.empty((0, len(self.labels_)), np.float32)]
+        scores += [self.model_.scores_of(rows) for _, rows in self._rows(reviews)]
+        return np.concatenate(scores)
+
+    def predict_proba(self, batch: pa.RecordBatch | Texts) -> NDArray[np.float32]:
+        """Return the probability of each label, (n, k); see the contract."""
+        reviews = self.reviews(batch)
+        found = [np.empty((0, len(self.labels_)), np.float32)]
+        for lines, rows in self._rows(reviews):
+            scores, known = self.model_.scores_of(rows), self._known(lines, rows)
+            found.append(probabilities_of(self.calibration_, scores, known))
+        return np.concatenate(found)
+
+    def known_words(self, batch: pa.RecordBatch | Texts) -> NDArray[np.int64]:
+        """Return how many different words of each review are known, (n,); see ``KnowsWords``.
+
+        A review that is known by runs of characters alone counts as one word.
+        """
+        known = [self._known(lines, rows) for lines, rows in self._rows(self.reviews(batch))]
+        return np.concatenate([np.empty(0, np.int64), *known])
+
+    def _rows(self, reviews: pa.RecordBatch) -> Iterator[tuple[Lines, TextRows]]:
+        """Yield reviews as lines and as rows, part by part."""
         for start in range(0, len(reviews), LINES_AT_ONCE):
-            part = reviews.slice(start, LINES_AT_ONCE)
-            scores[start : start + len(part)] = self.model_.scores(
-                review_lines(part, self.columns_)
-            )
-        return scores
+            lines = review_lines(reviews.slice(start, LINES_AT_ONCE), self.columns_)
+            yield lines, self.model_.index.rows(lines)
+
+    def _known(self, lines: Lines, rows: TextRows) -> NDArray[np.int64]:
+        known = self.model_.known_words(rows)
+        if self.settings.maxn:
+            known[(known == 0) & self.model_.known_by_characters(lines)] = 1
+        return known
 
     def _probabilities(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
         return self.calibration_.probabilities(scores)
@@ -232,7 +258,7 @@ class FastText(Classifier):
         )
         if len(classifier.model_.outputs) != k:
             raise BundleError("the weights do not fit the labels")
-        classifier.calibration_ = LabelCalibration.from_arrays(arrays, k, saved["multilabel"])
+        classifier.calibration_ = calibration_from(arrays, k, several=saved["multilabel"])
         return classifier
 
 

@@ -20,8 +20,11 @@ from reviewdesk.models.vectors.fasttext_use import mean_rows
 from reviewdesk.models.vectors.losses import dot_products, huffman_tree, probabilities
 from reviewdesk.models.vectors.mapping import Vocabulary
 from reviewdesk.models.vectors.rows import Lines, RowIndex, TextRows
+from reviewdesk.models.vectors.tokens import END
+from reviewdesk.models.vectors.words import find_words, word_keys
 
 Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
 LINES_AT_ONCE: Final = 4_096
 _ARRAYS: Final = {
     "keys": (np.uint64, 1),
@@ -100,6 +103,41 @@ class LabelVectors:
         if self._tree is None:
             return products
         return np.log(self._from_tree(products))
+
+    def known_words(self, rows: TextRows) -> NDArray[np.int64]:
+        """Return how many different words of each text have a row, (n,)."""
+        known = len(self.vocabulary.keys)
+        text_of = np.repeat(np.arange(len(rows)), np.diff(rows.ends))
+        words = (rows.rows < known) & (rows.rows != self._line_end)
+        pairs = np.unique(text_of[words] * known + rows.rows[words])
+        return np.bincount(pairs // max(known, 1), minlength=len(rows))
+
+    def shortened(self, rows: TextRows, chosen: Ints, most: Ints) -> TextRows:
+        """Return some texts, each cut to its first so many words (m,) and the line's end."""
+        known, kept = len(self.vocabulary.keys), []
+        for text, words in zip(chosen.tolist(), most.tolist(), strict=True):
+            own = rows.rows[rows.ends[text] : rows.ends[text + 1]]
+            own = own[own < known]
+            kept.append(np.concatenate([own[own != self._line_end][:words], own[-1:]]))
+        ends = np.cumsum([0, *map(len, kept)]).astype(np.int64)
+        return TextRows(np.concatenate([np.empty(0, np.int32), *kept]), ends)
+
+    def known_by_characters(self, lines: Lines) -> NDArray[np.bool_]:
+        """Say which texts are known by most of their n-grams, (n,).
+
+        Some n-grams of any text fall into a bucket that others have filled.
+        """
+        rows = self.raw_index.rows(lines)
+        text_of = np.repeat(np.arange(len(rows)), np.diff(rows.ends))
+        ngrams = rows.rows >= len(self.vocabulary.keys)
+        with_row = ngrams & (rows.rows < self.vocabulary.rows)
+        there = np.bincount(text_of[ngrams], minlength=len(rows))
+        return np.asarray(2 * np.bincount(text_of[with_row], minlength=len(rows)) > there)
+
+    @cached_property
+    def _line_end(self) -> int:
+        """The row of the word at the end of each line; ``UNKNOWN`` where there is none."""
+        return int(find_words(self.index.words, word_keys([END]))[0])
 
     def raw_probabilities(self, lines: Lines) -> Floats:
         """Return the probabilities that fastText would give, (n, k), not calibrated."""

@@ -1,7 +1,7 @@
 """From labelled reviews or training files to a supervised model."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -12,7 +12,10 @@ from reviewdesk.examples.examples import CUSTOMER, GROUP, LABEL
 from reviewdesk.examples.folds import deal_folds
 from reviewdesk.formats.fasttext_model import LOSS_NUMBERS
 from reviewdesk.models.labelled import is_list
-from reviewdesk.models.vectors.calibration import LabelCalibration
+from reviewdesk.models.linear.calibration import Calibration
+from reviewdesk.models.linear.several import SeveralCalibrations
+from reviewdesk.models.scored import calibration_of_one, calibrations_of_several
+from reviewdesk.models.short_texts import CutTexts, cut_rows
 from reviewdesk.models.vectors.label_vectors import LabelVectors, with_zeros
 from reviewdesk.models.vectors.mapping import MappedTexts, Vocabulary, choose_rows
 from reviewdesk.models.vectors.reading import FEW_CUSTOMERS, Reader, Shape, reading
@@ -26,6 +29,8 @@ HELD_OUT: Final = 10
 MOST_HELD_OUT: Final = 20_000
 WORTH_LEARNING_AGAIN: Final = 100_000
 """With fewer texts, what is kept learns from those too that were set aside."""
+FEWEST_STEPS: Final = 4_000
+"""Few texts are read more often, since a few steps tell no text from another."""
 
 Ints = NDArray[np.int64]
 
@@ -72,18 +77,18 @@ class Labels(NamedTuple):
             table[row, self.places[self.ends[text] : self.ends[text + 1]]] = True
         return table
 
-    def shares(self) -> NDArray[np.float64]:
-        """Return the share of texts that have each label, (k,)."""
+    def rows(self) -> Ints:
+        """Return how many texts have each label, (k,)."""
         pairs = np.repeat(np.arange(len(self.ends) - 1), np.diff(self.ends)) * self.k
         found = np.unique(pairs + self.places) % self.k
-        return np.bincount(found, minlength=self.k) / max(len(self.ends) - 1, 1)
+        return np.bincount(found, minlength=self.k)
 
 
 class Learnt(NamedTuple):
     """A model, its calibration and how its learning went."""
 
     model: LabelVectors
-    calibration: LabelCalibration
+    calibration: Calibration | SeveralCalibrations
     bounded_steps: int
     loss: float
 
@@ -168,6 +173,9 @@ def _learn(
     )
     counts = np.bincount(labels.places, minlength=labels.k).astype(np.int64)
 
+    epochs = max(recipe.schedule.epochs, -(-FEWEST_STEPS // max(len(mapped.sizes), 1)))
+    recipe = replace(recipe, schedule=replace(recipe.schedule, epochs=epochs))
+
     def learn(chosen: Ints | None) -> tuple[LabelVectors, LabelLearner]:
         learner = run_learner(texts, vocabulary.rows, recipe, chosen)
         loss = {number: name for name, number in LOSS_NUMBERS.items()}[recipe.schedule.loss]
@@ -179,12 +187,40 @@ def _learn(
     held = _set_aside(labels, groups, recipe.schedule.seed)
     rest = np.setdiff1d(np.arange(len(mapped.sizes)), held)
     model, learner = learn(rest)
-    rows = _rows_of(mapped, held)
-    scores = model.scores_of(rows)
-    calibration = LabelCalibration.fit(scores, labels.table(held), labels.shares(), multilabel)
+    calibration = _calibrated(model, mapped, labels, held, rest, multilabel)
     if len(held) and len(mapped.sizes) < WORTH_LEARNING_AGAIN:
         model, learner = learn(None)
     return Learnt(model, calibration, learner.bounded, learner.loss)
+
+
+def _calibrated(
+    model: LabelVectors,
+    mapped: MappedTexts,
+    labels: Labels,
+    held: Ints,
+    rest: Ints,
+    multilabel: bool,
+) -> Calibration | SeveralCalibrations:
+    """Return what makes probabilities of scores, from texts that were not learnt from.
+
+    Of their words, those that stand in no other text count for nothing, as in a new text.
+    """
+    taught = np.zeros(len(model.inputs), np.bool_)
+    for text in rest.tolist():
+        taught[mapped.rows[mapped.ends[text] : mapped.ends[text + 1]]] = True
+    rows = _rows_of(mapped, held, taught)
+    scores, known = model.scores_of(rows), model.known_words(rows)
+    if multilabel:
+        texts = len(labels.ends) - 1
+        truth = labels.table(held)
+        return calibrations_of_several(scores, truth, known, texts, labels.rows().tolist())
+    present = np.flatnonzero(labels.rows())
+    numbers = np.searchsorted(present, labels.first()[held])
+    some, lengths = cut_rows(len(held))
+    few = model.shortened(rows, some, lengths)
+    cut = CutTexts(model.scores_of(few)[:, present], model.known_words(few), numbers[some])
+    found = calibration_of_one(scores[:, present], numbers, known, labels.rows()[present], cut)
+    return found.spread(present, labels.k)
 
 
 def run_learner(
@@ -226,8 +262,9 @@ def _set_aside(labels: Labels, groups: NDArray[np.uint64], seed: int) -> Ints:
     return held
 
 
-def _rows_of(mapped: MappedTexts, texts: Ints) -> TextRows:
-    """Return the rows of some texts."""
+def _rows_of(mapped: MappedTexts, texts: Ints, taught: NDArray[np.bool_]) -> TextRows:
+    """Return the rows of some texts, but for those that nothing was learnt of."""
     parts = [mapped.rows[mapped.ends[text] : mapped.ends[text + 1]] for text in texts.tolist()]
+    parts = [part[taught[part]] for part in parts]
     ends = np.cumsum([0, *(len(part) for part in parts)]).astype(np.int64)
     return TextRows(np.concatenate([np.empty(0, np.int32), *parts]), ends)

@@ -14,6 +14,8 @@ from reviewdesk.text.compiled import compiled
 EPSILON: Final = np.float32(1e-5)
 TABLE_STEPS: Final = 512
 TABLE_END: Final = 8
+LOWEST: Final = np.float32(-80)
+"""Below it, a turn's odds have no number any more."""
 
 Floats = NDArray[np.float32]
 
@@ -75,7 +77,7 @@ def tree_probabilities(scores: Floats, children: NDArray[np.int64]) -> Floats:
     k = len(children) + 1
     logs = np.zeros((2 * k - 1, len(scores)), np.float32)
     for inner in range(k - 2, -1, -1):
-        right = 1 / (1 + np.exp(-scores[:, inner]))
+        right = 1 / (1 + np.exp(-np.maximum(scores[:, inner], LOWEST)))
         sides = (np.float32(1) - right, right)
         for side in range(2):
             logs[children[inner, side]] = logs[k + inner] + np.log(sides[side] + EPSILON)

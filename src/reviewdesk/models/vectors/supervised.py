@@ -111,7 +111,9 @@ class LabelLearner:
             table[:, :dim] = start
         self.outputs = aligned(texts.k * self.width)
         counts = np.bincount(texts.labels, minlength=texts.k).astype(np.int64)
-        self._negatives = negative_table(counts, LABEL_POWER, random)
+        self._negatives = np.zeros(1, np.int32)
+        if schedule.loss == NS:
+            self._negatives = negative_table(counts, LABEL_POWER, random)
         self._paths, self._turns, self._path_ends = label_paths(counts)
         self.bounded = 0
         """How many steps were cut to their largest length."""
