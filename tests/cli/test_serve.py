@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from reviewdesk.cli.serve import _endpoints
+from reviewdesk.cli.endpoints import endpoints_of
 from reviewdesk.errors import UsageError
 
 
 def test_variants_with_weights_and_shadows(job: Path) -> None:
     bundle = job / "job" / "sentiment" / "bundle"
-    endpoints = _endpoints(
+    endpoints = endpoints_of(
         [f"sentiment=A={bundle}:0.9,B={bundle}:0.1", f"other={bundle}"],
         [f"sentiment=C={bundle}:0.2", f"other={bundle}:0.5"],
     )
@@ -21,7 +21,7 @@ def test_variants_with_weights_and_shadows(job: Path) -> None:
 
 
 def test_one_bundle_is_called_as_sagemaker_calls_it(job: Path) -> None:
-    (endpoint,) = _endpoints([f"sentiment={job / 'job' / 'sentiment' / 'bundle'}"], []).values()
+    (endpoint,) = endpoints_of([f"sentiment={job / 'job' / 'sentiment' / 'bundle'}"], []).values()
     assert endpoint.weights == {"AllTraffic": 1.0}
 
 
@@ -44,6 +44,6 @@ def test_what_cannot_be_served_is_refused(job: Path, words: list[str], shadows: 
         "other": job / "job" / "category" / "bundle",
     }
     with pytest.raises(UsageError):
-        _endpoints(
+        endpoints_of(
             [one.format(**places) for one in words], [one.format(**places) for one in shadows]
         )

@@ -95,14 +95,14 @@ def classifier(seed: int = 0, family: type[Classifier] = TfidfSVC) -> Classifier
     return family().fit(LabelledReviews.of_batches(batch, ["negative", "positive"]))
 
 
-def bundle(path: Path, family: type[Classifier] = TfidfSVC) -> Bundle:
+def bundle(path: Path, family: type[Classifier] = TfidfSVC, seed: int = 0) -> Bundle:
     """Train a small sentiment bundle and save it."""
     settings = BundleSettings(
         target=TargetSettings(), text=TextSettings(), split=SplitSettings(), clean=CleanSettings()
     )
     return save_bundle(
         path,
-        classifier(family=family),
+        classifier(seed, family),
         settings=settings,
         metrics={},
         data_fingerprint="none",

@@ -1,22 +1,19 @@
 """`reviewdesk serve`: the page and the endpoint."""
 
-import re
-from pathlib import Path
+import functools
 from typing import Annotated, Final
 
 import typer
 
-from reviewdesk.bundle import load_bundle
+from reviewdesk.cli.endpoints import endpoints_of
 from reviewdesk.cli.options import with_settings
 from reviewdesk.cli.output import note
 from reviewdesk.desk.page import routes
-from reviewdesk.errors import UsageError
 from reviewdesk.serving.server import serve as serve_bundles
-from reviewdesk.serving.variants import ALL_TRAFFIC, Endpoint, Variant
+from reviewdesk.serving.workers import serve_by_workers
 from reviewdesk.settings import ServeSettings, TrafficSettings
 
-_VARIANT_NAME: Final = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")  # as SageMaker has it
-_LONGEST_NAME: Final = 63
+WORKER: Final = "reviewdesk.cli.serve_worker"
 
 
 @with_settings(traffic=TrafficSettings, settings=ServeSettings)
@@ -37,6 +34,14 @@ def serve(
             metavar="NAME=BUNDLE:PART",
         ),
     ] = [],  # noqa: B006  (the parser copies it)
+    workers: Annotated[
+        int,
+        typer.Option(
+            help="Processes that answer on the port; each has the limits below for itself.",
+            min=1,
+            max=64,
+        ),
+    ] = 1,
     traffic: TrafficSettings,
     settings: ServeSettings,
 ) -> None:
@@ -45,7 +50,7 @@ def serve(
     Opens a page where anyone can paste a review, and answers POST /invocations (with the first
     bundle) and POST /endpoints/NAME/invocations as Amazon SageMaker's containers do. Only this
     machine can reach it, unless --host says otherwise. Ctrl-C or SIGTERM ends it after the requests
-    in flight are answered.
+    in flight are answered; SIGHUP loads the bundles anew, without a lost request.
 
     An endpoint may have several variants with weights: sentiment=old:0.9,new:0.1. They are called
     by their folders' names, or as in sentiment=A=old/bundle:0.9,B=new/bundle:0.1.
@@ -54,69 +59,19 @@ def serve(
 
         reviewdesk serve sentiment=job/sentiment/bundle category=job/category/bundle
     """
-    endpoints = _endpoints(bundles, shadow)
 
     def on_ready(port: int) -> None:
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         note(f"the page: http://{host}:{port}/")
         note(f"for programs: POST http://{host}:{port}/invocations")
 
-    serve_bundles(endpoints, settings, on_ready, routes, traffic)
-
-
-def _endpoints(words: list[str], shadows: list[str]) -> dict[str, Endpoint]:
-    """Return what is served by name; bundles are loaded."""
-    heard: dict[str, list[Variant]] = {}
-    for word in shadows:
-        name, variants = _variants(word)
-        heard.setdefault(name, []).extend(variants)
-        if not all(0 < one.weight <= 1 for one in variants):
-            raise UsageError(f"the shadow {word!r} needs a part of the requests, as in {word}:0.2")
-    endpoints: dict[str, Endpoint] = {}
-    for word in words:
-        name, variants = _variants(word, ALL_TRAFFIC)
-        if name in endpoints:
-            raise UsageError(f"the name {name!r} is given twice")
-        endpoints[name] = Endpoint(variants, heard.pop(name, []))
-    if heard:
-        raise UsageError(f"there is no endpoint {sorted(heard)[0]!r} for a shadow to listen to")
-    return endpoints
-
-
-def _variants(word: str, alone: str = "") -> tuple[str, list[Variant]]:
-    """Return an endpoint's name and its variants from ``NAME=[VARIANT=]BUNDLE[:WEIGHT],...``.
-
-    Args:
-        word: as it stands on the command line.
-        alone: what a single variant without a name is called; empty: as its folder.
-    """
-    name, equals, rest = word.partition("=")
-    if not (name and equals and rest):
-        raise UsageError(f"{word!r} is not NAME=BUNDLE, as in sentiment=job/sentiment/bundle")
-    if Path(rest).exists():  # whatever its name holds
-        return name, [_variant(alone, rest, 1.0)]
-    variants, parts = [], rest.split(",")
-    for part in parts:
-        place, colon, weight = part.rpartition(":")
-        place, weight = (place, weight) if colon else (weight, "1")
-        own, _, path = place.rpartition("=")
-        try:
-            variants.append(
-                _variant(own or (alone if len(parts) == 1 else ""), path, float(weight))
-            )
-        except ValueError as error:
-            if isinstance(error, UsageError):
-                raise
-            raise UsageError(f"{weight!r} is no weight; write one as in {place}:0.1") from error
-    return name, variants
-
-
-def _variant(name: str, place: str, weight: float) -> Variant:
-    path = Path(place)
-    made = name or path.name.removesuffix(".tar.gz").replace("_", "-").replace(".", "-")
-    if len(made) > _LONGEST_NAME or not _VARIANT_NAME.fullmatch(made):
-        raise UsageError(
-            f"a variant cannot be called {made!r}; name it with letters and digits, as in "
-            f"A={place}:{weight:g}"
-        )
-    return Variant(made, load_bundle(path), weight)
+    if workers > 1:
+        request = {
+            "words": bundles,
+            "shadows": shadow,
+            "settings": settings.to_json(),
+            "traffic": traffic.to_json(),
+        }
+        raise typer.Exit(serve_by_workers(WORKER, request, workers, settings, on_ready))
+    load = functools.partial(endpoints_of, bundles, shadow)
+    serve_bundles(load(), settings, on_ready, routes, traffic, load=load)

@@ -48,17 +48,16 @@ def routes(service: Service) -> Sequence[BaseRoute]:
     Args:
         service: what is served; the first bundle of each target is asked.
     """
-    bundles = judges(service.bundles)
-    markup, policy = page(bundles, service.settings.root_path)
-    headers = {"Content-Security-Policy": policy}
+    shown = functools.lru_cache(maxsize=1)(page)  # until other bundles are served
 
     async def show(request: Request) -> Response:
-        return HTMLResponse(markup, headers=headers)
+        markup, policy = shown(tuple(judges(service.bundles)), service.settings.root_path)
+        return HTMLResponse(markup, headers={"Content-Security-Policy": policy})
 
-    return [
-        Route("/", show),
-        Route(ANALYSE, functools.partial(answer, service, bundles), methods=["POST"]),
-    ]
+    async def ask(request: Request) -> Response:
+        return await answer(service, judges(service.bundles), request)
+
+    return [Route("/", show), Route(ANALYSE, ask, methods=["POST"])]
 
 
 def page(bundles: Sequence[Bundle], root_path: str = "", back: Child = "") -> tuple[str, str]:

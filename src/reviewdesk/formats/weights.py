@@ -5,12 +5,17 @@ The files are those of ``numpy.savez``, so that any tool reads them, but they ar
 does not cover. Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 """
 
+import hashlib
 import itertools
 import math
+import mmap
 import re
+import shutil
 import struct
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
@@ -42,6 +47,11 @@ _NOT_WHOLE: Final = (
     OverflowError,
     ValueError,
 )
+_HEAD_BYTES: Final = 30  # of a zip member, without its name and extra fields
+_LENGTHS_AT: Final = 26  # of the name and the extra fields, in that head
+_ZIP64_BYTES: Final = 20  # the extra field that zipfile adds
+_PADS: Final = 0xD935  # as Android's zipalign marks it
+_SHARED: Final[ContextVar[Path | None]] = ContextVar("shared", default=None)
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
 
@@ -61,6 +71,7 @@ def save_weights(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
             if array.dtype not in DTYPES:
                 raise TypeError(f"weights cannot hold an array of type {array.dtype}")
             member = zipfile.ZipInfo(f"{name}.npy", _EPOCH)
+            member.extra = _padding(file.tell() + _HEAD_BYTES + len(member.filename.encode()))
             with npz.open(member, "w", force_zip64=True) as content:
                 np.lib.format.write_array(content, array, version=(1, 0), allow_pickle=False)
 
@@ -77,7 +88,8 @@ def load_weights(path: Path, max_bytes: int = MAX_BYTES) -> dict[str, NDArray[An
         StorageError: it cannot be opened.
     """
     with storage_errors(str(path)):
-        file = path.open("rb")
+        shared = _SHARED.get()
+        file = (_copied(path, shared) if shared else path).open("rb")
         size = path.stat().st_size
     with file:
         try:
@@ -86,6 +98,23 @@ def load_weights(path: Path, max_bytes: int = MAX_BYTES) -> dict[str, NDArray[An
             raise BundleError(f"{path.name} was refused: {error}") from error
         except _NOT_WHOLE as error:
             raise BundleError(f"{path.name} is not a whole .npz file of numbers") from error
+
+
+@contextmanager
+def shared_weights(folder: Path) -> Iterator[None]:
+    """While open, weights are not read into memory but mapped, so that processes share them.
+
+    What is mapped are copies in a folder of ours, named by their digest: a file that somebody
+    changes while it is mapped would end the process.
+
+    Args:
+        folder: that of the processes that share; private, and theirs as long as they live.
+    """
+    token = _SHARED.set(folder)
+    try:
+        yield
+    finally:
+        _SHARED.reset(token)
 
 
 def pack_strings(values: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -124,7 +153,27 @@ def _load(file: IO[bytes], size: int, max_bytes: int) -> dict[str, NDArray[Any]]
     with zipfile.ZipFile(file) as npz:
         members = npz.infolist()
         _check_members(members, size)
-        return {m.filename.removesuffix(".npy"): _read_array(npz, m) for m in members}
+        mapped = None
+        if _SHARED.get():
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        return {m.filename.removesuffix(".npy"): _read_array(npz, m, mapped) for m in members}
+
+
+def _copied(path: Path, folder: Path) -> Path:
+    """Return a copy of a file in a folder, named by its digest."""
+    with path.open("rb") as file:
+        copy = folder / f"{hashlib.file_digest(file, 'sha256').hexdigest()}.npz"
+        if not copy.exists():
+            file.seek(0)
+            with write_then_rename(copy) as out:
+                shutil.copyfileobj(file, out)
+    return copy
+
+
+def _padding(start: int) -> bytes:
+    """Return a field of a zip member's head behind which its bytes begin at a multiple of 64."""
+    size = -(start + _ZIP64_BYTES + 4) % 64
+    return struct.pack("<HH", _PADS, size) + bytes(size)
 
 
 def _check_members(members: list[zipfile.ZipInfo], size: int) -> None:
@@ -142,12 +191,20 @@ def _check_members(members: list[zipfile.ZipInfo], size: int) -> None:
         raise BundleError("its arrays claim more bytes than the file has")
 
 
-def _read_array(npz: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
+def _read_array(
+    npz: zipfile.ZipFile, member: zipfile.ZipInfo, mapped: mmap.mmap | None
+) -> NDArray[Any]:
     with cast(zipfile.ZipExtFile, npz.open(member)) as content:
         shape, dtype = _read_header(content)
         count = math.prod(shape) * dtype.itemsize
         if count != member.file_size - content.tell():
             raise BundleError("an array's shape does not fit its bytes")
+        if mapped is not None:
+            name, extra = struct.unpack_from("<HH", mapped, member.header_offset + _LENGTHS_AT)
+            start = member.header_offset + _HEAD_BYTES + name + extra + content.tell()
+            if start % dtype.itemsize == 0 and start + count <= len(mapped):
+                flat = np.frombuffer(mapped, dtype, math.prod(shape), start)
+                return flat.reshape(shape)
         data = bytearray(count)
         view = memoryview(data)
         while view:

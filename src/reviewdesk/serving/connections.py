@@ -107,7 +107,8 @@ class Connections:
                 one.give_way()
 
     def watch(self, loop: AbstractEventLoop) -> None:
-        """End overdue connections, now and every second."""
+        """End overdue connections and tell other workers the counts, now and every second."""
+        self.metrics.publish()
         now = monotonic()
         for one in tuple(self._open):
             one.end_if_overdue(now)

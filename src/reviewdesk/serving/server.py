@@ -10,8 +10,9 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from types import FrameType
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 import pyarrow as pa
 import uvicorn
@@ -22,6 +23,7 @@ from reviewdesk.errors import UsageError
 from reviewdesk.serving.app import Pages, create_app
 from reviewdesk.serving.body import LINGER_SECONDS
 from reviewdesk.serving.connections import ACCEPTS_AT_ONCE, Connection, Connections
+from reviewdesk.serving.exchange import Exchange, Load
 from reviewdesk.serving.loop_errors import LoopErrors
 from reviewdesk.serving.metrics import Metrics
 from reviewdesk.serving.observed import access_log
@@ -40,8 +42,13 @@ def serve(
     on_ready: Callable[[int], None],
     pages: Pages | None = None,
     traffic: TrafficSettings = EACH_REQUEST_ANEW,
+    *,
+    load: Load | None = None,
+    worker: "Worker | None" = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT; then finish what is in flight and return.
+
+    At SIGHUP the bundles are loaded anew.
 
     Args:
         bundles: the bundles, or endpoints of several variants, by the name that they are served
@@ -50,17 +57,43 @@ def serve(
         on_ready: called once with the port, as soon as requests are answered.
         pages: gives the routes of pages for people.
         traffic: how requests are dealt to variants, and logged.
+        load: loads the bundles anew; without it those that are given stay.
+        worker: what this process shares with others, if it is one of several.
 
     Raises:
         UsageError: the address cannot be listened on, or a name cannot be served.
     """
     service = Service(bundles, settings, traffic)
     app = create_app(service, pages)
-    with listen(settings) as listener:
+    exchange = Exchange(service, load or (lambda: bundles), _warm)
+    if worker is not None:
+        service.metrics.share(worker.folder)
+
+    def begin(port: int) -> None:
+        exchange.begin()
+        on_ready(port)
+
+    with worker.listener if worker else listen(settings) as listener, exchange.on_hangup():
         for endpoint in service.endpoints.values():
-            for variant in (*endpoint.variants, *endpoint.shadows):
-                warm_up(variant.bundle)
-        run_app(app, settings, service.metrics, listener, on_ready)
+            _warm(endpoint)
+        run_app(app, settings, service.metrics, listener, begin)
+
+
+class Worker(NamedTuple):
+    """What one of several processes that serve together shares with the others.
+
+    Args:
+        listener: the socket that all listen on.
+        folder: where their counts and weights are.
+    """
+
+    listener: socket.socket
+    folder: Path
+
+
+def _warm(endpoint: Endpoint) -> None:
+    for variant in (*endpoint.variants, *endpoint.shadows):
+        warm_up(variant.bundle)
 
 
 def run_app(
@@ -104,7 +137,9 @@ def warm_up(bundle: Bundle) -> None:
     texts = {"review_headline": "Good", "review_body": "Works well, I like it.",
              "product_title": "Lamp"}  # fmt: skip
     review = pa.RecordBatch.from_pylist([texts])
-    bundle.predict_proba(bundle.clean(review))
+    cleaned = bundle.clean(review)
+    bundle.predict_proba(cleaned)
+    bundle.known_words(cleaned)
 
 
 class _Server(uvicorn.Server):

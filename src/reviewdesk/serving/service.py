@@ -66,10 +66,7 @@ class Service:
                 f"the root path {settings.root_path!r} is none; write it as in /reviews, "
                 "without a / at its end"
             )
-        self.endpoints = {
-            name: one if isinstance(one, Endpoint) else Endpoint([Variant(ALL_TRAFFIC, one)])
-            for name, one in bundles.items()
-        }
+        self.endpoints = _endpoints(bundles)
         self.bundles = {name: one.variants[0].bundle for name, one in self.endpoints.items()}
         self.traffic = Traffic(traffic, self.endpoints)
         self.settings = settings
@@ -104,6 +101,27 @@ class Service:
     def first(self) -> str:
         """The name of the bundle that answers requests that name none."""
         return next(iter(self.bundles))
+
+    def exchange(self, bundles: Mapping[str, Bundle | Endpoint]) -> None:
+        """Serve other bundles under the same names from now on.
+
+        Requests that are at work are finished by those before.
+
+        Raises:
+            UsageError: a name is new or gone, or another target would be predicted under it.
+        """
+        newer = _endpoints(bundles)
+        targets = {name: one.variants[0].bundle.target for name, one in newer.items()}
+        if targets != {name: bundle.target for name, bundle in self.bundles.items()}:
+            raise UsageError(
+                "the bundles predict something else than those that are served; start the server "
+                "anew"
+            )
+        self.endpoints.update(newer)
+        self.bundles.update({name: one.variants[0].bundle for name, one in newer.items()})
+        self._batches.clear()
+        self._shadowed.clear()
+        self.traffic.weigh_anew()
 
     def endpoint(self, name: str) -> Endpoint:
         """Return what is served under a name.
@@ -197,6 +215,13 @@ class Service:
         """
         async with self._large_limiter if large else contextlib.nullcontext(), self._limiter:
             return await _in_thread(work)
+
+
+def _endpoints(bundles: Mapping[str, Bundle | Endpoint]) -> dict[str, Endpoint]:
+    return {
+        name: one if isinstance(one, Endpoint) else Endpoint([Variant(ALL_TRAFFIC, one)])
+        for name, one in bundles.items()
+    }
 
 
 async def _in_thread(work: Callable[[], T]) -> T:

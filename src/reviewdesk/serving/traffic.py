@@ -171,6 +171,12 @@ class Traffic:
         except (OSError, ReviewdeskError):
             self.not_captured += 1
 
+    def weigh_anew(self) -> None:
+        """Read the weights again, where there is a file of them: there are other variants now."""
+        if self.settings.weights:
+            with contextlib.suppress(OSError, ReviewdeskError), self._lock:
+                self._read_weights()
+
     def gauges(self) -> str:
         """Return what `monitor` has found of the endpoints, in Prometheus' text format."""
         lines: dict[str, None] = {}

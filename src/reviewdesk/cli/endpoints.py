@@ -1,0 +1,78 @@
+"""What `reviewdesk serve` is told to serve."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+from reviewdesk.bundle import load_bundle
+from reviewdesk.errors import UsageError
+from reviewdesk.serving.variants import ALL_TRAFFIC, Endpoint, Variant
+
+_VARIANT_NAME: Final = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")  # as SageMaker has it
+_LONGEST_NAME: Final = 63
+
+
+def endpoints_of(words: list[str], shadows: list[str]) -> dict[str, Endpoint]:
+    """Return what is served by name; bundles are loaded.
+
+    Args:
+        words: ``NAME=BUNDLE`` or ``NAME=[VARIANT=]BUNDLE:WEIGHT,...``.
+        shadows: ``NAME=BUNDLE:PART``.
+
+    Raises:
+        UsageError: a word is none of these, or a name is given twice.
+    """
+    heard: dict[str, list[Variant]] = {}
+    for word in shadows:
+        name, variants = _variants(word)
+        heard.setdefault(name, []).extend(variants)
+        if not all(0 < one.weight <= 1 for one in variants):
+            raise UsageError(f"the shadow {word!r} needs a part of the requests, as in {word}:0.2")
+    endpoints: dict[str, Endpoint] = {}
+    for word in words:
+        name, variants = _variants(word, ALL_TRAFFIC)
+        if name in endpoints:
+            raise UsageError(f"the name {name!r} is given twice")
+        endpoints[name] = Endpoint(variants, heard.pop(name, []))
+    if heard:
+        raise UsageError(f"there is no endpoint {sorted(heard)[0]!r} for a shadow to listen to")
+    return endpoints
+
+
+def _variants(word: str, alone: str = "") -> tuple[str, list[Variant]]:
+    """Return an endpoint's name and its variants from ``NAME=[VARIANT=]BUNDLE[:WEIGHT],...``.
+
+    Args:
+        word: as it stands on the command line.
+        alone: what a single variant without a name is called; empty: as its folder.
+    """
+    name, equals, rest = word.partition("=")
+    if not (name and equals and rest):
+        raise UsageError(f"{word!r} is not NAME=BUNDLE, as in sentiment=job/sentiment/bundle")
+    if Path(rest).exists():  # whatever its name holds
+        return name, [_variant(alone, rest, 1.0)]
+    variants, parts = [], rest.split(",")
+    for part in parts:
+        place, colon, weight = part.rpartition(":")
+        place, weight = (place, weight) if colon else (weight, "1")
+        own, _, path = place.rpartition("=")
+        try:
+            variants.append(
+                _variant(own or (alone if len(parts) == 1 else ""), path, float(weight))
+            )
+        except ValueError as error:
+            if isinstance(error, UsageError):
+                raise
+            raise UsageError(f"{weight!r} is no weight; write one as in {place}:0.1") from error
+    return name, variants
+
+
+def _variant(name: str, place: str, weight: float) -> Variant:
+    path = Path(place)
+    made = name or path.name.removesuffix(".tar.gz").replace("_", "-").replace(".", "-")
+    if len(made) > _LONGEST_NAME or not _VARIANT_NAME.fullmatch(made):
+        raise UsageError(
+            f"a variant cannot be called {made!r}; name it with letters and digits, as in "
+            f"A={place}:{weight:g}"
+        )
+    return Variant(made, load_bundle(path), weight)
