@@ -1,5 +1,6 @@
-"""Finds products that get worse, and those that get better."""
+"""Finds products, and whole categories, that get worse, and those that get better."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 from reviewdesk.findings.base import PROMISES, Finder, FinderInputs, Findings, PromisedList
 from reviewdesk.findings.declining.alarms import Alarms, raise_alarms
 from reviewdesk.findings.declining.baselines import FEWEST_REVIEWS, learn_baselines
+from reviewdesk.findings.declining.categories import ChangedCategory, changed_categories
+from reviewdesk.findings.declining.category_rows import category_rows
 from reviewdesk.findings.declining.evidence import NOTHING, Floats
 from reviewdesk.findings.declining.histories import Histories
 from reviewdesk.findings.declining.judging import Judged, judge, turned
@@ -41,7 +44,8 @@ class DecliningFinder(Finder):
     name: ClassVar[str] = "declining"
     title: ClassVar[str] = "Declining products"
     description: ClassVar[str] = (
-        "Products whose stars got worse, since when, and what people say since then."
+        "Products, and whole categories, whose stars got worse, since when, and what people say "
+        "since then."
     )
     columns: ClassVar[tuple[str, ...]] = ("product_id", "review_date")
     targets: ClassVar[tuple[str, ...]] = (TARGET,)
@@ -62,10 +66,14 @@ class DecliningFinder(Finder):
             self.name, self.worse, inputs.data, products, found, read.product, baselines,
             judged.chances, ever_chances(highest),
         )  # fmt: skip
+        categories = changed_categories(found, read.product, products, PROMISES)
+        table = finding_rows(given, listed, progress)
+        if categories:
+            table = pa.concat_tables([category_rows(given, categories, progress), table])
         return Findings(
             self.name,
-            finding_rows(given, listed, progress),
-            _lists(alarms, listed, int(able.sum())),
+            table,
+            _lists(alarms, listed, categories, int(able.sum())),
             int(able.sum()),
             {
                 f"products with fewer than {FEWEST_REVIEWS} dated stars": int((~able).sum()),
@@ -83,7 +91,8 @@ class ImprovingFinder(DecliningFinder):
     name: ClassVar[str] = "improving"
     title: ClassVar[str] = "Improving products"
     description: ClassVar[str] = (
-        "Products whose stars got better, since when, and what people say since then."
+        "Products, and whole categories, whose stars got better, since when, and what people say "
+        "since then."
     )
     worse: ClassVar[bool] = False
 
@@ -139,10 +148,16 @@ def _posterior(found: Histories, judged: Judged, looks: NDArray[Any], able: np.n
     return np.asarray(odds / (1 + odds))
 
 
-def _lists(alarms: dict[float, Alarms], listed: Listed, able: int) -> tuple[PromisedList, ...]:
+def _lists(
+    alarms: dict[float, Alarms],
+    listed: Listed,
+    categories: Sequence[ChangedCategory],
+    able: int,
+) -> tuple[PromisedList, ...]:
     lists = []
     for promise in PROMISES:
-        count = int((listed.promise >= promise - 1e-9).sum())
+        of_categories = sum(one.promise >= promise - 1e-9 for one in categories)
+        count = int((listed.promise >= promise - 1e-9).sum()) + of_categories
         why = None
         if not count:
             why = (
@@ -150,7 +165,8 @@ def _lists(alarms: dict[float, Alarms], listed: Listed, able: int) -> tuple[Prom
                 if able
                 else f"too few reviews to tell: no product has {FEWEST_REVIEWS} dated stars"
             )
-        errors = min(alarms[promise].expected_errors, (1 - promise) * count)
+        errors = alarms[promise].expected_errors + (1 - promise) * of_categories
+        errors = min(errors, (1 - promise) * count)
         lists.append(PromisedList(promise, count, errors, why))
     return tuple(lists)
 

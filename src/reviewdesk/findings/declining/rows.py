@@ -149,7 +149,7 @@ def _row(
         "score": float(listed.posterior[place]),
         "promise": float(listed.promise[place]),
         "since": span.day(change.place),
-        "noticed": _last_day(int(listed.months[place])),
+        "noticed": last_day(int(listed.months[place])),
         "action": _action(given, span),
         "words": [{"word": word, "weight": weight} for word, weight in words],
         "numbers": _numbers(given, span, history, int(listed.looks[place])),
@@ -159,7 +159,7 @@ def _row(
     }
 
 
-def _last_day(month: int) -> datetime.date:
+def last_day(month: int) -> datetime.date:
     """Return the last day of a month, which is given since 1970-01."""
     day: datetime.date = (np.datetime64(month + 1, "M").astype("datetime64[D]") - 1).item()
     return day

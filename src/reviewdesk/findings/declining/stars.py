@@ -36,13 +36,14 @@ def read_histories(inputs: FinderInputs, products: Products) -> Read:
     Raises:
         InputError: the predictions are not about these reviews, or not of stars.
     """
-    rated, days, ties = _columns(inputs)
+    rated, days, ties, copied = _columns(inputs)
     stars, from_texts = rated, False
     paths = inputs.predictions.get(TARGET, ())
     if paths and 2 * int((rated == NO_STAR).sum()) > len(rated):
         stars, from_texts = _of_texts(inputs), True
     of = products.of_review.astype(np.int64)
-    stars = np.where(of == NONE, NO_STAR, stars)
+    unrated = int(((of != NONE) & (stars == NO_STAR) & ~copied).sum())
+    stars = np.where((of == NONE) | copied, NO_STAR, stars)
     keys = hash64(pa.array(products.ids, pa.string()))
     found = histories(
         keys[np.maximum(of, 0)] if len(keys) else np.zeros(len(of), np.uint64), stars, days, ties
@@ -52,7 +53,8 @@ def read_histories(inputs: FinderInputs, products: Products) -> Read:
     undated = int(((stars != NO_STAR) & (days == NO_DAY)).sum())
     left_out = {
         "reviews without a product": int((of == NONE).sum()),
-        "reviews without stars": int(((of != NONE) & (stars == NO_STAR)).sum()),
+        "reviews without stars": unrated,
+        "reviews that repeat one of another variant": int(((of != NONE) & copied).sum()),
         "reviews without a date": undated,
         "reviews of the last month, which is not over": found.running,
     }
@@ -61,20 +63,22 @@ def read_histories(inputs: FinderInputs, products: Products) -> Read:
 
 def _columns(
     inputs: FinderInputs,
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint64]]:
-    """Return ratings (0 to 4), days and a hash of the ids of all reviews."""
-    rated, days, ties = [], [], []
-    for batch in inputs.data.batches(["star_rating", "review_date", "review_id"]):
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint64], NDArray[np.bool_]]:
+    """Return ratings (0 to 4), days, a hash of the ids, and which are copies, of all reviews."""
+    rated, days, ties, copied = [], [], [], []
+    for batch in inputs.data.batches(["star_rating", "review_date", "review_id", "copy_of"]):
         rated.append(
             batch.column(0).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64) - 1
         )
         day = batch.column(1).cast("int32").fill_null(NO_DAY)
         days.append(day.to_numpy(zero_copy_only=False))
         ties.append(hash64(batch.column(2)))
+        copied.append(batch.column(3).is_valid().to_numpy(zero_copy_only=False))
     return (
         np.concatenate([np.empty(0, np.int64), *rated]),
         np.concatenate([np.empty(0, np.int32), *days]),
         np.concatenate([np.empty(0, np.uint64), *ties]),
+        np.concatenate([np.empty(0, np.bool_), *copied]),
     )
 
 

@@ -1,0 +1,84 @@
+"""Changed categories as rows of findings."""
+
+import datetime
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from reviewdesk.findings.base import RECOVERED
+from reviewdesk.findings.declining.categories import ChangedCategory
+from reviewdesk.findings.declining.evidence import KINDS
+from reviewdesk.findings.declining.rows import Context, last_day
+from reviewdesk.findings.samples import telling_samples
+from reviewdesk.progress import Progress
+from reviewdesk.schema import FINDINGS
+
+
+def category_rows(
+    given: Context, changed: Sequence[ChangedCategory], progress: Progress
+) -> pa.Table:
+    """Return categories as schema ``FINDINGS``."""
+    samples = telling_samples(
+        given.data,
+        [one.rows for one in changed],
+        [KINDS - 1 - one.stars.astype(np.float64) for one in changed],
+        progress=progress,
+    )
+    rows = [_row(given, one, telling) for one, telling in zip(changed, samples, strict=True)]
+    return pa.Table.from_pylist(rows, FINDINGS)
+
+
+def _row(given: Context, one: ChangedCategory, samples: list[str]) -> dict[str, Any]:
+    look, name = one.look, given.products.categories[one.category]
+    return {
+        "finder": given.finder,
+        "kind": "category",
+        "what": name,
+        "title": name,
+        "reviews": len(one.rows),
+        "score": 1 - one.p_value,
+        "promise": one.promise,
+        "since": last_day(one.first_month - 1) + datetime.timedelta(1),
+        "noticed": last_day(look.month),
+        "action": _action(given, one),
+        "numbers": [
+            {"name": told, "value": float(value)}
+            for told, value in (
+                ("stars before", _stars(given, look.before)),
+                ("stars after", _stars(given, look.after)),
+                (f"products with {'lower' if given.worse else 'higher'} stars", look.fell),
+                ("products compared", look.products),
+                ("chance that a category looks so without a change", one.p_value),
+            )
+        ],
+        "samples": samples,
+        "state": one.state,
+    }
+
+
+def _stars(given: Context, mean: float) -> float:
+    """Return a mean as it was given; of what gets better, stars were turned over."""
+    return mean if given.worse else KINDS + 1 - mean
+
+
+def _action(given: Context, one: ChangedCategory) -> str:
+    """Return what happened, when, how it stands, and what to do."""
+    look = one.look
+    first, last = last_day(one.first_month), last_day(look.month)
+    begin = f"{first:%B}" if first.year == last.year else f"{first:%B %Y}"
+    before, after = (f"{_stars(given, mean):.1f}" for mean in (look.before, look.after))
+    said = (
+        f"Ratings of the same products {'fell' if given.worse else 'rose'} from {before} to "
+        f"{after} between {begin} and {last:%B %Y}, further than in other categories, for "
+        f"{look.fell} of {look.products}"
+    )
+    if one.state == RECOVERED:
+        return f"{said}; they have been back since. Nothing is to be done now."
+    if given.worse:
+        return (
+            f"{said}. Check what these products have in common: a supplier, the delivery, how they "
+            "are shown."
+        )
+    return f"{said}. Find out what was done better then, and keep it."
