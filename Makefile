@@ -8,7 +8,7 @@ BENCH := .venv-bench
 # How often the benches of findings plant errors anew: `make bench-findings SEEDS=3` is much faster.
 SEEDS := 20
 
-.PHONY: bench-experiment bench-fast bench-findings bench-graph bench-networks bench-selection bench-tune bench-vectors demo demo-experiment demo-networks docs test test-slow check format clean help
+.PHONY: bench-experiment bench-fast bench-findings bench-graph bench-networks bench-selection bench-serving bench-tune bench-vectors demo demo-experiment demo-networks docs test test-slow check format clean help
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -111,6 +111,10 @@ bench-selection: $(BENCH)/.installed  ## what blends, windows and unlabelled rev
 		$(BENCH)/bin/python -m bench.selection $(BENCH)/selection $$set && \
 		$(BENCH)/bin/python -m bench.selection $(BENCH)/selection $$set --held-out || exit 1; done
 	$(BENCH)/bin/python -m bench.selection $(BENCH)/selection imdb --unlabelled
+
+bench-serving: $(BENCH)/.installed  ## the endpoint beside bare Starlette, FastAPI + scikit-learn, fastText; ten minutes
+	@command -v wrk >/dev/null || { echo "wrk is missing: apt-get install wrk"; exit 1; }
+	$(BENCH)/bin/python -m bench.serving $(BENCH)/serving
 
 bench-findings: export OMP_NUM_THREADS = 1
 bench-findings: $(BENCH)/.installed  ## promised against delivered for all finders, 20 seeds; hours

@@ -1,5 +1,7 @@
 from reviewdesk.api.desk import Decisions as Decisions
 from reviewdesk.api.desk import desk as desk
+from reviewdesk.api.endpoint import RemoteModel as RemoteModel
+from reviewdesk.api.endpoint import endpoint as endpoint
 from reviewdesk.api.experiments import ExperimentStatus as ExperimentStatus
 from reviewdesk.api.experiments import experiment as experiment
 from reviewdesk.api.exploration import Explored as Explored

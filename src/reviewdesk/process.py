@@ -91,7 +91,7 @@ class WatchedProcess:
         """
         with self._lock:
             if self._process.poll() is not None:
-                self._start()
+                self._start_again()
             try:
                 stdin: IO[bytes] = self._process.stdin  # type: ignore[assignment]
                 stdin.write(json.dumps(request).encode() + b"\n")
@@ -121,6 +121,20 @@ class WatchedProcess:
             f"the query needs more than {self.memory >> 20:,} MiB; {self.advice}, or allow more "
             "with --memory-mb"
         )
+
+    def _start_again(self) -> None:
+        """Start a process in place of one that was ended.
+
+        Raises:
+            UsageError: it ended before it was ready.
+        """
+        try:
+            self._start()
+        except ChildProcessError as error:
+            raise UsageError(
+                "the process that answers could not be started again; what it works on may have "
+                "been moved or changed: give the command again"
+            ) from error
 
     def _start(self) -> None:
         self._idle = sys.maxsize  # no bound until it is ready

@@ -6,14 +6,20 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import httpx
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import reviewdesk as rd
+from reviewdesk.bundle import load_bundle
 from reviewdesk.errors import InputError, StorageError, UsageError
 from reviewdesk.scoring import endpoint
 from reviewdesk.scoring.endpoint import EndpointPredictor, HttpEndpoint
 from reviewdesk.scoring.predict import predict
+from reviewdesk.settings import CleanSettings
 from tests.cli.conftest import run_cli
 from tests.scoring import corpus
 from tests.serving.process import Server, server
@@ -46,13 +52,23 @@ def test_the_table_is_that_of_the_bundle_in_every_bit(
     served: Server, folder: Path, tmp_path: Path, path: str
 ) -> None:
     out = tmp_path / "found.parquet"
-    done = run_cli("predict", "--endpoint", served.url + path, folder / "raw.tsv", "--out", out)
+    done = run_cli(
+        "predict", "--no-rows", "--endpoint", served.url + path, folder / "raw.tsv", "--out", out
+    )
     assert done.code == 0, done.err
     assert "reviews a second" in done.err
     assert same(out, folder)
     assert (
         "already"
-        in run_cli("predict", "--endpoint", served.url + path, folder / "raw.tsv", "--out", out).out
+        in run_cli(
+            "predict",
+            "--no-rows",
+            "--endpoint",
+            served.url + path,
+            folder / "raw.tsv",
+            "--out",
+            out,
+        ).out
     )
 
 
@@ -67,12 +83,16 @@ def test_an_endpoint_by_name_through_boto3(
     }.items():
         monkeypatch.setenv(name, value)
     out = tmp_path / "found.parquet"
-    done = run_cli("predict", "--endpoint", "sentiment", folder / "raw.tsv", "--out", out)
+    done = run_cli(
+        "predict", "--no-rows", "--endpoint", "sentiment", folder / "raw.tsv", "--out", out
+    )
     assert done.code == 0, done.err
     found = pq.read_table(out)
     assert found["model_id"][0].as_py() == "endpoint sentiment"
     assert found["review_id"].equals(pq.read_table(folder / "local.parquet")["review_id"])
-    refused = run_cli("predict", "--endpoint", "nobody", folder / "raw.tsv", "--out", out)
+    refused = run_cli(
+        "predict", "--no-rows", "--endpoint", "nobody", folder / "raw.tsv", "--out", out
+    )
     assert refused.code == 3
 
 
@@ -196,3 +216,56 @@ def test_what_is_no_endpoint_is_said(folder: Path, tmp_path: Path, flaky: Flaky)
     )
     assert run_cli(*words, "--evidence", "3").code == 2
     assert run_cli("predict", folder / "bundle", "--out", tmp_path / "o.parquet").code == 2
+
+
+def test_a_prepared_folder_gives_the_table_of_the_bundle(
+    served: Server, folder: Path, tmp_path: Path
+) -> None:
+    prepared = corpus.prepared(folder / "raw.tsv", tmp_path / "prepared")
+    predict(load_bundle(folder / "bundle"), prepared, tmp_path / "local.parquet")
+    found = tmp_path / "found.parquet"
+    done = run_cli(
+        "predict", "--no-rows", "--endpoint", served.url, tmp_path / "prepared", "--out", found
+    )
+    assert done.code == 0, done.err
+    assert same(found, tmp_path)
+    corpus.prepared(folder / "raw.tsv", tmp_path / "other", CleanSettings(html=False))
+    refused = run_cli(
+        "predict", "--no-rows", "--endpoint", served.url, tmp_path / "other", "--out", found
+    )
+    assert "cleaned with other settings" in refused.err
+
+
+def test_what_is_cleaned_is_not_cleaned_again(served: Server) -> None:
+    for text, cleaned in (("a &lt;b&gt; great", False), ("a <b> great", True)):
+        configuration = {"k": 2, "cleaned": cleaned}
+        body = {"instances": [text, "great &amp; waste"], "configuration": configuration}
+        answer = httpx.post(f"{served.url}/invocations", json=body, trust_env=False).json()
+        if not cleaned:
+            first = answer[0]
+    assert answer[0] == first
+    body["configuration"] = {"cleaned": "yes"}
+    told = httpx.post(f"{served.url}/invocations", json=body, trust_env=False)
+    assert "cleaned of configuration must be true or false" in told.text
+
+
+def test_the_python_face_asks_an_endpoint_as_a_model(
+    served: Server, folder: Path, tmp_path: Path
+) -> None:
+    texts = ["great sound", "waste of the price", ""]
+    model = rd.load(folder / "bundle")
+    with rd.endpoint(served.url) as remote:
+        assert remote.labels == model.labels
+        assert remote.target == "sentiment"
+        assert np.array_equal(remote.predict_proba(texts), model.predict_proba(texts))
+        assert remote.predict(pd.Series(texts)).tolist() == model.predict(texts).tolist()
+        remote.predict_file(folder / "raw.tsv", tmp_path / "found.csv")
+        remote.predict_file(
+            rd.prepare(folder / "raw.tsv", tmp_path / "prepared"), tmp_path / "found.parquet"
+        )
+    model.predict_file(folder / "raw.tsv", tmp_path / "local.csv")
+    found, local = (pd.read_csv(tmp_path / name) for name in ("found.csv", "local.csv"))
+    assert found["label"].tolist() == local["label"].tolist()
+    assert set(pq.read_table(tmp_path / "found.parquet")["label"].to_pylist()) <= set(model.labels)
+    with pytest.raises(UsageError, match="no address of an endpoint"):
+        rd.endpoint("ftp://nowhere")

@@ -1,7 +1,7 @@
 """Models: trained, loaded, asked, measured, explained."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -89,7 +89,7 @@ class Model:
             InputError: these are no texts.
             MissingColumn: the DataFrame has no column for the text.
         """
-        batch = self.bundle.clean(self._batch(reviews, text))
+        batch = self.bundle.clean(review_batch(reviews, text, self.bundle.settings.text.fields))
         return self.bundle.predict_proba(batch)
 
     def predict(self, reviews: Texts | Table, text: str = "") -> NDArray[Any]:
@@ -194,24 +194,29 @@ class Model:
         labels = ", ".join(self.labels[:12]) + (" and more" if len(self.labels) > 12 else "")
         return small_table("Model", [*facts, ("labels", labels), *measured])
 
-    def _batch(self, reviews: Any, text: str) -> pa.RecordBatch:
-        """Return raw reviews as the columns that the bundle reads; what is not there is null."""
-        fields = self.bundle.settings.text.fields
-        if is_table(reviews):
-            table = arrow_table(reviews)
-            told = {BODY: text} if text else {}
-            columns = map_columns(table.column_names, told, "the table").columns
-            texts = {name: table.column(columns[name]) for name in fields if name in columns}
-        else:
-            streamed = hasattr(reviews, "__arrow_c_stream__") and not hasattr(reviews, "iloc")
-            array = pa.chunked_array(reviews) if streamed else text_array(reviews)
-            texts = {BODY: array}
-        rows = len(next(iter(texts.values())))
-        columns_ = [
-            _strings(texts[name]) if name in texts else pa.nulls(rows, pa.string())
-            for name in fields
-        ]
-        return pa.record_batch(columns_, schema=pa.schema([REVIEWS.field(n) for n in fields]))
+
+def review_batch(reviews: Texts | Table, text: str, fields: Sequence[str]) -> pa.RecordBatch:
+    """Return raw reviews as columns (n rows); what is not there is null.
+
+    Args:
+        reviews: n texts, or a DataFrame whose columns are found by their names.
+        text: the DataFrame's column that holds the texts, where its name does not say so.
+        fields: the columns, of those of the reviews table.
+    """
+    given: Any = reviews
+    if is_table(given):
+        table = arrow_table(given)
+        told = {BODY: text} if text else {}
+        columns = map_columns(table.column_names, told, "the table").columns
+        texts = {name: table.column(columns[name]) for name in fields if name in columns}
+    else:
+        streamed = hasattr(given, "__arrow_c_stream__") and not hasattr(given, "iloc")
+        texts = {BODY: pa.chunked_array(given) if streamed else text_array(given)}
+    rows = len(next(iter(texts.values())))
+    arrays = [
+        _strings(texts[name]) if name in texts else pa.nulls(rows, pa.string()) for name in fields
+    ]
+    return pa.record_batch(arrays, schema=pa.schema([REVIEWS.field(name) for name in fields]))
 
 
 def _strings(column: pa.ChunkedArray | pa.Array) -> pa.Array:

@@ -3,7 +3,7 @@
 import time
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -15,7 +15,7 @@ from reviewdesk.cli.output import count, note, print_json, print_table, say
 from reviewdesk.errors import DamagedInput, UsageError
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import Progress
-from reviewdesk.scoring.endpoint import EndpointPredictor, HttpEndpoint
+from reviewdesk.scoring.endpoint import ENDPOINT_PART_ROWS, EndpointPredictor, HttpEndpoint
 from reviewdesk.scoring.feature_lines import SOURCE
 from reviewdesk.scoring.labelled_rows import label_rows
 from reviewdesk.scoring.predict import PART_ROWS, PredictSummary
@@ -24,9 +24,6 @@ from reviewdesk.settings import SourceSettings
 from reviewdesk.sources.catalog import Input
 from reviewdesk.sources.rejects import DAMAGE
 
-ENDPOINT_PART_ROWS: Final = 8_192
-"""Reviews between two points that a run goes on from, where an endpoint predicts."""
-
 
 @with_settings(source=SourceSettings)
 def predict(
@@ -34,7 +31,7 @@ def predict(
         list[str],
         typer.Argument(
             help="Bundle (a folder or its .tar.gz), and a prepared folder or review files; with "
-            "--endpoint the files alone.",
+            "--endpoint these alone.",
             metavar="[BUNDLE] DATA...",
         ),
     ],

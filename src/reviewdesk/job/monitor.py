@@ -156,4 +156,4 @@ def _read(bundle: Bundle, one: Captured) -> pa.RecordBatch | None:
         instances = read_instances(one.input_type, one.input or b"", MOST_INSTANCES)
     except (RequestError, KeyError):
         return None
-    return bundle.clean(instances.batch())
+    return instances.batch() if instances.cleaned else bundle.clean(instances.batch())

@@ -19,12 +19,16 @@ from numpy.typing import NDArray
 
 from reviewdesk.errors import InputError, StorageError, UsageError
 from reviewdesk.models.sparse.rows import FEATURES
+from reviewdesk.settings import CleanSettings
 
 T = TypeVar("T")
 
 MOST_BYTES: Final = 5 << 20  # of SageMaker's 6 MiB
 MOST_REVIEWS: Final = 500
 AT_ONCE: Final = 4
+ENDPOINT_PART_ROWS: Final = 8_192
+"""Reviews between two points that a run goes on from, where an endpoint predicts."""
+
 TRIES: Final = 6
 FIRST_PAUSE: Final = 0.25
 LONGEST_PAUSE: Final = 8.0
@@ -54,7 +58,7 @@ class Endpoint(Protocol):
     def about(self) -> dict[str, Any]:
         """Return what it says of itself; empty if nothing.
 
-        ``bundle``, ``target``, ``labels``, and ``reads``, its columns.
+        ``bundle``, ``target``, ``labels``, ``reads``, its columns, and ``clean``, how it cleans.
         """
 
     def send(self, body: bytes) -> bytes:
@@ -97,7 +101,7 @@ class HttpEndpoint:
         try:
             listed = json.loads(self._ask("GET", f"{self._root}/endpoints"))["endpoints"]
             own = [one for one in listed if one["name"] == self._served] or listed
-            return {name: own[0][name] for name in ("bundle", "target", "labels", "reads")}
+            return {name: own[0][name] for name in ("bundle", "target", "labels", "reads", "clean")}
         except (Refused, ValueError, KeyError, IndexError, TypeError):
             return {}
 
@@ -150,6 +154,8 @@ class EndpointPredictor:
     def __init__(self, endpoint: Endpoint, at_once: int = AT_ONCE) -> None:
         self._endpoint = endpoint
         self._pool = ThreadPoolExecutor(at_once)
+        self.sends_cleaned = False
+        """Whether what is sent is prepared; our own endpoints do not clean it again then."""
         try:
             self._ask_about()
         except BaseException:
@@ -167,6 +173,8 @@ class EndpointPredictor:
         self.labels: list[str] = list(about.get("labels") or sorted(probe))
         self.target: str = about.get("target", "label")
         self.id: str = about.get("bundle", f"endpoint {endpoint.name}")
+        self.fields = tuple(one for one in FIELDS if one in reads)
+        self.clean_settings = CleanSettings.from_json(about["clean"]) if about else None
 
     def close(self) -> None:
         """Let go of connections and threads."""
@@ -194,7 +202,7 @@ class EndpointPredictor:
             StorageError: it cannot be reached, or has no time, after several tries.
             InputError: it refuses what is sent, or its answers are not those of a classifier.
         """
-        bodies = list(_bodies(self._instances(reviews)))
+        bodies = list(_bodies(self._instances(reviews), self.sends_cleaned and not self._as_texts))
         found = self._pool.map(lambda one: self._answers(*one), bodies)
         place = {label: n for n, label in enumerate(self.labels)}
         probabilities = np.zeros((len(reviews), len(self.labels)), np.float32)
@@ -261,20 +269,21 @@ def _instance(row: dict[str, str | None], as_text: bool) -> Instance:
     return {"review_body": ""} | {name: value for name, value in row.items() if value}
 
 
-def _bodies(instances: Sequence[Instance]) -> Iterator[tuple[bytes, int]]:
+def _bodies(instances: Sequence[Instance], cleaned: bool) -> Iterator[tuple[bytes, int]]:
     """Yield requests within the limits, each with how many reviews it holds."""
     batch: list[Instance] = []
     size = 0
     for instance in instances:
         length = len(json.dumps(instance)) + 2
         if batch and (size + length > MOST_BYTES or len(batch) == MOST_REVIEWS):
-            yield _body(batch), len(batch)
+            yield _body(batch, cleaned), len(batch)
             batch, size = [], 0
         batch.append(instance)
         size += length
     if batch:
-        yield _body(batch), len(batch)
+        yield _body(batch, cleaned), len(batch)
 
 
-def _body(instances: Sequence[Instance]) -> bytes:
-    return json.dumps({"instances": list(instances), "configuration": {"k": MANY}}).encode()
+def _body(instances: Sequence[Instance], cleaned: bool = False) -> bytes:
+    configuration: dict[str, Any] = {"k": MANY} | ({"cleaned": True} if cleaned else {})
+    return json.dumps({"instances": list(instances), "configuration": configuration}).encode()

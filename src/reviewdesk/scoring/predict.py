@@ -92,8 +92,8 @@ def predict(
 
     Args:
         bundle: what predicts: a bundle, or an endpoint.
-        data: prepared data, or raw files, which are cleaned as the bundle says; for an endpoint,
-            raw files, which it cleans itself.
+        data: prepared data, or raw files, which are cleaned as the bundle says; an endpoint cleans
+            them itself.
         out: the Parquet file to write.
         evidence: how many words to give as reasons for each label; 0 is much faster.
         overwrite: replace another table at ``out``.
@@ -109,9 +109,9 @@ def predict(
     stream: Stream
     if isinstance(bundle, EndpointPredictor) and evidence:
         raise UsageError("an endpoint gives no reasons for its labels; leave --evidence out")
+    if isinstance(bundle, EndpointPredictor):
+        bundle.sends_cleaned = isinstance(data, PreparedData)
     if isinstance(data, PreparedData):
-        if isinstance(bundle, EndpointPredictor):
-            raise UsageError("an endpoint cleans reviews itself; name the files that they are in")
         stream, rejects = PreparedStream(data, bundle), None
     else:
         stream = RawStream(data, bundle)

@@ -10,6 +10,7 @@ from reviewdesk.bundle import Bundle
 from reviewdesk.errors import UsageError
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.schema import REJECTS
+from reviewdesk.scoring.endpoint import EndpointPredictor
 from reviewdesk.scoring.feature_lines import SOURCE, feature_batches
 from reviewdesk.sources.catalog import Input
 from reviewdesk.sources.deciding import decided
@@ -61,14 +62,18 @@ class PreparedStream:
     unit = "reviews"
     raw = False
 
-    def __init__(self, data: PreparedData, bundle: Bundle) -> None:
-        if data.clean_settings != bundle.settings.clean:
+    def __init__(self, data: PreparedData, bundle: Bundle | EndpointPredictor) -> None:
+        if isinstance(bundle, EndpointPredictor):
+            clean, fields = bundle.clean_settings or data.clean_settings, bundle.fields
+        else:
+            clean, fields = bundle.settings.clean, bundle.settings.text.fields
+        if data.clean_settings != clean:
             raise UsageError(
                 f"{data.path} was cleaned with other settings than the bundle {bundle.id}; "
                 "prepare it with the bundle's settings or predict from the raw files"
             )
         self._data = data
-        self._columns = ("review_id", *bundle.settings.text.fields)
+        self._columns = ("review_id", *fields)
         self.total = data.rows
 
     def plan(self) -> dict[str, Any]:

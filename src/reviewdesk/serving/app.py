@@ -113,6 +113,7 @@ async def _endpoints(service: Service, request: Request) -> Response:
             "labels": list(bundle.labels),
             "family": bundle.manifest["family"],
             "bundle": bundle.manifest["id"],
+            "clean": bundle.settings.clean.to_json(),
             "reads": bundle.reads,
             "learned_from_generated": bundle.is_example,
             "variants": service.endpoints[name].weights,

@@ -132,15 +132,16 @@ class Scoring:
         """Return the answers to requests that could be read."""
         if not read:
             return []
-        if any(instances.features is not None for _, instances in read):
-            if len(read) > 1:
-                return [self._scored(bundle, [one])[0] for one in read]
-            if not bundle.reads_features:
-                raise UnsupportedMediaType(
-                    "this endpoint reads reviews, not LIBSVM lines; send the texts"
-                )
+        with_features = any(instances.features is not None for _, instances in read)
+        if len(read) > 1 and (with_features or any(one.cleaned for _, one in read)):
+            return [self._scored(bundle, [one])[0] for one in read]
+        if with_features and not bundle.reads_features:
+            raise UnsupportedMediaType(
+                "this endpoint reads reviews, not LIBSVM lines; send the texts"
+            )
         together = Instances.joined([instances for _, instances in read])
-        reviews = bundle.clean(together.batch(bundle.settings.text.fields))
+        sent = together.batch(bundle.settings.text.fields)
+        reviews = sent if together.cleaned else bundle.clean(sent)
         probabilities = bundle.predict_proba(reviews)
         tell = together.tell_known_words
         known = bundle.known_words(reviews) if any(tell) else None

@@ -40,6 +40,7 @@ class Instances:
     tell_known_words: list[bool] = field(default_factory=list)  # whether each answer says it
     lines: list[str] = field(default_factory=list)  # features in place of texts, one by one
     features: SparseRows | None = None  # of all rows
+    cleaned: bool = False  # as `prepare` does it, before they were sent
 
     def __len__(self) -> int:
         return len(self.wanted)
@@ -83,7 +84,7 @@ class Instances:
 
     @classmethod
     def joined(cls, parts: "Sequence[Instances]") -> "Instances":
-        """Return the reviews of several requests; rows of features come alone."""
+        """Return the reviews of several requests; features and cleaned ones come alone."""
         if len(parts) == 1:
             return parts[0]
         both = cls(sum(part.limit for part in parts))

@@ -110,6 +110,7 @@ def _read_json(text: str, instances: Instances) -> None:
         raise RequestError("configuration must be an object")
     k = _labels_wanted(configuration or {}, "configuration")
     tell = _tells_known_words(configuration or {}, "configuration")
+    instances.cleaned = _flag(configuration or {}, "cleaned", "configuration")
     for number, instance in enumerate(request["instances"]):
         if isinstance(instance, str):
             instances.add(ReviewTexts(instance), k, tell_known_words=tell)
@@ -215,10 +216,14 @@ def _labels_wanted(options: dict[str, Any], where: str) -> int:
 
 
 def _tells_known_words(options: dict[str, Any], where: str) -> bool:
-    tell = options.get("known_words", False)
-    if not isinstance(tell, bool):
-        raise RequestError(f"known_words of {where} must be true or false")
-    return tell
+    return _flag(options, "known_words", where)
+
+
+def _flag(options: dict[str, Any], name: str, where: str) -> bool:
+    value = options.get(name, False)
+    if not isinstance(value, bool):
+        raise RequestError(f"{name} of {where} must be true or false")
+    return value
 
 
 _READERS: Final[dict[str, Callable[[str, Instances], None]]] = {

@@ -22,7 +22,6 @@ from reviewdesk.models.neural.modules import Network
 from reviewdesk.models.neural.plan import Course, Plan
 from reviewdesk.models.neural.processes import Processes
 from reviewdesk.models.neural.tokens import Tokens
-from reviewdesk.models.running import Epoch
 from reviewdesk.progress import SILENT, Progress
 
 LEAST_RATE: Final = 0.05  # of the largest, at the end
@@ -37,16 +36,11 @@ class Watch:
     Args:
         stop: says whether somebody wants it to end now; it is saved and can go on.
         time_limit: after so many seconds it ends with the best weights so far; None for never.
-        keep_stopped: whether it ends with the best weights so far when it is to stop, too; what is
-            saved goes on all the same.
-        after_epoch: is told of each measurement.
         progress: shows how far it has come.
     """
 
     stop: Callable[[], bool] = lambda: False
     time_limit: float | None = None
-    keep_stopped: bool = False
-    after_epoch: Callable[[Epoch], None] = lambda epoch: None
     progress: Progress = SILENT
 
 
@@ -91,7 +85,6 @@ def learn(
                     ended = now.batch == len(run.reader)
                     if ended or late or now.step % plan.course.validate_steps == 0:
                         run.measure()
-                        watch.after_epoch(run.told())
                         task.describe(_said(now.curve[-1]))
                     if ended:
                         now.epoch, now.batch = now.epoch + 1, 0
@@ -99,8 +92,6 @@ def learn(
                     if ended or now.done or stop or run.save_is_due():
                         run.save()
                     task.advance()
-                    if stop and watch.keep_stopped and not now.done:
-                        return run.kept()
                     if stop or now.done:
                         return Learnt(run.best, now.curve, now.done)
     return Learnt(run.best, now.curve, now.done)
@@ -184,18 +175,6 @@ class _Run:
         now.loss, now.rows, now.waited = 0, 0, now.waited + 1
         if not rows or now.best is None or loss < now.best:
             now.best, now.waited, self.best = loss, 0, _weights(self.network)
-
-    def told(self) -> Epoch:
-        """Return the last measurement as others are told of it."""
-        point = self.now.curve[-1]
-        improved = self.now.waited == 0
-        return Epoch(point.epoch, point.accuracy, improved, point.rate, point.learnt_loss)
-
-    def kept(self) -> Learnt:
-        """Return the best weights so far, or those of now; what is saved is not done with this."""
-        if not self.best:
-            self.measure()
-        return Learnt(self.best, self.now.curve, "it was asked to stop")
 
     def reason_to_end(self, late: bool) -> str:
         """Return why learning ends here, in a few words; nothing when it goes on."""
