@@ -286,6 +286,28 @@ class PrepareSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class EngineSettings(Settings):
+    """What does the work: this machine or a cluster; the result is the same."""
+
+    engine: str = setting(
+        "duckdb",
+        "what does the work: duckdb on this machine, or spark on a cluster",
+        choices=("duckdb", "spark"),
+    )
+    master: str = setting(
+        "",
+        "the cluster, as in spark://host:7077; empty means the one that spark-submit names, else "
+        "the cores of this machine",
+    )
+    environment: str = setting(
+        "",
+        "archive with reviewdesk and its packages for the cluster's machines, as `python -m "
+        "reviewdesk.engines.archive` writes it; empty means that they have them",
+    )
+    conf: tuple[str, ...] = setting((), "a setting of Spark, as in spark.executor.memory=4g")
+
+
+@dataclass(frozen=True, kw_only=True)
 class SampleSettings(Settings):
     """How a sample is drawn from prepared data."""
 

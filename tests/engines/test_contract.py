@@ -1,7 +1,7 @@
 """What every engine promises, run over each of them."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,16 +11,17 @@ import pytest
 
 from reviewdesk.engines.base import Batches, Engine
 from reviewdesk.engines.duckdb import DuckDBEngine
+from reviewdesk.engines.spark import SparkEngine
 from reviewdesk.errors import MissingColumn, StorageError, UsageError
-
-ENGINES: dict[str, Callable[[Path], Engine]] = {
-    DuckDBEngine.name: lambda spill: DuckDBEngine(temp_directory=spill)
-}
+from tests.cluster import on_this_machine
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=[DuckDBEngine.name, SparkEngine.name])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    with ENGINES[request.param](tmp_path / "spill") as engine:
+    if request.param == SparkEngine.name:
+        yield on_this_machine()
+        return
+    with DuckDBEngine(temp_directory=tmp_path / "spill") as engine:
         yield engine
 
 
@@ -156,3 +157,12 @@ def test_groups_come_whole_and_in_order(engine: Engine, tmp_path: Path) -> None:
 def test_no_rows_are_no_groups(engine: Engine, tmp_path: Path) -> None:
     engine.add_table("t", [write(tmp_path / "t.parquet", pa.table({"n": [1]}))])
     assert list(engine.map_groups("SELECT n FROM t WHERE n > 1", ["n"], [], described)) == []
+
+
+def test_what_is_kept_is_a_table(engine: Engine, tmp_path: Path) -> None:
+    engine.add_table("t", [write(tmp_path / "t.parquet", pa.table({"n": [1, 2, 3]}))])
+    engine.keep("large", "SELECT n FROM t WHERE n > 1")
+    engine.keep("t", "SELECT large.n FROM large WHERE n > 2")
+    assert rows(engine, "SELECT n FROM t") == [(3,)]
+    with pytest.raises(UsageError, match="name of a table"):
+        engine.keep("two words", "SELECT n FROM t")

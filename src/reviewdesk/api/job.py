@@ -8,7 +8,7 @@ from typing import Any
 from reviewdesk.api.model import Model
 from reviewdesk.api.notebook import framed
 from reviewdesk.api.options import settings_from
-from reviewdesk.api.reviews import SETTINGS, Reviews, places_of
+from reviewdesk.api.reviews import READING, Reviews, places_of
 from reviewdesk.api.tables import Files, Table
 from reviewdesk.job.main_job import JobResult, JobSettings, run_job, with_label
 from reviewdesk.progress import Progress
@@ -93,7 +93,7 @@ def run(
         UsageError: a setting is wrong, or another job's results are in the folder.
         InputError: the files cannot be used for a target.
     """
-    steps = settings_from(settings, *SETTINGS, TargetSettings, TextSettings, SplitSettings)
+    steps = settings_from(settings, *READING, TargetSettings, TextSettings, SplitSettings)
     files, clean, prepare, target, text, split = steps
     named = (targets,) if isinstance(targets, str) else tuple(targets)
     named, files = with_label(named, target, files)

@@ -12,16 +12,23 @@ from reviewdesk.api.notebook import small_table
 from reviewdesk.api.options import settings_from
 from reviewdesk.api.session import SessionFolder
 from reviewdesk.api.tables import ArrowRows, Files, Table, arrow_table, is_table
+from reviewdesk.engines.opening import cluster
 from reviewdesk.errors import TooManyRejects
 from reviewdesk.job.find import reviews_of
 from reviewdesk.prepare.layout import MANIFEST
 from reviewdesk.prepare.prepare import prepare as prepare_reviews
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import Progress
-from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings, TargetSettings
+from reviewdesk.settings import (
+    CleanSettings,
+    EngineSettings,
+    PrepareSettings,
+    SourceSettings,
+    TargetSettings,
+)
 from reviewdesk.sources.catalog import open_inputs
 
-SETTINGS: Final = (SourceSettings, CleanSettings, PrepareSettings)
+READING: Final = (SourceSettings, CleanSettings, PrepareSettings)
 
 
 class Reviews(ArrowRows):
@@ -147,19 +154,21 @@ def _prepared(
     overwrite: bool,
     folder: SessionFolder | None,
 ) -> Reviews:
-    files, clean, prepare_ = settings_from(settings, *SETTINGS)
+    files, clean, prepare_, engine = settings_from(settings, *READING, EngineSettings)
     with TemporaryDirectory(prefix="reviewdesk-") as aside:
         inputs = open_inputs(places_of(source, Path(aside)), files)
         try:
-            data = prepare_reviews(
-                inputs,
-                out,
-                prepare=prepare_,
-                clean=clean,
-                source=files,
-                overwrite=overwrite,
-                progress=Progress(),
-            )
+            with cluster(engine) as machines:
+                data = prepare_reviews(
+                    inputs,
+                    out,
+                    prepare=prepare_,
+                    clean=clean,
+                    source=files,
+                    overwrite=overwrite,
+                    engine=machines,
+                    progress=Progress(),
+                )
         except TooManyRejects as error:
             warnings.warn(str(error), stacklevel=4)
             data = PreparedData.open(out)

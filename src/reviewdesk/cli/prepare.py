@@ -8,20 +8,23 @@ import typer
 
 from reviewdesk.cli.options import Json, with_settings
 from reviewdesk.cli.output import count, note, print_json, print_table, say
+from reviewdesk.engines.opening import cluster
 from reviewdesk.errors import TooManyRejects
 from reviewdesk.prepare.manifest import file_notes
 from reviewdesk.prepare.prepare import prepare as prepare_reviews
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import Progress
 from reviewdesk.schema import REVIEWS
-from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
+from reviewdesk.settings import CleanSettings, EngineSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources.catalog import Input, Inputs, open_inputs
 from reviewdesk.sources.mapping import shown
 
 NOTES_SHOWN: Final = 20
 
 
-@with_settings(source=SourceSettings, clean=CleanSettings, prepare=PrepareSettings)
+@with_settings(
+    source=SourceSettings, clean=CleanSettings, prepare=PrepareSettings, engine=EngineSettings
+)
 def prepare(
     sources: Annotated[
         list[str], typer.Argument(help="Review files, folders or globs.", metavar="SOURCE...")
@@ -35,13 +38,15 @@ def prepare(
     source: SourceSettings,
     clean: CleanSettings,
     prepare: PrepareSettings,
+    engine: EngineSettings,
 ) -> None:
     """Read, clean and de-duplicate reviews; Parquet by month.
 
     Reads Amazon Customer Reviews TSV, the IMDb data set (folder or tar.gz), and any CSV, TSV, JSON
     lines or Parquet file, gzip or not; what a file is shows in its content. Rows that cannot be
     read never stop the run: they are counted and kept in DIR/rejects.parquet. An interrupted run
-    goes on where it stopped when the same command is given again.
+    goes on where it stopped when the same command is given again. With --engine spark a cluster
+    does the work and the folder is the same.
 
     Example:
 
@@ -50,15 +55,17 @@ def prepare(
     inputs = open_inputs(sources, source)
     show_inputs(inputs)
     try:
-        data = prepare_reviews(
-            inputs,
-            out,
-            prepare=prepare,
-            clean=clean,
-            source=source,
-            overwrite=overwrite,
-            progress=Progress(),
-        )
+        with cluster(engine) as machines:
+            data = prepare_reviews(
+                inputs,
+                out,
+                prepare=prepare,
+                clean=clean,
+                source=source,
+                overwrite=overwrite,
+                engine=machines,
+                progress=Progress(),
+            )
     except TooManyRejects:
         _print(PreparedData.open(out), as_json)
         raise

@@ -18,6 +18,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from reviewdesk.errors import UsageError
+
 BATCH_ROWS = 65_536
 
 Batches = Iterator[pa.RecordBatch]
@@ -56,6 +58,18 @@ class Engine(Protocol):
 
         Raises:
             StorageError: memory and the place to spill to are not enough, or a file cannot be read.
+        """
+
+    def keep(self, name: str, sql: str) -> None:
+        """Give a query's result a name; it is worked out once, however often it is used.
+
+        Args:
+            name: a plain identifier; an older table of that name is replaced.
+            sql: a query over tables named before.
+
+        Raises:
+            UsageError: the name is not an identifier.
+            StorageError: as of ``query``.
         """
 
     def map_items(self, items: Sequence[str], function: Callable[[str], str]) -> Iterator[str]:
@@ -107,6 +121,16 @@ class Engine(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None: ...
+
+
+def check_table_name(name: str) -> None:
+    """Check that a name can stand in a query as it is.
+
+    Raises:
+        UsageError: it is no plain identifier.
+    """
+    if not name.isidentifier():
+        raise UsageError(f"{name!r} cannot be the name of a table")
 
 
 def by_group(batches: Batches, by: Sequence[str]) -> Iterator[Batches]:

@@ -9,7 +9,7 @@ from typing import ClassVar, Final, Self
 import duckdb
 import pyarrow as pa
 
-from reviewdesk.engines.base import BATCH_ROWS, GROUP_ROWS, Batches, by_group
+from reviewdesk.engines.base import BATCH_ROWS, GROUP_ROWS, Batches, by_group, check_table_name
 from reviewdesk.errors import StorageError, UsageError
 
 MEMORY_LIMIT: Final = "512MiB"
@@ -55,8 +55,7 @@ class DuckDBEngine:
             files: the files.
             held: read them into memory now, for many small questions.
         """
-        if not name.isidentifier():
-            raise UsageError(f"{name!r} cannot be the name of a table")
+        check_table_name(name)
         if not files:
             raise UsageError(f"the table {name} needs at least one file")
         with _storage_errors(str(Path(files[0]).parent)):
@@ -84,6 +83,12 @@ class DuckDBEngine:
         with _storage_errors(self._spill):
             cursor = self._connection.cursor()  # of its own, so that threads may ask at once
             return cursor.sql(sql, params=dict(parameters) if parameters else None).to_arrow_table()
+
+    def keep(self, name: str, sql: str) -> None:
+        """Give a query's result a name; it is worked out once."""
+        check_table_name(name)
+        with _storage_errors(self._spill):
+            self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
 
     def map_items(self, items: Sequence[str], function: Callable[[str], str]) -> Iterator[str]:
         """Run a function for each item, one after the other, and yield what it returns."""

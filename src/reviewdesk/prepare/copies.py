@@ -35,7 +35,7 @@ _SCHEMA: Final = pa.schema(
     [pa.field("row", pa.int64(), False), pa.field("original", pa.string(), False)]
 )
 
-_QUERY: Final = f"""
+COPIES_QUERY: Final = f"""
 WITH repeated AS (
     SELECT copy_1, copy_2 FROM keys WHERE may_be_copy
     GROUP BY copy_1, copy_2 HAVING min(product_hash) < max(product_hash)
@@ -56,6 +56,7 @@ JOIN originals ON staying.copy_1 = originals.copy_1 AND staying.copy_2 = origina
 WHERE staying.id <> originals.original
 ORDER BY staying.place
 """
+"""SQL for place and original's id of all rows of ``keys`` that are copies and stay."""
 
 
 class Copies:
@@ -113,7 +114,7 @@ def find_copies(
                 add_keys(runs, engine)
                 engine.add_table(DECIDED, [verdicts.decided])
                 numbers = RowNumbers(runs)
-                for batch in engine.query(_QUERY):
+                for batch in engine.query(COPIES_QUERY):
                     if len(batch):
                         rows = pa.array(numbers.of(batch["place"].to_numpy()))
                         writer.write(pa.record_batch([rows, batch["original"]], schema=_SCHEMA))

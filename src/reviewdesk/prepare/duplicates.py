@@ -53,30 +53,35 @@ LENGTH_RULES: Final = {TOO_SHORT: "too_short", TOO_LONG: "too_long"}
 _ROW_MASK: Final = (1 << PLACE_ROW_BITS) - 1
 
 # Only rows whose hash occurs twice are ranked, so that the costly part is small on real data.
-_QUERY: Final = f"""
-WITH repeated_ids AS (
-    SELECT id_hash FROM keys WHERE {{fits}} GROUP BY id_hash HAVING count(*) > 1
-), repeated_contents AS (
-    SELECT content_1, content_2 FROM keys WHERE {{fits}} AND NOT may_repeat_content
+_STEPS: Final = {
+    "repeated_ids": """
+    SELECT id_hash FROM keys WHERE {fits} GROUP BY id_hash HAVING count(*) > 1
+""",
+    "repeated_contents": """
+    SELECT content_1, content_2 FROM keys WHERE {fits} AND NOT may_repeat_content
     GROUP BY content_1, content_2 HAVING count(*) > 1
-), suspects AS (
+""",
+    "suspects": f"""
     SELECT DISTINCT customer_hash FROM keys
     WHERE {{fits}} AND chars < {CHANCE_CHARS} AND customer_hash <> 0 AND (
         id_hash IN (SELECT id_hash FROM repeated_ids)
         OR EXISTS (SELECT 1 FROM repeated_contents
             WHERE repeated_contents.content_1 = keys.content_1
             AND repeated_contents.content_2 = keys.content_2))
-), theirs AS (
+""",
+    "theirs": """
     SELECT customer_hash, id_hash, review_date, product_hash FROM keys
-    WHERE {{fits}} AND customer_hash IN (SELECT customer_hash FROM suspects)
-), nobody AS (
+    WHERE {fits} AND customer_hash IN (SELECT customer_hash FROM suspects)
+""",
+    "nobody": f"""
     SELECT customer_hash FROM theirs
     GROUP BY customer_hash HAVING count(DISTINCT id_hash) > {OF_A_PERSON}
     UNION SELECT customer_hash FROM theirs WHERE review_date IS NOT NULL
     GROUP BY customer_hash, review_date HAVING count(DISTINCT id_hash) > {OF_A_PERSON_AT_ONCE}
     UNION SELECT customer_hash FROM theirs WHERE product_hash <> 0
     GROUP BY customer_hash, product_hash HAVING count(DISTINCT id_hash) > {OF_A_PERSON_AT_ONCE}
-), sharing AS (
+""",
+    "sharing": """
     SELECT place, may_repeat_id OR (
             has_derived_id AND customer_hash IN (SELECT customer_hash FROM nobody)
         ) AS may_repeat_id,
@@ -91,13 +96,15 @@ WITH repeated_ids AS (
             PARTITION BY review_id, content_1, content_2
             ORDER BY total_votes DESC NULLS LAST, helpful_votes DESC NULLS LAST, place
         ) AS rank_of_content
-    FROM keys WHERE {{fits}} AND id_hash IN (SELECT id_hash FROM repeated_ids)
-), repeats AS (
+    FROM keys WHERE {fits} AND id_hash IN (SELECT id_hash FROM repeated_ids)
+""",
+    "repeats": f"""
     SELECT place, CAST(CASE
         WHEN is_no_id THEN {DERIVED_ID} + rank_of_content
         WHEN may_repeat_id THEN rank ELSE {DUPLICATE_ID} END AS INTEGER) AS verdict
     FROM sharing WHERE is_no_id OR rank > 1
-), candidates AS (
+""",
+    "candidates": f"""
     SELECT keys.place, keys.review_id, keys.content_1, keys.content_2, keys.total_votes,
         keys.helpful_votes
     FROM keys
@@ -109,15 +116,21 @@ WITH repeated_ids AS (
         AND (repeats.place IS NULL OR repeats.verdict > {DERIVED_ID})
         AND NOT (keys.chars < {CHANCE_CHARS}
             AND keys.customer_hash IN (SELECT customer_hash FROM nobody))
-), by_content AS (
+""",
+    "by_content": """
     SELECT place, row_number() OVER (
         PARTITION BY content_1, content_2
         ORDER BY review_id, total_votes DESC NULLS LAST, helpful_votes DESC NULLS LAST, place
     ) AS rank
     FROM candidates
-), copies AS (
+""",
+    "copies": """
     SELECT place FROM by_content WHERE rank > 1
-)
+""",
+}
+"""Tables on the way, each made of ``keys`` and those before it."""
+
+_VERDICTS: Final = f"""
 SELECT place, verdict FROM repeats
 WHERE NOT EXISTS (SELECT 1 FROM copies WHERE copies.place = repeats.place)
 UNION ALL
@@ -174,7 +187,22 @@ def place_runs(groups: Sequence[StagedGroup], directories: Sequence[Path]) -> tu
 
 
 @dataclass(frozen=True)
-class Verdicts:
+class VerdictCounts:
+    """How many rows the rules about all rows drop or give another id.
+
+    Args:
+        dropped: how many rows each rule drops.
+        numbered: how many rows get a number.
+        derived: how many rows get an id of their own because others with theirs say other things.
+    """
+
+    dropped: Mapping[str, int]
+    numbered: int
+    derived: int
+
+
+@dataclass(frozen=True)
+class Verdicts(VerdictCounts):
     """What is to become of each row of all runs.
 
     Args:
@@ -182,16 +210,10 @@ class Verdicts:
             above ``DERIVED_ID`` stays with an id that is derived from its content; below 0 is
             dropped by a rule.
         decided: Parquet table of the rows whose verdict is not 0.
-        dropped: how many rows each rule drops.
-        numbered: how many rows get a number.
-        derived: how many rows get an id of their own because others with theirs say other things.
     """
 
     path: Path
     decided: Path
-    dropped: Mapping[str, int]
-    numbered: int
-    derived: int
 
     def of(self, run: PlacedRun, start: int, rows: int) -> NDArray[np.int32]:
         """Return the verdicts on rows of a run, (rows,) int32."""
@@ -219,7 +241,7 @@ def find_duplicates(
     path, decided = directory / VERDICTS_FILE, directory / DECIDED_FILE
     found = left_record(directory / MARKER)
     if found is not None and are_files(found["sha256"], path, decided):
-        return Verdicts(path, decided, found["dropped"], found["numbered"], found["derived"])
+        return Verdicts(found["dropped"], found["numbered"], found["derived"], path, decided)
     verdicts = np.zeros(sum(one.run.rows for one in runs), "<i4")
     with write_then_rename(decided) as file, pq.ParquetWriter(file, _DECIDED_SCHEMA) as writer:
         if runs:
@@ -236,7 +258,7 @@ def find_duplicates(
     numbered = int(np.count_nonzero(verdicts > 0)) - derived
     counts = {"dropped": dropped, "numbered": numbered, "derived": derived}
     write_record(directory / MARKER, {**counts, "sha256": files_sha256(path, decided)})
-    return Verdicts(path, decided, dropped, numbered, derived)
+    return Verdicts(dropped, numbered, derived, path, decided)
 
 
 def dropped_by_input(
@@ -278,13 +300,30 @@ def _inputs_of(run: PlacedRun) -> NDArray[np.int32]:
     return inputs
 
 
+def verdict_steps(bounds: LengthBounds | None) -> tuple[dict[str, str], str]:
+    """Return the SQL for place and verdict of all rows of ``keys`` whose verdict is not 0.
+
+    Args:
+        bounds: of the body's length; None: whatever is there fits.
+
+    Returns:
+        The tables on the way, each made of those before it, and the query over them.
+    """
+    values: dict[str, object] = {"fits": "TRUE"}
+    verdicts = _VERDICTS
+    if bounds is not None:
+        fits = f"keys.chars >= {bounds.min_chars}"
+        if bounds.max_chars:
+            fits += f" AND keys.chars <= {bounds.max_chars}"
+        values = {"fits": fits, "min_chars": bounds.min_chars}
+        verdicts += _OUTSIDE_QUERY
+    steps = {name: sql.format(**values) for name, sql in _STEPS.items()}
+    return steps, verdicts.format(**values)
+
+
 def _query(bounds: LengthBounds | None) -> str:
-    if bounds is None:
-        return _QUERY.format(fits="TRUE")
-    fits = f"keys.chars >= {bounds.min_chars}"
-    if bounds.max_chars:
-        fits += f" AND keys.chars <= {bounds.max_chars}"
-    return (_QUERY + _OUTSIDE_QUERY).format(fits=fits, min_chars=bounds.min_chars)
+    steps, verdicts = verdict_steps(bounds)
+    return "WITH " + ", ".join(f"{name} AS ({sql})" for name, sql in steps.items()) + verdicts
 
 
 def add_keys(runs: Sequence[PlacedRun], engine: Engine) -> None:

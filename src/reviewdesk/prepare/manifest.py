@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reviewdesk import __version__
-from reviewdesk.prepare.duplicates import LENGTH_RULES, Verdicts
+from reviewdesk.prepare.duplicates import LENGTH_RULES, VerdictCounts
 from reviewdesk.prepare.layout import FORMAT, FORMAT_VERSION
 from reviewdesk.prepare.lengths import LengthBounds
 from reviewdesk.prepare.parts import PartFile
@@ -31,7 +31,7 @@ def settings_json(
 def build_manifest(
     settings: dict[str, Any],
     groups: Sequence[InputGroup],
-    verdicts: Verdicts,
+    verdicts: VerdictCounts,
     verdicts_by_input: Sequence[Sequence[Mapping[str, int]]],
     bounds: LengthBounds,
     parts: Sequence[PartFile],

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +19,7 @@ from reviewdesk.errors import (
     UsageError,
 )
 from reviewdesk.prepare.copies import find_copies
+from reviewdesk.prepare.distributed import Distributed
 from reviewdesk.prepare.duplicates import (
     PlacedRun,
     dropped_by_input,
@@ -78,7 +78,8 @@ def prepare(
         clean: how text is cleaned.
         source: how the inputs were opened; kept in the manifest.
         overwrite: whether a folder that was prepared otherwise may be replaced.
-        engine: finds the duplicates; DuckDB unless another is given.
+        engine: a cluster that reads, compares and writes; None: this machine does. All its machines
+            must reach the inputs and the folder under these names.
         progress: is shown how far it has come.
 
     Returns:
@@ -106,7 +107,7 @@ def prepare(
             job = _Job(
                 inputs, out, settings=settings, prepare=prepare, clean=clean, progress=progress
             )
-            data = job.run(engine)
+            data = job.run() if engine is None else job.run_on(engine)
     if isinstance(inputs, Inputs):
         data = replace(data, notes=(*data.notes, *inputs.warnings()))
     _check_rejects(data)
@@ -209,7 +210,29 @@ class _Job:
         self._workspace = Workspace(out)
         self._log = RunLog("prepare", settings)
 
-    def run(self, engine: Engine | None) -> PreparedData:
+    def run_on(self, engine: Engine) -> PreparedData:
+        """Do all steps on a cluster; what an interrupted run left is not taken up."""
+        self._workspace.remove()
+        self._workspace.begin({"engine": engine.name})
+        cluster = Distributed(
+            self._inputs,
+            engine,
+            str(self._workspace.path),
+            str(self._workspace.result),
+            settings=self._settings,
+            prepare=self._prepare,
+            clean=self._clean,
+            progress=self._progress,
+        )
+        with self._log.timed("read"):
+            groups = cluster.stage()
+        _check_something_read(groups)
+        with self._log.timed("write"):
+            manifest = cluster.write(groups)
+        self._finish(manifest)
+        return PreparedData(self._out, manifest, file_notes(manifest))
+
+    def run(self) -> PreparedData:
         """Do the steps that are not done yet."""
         note = self._workspace.begin(self._plan())
         with self._log.timed("read"):
@@ -218,9 +241,10 @@ class _Job:
         _check_something_read(groups)
         directories = [self._workspace.inputs(number) for number in range(len(groups))]
         runs = place_runs(staged, directories)
-        with self._log.timed("duplicates"), ExitStack() as stack:
-            if engine is None:
-                engine = stack.enter_context(DuckDBEngine(temp_directory=self._workspace.spill))
+        with (
+            self._log.timed("duplicates"),
+            DuckDBEngine(temp_directory=self._workspace.spill) as engine,
+        ):
             found = self._find(staged, runs, engine)
         with self._log.timed("write"):
             kept = self._inputs[0].reader.kept

@@ -1,0 +1,268 @@
+"""Preparing on a cluster: its machines read, compare and write; here it is only decided.
+
+The steps are those of one machine and so are the bytes of the result. What differs is where things
+are: runs lie on storage that all machines share, verdicts lie beside their run and not in one
+array, and a part is written wherever its pieces are sent. Neither a review nor a verdict comes to
+this process; it sees counts, and a few lines about each input, run and part.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import pyarrow.parquet as pq
+
+from reviewdesk.engines.base import Engine
+from reviewdesk.errors import UsageError
+from reviewdesk.prepare.copies import COPIES_QUERY
+from reviewdesk.prepare.duplicates import (
+    DUPLICATE_RULES,
+    LENGTH_RULES,
+    VerdictCounts,
+    verdict_steps,
+)
+from reviewdesk.prepare.lengths import LengthBounds, derived_bounds, given_bounds
+from reviewdesk.prepare.manifest import build_manifest
+from reviewdesk.prepare.parts import PartFile
+from reviewdesk.prepare.staged import InputGroup, StagedGroup, groups_of
+from reviewdesk.prepare.staging import PLACE_ROW_BITS, PLACE_RUN_BITS
+from reviewdesk.prepare.tasks import (
+    DECIDED,
+    PIECES_FILE,
+    WriteDecided,
+    WritePart,
+    decided_name,
+    folder,
+    keys_file,
+    stage_item,
+    write_all_rejects,
+)
+from reviewdesk.progress import SILENT, Progress
+from reviewdesk.settings import CleanSettings, PrepareSettings
+from reviewdesk.sources import Input
+from reviewdesk.sources.deciding import Deciding
+from reviewdesk.sources.descriptions import input_json
+
+_BY_RUN: Final = f"""
+SELECT place >> {PLACE_RUN_BITS + PLACE_ROW_BITS} AS item,
+    (place >> {PLACE_ROW_BITS}) & {(1 << PLACE_RUN_BITS) - 1} AS run, {{columns}}
+FROM ({{query}}) AS found
+"""
+
+
+@dataclass(frozen=True)
+class StagedItem:
+    """What one task has staged.
+
+    Args:
+        directory: where its files are.
+        runs: how many runs it wrote.
+        staged: what was counted.
+    """
+
+    directory: str
+    runs: int
+    staged: StagedGroup
+
+
+class Distributed:
+    """One preparation on a cluster, from opened inputs to a folder that waits for its manifest.
+
+    Args:
+        inputs: what to read.
+        engine: runs the tasks and compares the keys.
+        workspace: a folder that every machine reaches under this name; it should be empty.
+        result: the folder that is to become the prepared one, reached in the same way.
+        settings: all settings, as the manifest has them.
+        prepare: how reviews are filtered and de-duplicated.
+        clean: how text is cleaned.
+        progress: is shown how far it has come.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[Input],
+        engine: Engine,
+        workspace: str,
+        result: str,
+        *,
+        settings: dict[str, Any],
+        prepare: PrepareSettings,
+        clean: CleanSettings,
+        progress: Progress = SILENT,
+    ) -> None:
+        self._inputs = inputs
+        self._engine = engine
+        self._workspace = workspace
+        self._result = result
+        self._settings = settings
+        self._prepare = prepare
+        self._clean = clean
+        self._progress = progress
+
+    def stage(self) -> list[InputGroup]:
+        """Read the inputs; those again whose ratings or dates others tell to read otherwise.
+
+        Raises:
+            UsageError: the values of a column can be read in two ways.
+        """
+        places = groups_of(self._inputs)
+        groups = [tuple(self._inputs[place] for place in group) for group in places]
+        self._items = self._staged(dict(enumerate(groups)))
+        deciding = Deciding()
+        for group, item in zip(groups, self._items.values(), strict=True):
+            deciding.add(group[0], item.staged.evidence)
+        decisions = [deciding.decision(group[0]) for group in groups]
+        again = {}
+        for number, (group, decision) in enumerate(zip(groups, decisions, strict=True)):
+            staged, reading = self._items[number].staged, decision.reading
+            if not reading.reads_as(staged.reading, staged.evidence):
+                again[number] = tuple(replace(one, reading=reading) for one in group)
+        self._items.update(self._staged(again))
+        if questions := [question for one in decisions for question in one.questions]:
+            raise UsageError(questions[0])
+        staged_groups = [item.staged for item in self._items.values()]
+        return list(map(InputGroup, places, groups, staged_groups, decisions))
+
+    def _staged(self, groups: dict[int, tuple[Input, ...]]) -> dict[int, StagedItem]:
+        """Return what the tasks staged, by item."""
+        items = [
+            json.dumps(
+                {
+                    "number": number,
+                    "inputs": [input_json(one) for one in group],
+                    "workspace": self._workspace,
+                    "prepare": self._prepare.to_json(),
+                    "clean": self._clean.to_json(),
+                }
+            )
+            for number, group in groups.items()
+        ]
+        done = self._progress.track(
+            self._engine.map_items(items, stage_item), "Reading", len(items), "tasks"
+        )
+        return {number: _item(json.loads(text)) for number, text in zip(groups, done, strict=True)}
+
+    def bounds(self) -> LengthBounds:
+        """Return the lengths of bodies that stay."""
+        if self._prepare.length != "auto":
+            return given_bounds(self._prepare)
+        lengths: Counter[int] = Counter()
+        for item in self._items.values():
+            lengths.update(item.staged.lengths)
+        return derived_bounds(lengths)
+
+    def write(self, groups: Sequence[InputGroup]) -> dict[str, Any]:
+        """Compare all rows, write the parts, and return the manifest.
+
+        Args:
+            groups: what was read.
+        """
+        bounds = self.bounds()
+        decided, copies = self._decide(bounds if self._prepare.length == "auto" else None)
+        parts = self._parts(decided, copies)
+        directories = [item.directory for item in self._items.values()]
+        task = json.dumps({"result": self._result, "directories": directories})
+        list(self._engine.map_items([task], write_all_rejects))
+        counts = VerdictCounts(
+            {
+                rule: sum(sum(one["dropped"][rule]) for one in decided)
+                for rule in {**DUPLICATE_RULES, **self._length_rules}.values()
+            },
+            sum(one["numbered"] for one in decided),
+            sum(one["derived"] for one in decided),
+        )
+        by_input = self._dropped_by_input(groups, decided)
+        return build_manifest(self._settings, groups, counts, by_input, bounds, parts)
+
+    @property
+    def _length_rules(self) -> dict[int, str]:
+        return LENGTH_RULES if self._prepare.length == "auto" else {}
+
+    def _decide(
+        self, bounds: LengthBounds | None
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Return of which runs some rows are decided, and of which some are copies."""
+        keys = [
+            keys_file(item.directory, run)
+            for item in self._items.values()
+            for run in range(item.runs)
+        ]
+        if not keys:
+            return [], []
+        self._engine.add_table("keys", keys)
+        with self._progress.task("Comparing", 2, "steps") as task:
+            steps, verdicts = verdict_steps(bounds)
+            for name, sql in steps.items():
+                self._engine.keep(name, sql)
+            decided = self._written("decided", verdicts, "place, verdict")
+            task.advance()
+            self._engine.add_table("decided", [self._none(), *self._names("decided", decided)])
+            copies = self._written("copies", COPIES_QUERY, "place, original")
+            task.advance()
+        return decided, copies
+
+    def _written(self, kind: str, query: str, columns: str) -> list[dict[str, Any]]:
+        items = self._items.values()
+        write = WriteDecided(
+            self._workspace,
+            kind,
+            [item.directory for item in items],
+            [len(item.staged.inputs) for item in items],
+        )
+        sql = _BY_RUN.format(columns=columns, query=query)
+        return list(
+            map(json.loads, self._engine.map_groups(sql, ["item", "run"], ["place"], write))
+        )
+
+    def _names(self, kind: str, written: Iterable[dict[str, Any]]) -> list[str]:
+        names = sorted(decided_name(one["item"], one["run"]) for one in written)
+        return [f"{self._workspace}/{kind}/{name}" for name in names]
+
+    def _none(self) -> str:
+        """Return an empty table of decided rows: there may be no other."""
+        with folder(f"{self._workspace}/nothing") as local:
+            pq.write_table(DECIDED.empty_table(), local / "decided.parquet")
+        return f"{self._workspace}/nothing/decided.parquet"
+
+    def _parts(
+        self, decided: Sequence[dict[str, Any]], copies: Sequence[dict[str, Any]]
+    ) -> list[PartFile]:
+        items = self._items.values()
+        files = [f"{item.directory}/{PIECES_FILE}" for item in items]
+        self._engine.add_table("pieces", files)
+        write = WritePart(
+            self._workspace,
+            self._result,
+            [item.directory for item in items],
+            frozenset(decided_name(one["item"], one["run"]) for one in decided),
+            frozenset(decided_name(one["item"], one["run"]) for one in copies),
+            self._prepare.to_json(),
+        )
+        done = self._engine.map_groups(
+            "SELECT * FROM pieces", ["part"], ["item", "run", "number"], write
+        )
+        parts = [
+            PartFile.from_json(json.loads(text))
+            for text in self._progress.track(done, "Writing", None, "parts")
+        ]
+        return sorted((one for one in parts if one.rows), key=lambda one: one.part)
+
+    def _dropped_by_input(
+        self, groups: Sequence[InputGroup], decided: Sequence[dict[str, Any]]
+    ) -> list[list[dict[str, int]]]:
+        rules = {**DUPLICATE_RULES, **LENGTH_RULES}.values()
+        dropped = [[dict.fromkeys(rules, 0) for _ in group.inputs] for group in groups]
+        for one in decided:
+            for rule, counts in one["dropped"].items():
+                for number, count in enumerate(counts):
+                    dropped[one["item"]][number][rule] += count
+        return dropped
+
+
+def _item(written: dict[str, Any]) -> StagedItem:
+    return StagedItem(
+        written["directory"], written["runs"], StagedGroup.from_json(written["staged"])
+    )
