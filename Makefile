@@ -5,10 +5,14 @@ CORE := .venv
 NETWORKS := .venv-networks
 DEV := .venv-dev
 BENCH := .venv-bench
+# Spark needs an older pandas than the rest, so that it has versions of its own.
+SPARK := .venv-spark
+# What of the tests on Spark is run: `make test-spark ONLY="not slow"` is a small part.
+ONLY := slow or not slow
 # How often the benches of findings plant errors anew: `make bench-findings SEEDS=3` is much faster.
 SEEDS := 20
 
-.PHONY: bench-experiment bench-fast bench-findings bench-graph bench-networks bench-selection bench-serving bench-tune bench-vectors demo demo-experiment demo-networks docs test test-slow check format clean help
+.PHONY: test-spark bench-experiment bench-fast bench-findings bench-graph bench-networks bench-selection bench-serving bench-tune bench-vectors demo demo-experiment demo-networks docs test test-slow check format clean help
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -54,6 +58,12 @@ test: $(DEV)/.installed  ## all tests but the slow ones
 test-slow: $(DEV)/.installed  ## the tests that take minutes
 	$(DEV)/bin/python -m pytest -m slow
 
+test-spark: $(SPARK)/.installed  ## the tests on Spark; installs Java where it may
+	@command -v java >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && \
+		apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless >/dev/null; } || \
+		{ echo "Spark needs Java 17, which cannot be installed here"; exit 1; }
+	$(SPARK)/bin/python -m pytest tests/spark tests/engines/test_contract.py -m "$(ONLY)"
+
 check: $(DEV)/.installed  ## ruff and mypy strict
 	$(DEV)/bin/ruff check .
 	$(DEV)/bin/ruff format --check .
@@ -81,6 +91,12 @@ $(BENCH)/.installed: pyproject.toml constraints.txt
 $(DEV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(DEV)
 	$(DEV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $@
+
+$(SPARK)/.installed: pyproject.toml constraints-spark.txt
+	$(PYTHON) -m venv $(SPARK)
+	$(SPARK)/bin/python -m pip install --quiet --disable-pip-version-check \
+		-c constraints-spark.txt -e ".[spark,test-spark]"
 	touch $@
 
 docs: $(DEV)/.installed  ## write docs/reference.md anew
@@ -135,4 +151,4 @@ bench-graph: $(BENCH)/.installed  ## a graph of 1 and 10 million reviews: built,
 	$(BENCH)/bin/python -m bench.graph --reviews 10000000
 
 clean:  ## remove environments, caches and the demo's folder
-	rm -rf $(CORE) $(NETWORKS) $(DEV) $(BENCH) demo demo-networks .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(CORE) $(NETWORKS) $(DEV) $(BENCH) $(SPARK) demo demo-networks .pytest_cache .mypy_cache .ruff_cache

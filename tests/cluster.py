@@ -9,7 +9,12 @@ import pytest
 from reviewdesk.engines.spark import SparkEngine
 from reviewdesk.optional import is_installed
 
-DRIVER_MEMORY = "512m"
+SETTINGS = {
+    "spark.driver.memory": "512m",
+    "spark.sql.shuffle.partitions": "2",  # tables of tests are small, and each task costs time
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
 
 
 def missing() -> str:
@@ -28,6 +33,6 @@ def on_this_machine() -> SparkEngine:
 
 @cache
 def _started() -> SparkEngine:
-    engine = SparkEngine("local[2]", settings={"spark.driver.memory": DRIVER_MEMORY})
+    engine = SparkEngine("local[2]", settings=SETTINGS)
     atexit.register(engine.close)
     return engine

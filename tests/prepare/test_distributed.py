@@ -3,21 +3,26 @@
 What the engine's verbs promise is tested in ``tests/engines``; a real cluster in ``tests/spark``.
 """
 
+from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from reviewdesk.engines.duckdb import DuckDBEngine
+from reviewdesk.errors import ReviewdeskError
 from reviewdesk.prepare.prepare import prepare
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources import open_inputs
 from tests.sources.samples import SAMPLES, Sample
 
-from .corpus import contents, mixed_corpus
+from .corpus import LONG, contents, mixed_corpus, write_lines
 
 
-def both(folder: Path, *places: Path, **settings: Any) -> dict[str, bytes]:
+def both(folder: Path, *places: Path, **options: Any) -> dict[str, bytes]:
     """Prepare on one machine and by a cluster's steps; return the files, which must be equal."""
     found = []
     for engine in (None, DuckDBEngine(temp_directory=folder / "spill")):
@@ -26,7 +31,7 @@ def both(folder: Path, *places: Path, **settings: Any) -> dict[str, bytes]:
         prepare(
             open_inputs(list(map(str, places)), source),
             out,
-            prepare=PrepareSettings(max_rejects=1.0, **settings),
+            prepare=PrepareSettings(max_rejects=1.0, **options),
             clean=CleanSettings(),
             source=source,
             engine=engine,
@@ -56,7 +61,7 @@ def test_every_format_gives_the_same_folder(sample: Sample, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "settings",
+    "options",
     [
         {},
         {"partition_by": "category"},
@@ -67,6 +72,70 @@ def test_every_format_gives_the_same_folder(sample: Sample, tmp_path: Path) -> N
     ],
     ids=str,
 )
-def test_every_option_gives_the_same_folder(settings: dict[str, Any], tmp_path: Path) -> None:
-    files = both(tmp_path, *mixed_corpus(tmp_path, files=4, rows=120), **settings)
+def test_every_option_gives_the_same_folder(options: dict[str, Any], tmp_path: Path) -> None:
+    files = both(tmp_path, *mixed_corpus(tmp_path, files=4, rows=120), **options)
     assert any(name.startswith("reviews/") for name in files)
+
+
+def rows_of_a_corpus() -> st.SearchStrategy[list[dict[str, Any] | str]]:
+    """Reviews whose ids, texts, days, products and customers meet again and again."""
+    texts = st.sampled_from(
+        ["Great!", "", "?", "no\nletters 1", LONG, LONG + "&amp; more", "x" * 90]
+    )
+    few = st.integers(0, 3).map(str)
+    rated = st.sampled_from([None, 1, "5", "4.5", "n/a"])
+    day = st.sampled_from([None, "2012-01-31", "2013-02-01", "03/04/2015", "31.12.2014", "soon"])
+    row = st.fixed_dictionaries(
+        {"review_body": texts},
+        optional={
+            "review_id": few,
+            "customer_id": st.one_of(few, st.just("Anonymous")),
+            "product_id": few,
+            "product_category": st.sampled_from(["Toys", "Books", "a/b", ""]),
+            "star_rating": rated,
+            "review_date": day,
+            "helpful_votes": st.integers(0, 2),
+        },
+    )
+    return st.lists(st.one_of(row, st.just("no JSON")), min_size=3, max_size=40)
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.reuse, Phase.generate),  # each example costs too much to make many smaller ones
+)
+@given(
+    corpus=rows_of_a_corpus(),
+    cuts=st.lists(st.integers(1, 39), max_size=3),
+    by=st.sampled_from(["month", "category", "both"]),
+    length=st.sampled_from(["fixed", "auto"]),
+)
+def test_any_corpus_gives_the_same_folder(
+    corpus: list[dict[str, Any] | str], cuts: list[int], by: str, length: str
+) -> None:
+    """However it is cut into files, whatever meets in it; what is an error is the same error."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        bounds = sorted({0, len(corpus), *(cut for cut in cuts if cut < len(corpus))})
+        places = [
+            write_lines(folder / f"{start:02d}.jsonl", corpus[start:end])
+            for start, end in pairwise(bounds)
+        ]
+        said = []
+        for engine in (None, DuckDBEngine()):
+            out = folder / ("machine" if engine is None else "cluster")
+            try:
+                prepare(
+                    open_inputs(list(map(str, places)), SourceSettings()),
+                    out,
+                    prepare=PrepareSettings(max_rejects=1.0, partition_by=by, length=length),
+                    clean=CleanSettings(),
+                    source=SourceSettings(),
+                    engine=engine,
+                )
+                said.append(contents(out))
+            except ReviewdeskError as error:
+                said.append({type(error).__name__: str(error).replace(out.name, "out").encode()})
+        assert said[0] == said[1]

@@ -35,6 +35,7 @@ _RESULT_TYPE: Final = "number long, error string, text string"
 _GLOB: Final = re.compile(r"([\[\]{}*?\\,])")
 _PARAMETER: Final = re.compile(r"\$(\w+)")
 
+_PARTITIONS: Final = "spark.sql.shuffle.partitions"
 _SETTINGS: Final = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
@@ -82,12 +83,9 @@ class SparkEngine:
         with _task_errors():
             self._session = builder.getOrCreate()
         self._session.sparkContext.setLogLevel("ERROR")
-        self._session.conf.set("spark.sql.shuffle.partitions", str(self._partitions))
-
-    @property
-    def _partitions(self) -> int:
         cores = int(self._session.sparkContext.defaultParallelism)
-        return PARTITIONS_A_CORE * max(2, cores)
+        self._partitions = int(given.get(_PARTITIONS, PARTITIONS_A_CORE * max(2, cores)))
+        self._session.conf.set(_PARTITIONS, str(self._partitions))
 
     def add_table(self, name: str, files: Sequence[Path | str]) -> None:
         """Give Parquet files of one schema a name that queries can use."""

@@ -208,7 +208,7 @@ class Table(Source):
         texts = [
             (one.chars / one.filled, name)
             for one, name in zip(columns, dialect.header, strict=True)
-            if one.kind == "text" and dialect.header.count(name) == 1
+            if one.kind == "text" and one.filled and dialect.header.count(name) == 1
         ]
         (longest, column), (second, _) = sorted([*texts, (0.0, ""), (0.0, "")], reverse=True)[:2]
         sure = longest >= max(SHORTEST_TEXT, FAR * second) and dialect.named
