@@ -161,8 +161,8 @@ def test_no_rows_are_no_groups(engine: Engine, tmp_path: Path) -> None:
 
 def test_what_is_kept_is_a_table(engine: Engine, tmp_path: Path) -> None:
     engine.add_table("t", [write(tmp_path / "t.parquet", pa.table({"n": [1, 2, 3]}))])
-    engine.keep("large", "SELECT n FROM t WHERE n > 1")
-    engine.keep("t", "SELECT large.n FROM large WHERE n > 2")
+    engine.keep("large", "SELECT n FROM t WHERE n > 1", str(tmp_path))
+    engine.keep("t", "SELECT large.n FROM large WHERE n > 2", str(tmp_path))
     assert rows(engine, "SELECT n FROM t") == [(3,)]
     with pytest.raises(UsageError, match="name of a table"):
-        engine.keep("two words", "SELECT n FROM t")
+        engine.keep("two words", "SELECT n FROM t", str(tmp_path))

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -112,8 +113,6 @@ def test_a_question_about_a_column_is_asked_as_on_one_machine(tmp_path: Path) ->
 def test_the_queries_about_duplicates_say_the_same(
     bounds: LengthBounds | None, tmp_path: Path
 ) -> None:
-    import numpy as np
-
     runs = placed(tmp_path, random_keys(np.random.default_rng(11), 400), [100, 250])
     said = []
     with DuckDBEngine(temp_directory=tmp_path / "spill") as machine:
@@ -121,8 +120,8 @@ def test_the_queries_about_duplicates_say_the_same(
             add_keys(runs, engine)
             steps, verdicts = verdict_steps(bounds)
             for name, sql in steps.items():
-                engine.keep(name, sql)
-            engine.keep("decided", verdicts)
+                engine.keep(name, sql, str(tmp_path))
+            engine.keep("decided", verdicts, str(tmp_path))
             found = [
                 pa.Table.from_batches(engine.query(f"SELECT * FROM ({sql}) AS one ORDER BY place"))
                 for sql in ("SELECT place, verdict FROM decided", COPIES_QUERY)

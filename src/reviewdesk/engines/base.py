@@ -60,16 +60,17 @@ class Engine(Protocol):
             StorageError: memory and the place to spill to are not enough, or a file cannot be read.
         """
 
-    def keep(self, name: str, sql: str) -> None:
+    def keep(self, name: str, sql: str, place: str) -> None:
         """Give a query's result a name; it is worked out once, however often it is used.
 
         Args:
             name: a plain identifier; an older table of that name is replaced.
             sql: a query over tables named before.
+            place: a folder that all machines reach, where the result may be written.
 
         Raises:
             UsageError: the name is not an identifier.
-            StorageError: as of ``query``.
+            StorageError: as of ``query``, or the place cannot be written.
         """
 
     def map_items(self, items: Sequence[str], function: Callable[[str], str]) -> Iterator[str]:

@@ -84,7 +84,7 @@ class DuckDBEngine:
             cursor = self._connection.cursor()  # of its own, so that threads may ask at once
             return cursor.sql(sql, params=dict(parameters) if parameters else None).to_arrow_table()
 
-    def keep(self, name: str, sql: str) -> None:
+    def keep(self, name: str, sql: str, place: str) -> None:
         """Give a query's result a name; it is worked out once."""
         check_table_name(name)
         with _storage_errors(self._spill):

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import sys
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -119,11 +120,21 @@ class SparkEngine:
             found = self._session.sql(_PARAMETER.sub(r":\1", sql), args=dict(parameters or {}))
             yield from found.toArrow().to_batches(batch_rows)
 
-    def keep(self, name: str, sql: str) -> None:
-        """Give a query's result a name; it is worked out once, when it is first used."""
+    def keep(self, name: str, sql: str, place: str) -> None:
+        """Give a query's result a name; it is written, so that no lost machine takes it along.
+
+        What Spark's own cache holds brings its whole plan along into every query over it.
+        """
         check_table_name(name)
         with _task_errors():
-            self._session.sql(sql).persist().createOrReplaceTempView(name)
+            rows = self._session.sql(sql)
+            schema = rows.schema.fields
+            empty = pa.schema([(one.name, _arrow_type(one.dataType)) for one in schema])
+            write = _WriteFile(f"{place}/{name}", empty)
+            files = rows.mapInArrow(write, "place string").toArrow()["place"].to_pylist()
+        if not files:  # Spark runs no task where it knows that there is no row
+            files = next(write(iter(())))["place"].to_pylist()
+        self.add_table(name, files)
 
     def map_items(self, items: Sequence[str], function: Callable[[str], str]) -> Iterator[str]:
         """Run a function for each item, one task each, and yield what it returns, in order."""
@@ -207,6 +218,29 @@ class _ReadFiles:
                 files, path = filesystem(self.places.value[number])
                 with files.open_input_file(path) as file:
                     yield from pq.ParquetFile(file).iter_batches(GROUP_ROWS)
+
+
+@dataclass(frozen=True)
+class _WriteFile:
+    """Writes the rows of one task to a file of the attempt's own."""
+
+    folder: str
+    schema: pa.Schema
+
+    def __call__(self, batches: Batches) -> Batches:
+        place = f"{self.folder}/{uuid.uuid4().hex}.parquet"
+        files, path = filesystem(place)
+        with storage_errors(place):
+            files.create_dir(path.rpartition("/")[0])
+            with files.open_output_stream(path) as file, pq.ParquetWriter(file, self.schema) as out:
+                for batch in batches:
+                    out.write_batch(batch.cast(self.schema))
+        yield pa.RecordBatch.from_pydict({"place": [place]})
+
+
+def _arrow_type(spark_type: Any) -> pa.DataType:
+    arrow_type: pa.DataType = require("pyspark.sql.pandas.types", "spark").to_arrow_type(spark_type)
+    return arrow_type
 
 
 def _schema(place: str) -> pa.Schema:

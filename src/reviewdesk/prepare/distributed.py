@@ -196,7 +196,7 @@ class Distributed:
         with self._progress.task("Comparing", 2, "steps") as task:
             steps, verdicts = verdict_steps(bounds)
             for name, sql in steps.items():
-                self._engine.keep(name, sql)
+                self._engine.keep(name, sql, f"{self._workspace}/steps")
             decided = self._written("decided", verdicts, "place, verdict")
             task.advance()
             self._engine.add_table("decided", [self._none(), *self._names("decided", decided)])

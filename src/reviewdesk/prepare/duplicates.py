@@ -61,17 +61,15 @@ _STEPS: Final = {
     SELECT content_1, content_2 FROM keys WHERE {fits} AND NOT may_repeat_content
     GROUP BY content_1, content_2 HAVING count(*) > 1
 """,
-    "suspects": f"""
-    SELECT DISTINCT customer_hash FROM keys
-    WHERE {{fits}} AND chars < {CHANCE_CHARS} AND customer_hash <> 0 AND (
-        id_hash IN (SELECT id_hash FROM repeated_ids)
-        OR EXISTS (SELECT 1 FROM repeated_contents
-            WHERE repeated_contents.content_1 = keys.content_1
-            AND repeated_contents.content_2 = keys.content_2))
-""",
-    "theirs": """
+    "theirs": f"""
     SELECT customer_hash, id_hash, review_date, product_hash FROM keys
-    WHERE {fits} AND customer_hash IN (SELECT customer_hash FROM suspects)
+    WHERE {{fits}} AND customer_hash IN (
+        SELECT customer_hash FROM keys
+        WHERE {{fits}} AND chars < {CHANCE_CHARS} AND customer_hash <> 0 AND (
+            id_hash IN (SELECT id_hash FROM repeated_ids)
+            OR EXISTS (SELECT 1 FROM repeated_contents
+                WHERE repeated_contents.content_1 = keys.content_1
+                AND repeated_contents.content_2 = keys.content_2)))
 """,
     "nobody": f"""
     SELECT customer_hash FROM theirs
@@ -81,51 +79,45 @@ _STEPS: Final = {
     UNION SELECT customer_hash FROM theirs WHERE product_hash <> 0
     GROUP BY customer_hash, product_hash HAVING count(DISTINCT id_hash) > {OF_A_PERSON_AT_ONCE}
 """,
-    "sharing": """
-    SELECT place, may_repeat_id OR (
-            has_derived_id AND customer_hash IN (SELECT customer_hash FROM nobody)
-        ) AS may_repeat_id,
-        min(body_hash) OVER (PARTITION BY review_id)
-            < max(body_hash) OVER (PARTITION BY review_id) AS is_no_id,
-        row_number() OVER (
-            PARTITION BY review_id
-            ORDER BY review_date DESC NULLS LAST, content_1, content_2,
-                total_votes DESC NULLS LAST, helpful_votes DESC NULLS LAST, place
-        ) AS rank,
-        row_number() OVER (
-            PARTITION BY review_id, content_1, content_2
-            ORDER BY total_votes DESC NULLS LAST, helpful_votes DESC NULLS LAST, place
-        ) AS rank_of_content
-    FROM keys WHERE {fits} AND id_hash IN (SELECT id_hash FROM repeated_ids)
-""",
     "repeats": f"""
     SELECT place, CAST(CASE
         WHEN is_no_id THEN {DERIVED_ID} + rank_of_content
         WHEN may_repeat_id THEN rank ELSE {DUPLICATE_ID} END AS INTEGER) AS verdict
-    FROM sharing WHERE is_no_id OR rank > 1
+    FROM (
+        SELECT place, may_repeat_id OR (
+                has_derived_id AND customer_hash IN (SELECT customer_hash FROM nobody)
+            ) AS may_repeat_id,
+            min(body_hash) OVER (PARTITION BY review_id)
+                < max(body_hash) OVER (PARTITION BY review_id) AS is_no_id,
+            row_number() OVER (
+                PARTITION BY review_id
+                ORDER BY review_date DESC NULLS LAST, content_1, content_2,
+                    total_votes DESC NULLS LAST, helpful_votes DESC NULLS LAST, place
+            ) AS rank,
+            row_number() OVER (
+                PARTITION BY review_id, content_1, content_2
+                ORDER BY total_votes DESC NULLS LAST, helpful_votes DESC NULLS LAST, place
+            ) AS rank_of_content
+        FROM keys WHERE {{fits}} AND id_hash IN (SELECT id_hash FROM repeated_ids)
+    ) AS sharing WHERE is_no_id OR rank > 1
 """,
-    "candidates": f"""
-    SELECT keys.place, keys.review_id, keys.content_1, keys.content_2, keys.total_votes,
-        keys.helpful_votes
-    FROM keys
-    JOIN repeated_contents
-        ON keys.content_1 = repeated_contents.content_1
-        AND keys.content_2 = repeated_contents.content_2
-    LEFT JOIN repeats ON keys.place = repeats.place
-    WHERE {{fits}} AND NOT keys.may_repeat_content
-        AND (repeats.place IS NULL OR repeats.verdict > {DERIVED_ID})
-        AND NOT (keys.chars < {CHANCE_CHARS}
-            AND keys.customer_hash IN (SELECT customer_hash FROM nobody))
-""",
-    "by_content": """
-    SELECT place, row_number() OVER (
-        PARTITION BY content_1, content_2
-        ORDER BY review_id, total_votes DESC NULLS LAST, helpful_votes DESC NULLS LAST, place
-    ) AS rank
-    FROM candidates
-""",
-    "copies": """
-    SELECT place FROM by_content WHERE rank > 1
+    "copies": f"""
+    SELECT place FROM (
+        SELECT keys.place, row_number() OVER (
+            PARTITION BY keys.content_1, keys.content_2
+            ORDER BY keys.review_id, keys.total_votes DESC NULLS LAST,
+                keys.helpful_votes DESC NULLS LAST, keys.place
+        ) AS rank
+        FROM keys
+        JOIN repeated_contents
+            ON keys.content_1 = repeated_contents.content_1
+            AND keys.content_2 = repeated_contents.content_2
+        LEFT JOIN repeats ON keys.place = repeats.place
+        WHERE {{fits}} AND NOT keys.may_repeat_content
+            AND (repeats.place IS NULL OR repeats.verdict > {DERIVED_ID})
+            AND NOT (keys.chars < {CHANCE_CHARS}
+                AND keys.customer_hash IN (SELECT customer_hash FROM nobody))
+    ) AS candidates WHERE rank > 1
 """,
 }
 """Tables on the way, each made of ``keys`` and those before it."""
