@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
@@ -35,8 +35,9 @@ from reviewdesk.models.neural.export import export
 from reviewdesk.models.neural.families import Lstm
 from reviewdesk.models.neural.graph import Graph
 from reviewdesk.models.neural.learning import learn
+from reviewdesk.models.neural.material import WordRows
 from reviewdesk.models.neural.modules import Network
-from reviewdesk.models.neural.plan import Plan
+from reviewdesk.models.neural.plan import Plan, Shape
 from reviewdesk.models.neural.settings import chosen, course_of, shape_of
 from reviewdesk.models.neural.tokens import Tokens
 
@@ -122,7 +123,14 @@ def _print_steps() -> None:
         ours, bare = [], []
         for _ in range(3):
             with tempfile.TemporaryDirectory() as folder:
-                ours.append(_cpu(partial(learn, plan, tokens, Path(folder))) / STEPS)
+                ours.append(
+                    _cpu(
+                        partial(
+                            learn, plan, WordRows(tokens, Path(folder) / "tokens"), Path(folder)
+                        )
+                    )
+                    / STEPS
+                )
             bare.append(_bare(plan, tokens) / STEPS)
         mine, theirs = 1e3 * min(ours), 1e3 * min(bare)
         print(f"| {preset} | {mine:.1f} | {theirs:.1f} | {mine / theirs:.3f} |", flush=True)
@@ -154,7 +162,7 @@ def _bare(plan: Plan, tokens: Tokens) -> float:
     """Return the CPU seconds of the same steps with nothing around them."""
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    network = Network(plan.shape)
+    network = Network(cast(Shape, plan.shape))
     optimizer = torch.optim.AdamW(network.parameters(), 1e-3)
     size = plan.course.batch
     ids = torch.from_numpy(tokens.ids.reshape(-1, 240).astype(np.int64))
@@ -181,7 +189,7 @@ def _print_single() -> None:
     """Print milliseconds for one review of 240 words, and the bytes of the graph."""
     torch.set_num_threads(1)
     plan, tokens = _made_up("best")
-    network = Network(plan.shape).eval()
+    network = Network(cast(Shape, plan.shape)).eval()
     data = export(plan.shape, network.state_dict())
     graph = Graph(data, plan.shape.k)
     weights = io.BytesIO()

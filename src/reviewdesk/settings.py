@@ -462,7 +462,16 @@ class ExportSettings(Settings):
     )
     column: tuple[str, ...] = setting((), "csv and jsonl: column of the reviews to write as well")
     buckets: int = setting(
-        2**20, "libsvm: how many indices the words are hashed to", minimum=1, maximum=2**31 - 1
+        2**20, "libsvm: how many indices the words are hashed to", minimum=1, maximum=2**31 - 2
+    )
+    ngrams: int = setting(
+        1, "libsvm: the longest run of words that counts as one", minimum=1, maximum=5
+    )
+    chunks: int = setting(
+        1,
+        "libsvm: into how many files the training side is dealt, each a random part of it",
+        minimum=1,
+        maximum=500,
     )
 
 

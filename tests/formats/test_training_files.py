@@ -41,9 +41,8 @@ def test_json_lines_are_one_line_each_for_every_reader() -> None:
 
 
 def test_libsvm_lines_are_what_scikit_learn_reads() -> None:
-    rows = np.array([0, 0, 0, 2, 2])
-    indices = np.array([7, 1, 7, 3, 2])
-    raw = libsvm_lines([1, 0, 2], rows, indices)
+    indices, ends = np.array([1, 7, 2, 3]), np.array([0, 2, 2, 4])
+    raw = libsvm_lines([1, 0, 2], indices, np.array([1, 2, 1, 1]), ends)
     assert raw == b"1 1:1 7:2\n0\n2 2:1 3:1\n"
     matrix, labels = load_svmlight_file(io.BytesIO(raw), n_features=8, zero_based=False)
     assert labels.tolist() == [1, 0, 2]
@@ -52,5 +51,12 @@ def test_libsvm_lines_are_what_scikit_learn_reads() -> None:
 
 def test_libsvm_without_any_word() -> None:
     none = np.array([], np.int64)
-    assert libsvm_lines([1, 0], none, none) == b"1\n0\n"
-    assert libsvm_lines([], none, none) == b""
+    assert libsvm_lines([1, 0], none, none, np.zeros(3, np.int64)) == b"1\n0\n"
+    assert libsvm_lines([], none, none, np.zeros(1, np.int64)) == b""
+
+
+def test_libsvm_values_are_read_back_as_they_were() -> None:
+    values = np.array([0.1, 1e-7, -2.5, 3e20], np.float32)
+    raw = libsvm_lines([1], np.arange(1, 5), values, np.array([0, 4]))
+    table, _ = load_svmlight_file(io.BytesIO(raw), n_features=4, zero_based=False)
+    assert (table.toarray()[0].astype(np.float32) == values).all()

@@ -68,6 +68,8 @@ def quick(family: str) -> dict[str, Any]:
     """Return settings of a family under which it learns in a moment."""
     if family == "lstm":
         return SMALL_NETWORK | {"convolution": 0}
+    if family == "mlp":
+        return {"epochs": 8, "batch": 8, "learning_rate": 0.02, "embedding_rate": 0.05, "chunks": 2}
     return SMALL_NETWORK if family in ("cnn", "attention") else {}
 
 

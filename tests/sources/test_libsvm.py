@@ -100,5 +100,5 @@ def test_bad_lines(tmp_path: Path, line: str, reason: str) -> None:
 
 def test_what_is_exported_can_be_read(tmp_path: Path) -> None:
     path = tmp_path / "train.libsvm"
-    path.write_bytes(libsvm_lines([0, 1], np.array([0, 0, 1]), np.array([3, 3, 7])))
+    path.write_bytes(libsvm_lines([0, 1], np.array([3, 7]), np.array([2, 1]), np.array([0, 1, 2])))
     assert bodies_of(list(opened(str(path)).read())) == ["f3 f3", "f7"]

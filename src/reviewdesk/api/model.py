@@ -20,8 +20,9 @@ from reviewdesk.api.session import SessionFolder
 from reviewdesk.api.tables import Files, Table, arrow_table, is_table
 from reviewdesk.bundle import Bundle, load_bundle
 from reviewdesk.errors import UsageError
-from reviewdesk.models.base import LIKELY
+from reviewdesk.models.base import LIKELY, ReadsFeatures
 from reviewdesk.models.labelled import BODY, Texts, text_array
+from reviewdesk.models.sparse.rows import FEATURES
 from reviewdesk.progress import Progress
 from reviewdesk.schema import REVIEWS
 from reviewdesk.scoring.explain import TextVerdict
@@ -40,6 +41,7 @@ from reviewdesk.settings import (
 from reviewdesk.sources.catalog import open_inputs
 from reviewdesk.sources.mapping import map_columns
 from reviewdesk.training.evaluate import evaluate as evaluate_bundle
+from reviewdesk.training.feature_files import FEATURE_MODEL, holds_features, train_features
 from reviewdesk.training.rows import Rows
 from reviewdesk.training.several import evaluate_several
 from reviewdesk.training.train import train as train_bundle
@@ -79,7 +81,7 @@ class Model:
 
         Args:
             reviews: n texts (a list, an array, a Series, an Arrow array), or a DataFrame whose
-                columns are found by their names.
+                columns are found by their names; of ``mlp`` also a sparse matrix of features.
             text: the DataFrame's column that holds the texts, where its name does not say so.
 
         Returns:
@@ -89,7 +91,7 @@ class Model:
             InputError: these are no texts.
             MissingColumn: the DataFrame has no column for the text.
         """
-        batch = self.bundle.clean(review_batch(reviews, text, self.bundle.settings.text.fields))
+        batch = self.bundle.clean(self._batch(reviews, text))
         return self.bundle.predict_proba(batch)
 
     def predict(self, reviews: Texts | Table, text: str = "") -> NDArray[Any]:
@@ -194,6 +196,15 @@ class Model:
         labels = ", ".join(self.labels[:12]) + (" and more" if len(self.labels) > 12 else "")
         return small_table("Model", [*facts, ("labels", labels), *measured])
 
+    def _batch(self, reviews: Any, text: str) -> pa.RecordBatch:
+        """Return raw reviews as the columns that the bundle reads, or rows of features."""
+        classifier = self.bundle.classifier
+        if not hasattr(reviews, "tocsr"):
+            return review_batch(reviews, text, self.bundle.settings.text.fields)
+        if not isinstance(classifier, ReadsFeatures):
+            raise UsageError(f"{self.bundle.family} reads texts, not a matrix of features")
+        return pa.record_batch({FEATURES: classifier.matrix_rows(reviews).column()})
+
 
 def review_batch(reviews: Texts | Table, text: str, fields: Sequence[str]) -> pa.RecordBatch:
     """Return raw reviews as columns (n rows); what is not there is null.
@@ -241,7 +252,7 @@ def train(
     """Train a classifier and measure it on reviews that are held out, as ``reviewdesk train``.
 
     Args:
-        data: reviews, files or a DataFrame.
+        data: reviews, files or a DataFrame; for ``mlp`` also LIBSVM files, or an export of these.
         target: what to predict, such as ``"sentiment"``, ``"stars"`` or ``"category"``.
         model: name of the family.
         text: the column that holds the texts, where its name does not say so.
@@ -265,6 +276,8 @@ def train(
         >>> rd.train(table, text="note", label="topic").predict(["so lovely", "it is broken"])
         array(['praise', 'defect'], dtype='<U6')
     """
+    if model == FEATURE_MODEL and isinstance(data, str | Path) and holds_features(Path(data)):
+        return _train_features(Path(data), out, overwrite, model_settings, settings)
     if text and isinstance(data, Reviews):
         raise UsageError("text names a column of files and DataFrames; give one of these")
     named = {"target": target or (OWN if label else SENTIMENT), "label": label}
@@ -287,6 +300,24 @@ def train(
         overwrite=overwrite,
         progress=Progress(),
     )
+    return Model(result.bundle, path, folder)
+
+
+def _train_features(
+    place: Path,
+    out: str | Path | None,
+    overwrite: bool,
+    model_settings: Mapping[str, Any] | None,
+    settings: Mapping[str, Any],
+) -> Model:
+    """Train on LIBSVM files, whose labels and sides are their own."""
+    (split,) = settings_from(settings, SplitSettings)
+    folder = SessionFolder() if out is None else None
+    path = folder.path / "bundle" if folder else Path(out or "")
+    result = train_features(
+        place, path, split=split, model_settings=model_settings, overwrite=overwrite,
+        progress=Progress(),
+    )  # fmt: skip
     return Model(result.bundle, path, folder)
 
 

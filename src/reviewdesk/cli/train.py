@@ -13,6 +13,7 @@ from reviewdesk.errors import UsageError
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import Progress
 from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
+from reviewdesk.training.feature_files import holds_features, train_features
 from reviewdesk.training.figures import Figure
 from reviewdesk.training.later import learn_on
 from reviewdesk.training.train import TrainResult
@@ -22,7 +23,7 @@ Model = Annotated[
     str,
     typer.Option(
         help="Family of classifiers: linear, naive-bayes, fasttext, lstm, cnn, attention, "
-        "tfidf-svc or blend."
+        "mlp, tfidf-svc or blend."
     ),
 ]
 ModelSettings = Annotated[
@@ -44,7 +45,13 @@ _DEFAULTS: Final = (TargetSettings(), TextSettings(), SplitSettings())
 
 @with_settings(target=TargetSettings, text=TextSettings, split=SplitSettings)
 def train(
-    data: Annotated[Path, typer.Argument(help="Prepared folder.", metavar="DIR")],
+    data: Annotated[
+        Path,
+        typer.Argument(
+            help="Prepared folder; of mlp also an export in LIBSVM's format, or LIBSVM files.",
+            metavar="DATA",
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="Bundle to write: a folder, or NAME.tar.gz.")],
     *,
     model: Model = "linear",
@@ -109,6 +116,15 @@ def train(
     given = parse_model_settings(model_settings)
     if word_vectors is not None:
         given["word_vectors"] = str(word_vectors)
+    if holds_features(data):
+        if folds or (target, text) != _DEFAULTS[:2]:
+            raise UsageError("LIBSVM files have labels and features; leave targets and folds out")
+        result = train_features(
+            data, out, model=model, split=split, model_settings=given, overwrite=overwrite,
+            processes=processes, time_limit=time_limit, progress=Progress(),
+        )  # fmt: skip
+        _say(result, data, as_json)
+        return
     result = train_bundle(
         PreparedData.open(data),
         out,
@@ -180,6 +196,9 @@ def _print(result: TrainResult, data: Path) -> None:
         accuracy = Figure.from_json(figures["accuracy"])
         spread = accuracy.spread("{:.3f}".format)
         say(f"accuracy {accuracy.value:.3f} (95 % interval {spread})")
+        ranked = {"ROC-AUC": figures["roc_auc"], "PR-AUC": figures["pr_auc"]}
+        if None not in (one["value"] for one in ranked.values()):
+            say(", ".join(f"{name} {one['value']:.3f}" for name, one in ranked.items()))
     if result.crossfit:
         say(f"cross-fitted predictions of {result.crossfit.rows:,} reviews: {result.crossfit.out}")
     if rows["test"]:

@@ -1,7 +1,7 @@
 """Exporting: labelled reviews as files that other programs train on, one for each side."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from reviewdesk import __version__
 from reviewdesk.errors import InputError, StorageError, UsageError
@@ -36,6 +37,7 @@ from reviewdesk.storage import (
     write_json,
     write_record,
 )
+from reviewdesk.text.hashed_counts import hashed_counts
 from reviewdesk.text.hashing import hash64
 from reviewdesk.text.tokens import tokenize
 
@@ -50,6 +52,8 @@ ENDINGS: Final = {
     "augmented-manifest": ".manifest",
     "libsvm": ".libsvm",
 }
+CHUNK_SEED: Final = 1
+"""Keeps the hash that deals reviews to chunks apart from those that deal them to sides."""
 TABLES: Final = ("csv", "jsonl")
 """Formats that hold the reviews as they are; the others hold words."""
 
@@ -110,13 +114,14 @@ def export(
         "text": text.check().to_json(),
         "split": split.check().to_json(),
         "export": export.check().to_json(),
+        "clean": data.clean_settings.to_json(),
     }
     plan = {"reviewdesk": __version__, "settings": settings, "data": data.fingerprint}
     out = out.absolute().resolve()
-    files = {side: side + ENDINGS[export.format] for side in SIDES}
+    files = _files(export)
     private_directory(out.parent)
     with locked(out.with_name(f".{out.name}.lock"), f"the folder {out}"):
-        growing = GrowingFiles(out, list(files.values()), plan)
+        growing = GrowingFiles(out, [name for names in files.values() for name in names], plan)
         manifest = _finished(out, plan, overwrite)
         if manifest is not None:
             growing.remove()
@@ -132,7 +137,18 @@ def export(
     return Export(out, manifest, already=False)
 
 
+def _files(export: ExportSettings) -> dict[str, list[str]]:
+    """Return the files of each side: one, or on the training side one a chunk."""
+    ending = ENDINGS[export.format]
+    files = {side: [side + ending] for side in SIDES}
+    if export.chunks > 1:
+        files["train"] = [f"train-{number:03d}{ending}" for number in range(export.chunks)]
+    return files
+
+
 def _check(text: TextSettings, export: ExportSettings) -> None:
+    if export.format != "libsvm" and (export.chunks, export.ngrams) != (1, 1):
+        raise UsageError(f"{export.format} has neither chunks nor runs; these are for libsvm")
     require_columns(REVIEWS, export.column, "the export")
     if export.column and export.format not in TABLES:
         raise UsageError(f"{export.format} has no columns; --column is for csv and jsonl")
@@ -177,7 +193,7 @@ class _Writer:
         sides: Sides,
         settings: ExportSettings,
         growing: GrowingFiles,
-        files: dict[str, str],
+        files: dict[str, list[str]],
         checkpoint_rows: int,
     ) -> None:
         self._examples = examples
@@ -207,7 +223,7 @@ class _Writer:
         elif self._settings.format == "csv":
             for side in SIDES:
                 names = ("review_id", "label", *self._columns[1:])
-                self._growing.append(self._files[side], csv_header(names))
+                self._growing.append(self._files[side][0], csv_header(names))
         at = 0
         for batch in self._examples.reviews.batches(self._columns, BATCH_ROWS):
             if at >= self._done:
@@ -228,11 +244,21 @@ class _Writer:
         labels = self._examples.label[at : at + len(batch)]
         for side in SIDES:
             chosen = self._sides.masks[side][at : at + len(batch)]
-            if chosen.any():
-                rows = batch.filter(pa.array(chosen))
-                lines, written = self._encode(rows, labels[chosen].tolist())
-                self._growing.append(self._files[side], lines)
-                self._counts[side] += written
+            for name, dealt in self._dealt(self._files[side], chosen, batch):
+                rows = batch.filter(pa.array(dealt))
+                lines, written = self._encode(rows, labels[dealt].tolist())
+                self._growing.append(name, lines)
+                self._counts[name] += written
+
+    def _dealt(
+        self, names: list[str], chosen: NDArray[np.bool_], batch: pa.RecordBatch
+    ) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+        """Yield the files of a side with those of the chosen rows (n,) that they get."""
+        chunks = hash64(batch["review_id"], seed=CHUNK_SEED) % np.uint64(len(names))
+        for number, name in enumerate(names):
+            dealt = chosen & (chunks == number)
+            if dealt.any():
+                yield name, dealt
 
     def _csv(self, rows: pa.RecordBatch, labels: list[int]) -> tuple[bytes, int]:
         lines, changed = csv_rows(self._with_labels(rows, labels))
@@ -256,11 +282,13 @@ class _Writer:
         return augmented_manifest_lines(kept, texts), len(kept)
 
     def _libsvm(self, rows: pa.RecordBatch, labels: list[int]) -> tuple[bytes, int]:
-        kept, texts = self._with_words(rows, labels)
-        words = pa.array([word for words in texts for word in words], pa.string())
-        indices = hash64(words) % np.uint64(self._settings.buckets) + np.uint64(1)
-        of_row = np.repeat(np.arange(len(texts)), [len(words) for words in texts])
-        return libsvm_lines(kept, of_row, indices.astype(np.int64)), len(kept)
+        fields = [rows[name] for name in self._examples.text.fields]
+        found = hashed_counts(fields, self._settings.buckets, self._settings.ngrams)
+        there = np.diff(found.ends) > 0  # reviews without a word are left out
+        self._counts["no_words"] += int((~there).sum())
+        ends = found.ends[np.append(True, there)]
+        kept = np.array(labels)[there]
+        return libsvm_lines(kept, found.indices, found.counts, ends), len(kept)
 
     def _with_labels(self, rows: pa.RecordBatch, labels: list[int]) -> pa.RecordBatch:
         names = pa.array([self._examples.labels[label] for label in labels], pa.string())
@@ -291,16 +319,16 @@ def _manifest(
     examples: Examples,
     sides: Sides,
     growing: GrowingFiles,
-    files: dict[str, str],
+    files: dict[str, list[str]],
 ) -> dict[str, Any]:
     counts = growing.state["counts"]
     left_out = {**examples.left_out, **sides.left_out, "no_words": counts.get("no_words", 0)}
     described = []
-    for side, name in files.items():
+    for side, name in [(side, name) for side, names in files.items() for name in names]:
         path = growing.folder / name
         with storage_errors(str(path)):
             size, digest = path.stat().st_size, file_sha256(path)
-        rows = counts.get(side, 0)
+        rows = counts.get(name, 0)
         described.append(
             {"side": side, "file": name, "rows": rows, "bytes": size, "sha256": digest}
         )
@@ -309,7 +337,7 @@ def _manifest(
         "format_version": FORMAT_VERSION,
         **plan,
         "labels": examples.labels,
-        "rows": {"in": len(examples), "out": sum(counts.get(side, 0) for side in files)},
+        "rows": {"in": len(examples), "out": sum(one["rows"] for one in described)},
         "left_out": {reason: number for reason, number in left_out.items() if number},
         "small_categories": examples.small_categories,
         "neutralised_cells": counts.get("neutralised_cells", 0),

@@ -1,30 +1,42 @@
-"""LIBSVM's sparse format: a label and ``index:value`` pairs, ascending from 1, one text a line.
+"""LIBSVM's sparse format: a label and ``index:value`` pairs, ascending from 1, one row a line.
 
 Source: LIBSVM, README, "Usage of svm-train"; scikit-learn's ``load_svmlight_file`` reads it.
 """
 
 from collections.abc import Sequence
+from typing import Any, Final
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
+
+_BLANK: Final = pa.scalar(" ", pa.large_string())
+_COLON: Final = pa.scalar(":", pa.large_string())
 
 
 def libsvm_lines(
-    labels: Sequence[int], rows: NDArray[np.int64], indices: NDArray[np.int64]
+    labels: Sequence[int] | NDArray[Any],
+    indices: NDArray[np.integer[Any]],
+    values: NDArray[Any],
+    ends: NDArray[np.int64],
 ) -> bytes:
-    """Return one line a text, with how often each index occurs in it.
+    """Return one line a row.
 
     Args:
-        labels: (n,) each text's label, as a number.
-        rows: (t,) the text that each occurrence is in, 0 to n - 1.
-        indices: (t,) the index that occurs, from 1.
+        labels: (n,) each row's label, as a number.
+        indices: (m,) the indices of all rows, from 1, in each row ascending.
+        values: (m,) whole numbers, or floats, which are read back as they were.
+        ends: (n + 1,) where each row begins and ends.
     """
-    width = int(indices.max(initial=0)) + 1
-    keys, counts = np.unique(rows * width + indices, return_counts=True)
-    found, index = np.divmod(keys, width)
-    pairs = [f"{i}:{n}" for i, n in zip(index.tolist(), counts.tolist(), strict=True)]
-    ends = np.searchsorted(found, np.arange(len(labels) + 1)).tolist()
-    return "".join(
-        " ".join([str(label), *pairs[ends[row] : ends[row + 1]]]) + "\n"
-        for row, label in enumerate(labels)
-    ).encode()
+    if not len(labels):
+        return b""
+    pairs = pc.binary_join_element_wise(
+        pa.array(indices).cast(pa.large_string()), pa.array(values).cast(pa.large_string()), _COLON
+    )
+    joined = pc.binary_join(pa.LargeListArray.from_arrays(pa.array(ends), pairs), _BLANK)
+    names = pa.array(labels).cast(pa.large_string())
+    lines = pc.if_else(
+        pa.array(np.diff(ends) > 0), pc.binary_join_element_wise(names, joined, _BLANK), names
+    )
+    return "".join(f"{line}\n" for line in lines.to_pylist()).encode()

@@ -104,6 +104,9 @@ class ReadsFeatures(Protocol):
     Its methods take batches with the one column ``sparse.rows.FEATURES`` in place of texts.
     """
 
+    def matrix_rows(self, matrix: Any) -> SparseRows:
+        """Return the rows of a sparse matrix of SciPy's, as scikit-learn loads LIBSVM files."""
+
     def check_features(self, rows: SparseRows) -> None:
         """Check that rows can be of the features that it learned from.
 

@@ -14,6 +14,7 @@ CLASSIFIERS: Final = Registry(
         "lstm": "reviewdesk.models.neural.families:Lstm",
         "cnn": "reviewdesk.models.neural.families:Cnn",
         "attention": "reviewdesk.models.neural.families:Attention",
+        "mlp": "reviewdesk.models.neural.mlp:Mlp",
         "tfidf-svc": "reviewdesk.models.tfidf_svc:TfidfSVC",
         "blend": "reviewdesk.models.blend.classifier:Blend",
     },

@@ -18,6 +18,7 @@ class Point:
         learnt_loss: the mean loss of the rows learnt from since the last measurement.
         loss: of the rows set aside; None in all measurements where there are none.
         accuracy: of the rows set aside; of several labels, the share of answers that are right.
+        f1: of the rows set aside: of two labels that of the second, of more the mean.
     """
 
     step: int
@@ -26,6 +27,7 @@ class Point:
     learnt_loss: float
     loss: float | None
     accuracy: float | None
+    f1: float | None = None
 
 
 @dataclass(frozen=True)

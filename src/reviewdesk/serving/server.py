@@ -20,6 +20,8 @@ from starlette.types import ASGIApp
 
 from reviewdesk.bundle import Bundle
 from reviewdesk.errors import UsageError
+from reviewdesk.models.sparse.lines import parse_lines
+from reviewdesk.models.sparse.rows import FEATURES
 from reviewdesk.serving.app import Pages, create_app
 from reviewdesk.serving.body import LINGER_SECONDS
 from reviewdesk.serving.connections import ACCEPTS_AT_ONCE, Connection, Connections
@@ -137,6 +139,8 @@ def warm_up(bundle: Bundle) -> None:
     texts = {"review_headline": "Good", "review_body": "Works well, I like it.",
              "product_title": "Lamp"}  # fmt: skip
     review = pa.RecordBatch.from_pylist([texts])
+    if bundle.reads == [FEATURES]:
+        review = pa.record_batch({FEATURES: parse_lines(b"1 1:1\n").rows.column()})
     cleaned = bundle.clean(review)
     bundle.predict_proba(cleaned)
     bundle.known_words(cleaned)

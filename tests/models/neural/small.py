@@ -8,14 +8,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 import torch
 from safetensors.torch import save_file
+from scipy.sparse import csr_matrix
+from sklearn.datasets import dump_svmlight_file
 
 from reviewdesk.models.neural.learning import learn
+from reviewdesk.models.neural.material import WordRows
 from reviewdesk.models.neural.plan import Course, Plan, Shape
 from reviewdesk.models.neural.tokens import Tokens, write_tokens
 from reviewdesk.models.neural.words import Vocabulary, WordCounts
+from reviewdesk.models.sparse.chunks import FeatureFile
 from tests.models.corpus import reviews
 
 COLUMNS: Final = ("review_headline", "review_body")
@@ -76,7 +81,9 @@ def learn_weights(name: str, out: str) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     words, tokens = rows(folder / "tokens", reviews(100))
-    learnt = learn(plan(name, len(words), save_seconds=0.02), tokens, folder)
+    learnt = learn(
+        plan(name, len(words), save_seconds=0.02), WordRows(tokens, folder / "tokens"), folder
+    )
     aside = place / "weights.partial"
     aside.mkdir(exist_ok=True)
     save_file(learnt.weights, aside / "weights.safetensors")
@@ -84,3 +91,14 @@ def learn_weights(name: str, out: str) -> None:
     (aside / "curve.json").write_text(json.dumps(points))
     aside.rename(place / "weights")
     shutil.rmtree(folder)
+
+
+def rows_file(path: Path, rows: int, seed: int) -> FeatureFile:
+    """Write counts of features, of which some tell the label, as scikit-learn does."""
+    chance = np.random.default_rng(seed)
+    labels = chance.integers(0, 2, rows)
+    counts = chance.poisson(0.1, (rows, 60))
+    counts[:, :5] += chance.poisson(0.5, (rows, 5)) * labels[:, None]
+    counts[:, 59] = 1  # no row is empty
+    dump_svmlight_file(csr_matrix(counts), labels, str(path), zero_based=False)
+    return FeatureFile(path)

@@ -2,7 +2,7 @@
 
 import itertools
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ every_shape = pytest.mark.parametrize("name", SHAPES)
 
 def new(name: str) -> tuple[Shape, Network]:
     torch.manual_seed(1)
-    shape = plan(name, IDS).shape
+    shape = cast(Shape, plan(name, IDS).shape)
     network = Network(shape).eval()
     with torch.no_grad():  # larger than at first, so that differences show
         for parameter in network.parameters():

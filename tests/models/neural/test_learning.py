@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from reviewdesk.models.curve import Curve
 from reviewdesk.models.neural.checkpoint import CHECKPOINT
 from reviewdesk.models.neural.learning import Watch, learn
 from reviewdesk.models.neural.loss import losses
+from reviewdesk.models.neural.material import WordRows
+from reviewdesk.models.neural.plan import Shape
 from reviewdesk.models.neural.tokens import Tokens
 from reviewdesk.models.neural.worker import learn_in
 from reviewdesk.models.running import Run
@@ -34,7 +37,9 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, Tokens]:
 @pytest.mark.parametrize("name", SHAPES)
 def test_every_network_learns(known: tuple[Path, int, Tokens], name: str, tmp_path: Path) -> None:
     _, ids, tokens = known
-    found = learn(plan(name, ids, epochs=4, save_seconds=60), tokens, tmp_path)
+    found = learn(
+        plan(name, ids, epochs=4, save_seconds=60), WordRows(tokens, tmp_path / "tokens"), tmp_path
+    )
     points = found.curve
     assert found.done == "all epochs are over"
     assert points[-1].epoch == 4
@@ -47,7 +52,7 @@ def test_the_weights_with_the_lowest_loss_aside_are_kept(
 ) -> None:
     _, ids, tokens = known
     wild = plan("cnn", ids, epochs=40, rate=0.05, embedding_rate=0.05, patience=4)
-    found = learn(wild, tokens, tmp_path)
+    found = learn(wild, WordRows(tokens, tmp_path / "tokens"), tmp_path)
     aside = [point.loss or 0 for point in found.curve]
     assert found.done == "4 measurements in a row were no better"
     assert len(aside) - 1 - int(np.argmin(aside)) == 4
@@ -57,7 +62,9 @@ def test_it_ends_at_the_time_limit_with_what_it_has(
     known: tuple[Path, int, Tokens], tmp_path: Path
 ) -> None:
     _, ids, tokens = known
-    found = learn(plan("cnn", ids), tokens, tmp_path, watch=Watch(time_limit=0))
+    found = learn(
+        plan("cnn", ids), WordRows(tokens, tmp_path / "tokens"), tmp_path, watch=Watch(time_limit=0)
+    )
     assert found.done == "the time limit was reached"
     assert [point.step for point in found.curve] == [1]
     assert found.weights
@@ -70,12 +77,17 @@ def test_it_stops_when_asked_to_and_goes_on_to_the_same_weights(
     small = plan("conv-gru", ids, save_seconds=60)
     (tmp_path / "whole").mkdir()
     (tmp_path / "stopped").mkdir()
-    whole = learn(small, tokens, tmp_path / "whole")
+    whole = learn(small, WordRows(tokens, tmp_path / "tokens"), tmp_path / "whole")
     steps = iter(range(10**6))
     for _ in range(3):  # mid-epoch each time
         watch = Watch(stop=lambda: next(steps) % 7 == 6)
-        assert learn(small, tokens, tmp_path / "stopped", watch=watch).done == ""
-    found = learn(small, tokens, tmp_path / "stopped")
+        assert (
+            learn(
+                small, WordRows(tokens, tmp_path / "tokens"), tmp_path / "stopped", watch=watch
+            ).done
+            == ""
+        )
+    found = learn(small, WordRows(tokens, tmp_path / "tokens"), tmp_path / "stopped")
     assert found.curve == whole.curve
     assert all(torch.equal(found.weights[name], one) for name, one in whole.weights.items())
 
@@ -91,11 +103,18 @@ def test_a_checkpoint_of_other_rows_or_another_plan_is_not_taken(
     known: tuple[Path, int, Tokens], tmp_path: Path
 ) -> None:
     _, ids, tokens = known
-    one = learn(plan("cnn", ids), tokens, tmp_path)
-    assert learn(plan("cnn", ids), tokens, tmp_path).curve == one.curve
-    assert learn(plan("cnn", ids, seed=1), tokens, tmp_path).curve != one.curve
+    one = learn(plan("cnn", ids), WordRows(tokens, tmp_path / "tokens"), tmp_path)
+    assert (
+        learn(plan("cnn", ids), WordRows(tokens, tmp_path / "tokens"), tmp_path).curve == one.curve
+    )
+    assert (
+        learn(plan("cnn", ids, seed=1), WordRows(tokens, tmp_path / "tokens"), tmp_path).curve
+        != one.curve
+    )
     (tmp_path / CHECKPOINT).write_bytes(b"torn")
-    assert learn(plan("cnn", ids), tokens, tmp_path).curve == one.curve
+    assert (
+        learn(plan("cnn", ids), WordRows(tokens, tmp_path / "tokens"), tmp_path).curve == one.curve
+    )
 
 
 def test_two_processes_learn_what_one_learns(
@@ -105,7 +124,8 @@ def test_two_processes_learn_what_one_learns(
         pytest.skip(f"two processes cannot talk by gloo here: {reason}")
     source, ids, _ = known
     small = plan("conv-gru", ids, epochs=2, save_seconds=60)
-    small = replace(small, shape=replace(small.shape, dropout=0.0, word_dropout=0.0))
+    shape = replace(cast(Shape, small.shape), dropout=0.0, word_dropout=0.0)
+    small = replace(small, shape=shape)
     losses_of = {}
     for processes in (1, 2):
         folder = tmp_path / str(processes)

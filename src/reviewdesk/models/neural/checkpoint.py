@@ -28,7 +28,7 @@ class Standing:
         seconds: how long learning has taken so far.
         loss: summed since the last measurement.
         rows: learnt from since then.
-        best: the smallest loss on rows set aside.
+        best: the smallest loss, or distance of F1 to 1, on rows set aside.
         waited: measurements since the best one.
         curve: all measurements.
         done: whether there is nothing left to do.

@@ -2,12 +2,12 @@
 
 from typing import ClassVar
 
-from reviewdesk.models.neural.classifier import NetworkClassifier
 from reviewdesk.models.neural.settings import AttentionSettings, CnnSettings, LstmSettings
+from reviewdesk.models.neural.word_classifier import WordClassifier
 from reviewdesk.settings import Settings
 
 
-class Lstm(NetworkClassifier):
+class Lstm(WordClassifier):
     """LSTM or GRU cells over the words; ``preset=classic`` is the recipe of many walk-throughs."""
 
     family: ClassVar[str] = "lstm"
@@ -15,7 +15,7 @@ class Lstm(NetworkClassifier):
     settings: LstmSettings
 
 
-class Cnn(NetworkClassifier):
+class Cnn(WordClassifier):
     """Filters over neighbouring words."""
 
     family: ClassVar[str] = "cnn"
@@ -23,7 +23,7 @@ class Cnn(NetworkClassifier):
     settings: CnnSettings
 
 
-class Attention(NetworkClassifier):
+class Attention(WordClassifier):
     """A small transformer that learns from nothing but the reviews."""
 
     family: ClassVar[str] = "attention"

@@ -1,4 +1,4 @@
-"""An ONNX graph that scores reviews; onnxruntime alone is needed, not torch.
+"""An ONNX graph that scores reviews or rows of features; onnxruntime is needed, not torch.
 
 A review gets the same scores alone as among others: it is padded to a width that depends on its own
 length only, and never computed alone, for which there are other instructions with other rounding.
@@ -15,6 +15,7 @@ from reviewdesk.optional import require
 
 Ids = NDArray[np.int32]
 Ends = NDArray[np.int64]
+Values = NDArray[np.float32]
 
 STEP: Final = 16
 """Widths are multiples of it, and for longer reviews of larger powers of 2."""
@@ -51,15 +52,16 @@ class Graph:
             raise BundleError("the ONNX graph is damaged") from error
         inputs = [one.name for one in self._session.get_inputs()]
         outputs = [one.name for one in self._session.get_outputs()]
-        if inputs != ["ids", "lengths"] or outputs != ["scores"]:
+        if inputs not in (["ids", "lengths"], ["ids", "values"]) or outputs != ["scores"]:
             raise BundleError("the ONNX graph is not one of a network of reviews")
 
-    def scores(self, ids: Ids, ends: Ends) -> NDArray[np.float32]:
+    def scores(self, ids: Ids, ends: Ends, values: Values | None = None) -> NDArray[np.float32]:
         """Return the scores of reviews, (n, k).
 
         Args:
             ids: of all reviews, one after the other.
             ends: (n + 1,) where each begins and ends.
+            values: of rows of features, what each id has.
         """
         lengths = np.diff(ends)
         widths = _widths(lengths)
@@ -69,20 +71,24 @@ class Graph:
             size = max(POSITIONS // width, FEWEST_ROWS)
             for at in range(0, len(same), size):
                 rows = same[at : at + size]
-                found[rows] = self._run(ids, ends, rows, width)[: len(rows)]
+                found[rows] = self._run(ids, ends, rows, width, values)[: len(rows)]
         return found
 
     def _run(
-        self, ids: Ids, ends: Ends, rows: NDArray[np.int64], width: int
+        self, ids: Ids, ends: Ends, rows: NDArray[np.int64], width: int, values: Values | None
     ) -> NDArray[np.float32]:
         padded = np.full((max(len(rows), FEWEST_ROWS), width), PADDING, np.int64)
         lengths = np.zeros(len(padded), np.int64)
+        weights = None if values is None else np.zeros(padded.shape, np.float32)
         for place, row in enumerate(rows.tolist()):
             own = ids[ends[row] : ends[row + 1]]
             padded[place, : len(own)] = own
             lengths[place] = len(own)
+            if weights is not None and values is not None:
+                weights[place, : len(own)] = values[ends[row] : ends[row + 1]]
+        given = {"lengths": lengths} if weights is None else {"values": weights}
         try:
-            found: Any = self._session.run(None, {"ids": padded, "lengths": lengths})[0]
+            found: Any = self._session.run(None, {"ids": padded, **given})[0]
         except Exception as error:  # an id beyond the graph's table, a shape that it does not have
             raise BundleError("the ONNX graph does not fit the vocabulary") from error
         if found.dtype != np.float32 or found.shape[-1] != self.k:

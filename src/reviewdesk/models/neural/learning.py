@@ -9,24 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn, optim
 
 from reviewdesk.models.curve import Point
-from reviewdesk.models.neural.batches import Batch, Reader
 from reviewdesk.models.neural.checkpoint import Checkpoint
-from reviewdesk.models.neural.loss import losses, right
-from reviewdesk.models.neural.modules import Network
+from reviewdesk.models.neural.loss import f1, hits, losses, right
+from reviewdesk.models.neural.material import Batch, Material
+from reviewdesk.models.neural.networks import AnyNetwork, new_network
 from reviewdesk.models.neural.plan import Course, Plan
 from reviewdesk.models.neural.processes import Processes
-from reviewdesk.models.neural.tokens import Tokens
 from reviewdesk.progress import SILENT, Progress
 
 LEAST_RATE: Final = 0.05  # of the largest, at the end
-WIDTH: Final = 16
-"""Reviews are padded to a multiple of so many positions."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +49,7 @@ class Learnt(NamedTuple):
 
 def learn(
     plan: Plan,
-    tokens: Tokens,
+    material: Material,
     folder: Path,
     *,
     first: Tensor | None = None,
@@ -68,14 +63,14 @@ def learn(
 
     Args:
         plan: what the network is and how it learns.
-        tokens: the rows.
-        folder: where the run keeps its rows and its checkpoint.
+        material: the rows.
+        folder: where the run keeps its checkpoint.
         first: the words' first vectors, if they are known.
         watch: whether it is to end before it is done.
         processes: those that learn together.
     """
     with _computing(max(plan.course.threads // processes.size, 1)):
-        run = _Run(plan, tokens, folder, first, processes)
+        run = _Run(plan, material, folder, first, processes)
         now = run.now
         with watch.progress.task("Learning", run.steps, "steps") as task:
             task.advance(now.step)
@@ -103,23 +98,24 @@ class _Run:
     def __init__(
         self,
         plan: Plan,
-        tokens: Tokens,
+        material: Material,
         folder: Path,
         first: Tensor | None,
         processes: Processes,
     ) -> None:
         course = plan.course
-        self.plan, self.course, self.tokens, self.processes = plan, course, tokens, processes
+        self.plan, self.course, self.processes = plan, course, processes
+        self.material = material
         torch.manual_seed(course.seed + processes.rank)
-        network = Network(plan.shape, first)
+        network = new_network(plan.shape, first)
         with torch.no_grad():  # what it knows of a review without words: how frequent labels are
-            network.head.bias.copy_(torch.from_numpy(tokens.first_scores()))
+            network.head.bias.copy_(torch.from_numpy(material.first_scores()))
         self.network = processes.alike(network).to(_device())
         self.optimizer = _optimizer(self.network, course)
-        digest = run_digest(plan, folder)
+        digest = hashlib.sha256(f"{plan.dumps()}\n{material.digest()}".encode()).hexdigest()
         self.checkpoint = Checkpoint(folder, digest, self.network, self.optimizer, processes)
         self.now, self.best = self.checkpoint.load()
-        self.reader = self._reader(tokens.learnt, course.seed)
+        self.reader = material.reader(course.batch, course.seed, processes)
         self.steps = len(self.reader) * course.epochs
         self._started = time.monotonic() - self.now.seconds
         self._saved = time.monotonic()
@@ -152,15 +148,18 @@ class _Run:
     def measure(self) -> None:
         """Add a measurement to the curve, and keep the weights if they are the best so far."""
         self.network.eval()
-        kind, rows = self.plan.shape.objective, len(self.tokens.validation)
+        kind, rows = self.plan.shape.objective, self.material.rows_aside
         totals = torch.zeros(2, dtype=torch.float64)  # loss, right
+        counts = torch.zeros((3, self.plan.shape.k), dtype=torch.float64)
         with torch.no_grad():
-            for batch in self._reader(self.tokens.validation, 0).in_order():
+            for batch in self.material.set_aside(self.course.batch, self.processes):
                 if len(batch.rows):
                     scores, labels = self._scores(batch)
                     totals[0] += float(losses(scores, labels, kind).sum())
                     totals[1] += float(right(scores, labels, kind).sum())
+                    counts += hits(scores, labels, kind).cpu()
         loss, accuracy = (self.processes.summed(totals) / max(rows, 1)).tolist()
+        score = f1(self.processes.summed(counts)) if rows else None
         now = self.now
         now.curve.append(
             Point(
@@ -170,11 +169,14 @@ class _Run:
                 learnt_loss=now.loss / max(now.rows, 1),
                 loss=loss if rows else None,
                 accuracy=accuracy if rows else None,
+                f1=score,
             )
         )
         now.loss, now.rows, now.waited = 0, 0, now.waited + 1
-        if not rows or now.best is None or loss < now.best:
-            now.best, now.waited, self.best = loss, 0, _weights(self.network)
+        by_f1 = self.course.criterion == "f1" and score is not None
+        miss = 1 - score if by_f1 and score is not None else loss
+        if not rows or now.best is None or miss < now.best:
+            now.best, now.waited, self.best = miss, 0, _weights(self.network)
 
     def reason_to_end(self, late: bool) -> str:
         """Return why learning ends here, in a few words; nothing when it goes on."""
@@ -194,12 +196,13 @@ class _Run:
         self.checkpoint.save(self.now, self.best)
         self._saved = time.monotonic()
 
-    def _reader(self, rows: NDArray[np.int64], seed: int) -> Reader:
-        own = self.processes
-        return Reader(self.tokens, rows, self.course.batch, seed, own.rank, own.size)
-
     def _scores(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        return score_rows(self.network, self.tokens, batch.rows)
+        """Return the scores (B, k) and the labels of rows."""
+        device = self.network.head.weight.device
+        inputs, labels = self.material.tensors(batch)
+        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+            scores: Tensor = self.network(*(one.to(device) for one in inputs))
+        return scores.float(), labels.to(device)
 
     def _rate(self) -> float:
         """Return the learning rate, as a share of the largest: it rises, then falls as a cosine."""
@@ -210,40 +213,12 @@ class _Run:
         return LEAST_RATE + (1 - LEAST_RATE) * left
 
 
-def score_rows(network: Network, tokens: Tokens, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
-    """Return the scores (B, k) and the labels of rows."""
-    device = network.head.weight.device
-    lengths = tokens.lengths(rows)
-    width = -(-max(int(lengths.max()), 1) // WIDTH) * WIDTH
-    ids = torch.from_numpy(tokens.padded(rows, width)).to(device)
-    labels = torch.from_numpy(tokens.labels[rows]).to(device)
-    with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-        scores: Tensor = network(ids, torch.from_numpy(lengths).to(device))
-    return scores.float(), labels if labels.is_floating_point() else labels.long()
-
-
-def run_digest(plan: Plan, folder: Path) -> str:
-    """Return a name for the plan and all files of the rows: what a run depends on."""
-    digest = hashlib.sha256(plan.dumps().encode())
-    for path in sorted([*folder.glob("tokens/*"), *folder.glob("first.npy")]):
-        with path.open("rb") as file:
-            digest.update(path.name.encode() + hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()
-
-
-def _optimizer(network: Network, course: Course) -> optim.Optimizer:
-    """Return AdamW with a rate of its own for words' vectors; these and biases do not shrink."""
-    words = [one for one in network.embedding.parameters() if one.requires_grad]
-    others = [one for name, one in network.named_parameters() if not name.startswith("embedding.")]
-    parts = (
-        (words, course.embedding_rate, 0.0),
-        ([one for one in others if one.ndim > 1], course.rate, course.decay),
-        ([one for one in others if one.ndim == 1], course.rate, 0.0),
-    )
+def _optimizer(network: AnyNetwork, course: Course) -> optim.Optimizer:
+    """Return AdamW over the network's groups of weights, each with its own rate and decay."""
     groups = [
-        {"params": part, "lr": rate, "largest": rate, "weight_decay": decay}
-        for part, rate, decay in parts
-        if part
+        {"params": weights, "lr": rate, "largest": rate, "weight_decay": decay}
+        for weights, rate, decay in network.groups(course)
+        if weights
     ]
     return optim.AdamW(groups, betas=(0.9, 0.99), fused=True)
 
@@ -253,7 +228,7 @@ def _weights(network: nn.Module) -> dict[str, Tensor]:
 
 
 def _said(point: Point) -> str:
-    aside = "" if point.loss is None else f", set aside {point.loss:.3f}"
+    aside = "" if point.loss is None else f", set aside {point.loss:.3f}, F1 {point.f1:.3f}"
     return f"Learning (loss {point.learnt_loss:.3f}{aside})"
 
 

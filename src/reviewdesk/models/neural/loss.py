@@ -35,3 +35,22 @@ def right(scores: Tensor, labels: Tensor, objective: Objective) -> Tensor:
     if objective == "several":
         return ((scores > 0) == (labels > 0.5)).to(torch.float32).mean(dim=1)
     return (scores.argmax(dim=1) == labels).to(torch.float32)
+
+
+def hits(scores: Tensor, labels: Tensor, objective: Objective) -> Tensor:
+    """Return how many rows of each label are right, are given it and have it, (3, k) float64."""
+    if objective == "several":
+        given, true = scores > 0, labels > 0.5
+    else:
+        k = scores.shape[1]
+        given = functional.one_hot(scores.argmax(dim=1), k) > 0
+        true = functional.one_hot(labels, k) > 0
+    return torch.stack([(given & true).sum(0), given.sum(0), true.sum(0)]).to(torch.float64)
+
+
+def f1(counts: Tensor) -> float:
+    """Return F1 from ``hits``: of two labels that of the second, of more the mean of all."""
+    right_, given, true = counts
+    each = 2 * right_ / (given + true).clamp(min=1)
+    there = (given + true) > 0
+    return float(each[1] if len(each) == 2 else each[there].mean())

@@ -9,10 +9,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from reviewdesk.models.neural.plan import Body, Shape
+from reviewdesk.models.neural.groups import Group, Scorer, shrinking
+from reviewdesk.models.neural.plan import Body, Course, Shape
 from reviewdesk.models.neural.pooling import Pooling
 from reviewdesk.models.neural.words import PADDING, UNKNOWN
 
+WIDTH: Final = 16
+"""Reviews are padded to a multiple of so many positions."""
 FEED_FORWARD: Final = 2  # how much wider the layer inside an attentive block is
 
 
@@ -53,6 +56,17 @@ class Network(nn.Module):
         """
         states, mask = self._states(ids, lengths)
         return self._centred(self.head(self.dropout(self.pooling(states, mask))))
+
+    def groups(self, course: Course) -> list[Group]:
+        """Return words' vectors with a rate of their own; these and biases do not shrink."""
+        words = [one for one in self.embedding.parameters() if one.requires_grad]
+        others = [one for name, one in self.named_parameters() if not name.startswith("embedding.")]
+        return [(words, course.embedding_rate, 0.0), *shrinking(others, course.rate, course.decay)]
+
+    def scorer(self) -> Scorer:
+        """Return the network as it is exported."""
+        example = (torch.ones((2, 2 * WIDTH), dtype=torch.int64), torch.tensor([3, WIDTH + 1]))
+        return Scorer(self, example, ("ids", "lengths"))
 
     def _states(self, ids: Tensor, lengths: Tensor) -> Read:
         if self.training and self.shape.word_dropout:

@@ -2,9 +2,10 @@
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 Objective = Literal["one", "ordered", "several"]
+Criterion = Literal["loss", "f1"]
 Body = Literal["recurrent", "convolutional", "attentive"]
 
 
@@ -54,6 +55,34 @@ class Shape:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DenseShape:
+    """What a network over rows of features is made of.
+
+    Args:
+        features: how many features there are.
+        k: how many labels.
+        objective: one label, or one of ordered labels such as stars.
+        hidden: numbers a layer.
+        layers: how many layers.
+        wide: whether features also speak for labels by themselves, as in a linear model.
+        dropout: share of numbers that are left out while it learns, behind each layer.
+        feature_dropout: share of features that are left out while it learns.
+    """
+
+    features: int
+    k: int
+    objective: Objective
+    hidden: int
+    layers: int
+    wide: bool
+    dropout: float
+    feature_dropout: float
+
+
+AnyShape = Shape | DenseShape
+
+
+@dataclass(frozen=True, kw_only=True)
 class Course:
     """How a network learns.
 
@@ -71,6 +100,8 @@ class Course:
         save_seconds: how often it is saved, beside at each measurement.
         seed: another seed gives other first weights and another order.
         threads: shared by all processes.
+        criterion: what the kept weights are best by, on rows set aside: loss, or F1, of two labels
+            that of the second, of more the mean.
     """
 
     epochs: int
@@ -86,18 +117,23 @@ class Course:
     save_seconds: float
     seed: int
     threads: int
+    criterion: Criterion = "loss"
+
+
+_SHAPES: Final[dict[str, type[AnyShape]]] = {"words": Shape, "features": DenseShape}
 
 
 @dataclass(frozen=True)
 class Plan:
     """A network and how it learns."""
 
-    shape: Shape
+    shape: AnyShape
     course: Course
 
     def dumps(self) -> str:
         """Return the plan as JSON."""
-        return json.dumps(asdict(self), sort_keys=True, indent=2)
+        reads = next(name for name, kind in _SHAPES.items() if isinstance(self.shape, kind))
+        return json.dumps({"reads": reads, **asdict(self)}, sort_keys=True, indent=2)
 
     @classmethod
     def loads(cls, text: str) -> Self:
@@ -105,4 +141,4 @@ class Plan:
         data: dict[str, Any] = json.loads(text)
         shape: dict[str, Any] = data["shape"]
         lists = {name: tuple(value) for name, value in shape.items() if isinstance(value, list)}
-        return cls(Shape(**{**shape, **lists}), Course(**data["course"]))
+        return cls(_SHAPES[data["reads"]](**{**shape, **lists}), Course(**data["course"]))

@@ -14,63 +14,9 @@ CLASSIC: Final = "classic"
 
 
 @dataclass(frozen=True, kw_only=True)
-class NetworkSettings(Settings):
-    """What can be set of every network."""
+class LearningSettings(Settings):
+    """How every network learns."""
 
-    vocabulary: int | None = setting(
-        None, "most words that the network knows", minimum=1, maximum=10**7
-    )
-    min_df: int | None = setting(
-        None,
-        "a word is known when it stands in so many reviews or more",
-        minimum=1,
-        maximum=10**6,
-    )
-    most_words: int | None = setting(
-        None,
-        "of a longer review, the beginning and the end are read, so many words",
-        minimum=1,
-        maximum=100_000,
-    )
-    stop_words: str = setting(
-        AUTO, "whether words that say little are read", choices=(AUTO, "yes", "no")
-    )
-    word_vectors: str = setting(
-        "", "file of word vectors (.vec, as word2vec and fastText write) to begin with"
-    )
-    frozen: bool = setting(False, "whether words' vectors stay as they are in that file")
-    embedding: int | None = setting(
-        None, "numbers a word", minimum=1, maximum=4096, search=Search(values=(64, 128, 256))
-    )
-    hidden: int | None = setting(
-        None,
-        "numbers a position, in each direction",
-        minimum=1,
-        maximum=4096,
-        search=Search(values=(64, 128, 256)),
-    )
-    layers: int | None = setting(None, "how many layers", minimum=1, maximum=12)
-    stride: int | None = setting(
-        None,
-        "of so many neighbours only the largest values go on behind a convolution",
-        minimum=1,
-        maximum=8,
-    )
-    pooling: str = setting(AUTO, "how positions become one", choices=(AUTO, *POOLINGS))
-    dropout: float | None = setting(
-        None,
-        "share of numbers that are left out while it learns",
-        minimum=0,
-        maximum=0.95,
-        search=Search(0, 0.6),
-    )
-    word_dropout: float | None = setting(
-        None,
-        "share of words that are taken for unknown ones while it learns",
-        minimum=0,
-        maximum=0.95,
-        search=Search(0, 0.4),
-    )
     epochs: int | None = setting(
         None,
         "how often each row is visited, at most",
@@ -126,6 +72,66 @@ class NetworkSettings(Settings):
         "threads, shared by all processes; another number may round otherwise",
         minimum=1,
         maximum=256,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkSettings(LearningSettings):
+    """What can be set of every network over words."""
+
+    vocabulary: int | None = setting(
+        None, "most words that the network knows", minimum=1, maximum=10**7
+    )
+    min_df: int | None = setting(
+        None,
+        "a word is known when it stands in so many reviews or more",
+        minimum=1,
+        maximum=10**6,
+    )
+    most_words: int | None = setting(
+        None,
+        "of a longer review, the beginning and the end are read, so many words",
+        minimum=1,
+        maximum=100_000,
+    )
+    stop_words: str = setting(
+        AUTO, "whether words that say little are read", choices=(AUTO, "yes", "no")
+    )
+    word_vectors: str = setting(
+        "", "file of word vectors (.vec, as word2vec and fastText write) to begin with"
+    )
+    frozen: bool = setting(False, "whether words' vectors stay as they are in that file")
+    embedding: int | None = setting(
+        None, "numbers a word", minimum=1, maximum=4096, search=Search(values=(64, 128, 256))
+    )
+    hidden: int | None = setting(
+        None,
+        "numbers a position, in each direction",
+        minimum=1,
+        maximum=4096,
+        search=Search(values=(64, 128, 256)),
+    )
+    layers: int | None = setting(None, "how many layers", minimum=1, maximum=12)
+    stride: int | None = setting(
+        None,
+        "of so many neighbours only the largest values go on behind a convolution",
+        minimum=1,
+        maximum=8,
+    )
+    pooling: str = setting(AUTO, "how positions become one", choices=(AUTO, *POOLINGS))
+    dropout: float | None = setting(
+        None,
+        "share of numbers that are left out while it learns",
+        minimum=0,
+        maximum=0.95,
+        search=Search(0, 0.6),
+    )
+    word_dropout: float | None = setting(
+        None,
+        "share of words that are taken for unknown ones while it learns",
+        minimum=0,
+        maximum=0.95,
+        search=Search(0, 0.4),
     )
 
 
@@ -212,6 +218,7 @@ DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "cnn": {**_COMMON, "hidden": 100, "widest": 4, "pooling": "mean+max"},
     "attention": {**_COMMON, "hidden": 128, "layers": 2, "heads": 4, "stride": 2},
+    "mlp": {"epochs": 12, "batch": 64, "learning_rate": 2e-3, "embedding_rate": 2e-3},
 }
 """What stands for null and auto, by family; the figures behind them are in bench/RESULTS.md."""
 
@@ -222,7 +229,7 @@ BODIES: Final[Mapping[str, Body]] = {
 }
 
 
-def chosen(family: str, settings: NetworkSettings) -> dict[str, Any]:
+def chosen(family: str, settings: LearningSettings) -> dict[str, Any]:
     """Return the settings of a network, with the family's or the preset's where none was given."""
     values = settings.to_json()
     preset = values.pop("preset", BEST)
@@ -282,4 +289,6 @@ def course_of(values: Mapping[str, Any]) -> Course:
         "epochs", "batch", "embedding_rate", "decay", "clip", "warm_up", "smoothing", "patience",
         "validate_steps", "save_seconds", "seed", "threads",
     )  # fmt: skip
-    return Course(rate=values["learning_rate"], **{name: values[name] for name in same})
+    criterion = values.get("criterion", "loss")
+    own = {name: values[name] for name in same}
+    return Course(rate=values["learning_rate"], criterion=criterion, **own)

@@ -127,7 +127,7 @@ def write_tokens(
         if narrow:
             (aside / "narrow").touch()
         with (aside / "ids.bin").open("wb") as file:
-            rows = _Rows(k, vocabulary.columns)
+            rows = RowSides(k, vocabulary.columns)
             for part in (train, *([validation] if validation else [])):
                 for batch in part():
                     ids, ends = vocabulary.ids(batch)
@@ -142,7 +142,7 @@ def write_tokens(
     return Tokens.open(folder)
 
 
-class _Rows:
+class RowSides:
     """What is known of each row beside its ids."""
 
     def __init__(self, k: int, columns: Sequence[str]) -> None:
@@ -157,6 +157,7 @@ class _Rows:
         self._size, self._rows = 0, 0
 
     def add(self, batch: pa.RecordBatch, ids: NDArray[np.int32], ends: NDArray[np.int64]) -> None:
+        """Take in labelled reviews, and the ids of all their words with where each ends."""
         keys = np.empty(len(batch), np.uint64)
         write_keys(ids.astype(np.uint32), ends, keys)
         self._keys.append(keys)
@@ -181,6 +182,7 @@ class _Rows:
         return groups
 
     def end_side(self) -> None:
+        """Say that what follows is given to be set aside."""
         self.sides.append(self._rows)
 
     def dealt(self, given: int | None, share: float, seed: int) -> tuple[NDArray[Any], ...]:

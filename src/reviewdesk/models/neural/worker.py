@@ -1,7 +1,8 @@
 """Learning in a folder, by this process or by several that ``torchrun`` starts.
 
 folder/
-├── tokens/                 the rows
+├── tokens/                 the rows, where they are words
+├── chunks/                 the rows, where they are features, or where they are
 ├── plan.json               what is learnt, and how
 ├── first.npy               the words' first vectors, where a file gave them
 ├── checkpoint.safetensors  where learning stands
@@ -27,9 +28,9 @@ from reviewdesk.exchange import replace_directory
 from reviewdesk.models.curve import Curve
 from reviewdesk.models.neural.export import export
 from reviewdesk.models.neural.learning import Learnt, Watch, learn
+from reviewdesk.models.neural.opening import open_material
 from reviewdesk.models.neural.plan import Plan
 from reviewdesk.models.neural.processes import Processes, joined
-from reviewdesk.models.neural.tokens import Tokens
 from reviewdesk.models.running import Run
 from reviewdesk.progress import Progress
 from reviewdesk.storage import private_directory, storage_errors, write_json
@@ -63,8 +64,8 @@ def _learn(folder: Path, watch: Watch, processes: Processes) -> Learnt:
     plan = Plan.loads((folder / "plan.json").read_text())
     first = folder / "first.npy"
     vectors = torch.from_numpy(np.load(first)) if first.exists() else None
-    tokens = Tokens.open(folder / "tokens")
-    return learn(plan, tokens, folder, first=vectors, watch=watch, processes=processes)
+    material = open_material(plan, folder)
+    return learn(plan, material, folder, first=vectors, watch=watch, processes=processes)
 
 
 def _write(folder: Path, learnt: Learnt) -> None:
