@@ -194,15 +194,14 @@ class Mlp(NetworkClassifier):
         rows = self.weighting_(self._rows(reviews))
         return self._graph_scores(rows), np.diff(rows.ends)
 
-    def _rows(self, batch: pa.RecordBatch) -> SparseRows:
+    def _rows(self, batch: pa.RecordBatch, ngrams: int | None = None) -> SparseRows:
         """Return the features of reviews, or of rows of them, as LIBSVM files hold them."""
         if FEATURES in batch.schema.names:
             rows = SparseRows.of_column(batch.column(FEATURES))
             self.check_features(rows)
             return rows
         fields = [batch.column(name) for name in self.columns_]
-        values = chosen(self.family, self.settings)
-        return review_rows(fields, values["buckets"], values["ngrams"])
+        return review_rows(fields, self.settings.buckets, ngrams or self.settings.ngrams)
 
     def reviews(self, batch: pa.RecordBatch | Texts) -> pa.RecordBatch:
         """Return the columns that were fitted on, or rows of features; see the contract.
@@ -231,6 +230,11 @@ class Mlp(NetworkClassifier):
     def check_features(self, rows: SparseRows) -> None:
         """Check that rows can be of the features that it learned from; see ``ReadsFeatures``."""
         self.weighting_.check(rows)
+
+    def known_words(self, batch: pa.RecordBatch | Texts) -> NDArray[np.int64]:
+        """Return how many different words, or features, of each row are known, (n,)."""
+        known = self.weighting_(self._rows(self.reviews(batch), ngrams=1))
+        return np.diff(known.ends)
 
     def explain(self, texts: Mapping[str, str | None]) -> Explanation:
         """Return what each word of one review adds; see the contract.
