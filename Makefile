@@ -25,6 +25,8 @@ demo: $(CORE)/.installed  ## the main job on generated reviews, and what can be 
 	$(CORE)/bin/reviewdesk find grade demo/findings demo/reviews.tsv.gz.truth --reviews demo/job
 	$(CORE)/bin/reviewdesk graph build demo/job --findings demo/findings --out demo/graph
 	$(CORE)/bin/reviewdesk graph map demo/graph --job demo/job --out demo/map.html
+	@echo
+	@echo "Work through what was found: $(CORE)/bin/reviewdesk desk demo/job"
 
 demo-experiment: $(CORE)/.installed  ## a split test of two bundles: 20,000 reviews sent, the better named
 	rm -rf demo-experiment && mkdir -p demo-experiment

@@ -35,7 +35,7 @@ def commands(page: str) -> list[list[str]]:
     blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines()]
     words = [shlex.split(line, comments=True) for line in lines]
-    return [one for one in words if one[:1] == ["reviewdesk"] and one[1] != "serve"]
+    return [one for one in words if one[:1] == ["reviewdesk"] and one[1] not in ("serve", "desk")]
 
 
 def shop(path: Path) -> None:

@@ -16,12 +16,10 @@ import pytest
 from reviewdesk.desk.decision_files import (
     export_decisions,
     import_decisions,
-    write_answers,
     write_corrections,
 )
 from reviewdesk.desk.decisions import ASSIGN, COMMENT, DECIDE, SNOOZE, Decisions, Subject
 from reviewdesk.errors import InputError, UsageError
-from reviewdesk.findings.misfiled.audit import read_answers
 
 
 def subject(name: str, finder: str = "misfiled") -> Subject:
@@ -193,18 +191,6 @@ def test_corrections_hold_what_is_right_and_can_be_corrected(tmp_path: Path) -> 
         ["Ra", "product_category", "Books", "Garden"],
         ["Rb", "product_category", "Books", "Garden"],
     ]
-
-
-def test_answers_are_those_that_find_reads(tmp_path: Path) -> None:
-    decisions = Decisions(tmp_path)
-    decisions.record([subject("a")], DECIDE, "right", "Ada")
-    decisions.record([subject("b")], DECIDE, "wrong", "Ada")
-    decisions.record([subject("c")], DECIDE, "unsure", "Ada")
-    path = tmp_path / "answers.csv"
-    with path.open("wb") as sink:
-        write_answers(decisions, "misfiled", sink)
-    ids, misfiled = read_answers(path)
-    assert dict(zip(ids.to_pylist(), misfiled.tolist(), strict=True)) == {"Ra": True, "Rb": False}
 
 
 @pytest.mark.parametrize("content", [b"", b"a,b\n1,2\n", b"PAR1xx", b"{]", b"\xff\xfe", b'{"a":1}'])

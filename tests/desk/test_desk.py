@@ -2,7 +2,10 @@
 
 import io
 import re
+import shutil
+import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -10,9 +13,21 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from reviewdesk.desk import texts
+from reviewdesk.desk.decisions import Decisions, Subject
+from reviewdesk.desk.erase import erase_from_desk
 from reviewdesk.desk.texts import Texts
+from reviewdesk.findings.store import read_findings
 from reviewdesk.prepare.prepared import PreparedData
-from tests.desk.desks import DECLINING, HOSTILE, MISCATEGORISED, MISFILED, RunningDesk, desk
+from tests.desk.desks import (
+    DECLINING,
+    HOSTILE,
+    MISCATEGORISED,
+    MISFILED,
+    RunningDesk,
+    desk,
+    write_kinds,
+)
 from tests.report.reading import Reader
 
 ALL = MISFILED + MISCATEGORISED + DECLINING
@@ -192,9 +207,66 @@ def test_decisions_are_there_after_a_restart(desk_job: Path, tmp_path: Path) -> 
         one.post("/undo", data={"token": token(page), "batch": str(mine[0]["batch"])})
 
 
+def test_the_digest_says_what_is_new_and_is_a_feed(desk_job: Path, tmp_path: Path) -> None:
+    shutil.copytree(desk_job.parent, tmp_path / "shop", ignore=shutil.ignore_patterns("desk"))
+    data = PreparedData.open(tmp_path / "shop" / "job" / "prepared")
+    findings = tmp_path / "shop" / "findings"
+    before = read_findings(findings / "misfiled")
+    earlier = replace(before, about={**before.about, "data": "the month before"})
+    write_kinds(findings, data, misfiled=MISFILED + 4, last=earlier)
+    with (
+        desk(tmp_path / "shop" / "job") as running,
+        httpx.Client(base_url=running.url, timeout=60) as one,
+    ):
+        page = one.get("/").text
+        sent = {"token": token(page), "finding_id": shown(page), "kind": "decide", "value": "right"}
+        one.post("/decide", data=sent)
+        value = one.get("/digest.json").json()
+        assert value["version"] == "https://jsonfeed.org/version/1.1"
+        new = [item for item in value["items"] if "misfiled" in item["tags"]]
+        assert len(new) == 4
+        assert all(one.get(item["url"]).status_code == 200 for item in value["items"])
+        assert value["_reviewdesk"]["decided"] == {"right": 1, "wrong": 0, "unsure": 0}
+        assert shown(page) in [item["id"] for item in value["items"]]  # what is new comes first
+        assert "New findings" in one.get("/digest").text
+
+
 def test_all_that_is_said_can_be_translated(tmp_path: Path) -> None:
     file = tmp_path / "de.toml"
     file.write_text('language = "de"\n[queue]\ntitle = "Warteschlange"\n', encoding="utf-8")
     say = Texts.load(file)
     assert (say("queue.title"), say.language) == ("Warteschlange", "de")
     assert say("tab.queue") == "Queue"
+
+
+def test_every_sentence_is_used_and_every_used_one_is_there() -> None:
+    folder = Path(texts.__file__).parent
+    known = set(texts._flat(tomllib.loads((folder / texts.FILE).read_text("utf-8"))))
+    source = "".join(path.read_text("utf-8") for path in folder.glob("*.py"))
+    used = set(re.findall(r'(?:say|texts)\(\s*"([\w.]+)"', source))
+    numbered = set(re.findall(r'number\(\s*"([\w.]+)"', source))
+    used |= {f"{name}.{form}" for name in numbered for form in ("one", "many")}
+    assert used - known == set()
+    # What is put together, as in say(f"verdict.{...}"), has its family in the source.
+    families = {name.rpartition(".")[0] for name in known - used}
+    named = set(re.findall(r"f[\"']([a-z_.]+)\.\{", source)) | set(
+        re.findall(r'"([a-z_.]+)"', source)
+    )
+    alone = {family for family in families if not {family, family.partition(".")[0]} & named}
+    assert alone <= {""}
+
+
+def test_a_person_s_decisions_and_the_index_are_erased(tmp_path: Path) -> None:
+    folder = tmp_path / "desk"
+    decisions = Decisions(folder)
+    theirs = Subject("f1", "misfiled", "review", "R-secret", "A lamp", "Books", "Toys", 0.9, 0.9)
+    others = theirs._replace(finding_id="f2", what="R-other")
+    decisions.record([theirs, others], "comment", "call them", "Ada")
+    decisions.close()
+    (folder / "cache" / "index-0").mkdir(parents=True)
+    assert erase_from_desk(folder, {"R-secret"}) == 2
+    assert not (folder / "cache").exists()
+    assert [one.finding_id for one in Decisions(folder).since(0)] == ["f2"]
+    raw = b"".join(path.read_bytes() for path in folder.iterdir() if path.is_file())
+    assert b"R-secret" not in raw
+    assert erase_from_desk(tmp_path / "none", {"R-secret"}) == 0

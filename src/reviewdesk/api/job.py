@@ -11,6 +11,7 @@ from reviewdesk.api.options import settings_from
 from reviewdesk.api.reviews import READING, Reviews, places_of
 from reviewdesk.api.tables import Files, Table
 from reviewdesk.job.main_job import JobResult, JobSettings, run_job, with_label
+from reviewdesk.job.update import update_job
 from reviewdesk.progress import Progress
 from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
 from reviewdesk.sources.catalog import open_inputs
@@ -49,6 +50,18 @@ class Job:
     def html(self) -> str:
         """Return the report."""
         return self.result.report.read_text(encoding="utf-8")
+
+    def update(self, source: Files, findings: str | Path | None = None) -> dict[str, Any]:
+        """Take new files in, as ``reviewdesk update`` does; return what is new.
+
+        Args:
+            source: the new files.
+            findings: the folder of the job's findings, which are found again; None for none.
+        """
+        files = [source] if isinstance(source, str | Path) else list(source)
+        folder, place = self.result.folder, None if findings is None else Path(findings)
+        done = update_job(folder, [str(one) for one in files], place, progress=Progress())
+        return done.to_json()
 
     def __repr__(self) -> str:
         return f"<job in {self.result.folder}: {', '.join(self.models)}>"

@@ -30,9 +30,19 @@ COMMANDS: Final[dict[str, Command]] = {
         "From review files to a measured classifier, labels and a report.",
         MAIN_JOB,
     ),
+    "update": Command(
+        "reviewdesk.cli.update:update",
+        "New review files into a job: prepared, learnt, predicted, found, and what is new said.",
+        MAIN_JOB,
+    ),
     "desk": Command(
         "reviewdesk.cli.desk:desk",
         "Work through what was found: what to look at next, why, and one key to decide.",
+        MAIN_JOB,
+    ),
+    "desk-user": Command(
+        "reviewdesk.cli.desk_user:desk_user",
+        "An account for the desk of a team: added, changed or removed.",
         MAIN_JOB,
     ),
     "serve": Command(
@@ -202,7 +212,7 @@ COMMANDS: Final[dict[str, Command]] = {
     ),
     "decisions answers": Command(
         "reviewdesk.cli.decisions:answers",
-        "Decisions about misfiled reviews, as answers for find --audit.",
+        "Decisions about misfiled reviews drawn at random, as answers for find --audit.",
         DECIDED,
     ),
     "experiment plan": Command(

@@ -12,7 +12,7 @@ from reviewdesk.desk.decision_files import (
     write_answers,
     write_corrections,
 )
-from reviewdesk.desk.desk import decisions_of
+from reviewdesk.desk.desk import decisions_of, sampling_of
 from reviewdesk.errors import UsageError
 from reviewdesk.storage import write_then_rename
 
@@ -73,14 +73,27 @@ def corrections(job: Job, out: Out) -> None:
         note("no finding that changes anything was decided to be right yet")
 
 
-def answers(job: Job, out: Out) -> None:
-    """Decisions about misfiled reviews, as answers for find --audit.
+def answers(
+    job: Job,
+    out: Out,
+    findings: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder that find wrote. By default findings in the job or beside it.",
+            metavar="DIR",
+        ),
+    ] = None,
+) -> None:
+    """Decisions about misfiled reviews drawn at random, as answers for find --audit.
+
+    Only findings that the desk drew at random count: what an agent chose to look at says nothing of
+    the rest of a list.
 
     Example:
 
         reviewdesk decisions answers job --out answers.csv
     """
-    decisions = decisions_of(job)
+    sampling = sampling_of(job, findings)
     with write_then_rename(out) as file:
-        rows = write_answers(decisions, "misfiled", file)
+        rows = write_answers(sampling.worklist, sampling.answers("misfiled"), file)
     say(f"{count(rows, 'answer')} in {out}")

@@ -7,8 +7,9 @@ import typer
 
 from reviewdesk.cli.options import with_settings
 from reviewdesk.cli.output import note
-from reviewdesk.desk.desk import open_desk
+from reviewdesk.desk.desk import AUDIT_RATE, open_desk
 from reviewdesk.desk.server import serve_desk
+from reviewdesk.desk.watch import Watch
 from reviewdesk.progress import Progress
 from reviewdesk.settings import ServeSettings
 
@@ -42,6 +43,30 @@ def desk(
             metavar="FILE",
         ),
     ] = None,
+    auth: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of accounts, for a team: everybody has to log in. Made with desk-user.",
+            metavar="FILE",
+        ),
+    ] = None,
+    audit_rate: Annotated[
+        float,
+        typer.Option(
+            help="Share of the queue that is drawn at random from the lists, to measure what they "
+            "deliver.",
+            min=0.0,
+            max=1.0,
+        ),
+    ] = AUDIT_RATE,
+    watch: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder that new review files come into; they are taken into the job, as update "
+            "does.",
+            metavar="DIR",
+        ),
+    ] = None,
     settings: ServeSettings,
 ) -> None:
     """Work through what was found: what to look at next, why, and one key to decide.
@@ -55,8 +80,19 @@ def desk(
         reviewdesk desk job
     """
     opened = open_desk(
-        job, settings, findings=findings, graph=graph, name=name, texts=texts, progress=Progress()
+        job,
+        settings,
+        findings=findings,
+        graph=graph,
+        name=name,
+        texts=texts,
+        auth=auth,
+        audit_rate=audit_rate,
+        progress=Progress(),
     )
+
+    if watch is not None:
+        opened.watch = Watch(watch, job, opened.findings, opened.reload)
 
     def on_ready(port: int) -> None:
         host = f"[{settings.host}]" if ":" in settings.host else settings.host

@@ -10,7 +10,7 @@ from reviewdesk.desk.queue import described
 from reviewdesk.desk.session import COOKIE
 from reviewdesk.desk.shell import button, form, hidden, page
 from reviewdesk.desk.visit import Visit
-from reviewdesk.errors import UsageError
+from reviewdesk.errors import Forbidden, UsageError
 from reviewdesk.report.html import Html, element, fragment
 
 MOST_SHOWN: Final = 100
@@ -21,12 +21,14 @@ def show(visit: Visit) -> Response:
     say, decisions = visit.desk.texts, visit.desk.decisions
     author = visit.query.get("author", "")
     actions = decisions.latest(MOST_SHOWN, author)
+    digest = element("p", element("a", say("digest.link"), href=visit.to("/digest")))
     if not actions:
         return page(
             visit,
             "activity",
             say("activity.title"),
             element("p", say("activity.none"), class_="empty"),
+            digest,
         )
     items = [_item(visit, action) for action in actions]
     totals = Counter(
@@ -43,6 +45,7 @@ def show(visit: Visit) -> Response:
         "activity",
         say("activity.title"),
         element("dl", *counted, class_="numbers"),
+        digest,
         _files(visit),
         element("ol", *items, class_="activity"),
         lead=say("activity.lead"),
@@ -53,6 +56,8 @@ def rename(visit: Visit) -> Response:
     """Take another name for what this browser decides."""
     desk = visit.desk
     name = visit.form.get("name", "").strip()
+    if desk.sessions.needs_login:
+        raise Forbidden(desk.texts("error.account_name"))
     if not name:
         raise UsageError(desk.texts("error.no_name"))
     answer = RedirectResponse(visit.to(back_of(visit)), 303)
@@ -70,7 +75,9 @@ def back_of(visit: Visit) -> str:
 
 def set_cookie(answer: Response, visit: Visit, value: str) -> None:
     """Give a browser the cookie of its session."""
-    answer.set_cookie(COOKIE, value, httponly=True, samesite="strict", path=f"{visit.root}/")
+    secure = visit.secure and visit.desk.sessions.needs_login
+    path = f"{visit.root}/"
+    answer.set_cookie(COOKIE, value, httponly=True, samesite="strict", secure=secure, path=path)
 
 
 def _verdict(action: Action) -> str:

@@ -3,20 +3,35 @@
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Final, NamedTuple
+from urllib.parse import urlencode
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from reviewdesk.desk import activity, files, findings_list, paste, queue, shell
+from reviewdesk.desk import (
+    activity,
+    delivered,
+    digest,
+    files,
+    findings_list,
+    login,
+    paste,
+    products,
+    queue,
+    reports,
+    reviews_page,
+    shell,
+)
+from reviewdesk.desk.accounts import allowed
 from reviewdesk.desk.desk import Desk
 from reviewdesk.desk.page import ANALYSE
-from reviewdesk.desk.session import AGENT, Session
+from reviewdesk.desk.session import ADMIN, AGENT, Session
 from reviewdesk.desk.visit import FRAGMENT, Visit, cookie_of, visit_of
-from reviewdesk.errors import ReviewdeskError
+from reviewdesk.errors import Forbidden, LoginNeeded, ReviewdeskError
 from reviewdesk.report.html import element
 from reviewdesk.serving.answers import answer_error
 from reviewdesk.serving.app import guards
@@ -53,9 +68,27 @@ ADDRESSES: Final = (
     Address("/findings/bulk", POST, AGENT, findings_list.act),
     Address("/findings/export/{kind}", GET, AGENT, findings_list.export),
     Address("/findings/{finding_id}", GET, AGENT, queue.show_finding),
+    Address("/products", GET, AGENT, products.search),
+    Address("/products/{product_id:path}", GET, AGENT, products.show),
+    Address("/categories/{category:path}", GET, AGENT, products.category),
+    Address("/customers/{customer}", GET, AGENT, products.customer),
+    Address("/reviews", GET, AGENT, reviews_page.show),
+    Address("/reviews/export/{kind}", GET, ADMIN, reviews_page.export),
+    Address("/reviews/{review_id:path}", GET, AGENT, reviews_page.show_one),
+    Address("/delivered", GET, AGENT, delivered.show),
+    Address("/delivered/answers", GET, AGENT, delivered.answers),
+    Address("/reports", GET, AGENT, reports.show),
+    Address("/reports/{page}", GET, AGENT, reports.one),
+    Address("/digest", GET, AGENT, digest.show),
+    Address("/digest.json", GET, AGENT, digest.feed),
+    Address("/take-in", POST, ADMIN, digest.take_in),
     Address("/activity", GET, AGENT, activity.show),
     Address("/decisions/export/{kind}", GET, AGENT, files.decisions),
     Address("/name", POST, AGENT, activity.rename),
+    Address("/login", GET, "", login.show),
+    Address("/login", POST, "", login.log_in),
+    Address("/logout", POST, AGENT, login.log_out),
+    Address("/audit", GET, ADMIN, login.events),
 )
 
 
@@ -92,6 +125,7 @@ def _endpoint(desk: Desk, address: Address) -> Callable[[Request], Awaitable[Res
         session = desk.sessions.read(cookie_of(request))
         known = session is not None
         session = session or desk.sessions.new()
+        _check_role(desk, session, address.role)
         visit = await visit_of(desk, request, session)
         answer = await run_in_threadpool(address.answer, visit)
         if not known and "set-cookie" not in answer.headers:
@@ -101,10 +135,26 @@ def _endpoint(desk: Desk, address: Address) -> Callable[[Request], Awaitable[Res
     return endpoint
 
 
+def _check_role(desk: Desk, session: Session, role: str) -> None:
+    """Refuse who may not.
+
+    Raises:
+        LoginNeeded: nobody has logged in.
+        Forbidden: the role does not suffice.
+    """
+    if allowed(session, role):
+        return
+    if not session.role:
+        raise LoginNeeded(desk.texts("error.login"))
+    raise Forbidden(desk.texts("error.role", role=role))
+
+
 def _open(
     desk: Desk, answer: Callable[[Desk, Request], Awaitable[Response]]
 ) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
+        session = desk.sessions.read(cookie_of(request)) or desk.sessions.new()
+        _check_role(desk, session, AGENT)
         return await answer(desk, request)
 
     return endpoint
@@ -115,6 +165,9 @@ async def _error(desk: Desk, request: Request, error: Exception) -> Response:
     wants_page = "text/html" in request.headers.get("accept", "")
     if not wants_page or FRAGMENT in request.headers:
         return await answer_error(request, error)
+    if isinstance(error, LoginNeeded) and request.method == GET:
+        root = desk.settings.root_path
+        return RedirectResponse(f"{root}/login?{urlencode({'back': request.url.path})}", 303)
     status = HTTPStatus.INTERNAL_SERVER_ERROR.value
     message = desk.texts("error.title")
     if isinstance(error, ReviewdeskError):

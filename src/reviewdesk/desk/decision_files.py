@@ -15,8 +15,9 @@ import pyarrow.csv
 import pyarrow.json
 import pyarrow.parquet as pq
 
-from reviewdesk.desk.decisions import DECIDE, RIGHT, Action, Decisions, Subject
+from reviewdesk.desk.decisions import DECIDE, RIGHT, WRONG, Action, Decisions, Subject
 from reviewdesk.desk.export import written
+from reviewdesk.desk.worklist import Worklist
 from reviewdesk.errors import InputError
 from reviewdesk.formats.csv import csv_header, csv_rows, restore
 from reviewdesk.storage import storage_errors
@@ -131,15 +132,22 @@ def write_corrections(decisions: Decisions, sink: IO[bytes]) -> int:
     return len(rows)
 
 
-def write_answers(decisions: Decisions, finder: str, sink: IO[bytes]) -> int:
-    """Write verdicts on reviews as answers that ``find --audit`` reads; return how many."""
+def write_answers(worklist: Worklist, verdicts: Mapping[str, str], sink: IO[bytes]) -> int:
+    """Write verdicts on reviews as answers that ``find --audit`` reads.
+
+    Args:
+        worklist: the findings.
+        verdicts: on findings about reviews, by finding_id; those of a random sample.
+        sink: where to.
+
+    Returns:
+        How many answers.
+    """
     rows = []
-    subjects = decisions.subjects()
-    for name, verdict in _verdicts(decisions).items():
-        subject = subjects.get(name)
-        if subject is not None and subject.finder == finder and subject.kind == "review":
+    for subject in worklist.subjects(verdicts):
+        if subject.kind == "review":
             # A finding that is right says that the review stands wrong.
-            answer = {"right": "wrong", "wrong": "right"}.get(verdict, "")
+            answer = {RIGHT: "wrong", WRONG: "right"}.get(verdicts[subject.finding_id], "")
             rows.append({"review_id": subject.what, "answer": answer})
     schema = pa.schema([pa.field(name, pa.string()) for name in ("review_id", "answer")])
     sink.write(csv_header(schema.names))

@@ -66,6 +66,10 @@ CREATE TABLE IF NOT EXISTS subjects (
     score REAL NOT NULL,
     promise REAL NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS draws (
+    stratum TEXT PRIMARY KEY,
+    number INTEGER NOT NULL
+) WITHOUT ROWID;
 """
 _CLAIMS: Final = """
 CREATE TABLE IF NOT EXISTS claims.leases (
@@ -309,7 +313,12 @@ class Decisions:
         return {row[0]: Subject(*row) for row in rows}
 
     def claim(
-        self, candidates: Sequence[str], holder: str, seconds: float = LEASE_SECONDS
+        self,
+        candidates: Sequence[str],
+        holder: str,
+        seconds: float = LEASE_SECONDS,
+        *,
+        again: bool = False,
     ) -> str | None:
         """Take the first finding that nobody has decided about and nobody else has taken.
 
@@ -317,6 +326,7 @@ class Decisions:
             candidates: finding_ids, the most wanted first.
             holder: who takes it.
             seconds: for how long; whoever has taken it may take it again.
+            again: also findings that are decided already.
 
         Returns:
             Its finding_id; None where there is none.
@@ -335,13 +345,28 @@ class Decisions:
                 )
             }
             for finding_id in candidates:
-                if finding_id not in taken and not self._is_decided(finding_id):
+                if finding_id not in taken and (again or not self._is_decided(finding_id)):
                     self._base.execute(
                         "INSERT OR REPLACE INTO claims.leases VALUES (?, ?, ?)",
                         (finding_id, holder, now + seconds),
                     )
                     return finding_id
         return None
+
+    def draw(self, stratum: str) -> int:
+        """Count one more draw from a stratum of a list; return how many there are now."""
+        with self._writing():
+            self._base.execute(
+                "INSERT INTO draws VALUES (?, 1) "
+                "ON CONFLICT (stratum) DO UPDATE SET number = number + 1",
+                (stratum,),
+            )
+            return self._value("SELECT number FROM draws WHERE stratum = ?", stratum)
+
+    def draws(self) -> dict[str, int]:
+        """Return how many draws there were from each stratum."""
+        with self._reading():
+            return dict(self._base.execute("SELECT stratum, number FROM draws").fetchall())
 
     def holders(self, finding_ids: Collection[str] | None = None) -> dict[str, str]:
         """Return who has taken which findings now; of all where none are named."""

@@ -73,7 +73,7 @@
     work.className = "waiting";
     try {
       if (!waiting) {
-        window.location.assign(root + "/" + work.dataset.query);
+        window.location.assign(root + "/?" + work.dataset.query);
         return;
       }
       show(await waiting);
@@ -174,6 +174,49 @@
     const action = ACTIONS[event.key];
     if (action && action()) event.preventDefault();
   });
+
+  // Dragging over the months of a histogram chooses them.
+  for (const part of document.querySelectorAll(".histogram")) {
+    const svg = part.querySelector("svg");
+    const months = part.dataset.months.split(" ");
+    const form = part.querySelector("form");
+    const left = Number(svg.dataset.left);
+    const right = Number(svg.dataset.right);
+    const width = svg.viewBox.baseVal.width;
+    const place = (event) => {
+      const box = svg.getBoundingClientRect();
+      const x = ((event.clientX - box.left) / box.width) * width;
+      const share = (x - left) / (right - left);
+      return Math.min(months.length - 1, Math.max(0, Math.floor(share * months.length)));
+    };
+    let from = null;
+    const band = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+    band.setAttribute("class", "selection");
+    svg.addEventListener("pointerdown", (event) => {
+      from = place(event);
+      svg.setPointerCapture(event.pointerId);
+      svg.append(band);
+      event.preventDefault();
+    });
+    svg.addEventListener("pointermove", (event) => {
+      if (from === null) return;
+      const [low, high] = [from, place(event)].sort((a, b) => a - b);
+      const step = (right - left) / months.length;
+      band.setAttribute("x", left + low * step);
+      band.setAttribute("width", (high - low + 1) * step);
+      band.setAttribute("y", 0);
+      band.setAttribute("height", svg.viewBox.baseVal.height);
+    });
+    svg.addEventListener("pointerup", (event) => {
+      if (from === null) return;
+      const [low, high] = [from, place(event)].sort((a, b) => a - b);
+      from = null;
+      form.elements.since.value = months[low];
+      form.elements.until.value = months[high];
+      form.requestSubmit();
+    });
+    svg.addEventListener("pointercancel", () => { from = null; band.remove(); });
+  }
 
   if (work && location.pathname === root + "/") prefetch();
 })();

@@ -1,21 +1,27 @@
 """All that the desk's pages read: a job, what was found in it, what was decided, the reviews."""
 
+import contextlib
 import functools
 import getpass
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from reviewdesk.bundle import load_bundle
+from reviewdesk.desk.accounts import AccountSessions
+from reviewdesk.desk.audit import AuditLog
 from reviewdesk.desk.decisions import Decisions
-from reviewdesk.desk.review_index import open_index
+from reviewdesk.desk.review_index import ReviewIndex, open_index
+from reviewdesk.desk.review_search import ReviewSearch
 from reviewdesk.desk.reviews import Reviews
+from reviewdesk.desk.sampling import Sampling
 from reviewdesk.desk.session import Keys, Sessions
 from reviewdesk.desk.texts import Texts
+from reviewdesk.desk.watch import Watch
 from reviewdesk.desk.worklist import Worklist
-from reviewdesk.errors import InputError, UsageError
+from reviewdesk.errors import InputError, ReviewdeskError, UsageError
 from reviewdesk.findings.store import StoredFindings, folders_in, read_findings
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
@@ -27,6 +33,7 @@ FOLDER: Final = "desk"
 """Within the folder of a job: decisions, which are to be kept, and ``cache``, which is not."""
 CACHE: Final = "cache"
 JOB: Final = "job.json"
+AUDIT_RATE: Final = 0.2
 FINDINGS: Final = "findings"
 GRAPH: Final = "graph"
 
@@ -39,37 +46,51 @@ class Desk:
         job: the folder of the job.
         data: its reviews.
         decisions: what was decided so far.
-        reviews: the reviews by place and id.
+        search: searches the reviews, which are in it by place and id.
         texts: what the desk says.
+        keys: for cookies, forms and names of customers.
         sessions: who asks.
+        audit: what is written down beside decisions.
         settings: where it listens and what it refuses.
         bundles: the folders of the job's bundles, by target.
         findings: where findings are; None where there are none.
         graph: the folder of a graph; None without.
+        audit_rate: which share of the queue is drawn at random.
+        watch: takes new files in; None without.
     """
 
     job: Path
     data: PreparedData
     decisions: Decisions
-    reviews: Reviews
+    search: ReviewSearch
     texts: Texts
     keys: Keys
     sessions: Sessions
+    audit: AuditLog
     settings: ServeSettings
     bundles: Mapping[str, Path]
     findings: Path | None
     graph: Path | None
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _worklist: tuple[object, Worklist] | None = None
+    audit_rate: float = AUDIT_RATE
+    watch: Watch | None = None
+    _worklist: tuple[object, Sampling] | None = None
 
     @property
     def worklist(self) -> Worklist:
         """The findings as they are now: read anew when ``find`` has written others."""
+        return self.sampling.worklist
+
+    @property
+    def sampling(self) -> Sampling:
+        """What draws findings at random from the lists, on top of the worklist."""
         state = self._state()
         with self._lock:
             if self._worklist is None or self._worklist[0] != state:
                 stored = [] if self.findings is None else _stored(self.findings)
-                self._worklist = state, Worklist(stored, self.decisions)
+                worklist = Worklist(stored, self.decisions)
+                key = self.keys.key("sampling")
+                self._worklist = state, Sampling(worklist, key, self.audit_rate)
             return self._worklist[1]
 
     @functools.cached_property
@@ -77,6 +98,27 @@ class Desk:
         """The bundles as they answer requests, loaded when a page first asks for them."""
         loaded = {target: load_bundle(path) for target, path in self.bundles.items()}
         return Service(loaded, self.settings)
+
+    @property
+    def reviews(self) -> Reviews:
+        """The reviews by place and id."""
+        return self.search.reviews
+
+    def reload(self) -> None:
+        """Open what has been put in the place of the job's data, predictions and bundles."""
+        data = PreparedData.open(self.job / "prepared")
+        search = ReviewSearch(_index(self.job, data, list(self.bundles), self.keys))
+        self.data, self.search = data, search
+        self.__dict__.pop("service", None)
+
+    def warm_up(self) -> None:
+        """Read what the first page needs, so that nobody waits for it."""
+        with contextlib.suppress(ReviewdeskError):  # the page says it
+            worklist = self.worklist
+            first = range(min(1, len(worklist)))
+            self.reviews.by_id(
+                [name for row in worklist.rows(first) for name in row["samples"] or ()]
+            )
 
     def _state(self) -> object:
         if self.findings is None or not self.findings.exists():
@@ -98,6 +140,8 @@ def open_desk(
     graph: Path | None = None,
     name: str = "",
     texts: Path | None = None,
+    auth: Path | None = None,
+    audit_rate: float = AUDIT_RATE,
     progress: Progress = SILENT,
 ) -> Desk:
     """Open the desk of a job.
@@ -109,6 +153,8 @@ def open_desk(
         graph: the folder that ``graph build`` wrote; None: ``graph`` in the job or beside it.
         name: under which decisions are written down; empty: the user's name on this machine.
         texts: a file with what the desk says in another language; None for English.
+        audit_rate: which share of the queue is drawn at random, to measure what lists deliver.
+        auth: a file of accounts; None: whoever reaches the desk may do everything.
         progress: is shown how far the index of the reviews has come.
 
     Raises:
@@ -122,26 +168,33 @@ def open_desk(
     targets = _targets(job)
     keys = Keys.of_folder(job / FOLDER)
     said = Texts.load(texts)
+    index = _index(job, data, targets, keys, progress)
+    return Desk(
+        job=job,
+        data=data,
+        decisions=Decisions(job / FOLDER),
+        search=ReviewSearch(index),
+        texts=said,
+        keys=keys,
+        sessions=Sessions(keys, name or _user()) if auth is None else AccountSessions(keys, auth),
+        audit=AuditLog(job / FOLDER),
+        settings=settings,
+        bundles={target: job / target / "bundle" for target in targets},
+        findings=findings if findings is not None else findings_of(job),
+        graph=graph if graph is not None else _beside(job, GRAPH, _has_graph),
+        audit_rate=audit_rate,
+    )
+
+
+def _index(
+    job: Path, data: PreparedData, targets: Sequence[str], keys: Keys, progress: Progress = SILENT
+) -> ReviewIndex:
     predictions = {
         target: job / target / "predictions.parquet"
         for target in targets
         if (job / target / "predictions.parquet").is_file()
     }
-    cache = job / FOLDER / CACHE
-    index = open_index(data, predictions, cache, keys.key("customers"), progress)
-    return Desk(
-        job=job,
-        data=data,
-        decisions=Decisions(job / FOLDER),
-        reviews=Reviews(index),
-        texts=said,
-        keys=keys,
-        sessions=Sessions(keys, name or _user()),
-        settings=settings,
-        bundles={target: job / target / "bundle" for target in targets},
-        findings=findings if findings is not None else _beside(job, FINDINGS, _has_findings),
-        graph=graph if graph is not None else _beside(job, GRAPH, _has_graph),
-    )
+    return open_index(data, predictions, job / FOLDER / CACHE, keys.key("customers"), progress)
 
 
 def decisions_of(job: Path) -> Decisions:
@@ -155,6 +208,31 @@ def decisions_of(job: Path) -> Decisions:
     if not (job / JOB).is_file():
         raise UsageError(f"{job} is not the folder of a job; make one with: reviewdesk run")
     return Decisions(job / FOLDER)
+
+
+def findings_of(job: Path) -> Path | None:
+    """Return where a job's findings are: in it or beside it; None where there are none."""
+    return _beside(job, FINDINGS, _has_findings)
+
+
+def sampling_of(job: Path, findings: Path | None = None) -> Sampling:
+    """Open what was drawn and decided at a job's desk.
+
+    Args:
+        job: the folder that ``run`` wrote.
+        findings: the folder that ``find`` wrote; None: ``findings`` in the job or beside it.
+
+    Raises:
+        UsageError: the folder is no job's, or there are no findings.
+        StorageError: something cannot be read.
+        InputError: something is damaged.
+    """
+    place = findings if findings is not None else findings_of(job)
+    decisions = decisions_of(job)
+    if place is None:
+        raise UsageError(f"there are no findings in {job} or beside it; name them (--findings)")
+    key = Keys.of_folder(job / FOLDER).key("sampling")
+    return Sampling(Worklist(_stored(place), decisions), key, AUDIT_RATE)
 
 
 def _targets(job: Path) -> list[str]:

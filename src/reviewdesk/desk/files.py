@@ -13,6 +13,7 @@ from reviewdesk.desk.visit import Visit
 def decisions(visit: Visit) -> Response:
     """Return all decisions, or the corrections that follow from them, as a file."""
     kind, sink = visit.names["kind"], io.BytesIO()
+    visit.desk.audit.note(visit.session.name, "export_decisions", kind=kind[:20])
     if kind == "corrections":
         write_corrections(visit.desk.decisions, sink)
         return download(sink.getvalue(), MEDIA["csv"], "corrections.csv")

@@ -111,6 +111,7 @@ def act(visit: Visit) -> Response:
         raise Taken(say("bulk.changed", n=len(names)))
     subjects = desk.worklist.subjects(names)
     batch = desk.decisions.record(subjects, kind, value, visit.session.name, reason)
+    desk.audit.note(visit.session.name, "bulk", kind=kind, findings=len(names), batch=batch)
     query = {**query_of(wanted), "done": str(batch)}
     return RedirectResponse(visit.to("/", query), 303)
 
@@ -131,6 +132,7 @@ def export(visit: Visit) -> Response:
         }
     sink = io.BytesIO()
     media = written(pa.Table.from_pylist(rows, EXPORTED), visit.names["kind"], sink)
+    visit.desk.audit.note(visit.session.name, "export_findings", rows=len(rows))
     return download(sink.getvalue(), media, f"findings.{visit.names['kind']}")
 
 
@@ -253,7 +255,8 @@ def _table(visit: Visit, wanted: Filter, positions: list[int]) -> Html:
                 " · ".join(filter(None, (verdict, who, row["state"] or ""))),
             ]
         )
-    return table(say("list.caption"), columns, rows)
+    listed = table(say("list.caption"), columns, rows)
+    return fragment(listed, element("p", say("list.note"), class_="note"))
 
 
 def _exports(visit: Visit, wanted: Filter) -> Html:

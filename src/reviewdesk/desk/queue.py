@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields as fields_of
 from dataclasses import replace
 from typing import Final
+from urllib.parse import urlencode
 
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
@@ -47,7 +48,7 @@ def query_of(wanted: Filter) -> dict[str, str]:
 def show(visit: Visit) -> Response:
     """Show the next finding of the queue, taken for whoever asks."""
     wanted = filter_of(visit.query)
-    name = visit.desk.worklist.claim(wanted, visit.session.name)
+    name = visit.desk.sampling.claim(wanted, visit.session.name)
     if name is not None:
         visit.desk.decisions.release(visit.session.name, but=(name,))
     return _page(visit, wanted, name)
@@ -64,9 +65,9 @@ def show_finding(visit: Visit) -> Response:
 def following(visit: Visit) -> Response:
     """Return the finding after those that are given, as a part of a page."""
     wanted = filter_of(visit.form)
-    worklist, holder = visit.desk.worklist, visit.session.name
+    holder = visit.session.name
     passed = visit.several.get("pass", [])
-    name = worklist.claim(wanted, holder, passed)
+    name = visit.desk.sampling.claim(wanted, holder, passed)
     visit.desk.decisions.release(holder, but=[*passed, *([name] if name else [])])
     return JSONResponse(
         {
@@ -129,13 +130,28 @@ def _page(visit: Visit, wanted: Filter, name: str | None) -> Response:
     work = _work(visit, wanted, name) if name else _nothing(visit, wanted)
     done = visit.query.get("done", "")
     toast = _done(visit, int(done)) if done.isascii() and done.isdecimal() else fragment()
+    rate = visit.desk.sampling.rate
+    drawn = element(
+        "p",
+        say("queue.drawn", rate=share(rate, 0)),
+        " ",
+        element("a", say("queue.drawn_more"), href=visit.to("/delivered")),
+        class_="note",
+    )
     content = element(
         "div",
-        element("div", toast, work, id="work", data_query=visit.to("", query_of(wanted))),
+        element("div", toast, work, id="work", data_query=urlencode(query_of(wanted))),
         filters(visit, "/", wanted),
         class_="columns",
     )
-    return page(visit, "queue", say("queue.title"), content, lead=_left_line(visit, wanted))
+    return page(
+        visit,
+        "queue",
+        say("queue.title"),
+        content,
+        drawn if rate else "",
+        lead=_left_line(visit, wanted),
+    )
 
 
 def _left(visit: Visit, wanted: Filter) -> str:
@@ -396,7 +412,9 @@ def filters(visit: Visit, path: str, wanted: Filter) -> Html:
         entries = [
             (value, value_name(visit, name, value), number) for value, number in counts[name]
         ]
-        if name != "status" and len(entries) < 2 and not getattr(wanted, name):
+        if name not in ("status", "product") and len(entries) < 2 and not getattr(wanted, name):
+            continue
+        if not entries:
             continue
         chosen = getattr(wanted, name)
         sections.append(facet(visit, say(f"facet.{name}"), entries, chosen, path, query, name))
@@ -448,4 +466,4 @@ def value_name(visit: Visit, facet_name: str, value: str) -> str:
         return say(f"{facet_name}.{value}")
     if facet_name == "state" and value == "new":
         return say("state.new")
-    return value.replace("_", " ")
+    return value if facet_name == "product" else value.replace("_", " ")

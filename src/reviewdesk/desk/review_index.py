@@ -12,7 +12,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,17 +68,15 @@ class ReviewIndex:
     starts: NDArray[np.int64]
     products: pa.Table
     product_categories: list[str]
+    _columns: dict[str, Codes] = field(default_factory=dict, init=False, repr=False)
 
     def column(self, name: str) -> Codes:
         """Return a column of codes, memory-mapped: (n,), or of products (p,)."""
-        path = self.folder / f"{name}.npy"
-        with storage_errors(str(path)):
-            array: Codes = np.load(path, mmap_mode="r", allow_pickle=False)
-        return array
-
-    def has(self, name: str) -> bool:
-        """Say whether there is such a column."""
-        return (self.folder / f"{name}.npy").is_file()
+        if name not in self._columns:
+            path = self.folder / f"{name}.npy"
+            with storage_errors(str(path)):
+                self._columns[name] = np.load(path, mmap_mode="r", allow_pickle=False)
+        return self._columns[name]
 
     def search(self) -> sqlite3.Connection:
         """Return a connection of the words' tables, for one thread, read-only."""

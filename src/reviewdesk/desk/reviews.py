@@ -82,6 +82,19 @@ class Reviews:
         """Return the reviews at some places, in their order."""
         return [self._review(row) for row in rows]
 
+    def bodies(self, rows: NDArray[np.int64]) -> pa.Array:
+        """Return the texts of reviews, in the order of the data."""
+        texts = [pa.array([], pa.large_string())]
+        rows = np.sort(rows)
+        while len(rows):
+            table, place = self._group(int(rows[0]))
+            begin = int(rows[0]) - place
+            here = rows[: np.searchsorted(rows, begin + table.num_rows)]
+            some = table["review_body"].take(pa.array(here - begin))
+            texts += some.cast(pa.large_string()).chunks
+            rows = rows[len(here) :]
+        return pa.concat_arrays(texts)
+
     def customer_name(self, row: int) -> str:
         """Return what stands for the customer who wrote a review; empty for none."""
         value = int(self._customers[row])

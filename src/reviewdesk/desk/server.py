@@ -1,5 +1,6 @@
 """The process of a desk: listens, says where, and ends without dropping a request."""
 
+import threading
 from collections.abc import Callable
 
 from reviewdesk.desk.app import create_app
@@ -19,7 +20,14 @@ def serve_desk(desk: Desk, on_ready: Callable[[int], None]) -> None:
         UsageError: the address cannot be listened on.
     """
     metrics = Metrics()
+
+    def ready(port: int) -> None:
+        on_ready(port)
+        threading.Thread(target=desk.warm_up, daemon=True).start()
+        if desk.watch is not None:
+            desk.watch.start()
+
     app = create_app(desk, metrics)
     with listen(desk.settings) as listener:
-        run_app(app, desk.settings, metrics, listener, on_ready)
+        run_app(app, desk.settings, metrics, listener, ready)
     desk.decisions.close()

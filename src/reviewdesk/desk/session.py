@@ -10,7 +10,7 @@ import json
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 from reviewdesk.errors import InputError
 from reviewdesk.storage import open_private, private_directory, storage_errors
@@ -81,6 +81,8 @@ class Sessions:
         keys: of the desk.
         name: of those who have not said theirs.
     """
+
+    needs_login: ClassVar[bool] = False
 
     def __init__(self, keys: Keys, name: str) -> None:
         self._cookies = keys.key("cookies")

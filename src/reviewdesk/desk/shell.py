@@ -19,6 +19,7 @@ TABS: Final = (
     ("findings", "/findings"),
     ("products", "/products"),
     ("reviews", "/reviews"),
+    ("delivered", "/delivered"),
     ("paste", "/paste"),
     ("reports", "/reports"),
     ("activity", "/activity"),
@@ -97,7 +98,7 @@ def document(visit: Visit, tab: str, title: str, *children: Child, lead: Child =
 
 
 def _header(visit: Visit, tab: str) -> Html:
-    say = visit.desk.texts
+    say, here = visit.desk.texts, bool(visit.session.role)
     links = [
         element(
             "li",
@@ -113,35 +114,32 @@ def _header(visit: Visit, tab: str) -> Html:
     return element(
         "header",
         element("p", say("frame.name"), class_="brand"),
-        element("nav", element("ul", *links), aria_label=say("frame.tabs")),
-        _who(visit),
+        element("nav", element("ul", *links), aria_label=say("frame.tabs")) if here else "",
+        _who(visit) if here else "",
         class_="bar",
     )
 
 
 def _who(visit: Visit) -> Html:
+    """Return who is here, with a way to another name, or out."""
     say, name = visit.desk.texts, visit.session.name
+    if visit.desk.sessions.needs_login:
+        change = form(visit, "/logout", button(say("login.out")))
+    else:
+        field = element(
+            "input", name="name", value=name, maxlength=60, required=True, autocomplete="off"
+        )
+        change = form(
+            visit,
+            "/name",
+            element("label", say("who.name"), field),
+            hidden({"back": visit.path}),
+            button(say("who.change")),
+        )
     return element(
         "details",
         element("summary", element("span", say("who.you"), class_="unseen"), " ", name),
-        form(
-            visit,
-            "/name",
-            element(
-                "label",
-                say("who.name"),
-                element(
-                    "input",
-                    name="name",
-                    value=name,
-                    maxlength=60,
-                    required=True,
-                    autocomplete="off",
-                ),
-            ),
-            element("input", type="hidden", name="back", value=visit.path),
-            button(say("who.change")),
-        ),
+        change,
         button(say("keys.show"), type="button", class_="show-keys"),
         class_="who",
     )

@@ -58,7 +58,7 @@ class Texts:
                 )
         return cls({**english, **other}, other.get("language", "en"))
 
-    def __call__(self, name: str, **values: str | int) -> str:
+    def __call__(self, name: str, /, **values: str | int) -> str:
         """Return a sentence with its values; whole numbers get their separators."""
         shown = {
             key: count(value) if isinstance(value, int) else value for key, value in values.items()
@@ -69,7 +69,7 @@ class Texts:
         """Say whether there is such a sentence."""
         return name in self._sentences
 
-    def number(self, name: str, value: int) -> str:
+    def number(self, name: str, value: int, /) -> str:
         """Return a count with its noun: the sentences ``NAME.one`` and ``NAME.many``."""
         return self(f"{name}.{'one' if value == 1 else 'many'}", n=value)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, quote, urlencode
 
 from starlette.requests import Request
 
@@ -11,6 +11,7 @@ from reviewdesk.desk.desk import Desk
 from reviewdesk.desk.session import COOKIE, TOKEN, Session
 from reviewdesk.errors import Forbidden, RequestError, UnsupportedMediaType
 from reviewdesk.serving.body import read_body
+from reviewdesk.serving.guards import is_loopback
 
 MOST_FORM_BYTES: Final = 262_144
 MOST_FIELDS: Final = 200
@@ -32,6 +33,8 @@ class Visit:
         form: fields of what was sent, each once.
         several: fields of what was sent that may be there several times.
         fragment: whether the desk's own script asks, for a part of a page.
+        client: the address it comes from.
+        secure: whether it came by TLS, as far as is known, so that cookies may be kept to that.
     """
 
     desk: Desk
@@ -42,6 +45,8 @@ class Visit:
     form: Mapping[str, str]
     several: Mapping[str, list[str]]
     fragment: bool
+    client: str = ""
+    secure: bool = False
 
     @property
     def root(self) -> str:
@@ -51,7 +56,7 @@ class Visit:
     def to(self, path: str, query: Mapping[str, str] | None = None) -> str:
         """Return an address of the desk."""
         fields = {name: value for name, value in (query or {}).items() if value}
-        return f"{self.root}{path}" + (f"?{urlencode(fields)}" if fields else "")
+        return f"{self.root}{quote(path)}" + (f"?{urlencode(fields)}" if fields else "")
 
 
 async def visit_of(desk: Desk, request: Request, session: Session) -> Visit:
@@ -75,7 +80,16 @@ async def visit_of(desk: Desk, request: Request, session: Session) -> Visit:
         form=_first(sent),
         several=sent,
         fragment=FRAGMENT in request.headers,
+        client=request.client.host if request.client else "",
+        secure=is_secure(request),
     )
+
+
+def is_secure(request: Request) -> bool:
+    """Say whether a browser that asks has to be on TLS: all but those on this machine itself."""
+    if request.headers.get("x-forwarded-proto", "").lower() == "https":
+        return True
+    return request.url.scheme == "https" or not is_loopback(request.url.hostname or "")
 
 
 def cookie_of(request: Request) -> str:

@@ -4,6 +4,7 @@ Facets and filters are arrays of codes, so that counting 100,000 findings takes 
 """
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -40,6 +41,7 @@ class Filter:
     Args:
         finder: of which kind, as in ``misfiled``.
         category: where they stand.
+        product: the title of the product that they are about.
         promise: the strictest list that holds them, as in ``0.95``.
         state: how a change stands, or ``new``.
         assignee: who they are assigned to.
@@ -51,6 +53,7 @@ class Filter:
 
     finder: str = ""
     category: str = ""
+    product: str = ""
     promise: str = ""
     state: str = ""
     assignee: str = ""
@@ -73,12 +76,15 @@ FACETS: Final = (
     "status",
     "finder",
     "category",
+    "product",
     "promise",
     "state",
     "year",
     "assignee",
     "verdict",
 )
+MOST_PRODUCTS: Final = 30
+"""Of so many products at most, those with the most findings, it is said how many there are."""
 ABSENT: Final = "-"
 """Stands in a filter for findings without a value."""
 
@@ -127,6 +133,7 @@ class Worklist:
         self._lock = threading.RLock()
         self._last = 0
         self._current: dict[str, Current] = {}
+        self._sizes: Counter[int] = Counter()
         self._texts = _texts(self.table)
         self._values, self._codes = _facets(self.table)
         self._decided = np.zeros(len(self.ids), np.bool_)
@@ -179,6 +186,18 @@ class Worklist:
             self._refresh()
             return self._current.get(finding_id, Current())
 
+    def decided_alone(self, finding_id: str) -> str:
+        """Return the verdict that stands if it was not one about many at once; else empty."""
+        current = self._current.get(finding_id)
+        if current is None or self._sizes[current.batch] != 1:
+            return ""
+        return current.verdict
+
+    def refresh(self) -> None:
+        """Take over what was done since the last look, by anybody."""
+        with self._lock:
+            self._refresh()
+
     def positions(self, wanted: Filter) -> NDArray[np.int64]:
         """Return where the wanted findings are, the first to look at first."""
         with self._lock:
@@ -224,7 +243,6 @@ class Worklist:
         return None
 
     def _refresh(self) -> None:
-        """Take over what was done since the last look, by anybody."""
         actions = self.decisions.since(self._last)
         if not actions:
             return
@@ -238,6 +256,7 @@ class Worklist:
                         each for each in history if each.batch != int(action.value)
                     ]
             elif action.undone is None:
+                self._sizes[action.batch] += action.kind == DECIDE
                 current._history.setdefault(action.kind, []).append(action)
             touched.add(action.finding_id)
         for finding_id in touched:
@@ -313,10 +332,12 @@ class Worklist:
             return [(value, int((mask & self._status_mask(value)).sum())) for value in STATUSES]
         values = self._values[facet]
         counts = np.bincount(self._codes[facet][mask], minlength=len(values))
+        if facet == "product":
+            return _most_frequent(values, counts, chosen)
         listed = [
             (value or ABSENT, int(number))
             for value, number in zip(values, counts, strict=True)
-            if number or value == chosen
+            if number or (value or ABSENT) == chosen
         ]
         if facet == "state" and (new := int((mask & self._new).sum())):
             listed.insert(0, ("new", new))
@@ -354,6 +375,7 @@ def _facets(table: pa.Table) -> tuple[dict[str, list[str]], dict[str, Codes]]:
     columns = {
         "finder": table["finder"].to_pylist(),
         "category": list(_categories(table)),
+        "product": table["title"].to_pylist(),
         "promise": promise,
         "state": table["state"].to_pylist(),
         "year": year,
@@ -365,6 +387,19 @@ def _facets(table: pa.Table) -> tuple[dict[str, list[str]], dict[str, Codes]]:
         values[name] = coded.dictionary.to_pylist()
         codes[name] = coded.indices.to_numpy().astype(np.int32)
     return values, codes
+
+
+def _most_frequent(
+    values: Sequence[str], counts: NDArray[np.int64], chosen: str
+) -> list[tuple[str, int]]:
+    """Return the products that several findings are about, and the one that is chosen."""
+    most = min(MOST_PRODUCTS, len(counts))
+    places = np.argpartition(-counts, most - 1)[:most] if most else np.empty(0, np.int64)
+    listed = {values[place]: int(counts[place]) for place in places.tolist() if counts[place] > 1}
+    if chosen in values:
+        listed[chosen] = int(counts[values.index(chosen)])
+    listed.pop(NONE, None)
+    return sorted(listed.items(), key=lambda each: (-each[1], each[0]))
 
 
 def _categories(table: pa.Table) -> Iterator[str | None]:

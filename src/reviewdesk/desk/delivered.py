@@ -1,0 +1,74 @@
+"""The page of what lists promise and deliver, and the files that follow from it."""
+
+import io
+import math
+
+from starlette.responses import Response
+
+from reviewdesk.desk.decision_files import write_answers
+from reviewdesk.desk.export import MEDIA
+from reviewdesk.desk.findings_list import download
+from reviewdesk.desk.sampling import ListDelivered
+from reviewdesk.desk.shell import page
+from reviewdesk.desk.visit import Visit
+from reviewdesk.report.blocks import Column, definitions, table
+from reviewdesk.report.html import Child, element
+from reviewdesk.report.numbers import count, share
+
+
+def show(visit: Visit) -> Response:
+    """Show for each list what it promises and what it delivers."""
+    say, sampling = visit.desk.texts, visit.desk.sampling
+    lists = [one for one in sampling.delivered() if one.listed]
+    lead = say("delivered.lead", rate=share(sampling.rate, 0))
+    if not lists:
+        empty = element("p", say("delivered.none"), class_="empty")
+        return page(visit, "delivered", say("delivered.title"), empty, lead=lead)
+    columns = [Column(say(f"delivered.{name}"), numeric=name not in ("list", "said")) for name in
+               ("list", "listed", "counted", "precision", "interval", "anew", "said")]  # fmt: skip
+    rows = [_row(visit, one) for one in lists]
+    notes = definitions(
+        [(say(f"delivered.{name}"), say(f"delivered.{name}_means")) for name in
+         ("counted", "precision", "interval", "anew")]
+    )  # fmt: skip
+    files = element("a", say("delivered.answers"), href=visit.to("/delivered/answers"))
+    return page(
+        visit,
+        "delivered",
+        say("delivered.title"),
+        table(say("delivered.caption"), columns, rows),
+        notes,
+        element("p", files),
+        lead=lead,
+    )
+
+
+def answers(visit: Visit) -> Response:
+    """Return the verdicts on drawn findings as answers for ``find misfiled --audit``."""
+    sink, worklist = io.BytesIO(), visit.desk.worklist
+    write_answers(worklist, visit.desk.sampling.answers("misfiled"), sink)
+    return download(sink.getvalue(), MEDIA["csv"], "answers.csv")
+
+
+def _row(visit: Visit, one: ListDelivered) -> list[Child]:
+    say = visit.desk.texts
+    title = visit.desk.worklist.manners[one.finder].title
+    known = not math.isnan(one.delivered.share)
+    interval = f"{share(one.delivered.low, 0)} – {share(one.delivered.high, 0)}"
+    if not known:
+        verdict = say("delivered.unknown")
+    elif one.delivered.high < one.promise:
+        verdict = say("delivered.broken")
+    elif one.delivered.low >= one.promise:
+        verdict = say("delivered.kept")
+    else:
+        verdict = say("delivered.open")
+    return [
+        f"{title}, {say('promise', share=share(one.promise, 0))}",
+        count(one.listed),
+        count(one.counted),
+        share(one.delivered.share, 0) if known else "–",
+        interval if known else "–",
+        "–" if one.anew is None else count(one.anew),
+        verdict,
+    ]

@@ -1,0 +1,287 @@
+"""All reviews: searched, counted by facets, over time, written to a file; and one review."""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import pyarrow as pa
+from starlette.responses import Response
+
+from reviewdesk.desk.accounts import allowed
+from reviewdesk.desk.evidence import marked
+from reviewdesk.desk.export import written
+from reviewdesk.desk.findings_list import download, page_number
+from reviewdesk.desk.review_list import review_item, review_items
+from reviewdesk.desk.review_search import ABSENT, LABEL, STARS, SURE, ReviewFilter, words_of
+from reviewdesk.desk.reviews import Review
+from reviewdesk.desk.session import ADMIN
+from reviewdesk.desk.shell import button, facet, hidden, page, pager
+from reviewdesk.desk.visit import Visit
+from reviewdesk.desk.wording import label_name
+from reviewdesk.errors import UnknownEndpoint
+from reviewdesk.report.html import Child, Html, element, fragment
+from reviewdesk.report.timeline import Bars, timeline
+from reviewdesk.scoring.explain import explain
+
+PER_PAGE: Final = 20
+MOST_EXPORTED: Final = 100_000
+BATCH: Final = 1_000
+
+EXPORTED: Final = pa.schema(
+    [
+        *((name, pa.string()) for name in ("review_id", "product_id", "product_title")),
+        *((name, pa.string()) for name in ("product_category", "marketplace")),
+        ("star_rating", pa.int8()),
+        ("review_date", pa.date32()),
+        *((name, pa.string()) for name in ("review_headline", "review_body")),
+        ("customer", pa.string()),
+        ("labels", pa.list_(pa.string())),
+    ]
+)
+
+
+def show(visit: Visit) -> Response:
+    """Show the reviews that a filter leaves."""
+    say, search = visit.desk.texts, visit.desk.search
+    wanted = search.filter_of(visit.query)
+    found = search.find(wanted)
+    pages = max(1, -(-len(found.rows) // PER_PAGE))
+    at = page_number(visit, pages)
+    shown = found.rows[(at - 1) * PER_PAGE : at * PER_PAGE].tolist()
+    weights = dict.fromkeys(words_of(wanted.words), 1.0)
+    query = wanted.query()
+    listed: Child = element("p", say("reviews.none"), class_="empty")
+    if shown:
+        listed = review_items(visit, visit.desk.reviews.at(shown), weights)
+    content = element(
+        "div",
+        element(
+            "div",
+            _search(visit, wanted),
+            _histogram(visit, wanted, found.months),
+            listed,
+            pager(visit, "/reviews", query, at, pages),
+            _exports(visit, query, len(found.rows))
+            if shown and allowed(visit.session, ADMIN)
+            else "",
+            id="work",
+        ),
+        _filters(visit, wanted, found.facets),
+        class_="columns",
+    )
+    lead = say.number("reviews.lead", len(found.rows))
+    return page(visit, "reviews", say("reviews.title"), content, lead=lead)
+
+
+def show_one(visit: Visit) -> Response:
+    """Show one review with all that is known of it."""
+    say, desk = visit.desk.texts, visit.desk
+    name = visit.names["review_id"]
+    review = desk.reviews.by_id([name]).get(name)
+    if review is None:
+        raise UnknownEndpoint(say("error.no_review"))
+    positions = desk.worklist.about("review", name)
+    links = [
+        element(
+            "li",
+            element(
+                "a",
+                desk.worklist.manners[row["finder"]].title,
+                href=visit.to(f"/findings/{row['finding_id']}"),
+            ),
+            f": {row['action']}",
+        )
+        for row in desk.worklist.rows(positions)
+    ]
+    found = (
+        fragment(element("h2", say("tab.findings")), element("ul", *links)) if links else fragment()
+    )
+    return page(
+        visit,
+        "reviews",
+        say("review.title", id=name),
+        element("ul", review_item(visit, review, {}), class_="reviews"),
+        found,
+        *(_explained(visit, review, target) for target in desk.bundles),
+    )
+
+
+def _explained(visit: Visit, review: Review, target: str) -> Html:
+    """Return a review with the words that speak for the likeliest label, and against it."""
+    say, bundle = visit.desk.texts, visit.desk.service.bundles[target]
+    said = explain(bundle, review.body, headline=review.headline, title=review.title)
+    weights = {one.word: one.weight for one in said.evidence}
+    return fragment(
+        element("h2", say("review.explained", label=label_name(target, said.label))),
+        element("p", element("strong", marked(review.headline, weights)), dir="auto"),
+        element("p", marked(review.body, weights), class_="text", dir="auto"),
+        element("p", say("review.explained_note"), class_="note"),
+    )
+
+
+def export(visit: Visit) -> Response:
+    """Return the reviews that a filter leaves as a file; at most ``MOST_EXPORTED``."""
+    desk = visit.desk
+    found = desk.search.find(desk.search.filter_of(visit.query))
+    batches = []
+    for start in range(0, min(len(found.rows), MOST_EXPORTED), BATCH):
+        rows = found.rows[start : min(start + BATCH, MOST_EXPORTED)].tolist()
+        batches.append(
+            pa.Table.from_pylist(
+                [
+                    {
+                        "review_id": one.id,
+                        "product_id": one.product,
+                        "product_title": one.title,
+                        "product_category": one.category,
+                        "marketplace": one.marketplace,
+                        "star_rating": one.stars,
+                        "review_date": one.day,
+                        "review_headline": one.headline,
+                        "review_body": one.body,
+                        "customer": one.customer,
+                        "labels": [f"{t}={v.label} ({v.sure} %)" for t, v in one.labels.items()],
+                    }
+                    for one in desk.reviews.at(rows)
+                ],
+                EXPORTED,
+            )
+        )
+    sink = io.BytesIO()
+    table = pa.concat_tables(batches) if batches else EXPORTED.empty_table()
+    media = written(table, visit.names["kind"], sink)
+    desk.audit.note(visit.session.name, "export_reviews", rows=table.num_rows)
+    return download(sink.getvalue(), media, f"reviews.{visit.names['kind']}")
+
+
+def histogram(
+    visit: Visit, path: str, months: Sequence[tuple[str, int]], query: Mapping[str, str]
+) -> Html:
+    """Return how many reviews each month has; with script, dragging over it chooses months."""
+    say = visit.desk.texts
+    if len(months) < 2:
+        return fragment()
+    names = [month for month, _ in months]
+    bars = Bars(say("story.reviews"), [float(number) for _, number in months])
+    chart = timeline(names, [bars], title=say("reviews.over_time"), caption=say("reviews.drag"))
+    fixed = {name: value for name, value in query.items() if name not in ("since", "until", "page")}
+    choose = element(
+        "form",
+        hidden(fixed),
+        element("label", say("reviews.since"), _month(query, "since", names)),
+        element("label", say("reviews.until"), _month(query, "until", names)),
+        button(say("filter.apply")),
+        method="get",
+        action=visit.to(path),
+        class_="small span",
+    )
+    return element("section", chart, choose, class_="histogram", data_months=" ".join(names))
+
+
+def _month(query: Mapping[str, str], name: str, names: Sequence[str]) -> Html:
+    return element(
+        "input", type="month", name=name, value=query.get(name, ""), min=names[0], max=names[-1]
+    )
+
+
+def _histogram(visit: Visit, wanted: ReviewFilter, months: Sequence[tuple[str, int]]) -> Html:
+    return histogram(visit, "/reviews", months, wanted.query())
+
+
+def _search(visit: Visit, wanted: ReviewFilter) -> Html:
+    say = visit.desk.texts
+    fixed = {name: value for name, value in wanted.query().items() if name != "q"}
+    return element(
+        "form",
+        hidden(fixed),
+        element(
+            "label",
+            say("reviews.search"),
+            element("input", type="search", name="q", value=wanted.words, maxlength=200),
+        ),
+        button(say("filter.apply"), class_="primary"),
+        method="get",
+        action=visit.to("/reviews"),
+        role="search",
+        class_="small",
+    )
+
+
+def _filters(
+    visit: Visit, wanted: ReviewFilter, facets: Mapping[str, Sequence[tuple[str, int]]]
+) -> Html:
+    say, query = visit.desk.texts, wanted.query()
+    sections = []
+    for name, counted in facets.items():
+        chosen = wanted.choices.get(name, "")
+        if len(counted) < 2 and not chosen:
+            continue
+        entries = [(value, value_name(visit, name, value), number) for value, number in counted]
+        sections.append(
+            facet(visit, facet_name(visit, name), entries, chosen, "/reviews", query, name)
+        )
+    fixed = [
+        element(
+            "li",
+            element(
+                "a",
+                _fixed(visit, name, query[name]),
+                href=visit.to("/reviews", {k: v for k, v in query.items() if k != name}),
+            ),
+        )
+        for name in ("product", "customer", "since", "until")
+        if name in query
+    ]
+    clear = element("p", element("a", say("filter.clear"), href=visit.to("/reviews")))
+    return element(
+        "aside",
+        element("h2", say("filter.title")),
+        clear if query else "",
+        element("ul", *fixed) if fixed else "",
+        *sections,
+        class_="filters",
+        aria_label=say("filter.title"),
+    )
+
+
+def _fixed(visit: Visit, name: str, value: str) -> str:
+    say = visit.desk.texts
+    return f"{say(f'fixed.{name}')}: {value[:60]} {say('filter.remove')}"
+
+
+def facet_name(visit: Visit, name: str) -> str:
+    """Return how a facet of reviews is called."""
+    say = visit.desk.texts
+    for kind in (LABEL, SURE):
+        if name.startswith(kind):
+            return say(f"facet.{kind[:-1]}", target=name.removeprefix(kind))
+    return say(f"facet.{name}")
+
+
+def value_name(visit: Visit, facet: str, value: str) -> str:
+    """Return how a value of a facet of reviews is called."""
+    say = visit.desk.texts
+    if value == ABSENT:
+        return say("none.any")
+    if facet == STARS:
+        return say.number("stars", int(value))
+    if facet.startswith(SURE):
+        return say("sure", band=value)
+    if facet.startswith(LABEL):
+        return label_name(facet.removeprefix(LABEL), value)
+    return say(f"verified.{value}") if facet == "verified" else value.replace("_", " ")
+
+
+def _exports(visit: Visit, query: Mapping[str, str], number: int) -> Html:
+    say = visit.desk.texts
+    links = [
+        element("li", element("a", name, href=visit.to(f"/reviews/export/{kind}", query)))
+        for kind, name in (("csv", "CSV"), ("parquet", "Parquet"), ("jsonl", "JSON lines"))
+    ]
+    cut = element("p", say("reviews.cut", n=MOST_EXPORTED)) if number > MOST_EXPORTED else ""
+    return element(
+        "section",
+        element("h2", say("export.title")),
+        element("ul", *links, class_="inline"),
+        cut,
+    )
