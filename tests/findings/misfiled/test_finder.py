@@ -24,7 +24,7 @@ from tests.findings.shop import (
     write_predictions,
 )
 
-PRODUCTS = 51
+PRODUCTS = 111
 
 
 def rows_of(count: int, *, misfiled: int = 20) -> list[dict[str, Any]]:

@@ -117,3 +117,10 @@ def test_where_no_more_labels_look_wrong_than_right_ones_do_there_is_no_list_wit
     assert lists_without_reference(flat, ALL, answered).lists[0].listed == 40
     seen = replace(flat, plateau=replace(nothing, noise=np.full(2, 0.02)))
     assert lists_without_reference(seen, ALL, None).lists[0].listed == 40
+
+
+def test_classifiers_that_met_few_products_make_no_list_alone() -> None:
+    posterior = np.full(2_000, 0.99)
+    nothing = lists_without_reference(ranking(posterior), ALL, None, "met too few products")
+    assert not len(nothing.rows)
+    assert all((one.why_empty or "").startswith("met too few products.") for one in nothing.lists)

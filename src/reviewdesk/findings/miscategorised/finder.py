@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from reviewdesk.errors import InputError
 from reviewdesk.findings.base import Finder, FinderInputs, Findings
+from reviewdesk.findings.kinds_met import FEWEST_EACH, products_of_each
 from reviewdesk.findings.miscategorised.judged import Judged, judge
 from reviewdesk.findings.miscategorised.judgement import (
     FEWEST_TOLD,
@@ -54,7 +55,7 @@ class MiscategorisedFinder(Finder):
             return self._nothing(judged, why)
         found = judge_products(judged)
         judged, found = without_unknown(judged, found)
-        why = _why_not(judged)
+        why = _why_not(judged) or _too_few_each(judged)
         if why is not None:
             return self._nothing(judged, why)
         lists = list_products(judged.pooled.reviews[judged.products], found.wrong, found.candidates)
@@ -91,8 +92,20 @@ def _why_not(judged: Judged) -> str | None:
             f"too few products to tell: {count(len(judged.products))}{known} have two reviews or "
             f"more, and {FEWEST_PRODUCTS} are needed"
         )
-    if len(np.unique(judged.assigned[judged.products])) < 2:
+    standing = judged.assigned[judged.products]
+    if len(np.unique(standing)) < 2:
         return "all products that can be judged stand in one category"
+    return None
+
+
+def _too_few_each(judged: Judged) -> str | None:
+    each = products_of_each(judged.products, judged.assigned[judged.products])
+    if each < FEWEST_EACH:
+        return (
+            f"too few products to tell: a category has {each:.0f} of them on average, and a kind "
+            f"of product that the classifiers have not met looks as if it stood wrong. With "
+            f"{FEWEST_EACH} a category it can be told"
+        )
     return None
 
 

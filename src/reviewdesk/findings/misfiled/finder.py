@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from reviewdesk.errors import InputError
 from reviewdesk.findings.base import PROMISES, Finder, FinderInputs, Findings
+from reviewdesk.findings.kinds_met import FEWEST_EACH, products_of_each
 from reviewdesk.findings.misfiled.audit import (
     Correction,
     choose_questions,
@@ -139,7 +140,21 @@ def _answers(judged: Judged, ranking: Ranking, path: Path) -> _Answers:
 def _lists(judged: Judged, ranking: Ranking, answers: _Answers) -> Lists:
     if judged.trusted.any():
         return lists_with_reference(ranking, judged.candidates, judged.trusted)
-    return lists_without_reference(ranking, judged.candidates, answers.correction)
+    why_not = None if answers.correction else _too_few_each(judged)
+    return lists_without_reference(ranking, judged.candidates, answers.correction, why_not)
+
+
+def _too_few_each(judged: Judged) -> str | None:
+    """Say why classifiers alone cannot tell, where they have met few products of a category."""
+    rows = judged.candidates & (judged.product >= 0)
+    each = products_of_each(judged.product[rows], judged.labels[rows])
+    if not rows.any() or each >= FEWEST_EACH:
+        return None
+    return (
+        f"a category has {each:.0f} products on average, and reviews of a kind of product that the "
+        "classifiers have not met look as if they stood wrong; classifiers alone need "
+        f"{FEWEST_EACH} products a category"
+    )
 
 
 def _tables(judged: Judged, ranking: Ranking, says: NDArray[np.int64]) -> dict[str, pa.Table]:

@@ -76,7 +76,10 @@ def lists_with_reference(
 
 
 def lists_without_reference(
-    ranking: Ranking, candidates: NDArray[np.bool_], correction: Correction | None
+    ranking: Ranking,
+    candidates: NDArray[np.bool_],
+    correction: Correction | None,
+    why_not: str | None = None,
 ) -> Lists:
     """Return the lists that probabilities allow, corrected by a person's answers where there are.
 
@@ -87,7 +90,10 @@ def lists_without_reference(
         ranking: of n reviews.
         candidates: (n,) which may be listed.
         correction: what a person's answers ask for.
+        why_not: why there is none without such answers; None where there may be one.
     """
+    if correction is None and why_not is not None:
+        return _none(why_not)
     if correction is None:
         return _unaided_lists(ranking, candidates)
     rows = ranked_rows(ranking, candidates)
