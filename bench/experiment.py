@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from bench.machine import machine
 from reviewdesk.experiments import betting, mixture, planning, sample_ratio
-from reviewdesk.experiments.comparison import FEWEST
+from reviewdesk.experiments.comparison import FEWEST, MANY
 
 Floats = NDArray[np.float64]
 
@@ -91,7 +91,11 @@ def _at_once(
     with np.errstate(invalid="ignore", divide="ignore"):
         rates = np.stack([others / (n - counts), hits / counts])  # (2, e, n)
         sizes = np.stack([n - counts, counts])
-        error = np.sqrt((rates * (1 - rates) / (sizes - 1)).sum(axis=0))
+        own = rates * (1 - rates) / (sizes - 1)
+        pooled = (sizes * rates * (1 - rates)).sum(axis=0) / (n - 2)
+        few = sizes.min(axis=0) < np.minimum(MANY, sizes.max(axis=0) / 2)
+        pooled = np.where(few, pooled, 0.0)
+        error = np.sqrt(np.maximum(own, pooled / sizes).sum(axis=0))
     estimate = rates[1] - rates[0]
     enough = (sizes >= FEWEST).all(axis=0)
     estimate, error = np.where(enough, estimate, 0.0), np.where(enough, error, 0.0)
@@ -103,7 +107,7 @@ def _at_once(
     values = _values(treated, outcomes, share)
     exact = _log_e(values, 0.0, horizon, share) >= limit
     exact_wrong = _log_e(values, difference, horizon, share) >= limit
-    naive = np.abs(estimate) > 1.959964 * error
+    naive = np.abs(estimate) > 1.959964 * np.sqrt(np.where(enough, own.sum(axis=0), 0.0))
     due = np.array([1 - share, share])
     split = np.stack([sizes[0].ravel(), counts.ravel()], axis=1)
     ratio = sample_ratio.log_e_values(split, due).reshape(counts.shape)

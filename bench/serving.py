@@ -34,7 +34,7 @@ SHORT: Final = (40, 120)
 """Characters of the reviews that are sent."""
 
 TICKS: Final = 100
-NETWORK_SECONDS: Final = "120s"
+NETWORK_SECONDS: Final = "120"
 SOFTWARE: Final = "amazon_us/amazon_reviews_us_Digital_Software_v1_00.tsv.gz"
 CATEGORIES: Final = "categories/categories25.jsonl.gz"
 

@@ -295,3 +295,17 @@ def test_designs_are_read_back() -> None:
                   ExperimentSettings(alpha=0.01))  # fmt: skip
     assert Design.from_json(made.to_json()) == made
     assert made.shares == {"A": 0.75, "B": 0.25}
+
+
+def test_a_small_arm_whose_outcomes_are_alike_by_chance_is_no_evidence() -> None:
+    """Twenty outcomes of 1 in a small arm say nothing where most of the others are 1, too."""
+    rng = np.random.default_rng(3)
+    alarms = 0
+    for _ in range(40):
+        arm = np.where(rng.random(1_500) < 0.1, "B", "A")
+        value = np.where(rng.random(1_500) < 0.98, 1.0, 0.5)  # not 0 and 1: asymptotic
+        table = pa.table({"unit": np.arange(1_500), "arm": arm, "value": value})
+        made = design("A:0.9,B:0.1", [Metric("value")], ExperimentSettings(horizon=1_500))
+        (goal,) = status(table, made).goals
+        alarms += bool(goal.comparison.log_e.max() >= -np.log(0.05))
+    assert alarms <= 5

@@ -4,11 +4,14 @@ import json
 from pathlib import Path
 
 import httpx
+import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
 import reviewdesk as rd
-from reviewdesk.formats.capture_log import truth_line
+from reviewdesk.formats.capture_files import CaptureFolder
+from reviewdesk.formats.capture_log import Captured, truth_line
 from tests.cli.conftest import run_cli
 from tests.serving.process import server
 
@@ -66,7 +69,12 @@ def test_what_has_not_changed_raises_no_alarm(folder: Path, tmp_path: Path) -> N
     told = json.loads((tmp_path / "told.json").read_text())
     assert told["sentence"].startswith("Nothing has changed that matters")
     assert [one["name"] for one in told["quantities"]] == [
-        *("share of positive", "share of long reviews", "share of unknown words"),
+        *(
+            "share of positive",
+            "share of long reviews",
+            "share of reviews in another language",
+            "share of unknown words",
+        ),
         *("share of right answers", "sureness against rightness (50 % is even)"),
     ]
 
@@ -75,3 +83,62 @@ def test_a_model_that_is_wrong_now_is_to_be_trained_again(folder: Path, tmp_path
     sent(folder, tmp_path / "logs", worse=True)
     told = json.loads((tmp_path / "told.json").read_text())
     assert told["sentence"].startswith("Train again: share of right answers")
+
+
+GERMAN = (
+    "Leider ist das Gerät nach einer Woche kaputt gegangen, ich bin sehr enttäuscht.",
+    "Sehr gute Qualität, schnelle Lieferung, ich würde es jederzeit wieder kaufen.",
+    "Der Akku hält nicht lange und der Klang ist schlecht, nicht zu empfehlen.",
+)
+
+
+def logged(folder: Path, place: Path, seed: int, *, german: float = 0.0) -> Path:
+    """Log 1,200 of the live reviews as the server does; return the folder of ground truth."""
+    columns = ["review_headline", "review_body", "star_rating"]
+    rows = pq.read_table(folder / "live" / "reviews", columns=columns).to_pylist()
+    rng = np.random.default_rng(seed)
+    rows = [row for row in rows if row["star_rating"] != 3]
+    chosen = [rows[n] for n in rng.permutation(len(rows))[:1_200]]
+    for row in chosen[600:]:
+        if rng.random() < german:
+            row["review_body"] = GERMAN[rng.integers(len(GERMAN))]
+    log, lines = CaptureFolder(place / "logs", 1 << 30), []
+    model = rd.load(folder / "bundle")
+    texts = [{name: row[name] or "" for name in columns[:2]} for row in chosen]
+    shares = model.predict_proba(pd.DataFrame(texts))
+    for n, (row, one) in enumerate(zip(chosen, shares, strict=True)):
+        answer = {"label": [f"__label__{model.labels[one.argmax()]}"], "prob": [float(one.max())]}
+        body = json.dumps({"instances": [texts[n]]}).encode()
+        time = f"2026-01-01T{n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}Z"
+        log.write(
+            Captured(
+                *("sentiment", "A", f"e{n}", time, "", "application/json", body),
+                *("application/json", json.dumps([answer]).encode(), 1.0, 200, "", False),
+            )
+        )
+        label = "positive" if row["star_rating"] > 3 else "negative"
+        lines.append(truth_line(f"e{n}", [label], ""))
+    (place / "truth").mkdir()
+    (place / "truth" / "t.jsonl").write_bytes(b"".join(lines))
+    return place / "truth"
+
+
+def test_reviews_in_another_language_are_noticed(folder: Path, tmp_path: Path) -> None:
+    logged(folder, tmp_path, 0, german=0.5)
+    found = rd.monitor(folder / "bundle", folder / "learn", tmp_path / "logs" / "sentiment")
+    alarms = {one.quantity.name: one for one in found.alarms}
+    assert alarms["share of reviews in another language"].since >= 600
+    assert "another language" in found.sentence
+
+
+@pytest.mark.slow
+def test_where_nothing_has_changed_there_is_one_alarm_in_twenty_runs_at_most(
+    folder: Path, tmp_path: Path
+) -> None:
+    alarms = 0
+    for seed in range(20):
+        place = tmp_path / str(seed)
+        truth = logged(folder, place, seed)
+        logs = place / "logs" / "sentiment"
+        alarms += bool(rd.monitor(folder / "bundle", folder / "learn", logs, truth=truth).alarms)
+    assert alarms <= 1

@@ -47,6 +47,7 @@ HEAVY: Final[dict[str, frozenset[str]]] = {
     "safetensors": frozenset({"models"}),
     "transformers": frozenset({"models"}),
     "optuna": frozenset({"training"}),
+    "py3langid": frozenset({"text"}),
     "starlette": frozenset({"serving", "desk"}),
     "uvicorn": frozenset({"serving", "desk"}),
     "boto3": frozenset({"aws"}),

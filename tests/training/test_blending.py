@@ -82,6 +82,11 @@ def test_a_bundle_of_random_labels_gets_no_weight(
     again = blend(bundles, data, tmp_path / "blend")
     assert again.already
     assert again.shares == found.shares
+    assert again.ranges == found.ranges
+    for name, (least, most) in found.ranges.items():
+        assert 0 <= least <= most <= 1
+        assert least - 0.1 <= found.shares[name] <= most + 0.1
+    assert found.ranges["random-labels"][1] < 0.05
     with pytest.raises(UsageError, match="another bundle"):
         blend(bundles, data, tmp_path / "blend", cascade=True)
 
@@ -216,6 +221,7 @@ def test_from_the_command_line_and_from_python(
     printed = capsys.readouterr().out
     assert "weight" in printed
     assert "How much each moves the answers" in printed
+    assert "without one fold" in printed
     models = {one: rd.load(tmp_path / one) for one in ("linear", "naive-bayes")}
     model = rd.blend(models, rd.Reviews(data), tmp_path / "python")
     texts = ["lovely", "broken and useless"]

@@ -81,6 +81,9 @@ def blend(
             value, low, high = one.measures.figures["accuracy"]
             share = blended.shares.get(one.name)
             shown = "" if share is None else f"{share:.2f}"
+            if one.name in blended.ranges:
+                least, most = blended.ranges[one.name]
+                shown += f" ({least:.2f} to {most:.2f})"
             rows.append([one.name, shown, score(value), f"{score(low)} to {score(high)}"])
         say("")
         print_table(["", "weight", "accuracy", "95 % interval"], rows)

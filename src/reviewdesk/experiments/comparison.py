@@ -16,6 +16,9 @@ Counts = NDArray[np.int64]
 FEWEST: Final = 20
 """Units of each arm below which an asymptotic interval is infinite."""
 
+MANY: Final = 500
+"""Units from which on the variance of an arm that is less than half the other is taken as it is."""
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -250,8 +253,14 @@ class _Accumulated:
         units = (self._sizes > 0).sum(axis=1)
         seen = float((self._sizes > 0).any(axis=0).sum())
         means = self._sums.sum(axis=1) / np.maximum(totals, 1)
-        influence = (self._sums - means[:, None] * self._sizes) / np.maximum(totals, 1)[:, None]
+        rest = self._sums - means[:, None] * self._sizes
+        influence = rest / np.maximum(totals, 1)[:, None]
         squares = (influence**2).sum(axis=1) * units / np.maximum(units - 1, 1)
+        if not self._paired and units.min() < min(MANY, units.max() / 2):
+            # Few units may be alike by chance: the variance of a small arm is at least that of all
+            # units, or early looks would find differences that are not there.
+            pooled = (rest**2).sum() / max(units.sum() - 2, 1)
+            squares = np.maximum(squares, units * pooled / np.maximum(totals, 1) ** 2)
         variance = squares.sum() - 2 * float(influence[0] @ influence[1])
         fewest = units[1] if self._paired else units.min()
         return seen, means[0], means[1], float(np.sqrt(max(variance, 0.0))), float(

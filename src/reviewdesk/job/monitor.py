@@ -15,13 +15,16 @@ from reviewdesk.examples.examples import load_examples
 from reviewdesk.experiments.captured import captured_outcomes
 from reviewdesk.experiments.watch import Quantity, Watch, quantity, watch
 from reviewdesk.formats.capture_log import Captured, read_captures
+from reviewdesk.optional import is_installed
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.serving.readers import read_instances
+from reviewdesk.text.languages import language
 from reviewdesk.training.rows import choose_rows, held_out, predict_rows
 
 LONG: Final = "share of long reviews"
 UNKNOWN: Final = "share of unknown words"
+FOREIGN: Final = "share of reviews in another language"
 RIGHT: Final = "share of right answers"
 TOO_SURE: Final = "sureness against rightness (50 % is even)"
 MOST_LABELS: Final = 12
@@ -64,7 +67,7 @@ def monitor(
     texts = list(_texts(bundle, captures))
     live: dict[str, Floats] = {}
     quantities: list[Quantity] = []
-    predicted, words, unknown, right, sure, groups = _held_out(bundle, data, progress)
+    predicted, words, unknown, right, sure, spoken, groups = _held_out(bundle, data, progress)
     for label in _frequent(bundle, predicted):
         name = f"share of {label}"
         own = predicted == bundle.labels.index(label)
@@ -73,8 +76,15 @@ def monitor(
     if texts:
         long = float(np.quantile(words, 0.75))
         quantities.append(quantity(LONG, "input", (words > long).astype(float), groups))
-        live[LONG] = (np.array([one for one, _ in texts]) > long).astype(float)
-        parts = np.array([part for _, part in texts])
+        live[LONG] = (np.array([one for one, *_ in texts]) > long).astype(float)
+        if len(spoken):
+            own, counts = np.unique(spoken, return_counts=True)
+            most = own[counts.argmax()]
+            quantities.append(
+                quantity(FOREIGN, "input", (spoken != most).astype(float), groups, fall=False)
+            )
+            live[FOREIGN] = (np.array([code for *_, code in texts]) != most).astype(float)
+        parts = np.array([part for _, part, _ in texts])
         if bundle.held_out is not None and np.isfinite(unknown).all():
             # It has learned the held-out words since: the first live reviews stand in for them.
             unknown, parts = parts[:FIRST], parts[FIRST:]
@@ -97,8 +107,11 @@ def monitor(
 
 def _held_out(
     bundle: Bundle, data: PreparedData, progress: Progress
-) -> tuple[NDArray[np.int64], Floats, Floats, Floats, Floats, NDArray[np.uint64]]:
-    """Return label, words, share of unknown words, rightness, sureness, product; each (n,)."""
+) -> tuple[NDArray[np.int64], Floats, Floats, Floats, Floats, NDArray[np.str_], NDArray[np.uint64]]:
+    """Return label, words, share of unknown words, rightness, sureness, language, product.
+
+    Each (n,); languages are empty (0,) where nothing tells them.
+    """
     settings = bundle.settings
     examples = load_examples(
         data, settings.target, settings.text, labels=bundle.labels, progress=progress
@@ -110,7 +123,9 @@ def _held_out(
     own = chosen if which == "held-out" else None
     probabilities = predict_rows(bundle, examples, chosen, progress, own)
     labels = probabilities.argmax(axis=1)
-    words, unknown = zip(*(_words(bundle, one) for one in examples.batches(chosen)), strict=True)
+    batches = list(examples.batches(chosen))
+    words, unknown = zip(*(_words(bundle, one) for one in batches), strict=True)
+    spoken = [code for one in batches for code in _languages(one)]
     true = examples.label[chosen]
     right = np.where(examples.labelled[chosen], labels == true, np.nan)
     return (
@@ -119,6 +134,7 @@ def _held_out(
         np.concatenate(unknown),
         right,
         probabilities.max(axis=1).astype(np.float64),
+        np.array(spoken if all(spoken) else [], np.str_),
         examples.groups[chosen],
     )
 
@@ -142,13 +158,21 @@ def _frequent(bundle: Bundle, predicted: NDArray[np.int64]) -> list[str]:
     return [bundle.labels[place] for place in chosen.tolist()]
 
 
-def _texts(bundle: Bundle, captures: Path) -> Iterator[tuple[float, float]]:
-    """Yield words and the unknown part of them of each review whose text was kept, by time."""
+def _languages(batch: pa.RecordBatch) -> list[str]:
+    """Return the language of each review's body; empty where nothing tells it."""
+    if "review_body" not in batch.schema.names or not is_installed("py3langid"):
+        return [""] * len(batch)
+    return [language(text or "") for text in batch.column("review_body").to_pylist()]
+
+
+def _texts(bundle: Bundle, captures: Path) -> Iterator[tuple[float, float, str]]:
+    """Yield words, the unknown part of them and language of each review that was kept, by time."""
     for one in sorted(read_captures(captures), key=lambda one: one.time):
         if one.input is not None and not one.shadow and one.output is not None:
             batch = _read(bundle, one)
             if batch is not None:
-                yield from zip(*(column.tolist() for column in _words(bundle, batch)), strict=True)
+                words, unknown = (column.tolist() for column in _words(bundle, batch))
+                yield from zip(words, unknown, _languages(batch), strict=True)
 
 
 def _read(bundle: Bundle, one: Captured) -> pa.RecordBatch | None:

@@ -37,6 +37,8 @@ class Weighed:
     Args:
         names: the m members.
         stack: their weights.
+        ranges: (m, 2) the least and the most that each moves the answers, by weights learnt
+            without one fold in turns.
         sure: how probable an answer of the first must be to stand alone; above 1 for never.
         alone: share of the reviews that the first would answer alone.
         probabilities: (n, k) of the blend, each fold by weights learnt on the others.
@@ -44,6 +46,7 @@ class Weighed:
 
     names: tuple[str, ...]
     stack: Stack
+    ranges: NDArray[np.float64]
     sure: float
     alone: float
     probabilities: NDArray[np.float64]
@@ -57,6 +60,7 @@ class Blended:
         path: the bundle.
         bundle: it.
         shares: of each given bundle how much it moves the answers, of all; 0 is left out.
+        ranges: of each the least and the most, by weights learnt without one fold in turns.
         alone: share of the reviews that the first answers alone, of a cascade; else 0.
         comparison: the given bundles and the blend on the held-out side; None without one.
         already: whether the bundle was there before.
@@ -65,6 +69,7 @@ class Blended:
     path: Path
     bundle: Bundle
     shares: dict[str, float]
+    ranges: dict[str, tuple[float, float]]
     alone: float
     comparison: Comparison | None
     already: bool = False
@@ -75,6 +80,7 @@ class Blended:
             "bundle": str(self.path),
             "id": self.bundle.id,
             "shares": self.shares,
+            "share_ranges": {name: list(ends) for name, ends in self.ranges.items()},
             "answered_by_the_first_alone": self.alone,
             "metrics": self.bundle.metrics,
             "comparison": self.comparison.to_json() if self.comparison else None,
@@ -142,7 +148,8 @@ def blend(
         comparison = compare({**bundles, NAME: there}, data, progress=progress)
     rows = there.manifest["data"]["rows"]
     alone = rows["answered_by_the_first_alone"]
-    return Blended(out, there, dict(rows["shares"]), alone, comparison, already)
+    ranges = {name: (low, high) for name, (low, high) in rows.get("share_ranges", {}).items()}
+    return Blended(out, there, dict(rows["shares"]), ranges, alone, comparison, already)
 
 
 def weigh(share: TrainingShare, fits: Sequence[Fits]) -> Weighed:
@@ -160,13 +167,16 @@ def weigh(share: TrainingShare, fits: Sequence[Fits]) -> Weighed:
     folds = share.folds[share.train]
     stack = Stack.fit(logs, labels)
     blended = np.empty(logs[0].shape)
+    shares = []
     for fold in np.unique(folds).tolist():
         others = Stack.fit([one[folds != fold] for one in logs], labels[folds != fold])
+        shares.append(others.shares)
         blended[folds == fold] = others([one[folds == fold] for one in logs])
     sure = sure_enough(logs[0], blended, labels)
     alone = float((logs[0].max(axis=1) >= np.log(sure)).mean())
     names = tuple(one.candidate.name for one in fits)
-    return Weighed(names, stack, sure, alone, np.exp(blended))
+    ranges = np.stack([np.min(shares, axis=0), np.max(shares, axis=0)], axis=1)
+    return Weighed(names, stack, ranges, sure, alone, np.exp(blended))
 
 
 def save_blend(
@@ -236,6 +246,10 @@ def save_blend(
         **fitted.rows,
         "blend": dict(asked),
         "shares": {name: round(value, 4) for name, value in shares.items()},
+        "share_ranges": {
+            name: [round(float(end), 4) for end in ends]
+            for name, ends in zip(weighed.names, weighed.ranges, strict=True)
+        },
         "answered_by_the_first_alone": round(weighed.alone, 4) if cascade else 0.0,
     }
     return save_bundle(
@@ -262,7 +276,9 @@ def _before_refit(bundle: Bundle, share: TrainingShare) -> Classifier:
 def sentences(blended: Blended) -> list[str]:
     """Return what blending found, in plain words."""
     shares = sorted(blended.shares.items(), key=lambda item: -item[1])
-    told = ", ".join(f"{name} {share:.0%}" for name, share in shares if share)
+    told = ", ".join(
+        f"{name} {share:.0%}{_range(blended.ranges.get(name))}" for name, share in shares if share
+    )
     left = [name for name, share in shares if not share]
     found = [f"How much each moves the answers: {told}."]
     if left:
@@ -272,6 +288,10 @@ def sentences(blended: Blended) -> list[str]:
             f"The first is sure of {blended.alone:.0%} of the reviews and answers them alone."
         )
     return found
+
+
+def _range(ends: tuple[float, float] | None) -> str:
+    return f" ({100 * ends[0]:.0f} to {ends[1]:.0%} without one fold)" if ends else ""
 
 
 def _check(bundles: Mapping[str, Bundle], data: PreparedData) -> None:
