@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtr, ndtr, ndtri
+from scipy.stats import binom
 
 from reviewdesk.stats.jackknife import Jackknife
 from reviewdesk.stats.shares import LEAST, MOST, share_interval
@@ -78,6 +79,19 @@ def can_be_kept(rows: int, rate: float) -> bool:
     return bool(((chances >= LEAST) & (chances <= MOST)).any())
 
 
+def why_kept_not(rows: int, rate: float) -> str:
+    """Say why our interval is not inside although some set of counts would be.
+
+    Its sets hold the most probable counts (Sterne): a set that leaves out a more probable count
+    than one that it holds makes an interval that is short on one side and long on the other.
+    """
+    chances = binom.pmf(np.arange(rows + 1), rows, rate)
+    likely = np.cumsum(np.sort(chances)[::-1])
+    if not ((likely >= LEAST) & (likely <= MOST)).any():
+        return "no set of its most probable counts is inside"
+    return "a count that belongs on both sides of it belongs in it: an interval has no hole"
+
+
 def wilson(hits: int, rows: int) -> tuple[float, float]:
     """Return Wilson's interval, to compare with."""
     z, p = 1.959964, hits / rows
@@ -100,6 +114,9 @@ def independent() -> None:
             f"{lowest[2]:.4f} (n {lowest[0]}, {lowest[1]}); below 93 %: {len(low)}; above 97 %: "
             f"{len(high)}, of these not forced: {needless}"
         )
+        if interval is share_interval:
+            for n, p, c in needless:
+                print(f"  n {n}, {p}: {c}; {why_kept_not(n, p)}")
 
 
 def share_cells() -> list[Share]:

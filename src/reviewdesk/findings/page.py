@@ -42,6 +42,8 @@ MOST_MOVES: Final = 15
 MOST_ROWS: Final = 30
 TECHNICAL: Final = ("chance", "probability", "posterior", "likely")
 """Figures whose name has one of these say how sure a finding is."""
+METHOD: Final = ("e-values", "presuppose", "Promises rest on", "cross-fitted")
+"""Notes with one of these are for who asks how sure it is, and are folded away."""
 _TIME: Final = re.compile(r"\d{4}(-\d{2}){0,2}|\d{4}-?[QW]\d+")
 
 READING: Final = (
@@ -83,9 +85,13 @@ def findings_page(
         reviews: how many there are; None where it is not known.
     """
     page = Page(manner.title, lead(found), "Findings")
-    said = [*promises(found), *found.notes, *left_out(found, reviews)]
+    notes = [one for one in found.notes if not _is_about_method(one)]
+    said = [*promises(found), *notes, *left_out(found, reviews)]
+    method = [one for one in found.notes if _is_about_method(one)]
+    folded = [details("How sure is this?", findings(method))] if method else []
     if said:
-        page.section("What is promised" if found.lists else "What was looked at", findings(said))
+        title = "What is promised" if found.lists else "What was looked at"
+        page.section(title, findings(said), *folded)
     if not manner.similarity and (moves := _moves(found.table)):
         page.section("From where to where", moves)
     if found.table.num_rows:
@@ -183,6 +189,11 @@ def finding_card(
         action=row["action"],
         alike=manner.similarity,
     )
+
+
+def _is_about_method(note: str) -> bool:
+    """Say whether a note is about how promises come about, and not about what was found."""
+    return any(word in note for word in METHOD)
 
 
 def _is_technical(name: str) -> bool:

@@ -180,9 +180,10 @@ def _notes(read: Read, log_e: Floats) -> tuple[str, ...]:
     if len(log_e):
         sure = plural(int((e_benjamini_hochberg(log_e) <= 0.1).sum()), "product", "products")
         notes.append(
-            f"By e-values as of the last month, {sure} would be called at 90 %. That holds however "
-            "products depend on each other, for products whose stars, while nothing changes, are "
-            "as mixed as those of the products before them; the table any_time has each product's."
+            f"Counted more strictly (by e-values, as of the last month), {sure} would be listed at "
+            "90 %. That holds however products depend on each other, for products whose stars, "
+            "while nothing changes, are as mixed as those of the products before them; the table "
+            "any_time has each product's."
         )
     return tuple(notes)
 
