@@ -181,6 +181,10 @@ def test_waiting_ends() -> None:
         attempts.failed(f"name {n}", "a")
     with pytest.raises(TooManyAttempts):
         attempts.check("Eve", "a")
+    for _ in range(60):  # whoever knows their password locks nobody out
+        attempts.failed("Ada", "b")
+        attempts.succeeded("Ada", "b")
+    attempts.check("Ada", "b")
 
 
 def test_the_file_of_accounts_is_private_and_holds_no_password(tmp_path: Path) -> None:

@@ -115,6 +115,14 @@ def test_another_agent_is_given_another_finding(
         assert "Cleo is looking at this finding" in refused.text
 
 
+def test_two_browsers_of_one_name_are_two_agents(open_desk: RunningDesk) -> None:
+    given = []
+    for _ in range(2):
+        with httpx.Client(base_url=open_desk.url, headers=HTML, timeout=60) as one:
+            given.append(shown(one.get("/", params={"finder": "misfiled"}).text))
+    assert given[0] != given[1]
+
+
 def test_a_bulk_decision_says_how_many_and_is_undone_as_one(client: httpx.Client) -> None:
     named(client, "Eve")
     query = {"finder": "miscategorised", "promise": "0.9"}
@@ -123,7 +131,8 @@ def test_a_bulk_decision_says_how_many_and_is_undone_as_one(client: httpx.Client
     asked = client.post("/findings/bulk/confirm", data=sent).text
     number = re.search(r'name="expected" value="(\d+)"', asked)
     assert number
-    assert int(number[1]) == MISCATEGORISED // 2
+    held = re.search(r"(\d+) findings? (?:is|are) being looked at", asked)
+    assert int(number[1]) + int(held[1] if held else 0) == MISCATEGORISED // 2
     refused = client.post("/findings/bulk", data={**sent, "expected": "3"})
     assert refused.status_code == 409
     done = client.post("/findings/bulk", data={**sent, "expected": number[1]})

@@ -161,9 +161,11 @@ class Attempts:
         while len(self._failures) > MOST_REMEMBERED:
             self._failures.popitem(last=False)
 
-    def succeeded(self, name: str) -> None:
-        """Forget the wrong passwords of a name."""
+    def succeeded(self, name: str, address: str) -> None:
+        """Forget the wrong passwords of a name, and that this one was counted."""
         self._failures.pop(f"name {name}", None)
+        if counted := self._failures.get(f"address {address}"):
+            counted.pop()
 
     def _recent(self, key: str) -> list[float]:
         since = self._clock() - WINDOW_SECONDS
@@ -230,7 +232,7 @@ class AccountSessions(Sessions):
             return None
         session = Session(secrets.token_urlsafe(24), account.name, account.role)
         with self._lock:
-            self.attempts.succeeded(name)
+            self.attempts.succeeded(name, address)
             self._open[session.id] = session, self._clock() + SESSION_SECONDS
             while len(self._open) > MOST_REMEMBERED:
                 self._open.popitem(last=False)

@@ -61,7 +61,7 @@ def rename(visit: Visit) -> Response:
     if not name:
         raise UsageError(desk.texts("error.no_name"))
     answer = RedirectResponse(visit.to(back_of(visit)), 303)
-    desk.decisions.release(visit.session.name)
+    desk.decisions.release(visit.session.holder)
     set_cookie(answer, visit, desk.sessions.cookie(desk.sessions.new(name)))
     return answer
 

@@ -166,7 +166,7 @@ def _names(visit: Visit, wanted: Filter) -> list[str]:
 def _taken(visit: Visit, names: list[str]) -> set[str]:
     """Return what somebody else is at: their decision is theirs."""
     holders = visit.desk.decisions.holders(set(names))
-    return {name for name, holder in holders.items() if holder != visit.session.name}
+    return {name for name, holder in holders.items() if holder != visit.session.holder}
 
 
 def _bulk(visit: Visit, wanted: Filter, number: int) -> Html:

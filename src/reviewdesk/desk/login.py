@@ -63,7 +63,7 @@ def log_out(visit: Visit) -> Response:
     """End a session."""
     desk, sessions = visit.desk, _sessions(visit)
     sessions.log_out(visit.session)
-    desk.decisions.release(visit.session.name)
+    desk.decisions.release(visit.session.holder)
     desk.audit.note(visit.session.name, "logout")
     answer = RedirectResponse(visit.to("/login"), HTTPStatus.SEE_OTHER)
     set_cookie(answer, visit, sessions.cookie(sessions.new()))

@@ -19,6 +19,7 @@ from reviewdesk.desk.decisions import (
     check_action,
 )
 from reviewdesk.desk.evidence import finding_block
+from reviewdesk.desk.session import name_of
 from reviewdesk.desk.shell import button, facet, form, hidden, page
 from reviewdesk.desk.visit import Visit
 from reviewdesk.desk.worklist import ABSENT, FACETS, OPEN, STATUSES, Current, Filter
@@ -48,9 +49,9 @@ def query_of(wanted: Filter) -> dict[str, str]:
 def show(visit: Visit) -> Response:
     """Show the next finding of the queue, taken for whoever asks."""
     wanted = filter_of(visit.query)
-    name = visit.desk.sampling.claim(wanted, visit.session.name)
+    name = visit.desk.sampling.claim(wanted, visit.session.holder)
     if name is not None:
-        visit.desk.decisions.release(visit.session.name, but=(name,))
+        visit.desk.decisions.release(visit.session.holder, but=(name,))
     return _page(visit, wanted, name)
 
 
@@ -65,7 +66,7 @@ def show_finding(visit: Visit) -> Response:
 def following(visit: Visit) -> Response:
     """Return the finding after those that are given, as a part of a page."""
     wanted = filter_of(visit.form)
-    holder = visit.session.name
+    holder = visit.session.holder
     passed = visit.several.get("pass", [])
     name = visit.desk.sampling.claim(wanted, holder, passed)
     visit.desk.decisions.release(holder, but=[*passed, *([name] if name else [])])
@@ -90,8 +91,8 @@ def act(visit: Visit) -> Response:
     if not subjects:
         raise UnknownEndpoint(say("error.no_finding"))
     holder = desk.decisions.holders([name]).get(name)
-    if holder is not None and holder != visit.session.name:
-        raise Taken(say("error.taken", who=holder))
+    if holder is not None and holder != visit.session.holder:
+        raise Taken(say("error.taken", who=name_of(holder)))
     batch = desk.decisions.record(subjects, kind, value, visit.session.name, reason)
     wanted = filter_of(visit.form)
     if visit.fragment:
@@ -225,8 +226,8 @@ def _standing(visit: Visit, name: str, current: Current) -> Html:
     if current.snoozed:
         lines.append(say("finding.snoozed", day=current.snoozed))
     holder = visit.desk.decisions.holders([name]).get(name)
-    if holder is not None and holder != visit.session.name:
-        lines.append(say("error.taken", who=holder))
+    if holder is not None and holder != visit.session.holder:
+        lines.append(say("error.taken", who=name_of(holder)))
     return (
         element("ul", *(element("li", line) for line in lines), class_="standing")
         if lines

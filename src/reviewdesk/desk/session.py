@@ -24,6 +24,7 @@ KEY_FILE: Final = "key"
 KEY_BYTES: Final = 32
 LONGEST_NAME: Final = 60
 LONGEST_COOKIE: Final = 1_000
+_BETWEEN: Final = "\N{INFORMATION SEPARATOR ONE}"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,16 @@ class Session:
     id: str
     name: str
     role: str
+
+    @property
+    def holder(self) -> str:
+        """Under which it holds findings: two browsers of one name are two holders."""
+        return f"{self.name}{_BETWEEN}{self.id[:8]}"
+
+
+def name_of(holder: str) -> str:
+    """Return the name of whoever holds a finding."""
+    return holder.rpartition(_BETWEEN)[0] or holder
 
 
 class Keys:
