@@ -3,23 +3,30 @@
 What the engine's verbs promise is tested in ``tests/engines``; a real cluster in ``tests/spark``.
 """
 
+import json
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from reviewdesk.engines.base import Batches, by_group
 from reviewdesk.engines.duckdb import DuckDBEngine
-from reviewdesk.errors import ReviewdeskError
+from reviewdesk.errors import ReviewdeskError, UsageError
+from reviewdesk.prepare import distributed
 from reviewdesk.prepare.prepare import prepare
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources import open_inputs
+from reviewdesk.sources.splits import splits
 from tests.sources.samples import SAMPLES, Sample
 
-from .corpus import LONG, contents, mixed_corpus, write_lines
+from .corpus import LONG, contents, mixed_corpus, review, write_lines
 
 
 def both(folder: Path, *places: Path, **options: Any) -> dict[str, bytes]:
@@ -75,6 +82,80 @@ def test_every_format_gives_the_same_folder(sample: Sample, tmp_path: Path) -> N
 def test_every_option_gives_the_same_folder(options: dict[str, Any], tmp_path: Path) -> None:
     files = both(tmp_path, *mixed_corpus(tmp_path, files=4, rows=120), **options)
     assert any(name.startswith("reviews/") for name in files)
+
+
+class Overheard(DuckDBEngine):
+    """An engine that keeps all that its verbs hand to the process that asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def query(self, *_: Any, **__: Any) -> Batches:
+        raise AssertionError("rows would come here")
+
+    def map_items(self, items: Sequence[str], function: Callable[[str], str]) -> Iterator[str]:
+        for text in super().map_items(items, function):
+            self.texts.append(text)
+            yield text
+
+    def map_groups(
+        self, sql: str, by: Sequence[str], order: Sequence[str], function: Callable[[Batches], str]
+    ) -> Iterator[str]:
+        ordered = f"SELECT * FROM ({sql}) AS one ORDER BY {', '.join([*by, *order])}"
+        for group in by_group(super().query(ordered), by):
+            self.texts.append(function(group))
+            yield self.texts[-1]
+
+
+def test_no_row_comes_to_the_process_that_asks(tmp_path: Path) -> None:
+    """What it sees does not grow with the reviews, and holds no text, id or person."""
+    seen = []
+    for rows in (300, 3_000):
+        lines = [review(number % (rows - 50)) for number in range(rows)]
+        file = write_lines(tmp_path / f"{rows}.jsonl", lines)
+        engine = Overheard()
+        prepare(
+            open_inputs([str(file)], SourceSettings()),
+            tmp_path / f"out-{rows}",
+            prepare=PrepareSettings(),
+            clean=CleanSettings(),
+            source=SourceSettings(),
+            engine=engine,
+        )
+        seen.append("".join(engine.texts))
+    assert len(seen[1]) < 1.1 * len(seen[0])
+    assert not any(word in text for text in seen for word in ("Second line", "R000", "C17", "P1"))
+
+
+def test_a_place_that_a_cluster_cannot_write_to_is_named(tmp_path: Path) -> None:
+    file = write_lines(tmp_path / "a.jsonl", [review(1)])
+    with pytest.raises(UsageError, match="cannot write to s3:// yet"):
+        prepare(
+            open_inputs([str(file)], SourceSettings()),
+            Path("s3://bucket/prepared"),
+            prepare=PrepareSettings(),
+            clean=CleanSettings(),
+            source=SourceSettings(),
+            engine=DuckDBEngine(),
+        )
+
+
+@pytest.mark.parametrize("name", ["table.parquet", "amazon.parquet"])
+def test_a_parquet_file_is_read_in_pieces(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counts, lines of rejects and notes are those of the whole file."""
+    sample = next(one for one in SAMPLES if one.file == name)
+    file = sample.write(tmp_path, [*BODIES, *BODIES[:10], *BODIES[-2:]])
+    table = pq.read_table(file)
+    pq.write_table(table, file, row_group_size=4)
+    small = partial(splits, size=file.stat().st_size // 5)
+    monkeypatch.setattr(distributed, "splits", small)
+    (one,) = open_inputs([str(file)], SourceSettings())
+    assert len(small(one)) > 3
+    files = both(tmp_path, file)
+    assert json.loads(files["manifest.json"])["rows"]["rejected"] > 1
 
 
 def rows_of_a_corpus() -> st.SearchStrategy[list[dict[str, Any] | str]]:

@@ -7,6 +7,7 @@ again where a machine is lost, and to join and sort the small tables that they w
 import json
 import os
 import re
+import shutil
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -58,6 +59,7 @@ class SparkEngine:
 
     Raises:
         MissingExtra: Spark is not installed.
+        UsageError: Java is not.
         StorageError: the cluster cannot be reached.
     """
 
@@ -67,6 +69,11 @@ class SparkEngine:
         self, master: str = "", archive: str = "", settings: Mapping[str, str] | None = None
     ) -> None:
         sql = require("pyspark.sql", "spark")
+        if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
+            raise UsageError(
+                "Spark needs Java, which is not here; install Java 17 (openjdk-17-jre-headless), "
+                "or set JAVA_HOME to where it is"
+            )
         given = dict(settings or {})
         if archive:
             given["spark.archives"] = f"{archive}#{ENVIRONMENT}"

@@ -8,7 +8,7 @@ this process; it sees counts, and a few lines about each input, run and part.
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -26,7 +26,7 @@ from reviewdesk.prepare.duplicates import (
 from reviewdesk.prepare.lengths import LengthBounds, derived_bounds, given_bounds
 from reviewdesk.prepare.manifest import build_manifest
 from reviewdesk.prepare.parts import PartFile
-from reviewdesk.prepare.staged import InputGroup, StagedGroup, groups_of
+from reviewdesk.prepare.staged import InputGroup, StagedGroup, StagedInput, groups_of
 from reviewdesk.prepare.staging import PLACE_ROW_BITS, PLACE_RUN_BITS
 from reviewdesk.prepare.tasks import (
     DECIDED,
@@ -44,6 +44,8 @@ from reviewdesk.settings import CleanSettings, PrepareSettings
 from reviewdesk.sources import Input
 from reviewdesk.sources.deciding import Deciding
 from reviewdesk.sources.descriptions import input_json
+from reviewdesk.sources.readings import Evidence
+from reviewdesk.sources.splits import splits
 
 _BY_RUN: Final = f"""
 SELECT place >> {PLACE_RUN_BITS + PLACE_ROW_BITS} AS item,
@@ -110,21 +112,27 @@ class Distributed:
         """
         places = groups_of(self._inputs)
         groups = [tuple(self._inputs[place] for place in group) for group in places]
-        self._items = self._staged(dict(enumerate(groups)))
+        pieces = [
+            (number, piece) for number, group in enumerate(groups) for piece in _pieces(group)
+        ]
+        self._group_of = [number for number, _ in pieces]
+        self._items = self._staged({item: piece for item, (_, piece) in enumerate(pieces)})
         deciding = Deciding()
-        for group, item in zip(groups, self._items.values(), strict=True):
-            deciding.add(group[0], item.staged.evidence)
+        for group, item in zip(self._group_of, self._items.values(), strict=True):
+            deciding.add(groups[group][0], item.staged.evidence)
         decisions = [deciding.decision(group[0]) for group in groups]
         again = {}
-        for number, (group, decision) in enumerate(zip(groups, decisions, strict=True)):
-            staged, reading = self._items[number].staged, decision.reading
+        for number, (group, piece) in enumerate(pieces):
+            staged, reading = self._items[number].staged, decisions[group].reading
             if not reading.reads_as(staged.reading, staged.evidence):
-                again[number] = tuple(replace(one, reading=reading) for one in group)
+                again[number] = tuple(replace(one, reading=reading) for one in piece)
         self._items.update(self._staged(again))
         if questions := [question for one in decisions for question in one.questions]:
             raise UsageError(questions[0])
-        staged_groups = [item.staged for item in self._items.values()]
-        return list(map(InputGroup, places, groups, staged_groups, decisions))
+        parts: list[list[StagedGroup]] = [[] for _ in groups]
+        for group, item in zip(self._group_of, self._items.values(), strict=True):
+            parts[group].append(item.staged)
+        return list(map(InputGroup, places, groups, map(_joined, parts), decisions))
 
     def _staged(self, groups: dict[int, tuple[Input, ...]]) -> dict[int, StagedItem]:
         """Return what the tasks staged, by item."""
@@ -258,8 +266,46 @@ class Distributed:
         for one in decided:
             for rule, counts in one["dropped"].items():
                 for number, count in enumerate(counts):
-                    dropped[one["item"]][number][rule] += count
+                    dropped[self._group_of[one["item"]]][number][rule] += count
         return dropped
+
+
+def _pieces(group: tuple[Input, ...]) -> list[tuple[Input, ...]]:
+    """Return what each task reads of a group of inputs."""
+    return [group] if len(group) > 1 else [(piece,) for piece in splits(group[0])]
+
+
+def _joined(pieces: Sequence[StagedGroup]) -> StagedGroup:
+    """Return what was counted in all pieces of a group; what several of them note, once."""
+    first, *others = pieces
+    if not others:
+        return first
+    evidence = Evidence()
+    for piece in pieces:
+        evidence.update(piece.evidence)
+    inputs = [piece.inputs[0] for piece in pieces]
+    whole = StagedInput(
+        sha256=inputs[0].sha256,
+        read=sum(one.read for one in inputs),
+        rejected=_sum(one.rejected for one in inputs),
+        dropped=_sum(one.dropped for one in inputs),
+        notes=tuple(dict.fromkeys(note for one in inputs for note in one.notes)),
+    )
+    return replace(
+        first,
+        inputs=(whole,),
+        unreadable=_sum(piece.unreadable for piece in pieces),
+        readable=_sum(piece.readable for piece in pieces),
+        changed=_sum(piece.changed for piece in pieces),
+        evidence=evidence,
+    )
+
+
+def _sum(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for one in counts:
+        total.update(one)
+    return dict(total)
 
 
 def _item(written: dict[str, Any]) -> StagedItem:

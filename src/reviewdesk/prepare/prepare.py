@@ -98,6 +98,11 @@ def prepare(
     if prepare.stem and not prepare.tokens:
         raise UsageError("--stem is about the column of tokens; ask for it with --tokens")
     settings = settings_json(source.check(), clean.check(), prepare.check())
+    if out.parts[:1] == ("s3:",):
+        raise UsageError(
+            "prepare writes to a folder, and a cluster to one that all its machines share; it "
+            "cannot write to s3:// yet: copy the folder there when it is done"
+        )
     out = out.absolute().resolve()
     with storage_errors(str(out)):
         private_directory(out.parent)

@@ -30,6 +30,8 @@ class AmazonParquet(Source):
     title: ClassVar[str] = "Amazon Customer Reviews (Parquet)"
     description: ClassVar[str] = "the columns of the TSV, in folders product_category=NAME"
 
+    takes_row_groups: ClassVar[bool] = True
+
     @classmethod
     def recognises(cls, probe: Probe) -> bool:
         """Look at the names of the columns."""

@@ -62,6 +62,8 @@ class Source(ABC):
     """Whether it reads files of almost any shape; such a source is asked last."""
     takes_columns: ClassVar[bool] = False
     """Whether its files name their columns or fields, so that ``--map`` can say which is read."""
+    takes_row_groups: ClassVar[bool] = False
+    """Whether of a Parquet file it reads the groups of rows that the file names, and no others."""
     columns: ClassVar[Mapping[str, str]] = {}
     """Column of the reviews table → the format's own, where each has one."""
     stars_scale: ClassVar[str] = FIVE

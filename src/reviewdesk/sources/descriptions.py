@@ -31,11 +31,11 @@ def input_from_json(data: Mapping[str, Any]) -> Input:
     Raises:
         UsageError: this machine has no source of that name.
     """
-    companions = [SourceFile(**file) for file in data["companions"]]
+    companions = [_file(file) for file in data["companions"]]
     settings = SourceSettings.from_json(data["settings"])
     columns = {**data["columns"], "left_over": tuple(data["columns"]["left_over"])}
     return Input(
-        SourceFile(**data["file"]),
+        _file(data["file"]),
         source_class(data["source"])(settings, companions),
         ColumnMap(**columns),
         None if data["reading"] is None else Reading.from_json(data["reading"]),
@@ -49,6 +49,11 @@ def _plain(value: Any) -> Any:
     return dict(value) if isinstance(value, Mapping) else list(value)
 
 
+def _file(data: Mapping[str, Any]) -> SourceFile:
+    groups = data["row_groups"]
+    return SourceFile(**{**data, "row_groups": groups and tuple(groups)})
+
+
 def _file_json(file: SourceFile) -> dict[str, Any]:
     place = file.place if is_remote(file.place) else str(Path(file.place).absolute())
     return {
@@ -58,4 +63,5 @@ def _file_json(file: SourceFile) -> dict[str, Any]:
         "folder": file.folder,
         "member": file.member,
         "encoding": file.encoding,
+        "row_groups": file.row_groups and list(file.row_groups),
     }

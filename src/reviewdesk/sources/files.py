@@ -31,6 +31,7 @@ class SourceFile:
         digests: where given, takes the SHA-256, by place, of every file that is read to its end.
         member: where the place is an archive, the path of the file inside it.
         encoding: of its text, where it is not UTF-8 and its first bytes do not show it.
+        row_groups: of a Parquet file, the first one to read and the one behind the last; None: all.
     """
 
     place: str
@@ -40,6 +41,7 @@ class SourceFile:
     digests: dict[str, str] | None = field(default=None, compare=False, repr=False)
     member: str = ""
     encoding: str = ""
+    row_groups: tuple[int, int] | None = None
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the bytes as they lie on disk.
@@ -99,8 +101,11 @@ class SourceFile:
     def sha256(self) -> str:
         """Return the digest of the bytes; of a folder, that of its files' names and digests.
 
-        What is in ``digests`` is not read again.
+        What is in ``digests`` is not read again. Of a file in pieces the first one has it, and the
+        others have the empty text.
         """
+        if self.row_groups is not None and self.row_groups[0]:
+            return ""
         digest = hashlib.sha256()
         if self.folder:
             for member in self.members():

@@ -50,9 +50,12 @@ def parquet_rows(
         total = max(1, parquet.metadata.num_rows)
         outer = {name: _outer(parquet.schema_arrow.names, path) for name, path in columns.items()}
         first = 1
+        start, end = file.row_groups or (0, parquet.num_row_groups)
         for group in range(parquet.num_row_groups):
             row = first
             first += parquet.metadata.row_group(group).num_rows
+            if not start <= group < end:
+                continue
             names = None if whole else sorted(set(outer.values()))
             for batch in _batches(parquet, group, names):
                 tally.bytes_read += _share(file.size, row, row + len(batch), total)

@@ -123,6 +123,7 @@ class Table(Source):
     general: ClassVar[bool] = True
     stars_scale: ClassVar[str] = AUTO
     takes_columns: ClassVar[bool] = True
+    takes_row_groups: ClassVar[bool] = True
 
     _inspected: tuple[bytes, TextTable | JsonTable | None] = (b"", None)
     """The digest of a small file's bytes, and how they are written."""

@@ -1,0 +1,66 @@
+"""An archive with reviewdesk and the packages that tasks need, for machines that have neither.
+
+Usage: ``python -m reviewdesk.engines.archive environment.tar.gz``, in the environment from which
+the cluster is used. A machine of the cluster needs Python of the same version, and Spark.
+"""
+
+import re
+import sys
+import tarfile
+from collections.abc import Iterator
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path
+from typing import Final
+
+import reviewdesk
+
+NEEDED: Final = ("numba", "pandas", "pyarrow", "rich")
+"""What tasks import, and Spark's own side of them; each brings along what it needs itself."""
+
+_NAME: Final = re.compile(r"[\w.-]+")
+
+
+def pack(archive: Path) -> None:
+    """Write the archive.
+
+    Args:
+        archive: a name that ends in ``.tar`` or ``.tar.gz``; it must not be there yet.
+
+    Raises:
+        FileExistsError: it is there.
+        PackageNotFoundError: a package that tasks need is not installed here.
+    """
+    with tarfile.open(archive, "x:gz" if archive.suffix == ".gz" else "x:") as out:
+        for one in _distributions():
+            for file in one.files or ():
+                path = Path(str(file.locate()))
+                if ".." not in file.parts and "__pycache__" not in file.parts and path.is_file():
+                    out.add(path, str(file))
+        root = Path(reviewdesk.__file__).parent
+        for path in sorted(root.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                out.add(path, f"reviewdesk/{path.relative_to(root)}")
+
+
+def _distributions() -> Iterator[Distribution]:
+    """Yield the packages that tasks need, and those that they need in turn, each once."""
+    waiting = list(NEEDED)
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            one = distribution(name)
+        except PackageNotFoundError:
+            if name in NEEDED:
+                raise
+            continue  # it is for another system or version of Python
+        yield one
+        required = [text for text in one.requires or () if "extra ==" not in text]
+        waiting += [found[0].lower() for text in required if (found := _NAME.match(text))]
+
+
+if __name__ == "__main__":
+    pack(Path(sys.argv[1]))
