@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from numpy.typing import NDArray
 
 from reviewdesk.models.base import Classifier
@@ -68,6 +69,13 @@ def quick(family: str) -> dict[str, Any]:
     """Return settings of a family under which it learns in a moment."""
     if family == "lstm":
         return SMALL_NETWORK | {"convolution": 0}
+    if family in ("few-shot", "transformer"):
+        pytest.importorskip("transformers", reason="the extra transformers is not installed")
+        from .neural.tiny import tiny_encoder  # transformers takes seconds to load
+
+        learning = {"epochs": 4, "batch": 16, "learning_rate": 2e-3, "embedding_rate": 2e-2}
+        own = {**learning, "most_words": 48, "dropout": 0.0} if family == "transformer" else {}
+        return {"encoder": tiny_encoder(), **own}
     if family == "mlp":
         return {"epochs": 8, "batch": 8, "learning_rate": 0.02, "embedding_rate": 0.05, "chunks": 2}
     return SMALL_NETWORK if family in ("cnn", "attention") else {}

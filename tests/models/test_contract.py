@@ -26,7 +26,7 @@ from .corpus import LABELS, cut, learn, names_of, new, predicted, quick, reviews
 
 FAMILIES = CLASSIFIERS.names()
 # Networks differ in one module; of those that learn anew for each test, one is quick enough.
-SLOW = ("lstm", "attention")
+SLOW = ("lstm", "attention", "transformer")
 every_family = pytest.mark.parametrize(
     "family",
     [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in FAMILIES],

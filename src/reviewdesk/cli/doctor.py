@@ -15,6 +15,9 @@ from reviewdesk.optional import install_command
 USES: Final = {
     "networks": "learning networks (lstm, cnn, attention)",
     "networks-serve": "using bundles of networks",
+    "transformers": "learning encoders of others further",
+    "transformers-serve": "using bundles that hold such an encoder",
+    "few-shot": "few labels, with a multilingual encoder",
     "dev": "checks and tests",
     "bench": "measuring beside other programs",
 }

@@ -23,7 +23,7 @@ Model = Annotated[
     str,
     typer.Option(
         help="Family of classifiers: linear, naive-bayes, fasttext, lstm, cnn, attention, "
-        "mlp, tfidf-svc or blend."
+        "mlp, few-shot, transformer, tfidf-svc or blend."
     ),
 ]
 ModelSettings = Annotated[

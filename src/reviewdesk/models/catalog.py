@@ -15,6 +15,8 @@ CLASSIFIERS: Final = Registry(
         "cnn": "reviewdesk.models.neural.families:Cnn",
         "attention": "reviewdesk.models.neural.families:Attention",
         "mlp": "reviewdesk.models.neural.mlp:Mlp",
+        "few-shot": "reviewdesk.models.neural.few_shot:FewShot",
+        "transformer": "reviewdesk.models.neural.transformer:Transformer",
         "tfidf-svc": "reviewdesk.models.tfidf_svc:TfidfSVC",
         "blend": "reviewdesk.models.blend.classifier:Blend",
     },

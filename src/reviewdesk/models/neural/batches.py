@@ -28,6 +28,12 @@ class Batch(NamedTuple):
     rows: NDArray[np.int64]
     whole: int
 
+    def parts(self, number: int) -> "Iterator[Batch]":
+        """Yield the rows in so many parts, of which none is empty."""
+        for rows in np.array_split(self.rows, min(number, len(self.rows)) or 1):
+            if len(rows):
+                yield self._replace(rows=rows)
+
 
 class Reader:
     """Deals rows out to batches.

@@ -137,9 +137,13 @@ class NetworkClassifier(Classifier):
     def _arrays(self) -> dict[str, NDArray[Any]]:
         """Return what turns reviews into the network's inputs, as arrays of numbers."""
 
+    def _files(self) -> dict[str, bytes]:
+        """Return what else is saved, by the name of its file."""
+        return {}
+
     @abstractmethod
-    def _restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Take over what ``_arrays`` returned.
+    def _restore(self, arrays: Mapping[str, NDArray[Any]], directory: Path) -> None:
+        """Take over what ``_arrays`` and ``_files`` returned.
 
         Raises:
             BundleError: an array is missing or damaged.
@@ -171,11 +175,6 @@ class NetworkClassifier(Classifier):
         """Return the probability of each label, (n, k); see the contract."""
         found = [probabilities_of(self.calibration_, *part) for part in self._parts(batch)]
         return np.concatenate([np.empty((0, len(self.labels_)), np.float32), *found])
-
-    def known_words(self, batch: pa.RecordBatch | Texts) -> NDArray[np.int64]:
-        """Return how many different words of each review are known, (n,); see ``KnowsWords``."""
-        known = [known for _, known in self._parts(batch)]
-        return np.concatenate([np.empty(0, np.int64), *known])
 
     def _parts(
         self, batch: pa.RecordBatch | Texts
@@ -224,7 +223,8 @@ class NetworkClassifier(Classifier):
         write_json(directory / CURVE, self.curve_.to_json())
         arrays = {**self._arrays(), "present": self.present_}
         save_weights(directory / WEIGHTS_FILE, arrays | self.calibration_.to_arrays())
-        for name, data in ((GRAPH, self.graph_.data), (NETWORK, self.network_)):
+        files = {GRAPH: self.graph_.data, NETWORK: self.network_, **self._files()}
+        for name, data in files.items():
             with write_then_rename(directory / name) as file:
                 file.write(data)
 
@@ -240,7 +240,7 @@ class NetworkClassifier(Classifier):
         if present is None or present.dtype != np.int64 or not _places(present, k):
             raise BundleError("the weights lack the labels that are present")
         classifier.present_ = present
-        classifier._restore(arrays)
+        classifier._restore(arrays, directory)
         classifier.calibration_ = calibration_from(arrays, k, several=classifier.multilabel_)
         classifier._take(directory)
         return classifier

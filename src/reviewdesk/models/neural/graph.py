@@ -30,14 +30,14 @@ class Graph:
 
     Args:
         data: the ONNX graph.
-        k: how many labels it has.
+        k: how many labels it has; 0: as the graph says.
 
     Raises:
         BundleError: it is not a graph that ``export`` writes.
         MissingExtra: onnxruntime is not installed.
     """
 
-    def __init__(self, data: bytes, k: int) -> None:
+    def __init__(self, data: bytes, k: int = 0) -> None:
         self.data = data
         self.k = k
         runtime = require("onnxruntime", EXTRA)
@@ -54,6 +54,7 @@ class Graph:
         outputs = [one.name for one in self._session.get_outputs()]
         if inputs not in (["ids", "lengths"], ["ids", "values"]) or outputs != ["scores"]:
             raise BundleError("the ONNX graph is not one of a network of reviews")
+        self.k = k or int(self._session.get_outputs()[0].shape[-1])
 
     def scores(self, ids: Ids, ends: Ends, values: Values | None = None) -> NDArray[np.float32]:
         """Return the scores of reviews, (n, k).

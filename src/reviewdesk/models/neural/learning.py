@@ -107,7 +107,7 @@ class _Run:
         self.plan, self.course, self.processes = plan, course, processes
         self.material = material
         torch.manual_seed(course.seed + processes.rank)
-        network = new_network(plan.shape, first)
+        network = new_network(plan.shape, first, begin=True)
         with torch.no_grad():  # what it knows of a review without words: how frequent labels are
             network.head.bias.copy_(torch.from_numpy(material.first_scores()))
         self.network = processes.alike(network).to(_device())
@@ -127,10 +127,11 @@ class _Run:
         for group in self.optimizer.param_groups:
             group["lr"] = self._rate() * group["largest"]
         loss = torch.zeros(())
-        if len(batch.rows):
-            scores, labels = self._scores(batch)
-            loss = losses(scores, labels, self.plan.shape.objective, self.course.smoothing).sum()
-            torch.autograd.backward(loss / batch.whole)
+        for part in batch.parts(self.course.accumulate):
+            scores, labels = self._scores(part)
+            own = losses(scores, labels, self.plan.shape.objective, self.course.smoothing).sum()
+            torch.autograd.backward(own / batch.whole)
+            loss = loss + own.detach().cpu()
         self.processes.sum_gradients(self.network)
         if self.course.clip:
             nn.utils.clip_grad_norm_(self.network.parameters(), self.course.clip)

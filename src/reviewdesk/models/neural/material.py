@@ -27,6 +27,9 @@ class Batch(Protocol):
     def whole(self) -> int:
         """How many there are, those of other processes included."""
 
+    def parts(self, number: int) -> Iterator["Batch"]:
+        """Yield the rows in so many parts, of which none is empty."""
+
 
 class Batches(Protocol):
     """The batches of each epoch, in an order that the seed and the epoch's number say alone."""

@@ -255,5 +255,5 @@ class Mlp(NetworkClassifier):
     def _arrays(self) -> dict[str, NDArray[Any]]:
         return self.weighting_.to_arrays()
 
-    def _restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+    def _restore(self, arrays: Mapping[str, NDArray[Any]], directory: Path) -> None:
         self.weighting_ = Weighting.from_arrays(arrays)

@@ -79,7 +79,32 @@ class DenseShape:
     feature_dropout: float
 
 
-AnyShape = Shape | DenseShape
+@dataclass(frozen=True, kw_only=True)
+class EncoderShape:
+    """What goes on from an encoder that others have trained.
+
+    Args:
+        config: its configuration, as JSON.
+        source: the folder that holds its first weights.
+        k: how many labels.
+        objective: one label, or one of ordered labels such as stars.
+        frozen: so many levels stay as they are: words' vectors, then layers.
+        dropout: share of numbers that are left out before the last layer.
+        layer_decay: how much smaller the rate is from each layer to the one below.
+        int8: whether the graph holds whole numbers of 8 bits.
+    """
+
+    config: str
+    source: str
+    k: int
+    objective: Objective
+    frozen: int
+    dropout: float
+    layer_decay: float
+    int8: bool
+
+
+AnyShape = Shape | DenseShape | EncoderShape
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +125,7 @@ class Course:
         save_seconds: how often it is saved, beside at each measurement.
         seed: another seed gives other first weights and another order.
         threads: shared by all processes.
+        accumulate: parts that a step's rows are learnt from in, one after the other.
         criterion: what the kept weights are best by, on rows set aside: loss, or F1, of two labels
             that of the second, of more the mean.
     """
@@ -117,10 +143,15 @@ class Course:
     save_seconds: float
     seed: int
     threads: int
+    accumulate: int = 1
     criterion: Criterion = "loss"
 
 
-_SHAPES: Final[dict[str, type[AnyShape]]] = {"words": Shape, "features": DenseShape}
+_SHAPES: Final[dict[str, type[AnyShape]]] = {
+    "words": Shape,
+    "features": DenseShape,
+    "subwords": EncoderShape,
+}
 
 
 @dataclass(frozen=True)

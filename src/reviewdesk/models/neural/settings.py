@@ -219,6 +219,7 @@ DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "cnn": {**_COMMON, "hidden": 100, "widest": 4, "pooling": "mean+max"},
     "attention": {**_COMMON, "hidden": 128, "layers": 2, "heads": 4, "stride": 2},
     "mlp": {"epochs": 12, "batch": 64, "learning_rate": 2e-3, "embedding_rate": 2e-3},
+    "transformer": {"epochs": 3, "batch": 32, "learning_rate": 5e-5, "embedding_rate": 1e-3},
 }
 """What stands for null and auto, by family; the figures behind them are in bench/RESULTS.md."""
 
@@ -289,6 +290,6 @@ def course_of(values: Mapping[str, Any]) -> Course:
         "epochs", "batch", "embedding_rate", "decay", "clip", "warm_up", "smoothing", "patience",
         "validate_steps", "save_seconds", "seed", "threads",
     )  # fmt: skip
-    criterion = values.get("criterion", "loss")
+    rest = {name: values[name] for name in ("criterion", "accumulate") if name in values}
     own = {name: values[name] for name in same}
-    return Course(rate=values["learning_rate"], criterion=criterion, **own)
+    return Course(rate=values["learning_rate"], **rest, **own)

@@ -24,6 +24,7 @@ from reviewdesk.models.few_texts import FEW
 from reviewdesk.models.labelled import is_list
 from reviewdesk.models.linear.rows import write_keys
 from reviewdesk.models.linear.several import LabelSets
+from reviewdesk.models.neural.subwords import Subwords
 from reviewdesk.models.neural.words import PADDING, Vocabulary
 from reviewdesk.storage import private_directory, storage_errors
 from reviewdesk.text.hashing import combine64, hash64
@@ -101,7 +102,7 @@ class Tokens:
 
 def write_tokens(
     folder: Path,
-    vocabulary: Vocabulary,
+    vocabulary: Vocabulary | Subwords,
     train: Parts,
     validation: Parts | None,
     *,

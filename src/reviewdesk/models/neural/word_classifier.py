@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from reviewdesk.errors import BundleError, UsageError
 from reviewdesk.models.base import Explanation
 from reviewdesk.models.few_texts import FEW
-from reviewdesk.models.labelled import LabelledReviews
+from reviewdesk.models.labelled import LabelledReviews, Texts
 from reviewdesk.models.linear.calibration import Calibration
 from reviewdesk.models.linear.several import SeveralCalibrations
 from reviewdesk.models.neural.classifier import NetworkClassifier
@@ -97,6 +97,11 @@ class WordClassifier(NetworkClassifier):
         ids, ends = self.vocabulary_.ids(reviews)
         return self.graph_.scores(ids, ends), known_words(ids, ends, self.vocabulary_.first)
 
+    def known_words(self, batch: pa.RecordBatch | Texts) -> NDArray[np.int64]:
+        """Return how many different words of each review are known, (n,); see ``KnowsWords``."""
+        known = [known for _, known in self._parts(batch)]
+        return np.concatenate([np.empty(0, np.int64), *known])
+
     def explain(self, texts: Mapping[str, str | None]) -> Explanation:
         """Return what each word of one review adds; see the contract.
 
@@ -111,7 +116,7 @@ class WordClassifier(NetworkClassifier):
     def _arrays(self) -> dict[str, NDArray[Any]]:
         return {"vocabulary": self.vocabulary_.hashes}
 
-    def _restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+    def _restore(self, arrays: Mapping[str, NDArray[Any]], directory: Path) -> None:
         hashes = arrays.get("vocabulary")
         if hashes is None or hashes.ndim != 1 or hashes.dtype != np.uint64:
             raise BundleError("the weights lack the vocabulary")
