@@ -39,6 +39,8 @@ COSTS: Final = (0.03, 0.3, 3.0, 30.0)
 FOLDS: Final = 5
 FEWEST_TO_CHOOSE: Final = 20
 DEFAULT_COST: Final = 3.0
+LEAST_SPREAD: Final = 0.01
+"""Numbers that hardly differ among the vectors, whose length is 1, must not become loud."""
 
 
 class FewShot(Classifier):
@@ -63,7 +65,7 @@ class FewShot(Classifier):
         places = np.searchsorted(self.present_, labels)
         vectors = self._vectors(texts)
         self.centre_ = vectors.mean(axis=0)
-        self.scale_ = np.maximum(vectors.std(axis=0), 1e-6).astype(np.float32)
+        self.scale_ = np.maximum(vectors.std(axis=0), LEAST_SPREAD).astype(np.float32)
         rows = self._scaled(vectors)
         cost, unseen, true = self._choose(rows, places)
         self.weights_, self.bias_ = self._learn(rows, places, cost)
