@@ -31,6 +31,7 @@ _FACE: Final = {
     "compare": "reviewdesk.api.selection:compare",
     "desk": "reviewdesk.api.desk:desk",
     "endpoint": "reviewdesk.api.endpoint:endpoint",
+    "evaluate_predictions": "reviewdesk.api.measuring:evaluate_predictions",
     "experiment": "reviewdesk.api.experiments:experiment",
     "explore": "reviewdesk.api.exploration:explore",
     "find": "reviewdesk.api.findings:find",

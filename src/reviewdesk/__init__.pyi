@@ -12,6 +12,7 @@ from reviewdesk.api.graph import ReviewGraph as ReviewGraph
 from reviewdesk.api.graph import graph as graph
 from reviewdesk.api.job import Job as Job
 from reviewdesk.api.job import run as run
+from reviewdesk.api.measuring import evaluate_predictions as evaluate_predictions
 from reviewdesk.api.model import Model as Model
 from reviewdesk.api.model import load as load
 from reviewdesk.api.model import train as train

@@ -18,9 +18,10 @@ from reviewdesk.errors import (
 from reviewdesk.findings.catalog import FINDERS
 from reviewdesk.findings.reference import read_reference
 from reviewdesk.findings.store import read_findings
-from reviewdesk.job.find import FindSettings, find, reviews_of
+from reviewdesk.job.find import FindSettings, find
 from reviewdesk.job.finders import new_finder
 from reviewdesk.job.heads import HEADS, Predictions, by_target
+from reviewdesk.job.places import reviews_of
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.storage import read_record, write_json, write_record
 from tests.findings.fakes import blas_threads

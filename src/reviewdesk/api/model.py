@@ -18,8 +18,9 @@ from reviewdesk.api.options import settings_from
 from reviewdesk.api.reviews import Reviews, labelled_reviews, places_of
 from reviewdesk.api.session import SessionFolder
 from reviewdesk.api.tables import Files, Table, arrow_table, is_table
-from reviewdesk.bundle import Bundle, load_bundle
+from reviewdesk.bundle import Bundle
 from reviewdesk.errors import UsageError
+from reviewdesk.job.places import bundle_of
 from reviewdesk.models.base import LIKELY, ReadsFeatures
 from reviewdesk.models.labelled import BODY, Texts, text_array
 from reviewdesk.models.sparse.rows import FEATURES
@@ -63,8 +64,8 @@ class Model:
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Open a bundle: its folder, or a ``.tar.gz`` of it."""
-        return cls(load_bundle(path), Path(path))
+        """Open a bundle: its folder, a ``.tar.gz`` of it, or the folder of a job."""
+        return cls(bundle_of(Path(path)), Path(path))
 
     @property
     def labels(self) -> list[str]:

@@ -14,8 +14,7 @@ from reviewdesk.api.session import SessionFolder
 from reviewdesk.api.tables import ArrowRows, Files, Table, arrow_table, is_table
 from reviewdesk.engines.opening import cluster
 from reviewdesk.errors import TooManyRejects
-from reviewdesk.job.find import reviews_of
-from reviewdesk.prepare.layout import MANIFEST
+from reviewdesk.job.places import prepared_of, reviews_of
 from reviewdesk.prepare.prepare import prepare as prepare_reviews
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import Progress
@@ -144,7 +143,7 @@ def labelled_reviews(
 
 
 def _is_prepared(source: object) -> TypeGuard[str | Path]:
-    return isinstance(source, str | Path) and (Path(source) / MANIFEST).is_file()
+    return isinstance(source, str | Path) and prepared_of(Path(source)) is not None
 
 
 def _prepared(

@@ -5,11 +5,10 @@ from typing import Annotated
 
 import typer
 
-from reviewdesk.bundle import load_bundle
 from reviewdesk.cli.options import Json
 from reviewdesk.cli.output import print_json, print_table, program, say
 from reviewdesk.errors import UsageError
-from reviewdesk.job.find import reviews_of
+from reviewdesk.job.places import bundle_of, reviews_of
 from reviewdesk.progress import Progress
 from reviewdesk.report.numbers import score
 from reviewdesk.training import comparison_page
@@ -59,7 +58,7 @@ def blend(
     if len(set(bundles)) < len(bundles):
         raise UsageError("name each bundle once")
     blended = blend_bundles(
-        {str(one): load_bundle(one) for one in bundles},
+        {str(one): bundle_of(one) for one in bundles},
         reviews_of(folder),
         out,
         cascade=cascade,

@@ -9,7 +9,7 @@ from reviewdesk.cli.options import Json, with_settings
 from reviewdesk.cli.output import print_json, print_table, program, say
 from reviewdesk.cli.train import json_or_text, setting_words
 from reviewdesk.errors import UsageError
-from reviewdesk.job.find import reviews_of
+from reviewdesk.job.places import reviews_of
 from reviewdesk.progress import Progress
 from reviewdesk.report.numbers import score
 from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings

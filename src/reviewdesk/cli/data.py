@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from reviewdesk.cli.prepare import show_inputs
+from reviewdesk.job.places import prepared_of
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.settings import SourceSettings
 from reviewdesk.sources.catalog import Input, open_inputs
@@ -15,8 +16,9 @@ def open_data(places: list[str], source: SourceSettings) -> PreparedData | list[
         InputError: a place is neither.
         StorageError: a place is not there.
     """
-    if len(places) == 1 and (Path(places[0]) / "manifest.json").exists():
-        return PreparedData.open(Path(places[0]))
+    prepared = prepared_of(Path(places[0])) if len(places) == 1 else None
+    if prepared is not None:
+        return prepared
     inputs = open_inputs(places, source)
     show_inputs(inputs)
     return inputs

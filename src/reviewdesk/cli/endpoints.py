@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 from typing import Final
 
-from reviewdesk.bundle import load_bundle
 from reviewdesk.errors import UsageError
+from reviewdesk.job.places import bundle_of
 from reviewdesk.serving.variants import ALL_TRAFFIC, Endpoint, Variant
 
 _VARIANT_NAME: Final = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")  # as SageMaker has it
@@ -75,4 +75,4 @@ def _variant(name: str, place: str, weight: float) -> Variant:
             f"a variant cannot be called {made!r}; name it with letters and digits, as in "
             f"A={place}:{weight:g}"
         )
-    return Variant(made, load_bundle(path), weight)
+    return Variant(made, bundle_of(path), weight)

@@ -5,17 +5,18 @@ from typing import Annotated, Final, Literal
 
 import typer
 
-from reviewdesk.bundle import load_bundle
-from reviewdesk.cli.options import Json
+from reviewdesk.cli.options import Json, with_settings
 from reviewdesk.cli.output import print_json, print_table, say
 from reviewdesk.errors import UsageError
 from reviewdesk.experiments.bundles import bundles_status
 from reviewdesk.experiments.verdict import verdict
+from reviewdesk.job.given_predictions import measure_predictions
 from reviewdesk.job.main_job import write_evaluation
+from reviewdesk.job.places import bundle_of, reviews_of
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import Progress
 from reviewdesk.report.numbers import score
-from reviewdesk.settings import SEVERAL
+from reviewdesk.settings import SEVERAL, SourceSettings
 from reviewdesk.training import comparison_page
 from reviewdesk.training.comparison import Compared, Comparison, compare
 from reviewdesk.training.comparison_page import FIGURES, signed, write_comparison
@@ -30,6 +31,7 @@ MOST_LABELS: Final = 20
 MOST_IN_MATRIX: Final = 12
 
 
+@with_settings(source=SourceSettings)
 def evaluate(
     places: Annotated[
         list[Path],
@@ -50,6 +52,34 @@ def evaluate(
             "learned from this very data, else all."
         ),
     ] = None,
+    predictions: Annotated[
+        list[Path],
+        typer.Option(
+            help="Predictions to measure in place of a bundle: a table, an endpoint's answers, "
+            "or a batch transform's .out files. DATA is a prepared folder or the files that were "
+            "sent. May be given more than once.",
+            metavar="TABLE",
+        ),
+    ] = [],  # noqa: B006  (the parser copies it)
+    predicted: Annotated[
+        str,
+        typer.Option(
+            help="Column of --predictions with the predicted label, where no name says so.",
+            metavar="COLUMN",
+        ),
+    ] = "",
+    label_map: Annotated[
+        list[str],
+        typer.Option(
+            help="What a label of --predictions is called in DATA, as in 0=negative; or a JSON "
+            "file of such pairs. May be given more than once.",
+            metavar="NAME=LABEL|FILE",
+        ),
+    ] = [],  # noqa: B006
+    target: Annotated[
+        str,
+        typer.Option(help="With --predictions, what they predict, where they do not say so."),
+    ] = "",
     label: Annotated[
         str,
         typer.Option(
@@ -58,6 +88,7 @@ def evaluate(
         ),
     ] = "",
     as_json: Json = False,
+    source: SourceSettings,
 ) -> None:
     """How right a bundle is, with intervals, as table, JSON and page.
 
@@ -65,16 +96,35 @@ def evaluate(
     them. The others are set against the first, with intervals of the differences; the first
     sentence is that of a split test in which all answered the same requests.
 
+    With --predictions anybody's predictions are measured in the same way: tables with a label and
+    perhaps probabilities, what an endpoint answered, the .out files of a batch transform. Where
+    they have no review_id they are in the order of the files that are given as DATA.
+
     Example:
 
         reviewdesk evaluate bundle prepared --out evaluation.html
+        reviewdesk evaluate --predictions sent.jsonl.out sent.jsonl --label-map 1=positive
     """
+    if predictions:
+        found = measure_predictions(
+            list(map(str, places)),
+            predictions,
+            target=target,
+            label=label,
+            column=predicted,
+            label_map=label_map,
+            source=source,
+        )
+        _show(found, out, as_json)
+        return
+    if predicted or label_map or target:
+        raise UsageError("--predicted, --label-map and --target go with --predictions")
     *bundles, folder = places
     if not bundles:
         raise UsageError("evaluate needs a bundle and a prepared folder")
     if len(bundles) == 1:
-        bundle = load_bundle(bundles[0])
-        data = PreparedData.open(folder)
+        bundle = bundle_of(bundles[0])
+        data = reviews_of(folder)
         if bundle.target == SEVERAL:
             if label:
                 raise UsageError("--label is about bundles that give each review one label")
@@ -87,7 +137,7 @@ def evaluate(
     else:
         if label:
             raise UsageError("--label is about one bundle; name one")
-        _compare(bundles, PreparedData.open(folder), rows, out, as_json)
+        _compare(bundles, reviews_of(folder), rows, out, as_json)
 
 
 def _show_several(found: SeveralEvaluation, out: Path | None, as_json: bool) -> None:
@@ -129,7 +179,7 @@ def _compare(
     if len(set(bundles)) < len(bundles):
         raise UsageError("name each bundle once")
     found = compare(
-        {str(one): load_bundle(one) for one in bundles}, data, rows=rows, progress=Progress()
+        {str(one): bundle_of(one) for one in bundles}, data, rows=rows, progress=Progress()
     )
     told = verdict(bundles_status({one.name: one.right for one in found.bundles}, found.groups))
     if out is not None:

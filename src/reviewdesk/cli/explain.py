@@ -5,9 +5,10 @@ from typing import Annotated, Final
 
 import typer
 
-from reviewdesk.bundle import EXAMPLE, load_bundle
+from reviewdesk.bundle import EXAMPLE
 from reviewdesk.cli.options import Json
 from reviewdesk.cli.output import print_json, print_table, say
+from reviewdesk.job.places import bundle_of
 from reviewdesk.scoring.explain import explain as explain_text
 
 NOTHING_KNOWN: Final = (
@@ -33,7 +34,7 @@ def explain(
 
         reviewdesk explain job/sentiment/bundle "Broke after a week, but the colour is lovely."
     """
-    found = explain_text(load_bundle(bundle), text, headline=headline, title=title, words=words)
+    found = explain_text(bundle_of(bundle), text, headline=headline, title=title, words=words)
     if as_json:
         print_json(found.to_json())
         return

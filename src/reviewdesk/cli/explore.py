@@ -11,7 +11,7 @@ from reviewdesk.explore.explore import explore as explore_reviews
 from reviewdesk.explore.figures import check_folder, figures_folder
 from reviewdesk.explore.page import write_page
 from reviewdesk.explore.sentences import lead, sentences
-from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.job.places import reviews_of
 from reviewdesk.progress import Progress
 
 
@@ -35,7 +35,7 @@ def explore(
         reviewdesk explore prepared --out report.html
     """
     check_folder(figures_folder(out))
-    found = explore_reviews(PreparedData.open(data), Progress())
+    found = explore_reviews(reviews_of(data), Progress())
     write_page(found, out)
     if as_json:
         total = {

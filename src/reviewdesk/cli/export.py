@@ -8,7 +8,7 @@ import typer
 from reviewdesk.cli.options import Json, with_settings
 from reviewdesk.cli.output import count, note, print_json, print_table, say
 from reviewdesk.examples.export import export as export_examples
-from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.job.places import reviews_of
 from reviewdesk.progress import Progress
 from reviewdesk.settings import ExportSettings, SplitSettings, TargetSettings, TextSettings
 
@@ -39,7 +39,7 @@ def export(
         reviewdesk export prepared --format fasttext --target category --out for-fasttext
     """
     found = export_examples(
-        PreparedData.open(data),
+        reviews_of(data),
         out,
         target=target,
         text=text,

@@ -22,8 +22,9 @@ from reviewdesk.errors import UsageError
 from reviewdesk.findings.base import FinderInputs
 from reviewdesk.findings.catalog import FINDERS
 from reviewdesk.job.beside import REPORT, link_beside
-from reviewdesk.job.find import FindSettings, find, reviews_of
+from reviewdesk.job.find import FindSettings, find
 from reviewdesk.job.finders import new_finder
+from reviewdesk.job.places import reviews_of
 from reviewdesk.progress import Progress
 from reviewdesk.settings import PromiseSettings
 

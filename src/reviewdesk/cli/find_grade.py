@@ -11,8 +11,8 @@ import typer
 from reviewdesk.cli.options import Json
 from reviewdesk.cli.output import count, print_json, print_table, say
 from reviewdesk.errors import UsageError
-from reviewdesk.job.find import reviews_of
 from reviewdesk.job.grade import Graded, grade_findings
+from reviewdesk.job.places import reviews_of
 from reviewdesk.report.numbers import SPACE, share
 from reviewdesk.sources.truth.grades import FinderGrade, Grade, ListGrade, SizeGrade
 

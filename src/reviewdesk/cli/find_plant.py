@@ -7,9 +7,9 @@ import typer
 
 from reviewdesk.cli.options import Json, with_settings
 from reviewdesk.cli.output import count, note, print_json, program, say
+from reviewdesk.job.places import reviews_of
 from reviewdesk.prepare.plant import PLANT
 from reviewdesk.prepare.plant import plant as plant_errors
-from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import Progress
 from reviewdesk.settings import PlantSettings
 
@@ -40,9 +40,7 @@ def plant(
 
         reviewdesk find plant prepared --misfiled 0.03 --seed 1 --out planted
     """
-    found = plant_errors(
-        PreparedData.open(data), out, settings, overwrite=overwrite, progress=Progress()
-    )
+    found = plant_errors(reviews_of(data), out, settings, overwrite=overwrite, progress=Progress())
     for one in found.notes:
         note(one)
     if as_json:

@@ -5,12 +5,11 @@ from typing import Annotated
 
 import typer
 
-from reviewdesk.bundle import load_bundle
 from reviewdesk.cli.options import Json
 from reviewdesk.cli.output import print_json, print_table, say
 from reviewdesk.experiments.watch_page import watch_page
 from reviewdesk.job.monitor import monitor as watch_captures
-from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.job.places import bundle_of, reviews_of
 from reviewdesk.progress import Progress
 from reviewdesk.report.numbers import share
 from reviewdesk.serving.traffic import GAUGES
@@ -44,7 +43,7 @@ def monitor(
         reviewdesk monitor job/sentiment/bundle job/prepared logs/sentiment --truth truth
     """
     found = watch_captures(
-        load_bundle(bundle), PreparedData.open(data), captures, truth, progress=Progress()
+        bundle_of(bundle), reviews_of(data), captures, truth, progress=Progress()
     )
     write_text(captures / GAUGES, found.gauges(captures.resolve().name))
     if out is not None:

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from reviewdesk.aws.endpoint import SageMakerEndpoint
-from reviewdesk.bundle import load_bundle
 from reviewdesk.cli.data import open_data
 from reviewdesk.cli.options import Json, with_settings
 from reviewdesk.cli.output import count, note, print_json, print_table, say
 from reviewdesk.errors import DamagedInput, UsageError
+from reviewdesk.job.places import bundle_of
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import Progress
 from reviewdesk.scoring.endpoint import ENDPOINT_PART_ROWS, EndpointPredictor, HttpEndpoint
@@ -92,7 +92,7 @@ def predict(
     rows = rows and _have_rows(data)
     if not rows and out.suffix != ".parquet":
         raise UsageError(f"the predictions are a Parquet table; call it {out.stem}.parquet")
-    predictor = _endpoint(endpoint) if endpoint else load_bundle(Path(places[0]))
+    predictor = _endpoint(endpoint) if endpoint else bundle_of(Path(places[0]))
     with predictor if isinstance(predictor, EndpointPredictor) else nullcontext():
         if isinstance(data, PreparedData) or not rows:
             summary = predict_reviews(

@@ -7,7 +7,7 @@ import typer
 
 from reviewdesk.cli.options import Json, with_settings
 from reviewdesk.cli.output import count, note, print_json, say
-from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.job.places import reviews_of
 from reviewdesk.prepare.sample import sample as draw_sample
 from reviewdesk.progress import Progress
 from reviewdesk.settings import SampleSettings
@@ -34,9 +34,7 @@ def sample(
 
         reviewdesk sample prepared --fraction 0.1 --out small
     """
-    found = draw_sample(
-        PreparedData.open(data), out, sample, overwrite=overwrite, progress=Progress()
-    )
+    found = draw_sample(reviews_of(data), out, sample, overwrite=overwrite, progress=Progress())
     for text in found.notes:
         note(text)
     if as_json:

@@ -10,7 +10,7 @@ import typer
 from reviewdesk.cli.options import Json, with_settings
 from reviewdesk.cli.output import count, print_json, program, say
 from reviewdesk.errors import UsageError
-from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.job.places import reviews_of
 from reviewdesk.progress import Progress
 from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
 from reviewdesk.training.feature_files import holds_features, train_features
@@ -109,7 +109,7 @@ def train(
         own = (folds, model_settings, word_vectors, processes > 1, time_limit, not refit)
         if any(own) or (target, text, split) != _DEFAULTS:
             raise UsageError("--continue-from takes all settings from the bundle; leave others out")
-        data_ = PreparedData.open(data)
+        data_ = reviews_of(data)
         result = learn_on(continue_from, data_, out, overwrite=overwrite, progress=Progress())
         _say(result, data, as_json)
         return
@@ -126,7 +126,7 @@ def train(
         _say(result, data, as_json)
         return
     result = train_bundle(
-        PreparedData.open(data),
+        reviews_of(data),
         out,
         model=model,
         target=target,

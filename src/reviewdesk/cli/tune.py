@@ -18,7 +18,7 @@ from reviewdesk.cli.train import (
 )
 from reviewdesk.errors import UsageError
 from reviewdesk.formats.tuning_job import TuningJob, read_tuning_job, write_tuning_job
-from reviewdesk.job.find import reviews_of
+from reviewdesk.job.places import reviews_of
 from reviewdesk.progress import Progress
 from reviewdesk.settings import Limits, Search, SplitSettings, TargetSettings, TextSettings
 from reviewdesk.storage import read_json, write_json

@@ -6,12 +6,12 @@ from typing import Annotated, Final
 
 import typer
 
-from reviewdesk.bundle import load_bundle
 from reviewdesk.cli.options import Json, with_settings
 from reviewdesk.cli.output import count, print_json, print_table, say, visible
 from reviewdesk.errors import UsageError
 from reviewdesk.formats.archive import write_archive
 from reviewdesk.formats.fasttext_model import read_fasttext, write_fasttext
+from reviewdesk.job.places import bundle_of, reviews_of
 from reviewdesk.models.vectors.classifier import FastText
 from reviewdesk.models.vectors.fasttext_use import FastTextUser
 from reviewdesk.models.vectors.neighbours import (
@@ -23,7 +23,6 @@ from reviewdesk.models.vectors.neighbours import (
 from reviewdesk.models.vectors.quantising import Quantising
 from reviewdesk.models.vectors.quantising import quantise as quantise_model
 from reviewdesk.models.vectors.word_learning import WordVectorSettings
-from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import Progress
 from reviewdesk.settings import TextSettings
 from reviewdesk.storage import storage_errors
@@ -64,7 +63,7 @@ def train(
 
         reviewdesk vectors train prepared --out words.vec
     """
-    learnt = train_word_vectors(PreparedData.open(data), out, settings, text, Progress())
+    learnt = train_word_vectors(reviews_of(data), out, settings, text, Progress())
     words = len(learnt.vocabulary.spelling)
     if as_json:
         print_json({"vectors": str(out), "words": words, "centres": learnt.centres})
@@ -167,7 +166,7 @@ def products(
         reviewdesk vectors products prepared --vectors words.vec --out products.parquet
     """
     found, without = product_vectors(
-        PreparedData.open(data), open_word_vectors(vectors), out, text, Progress()
+        reviews_of(data), open_word_vectors(vectors), out, text, Progress()
     )
     say(f"{count(found, 'product')} have a vector in {out}, {without:,} have none")
 
@@ -188,7 +187,7 @@ def export(
 
         reviewdesk vectors export bundle --out model.bin
     """
-    classifier = load_bundle(bundle).classifier
+    classifier = bundle_of(bundle).classifier
     if not isinstance(classifier, FastText):
         raise UsageError(f"{bundle} is no bundle of the model fasttext")
     model = classifier.to_fasttext()

@@ -45,7 +45,6 @@ from reviewdesk.job.finders import (
     takes_answers,
 )
 from reviewdesk.job.heads import Predictions
-from reviewdesk.job.main_job import PREPARED, SUMMARY
 from reviewdesk.prepare.layout import file_sha256
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
@@ -78,18 +77,6 @@ class FindSettings:
     promise: float = 0.0
     folds: int = 5
     seed: int = 0
-
-
-def reviews_of(place: Path) -> PreparedData:
-    """Open a prepared folder, or the one within the folder of a job.
-
-    Raises:
-        StorageError: it is not there.
-        InputError: it is neither.
-    """
-    if (place / SUMMARY).is_file() and (place / PREPARED).is_dir():
-        return PreparedData.open(place / PREPARED)
-    return PreparedData.open(place)
 
 
 def find(

@@ -9,6 +9,7 @@ from reviewdesk.bundle import Bundle, load_bundle
 from reviewdesk.errors import InputError, TooManyRejects, UsageError
 from reviewdesk.examples.examples import load_examples
 from reviewdesk.job.beside import REPORT
+from reviewdesk.job.places import BUNDLE, PREPARED, SUMMARY
 from reviewdesk.job.report import TargetFindings, write_report
 from reviewdesk.job.rows import rows_name, write_job_rows
 from reviewdesk.prepare.prepare import prepare
@@ -34,12 +35,9 @@ from reviewdesk.training.evaluation_page import write_evaluation_page
 from reviewdesk.training.time_limits import seconds_of
 from reviewdesk.training.train import train
 
-PREPARED: Final = "prepared"
-BUNDLE: Final = "bundle"
 BEST: Final = "best"
 PREDICTIONS: Final = "predictions.parquet"
 EVALUATION: Final = "evaluation.html"
-SUMMARY: Final = "job.json"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,8 @@ from typing import Any, Final
 from reviewdesk.bundle import load_bundle
 from reviewdesk.examples.examples import load_examples
 from reviewdesk.explore.explore import explore
-from reviewdesk.job.main_job import BUNDLE, PREPARED, JobSettings, run_job
+from reviewdesk.job.main_job import JobSettings, run_job
+from reviewdesk.job.places import BUNDLE, PREPARED
 from reviewdesk.models.labelled import LabelledReviews
 from reviewdesk.models.linear.classifier import Linear
 from reviewdesk.prepare.prepared import PreparedData

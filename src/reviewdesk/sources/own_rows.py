@@ -51,28 +51,33 @@ class OwnRows:
     separator: str
 
 
-def own_rows(one: Input) -> Iterator[OwnRows]:
+def own_rows(one: Input, *, whole: bool = True) -> Iterator[OwnRows]:
     """Yield all rows of a file, good and bad.
 
     Args:
         one: with the way in which its ratings and dates are read.
+        whole: whether all columns are wanted; if not, those that its reader keeps stand in the
+            reviews.
 
     Raises:
         StorageError: it cannot be read.
     """
     reader = copy.copy(one.reader)
-    header, separator = _keep_all(reader, one)
+    header, separator = _keep_all(reader, one) if whole else ([], "")
+    kept = () if whole else reader.kept
     tally, unused = Tally(one.name), Tally(one.name)
     reading = one.reading or reader.reading_by_default()
     waiting = pa.RecordBatch.from_pylist([], REJECTS)
     for rows in Input(one.file, reader).raw_rows(tally, {}):
-        reviews = to_reviews(rows, unused, reading=reading, category=reader.settings.category)
+        reviews = to_reviews(
+            rows, unused, reading=reading, category=reader.settings.category, kept=kept
+        )
         early, waiting = _before_last(pa.concat_batches([waiting, tally.rejects.take()]), rows)
         own, size = _own(rows, header, reviews), tally.bytes_read
         yield OwnRows(own, reviews, rows.lines, early, size, separator)
         tally.bytes_read = 0
     rejects = pa.concat_batches([waiting, tally.rejects.take()])
-    none = to_reviews(RawRows.none(), unused)
+    none = to_reviews(RawRows.none(), unused, kept=kept)
     nothing = pa.RecordBatch.from_pylist([], pa.schema([(name, pa.string()) for name in header]))
     yield OwnRows(nothing, none, [], rejects, tally.bytes_read, separator)
 

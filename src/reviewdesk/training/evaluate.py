@@ -159,12 +159,9 @@ def evaluate(
     if not chosen.any():
         raise NotEnoughData(f"no review in this data has one of the labels of {bundle.id}")
     probabilities = predict_rows(bundle, examples, chosen, progress, aside)
-    predicted = _Predicted(examples, chosen, examples.label[chosen], probabilities)
-    default = _default_headlines(examples)[chosen]
-    given_away = default.any() and not default.all() and _reads_default_headlines(bundle)
-    everything = np.ones(len(default), np.bool_)
-    surest_right, surest_wrong, least_sure = _samples(predicted)
-    return Evaluation(
+    predicted = Predicted(examples, chosen, examples.label[chosen], probabilities)
+    found = evaluation_of(
+        predicted,
         bundle=bundle.id,
         family=bundle.family,
         target=bundle.target,
@@ -172,6 +169,57 @@ def evaluate(
         rows=used,
         why=why,
         left_out=dict(examples.left_out),
+        gives_away=_reads_default_headlines(bundle),
+        seed=seed,
+    )
+    return replace(
+        found,
+        learned_anew=bundle.learned_anew if used == "held-out" else 0,
+        by_known_words=_by_known_words(bundle, predicted, aside),
+        curve=bundle.classifier.curve_ if isinstance(bundle.classifier, HasCurve) else None,
+    )
+
+
+def evaluation_of(
+    predicted: "Predicted",
+    *,
+    bundle: str,
+    family: str,
+    target: str,
+    data: str,
+    rows: Rows,
+    why: str,
+    left_out: dict[str, int],
+    gives_away: bool,
+    seed: int = 0,
+) -> Evaluation:
+    """Measure probabilities of examples.
+
+    Args:
+        predicted: the examples, and the probabilities of those that are measured.
+        bundle: what predicted them.
+        family: its kind.
+        target: what the labels are.
+        data: what the examples are of.
+        rows: which of them are measured.
+        why: the reason for this choice.
+        left_out: rows that could not be measured, by reason.
+        gives_away: whether a default headline such as Five Stars tells the label.
+        seed: another seed simulates perfectly calibrated models otherwise.
+    """
+    examples, chosen = predicted.examples, predicted.chosen
+    default = _default_headlines(examples)[chosen]
+    given_away = default.any() and not default.all() and gives_away
+    everything = np.ones(len(default), np.bool_)
+    surest_right, surest_wrong, least_sure = _samples(predicted)
+    return Evaluation(
+        bundle=bundle,
+        family=family,
+        target=target,
+        data=data,
+        rows=rows,
+        why=why,
+        left_out=left_out,
         measures=_measure(predicted, everything, seed),
         default_headlines=int(default.sum()),
         without_default_headlines=(_measure(predicted, ~default, seed) if given_away else None),
@@ -183,14 +231,11 @@ def evaluate(
         surest_right=surest_right,
         surest_wrong=surest_wrong,
         least_sure=least_sure,
-        learned_anew=bundle.learned_anew if used == "held-out" else 0,
-        by_known_words=_by_known_words(bundle, predicted, aside),
-        curve=bundle.classifier.curve_ if isinstance(bundle.classifier, HasCurve) else None,
     )
 
 
 def _by_known_words(
-    bundle: Bundle, predicted: "_Predicted", aside: NDArray[np.bool_] | None
+    bundle: Bundle, predicted: "Predicted", aside: NDArray[np.bool_] | None
 ) -> tuple[KnownWords, ...]:
     if aside is not None and bundle.held_out is not None:
         # It has learned their words since: what counts is what it knew when it was measured.
@@ -205,7 +250,7 @@ def _by_known_words(
     return by_known_words(np.concatenate(known), confidence, right, examples.groups[chosen])
 
 
-class _Predicted(NamedTuple):
+class Predicted(NamedTuple):
     """Examples with the probabilities of the chosen ones."""
 
     examples: Examples
@@ -214,7 +259,7 @@ class _Predicted(NamedTuple):
     probabilities: NDArray[np.float32]  # (m, k)
 
 
-def _measure(predicted: _Predicted, rows: NDArray[np.bool_], seed: int) -> Measures:
+def _measure(predicted: Predicted, rows: NDArray[np.bool_], seed: int) -> Measures:
     """Measure some of the chosen examples."""
     return evaluate_probabilities(
         predicted.true[rows],
@@ -239,7 +284,7 @@ def _default_headlines(examples: Examples) -> NDArray[np.bool_]:
     return np.concatenate([chunk.to_numpy(zero_copy_only=False) for chunk in chunks])
 
 
-def _samples(predicted: _Predicted) -> list[tuple[Sample, ...]]:
+def _samples(predicted: Predicted) -> list[tuple[Sample, ...]]:
     """Return the surest right, the surest wrong and the least sure reviews, with their texts."""
     labels, true = predicted.examples.labels, predicted.true
     said = predicted.probabilities.argmax(axis=1)
@@ -265,7 +310,7 @@ def _distinct(order: NDArray[np.intp], keys: NDArray[np.uint64]) -> NDArray[np.i
     return order[first[:SAMPLES]]
 
 
-def _texts(predicted: _Predicted, wanted: NDArray[np.intp]) -> dict[int, tuple[str, str, str]]:
+def _texts(predicted: Predicted, wanted: NDArray[np.intp]) -> dict[int, tuple[str, str, str]]:
     """Return id, headline and body of some of the chosen examples, by their place among these."""
     places = np.unique(wanted)
     rows = np.zeros(len(predicted.chosen), np.bool_)
