@@ -277,6 +277,11 @@ class PrepareSettings(Settings):
         "what the reviews are written as; csv takes more room and time",
         choices=("parquet", "csv"),
     )
+    appendable: bool = setting(
+        True,
+        "keep what later files are compared with, so that they can be added with --append; it "
+        "takes about twice the room of the reviews",
+    )
     max_rejects: float = setting(
         0.01,
         "share of unreadable rows above which the run is marked and exits non-zero",

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from reviewdesk.prepare.earlier import FOLDER
 from reviewdesk.prepare.prepare import prepare
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress, Task
@@ -115,6 +116,11 @@ def contents(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != "log.json"
     }
+
+
+def for_readers(folder: Path) -> dict[str, bytes]:
+    """Return the same but what is kept for later files, which depends on how rows were staged."""
+    return {name: data for name, data in contents(folder).items() if not name.startswith(FOLDER)}
 
 
 def mixed_corpus(folder: Path, files: int = 3, rows: int = 400) -> list[Path]:

@@ -26,7 +26,7 @@ from reviewdesk.sources import open_inputs
 from reviewdesk.sources.splits import splits
 from tests.sources.samples import SAMPLES, Sample
 
-from .corpus import LONG, contents, mixed_corpus, review, write_lines
+from .corpus import LONG, for_readers, mixed_corpus, review, write_lines
 
 
 def both(folder: Path, *places: Path, **options: Any) -> dict[str, bytes]:
@@ -43,7 +43,7 @@ def both(folder: Path, *places: Path, **options: Any) -> dict[str, bytes]:
             source=source,
             engine=engine,
         )
-        found.append(contents(out))
+        found.append(for_readers(out))
         assert not out.with_name(f".{out.name}.partial").exists()
     machine, cluster = found
     assert cluster == machine
@@ -216,7 +216,7 @@ def test_any_corpus_gives_the_same_folder(
                     source=SourceSettings(),
                     engine=engine,
                 )
-                said.append(contents(out))
+                said.append(for_readers(out))
             except ReviewdeskError as error:
                 said.append({type(error).__name__: str(error).replace(out.name, "out").encode()})
         assert said[0] == said[1]

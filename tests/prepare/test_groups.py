@@ -13,7 +13,7 @@ from reviewdesk.prepare.staged import groups_of
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources import open_inputs
 
-from .corpus import contents
+from .corpus import for_readers
 
 TEXTS = (
     "It boils, and “quietly”",
@@ -67,8 +67,8 @@ def prepared(out: Path, *places: Path) -> PreparedData:
 
 
 def without_times(data: PreparedData) -> dict[str, bytes]:
-    """Return all that a prepared folder holds but its log."""
-    return {name: one for name, one in contents(data.path).items() if name != "log.json"}
+    """Return all that a prepared folder holds for its readers."""
+    return for_readers(data.path)
 
 
 def test_files_read_together_give_what_they_give_one_by_one(

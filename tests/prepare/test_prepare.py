@@ -20,7 +20,16 @@ from reviewdesk.sources import Probe, Source, SourceFile, Tally
 from reviewdesk.sources.rows import RawRows
 from reviewdesk.storage import read_record
 
-from .corpus import Interrupting, contents, mixed_corpus, opened, prepared, review, write_lines
+from .corpus import (
+    Interrupting,
+    contents,
+    for_readers,
+    mixed_corpus,
+    opened,
+    prepared,
+    review,
+    write_lines,
+)
 
 LIMITED = """
 import resource, sys
@@ -246,7 +255,7 @@ def test_the_result_does_not_depend_on_the_size_of_pieces(
     monkeypatch.setattr(merging, "RANGE_BYTES", 400)
     monkeypatch.setattr(parts, "THREADS", 1)
     prepared(tmp_path / "small", *paths)
-    assert contents(tmp_path / "small") == contents(tmp_path / "large")
+    assert for_readers(tmp_path / "small") == for_readers(tmp_path / "large")
 
 
 class Unreadable(Source):

@@ -11,7 +11,10 @@ from reviewdesk.api.options import settings_from
 from reviewdesk.api.reviews import READING, Reviews, places_of
 from reviewdesk.api.tables import Files, Table
 from reviewdesk.job.main_job import JobResult, JobSettings, run_job, with_label
+from reviewdesk.job.places import reviews_of
 from reviewdesk.job.update import update_job
+from reviewdesk.prepare.corrections import NONE, Corrections
+from reviewdesk.prepare.prepare import source_for
 from reviewdesk.progress import Progress
 from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
 from reviewdesk.sources.catalog import open_inputs
@@ -41,6 +44,11 @@ class Job:
     def rows(self) -> dict[str, Path]:
         """Of each target the file with the rows that were given, and their labels."""
         return {one.target: one.rows for one in self.result.targets if one.rows}
+
+    @property
+    def new(self) -> list[str]:
+        """What is new since the last time, in plain words."""
+        return list(self.result.new)
 
     @property
     def tried(self) -> dict[str, list[str]]:
@@ -82,6 +90,8 @@ def run(
     time_limit: str = "",
     refit: bool = True,
     rows: bool = True,
+    append: bool = False,
+    corrections: str | Path = "",
     overwrite: bool = False,
     **settings: Any,
 ) -> Job:
@@ -99,6 +109,8 @@ def run(
         time_limit: about how long that may take, as in ``"30m"``.
         refit: whether models learn from all reviews once they were measured.
         rows: write the rows of the files back with all their columns and their labels beside.
+        append: add the files to the reviews of the job that is in the folder.
+        corrections: a file of what people decided to change in the reviews.
         overwrite: replace an earlier job's results.
         settings: those of ``reviewdesk run``.
 
@@ -108,8 +120,10 @@ def run(
     """
     steps = settings_from(settings, *READING, TargetSettings, TextSettings, SplitSettings)
     files, clean, prepare, target, text, split = steps
+    if append:
+        files = source_for(reviews_of(Path(out)), files)
     named = (targets,) if isinstance(targets, str) else tuple(targets)
-    named, files = with_label(named, target, files)
+    named, files = with_label(named, target, files, append=append)
     with TemporaryDirectory(prefix="reviewdesk-") as aside:
         asked = JobSettings(
             targets=named,
@@ -126,6 +140,8 @@ def run(
             time_limit=time_limit,
             refit=refit,
             rows=rows,
+            append=append,
+            corrections=Corrections.read(Path(corrections)) if corrections else NONE,
         )
         inputs = open_inputs(places_of(source, Path(aside)), files)
         return Job(run_job(inputs, Path(out), asked, overwrite=overwrite, progress=Progress()))

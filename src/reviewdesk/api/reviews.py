@@ -1,6 +1,7 @@
 """Reviews: read from any file or DataFrame, cleaned and without duplicates."""
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, Self, TypeGuard
@@ -15,7 +16,9 @@ from reviewdesk.api.tables import ArrowRows, Files, Table, arrow_table, is_table
 from reviewdesk.engines.opening import cluster
 from reviewdesk.errors import TooManyRejects
 from reviewdesk.job.places import prepared_of, reviews_of
+from reviewdesk.prepare.corrections import NONE, Corrections
 from reviewdesk.prepare.prepare import prepare as prepare_reviews
+from reviewdesk.prepare.prepare import source_for
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import Progress
 from reviewdesk.settings import (
@@ -25,7 +28,7 @@ from reviewdesk.settings import (
     SourceSettings,
     TargetSettings,
 )
-from reviewdesk.sources.catalog import open_inputs
+from reviewdesk.sources.catalog import Inputs, open_inputs
 
 READING: Final = (SourceSettings, CleanSettings, PrepareSettings)
 
@@ -104,7 +107,13 @@ def read(source: Files | Table, **settings: Any) -> Reviews:
 
 
 def prepare(
-    source: Files | Table, out: str | Path, *, overwrite: bool = False, **settings: Any
+    source: Files | Table,
+    out: str | Path,
+    *,
+    overwrite: bool = False,
+    append: bool = False,
+    corrections: str | Path = "",
+    **settings: Any,
 ) -> Reviews:
     """Read, clean and de-duplicate reviews into a folder, as ``reviewdesk prepare`` does.
 
@@ -112,6 +121,10 @@ def prepare(
         source: review files, folders or patterns; or a DataFrame.
         out: the folder to write.
         overwrite: replace a folder that was prepared in another way.
+        append: add them to what was prepared in the folder before, as one run over all would
+            have it; how they are read, cleaned and filtered stays.
+        corrections: CSV or Parquet with the columns id, column, old, new: what people decided to
+            change; it stays for what is added later.
         settings: those of ``reviewdesk prepare``.
 
     Raises:
@@ -119,7 +132,10 @@ def prepare(
         InputError: it cannot be read.
         StorageError: it cannot be written.
     """
-    return _prepared(source, Path(out), settings, overwrite, None)
+    changes = Corrections.read(Path(corrections)) if corrections else NONE
+    return _prepared(
+        source, Path(out), settings, overwrite, None, append=append, corrections=changes
+    )
 
 
 def as_reviews(data: "Reviews | Files | Table", **settings: Any) -> Reviews:
@@ -152,10 +168,19 @@ def _prepared(
     settings: dict[str, Any],
     overwrite: bool,
     folder: SessionFolder | None,
+    *,
+    append: bool = False,
+    corrections: Corrections = NONE,
 ) -> Reviews:
     files, clean, prepare_, engine = settings_from(settings, *READING, EngineSettings)
+    if append:
+        earlier = reviews_of(out)
+        out, files = earlier.path, source_for(earlier, files)
+    if folder is not None:  # nobody adds to a folder of this session
+        prepare_ = replace(prepare_, appendable=False)
     with TemporaryDirectory(prefix="reviewdesk-") as aside:
-        inputs = open_inputs(places_of(source, Path(aside)), files)
+        places = places_of(source, Path(aside))
+        inputs = open_inputs(places, files) if places or not append else Inputs([])
         try:
             with cluster(engine) as machines:
                 data = prepare_reviews(
@@ -165,6 +190,8 @@ def _prepared(
                     clean=clean,
                     source=files,
                     overwrite=overwrite,
+                    append=append,
+                    corrections=corrections,
                     engine=machines,
                     progress=Progress(),
                 )

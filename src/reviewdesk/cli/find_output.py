@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Final
 
+import pyarrow.compute as pc
+
 from reviewdesk.cli.output import count, note, print_json, print_table, program, say
 from reviewdesk.findings.base import Findings
 from reviewdesk.findings.questions import TABLE, questions, write_questions
@@ -79,6 +81,9 @@ def _print(one: Outcome, reviews: int) -> None:
     found = one.stored.found
     again = " (found before)" if one.already else ""
     say(f"{one.stored.manner.title}{again}: {count(found.table.num_rows, 'finding')}")
+    new = pc.sum(found.table["new"]).as_py()
+    if new is not None and not one.already:
+        say(f"- {count(new, 'finding')} of these {'is' if new == 1 else 'are'} new since last time")
     for sentence in (*promises(found), *found.notes, *left_out(found, reviews)):
         say(f"- {sentence}")
     say(f"- The page: {one.stored.path / PAGE}\n")

@@ -1,6 +1,6 @@
 """`reviewdesk prepare`: from raw files to prepared data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -9,9 +9,12 @@ import typer
 from reviewdesk.cli.options import Json, with_settings
 from reviewdesk.cli.output import count, note, print_json, print_table, say
 from reviewdesk.engines.opening import cluster
-from reviewdesk.errors import TooManyRejects
+from reviewdesk.errors import TooManyRejects, UsageError
+from reviewdesk.job.places import reviews_of
+from reviewdesk.prepare.corrections import NONE, Corrections
 from reviewdesk.prepare.manifest import file_notes
 from reviewdesk.prepare.prepare import prepare as prepare_reviews
+from reviewdesk.prepare.prepare import source_for
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import Progress
 from reviewdesk.schema import REVIEWS
@@ -21,16 +24,36 @@ from reviewdesk.sources.mapping import shown
 
 NOTES_SHOWN: Final = 20
 
+Corrections_ = Annotated[
+    Path | None,
+    typer.Option(
+        "--corrections",
+        help="CSV or Parquet with the columns id, column, old, new: what people decided to change, "
+        "in the review or all reviews of the product that an id names.",
+        metavar="FILE",
+    ),
+]
+
 
 @with_settings(
     source=SourceSettings, clean=CleanSettings, prepare=PrepareSettings, engine=EngineSettings
 )
 def prepare(
     sources: Annotated[
-        list[str], typer.Argument(help="Review files, folders or globs.", metavar="SOURCE...")
-    ],
-    out: Annotated[Path, typer.Option(help="Folder to write.", metavar="DIR")],
+        list[str] | None,
+        typer.Argument(help="Review files, folders or globs.", metavar="SOURCE..."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write.", metavar="DIR")] = None,
     *,
+    append: Annotated[
+        Path | None,
+        typer.Option(
+            help="Prepared folder, or that of a job, to add the files to: the result is that of "
+            "one run over all files.",
+            metavar="DIR",
+        ),
+    ] = None,
+    corrections: Corrections_ = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a folder prepared in another way.")
     ] = False,
@@ -48,26 +71,42 @@ def prepare(
     goes on where it stopped when the same command is given again. With --engine spark a cluster
     does the work and the folder is the same.
 
+    With --append the files are added to what was prepared before, as one run over all would have
+    it, in a part of its time; how they are read, cleaned and filtered stays. People who were erased
+    do not come back.
+
     Example:
 
         reviewdesk prepare reviews.csv --map review_body=comment --out prepared
+        reviewdesk prepare may.csv --append prepared
     """
-    inputs = open_inputs(sources, source)
+    if append is not None:
+        earlier = reviews_of(append)
+        source = source_for(earlier, source)
+    if (out is None) == (append is None):
+        raise UsageError("name the folder to write with --out DIR, or one to add to with --append")
+    place = out if out is not None else earlier.path
+    changes = Corrections.read(corrections) if corrections else NONE
+    if not (sources or (append and changes)):
+        raise UsageError("name files to prepare, or corrections of data that is there (--append)")
+    inputs = open_inputs(sources, source) if sources else Inputs([])
     show_inputs(inputs)
     try:
         with cluster(engine) as machines:
             data = prepare_reviews(
                 inputs,
-                out,
+                place,
                 prepare=prepare,
                 clean=clean,
                 source=source,
                 overwrite=overwrite,
+                append=append is not None,
+                corrections=changes,
                 engine=machines,
                 progress=Progress(),
             )
     except TooManyRejects:
-        _print(PreparedData.open(out), as_json)
+        _print(PreparedData.open(place), as_json)
         raise
     _print(data, as_json)
 
@@ -120,6 +159,14 @@ def show_notes(data: PreparedData) -> None:
         note(f"{column}: {count(number, 'value')} could not be read and count as missing")
 
 
+def corrections_sentence(told: Mapping[str, int]) -> str:
+    """Return how many corrections were given, and what they changed."""
+    given = count(told["given"], "correction")
+    fitting = told["given"] - told["fitting"]
+    rest = f"; {fitting:,} fit no review as it stands" if fitting else ""
+    return f"{given} changed {count(told['reviews'], 'review')}{rest}"
+
+
 def _print(data: PreparedData, as_json: bool) -> None:
     show_notes(data)
     if as_json:
@@ -127,6 +174,8 @@ def _print(data: PreparedData, as_json: bool) -> None:
         return
     rows = data.manifest["rows"]
     say(f"{data.path} holds {count(rows['written'], 'review')} of {count(rows['read'], 'row')}")
+    if told := data.manifest.get("corrections"):
+        say(corrections_sentence(told))
     counts = [
         *((f"unreadable: {reason}", n) for reason, n in data.manifest["rejected"].items()),
         *((f"dropped: {rule}", n) for rule, n in data.manifest["dropped"].items()),

@@ -7,10 +7,13 @@ import typer
 
 from reviewdesk.cli.options import Json, with_settings
 from reviewdesk.cli.output import print_json, program, say
-from reviewdesk.cli.prepare import show_inputs, show_notes
+from reviewdesk.cli.prepare import Corrections_, show_inputs, show_notes
 from reviewdesk.cli.train import Model, ModelSettings, Refit, parse_model_settings
 from reviewdesk.errors import TooManyRejects
 from reviewdesk.job.main_job import JobResult, JobSettings, run_job, with_label
+from reviewdesk.job.places import reviews_of
+from reviewdesk.prepare.corrections import NONE, Corrections
+from reviewdesk.prepare.prepare import source_for
 from reviewdesk.progress import Progress
 from reviewdesk.settings import (
     CleanSettings,
@@ -74,6 +77,14 @@ def run(
             help="Write the rows of the files back with all their columns and their labels beside."
         ),
     ] = True,
+    append: Annotated[
+        bool,
+        typer.Option(
+            "--append",
+            help="Add the files to the reviews of the job in DIR, and say what is new since.",
+        ),
+    ] = False,
+    corrections: Corrections_ = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an earlier job's results.")
     ] = False,
@@ -103,8 +114,11 @@ def run(
 
         reviewdesk run reviews.tsv.gz --target sentiment --target category --out job
         reviewdesk run tickets.csv --label topic --out tickets
+        reviewdesk run may.csv --append --out job
     """
-    asked, source = with_label(targets, target, source)
+    asked, source = with_label(targets, target, source, append=append)
+    if append:
+        source = source_for(reviews_of(out), source)
     inputs = open_inputs(sources, source)
     show_inputs(inputs)
     settings = JobSettings(
@@ -122,6 +136,8 @@ def run(
         time_limit=time_limit,
         refit=refit,
         rows=rows,
+        append=append,
+        corrections=Corrections.read(corrections) if corrections else NONE,
     )
     result = run_job(inputs, out, settings, overwrite=overwrite, progress=Progress())
     show_notes(result.data)
@@ -134,6 +150,11 @@ def run(
 
 
 def _print(result: JobResult) -> None:
+    if result.new:
+        say("new since the last time:")
+        for sentence in result.new:
+            say(f"- {sentence}")
+        say("")
     for one in result.targets:
         say(f"{one.target}:")
         for sentence in (*one.tried, *sentences(one.evaluation)):

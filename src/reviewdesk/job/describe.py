@@ -105,6 +105,7 @@ def _prepared(data: PreparedData) -> Description:
         f"Months: {months[0]} to {months[-1]}." if months else "No month has any review.",
         *_lost("could not be read", manifest["rejected"], "they are kept in rejects.parquet"),
         *_lost("were dropped", manifest["dropped"], "counted by rule"),
+        *_corrected(manifest.get("corrections")),
         f"Stars: {_counts(manifest['stars'])}.",
         f"{manifest['default_headlines']:,} reviews have a headline that the shop filled in.",
         f"{manifest['copies']:,} reviews repeat another one over a variant of its product.",
@@ -119,6 +120,14 @@ def _prepared(data: PreparedData) -> Description:
     if manifest["too_many_rejects"]:
         sentences.append("More rows were unreadable than allowed; look at them before you go on.")
     return Description("prepared reviews", sentences, manifest)
+
+
+def _corrected(told: dict[str, int] | None) -> Iterator[str]:
+    if told:
+        yield (
+            f"{told['given']:,} corrections that people decided on changed {told['reviews']:,} "
+            f"reviews; {told['given'] - told['fitting']:,} fit none as it stands."
+        )
 
 
 def _lost(what: str, reasons: dict[str, int], end: str) -> Iterator[str]:

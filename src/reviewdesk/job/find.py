@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,6 +45,7 @@ from reviewdesk.job.finders import (
     takes_answers,
 )
 from reviewdesk.job.heads import Predictions
+from reviewdesk.prepare.earlier import history_of
 from reviewdesk.prepare.layout import file_sha256
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
@@ -214,7 +215,8 @@ def _found_before(
     if not is_findings(folder):
         return None
     before = read_findings(folder)
-    if before.about.get("data") != predictions.data.fingerprint:
+    goes_on = before.about.get("data") in history_of(predictions.data)
+    if before.about.get("data") != predictions.data.fingerprint and not goes_on:
         raise UsageError(
             f"{folder} holds findings in other data; choose another folder or replace it on "
             "purpose (--overwrite)"
@@ -229,6 +231,9 @@ def _found_before(
     about = _about(finder, predictions, needed.intersection(finder.targets), settings)
     if before.about == about:
         return before
+    if goes_on:  # files were added since: the same is looked for again, and what is new is told
+        same = {name: about[name] for name in ("data", "reviews", "files")}
+        before = replace(before, about={**before.about, **same})
     _check_replaces(before, about)
     return None
 

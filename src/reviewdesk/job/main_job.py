@@ -9,9 +9,11 @@ from reviewdesk.bundle import Bundle, load_bundle
 from reviewdesk.errors import InputError, TooManyRejects, UsageError
 from reviewdesk.examples.examples import load_examples
 from reviewdesk.job.beside import REPORT
+from reviewdesk.job.news import since_last_time, targets_of
 from reviewdesk.job.places import BUNDLE, PREPARED, SUMMARY
 from reviewdesk.job.report import TargetFindings, write_report
 from reviewdesk.job.rows import rows_name, write_job_rows
+from reviewdesk.prepare.corrections import NONE, Corrections
 from reviewdesk.prepare.prepare import prepare
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
@@ -27,7 +29,7 @@ from reviewdesk.settings import (
     TextSettings,
 )
 from reviewdesk.sources.catalog import Input
-from reviewdesk.storage import private_directory, write_record
+from reviewdesk.storage import left_record, private_directory, write_record, write_text
 from reviewdesk.training.best import train_best
 from reviewdesk.training.crossfit import Head, cross_fit
 from reviewdesk.training.evaluate import Evaluation, evaluate
@@ -37,6 +39,7 @@ from reviewdesk.training.train import train
 
 BEST: Final = "best"
 PREDICTIONS: Final = "predictions.parquet"
+UNFINISHED: Final = ".unfinished"
 EVALUATION: Final = "evaluation.html"
 
 
@@ -54,6 +57,8 @@ class JobSettings:
         time_limit: about how long that may take, as in 30m, for all targets together.
         refit: whether bundles learn from all reviews once they were measured.
         rows: whether the rows of the files are written back with their labels.
+        append: whether the files are added to the reviews of the job that is there.
+        corrections: what is changed in the reviews.
     """
 
     targets: tuple[str, ...]
@@ -70,6 +75,8 @@ class JobSettings:
     time_limit: str = ""
     refit: bool = True
     rows: bool = True
+    append: bool = False
+    corrections: Corrections = NONE
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,7 @@ class JobResult:
         report: the page with what was found.
         targets: what was found, for each target.
         too_many_rejects: the sentence about unreadable rows, when they were more than allowed.
+        new: what is new since the last time, in sentences; empty in a first run.
     """
 
     folder: Path
@@ -89,6 +97,7 @@ class JobResult:
     report: Path
     targets: tuple[TargetFindings, ...]
     too_many_rejects: str | None
+    new: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return where everything is and what was found as JSON values."""
@@ -97,6 +106,10 @@ class JobResult:
             "report": str(self.report),
             "prepared": str(self.folder / PREPARED),
             "too_many_rejects": self.too_many_rejects,
+            "new": list(self.new),
+            "reviews": self.data.rows,
+            "fingerprint": self.data.fingerprint,
+            "categories": sorted(self.data.manifest["categories"]),
             "targets": {one.target: one.to_json() for one in self.targets},
         }
 
@@ -125,6 +138,8 @@ def run_job(
         InputError: the files cannot be used for a target.
         StorageError: something cannot be read or written.
     """
+    if settings.append and not settings.targets:
+        settings = replace(settings, targets=targets_of(left_record(folder / SUMMARY)))
     if not settings.targets or len(set(settings.targets)) != len(settings.targets):
         raise UsageError("name each target once, as in --target sentiment --target category")
     if SEVERAL in settings.targets:
@@ -142,6 +157,8 @@ def run_job(
             "that; take a share above 0, or the steps prepare, train and predict"
         )
     private_directory(folder)
+    before = left_record(folder / SUMMARY)
+    overwrite = _may_replace(folder, overwrite) or settings.append
     data, too_many = _prepare(inputs, folder / PREPARED, settings, overwrite, progress)
     if not data.rows:
         raise InputError(
@@ -155,9 +172,25 @@ def run_job(
         targets = tuple(_with_rows(one, inputs, data, progress) for one in targets)
     report = folder / REPORT
     write_report(data, targets, report)
-    result = JobResult(folder, data, report, targets, too_many)
-    write_record(folder / SUMMARY, {"inputs": [one.place for one in inputs], **result.to_json()})
+    new = since_last_time(before, data, targets)
+    result = JobResult(folder, data, report, targets, too_many, new)
+    places = [*(before or {}).get("inputs", ())] if settings.append else []
+    places = list(dict.fromkeys((*places, *(one.place for one in inputs))))
+    write_record(folder / SUMMARY, {"inputs": places, **result.to_json()})
+    (folder / UNFINISHED).unlink(missing_ok=True)
     return result
+
+
+def _may_replace(folder: Path, overwrite: bool) -> bool:
+    """Say whether what is in a job's folder may be replaced: on purpose, or as it was never done.
+
+    A job that failed has results that nobody has seen as a whole; they do not stand in the way of
+    the corrected command. A folder with prepared data that no job made is left as it is.
+    """
+    mark = folder / UNFINISHED
+    if not (folder / SUMMARY).exists() and not (folder / PREPARED).exists():
+        write_text(mark, "A job was begun here and has not come to its end yet.\n")
+    return overwrite or (mark.exists() and not (folder / SUMMARY).exists())
 
 
 def _named(target: TargetSettings, name: str) -> TargetSettings:
@@ -166,7 +199,11 @@ def _named(target: TargetSettings, name: str) -> TargetSettings:
 
 
 def with_label(
-    targets: Sequence[str], target: TargetSettings, source: SourceSettings
+    targets: Sequence[str],
+    target: TargetSettings,
+    source: SourceSettings,
+    *,
+    append: bool = False,
 ) -> tuple[tuple[str, ...], SourceSettings]:
     """Return what is predicted and what is read where a column of labels may be named.
 
@@ -175,9 +212,10 @@ def with_label(
             sentiment.
         target: names the column.
         source: how files are read.
+        append: whether nothing named means what the job in the folder predicts.
     """
     if not target.label:
-        return tuple(targets) or (SENTIMENT,), source
+        return tuple(targets) or (() if append else (SENTIMENT,)), source
     kept = tuple(dict.fromkeys((*source.keep, target.label)))
     return tuple(dict.fromkeys((*targets, OWN))), replace(source, keep=kept)
 
@@ -202,7 +240,9 @@ def _prepare(
             prepare=settings.prepare,
             clean=settings.clean,
             source=settings.source,
-            overwrite=overwrite,
+            overwrite=overwrite and not settings.append,
+            append=settings.append,
+            corrections=settings.corrections,
             progress=progress,
         )
     except TooManyRejects as error:

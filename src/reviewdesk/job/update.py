@@ -19,14 +19,8 @@ from reviewdesk.findings.store import StoredFindings, folders_in, read_findings
 from reviewdesk.job.beside import REPORT, link_beside
 from reviewdesk.job.find import OVERVIEW, FindSettings, find
 from reviewdesk.job.finders import VECTORS
-from reviewdesk.job.main_job import (
-    BUNDLE,
-    PREPARED,
-    SUMMARY,
-    JobResult,
-    JobSettings,
-    run_job,
-)
+from reviewdesk.job.main_job import JobResult, JobSettings, run_job
+from reviewdesk.job.places import BUNDLE, PREPARED, SUMMARY
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress

@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 
 from reviewdesk.errors import InputError, UsageError
 from reviewdesk.exchange import finish_replacement
+from reviewdesk.prepare.earlier_erase import keep_without, rows_kept_of
+from reviewdesk.prepare.erased import ERASED, ErasedPeople
 from reviewdesk.prepare.layout import REJECTS_TABLE
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.manifest import contents_json
@@ -30,9 +32,6 @@ from reviewdesk.storage import (
     read_json,
     write_then_rename,
 )
-
-ERASED: Final = "erased"
-"""The rule under which the manifest counts erased rows."""
 
 _STEP: Final = {"step": "erase"}  # says nothing about whom
 
@@ -104,9 +103,10 @@ def erase(
             erased |= also(data, ids)
         workspace.remove()  # also what an interrupted preparation has staged of this person
         found = _Rejects(path / REJECTS_TABLE, customer)
-        if len(ids) or found.erased:
+        kept = rows_kept_of(path, lambda customers: _theirs(customers, customer))
+        if len(ids) or found.erased or kept:
             _erase_from_data(data, customer, found, workspace, progress)
-    if not (finished or len(ids) or found.erased or any(erased.values())):
+    if not (finished or len(ids) or found.erased or kept or any(erased.values())):
         raise InputError(
             f"nobody was erased: this customer's id stands in no review and no unreadable row of "
             f"{path}, nor in what was given with it; give it as it stands in customer_id"
@@ -174,6 +174,15 @@ def _erase_from_data(
     with log.timed("write"):
         months = rewrite(data, workspace, ("customer_id",), stays, progress)
         write_rejects(workspace.result / REJECTS_TABLE, rejects.staying())
+        keep_without(
+            data.path,
+            workspace.result,
+            customer,
+            lambda customers: _theirs(customers, customer),
+            data.manifest["settings"]["prepare"]["partition_by"],
+        )
+        erased = ErasedPeople.of(data.path).with_customer(customer, data.fingerprint)
+        erased.write(workspace.result)
     manifest = _manifest(data.manifest, months, rejects.erased)
     log.rows.update(manifest["rows"])
     log.fingerprints["data"] = manifest["fingerprint"]

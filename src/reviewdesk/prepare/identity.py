@@ -55,21 +55,28 @@ _FAR: Final = 2**40
 """No number, flag or day is that far from 0."""
 
 
-def keys(raw: pa.RecordBatch, cleaned: pa.RecordBatch, *, keep: bool) -> list[pa.Array]:
+def keys(
+    raw: pa.RecordBatch,
+    cleaned: pa.RecordBatch,
+    *,
+    keep: bool,
+    derived: pa.Array | None = None,
+) -> list[pa.Array]:
     """Return the columns of ``KEYS`` for rows of the reviews table.
 
     Args:
         raw: the rows as the source gave them; derived ids are those of their raw content.
         cleaned: the same rows, cleaned.
         keep: no row counts as a duplicate.
+        derived: which short texts have a derived id, where that was told from other rows.
     """
     short = pc.less(pc.utf8_length(cleaned["review_body"]), CHANCE_CHARS).to_numpy(False)
     known = pc.and_(cleaned["customer_id"].is_valid(), cleaned["product_id"].is_valid())
     known = pc.and_not(known, is_nobody(cleaned["customer_id"])).to_numpy(zero_copy_only=False)
     first, second = (_hashes(cleaned, short, seed) for seed in _SEEDS)
-    derived = _has_derived_id(raw, short)
+    derived_ = _has_derived_id(raw, short) if derived is None else derived.to_numpy(False)
     chance = np.ones(len(cleaned), np.bool_) if keep else short & ~known
-    chance_id = chance if keep else chance & derived
+    chance_id = chance if keep else chance & derived_
     hashes = [
         hash64(cleaned["review_id"]),
         first.content,
@@ -82,7 +89,7 @@ def keys(raw: pa.RecordBatch, cleaned: pa.RecordBatch, *, keep: bool) -> list[pa
     ]
     return [
         *(pa.array(values.view(np.int64)) for values in hashes),
-        pa.array(derived),
+        pa.array(derived_),
         pa.array(chance_id),
         pa.array(chance),
         pa.array(known),

@@ -11,7 +11,7 @@ Source: J. W. Tukey, "Exploratory Data Analysis", 1977, section 2D.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isqrt
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from reviewdesk.settings import PrepareSettings
 
@@ -34,6 +34,12 @@ class LengthBounds:
     min_chars: int
     max_chars: int
     quartiles: tuple[int, int] | None = None
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Return them from plain JSON values."""
+        quartiles = data.get("quartiles")
+        return cls(data["min_chars"], data["max_chars"], tuple(quartiles) if quartiles else None)
 
     def to_json(self) -> dict[str, Any]:
         """Return them as plain JSON values."""

@@ -10,7 +10,7 @@ from reviewdesk.prepare.duplicates import LENGTH_RULES, VerdictCounts
 from reviewdesk.prepare.layout import FORMAT, FORMAT_VERSION
 from reviewdesk.prepare.lengths import LengthBounds
 from reviewdesk.prepare.parts import PartFile
-from reviewdesk.prepare.staged import InputGroup, StagedInput
+from reviewdesk.prepare.staged import InputGroup, StagedGroup, StagedInput
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources import Input
 from reviewdesk.sources.columns import TELLING
@@ -35,6 +35,7 @@ def build_manifest(
     verdicts_by_input: Sequence[Sequence[Mapping[str, int]]],
     bounds: LengthBounds,
     parts: Sequence[PartFile],
+    corrections: int = 0,
 ) -> dict[str, Any]:
     """Return the manifest: equal inputs and settings give equal bytes.
 
@@ -45,6 +46,7 @@ def build_manifest(
         verdicts_by_input: the same for each input of each group, by rule.
         bounds: the lengths that stayed.
         parts: what was written.
+        corrections: how many corrections were given.
     """
     staged = [one.staged for one in groups]
     inputs = [one for group in staged for one in group.inputs]
@@ -74,6 +76,7 @@ def build_manifest(
         "readings": _readings(groups),
         "changed": _sum(one.changed for one in staged),
         "length": bounds.to_json(),
+        **({"corrections": _corrections(staged, corrections)} if corrections else {}),
         "numbered_ids": verdicts.numbered,
         "derived_ids": verdicts.derived,
         "too_many_rejects": rows["rejected"] > settings["prepare"]["max_rejects"] * rows["read"],
@@ -101,6 +104,12 @@ def _id_notes(derived: int) -> Iterator[str]:
             f"{derived:,} reviews have an id that stands at other texts as well, so that it is "
             "none: each has a number of its own behind it"
         )
+
+
+def _corrections(groups: Sequence[StagedGroup], given: int) -> dict[str, int]:
+    """Return how many corrections there are, how many fit a review, and how many they changed."""
+    applied = _sum(one.corrected for one in groups)
+    return {"given": given, "fitting": len(applied), "reviews": sum(applied.values())}
 
 
 def _readings(groups: Sequence[InputGroup]) -> list[dict[str, Any]]:

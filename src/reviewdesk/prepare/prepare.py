@@ -19,6 +19,7 @@ from reviewdesk.errors import (
     UsageError,
 )
 from reviewdesk.prepare.copies import find_copies
+from reviewdesk.prepare.corrections import NONE, Corrections
 from reviewdesk.prepare.distributed import Distributed
 from reviewdesk.prepare.duplicates import (
     PlacedRun,
@@ -26,6 +27,8 @@ from reviewdesk.prepare.duplicates import (
     find_duplicates,
     place_runs,
 )
+from reviewdesk.prepare.earlier import Earlier, keep
+from reviewdesk.prepare.erased import ErasedPeople
 from reviewdesk.prepare.layout import FORMAT_VERSION, REJECTS_TABLE
 from reviewdesk.prepare.lengths import LengthBounds, derived_bounds, given_bounds
 from reviewdesk.prepare.lock import locked
@@ -44,13 +47,16 @@ from reviewdesk.prepare.staging import stage
 from reviewdesk.prepare.workspace import Workspace, state_of
 from reviewdesk.progress import SILENT, Progress, Task
 from reviewdesk.runlog import RunLog
+from reviewdesk.schema import kept_columns
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources import Input
 from reviewdesk.sources.catalog import Inputs
 from reviewdesk.sources.deciding import Deciding
+from reviewdesk.sources.readings import AUTO, Evidence, Reading
 from reviewdesk.sources.rejects import DAMAGE
 from reviewdesk.storage import private_directory, storage_errors
 
+ALREADY_ADDED: Final = "there is nothing to add: all of it was read before"
 ALREADY_DONE: Final = "it was prepared before from the same inputs with the same settings"
 
 
@@ -62,10 +68,16 @@ def prepare(
     clean: CleanSettings,
     source: SourceSettings,
     overwrite: bool = False,
+    append: bool = False,
+    corrections: Corrections = NONE,
     engine: Engine | None = None,
     progress: Progress = SILENT,
 ) -> PreparedData:
     """Read, clean, filter and de-duplicate reviews; write Parquet by month and a manifest.
+
+    With ``append`` the inputs are added to data that is there, and the result is that of one run
+    over all files. How they are cleaned and filtered stays as it is there. People who were erased
+    from the folder do not come back.
 
     A run that was interrupted at any moment is taken up by giving the same arguments again, and
     ends in the same bytes. Nothing is done twice: an input that was read to its end is not read
@@ -78,6 +90,8 @@ def prepare(
         clean: how text is cleaned.
         source: how the inputs were opened; kept in the manifest.
         overwrite: whether a folder that was prepared otherwise may be replaced.
+        append: whether the inputs are added to what is in the folder.
+        corrections: what is changed in the reviews, beside what was before in what is added to.
         engine: a cluster that reads, compares and writes; None: this machine does. All its machines
             must reach the inputs and the folder under these names.
         progress: is shown how far it has come.
@@ -93,7 +107,7 @@ def prepare(
         InputError: an input changed while it was read, or there is no review in any.
         StorageError: a place cannot be used, the disk is full, or another process is writing.
     """
-    if not inputs:
+    if not inputs and not (append and corrections):
         raise UsageError("there is nothing to prepare; name a file or folder of reviews")
     if prepare.stem and not prepare.tokens:
         raise UsageError("--stem is about the column of tokens; ask for it with --tokens")
@@ -104,15 +118,45 @@ def prepare(
             "cannot write to s3:// yet: copy the folder there when it is done"
         )
     out = out.absolute().resolve()
+    if engine is not None and (append or corrections or ErasedPeople.of(out)):
+        raise UsageError(
+            "a cluster prepares files from the beginning: --append, --corrections and folders from "
+            "which people were erased need the engine duckdb"
+        )
+    if append and overwrite:
+        raise UsageError("--append adds to what is there and --overwrite replaces it; name one")
     with storage_errors(str(out)):
         private_directory(out.parent)
     with locked(out.with_name(f".{out.name}.lock"), f"the folder {out}"):
-        data = _finished(out, inputs, settings, overwrite)
+        earlier = Earlier.open(PreparedData.open(out)) if append else None
+        if earlier is not None:
+            settings = _settings_that_stay(earlier.data, source, clean, prepare)
+            prepare = PrepareSettings.from_json(settings["prepare"])
+            clean = CleanSettings.from_json(settings["clean"])
+            new = [one for one in inputs if not _is_in(one, earlier.data.manifest)]
+            notes = _seen_before(inputs, new)
+            before = Corrections.of(out)
+            corrections = before.and_later(corrections)
+            if not new and corrections == before:  # nothing to do
+                data = replace(earlier.data, notes=(*notes, ALREADY_ADDED))
+            else:
+                data = None
+        else:
+            new, notes = list(inputs), ()
+            data = _finished(out, inputs, settings, overwrite, corrections)
         if data is None:
             job = _Job(
-                inputs, out, settings=settings, prepare=prepare, clean=clean, progress=progress
+                new,
+                out,
+                settings=settings,
+                prepare=prepare,
+                clean=clean,
+                progress=progress,
+                earlier=earlier,
+                corrections=corrections,
             )
             data = job.run() if engine is None else job.run_on(engine)
+            data = replace(data, notes=(*notes, *data.notes))
     if isinstance(inputs, Inputs):
         data = replace(data, notes=(*data.notes, *inputs.warnings()))
     _check_rejects(data)
@@ -121,13 +165,19 @@ def prepare(
 
 
 def _finished(
-    out: Path, inputs: Sequence[Input], settings: dict[str, Any], overwrite: bool
+    out: Path,
+    inputs: Sequence[Input],
+    settings: dict[str, Any],
+    overwrite: bool,
+    corrections: Corrections,
 ) -> PreparedData | None:
     """Return the data when the folder is already what is asked for, None when it is to be made."""
     data = PreparedData.existing(out, overwrite=overwrite)
     if data is None:
         return None
     difference = _difference(data.manifest, inputs, settings)
+    if not difference and Corrections.of(out) != corrections:
+        difference = "with other corrections"
     if not difference:
         Workspace(out).remove()
         return replace(data, notes=(ALREADY_DONE, *file_notes(data.manifest)))
@@ -136,6 +186,62 @@ def _finished(
     raise UsageError(
         f"{out} was prepared {difference}; name another folder, or replace it with --overwrite"
     )
+
+
+def source_for(data: PreparedData, source: SourceSettings) -> SourceSettings:
+    """Return how files that are added to data are read: as those before, unless it is told.
+
+    Args:
+        data: what they are added to.
+        source: what was told.
+    """
+    recorded = SourceSettings.from_json(data.manifest["settings"]["source"])
+    told = {
+        name: value
+        for name, value in source.to_json().items()
+        if value != SourceSettings().to_json()[name]
+    }
+    return SourceSettings.from_json({**recorded.to_json(), **told})
+
+
+def _settings_that_stay(
+    data: PreparedData, source: SourceSettings, clean: CleanSettings, prepare: PrepareSettings
+) -> dict[str, Any]:
+    """Return the settings that data was prepared with, by which files are added to it.
+
+    Raises:
+        UsageError: others were asked for.
+    """
+    before: dict[str, Any] = data.manifest["settings"]
+    for name, given in (("clean", clean), ("prepare", prepare)):
+        standard = type(given)().to_json()
+        recorded = {**standard, **before[name]}
+        for setting, value in given.to_json().items():
+            if value not in (standard[setting], recorded[setting]):
+                raise UsageError(
+                    f"{data.path} was prepared with {setting} {recorded[setting]!r}, which stays "
+                    "for what is added; leave the option out, or prepare all files in one run"
+                )
+    if source.keep and list(source.keep) != before["source"].get("keep", []):
+        raise UsageError(
+            f"{data.path} was prepared with the columns {list(data.kept)!r} kept beside the "
+            "reviews table, which stays for what is added; leave --keep out"
+        )
+    return before
+
+
+def _is_in(one: Input, manifest: dict[str, Any]) -> bool:
+    """Say whether an input was read before: the same bytes."""
+    same_size = [known for known in manifest["inputs"] if known["bytes"] == one.bytes]
+    return bool(same_size) and one.sha256() in [known["sha256"] for known in same_size]
+
+
+def _seen_before(inputs: Sequence[Input], new: Sequence[Input]) -> tuple[str, ...]:
+    names = [one.name for one in inputs if one not in new]
+    if not names:
+        return ()
+    more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
+    return (f"read before, and not added again: {', '.join(names[:3])}{more}",)
 
 
 def _difference(manifest: dict[str, Any], inputs: Sequence[Input], settings: dict[str, Any]) -> str:
@@ -205,7 +311,12 @@ class _Job:
         prepare: PrepareSettings,
         clean: CleanSettings,
         progress: Progress,
+        earlier: Earlier | None = None,
+        corrections: Corrections = NONE,
     ) -> None:
+        self._corrections = corrections
+        self._earlier = earlier
+        self._erased = ErasedPeople.of(out)
         self._inputs = inputs
         self._out = out
         self._settings = settings
@@ -240,6 +351,9 @@ class _Job:
     def run(self) -> PreparedData:
         """Do the steps that are not done yet."""
         note = self._workspace.begin(self._plan())
+        as_before = self._earlier is not None and self._earlier.link(
+            self._workspace, self._corrections, self._prepare
+        )
         with self._log.timed("read"):
             groups = self._stage()
         staged = [group.staged for group in groups]
@@ -252,9 +366,13 @@ class _Job:
         ):
             found = self._find(staged, runs, engine)
         with self._log.timed("write"):
-            kept = self._inputs[0].reader.kept
+            if self._earlier is not None and as_before:
+                self._earlier.reuse(runs, found, self._workspace)
+            kept = kept_columns(self._settings["source"].get("keep", ()))
             parts = write_parts(runs, found, self._prepare, self._workspace, self._progress, kept)
-            write_rejects(self._workspace.result / REJECTS_TABLE, _rejects(directories))
+            by_name = sorted(range(len(groups)), key=lambda number: groups[number].places)
+            rejects = _rejects([directories[number] for number in by_name])
+            write_rejects(self._workspace.result / REJECTS_TABLE, rejects)
         manifest = build_manifest(
             self._settings,
             groups,
@@ -262,9 +380,17 @@ class _Job:
             dropped_by_input(found.verdicts, staged, runs),
             self._bounds(staged),
             parts,
+            len(self._corrections.changes),
         )
+        if self._prepare.appendable:
+            before = self._earlier
+            history = () if before is None else (*before.history, before.data.fingerprint)
+            keep(self._workspace, groups, parts, history)
+        self._erased.write(self._workspace.result)
+        self._corrections.write(self._workspace.result)
         self._finish(manifest)
         notes = (note, *file_notes(manifest)) if note else file_notes(manifest)
+        notes = (*notes, *self._notes_of_lengths(staged))
         return PreparedData(self._out, manifest, notes)
 
     def _find(
@@ -280,6 +406,24 @@ class _Job:
     def _bounds(self, staged: Sequence[StagedGroup]) -> LengthBounds:
         if self._prepare.length != "auto":
             return given_bounds(self._prepare)
+        if self._earlier is not None:
+            return LengthBounds.from_json(self._earlier.data.manifest["length"])
+        return self._derived(staged)
+
+    def _notes_of_lengths(self, staged: Sequence[StagedGroup]) -> tuple[str, ...]:
+        """Return a sentence where all files would have other bounds than those before had."""
+        if self._prepare.length != "auto" or self._earlier is None:
+            return ()
+        stay, derived = self._bounds(staged), self._derived(staged)
+        if (stay.min_chars, stay.max_chars) == (derived.min_chars, derived.max_chars):
+            return ()
+        return (
+            f"the lengths that fit stay {stay.min_chars:,} to {stay.max_chars:,}, as they were "
+            f"derived before; all files in one run would give {derived.min_chars:,} to "
+            f"{derived.max_chars:,}",
+        )
+
+    def _derived(self, staged: Sequence[StagedGroup]) -> LengthBounds:
         lengths: Counter[int] = Counter()
         for one in staged:
             lengths.update(one.lengths)
@@ -294,6 +438,9 @@ class _Job:
             "pyarrow": pa.__version__,
             "settings": self._settings,
             "inputs": inputs,
+            "erased": sorted(self._erased.digests),
+            "corrections": self._corrections.to_json(),
+            "earlier": None if self._earlier is None else self._earlier.data.fingerprint,
         }
 
     def _stage(self) -> list[InputGroup]:
@@ -304,22 +451,29 @@ class _Job:
         """
         total = sum(one.bytes for one in self._inputs)
         deciding = Deciding()
-        places = groups_of(self._inputs)
-        inputs = [tuple(self._inputs[place] for place in group) for group in places]
+        before = () if self._earlier is None else self._earlier.groups
+        groups = groups_of(self._inputs)
+        inputs = [
+            *(group.inputs for group in before),
+            *(tuple(self._inputs[place] for place in group) for group in groups),
+        ]
+        places = _places(inputs)
         done = []
         with self._progress.task("Reading", total, "bytes") as task:
             for number, group in enumerate(inputs):
                 left = staged(self._workspace.inputs(number))
                 if left is None:
                     left = self._staged(group, number, task, deciding)
-                else:
+                elif number >= len(before):
                     task.advance(sum(one.bytes for one in group))
-                deciding.add(group[0], left.evidence)
+                deciding.add(group[0], _open_evidence(group[0], left.evidence))
                 done.append(left)
             decisions = [deciding.decision(group[0]) for group in inputs]
             for number, (group, decision) in enumerate(zip(inputs, decisions, strict=True)):
                 reading = decision.reading
                 if not reading.reads_as(done[number].reading, done[number].evidence):
+                    if number < len(before):
+                        raise UsageError(_otherwise(group[0], done[number].reading, reading))
                     task.advance(-sum(one.bytes for one in group))
                     again = [replace(one, reading=reading) for one in group]
                     done[number] = self._staged(again, number, task, deciding)
@@ -338,12 +492,46 @@ class _Job:
             clean=self._clean,
             task=task,
             deciding=deciding,
+            erased=self._erased,
+            corrections=self._corrections,
         )
 
     def _finish(self, manifest: dict[str, Any]) -> None:
         self._log.rows.update(manifest["rows"])
         self._log.fingerprints["data"] = manifest["fingerprint"]
         self._workspace.publish(self._out, manifest, self._log)
+
+
+def _places(groups: Sequence[Sequence[Input]]) -> list[tuple[int, ...]]:
+    """Return the places of inputs among all, by name, as they stand in one run over all."""
+    named = [(one.name, one.place, number, at)
+             for number, group in enumerate(groups) for at, one in enumerate(group)]  # fmt: skip
+    place = {(number, at): n for n, (_, _, number, at) in enumerate(sorted(named))}
+    return [
+        tuple(place[number, at] for at in range(len(group))) for number, group in enumerate(groups)
+    ]
+
+
+def _open_evidence(one: Input, evidence: Evidence) -> Evidence:
+    """Return what values tell of columns whose reading was not told."""
+    settings = one.reader.settings
+    told_dates = settings.date_format or settings.date_order != AUTO
+    return Evidence(
+        Counter() if settings.stars_scale != AUTO else evidence.ratings,
+        Counter() if told_dates else evidence.dates,
+    )
+
+
+def _otherwise(one: Input, before: Reading, after: Reading) -> str:
+    """Return why files cannot be added: with them, those before would be read in another way."""
+    if before.scale != after.scale:
+        told = f"ratings as {after.scale} and not as {before.scale}; say --stars-scale"
+    else:
+        told = "dates in another order; say --date-order"
+    return (
+        f"with these files, {one.name} and what was read in the same way would have been read with "
+        f"{told} for what is added if that is wrong, or prepare all files in one run"
+    )
 
 
 def _check_something_read(groups: Sequence[InputGroup]) -> None:

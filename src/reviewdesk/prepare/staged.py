@@ -1,7 +1,7 @@
 """What is known of inputs that are staged: what was counted in each, and where their rows are."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
@@ -60,6 +60,7 @@ class StagedGroup:
         reading: how they were read.
         runs: where their reviews are.
         rejects: digest of the file with the rows that could not be read.
+        corrected: rows that each correction changed, by its number.
     """
 
     inputs: tuple[StagedInput, ...]
@@ -71,10 +72,11 @@ class StagedGroup:
     reading: Reading
     runs: tuple[Run, ...]
     rejects: str
+    corrected: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain JSON values."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
         return {
             **values,
             "inputs": [vars(one) for one in self.inputs],

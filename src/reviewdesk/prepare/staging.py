@@ -24,6 +24,8 @@ from numpy.typing import NDArray
 from reviewdesk.errors import InputError
 from reviewdesk.prepare.ahead import read_ahead
 from reviewdesk.prepare.blocks import text_bytes
+from reviewdesk.prepare.corrections import NONE, Corrections
+from reviewdesk.prepare.erased import ERASED, NOBODY, ErasedPeople
 from reviewdesk.prepare.identity import KEYS, keys
 from reviewdesk.prepare.layout import files_sha256
 from reviewdesk.prepare.lengths import given_bounds
@@ -84,6 +86,8 @@ def stage(
     clean: CleanSettings,
     task: Task,
     deciding: Deciding,
+    erased: ErasedPeople = NOBODY,
+    corrections: Corrections = NONE,
 ) -> StagedGroup:
     """Read inputs and write their reviews aside.
 
@@ -99,6 +103,8 @@ def stage(
         clean: how they are cleaned.
         task: is told the bytes read.
         deciding: what the inputs before these tell.
+        erased: people whose reviews are left out.
+        corrections: what is changed in the reviews.
 
     Raises:
         InputError: an input changed while it was read, or its source broke the contract.
@@ -113,7 +119,10 @@ def stage(
             private_directory(directory)
             before = [state_of(one) for one in group]
             schema = reviews_schema(first.reader.kept)
-            writer = _Writer(number, len(group), directory, prepare, clean, schema)
+            corrections.check(schema)
+            writer = _Writer(
+                number, len(group), directory, prepare, clean, schema, erased, corrections
+            )
             digests: dict[str, str] = {}
             inputs = [replace(one, reading=reading) for one in group]
             otherwise = _Attempt(inputs, writer, deciding, known_rows).read(digests, task)
@@ -195,8 +204,13 @@ class _Writer:
         prepare: PrepareSettings,
         clean: CleanSettings,
         schema: pa.Schema,
+        erased: ErasedPeople,
+        corrections: Corrections,
     ) -> None:
         self._schema = schema
+        self._corrections = corrections
+        self._corrected: Counter[str] = Counter()
+        self._erased = erased
         self._number = number
         self._inputs = inputs
         self._directory = directory
@@ -249,11 +263,13 @@ class _Writer:
         if len(batch.rejects):
             self._rejects.write_batch(batch.rejects)
             self._count_rejects(batch.rejects["reason"], one.rejects_of)
-        reviews, inputs = self._of_marketplace(batch.reviews, one.reviews_of)
+        reviews, inputs = self._without_erased(batch.reviews, one.reviews_of)
+        reviews, inputs = self._of_marketplace(reviews, inputs)
         if not len(reviews):
             return
         cleaned = clean_batch(reviews, self._clean)
         self._count_changes(reviews, cleaned)
+        cleaned = self._corrections.apply(cleaned, self._corrected)
         chars = pc.utf8_length(cleaned["review_body"])
         kept = self._with_letters(cleaned["review_body"], chars.to_numpy(), inputs)
         kept &= self._right_length(chars.to_numpy(), kept, inputs)
@@ -287,6 +303,16 @@ class _Writer:
         for name in TEXT_COLUMNS:
             if cleaned[name] is not raw[name]:
                 self._changed[name] += pc.not_equal(raw[name], cleaned[name]).true_count
+
+    def _without_erased(
+        self, reviews: pa.RecordBatch, inputs: NDArray[np.int32]
+    ) -> tuple[pa.RecordBatch, NDArray[np.int32]]:
+        """Return the rows of people who were not erased, and which input each is of."""
+        theirs = self._erased.are(reviews["customer_id"])
+        if not theirs.any():
+            return reviews, inputs
+        self._dropped[ERASED] += self._by_input(inputs[theirs])
+        return reviews.filter(pa.array(~theirs)), inputs[~theirs]
 
     def _of_marketplace(
         self, reviews: pa.RecordBatch, inputs: NDArray[np.int32]
@@ -397,6 +423,7 @@ class _Writer:
             reading=reading,
             runs=tuple(self._runs),
             rejects=files_sha256(self._directory / REJECTS_FILE),
+            corrected=dict(self._corrected),
         )
 
 
