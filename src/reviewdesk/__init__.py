@@ -30,6 +30,7 @@ _FACE: Final = {
     "blend": "reviewdesk.api.selection:blend",
     "compare": "reviewdesk.api.selection:compare",
     "desk": "reviewdesk.api.desk:desk",
+    "emulate": "reviewdesk.api.aws:emulate",
     "endpoint": "reviewdesk.api.endpoint:endpoint",
     "evaluate_predictions": "reviewdesk.api.measuring:evaluate_predictions",
     "experiment": "reviewdesk.api.experiments:experiment",
@@ -42,6 +43,7 @@ _FACE: Final = {
     "read": "reviewdesk.api.reviews:read",
     "run": "reviewdesk.api.job:run",
     "train": "reviewdesk.api.model:train",
+    "transform": "reviewdesk.api.aws:transform",
     "tune": "reviewdesk.api.tuning:tune",
 }
 

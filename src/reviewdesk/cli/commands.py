@@ -11,6 +11,8 @@ VECTORS: Final = "Vectors and fastText's files"
 TESTS: Final = "Split tests"
 GRAPHS: Final = "What to do with a graph"
 DECIDED: Final = "What to do with decisions"
+AMAZON: Final = "What to do on Amazon Web Services"
+EMULATOR: Final = "What to run as SageMaker does"
 
 
 class Command(NamedTuple):
@@ -280,6 +282,26 @@ COMMANDS: Final[dict[str, Command]] = {
         "Labels of tokenised lines by any .bin or .ftz, as predict-prob of fastText.",
         VECTORS,
     ),
+    "aws transform": Command(
+        "reviewdesk.cli.aws:transform",
+        "A batch transform of SageMaker's, started and waited for.",
+        AMAZON,
+    ),
+    "aws local train": Command(
+        "reviewdesk.cli.aws_local:train",
+        "A training job as SageMaker would run it, without Docker and without an account.",
+        EMULATOR,
+    ),
+    "aws local serve": Command(
+        "reviewdesk.cli.aws_local:serve",
+        "A model as SageMaker would serve it, without Docker and without an account.",
+        EMULATOR,
+    ),
+    "aws local transform": Command(
+        "reviewdesk.cli.aws_local:transform",
+        "A batch transform as SageMaker would run it, without Docker and without an account.",
+        EMULATOR,
+    ),
     "monitor": Command(
         "reviewdesk.cli.monitor:monitor",
         "Whether a live model still sees, and does, what it was trained for.",
@@ -338,5 +360,15 @@ GROUPS: Final[dict[str, Command]] = {
         "Vectors of words, and files of fastText, BlazingText and word2vec.",
         STEPS,
     ),
+    "aws": Command(
+        "",
+        "SageMaker's jobs: on this machine, and with an account.",
+        STEPS,
+    ),
+    "aws local": Command(
+        "",
+        "SageMaker's side of its containers on this machine: runs any command.",
+        AMAZON,
+    ),
 }
-"""Commands of two words by their first: only summary and panel are used."""
+"""Groups of commands by the words before the last: only summary and panel are used."""

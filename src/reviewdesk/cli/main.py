@@ -91,7 +91,10 @@ def _one_map_each(words: list[str]) -> list[str]:
 def _application(words: list[str]) -> typer.Typer:
     """Return the program with the one command that is wanted loaded, so that help stays quick."""
     named = [word for word in words if not word.startswith("-")]
-    wanted = " ".join(named[:2]) if named and named[0] in GROUPS else "".join(named[:1])
+    length = 1
+    while length < len(named) and " ".join(named[:length]) in GROUPS:
+        length += 1
+    wanted = " ".join(named[:length])
     program = typer.Typer(
         name="reviewdesk",
         help=MANUAL,
@@ -105,8 +108,12 @@ def _application(words: list[str]) -> typer.Typer:
     groups: dict[str, typer.Typer] = {}
     for name, command in COMMANDS.items():
         group, _, last = name.rpartition(" ")
-        if group and group not in groups:
-            groups[group] = _group(program, group)
+        for name_of_group in _with_those_above(group):
+            if name_of_group not in groups:
+                above, _, own = name_of_group.rpartition(" ")
+                groups[name_of_group] = _group(
+                    groups[above] if above else program, name_of_group, own
+                )
         place = groups[group] if group else program
         if name == wanted:
             place.command(last, rich_help_panel=command.panel)(load_command(name))
@@ -115,13 +122,19 @@ def _application(words: list[str]) -> typer.Typer:
     return program
 
 
-def _group(program: typer.Typer, name: str) -> typer.Typer:
-    """Add a group of commands to the program and return it."""
+def _with_those_above(group: str) -> list[str]:
+    """Return a group's name behind those of the groups that it is in."""
+    parts = group.split()
+    return [" ".join(parts[: length + 1]) for length in range(len(parts))]
+
+
+def _group(program: typer.Typer, name: str, own: str) -> typer.Typer:
+    """Add a group of commands to the program, or to another group, and return it."""
     group = typer.Typer(
         no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False
     )
     about = GROUPS[name]
-    program.add_typer(group, name=name, help=about.summary, rich_help_panel=about.panel)
+    program.add_typer(group, name=own, help=about.summary, rich_help_panel=about.panel)
     return group
 
 

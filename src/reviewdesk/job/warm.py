@@ -12,6 +12,7 @@ from reviewdesk.job.main_job import JobSettings, run_job
 from reviewdesk.job.places import BUNDLE, PREPARED
 from reviewdesk.models.labelled import LabelledReviews
 from reviewdesk.models.linear.classifier import Linear
+from reviewdesk.models.vectors.classifier import FastText
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.scoring.explain import explain
@@ -103,3 +104,5 @@ def _rarely(data: PreparedData) -> None:
     batches = [*examples.batches(examples.labelled)] * 20  # more than so little memory holds
     train = LabelledReviews.of_batches(batches, examples.labels)
     Linear(ngrams=3, characters=5, memory_mb=16).fit(train)
+    once = LabelledReviews.of_batches(batches[:1], examples.labels)
+    FastText(epoch=1, bucket=1_000).fit(once).predict_proba(batches[0])

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from reviewdesk.errors import NotEnoughData
 from reviewdesk.examples.examples import Examples
 from reviewdesk.examples.splits import Split
 from reviewdesk.examples.splits import split as split_examples
@@ -48,6 +49,7 @@ def fit_and_measure(
     log: RunLog,
     progress: Progress,
     refit: Learn | None = None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Fitted:
     """Let a classifier learn from the training side, and measure it on the other.
 
@@ -58,6 +60,7 @@ def fit_and_measure(
         log: gets the rows and how long it took.
         progress: shows how far it has come.
         refit: learns from all reviews once the classifier was measured; None leaves it as it is.
+        stop: says whether somebody wants it to end now: then it is left as it is, too.
 
     Raises:
         NotEnoughData: a side is empty, or there is only one label to learn.
@@ -73,7 +76,7 @@ def fit_and_measure(
     with log.timed("measure"), progress.task("Measuring", rows["test"], "reviews") as task:
         probabilities, known = _predict(classifier, examples, sides, task)
         metrics = _measure(probabilities, known, examples, sides)
-    if refit is None:
+    if refit is None or stop():
         return Fitted(classifier, rows, metrics, None)
     review_ids = examples.column("review_id").filter(pa.array(sides.test))
     held_out = HeldOutPredictions.of(review_ids, probabilities)
@@ -81,6 +84,42 @@ def fit_and_measure(
         everything = LabelledReviews.of_examples(examples, examples.labelled)
         classifier = refit(everything.through(_first_reading(task)))
     return Fitted(classifier, rows, metrics, held_out)
+
+
+def fit_and_validate(
+    classifier: Classifier,
+    examples: Examples,
+    validation: Examples,
+    log: RunLog,
+    progress: Progress,
+) -> Fitted:
+    """Let a classifier learn from all examples, and measure it on others, which it may look at.
+
+    Args:
+        classifier: learns; it may choose by the others when to stop.
+        examples: what is learnt from, all of it.
+        validation: the others, with the same labels.
+        log: gets the rows and how long it took.
+        progress: shows how far it has come.
+
+    Raises:
+        NotEnoughData: there is only one label to learn, or none among the others.
+    """
+    if not validation.labelled.any():
+        raise NotEnoughData("none of the reviews to validate on has one of the labels learnt")
+    everybody = Split(examples.labelled, np.zeros(len(examples), np.bool_), dropped_texts=0)
+    sides = Split(np.zeros(len(validation), np.bool_), validation.labelled, dropped_texts=0)
+    rows = _row_counts(examples, everybody)
+    rows |= {"validation": int(sides.test.sum())}
+    log.rows = {"in": rows["reviews"], "train": rows["train"], "test": rows["validation"]}
+    with log.timed("fit"), progress.task("Training", rows["train"], "reviews") as task:
+        train = LabelledReviews.of_examples(examples, examples.labelled)
+        others = LabelledReviews.of_examples(validation, sides.test)
+        fitted = classifier.fit(train.through(_first_reading(task)), others)
+    with log.timed("measure"), progress.task("Measuring", rows["validation"], "reviews") as task:
+        probabilities, known = _predict(fitted, validation, sides, task)
+        metrics = _measure(probabilities, known, validation, sides)
+    return Fitted(fitted, rows, metrics, None)
 
 
 def _predict(

@@ -1,16 +1,16 @@
 """Training: from prepared data to a bundle that says how right it is."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from reviewdesk.bundle import Bundle, BundleSettings, bundle_already_at, save_bundle
 from reviewdesk.errors import UsageError
 from reviewdesk.examples.examples import Examples, load_examples
 from reviewdesk.models.base import Classifier
-from reviewdesk.models.running import Resumes, Run
+from reviewdesk.models.running import Resumes, Run, Watched
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
@@ -18,7 +18,10 @@ from reviewdesk.runlog import RunLog
 from reviewdesk.settings import SEVERAL, SplitSettings, TargetSettings, TextSettings
 from reviewdesk.training.crossfit import CrossFit, Head, cross_fit
 from reviewdesk.training.family import new_classifier
-from reviewdesk.training.fitting import fit_and_measure
+from reviewdesk.training.fitting import fit_and_measure, fit_and_validate
+
+WHOLE: Final = SplitSettings(test_share=0.0)
+"""Nothing is held out, as where other reviews are there to validate on."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,8 @@ def train(
     overwrite: bool = False,
     processes: int = 1,
     time_limit: float | None = None,
+    validation: PreparedData | None = None,
+    run: Run | None = None,
     progress: Progress = SILENT,
 ) -> TrainResult:
     """Train a classifier on one side of prepared data, measure it on the other, and save both.
@@ -93,6 +98,9 @@ def train(
         processes: how many processes learn together, of families that can.
         time_limit: learning ends after so many seconds with what it has learnt, of families that
             can.
+        validation: reviews to measure on, in place of a share of the data; families may choose by
+            them when to stop.
+        run: how learning runs, in place of ``processes`` and ``time_limit``; its folder is kept.
         progress: shows how far it has come.
 
     Raises:
@@ -106,17 +114,20 @@ def train(
     if folds and target and target.target == SEVERAL:
         raise UsageError("reviews with several labels cannot be cross-fitted; leave the folds out")
     classifier = new_classifier(model, model_settings or {})
-    run = Run(out.with_name(f".{out.name}.learning"), processes, time_limit, progress=progress)
+    folder = out.with_name(f".{out.name}.learning")
+    way = run or Run(folder, processes, time_limit, progress=progress)
+    if isinstance(classifier, Watched):
+        classifier.watch = way
     if isinstance(classifier, Resumes):
-        classifier.run = run
-    elif processes > 1 or time_limit is not None:
+        classifier.run = way
+    elif way.processes > 1 or way.time_limit is not None:
         raise UsageError(
             f"{model} learns in one process and without a time limit; networks, such as lstm, can"
         )
     settings = BundleSettings(
         target=target or TargetSettings(),
         text=text or TextSettings(),
-        split=split or SplitSettings(),
+        split=WHOLE if validation is not None else split or SplitSettings(),
         clean=data.clean_settings,
         model=classifier.settings.to_json(),
         refit=refit,
@@ -127,9 +138,10 @@ def train(
         with log.timed("label"):
             examples = load_examples(data, settings.target, settings.text, progress=progress)
         bundle = found or _train(
-            classifier, examples, settings, data.fingerprint, out, log, overwrite, progress
-        )
-        shutil.rmtree(out.with_name(f".{out.name}.learning"), ignore_errors=True)
+            classifier, examples, validation, settings, data.fingerprint, out, log, overwrite,
+            way.stop, progress,
+        )  # fmt: skip
+        shutil.rmtree(folder, ignore_errors=True)
     crossfit = None
     if oof is not None:
         seed = settings.split.seed
@@ -163,16 +175,26 @@ def _finished(out: Path, model: str, settings: BundleSettings, data: PreparedDat
 def _train(
     classifier: Classifier,
     examples: Examples,
+    validation: PreparedData | None,
     settings: BundleSettings,
     data_fingerprint: str,
     out: Path,
     log: RunLog,
     overwrite: bool,
+    stop: Callable[[], bool],
     progress: Progress,
 ) -> Bundle:
     """Fit on the training side, measure on the other, fit on both, and save the bundle."""
-    refit = classifier.refit if settings.refit and classifier.refits else None
-    fitted = fit_and_measure(classifier.fit, examples, settings.split, log, progress, refit)
+    if validation is None:
+        refit = classifier.refit if settings.refit and classifier.refits else None
+        fitted = fit_and_measure(
+            classifier.fit, examples, settings.split, log, progress, refit, stop
+        )
+    else:
+        others = load_examples(
+            validation, settings.target, settings.text, labels=examples.labels, progress=progress
+        )
+        fitted = fit_and_validate(classifier, examples, others, log, progress)
     return save_bundle(
         out,
         fitted.classifier,

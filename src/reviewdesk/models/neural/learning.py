@@ -19,6 +19,7 @@ from reviewdesk.models.neural.material import Batch, Material
 from reviewdesk.models.neural.networks import AnyNetwork, new_network
 from reviewdesk.models.neural.plan import Course, Plan
 from reviewdesk.models.neural.processes import Processes
+from reviewdesk.models.running import Epoch
 from reviewdesk.progress import SILENT, Progress
 
 LEAST_RATE: Final = 0.05  # of the largest, at the end
@@ -31,11 +32,16 @@ class Watch:
     Args:
         stop: says whether somebody wants it to end now; it is saved and can go on.
         time_limit: after so many seconds it ends with the best weights so far; None for never.
+        keep_stopped: whether it ends with the best weights so far when it is to stop, too; what is
+            saved goes on all the same.
+        after_epoch: is told of each measurement.
         progress: shows how far it has come.
     """
 
     stop: Callable[[], bool] = lambda: False
     time_limit: float | None = None
+    keep_stopped: bool = False
+    after_epoch: Callable[[Epoch], None] = lambda epoch: None
     progress: Progress = SILENT
 
 
@@ -80,6 +86,7 @@ def learn(
                     ended = now.batch == len(run.reader)
                     if ended or late or now.step % plan.course.validate_steps == 0:
                         run.measure()
+                        watch.after_epoch(run.told())
                         task.describe(_said(now.curve[-1]))
                     if ended:
                         now.epoch, now.batch = now.epoch + 1, 0
@@ -87,6 +94,8 @@ def learn(
                     if ended or now.done or stop or run.save_is_due():
                         run.save()
                     task.advance()
+                    if stop and watch.keep_stopped and not now.done:
+                        return run.kept()
                     if stop or now.done:
                         return Learnt(run.best, now.curve, now.done)
     return Learnt(run.best, now.curve, now.done)
@@ -178,6 +187,18 @@ class _Run:
         miss = 1 - score if by_f1 and score is not None else loss
         if not rows or now.best is None or miss < now.best:
             now.best, now.waited, self.best = miss, 0, _weights(self.network)
+
+    def told(self) -> Epoch:
+        """Return the last measurement as others are told of it."""
+        point = self.now.curve[-1]
+        improved = self.now.waited == 0
+        return Epoch(point.epoch, point.accuracy, improved, point.rate, point.learnt_loss)
+
+    def kept(self) -> Learnt:
+        """Return the best weights so far, or those of now; what is saved is not done with this."""
+        if not self.best:
+            self.measure()
+        return Learnt(self.best, self.now.curve, "it was asked to stop")
 
     def reason_to_end(self, late: bool) -> str:
         """Return why learning ends here, in a few words; nothing when it goes on."""

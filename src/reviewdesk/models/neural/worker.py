@@ -54,7 +54,7 @@ def learn_in(folder: Path, run: Run) -> None:
     if run.processes > 1:
         _learn_together(folder, run)
     else:
-        watch = Watch(run.stop, run.time_limit, run.progress)
+        watch = Watch(run.stop, run.time_limit, run.keep_stopped, run.after_epoch, run.progress)
         _write(folder, _learn(folder, watch, Processes()))
     if not (folder / LEARNT / GRAPH).exists():
         raise Stopped("stopped and saved; the same command goes on where it was")
@@ -83,7 +83,11 @@ def _write(folder: Path, learnt: Learnt) -> None:
 
 def _learn_together(folder: Path, run: Run) -> None:
     """Start ``torchrun`` with a process for each share, and pass on that it is to end."""
-    options: dict[str, Any] = {"time_limit": run.time_limit, "visible": run.progress.visible}
+    options: dict[str, Any] = {
+        "time_limit": run.time_limit,
+        "keep_stopped": run.keep_stopped,
+        "visible": run.progress.visible,
+    }
     # All processes are on this machine: its own name may lead nowhere.
     torchrun = ["-m", "torch.distributed.run", "--standalone", "--local-addr", LOOPBACK]
     command = [*torchrun, "--nproc-per-node", str(run.processes), "-m", __spec__.name]
@@ -131,7 +135,9 @@ def main(folder: str, options: str) -> None:
     given = json.loads(options)
     with joined() as processes:
         progress = Progress(given["visible"] and processes.rank == 0)
-        watch = Watch(lambda: bool(asked), given["time_limit"], progress)
+        watch = Watch(
+            lambda: bool(asked), given["time_limit"], given["keep_stopped"], progress=progress
+        )
         learnt = _learn(Path(folder), watch, processes)
         if processes.rank == 0:
             _write(Path(folder), learnt)

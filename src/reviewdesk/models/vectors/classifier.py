@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from reviewdesk.errors import BundleError, InputError, UsageError
 from reviewdesk.formats.fasttext import label_words
-from reviewdesk.formats.fasttext_model import LOSS_NUMBERS, FastTextModel
+from reviewdesk.formats.fasttext_model import LOSS_NUMBERS, FastTextModel, write_fasttext
 from reviewdesk.formats.weights import load_weights, save_weights
 from reviewdesk.models.base import Classifier, Explanation
 from reviewdesk.models.labelled import LabelledReviews, Texts
+from reviewdesk.models.running import Run
 from reviewdesk.models.scored import calibration_from, probabilities_of
+from reviewdesk.models.vectors.epochs import EarlyStopping
 from reviewdesk.models.vectors.explain import explain_review
 from reviewdesk.models.vectors.label_vectors import LINES_AT_ONCE, LabelVectors
 from reviewdesk.models.vectors.learning import Learnt, Recipe, learn_reviews
@@ -29,6 +31,8 @@ from reviewdesk.storage import read_json, write_json
 
 SETTINGS_FILE: Final = "classifier.json"
 WEIGHTS_FILE: Final = "weights.npz"
+BINARY_FILE: Final = "model.bin"
+"""What BlazingText calls its model."""
 MOST_LABELS: Final = 1 << 20
 
 ALIASES: Final = {
@@ -98,6 +102,16 @@ class FastTextSettings(Settings):
     clear_words: bool = setting(
         False, "store words of fewer than five customers in clear too, not as hashes only"
     )
+    early_stopping: bool = setting(
+        False, "end when reviews that are not learnt from say so; they must be given"
+    )
+    patience: int = setting(
+        4, "early stopping: how many epochs in a row may be no better than the best", minimum=1
+    )
+    min_epochs: int = setting(5, "early stopping: how many epochs there are at least", minimum=1)
+    binary: bool = setting(
+        False, "keep fastText's own model.bin in the bundle too, for programs that read that"
+    )
     threads: int = setting(
         1,
         "how many threads learn at once; with more than one, the result depends on chance",
@@ -129,10 +143,21 @@ class FastText(Classifier):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**by_our_names(settings))
+        self.watch = Run()
 
     def _fit(self, train: LabelledReviews, validation: LabelledReviews | None) -> None:
+        if self.settings.early_stopping and validation is None:
+            raise UsageError(
+                "early_stopping needs reviews that are not learnt from: give a channel validation"
+            )
         learnt = learn_reviews(
-            train.batches(), self.columns_, len(self.labels_), self._recipe(), self.multilabel_
+            train.batches(),
+            self.columns_,
+            len(self.labels_),
+            self._recipe(),
+            self.multilabel_,
+            validation.batches() if validation else None,
+            self.watch,
         )
         self._keep(learnt)
 
@@ -160,6 +185,7 @@ class FastText(Classifier):
                 settings.threads,
                 settings.seed,
             ),
+            stopping=EarlyStopping(settings.early_stopping, settings.patience, settings.min_epochs),
         )
 
     def decision_scores(self, batch: pa.RecordBatch | Texts) -> NDArray[np.float32]:
@@ -240,6 +266,11 @@ class FastText(Classifier):
         save_weights(
             directory / WEIGHTS_FILE, self.model_.to_arrays() | self.calibration_.to_arrays()
         )
+        if self.settings.binary:
+            try:
+                write_fasttext(directory / BINARY_FILE, self.to_fasttext())
+            except UsageError as error:  # no word in clear: what was learnt is kept all the same
+                tell(f"{BINARY_FILE} was not written: {error}")
 
     @classmethod
     def load(cls, directory: Path) -> Self:

@@ -14,10 +14,17 @@ from reviewdesk.formats.fasttext_model import LOSS_NUMBERS
 from reviewdesk.models.labelled import is_list
 from reviewdesk.models.linear.calibration import Calibration
 from reviewdesk.models.linear.several import SeveralCalibrations
+from reviewdesk.models.running import Run
 from reviewdesk.models.scored import calibration_of_one, calibrations_of_several
 from reviewdesk.models.short_texts import CutTexts, cut_rows
+from reviewdesk.models.vectors.epochs import (
+    SILENT_RUN,
+    EarlyStopping,
+    EpochWatch,
+    ValidationTexts,
+)
 from reviewdesk.models.vectors.label_vectors import LabelVectors, with_zeros
-from reviewdesk.models.vectors.mapping import MappedTexts, Vocabulary, choose_rows
+from reviewdesk.models.vectors.mapping import MappedTexts, choose_rows
 from reviewdesk.models.vectors.reading import FEW_CUSTOMERS, Reader, Shape, reading
 from reviewdesk.models.vectors.review_lines import review_lines
 from reviewdesk.models.vectors.rows import Lines, TextRows
@@ -31,6 +38,8 @@ WORTH_LEARNING_AGAIN: Final = 100_000
 """With fewer texts, what is kept learns from those too that were set aside."""
 FEWEST_STEPS: Final = 4_000
 """Few texts are read more often, since a few steps tell no text from another."""
+
+NEVER_EARLY: Final = EarlyStopping()
 
 Ints = NDArray[np.int64]
 
@@ -46,6 +55,7 @@ class Recipe:
         clear_words: whether words of few customers are stored in clear too.
         dim: numbers a vector.
         schedule: how to learn.
+        stopping: when to end before the last epoch.
     """
 
     shape: Shape
@@ -54,6 +64,12 @@ class Recipe:
     clear_words: bool
     dim: int
     schedule: Schedule
+    stopping: EarlyStopping = NEVER_EARLY
+
+    @property
+    def loss(self) -> str:
+        """The loss's name."""
+        return {number: name for name, number in LOSS_NUMBERS.items()}[self.schedule.loss]
 
 
 class Labels(NamedTuple):
@@ -99,6 +115,8 @@ def learn_reviews(
     k: int,
     recipe: Recipe,
     multilabel: bool,
+    validation: Iterable[pa.RecordBatch] | None = None,
+    run: Run = SILENT_RUN,
 ) -> Learnt:
     """Learn from labelled reviews, some of which are set aside to calibrate on.
 
@@ -108,6 +126,8 @@ def learn_reviews(
         k: how many labels there are.
         recipe: how to learn.
         multilabel: whether a text may have several labels.
+        validation: reviews that are not learnt from, to measure on after each epoch.
+        run: is told of each epoch, and may ask to end after one.
     """
     labels: list[NDArray[np.int32]] = []
     sizes: list[Ints] = []
@@ -124,7 +144,28 @@ def learn_reviews(
         told = Labels(np.concatenate([np.empty(0, np.int32), *labels]), ends, k)
         fewest = 0 if recipe.clear_words else FEW_CUSTOMERS
         vocabulary, mapped = choose_rows(read, recipe.min_count, recipe.min_bucket_count, fewest)
-        return _learn(vocabulary, mapped, told, np.concatenate(groups), recipe, multilabel)
+        texts = None if validation is None else validation_texts(validation, columns, k)
+        watch = EpochWatch(
+            vocabulary, texts, _label_counts(told), recipe.loss, recipe.stopping, run
+        )
+        return _learn(mapped, told, np.concatenate(groups), recipe, multilabel, watch)
+
+
+def validation_texts(
+    batches: Iterable[pa.RecordBatch], columns: tuple[str, ...], k: int
+) -> ValidationTexts:
+    """Return reviews with labels as texts to measure on."""
+    lines, tables = [], [np.zeros((0, k), np.bool_)]
+    for batch in batches:
+        places, sizes = _labels_of(batch)
+        ends = np.concatenate([[0], sizes]).cumsum().astype(np.int64)
+        tables.append(Labels(places, ends, k).table(np.arange(len(batch))))
+        lines.append(review_lines(batch, columns))
+    return ValidationTexts(lines, np.concatenate(tables))
+
+
+def _label_counts(labels: Labels) -> Ints:
+    return np.bincount(labels.places, minlength=labels.k).astype(np.int64)
 
 
 def read_reviews(reader: Reader, batch: pa.RecordBatch, columns: tuple[str, ...]) -> None:
@@ -161,35 +202,35 @@ def _labels_of(batch: pa.RecordBatch) -> tuple[NDArray[np.int32], Ints]:
 
 
 def _learn(
-    vocabulary: Vocabulary,
     mapped: MappedTexts,
     labels: Labels,
     groups: NDArray[np.uint64],
     recipe: Recipe,
     multilabel: bool,
+    watch: EpochWatch,
 ) -> Learnt:
+    vocabulary = watch.vocabulary
     texts = TrainingTexts(
         mapped.rows, mapped.ends, mapped.sizes, labels.places, labels.ends, labels.k
     )
-    counts = np.bincount(labels.places, minlength=labels.k).astype(np.int64)
 
     epochs = max(recipe.schedule.epochs, -(-FEWEST_STEPS // max(len(mapped.sizes), 1)))
     recipe = replace(recipe, schedule=replace(recipe.schedule, epochs=epochs))
 
-    def learn(chosen: Ints | None) -> tuple[LabelVectors, LabelLearner]:
-        learner = run_learner(texts, vocabulary.rows, recipe, chosen)
-        loss = {number: name for name, number in LOSS_NUMBERS.items()}[recipe.schedule.loss]
-        model = LabelVectors(
-            vocabulary, with_zeros(learner.rows()), learner.label_vectors(), counts, loss
-        )
-        return model, learner
+    def learn(chosen: Ints | None, watch: EpochWatch) -> tuple[LabelVectors, LabelLearner]:
+        learner = run_learner(texts, vocabulary.rows, recipe, chosen, watch.after)
+        watch.keep_best(learner)
+        rows, outputs = with_zeros(learner.rows()), learner.label_vectors()
+        return LabelVectors(vocabulary, rows, outputs, watch.counts, recipe.loss), learner
 
     held = _set_aside(labels, groups, recipe.schedule.seed)
     rest = np.setdiff1d(np.arange(len(mapped.sizes)), held)
-    model, learner = learn(rest)
+    again = len(held) > 0 and len(mapped.sizes) < WORTH_LEARNING_AGAIN
+    quiet = replace(watch, run=Run(stop=watch.run.stop))
+    model, learner = learn(rest, quiet if again else watch)
     calibration = _calibrated(model, mapped, labels, held, rest, multilabel)
-    if len(held) and len(mapped.sizes) < WORTH_LEARNING_AGAIN:
-        model, learner = learn(None)
+    if again and not watch.run.stop():
+        model, learner = learn(None, watch)
     return Learnt(model, calibration, learner.bounded, learner.loss)
 
 
