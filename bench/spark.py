@@ -93,7 +93,11 @@ def main() -> None:
             files = corpus(folder, reviews)
             events = folder / "events"
             events.mkdir()
-            conf = {"spark.eventLog.enabled": "true", "spark.eventLog.dir": str(events)}
+            conf = {
+                "spark.eventLog.enabled": "true",
+                "spark.eventLog.dir": str(events),
+                "spark.eventLog.compress": "false",
+            }
             words = [word for pair in conf.items() for word in ("--conf", "=".join(pair))]
             engines = {
                 "duckdb": [],
