@@ -1,6 +1,7 @@
 """The commands on generated reviews, as a user gives them."""
 
 import gzip
+import io
 import json
 import stat
 from pathlib import Path
@@ -240,3 +241,11 @@ def test_a_bundle_that_nothing_was_held_out_for(job: Path, cli: Cli, tmp_path: P
     assert trained.code == 0
     assert "not measured on any" in trained.out
     assert f"evaluate {tmp_path / 'bundle'} OTHER_DATA" in trained.out
+
+
+def test_explain_reads_standard_input(job: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle, text = job / "job" / "sentiment", "Broke at once, a waste of money."
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+    found = cli("explain", bundle, "-", "--json").json()
+    assert found == cli("explain", bundle / "bundle", text, "--json").json()
+    assert "has several bundles; name one" in cli("explain", job / "job", text).err

@@ -1,5 +1,6 @@
 """`reviewdesk explain`: which words spoke for and against."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -19,7 +20,7 @@ NOTHING_KNOWN: Final = (
 
 def explain(
     bundle: Annotated[Path, typer.Argument(help="Bundle: a folder or its .tar.gz.")],
-    text: Annotated[str, typer.Argument(help="The review's text.")],
+    text: Annotated[str, typer.Argument(help="The review's text; - reads it from standard input.")],
     headline: Annotated[str, typer.Option(help="The review's headline.")] = "",
     title: Annotated[
         str, typer.Option(help="The product's title, for a bundle that reads it.")
@@ -33,7 +34,10 @@ def explain(
     Example:
 
         reviewdesk explain job/sentiment/bundle "Broke after a week, but the colour is lovely."
+        reviewdesk explain job - < review.txt
     """
+    if text == "-":
+        text = sys.stdin.read()
     found = explain_text(bundle_of(bundle), text, headline=headline, title=title, words=words)
     if as_json:
         print_json(found.to_json())
