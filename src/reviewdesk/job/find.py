@@ -234,6 +234,8 @@ def _found_before(
     if goes_on:  # files were added since: the same is looked for again, and what is new is told
         same = {name: about[name] for name in ("data", "reviews", "files")}
         before = replace(before, about={**before.about, **same})
+        if before.about == about:
+            return None
     _check_replaces(before, about)
     return None
 
