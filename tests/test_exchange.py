@@ -4,7 +4,10 @@ import ctypes
 import errno
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -12,6 +15,7 @@ from reviewdesk import exchange
 from reviewdesk.errors import StorageError
 from reviewdesk.exchange import finish_replacement, replace_directory
 
+from .endless import FILES
 from .killing import Killer
 
 
@@ -73,6 +77,45 @@ def test_killed_before_every_step(tmp_path: Path, mode: str) -> None:
             shutil.rmtree(folder)
     assert seen == {"old", "new"}
     assert step > 3
+
+
+def kill_at_random(folder: Path, mode: str, kills: int) -> None:
+    """Kill a process that does nothing but replace a directory, and look at what is there."""
+    final = folder / "final"
+    final.mkdir()
+    for name in range(FILES):
+        (final / str(name)).write_text("first")
+    seen = set()
+    random = Random(kills)
+    command = [sys.executable, "-m", "tests.endless", str(folder), mode]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdin
+        assert process.stdout
+        for _ in range(kills):
+            process.stdin.write(f"{random.uniform(0.002, 0.1)}\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == "killed\n"
+            if mode == "steps":
+                finish_replacement(final)
+            texts = [path.read_text() for path in final.iterdir()]
+            assert len(texts) == FILES
+            assert len(set(texts)) == 1, "half of one and half of another"
+            seen.add(texts[0])
+            assert not set(names(folder)) - {"final", "aside", ".final.new", ".final.old"}
+        process.stdin.close()
+    assert len(seen) > 1  # it was at work
+
+
+@pytest.mark.parametrize("mode", ["at once", "steps"])
+def test_killed_at_random_moments(tmp_path: Path, mode: str) -> None:
+    kill_at_random(tmp_path, mode, 12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["at once", "steps"])
+def test_killed_at_many_random_moments(tmp_path: Path, mode: str) -> None:
+    kill_at_random(tmp_path, mode, 80)
 
 
 def test_another_command_may_finish_what_a_process_is_about_to_do(

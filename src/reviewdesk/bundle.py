@@ -43,7 +43,6 @@ from reviewdesk.storage import (
     storage_errors,
     sync_directory,
     write_json,
-    write_text,
 )
 from reviewdesk.text.clean import clean_batch
 
@@ -295,7 +294,7 @@ def save_bundle(
                 sync_directory(path.parent)
         else:
             if log is not None:
-                write_text(directory / LOG, log.dumps())
+                log.write(directory / LOG)
             replace_directory(directory, path)
     return Bundle(manifest, classifier, held_out)
 

@@ -1,15 +1,16 @@
 """What every run leaves behind: settings, fingerprints, versions, row counts, timings."""
 
-import json
 import platform
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Final
 
 from reviewdesk import __version__
+from reviewdesk.storage import write_record
 
 RECORDED_PACKAGES: Final = ("numpy", "pyarrow", "duckdb", "numba", "scikit-learn")
 
@@ -57,6 +58,10 @@ class RunLog:
             "versions": versions(),
         }
 
-    def dumps(self) -> str:
-        """Return the log as indented JSON text."""
-        return json.dumps(self.to_json(), indent=2, sort_keys=True) + "\n"
+    def write(self, path: Path) -> None:
+        """Write the log with a digest, whole or not at all.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        write_record(path, self.to_json())

@@ -90,6 +90,12 @@ def prepared_schema(*, tokens: bool, kept: Sequence[str] = ()) -> pa.Schema:
     return pa.schema([*reviews_schema(kept), *fields])
 
 
+def ratings_schema() -> pa.Schema:
+    """Return the schema of prepared reviews without a text, of which the stars still count."""
+    left = [field for field in prepared_schema(tokens=False) if field.name != "review_body"]
+    return pa.schema(left)
+
+
 TEXT_COLUMNS: Final = ("review_headline", "review_body", "product_title")
 """The columns that cleaning touches."""
 

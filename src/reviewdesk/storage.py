@@ -24,6 +24,8 @@ from reviewdesk.s3 import SCHEME, missing_sentence, s3_filesystem, s3_sentence
 PRIVATE_DIRECTORY: Final = 0o700
 PRIVATE_FILE: Final = 0o600
 
+_LOCAL: Final = pafs.LocalFileSystem()
+
 
 @contextmanager
 def storage_errors(place: str) -> Iterator[None]:
@@ -72,7 +74,7 @@ def filesystem(place: str) -> tuple[pafs.FileSystem, str]:
         StorageError: the scheme is not one that reviewdesk reads, or S3 cannot be reached.
     """
     if not is_remote(place):
-        return pafs.LocalFileSystem(), str(Path(place).absolute())
+        return _LOCAL, place if place.startswith("/") else str(Path(place).absolute())
     if not place.startswith(SCHEME):
         scheme = place.partition("://")[0]
         raise StorageError(f"cannot open {scheme}:// addresses; use a local path or s3://")

@@ -11,10 +11,11 @@ import pytest
 import xxhash
 from sklearn.datasets import load_svmlight_file
 
-from reviewdesk.errors import MissingColumn, UsageError
+from reviewdesk.errors import InputError, MissingColumn, UsageError
 from reviewdesk.examples.examples import load_examples
 from reviewdesk.examples.export import Export, export
 from reviewdesk.examples.splits import split
+from reviewdesk.job.describe import describe
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.settings import (
     ExportSettings,
@@ -195,6 +196,21 @@ def test_the_same_again_does_nothing(data: PreparedData, tmp_path: Path) -> None
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()}
     assert exported(data, tmp_path / "out").already
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()} == before
+
+
+@pytest.mark.parametrize("name", ["train.jsonl", "test.jsonl", "labels.json"])
+def test_a_flipped_bit_is_noticed(data: PreparedData, tmp_path: Path, name: str) -> None:
+    whole = exported(data, tmp_path / "out")
+    describe(whole.path)
+    path = whole.path / name
+    raw = bytearray(path.read_bytes())
+    raw[len(raw) // 3] ^= 4
+    path.write_bytes(raw)
+    for look in (lambda: describe(whole.path), lambda: exported(data, tmp_path / "out")):
+        with pytest.raises(InputError, match=rf"{name} is damaged.*export again"):
+            look()
+    assert not exported(data, tmp_path / "out", overwrite=True).already
+    describe(whole.path)
 
 
 def test_other_things_are_replaced_on_purpose_only(data: PreparedData, tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from reviewdesk.prepare.erase import erase
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.settings import PrepareSettings
-from tests.prepare.corpus import prepared, write_lines
+from tests.prepare.corpus import anonymous, prepared, write_lines
 
 TOPICS = {
     "Books": "chapter author plot novel page",
@@ -17,15 +18,19 @@ TOPICS = {
 
 
 def explored(folder: Path, rows: Sequence[dict[str, Any]], **layout: Any) -> PreparedData:
-    """Prepare reviews given as the columns that they have; ids and a body are made up."""
+    """Prepare reviews given as the columns that they have; ids and a body are made up.
+
+    Without rows nothing is left of a review that was erased.
+    """
     lines = [
         {"review_id": f"R{n:06d}", "review_body": f"Number {n} works well enough.", **row}
         for n, row in enumerate(rows)
     ]
     folder.mkdir(exist_ok=True)
-    source = write_lines(folder / "reviews.jsonl", lines)
+    source = write_lines(folder / "reviews.jsonl", lines or [anonymous("Gone.", customer_id="C")])
     settings = replace(PrepareSettings(duplicates="keep"), **layout)
-    return prepared(folder / "prepared", source, settings=settings)
+    data = prepared(folder / "prepared", source, settings=settings)
+    return data if lines else erase(data.path, "C").data
 
 
 def reviews(count: int = 2_400) -> list[dict[str, Any]]:

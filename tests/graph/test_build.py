@@ -206,3 +206,20 @@ def test_killed_at_any_step_it_goes_on_to_the_same_graph(folder: Path) -> None:
         resumed = build(folder / "data", out, clear_customers=True)
         assert resumed.manifest["files"] == whole.manifest["files"]
         assert not list(folder.glob(f".killed-{step}*"))
+
+
+def test_means_count_stars_without_a_text(tmp_path: Path) -> None:
+    table = rows(300)
+    silent = table.copy()
+    silent.loc[silent.index % 3 == 0, "review_body"] = ""
+    prepared(silent, tmp_path / "silent")
+    graph = build(tmp_path / "silent", tmp_path / "graph", clear_customers=True)
+    reviews = frame(graph, "reviews")
+    assert len(reviews) == 200
+    for name, key in (("products", "product_id"), ("customers", "customer_id")):
+        nodes = frame(graph, name)
+        if name == "products":
+            nodes = nodes[~nodes["is_parent"]]
+        means = table.groupby(key)["star_rating"].mean()
+        found = nodes.set_index(key)["mean_stars"]
+        pd.testing.assert_series_equal(found, means.loc[found.index], check_names=False)

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from reviewdesk.errors import InputError, StorageError
+from reviewdesk.job.describe import describe
 from reviewdesk.prepare.workspace import Workspace
 from reviewdesk.sources import Input, SourceFile
 
@@ -105,3 +106,14 @@ def written(folder: Path, kind: str, count: int) -> tuple[list[Input], Path]:
         else:
             frame.to_parquet(path, index=False)
     return opened(*paths), paths[-1]
+
+
+def test_a_flipped_bit_in_the_log_is_noticed_by_who_looks(tmp_path: Path) -> None:
+    data = prepared(tmp_path / "out", write_lines(tmp_path / "a.jsonl", [review(1)]))
+    describe(data.path)
+    log = data.path / "log.json"
+    raw = bytearray(log.read_bytes())
+    raw[raw.index(b"seconds") + 1] ^= 1
+    log.write_bytes(raw)
+    with pytest.raises(InputError, match=r"log\.json is damaged"):
+        describe(data.path)

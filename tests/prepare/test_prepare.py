@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import pyarrow.parquet as pq
 import pytest
 
-from reviewdesk.errors import StorageError, TooManyRejects, UsageError
+from reviewdesk.errors import InputError, StorageError, TooManyRejects, UsageError
 from reviewdesk.prepare import merging, parts, runs, staged, staging
 from reviewdesk.prepare.layout import Part
 from reviewdesk.prepare.lock import locked
@@ -213,23 +213,27 @@ def test_as_many_rejects_as_allowed(tmp_path: Path) -> None:
     assert data.manifest["too_many_rejects"] is False
 
 
+@pytest.mark.parametrize("rows", [[review(1)], [review(1, review_date=None)]])
+def test_one_row(tmp_path: Path, rows: list[Any]) -> None:
+    data = prepared(tmp_path / "out", write_lines(tmp_path / "a.jsonl", rows))
+    assert data.table().num_rows == data.rows == len(data.manifest["partitions"]) == 1
+    assert PreparedData.open(tmp_path / "out") == data
+
+
 @pytest.mark.parametrize(
-    ("rows", "written", "rejected"),
+    ("rows", "why"),
     [
-        ([review(1)], 1, 0),
-        ([review(1, review_date=None)], 1, 0),
-        ([review(1, review_body="")], 0, 0),
-        ([review(1, review_body="?")], 0, 0),
-        ([review(1, review_body="?"), review(2, review_body=None), "no JSON"], 0, 1),
+        ([review(1, review_body="")], "1 no_text"),
+        ([review(1, review_body="?"), review(2, review_body=None)], "1 no_text"),
+        ([review(1, review_body="?"), "no JSON"], "1 could not be read"),
     ],
 )
-def test_one_row_or_none(tmp_path: Path, rows: list[Any], written: int, rejected: int) -> None:
+def test_no_row_is_left(tmp_path: Path, rows: list[Any], why: str) -> None:
     path = write_lines(tmp_path / "a.jsonl", rows)
-    data = prepared(tmp_path / "out", path, settings=LENIENT)
-    assert data.table().num_rows == data.rows == written
-    assert data.manifest["rows"]["rejected"] == rejected
-    assert len(data.manifest["partitions"]) == written
-    assert PreparedData.open(tmp_path / "out") == data
+    with pytest.raises(InputError, match=rf"no review is left of {len(rows)} rows: .*{why}"):
+        prepared(tmp_path / "out", path, settings=LENIENT)
+    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / ".out.partial").exists()
 
 
 def test_a_month_of_copies_alone_leaves_no_folder(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 import xxhash
 
 from reviewdesk.errors import InputError, NotEnoughData, UsageError
+from reviewdesk.prepare.erase import erase
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.prepare.sample import SAMPLE, largest_taken, sample
 from reviewdesk.settings import PrepareSettings, SampleSettings
@@ -206,8 +207,8 @@ def test_interrupted_and_taken_up(data: PreparedData, tmp_path: Path) -> None:
 
 
 def test_no_reviews_at_all(tmp_path: Path) -> None:
-    path = write_lines(tmp_path / "a.jsonl", [review(1, review_body="?")])
-    data = prepared(tmp_path / "data", path, settings=PrepareSettings(min_chars=5))
+    data = prepared(tmp_path / "data", write_lines(tmp_path / "a.jsonl", [review(1)]))
+    data = erase(data.path, "C1").data
     assert drawn(data, tmp_path / "s").rows == 0
 
 

@@ -265,3 +265,18 @@ def test_2018_has_the_day_in_words_where_the_time_is_missing(tmp_path: Path) -> 
     path.write_text("".join(json.dumps(known | one) + "\n" for one in objects))
     days = [row["review_date"] for row in reviews_of(read(path))]
     assert days == [date(2016, 9, 1), date(2017, 1, 31), date(1999, 12, 5), None]
+
+
+def test_fields_that_come_late_are_read_and_said(tmp_path: Path) -> None:
+    row = {"reviewerID": "A", "asin": "B", "overall": 4.0, "reviewText": "A lamp"}
+    lines = [json.dumps({**row, "reviewerID": f"A{n}"}) for n in range(40)]
+    lines += [json.dumps({**row, "reviewerID": "Z", "vote": "3", "verified": True})]
+    path = tmp_path / "late_5.json"
+    path.write_text("\n".join(lines) + "\n")
+    batches = read(path)
+    assert reviews_of(batches)[-1]["helpful_votes"] == 3
+    notes = [note for batch in batches for note in batch.notes]
+    assert notes == [
+        "late_5.json has fields from line 41 on only: 'vote' as helpful_votes",
+        "late_5.json has fields from line 41 on only: 'verified' as verified_purchase",
+    ]

@@ -10,7 +10,7 @@ import pytest
 from reviewdesk.errors import InputError, MissingColumn
 from reviewdesk.settings import SourceSettings
 from reviewdesk.sources import open_inputs
-from tests.sources.samples import bodies_of, opened, read, rejects_of, reviews_of
+from tests.sources.samples import amazon, bodies_of, opened, read, rejects_of, reviews_of
 from tests.sources.test_dialects import notes_of, written
 
 MANY = 4000
@@ -177,3 +177,39 @@ def test_a_first_review_that_is_longer_than_the_start(tmp_path: Path) -> None:
     frame.to_csv(path, index=False, quoting=csv.QUOTE_ALL)
     rows = reviews_of(read(path))
     assert [(row["review_body"], row["star_rating"]) for row in rows] == [(long, 5), ("Short", 4)]
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("quoted", [False, True])
+def test_files_joined_to_one_have_their_header_again(
+    tmp_path: Path, mark: str, quoted: bool
+) -> None:
+    path = tmp_path / "joined.csv"
+    with path.open("w", newline="") as file:
+        for part in range(3):
+            file.write(mark)
+            writer = csv.writer(file, quoting=csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL)
+            writer.writerow(["review_id", "stars", "text", "shop"])
+            writer.writerows(
+                [f"R{part}-{n}", 4, f"A lamp, {n} of {part}", "here"] for n in range(5)
+            )
+    batches = read(path)
+    assert len(bodies_of(batches)) == 15
+    assert all(one["star_rating"] == 4 for one in reviews_of(batches))
+    assert rejects_of(batches) == []
+    (note,) = [note for batch in batches for note in batch.notes]
+    assert "has its header 2 more times, the first at line 7" in note
+
+
+def test_amazon_files_joined_to_one(tmp_path: Path) -> None:
+    path = written(tmp_path / "joined.tsv", amazon(["A lamp"]) + amazon(["Another", "Dark"]))
+    batches = read(path)
+    assert bodies_of(batches) == ["A lamp", "Another", "Dark"]
+    assert rejects_of(batches) == []
+
+
+def test_a_review_that_is_the_name_of_its_column_stays(tmp_path: Path) -> None:
+    path = written(tmp_path / "r.csv", "stars,text\n4,text\n3,A lamp\nstars,A lamp of stars\n")
+    assert bodies_of(read(path)) == ["text", "A lamp", "A lamp of stars"]
+    path = written(tmp_path / "one.csv", "text\nA lamp\ntext\n")
+    assert bodies_of(read(path)) == ["A lamp", "text"]

@@ -183,3 +183,5 @@ def _print(data: PreparedData, as_json: bool) -> None:
     lost = [[why, f"{number:,}"] for why, number in counts if number]
     if lost:
         print_table(["not among them", "rows"], lost)
+    if data.ratings:
+        say(f"stars without a text, kept for what needs stars only: {data.ratings:,}")

@@ -130,8 +130,8 @@ def export(
         sides = divide(examples, split, export.validation_share)
         with growing, progress.task("Exporting", len(examples), "reviews") as task:
             _Writer(examples, sides, export, growing, files, checkpoint_rows).write(task)
-            manifest = _manifest(plan, examples, sides, growing, files)
             write_json(growing.folder / LABELS_FILE, _label_map(examples.labels))
+            manifest = _manifest(plan, examples, sides, growing, files)
             write_record(growing.folder / MANIFEST, manifest)
             growing.publish()
     return Export(out, manifest, already=False)
@@ -157,6 +157,25 @@ def _check(text: TextSettings, export: ExportSettings) -> None:
             raise UsageError(f"the column {name} would be there twice")
 
 
+def checked_export(path: Path, manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return an export's manifest when its files are those that were written.
+
+    Raises:
+        InputError: one is not, or is missing.
+        StorageError: one cannot be read.
+    """
+    digests = {one["file"]: one["sha256"] for one in manifest["files"]}
+    for name, digest in {**digests, LABELS_FILE: manifest.get("label_map")}.items():
+        file = path / name
+        with storage_errors(str(file)):
+            if not file.is_file() or file_sha256(file) != digest:
+                raise InputError(
+                    f"{file} is damaged: it is not the file that was written; export again with "
+                    "--overwrite"
+                )
+    return manifest
+
+
 def _finished(out: Path, plan: dict[str, Any], overwrite: bool) -> dict[str, Any] | None:
     """Return the manifest when the folder already is what is asked for."""
     finish_replacement(out)
@@ -175,7 +194,11 @@ def _finished(out: Path, plan: dict[str, Any], overwrite: bool) -> dict[str, Any
             return None
         raise
     if {name: found.get(name) for name in plan} == plan:
-        return found
+        try:
+            return checked_export(out, found)
+        except InputError:
+            if not overwrite:
+                raise
     if overwrite:
         return None
     raise UsageError(
@@ -342,4 +365,5 @@ def _manifest(
         "small_categories": examples.small_categories,
         "neutralised_cells": counts.get("neutralised_cells", 0),
         "files": described,
+        "label_map": file_sha256(growing.folder / LABELS_FILE),
     }

@@ -316,7 +316,7 @@ def _periods(grain: str, rows: Sequence[Row]) -> Html:
             count(row["products"]),
             count(row["products_with_several"]),
             NOT_DEFINED if row["mean_stars"] is None else f"{row['mean_stars']:.2f}",
-            count(row["length_median"]),
+            NOT_DEFINED if row["length_median"] is None else count(row["length_median"]),
         ]
         for row in reversed(rows)
     ]

@@ -1,13 +1,16 @@
 """How many reviews and products there are, with which stars and how long, by category and time.
 
 The engine counts over Parquet files in bounded memory: texts are read for their length only, and
-each is read once. Data that was prepared as CSV is copied to a temporary one first.
+each is read once. Data that was prepared as CSV is copied to a temporary one first. Stars count
+also where there is no text.
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -31,6 +34,7 @@ COUNTS: Final = pa.schema(
         ("grain", pa.string()),  # month, year, or all
         ("period", pa.string()),  # 2014-03, 2014, or empty; "unknown" where there is no date
         ("reviews", pa.int64()),
+        ("without_text", pa.int64()),  # more reviews, of which nothing but the stars counts
         ("products", pa.int64()),  # different ones; variants of a product count as one
         ("products_with_several", pa.int64()),  # that have two reviews or more in the period
         ("reviews_of_several", pa.int64()),  # how many reviews these have
@@ -42,10 +46,11 @@ COUNTS: Final = pa.schema(
 )
 """The table of counts, sorted by category, grain and period."""
 
-COLUMNS: Final = (
-    "product_category", "product_parent", "product_id", "star_rating", "review_date", "review_body",
+RATED_COLUMNS: Final = (
+    "product_category", "product_parent", "product_id", "star_rating", "review_date",
 )  # fmt: skip
-"""The columns that are counted."""
+COLUMNS: Final = (*RATED_COLUMNS, "review_body")
+"""The columns that are counted: where there is a text, its length as well."""
 
 _KEYS: Final = ("category", "year", "month")
 _SETS: Final = (_KEYS, ("category", "year"), ("category",), ("year", "month"), ("year",), ())
@@ -57,8 +62,8 @@ _ROWS: Final = """
            star_rating AS stars,
            coalesce(CAST(year(review_date) AS INTEGER), 0) AS year,
            coalesce(CAST(month(review_date) AS INTEGER), 0) AS month,
-           {length}
-    FROM reviews
+           {more}
+    FROM {table}
 """
 _NAMED: Final = "coalesce(category, '*') AS category, coalesce(year, -1) AS year, " + (
     "coalesce(month, -1) AS month"
@@ -80,76 +85,94 @@ def count_reviews(
     """
     if not data.rows:
         return COUNTS.empty_table()
-    with tempfile.TemporaryDirectory(prefix="reviewdesk-") as spill:
-        files = _parquet_files(data, Path(spill))
-        if engine is not None:
-            return _count(files, engine, progress)
-        with DuckDBEngine(temp_directory=Path(spill)) as own:
-            return _count(files, own, progress)
+    with ExitStack() as stack:
+        spill = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="reviewdesk-")))
+        if engine is None:
+            engine = stack.enter_context(DuckDBEngine(temp_directory=spill))
+        engine.add_table("reviews", _parquet_files(data, spill))
+        if data.ratings:
+            ratings = data.manifest["ratings"]
+            engine.add_table("ratings", [_parquet_file(data, ratings, spill, RATED_COLUMNS)])
+        return _count(_Queries(data.ratings > 0), engine, progress)
 
 
 def _parquet_files(data: PreparedData, folder: Path) -> list[Path]:
-    """Return the data's files, or one with the columns that are counted where they are CSV."""
+    return [_parquet_file(data, part, folder, COLUMNS) for part in data.manifest["partitions"]]
+
+
+def _parquet_file(
+    data: PreparedData, part: dict[str, Any], folder: Path, columns: Sequence[str]
+) -> Path:
+    """Return a part's file, or one with the columns that are counted where it is CSV."""
     if data.file_format == "parquet":
-        return [data.part_path(part) for part in data.manifest["partitions"]]
-    path = folder / "reviews.parquet"
-    schema = pa.schema([data.schema.field(name) for name in COLUMNS])
+        return data.part_path(part)
+    path = folder / f"{part['sha256']}.parquet"
+    schema = pa.schema([data.part_schema(part).field(name) for name in columns])
     with write_then_rename(path) as file, pq.ParquetWriter(file, schema) as writer:
-        for batch in data.batches(COLUMNS):
+        for batch in data.part_batches(part, columns):
             writer.write_batch(batch)
-    return [path]
+    return path
 
 
-def _count(files: list[Path], engine: Engine, progress: Progress) -> pa.Table:
-    engine.add_table("reviews", files)
-    queries = (_products(), _stars(), _lengths())
+def _count(queries: "_Queries", engine: Engine, progress: Progress) -> pa.Table:
+    texts = (queries.products(), queries.stars(), queries.lengths())
     tables = [
         pa.Table.from_batches(engine.query(query))
-        for query in progress.track(queries, "Counting", len(queries), "tables")
+        for query in progress.track(texts, "Counting", len(texts), "tables")
     ]
     joined = tables[0]
     for table in tables[1:]:
-        joined = joined.join(table, list(_KEYS), join_type="inner")
+        joined = joined.join(table, list(_KEYS), join_type="left outer")
     return _with_periods(joined)
 
 
-def _products() -> str:
-    return f"""
-    WITH rows_read AS ({_rows()}),
+@dataclass(frozen=True)
+class _Queries:
+    """The queries that count.
+
+    Args:
+        ratings: whether there are stars without a text.
+    """
+
+    ratings: bool
+
+    def products(self) -> str:
+        return f"""
+    WITH rows_read AS ({self._rated()}),
     by_product AS (
-        SELECT category, year, month, product, count(*) AS n
+        SELECT category, year, month, product, count(*) FILTER (WHERE has_text) AS n,
+            count(*) FILTER (WHERE NOT has_text) AS without_text
         FROM rows_read GROUP BY GROUPING SETS ({_sets("product")})
     )
     SELECT {_NAMED},
            CAST(sum(n) AS BIGINT) AS reviews,
-           count(product) AS products,
+           CAST(sum(without_text) AS BIGINT) AS without_text,
+           count(product) FILTER (WHERE n > 0) AS products,
            count(product) FILTER (WHERE n > 1) AS products_with_several,
            CAST(coalesce(sum(n) FILTER (WHERE n > 1 AND product IS NOT NULL), 0) AS BIGINT)
                AS reviews_of_several
     FROM by_product GROUP BY category, year, month
     """
 
-
-def _stars() -> str:
-    counts = ", ".join(
-        f"count(*) FILTER (WHERE stars = {stars}) AS stars_{stars}" for stars in STARS
-    )
-    return f"""
+    def stars(self) -> str:
+        counts = ", ".join(
+            f"count(*) FILTER (WHERE stars = {stars}) AS stars_{stars}" for stars in STARS
+        )
+        return f"""
     SELECT {_NAMED}, {counts}, avg(CAST(stars AS DOUBLE)) AS mean_stars
-    FROM ({_rows()}) GROUP BY GROUPING SETS ({_sets()})
+    FROM ({self._rated()}) GROUP BY GROUPING SETS ({_sets()})
     """
 
-
-def _lengths() -> str:
-    quantiles = ", ".join(
-        f"min(length) FILTER (WHERE upto >= {share} * total) AS length_{name}"
-        for name, share in QUANTILES.items()
-    )
-    window = "(PARTITION BY category, year, month"
-    return f"""
+    def lengths(self) -> str:
+        quantiles = ", ".join(
+            f"min(length) FILTER (WHERE upto >= {share} * total) AS length_{name}"
+            for name, share in QUANTILES.items()
+        )
+        window = "(PARTITION BY category, year, month"
+        return f"""
     WITH by_length AS (
         SELECT category, year, month, length, count(*) AS n
-        FROM ({_rows("length(review_body) AS length")})
+        FROM ({_ROWS.format(more="length(review_body) AS length", table="reviews")})
         GROUP BY GROUPING SETS ({_sets("length")})
     ),
     running AS (
@@ -161,9 +184,11 @@ def _lengths() -> str:
     FROM running GROUP BY category, year, month
     """
 
-
-def _rows(length: str = "0 AS length") -> str:
-    return _ROWS.format(length=length)
+    def _rated(self) -> str:
+        rows = _ROWS.format(more="TRUE AS has_text", table="reviews")
+        if not self.ratings:
+            return rows
+        return f"{rows} UNION ALL {_ROWS.format(more='FALSE AS has_text', table='ratings')}"
 
 
 def _sets(*more: str) -> str:

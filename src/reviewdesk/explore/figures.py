@@ -15,7 +15,6 @@ from reviewdesk.stats.trend import Trend
 from reviewdesk.storage import (
     private_directory,
     storage_errors,
-    write_text,
     write_then_rename,
 )
 
@@ -98,7 +97,7 @@ def write_figures(found: Exploration, folder: Path) -> None:
     for name, table in figure_tables(found).items():
         with write_then_rename(aside / f"{name}.parquet") as file:
             write_sealed(table, file)
-    write_text(aside / LOG, found.log.dumps())
+    found.log.write(aside / LOG)
     replace_directory(aside, folder)
 
 

@@ -125,6 +125,8 @@ def _stars(found: Exploration) -> Iterator[str]:
         f"{share(total['stars_5'] / rated, 0)} of the reviews with stars have five and "
         f"{share(total['stars_1'] / rated, 0)} have one; the mean is {total['mean_stars']:.2f}."
     )
+    if total["without_text"]:
+        text += f" {plural(total['without_text'], 'of them has', 'of them have')} no text."
     rows = [
         one
         for one in found.categories

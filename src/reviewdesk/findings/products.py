@@ -55,19 +55,24 @@ class Products:
         return None if category == NONE else self.categories[category]
 
 
-def read_products(data: PreparedData, progress: Progress = SILENT) -> Products:
+def read_products(
+    data: PreparedData, progress: Progress = SILENT, *, ratings: bool = False
+) -> Products:
     """Read which products there are.
 
     Args:
         data: the reviews.
         progress: is shown how far it has come.
+        ratings: whether reviews without a text count; they come behind all others.
 
     Raises:
         MissingColumn: no review says which product it is about.
     """
     keys, filed, first = [], [], _First()
-    with progress.task("Reading products", data.rows, "reviews") as task:
-        for batch in data.batches(_COLUMNS):
+    batches = data.star_batches(_COLUMNS) if ratings else data.batches(_COLUMNS)
+    rows = data.rows + (data.ratings if ratings else 0)
+    with progress.task("Reading products", rows, "reviews") as task:
+        for batch in batches:
             hashes = hash64(batch.column("product_id"))
             first.add(batch, hashes)
             keys.append(hashes)

@@ -28,7 +28,7 @@ from reviewdesk.graph.store import (
     check_place,
     table_file,
 )
-from reviewdesk.graph.table_writing import STAGED, write_parquet, write_tables
+from reviewdesk.graph.table_writing import RATED, STAGED, write_parquet, write_tables
 from reviewdesk.prepare.layout import LOG, file_sha256
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.prepared import PreparedData
@@ -40,7 +40,6 @@ from reviewdesk.storage import (
     storage_errors,
     write_json,
     write_record,
-    write_text,
 )
 
 BATCH_ROWS: Final = 65_536
@@ -151,7 +150,7 @@ def build_graph(
         result = aside / "result"
         write_record(result / MANIFEST, _manifest(result, plan, data, texts, key is not None))
         log.rows.update(read_json(result / MANIFEST)["rows"])
-        write_text(result / LOG, log.dumps())
+        log.write(result / LOG)
         (aside / PLAN).unlink()  # what is left here is the older graph, and no work to go on with
         replace_directory(result, out)
         shutil.rmtree(aside, ignore_errors=True)
@@ -197,12 +196,32 @@ def _stage(
         with progress.task("Reading", data.rows, "reviews") as task:
             rows = _rows(data, key, texts, without, task)
             write_parquet(aside / "rows.parquet", rows, STAGED)
+    if not (aside / "rated.parquet").is_file():
+        write_parquet(aside / "rated.parquet", _rated(data, key, without), RATED)
     if not (aside / "predictions.parquet").is_file():
         write_parquet(aside / "predictions.parquet", inputs.predictions, PREDICTIONS)
     if not (aside / "similar_products.parquet").is_file():
         write_parquet(aside / "similar_products.parquet", iter([inputs.similar]), SIMILAR)
     table = inputs.findings.sort_by([(name, "ascending") for name in FINDINGS.names])
     write_parquet(aside / "result" / table_file("findings"), iter([table]), FINDINGS)
+
+
+def _rated(
+    data: PreparedData, key: bytes | None, without: pa.Array | None
+) -> Iterator[pa.RecordBatch]:
+    """Yield the reviews that have stars and no text, as they count in the graph."""
+    parts = [data.manifest["ratings"]] if data.ratings else []
+    for part in parts:
+        for batch in data.part_batches(part, ["review_id", *RATED.names], BATCH_ROWS):
+            left = batch
+            if without is not None:
+                left = batch.filter(pc.invert(pc.is_in(batch["review_id"], without)))
+            customers, products, stars = (left.column(name) for name in RATED.names)
+            customers, products = (
+                pc.if_else(pc.equal(names, ""), None, names) for names in (customers, products)
+            )
+            columns = [pseudonyms(customers, key), products, stars]
+            yield pa.record_batch(columns, schema=RATED)
 
 
 def _rows(

@@ -14,11 +14,20 @@ WITH purchases AS (
     SELECT customer_id, product_id, count(*) AS reviews, sum(star_rating) AS stars,
         count(star_rating) AS rated, min(review_date) AS first_date, max(review_date) AS last_date
     FROM rows WHERE customer_id IS NOT NULL GROUP BY customer_id, product_id
+), silent AS (
+    SELECT customer_id, sum(star_rating) AS stars, count(star_rating) AS rated
+    FROM rated WHERE customer_id IS NOT NULL GROUP BY customer_id
+), customers AS (
+    SELECT customer_id, sum(reviews)::BIGINT AS reviews, count(product_id) AS products,
+        sum(stars) AS stars, sum(rated) AS rated, min(first_date) AS first_date,
+        max(last_date) AS last_date
+    FROM purchases GROUP BY customer_id
 )
-SELECT customer_id, sum(reviews)::BIGINT AS reviews, count(product_id) AS products,
-    sum(stars)::DOUBLE / nullif(sum(rated), 0) AS mean_stars,
-    min(first_date) AS first_date, max(last_date) AS last_date
-FROM purchases GROUP BY customer_id ORDER BY customer_id
+SELECT c.customer_id, c.reviews, c.products,
+    (coalesce(c.stars, 0) + coalesce(s.stars, 0))::DOUBLE
+        / nullif(c.rated + coalesce(s.rated, 0), 0) AS mean_stars,
+    c.first_date, c.last_date
+FROM customers c LEFT JOIN silent s ON s.customer_id = c.customer_id ORDER BY c.customer_id
 """
 
 # A product's title is the one that most of its reviews give, and of equals the first. Parents are
@@ -30,9 +39,12 @@ WITH titles AS (
     FROM rows WHERE product_id IS NOT NULL GROUP BY product_id, product_title
 ), variants AS (
     SELECT product_id, min(product_parent) AS parent, count(*) AS reviews,
-        avg(star_rating) AS mean_stars, min(review_date) AS first_date,
+        sum(star_rating) AS stars, count(star_rating) AS rated, min(review_date) AS first_date,
         max(review_date) AS last_date
     FROM rows WHERE product_id IS NOT NULL GROUP BY product_id
+), silent AS (
+    SELECT product_id, sum(star_rating) AS stars, count(star_rating) AS rated
+    FROM rated WHERE product_id IS NOT NULL GROUP BY product_id
 ), parents AS (
     SELECT parent AS product_id, min(first_date) AS first_date, max(last_date) AS last_date,
         sum(reviews)::BIGINT AS reviews
@@ -41,8 +53,11 @@ WITH titles AS (
     GROUP BY parent HAVING count(*) > 1
 )
 SELECT v.product_id, t.product_title AS title, v.parent, false AS is_parent, v.reviews,
-    v.mean_stars, v.first_date, v.last_date
+    (coalesce(v.stars, 0) + coalesce(s.stars, 0))::DOUBLE
+        / nullif(v.rated + coalesce(s.rated, 0), 0) AS mean_stars,
+    v.first_date, v.last_date
 FROM variants v JOIN titles t ON t.product_id = v.product_id AND t.rank = 1
+    LEFT JOIN silent s ON s.product_id = v.product_id
 UNION ALL
 SELECT product_id, NULL, NULL, true, reviews, NULL, first_date, last_date FROM parents
 ORDER BY product_id

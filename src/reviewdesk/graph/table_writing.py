@@ -31,6 +31,9 @@ STAGED: Final = pa.schema(
 )  # fmt: skip
 """Reviews as they stand in the graph, in any order."""
 
+RATED: Final = pa.schema([STAGED.field(n) for n in ("customer_id", "product_id", "star_rating")])
+"""Of reviews without a text what is in the graph: stars, which count in means."""
+
 _RESOLVED: Final = pa.schema(
     {
         "review": pa.int64(), "first": pa.bool_(), "review_id": pa.string(),
@@ -50,8 +53,8 @@ def write_tables(aside: Path, progress: Progress) -> None:
     """Write each table of nodes and edges that is not there yet.
 
     Args:
-        aside: a folder with the staged files ``rows``, ``predictions`` and ``similar_products``;
-            the tables go into ``result`` in it.
+        aside: a folder with the staged files ``rows``, ``rated``, ``predictions`` and
+            ``similar_products``; the tables go into ``result`` in it.
         progress: shows how far it has come.
 
     Raises:
@@ -73,7 +76,7 @@ def write_tables(aside: Path, progress: Progress) -> None:
             engine.add_table(path.stem, [path])
             task.advance()
 
-        for staged in ("rows", "predictions", "similar_products"):
+        for staged in ("rows", "rated", "predictions", "similar_products"):
             engine.add_table(staged, [aside / f"{staged}.parquet"])
         for name, sql in NODE_SQL.items():
             written(result / table_file(name), _with_ids(engine.query(sql, BATCH_ROWS)))

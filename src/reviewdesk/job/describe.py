@@ -7,12 +7,14 @@ from typing import Any, Final
 
 from reviewdesk.bundle import Bundle, load_bundle
 from reviewdesk.errors import InputError
+from reviewdesk.examples.export import checked_export
 from reviewdesk.findings.sentences import lead, left_out, promises
 from reviewdesk.findings.store import PAGE, SUMMARY, folders_in, read_findings
 from reviewdesk.graph.schema import EDGES, NODES
 from reviewdesk.graph.store import MANIFEST as GRAPH
 from reviewdesk.graph.store import Graph
 from reviewdesk.job.records import found_right, sentences_of_record
+from reviewdesk.prepare.layout import LOG
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.schema import FINDINGS, REJECTS, prediction_labels
 from reviewdesk.seal import opened
@@ -60,6 +62,8 @@ def describe(path: Path) -> Description:
 
 
 def _folder(path: Path) -> Description:
+    if (path / LOG).exists():
+        read_record(path / LOG)  # nothing else reads it, so that damage would stay unnoticed
     for name, describe_it in RECORDS.items():
         if (path / name).exists():
             return describe_it(path)
@@ -107,6 +111,11 @@ def _prepared(data: PreparedData) -> Description:
         *_lost("were dropped", manifest["dropped"], "counted by rule"),
         *_corrected(manifest.get("corrections")),
         f"Stars: {_counts(manifest['stars'])}.",
+        *(
+            [f"{data.ratings:,} more reviews have stars and no text: {_counts(silent['stars'])}."]
+            if (silent := manifest["ratings"])
+            else []
+        ),
         f"{manifest['default_headlines']:,} reviews have a headline that the shop filled in.",
         f"{manifest['copies']:,} reviews repeat another one over a variant of its product.",
         *(
@@ -219,6 +228,7 @@ def _all_findings(path: Path) -> Description:
 
 
 def _export(path: Path, manifest: dict[str, Any]) -> Description:
+    checked_export(path, manifest)
     files = ", ".join(f"{one['file']} with {one['rows']:,}" for one in manifest["files"])
     rows = manifest["rows"]
     sentence = f"An export of {rows['out']:,} of {rows['in']:,} reviews: {files}."

@@ -1,7 +1,7 @@
 """The main job's report: one page with what was found and where everything is."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -91,7 +91,8 @@ def write_report(data: PreparedData, targets: Sequence[TargetFindings], path: Pa
 
 def _reviews(data: PreparedData) -> list[Html]:
     manifest = data.manifest
-    rows = manifest["rows"]
+    rows, ratings = manifest["rows"], manifest["ratings"]
+    stars = Counter(manifest["stars"]) + Counter(ratings["stars"] if ratings else {})
     lost = [
         *((f"unreadable: {_words(reason)}", n) for reason, n in manifest["rejected"].items()),
         *((f"dropped: {_words(rule)}", n) for rule, n in manifest["dropped"].items()),
@@ -105,7 +106,7 @@ def _reviews(data: PreparedData) -> list[Html]:
                 Figure("Unreadable", count(rows["rejected"]), "kept in rejects.parquet"),
             ]
         ),
-        side_by_side(*_stars(manifest["stars"]), *_years(manifest["months"])),
+        side_by_side(*_stars(stars), *_years(manifest["months"])),
     ]
     if any(n for _, n in lost):
         columns = [Column("Why", numeric=False), Column("Rows")]
@@ -120,7 +121,7 @@ def _words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _stars(stars: dict[str, int]) -> list[Html]:
+def _stars(stars: Mapping[str, int]) -> list[Html]:
     rated = {name: stars.get(name, 0) for name in STARS}
     total = sum(rated.values())
     if not total:

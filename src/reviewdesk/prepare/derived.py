@@ -12,7 +12,7 @@ from reviewdesk.errors import UsageError
 from reviewdesk.prepare.layout import FORMAT_VERSION
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.manifest import contents_json
-from reviewdesk.prepare.parts import PartFile
+from reviewdesk.prepare.parts import Contents
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.prepare.workspace import Workspace
 from reviewdesk.runlog import RunLog
@@ -106,7 +106,7 @@ class Derivation:
         self,
         data: PreparedData,
         settings: Settings,
-        parts: Sequence[PartFile],
+        contents: Contents,
         dropped: dict[str, int],
         about: dict[str, Any],
     ) -> dict[str, Any]:
@@ -115,7 +115,7 @@ class Derivation:
         Args:
             data: what it was made from.
             settings: what it was made by.
-            parts: what was written.
+            contents: what was written.
             dropped: how many reviews were left out, by reason.
             about: what else is told of the step.
         """
@@ -136,7 +136,7 @@ class Derivation:
                 "read": data.rows,
                 "rejected": 0,
                 "dropped": sum(dropped.values()),
-                "written": sum(part.rows for part in parts),
+                "written": contents.rows,
             },
             "rejected": {},
             "dropped": dropped,
@@ -148,5 +148,5 @@ class Derivation:
             "readings": [],
             "too_many_rejects": False,
             self.entry: {"plan": self.plan(data, settings), **about},
-            **contents_json(parts),
+            **contents_json(contents),
         }

@@ -21,11 +21,13 @@ from reviewdesk.prepare.duplicates import (
     DUPLICATE_RULES,
     LENGTH_RULES,
     VerdictCounts,
+    rating_verdicts,
     verdict_steps,
 )
+from reviewdesk.prepare.layout import RATINGS
 from reviewdesk.prepare.lengths import LengthBounds, derived_bounds, given_bounds
 from reviewdesk.prepare.manifest import build_manifest
-from reviewdesk.prepare.parts import PartFile
+from reviewdesk.prepare.parts import Contents, PartFile
 from reviewdesk.prepare.staged import InputGroup, StagedGroup, StagedInput, groups_of
 from reviewdesk.prepare.staging import PLACE_ROW_BITS, PLACE_RUN_BITS
 from reviewdesk.prepare.tasks import (
@@ -61,11 +63,13 @@ class StagedItem:
     Args:
         directory: where its files are.
         runs: how many runs it wrote.
+        rating_runs: those of reviews that have stars and no text.
         staged: what was counted.
     """
 
     directory: str
     runs: int
+    rating_runs: Sequence[int]
     staged: StagedGroup
 
 
@@ -193,24 +197,34 @@ class Distributed:
         self, bounds: LengthBounds | None
     ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Return of which runs some rows are decided, and of which some are copies."""
-        keys = [
-            keys_file(item.directory, run)
-            for item in self._items.values()
-            for run in range(item.runs)
-        ]
-        if not keys:
+        texts, ratings = (self._keys(ratings=ratings) for ratings in (False, True))
+        if not texts:
             return [], []
-        self._engine.add_table("keys", keys)
+        self._engine.add_table("keys", texts)
         with self._progress.task("Comparing", 2, "steps") as task:
             steps, verdicts = verdict_steps(bounds)
             for name, sql in steps.items():
                 self._engine.keep(name, sql, f"{self._workspace}/steps")
+            if ratings:
+                self._engine.add_table("rating_keys", ratings)
+                verdicts = (
+                    f"{verdicts} UNION ALL SELECT * FROM ({rating_verdicts(bounds)}) AS rated"
+                )
             decided = self._written("decided", verdicts, "place, verdict")
             task.advance()
+            self._engine.add_table("keys", [*texts, *ratings])
             self._engine.add_table("decided", [self._none(), *self._names("decided", decided)])
             copies = self._written("copies", COPIES_QUERY, "place, original")
             task.advance()
         return decided, copies
+
+    def _keys(self, *, ratings: bool) -> list[str]:
+        return [
+            keys_file(item.directory, run)
+            for item in self._items.values()
+            for run in range(item.runs)
+            if (run in item.rating_runs) == ratings
+        ]
 
     def _written(self, kind: str, query: str, columns: str) -> list[dict[str, Any]]:
         items = self._items.values()
@@ -237,7 +251,7 @@ class Distributed:
 
     def _parts(
         self, decided: Sequence[dict[str, Any]], copies: Sequence[dict[str, Any]]
-    ) -> list[PartFile]:
+    ) -> Contents:
         items = self._items.values()
         files = [f"{item.directory}/{PIECES_FILE}" for item in items]
         self._engine.add_table("pieces", files)
@@ -256,7 +270,7 @@ class Distributed:
             PartFile.from_json(json.loads(text))
             for text in self._progress.track(done, "Writing", None, "parts")
         ]
-        return sorted((one for one in parts if one.rows), key=lambda one: one.part)
+        return Contents.of(sorted(parts, key=lambda one: (one.part == RATINGS, one.part)))
 
     def _dropped_by_input(
         self, groups: Sequence[InputGroup], decided: Sequence[dict[str, Any]]
@@ -309,6 +323,5 @@ def _sum(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
 
 
 def _item(written: dict[str, Any]) -> StagedItem:
-    return StagedItem(
-        written["directory"], written["runs"], StagedGroup.from_json(written["staged"])
-    )
+    staged = StagedGroup.from_json(written["staged"])
+    return StagedItem(written["directory"], written["runs"], written["rating_runs"], staged)

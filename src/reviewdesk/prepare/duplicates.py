@@ -6,10 +6,11 @@ is none: each of its rows gets one of its own, derived from its content. ``dupli
 the reviews that are equal in everything but id and votes, the one with the smallest id stays. Rows
 that may be equal by chance (``identity``; also short texts under names with more reviews than a
 person writes) stay all; where they share an id, the second and later ones get a number. Bodies
-outside bounds that were not known before all lengths were are dropped before either rule.
+outside bounds that were not known before all lengths were are dropped before either rule. Of the
+reviews without a text the same rules leave each rating once, and none of a review that has one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -39,6 +40,7 @@ DUPLICATE_ID: Final = -1
 DUPLICATE_CONTENT: Final = -2
 TOO_SHORT: Final = -3
 TOO_LONG: Final = -4
+REPEATED_RATING: Final = -5
 DERIVED_ID: Final = 2**30
 """Verdicts above it, too, say the number at an id, but of an id that is derived."""
 
@@ -145,6 +147,36 @@ SELECT place, CAST(CASE WHEN chars < {{min_chars}} THEN {TOO_SHORT} ELSE {TOO_LO
 FROM keys WHERE NOT ({{fits}})
 """
 
+_RATINGS_QUERY: Final = f"""
+WITH texts AS (
+    SELECT id_hash, min(customer_hash) AS customer_hash, min(product_hash) AS product_hash,
+        min(body_hash) < max(body_hash) AS is_no_id,
+        min(customer_hash) = max(customer_hash) AND min(product_hash) = max(product_hash) AS is_one
+    FROM keys WHERE {{fits}} AND id_hash IN (SELECT id_hash FROM rating_keys) GROUP BY id_hash
+), by_id AS (
+    SELECT place, row_number() OVER (
+        PARTITION BY id_hash, customer_hash, product_hash,
+            CASE WHEN customer_hash = 0 AND product_hash = 0 THEN content_1 END
+        ORDER BY review_date DESC NULLS LAST, content_1, content_2, place
+    ) AS rank
+    FROM rating_keys WHERE NOT may_repeat_id
+        AND id_hash NOT IN (SELECT id_hash FROM texts WHERE is_no_id)
+), by_content AS (
+    SELECT place, row_number() OVER (
+        PARTITION BY content_1, content_2 ORDER BY review_id, place
+    ) AS rank
+    FROM rating_keys WHERE NOT may_repeat_content
+)
+SELECT place, CAST({REPEATED_RATING} AS INTEGER) AS verdict FROM (
+    SELECT place FROM by_id WHERE rank > 1
+    UNION SELECT place FROM by_content WHERE rank > 1
+    UNION SELECT place FROM rating_keys JOIN texts ON rating_keys.id_hash = texts.id_hash
+        AND rating_keys.customer_hash = texts.customer_hash
+        AND rating_keys.product_hash = texts.product_hash
+    WHERE NOT may_repeat_id AND is_one AND NOT is_no_id
+)
+"""
+
 _DECIDED_SCHEMA: Final = pa.schema(
     [pa.field("place", pa.int64(), False), pa.field("verdict", pa.int32(), False)]
 )
@@ -236,10 +268,9 @@ def find_duplicates(
         return Verdicts(found["dropped"], found["numbered"], found["derived"], path, decided)
     verdicts = np.zeros(sum(one.run.rows for one in runs), "<i4")
     with write_then_rename(decided) as file, pq.ParquetWriter(file, _DECIDED_SCHEMA) as writer:
-        if runs:
-            add_keys(runs, engine)
-            numbers = RowNumbers(runs)
-            for batch in engine.query(_query(bounds)):
+        numbers = RowNumbers(runs)
+        for query in _queries(runs, engine, bounds):
+            for batch in engine.query(query):
                 verdicts[numbers.of(batch["place"].to_numpy())] = batch["verdict"].to_numpy()
                 writer.write_batch(batch.cast(_DECIDED_SCHEMA))
     with write_then_rename(path) as file, storage_errors(str(path)):
@@ -301,26 +332,44 @@ def verdict_steps(bounds: LengthBounds | None) -> tuple[dict[str, str], str]:
     Returns:
         The tables on the way, each made of those before it, and the query over them.
     """
-    values: dict[str, object] = {"fits": "TRUE"}
     verdicts = _VERDICTS
     if bounds is not None:
-        fits = f"keys.chars >= {bounds.min_chars}"
-        if bounds.max_chars:
-            fits += f" AND keys.chars <= {bounds.max_chars}"
-        values = {"fits": fits, "min_chars": bounds.min_chars}
         verdicts += _OUTSIDE_QUERY
+    values = {"fits": _fits(bounds), "min_chars": bounds.min_chars if bounds else 0}
     steps = {name: sql.format(**values) for name, sql in _STEPS.items()}
     return steps, verdicts.format(**values)
 
 
-def _query(bounds: LengthBounds | None) -> str:
+def rating_verdicts(bounds: LengthBounds | None) -> str:
+    """Return the SQL for place and verdict of the rows of ``rating_keys`` that count elsewhere."""
+    return _RATINGS_QUERY.format(fits=_fits(bounds))
+
+
+def _fits(bounds: LengthBounds | None) -> str:
+    if bounds is None:
+        return "TRUE"
+    most = f" AND keys.chars <= {bounds.max_chars}" if bounds.max_chars else ""
+    return f"keys.chars >= {bounds.min_chars}{most}"
+
+
+def _queries(
+    runs: Sequence[PlacedRun], engine: Engine, bounds: LengthBounds | None
+) -> Iterator[str]:
+    """Yield the queries that decide about rows, over tables that the engine has by then."""
+    texts = [one for one in runs if one.run.has_texts]
+    if not texts:
+        return
+    add_keys(texts, engine)
     steps, verdicts = verdict_steps(bounds)
-    return "WITH " + ", ".join(f"{name} AS ({sql})" for name, sql in steps.items()) + verdicts
+    yield "WITH " + ", ".join(f"{name} AS ({sql})" for name, sql in steps.items()) + verdicts
+    if len(texts) < len(runs):
+        add_keys([one for one in runs if not one.run.has_texts], engine, "rating_keys")
+        yield rating_verdicts(bounds)
 
 
-def add_keys(runs: Sequence[PlacedRun], engine: Engine) -> None:
-    """Give the engine the table ``keys`` of all runs."""
-    engine.add_table("keys", [one.directory / one.run.keys for one in runs])
+def add_keys(runs: Sequence[PlacedRun], engine: Engine, table: str = "keys") -> None:
+    """Give the engine the table of the keys of runs."""
+    engine.add_table(table, [one.directory / one.run.keys for one in runs])
 
 
 class RowNumbers:

@@ -26,7 +26,7 @@ from reviewdesk.prepare.identity import KEYS, keys
 from reviewdesk.prepare.layout import Part, files_sha256
 from reviewdesk.prepare.parts import Found, PartFile, make_folders
 from reviewdesk.prepare.prepared import PreparedData
-from reviewdesk.prepare.runs import Run, order_of, pieces, write_run
+from reviewdesk.prepare.runs import AS_RATINGS, Run, order_of, pieces, write_run
 from reviewdesk.prepare.staged import MARKER, InputGroup, StagedGroup, staged
 from reviewdesk.prepare.staging import KEYS_FILE, first_place
 from reviewdesk.prepare.workspace import Workspace
@@ -220,12 +220,10 @@ def _correct(
             place = known.schema.get_field_index(name)
             known = known.set_column(place, known.schema.field(place), corrected[name])
         both = pa.Table.from_batches([corrected])
-        order = order_of(both, settings.partition_by)
-        runs.append(
-            write_staged(
-                directory, number, index, both.take(order), known.take(order), settings.partition_by
-            )
-        )
+        by = settings.partition_by if run.has_texts else AS_RATINGS
+        order = order_of(both, by)
+        place = directory, number, index
+        runs.append(write_staged(*place, both.take(order), known.take(order), by))
     left = Counter(group.corrected) + applied
     new = replace(group, runs=tuple(runs), corrected=dict(left))
     write_record(directory / MARKER, new.to_json())

@@ -21,7 +21,7 @@ from reviewdesk.prepare.earlier import (
 from reviewdesk.prepare.erased import ERASED
 from reviewdesk.prepare.layout import files_sha256
 from reviewdesk.prepare.rejects import names_customer
-from reviewdesk.prepare.runs import Run
+from reviewdesk.prepare.runs import AS_RATINGS, Run
 from reviewdesk.prepare.staged import MARKER, REJECTS_FILE, StagedGroup, staged
 from reviewdesk.schema import REJECTS
 from reviewdesk.storage import left_record, private_directory, write_record, write_then_rename
@@ -98,7 +98,8 @@ class _Rewriter:
             if not erased.all():
                 those = rows.filter(stays), keys.filter(stays)
                 place = self._target, self._number, len(runs)
-                runs.append(write_staged(*place, *those, partition_by))
+                by = partition_by if run.has_texts else AS_RATINGS
+                runs.append(write_staged(*place, *those, by))
         rejected = self._rejects(names, customer)
         inputs_ = []
         for at, one in enumerate(group.inputs):

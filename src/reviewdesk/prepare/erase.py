@@ -17,7 +17,7 @@ from reviewdesk.prepare.erased import ERASED, ErasedPeople
 from reviewdesk.prepare.layout import REJECTS_TABLE
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.manifest import contents_json
-from reviewdesk.prepare.parts import PartFile
+from reviewdesk.prepare.parts import Contents
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.prepare.rejects import names_customer, write_rejects
 from reviewdesk.prepare.rewrite import Mask, rewrite
@@ -42,7 +42,7 @@ class Erasure:
 
     Args:
         data: the prepared data as it is now.
-        reviews: how many reviews were erased from it.
+        reviews: how many reviews were erased from it, with those that had stars and no text.
         rejects: how many unreadable rows were erased.
         rejects_left: how many unreadable rows are left; none of them names the person.
         tables: how many rows were erased from each table that was given, and from other places.
@@ -130,8 +130,8 @@ def _is_finished(path: Path, workspace: Workspace) -> bool:
 
 def _review_ids(data: PreparedData, customer: str, progress: Progress) -> pa.Array:
     found = []
-    with progress.task("Looking", data.rows, "reviews") as task:
-        for batch in data.batches(("review_id", "customer_id")):
+    with progress.task("Looking", data.rows + data.ratings, "reviews") as task:
+        for batch in data.star_batches(("review_id", "customer_id")):
             theirs = _theirs(batch["customer_id"], customer)
             found.append(batch["review_id"].filter(theirs))
             task.advance(len(batch))
@@ -172,7 +172,7 @@ def _erase_from_data(
     log = RunLog("erase", {}, {"before": data.fingerprint})
     workspace.begin(_STEP)
     with log.timed("write"):
-        months = rewrite(data, workspace, ("customer_id",), stays, progress)
+        contents = rewrite(data, workspace, ("customer_id",), stays, progress)
         write_rejects(workspace.result / REJECTS_TABLE, rejects.staying())
         keep_without(
             data.path,
@@ -183,29 +183,26 @@ def _erase_from_data(
         )
         erased = ErasedPeople.of(data.path).with_customer(customer, data.fingerprint)
         erased.write(workspace.result)
-    manifest = _manifest(data.manifest, months, rejects.erased)
+    manifest = _manifest(data.manifest, contents, rejects.erased)
     log.rows.update(manifest["rows"])
     log.fingerprints["data"] = manifest["fingerprint"]
     workspace.publish(data.path, manifest, log)
 
 
-def _manifest(
-    before: dict[str, Any], months: Sequence[PartFile], rejects: Counter[str]
-) -> dict[str, Any]:
+def _manifest(before: dict[str, Any], contents: Contents, rejects: Counter[str]) -> dict[str, Any]:
     """Return the new manifest: erased rows count as dropped, whatever they were before."""
-    written = sum(month.rows for month in months)
-    erased = before["rows"]["written"] - written + rejects.total()
+    erased = before["rows"]["written"] - contents.rows + rejects.total()
     return {
         **before,
         "rows": {
             **before["rows"],
             "rejected": before["rows"]["rejected"] - rejects.total(),
             "dropped": before["rows"]["dropped"] + erased,
-            "written": written,
+            "written": contents.rows,
         },
         "rejected": {why: n - rejects[why] for why, n in before["rejected"].items()},
         "dropped": {**before["dropped"], ERASED: before["dropped"].get(ERASED, 0) + erased},
-        **contents_json(months),
+        **contents_json(contents),
     }
 
 

@@ -8,13 +8,14 @@ from urllib.parse import quote
 from reviewdesk.schema import REVIEW_MONTH
 
 FORMAT: Final = "reviewdesk.prepared"
-FORMAT_VERSION: Final = 3
+FORMAT_VERSION: Final = 4
 
 MANIFEST: Final = "manifest.json"
 LOG: Final = "log.json"
 REJECTS_TABLE: Final = "rejects.parquet"
 
 REVIEWS_FOLDER: Final = "reviews"
+RATINGS_NAME: Final = "ratings"
 
 CATEGORY: Final = "category"
 """The partition column of categories: not ``product_category``, which the files hold as well; some
@@ -27,6 +28,8 @@ LONGEST_FOLDER_NAME: Final = 150
 class Part(NamedTuple):
     """One of the parts that the reviews are divided into.
 
+    Without month and category it is ``RATINGS``: the reviews that have stars and no text.
+
     Args:
         month: ``YYYY-MM`` or ``unknown``; None: the part is of any month.
         category: empty for reviews without one; None: the part is of any category.
@@ -38,12 +41,16 @@ class Part(NamedTuple):
     @property
     def file_stem(self) -> str:
         """A name for files about the part."""
+        if self == RATINGS:
+            return RATINGS_NAME
         if self.category is None and self.month is not None:
             return self.month
         return hashlib.sha256(self._folder().encode()).hexdigest()[:32]
 
     def file(self, file_format: str) -> str:
         """Return where the part's file is below the prepared folder."""
+        if self == RATINGS:
+            return f"{RATINGS_NAME}.{file_format}"
         return f"{REVIEWS_FOLDER}/{self._folder()}/part-00000.{file_format}"
 
     def _folder(self) -> str:
@@ -53,6 +60,9 @@ class Part(NamedTuple):
         if self.category is not None:
             folders.append(f"{CATEGORY}={_folder_name(self.category)}")
         return "/".join(folders)
+
+
+RATINGS: Final = Part()
 
 
 def _folder_name(category: str) -> str:

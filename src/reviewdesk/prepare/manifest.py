@@ -9,7 +9,7 @@ from reviewdesk import __version__
 from reviewdesk.prepare.duplicates import LENGTH_RULES, VerdictCounts
 from reviewdesk.prepare.layout import FORMAT, FORMAT_VERSION
 from reviewdesk.prepare.lengths import LengthBounds
-from reviewdesk.prepare.parts import PartFile
+from reviewdesk.prepare.parts import Contents, PartFile
 from reviewdesk.prepare.staged import InputGroup, StagedGroup, StagedInput
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources import Input
@@ -34,7 +34,7 @@ def build_manifest(
     verdicts: VerdictCounts,
     verdicts_by_input: Sequence[Sequence[Mapping[str, int]]],
     bounds: LengthBounds,
-    parts: Sequence[PartFile],
+    contents: Contents,
     corrections: int = 0,
 ) -> dict[str, Any]:
     """Return the manifest: equal inputs and settings give equal bytes.
@@ -45,7 +45,7 @@ def build_manifest(
         verdicts: what the duplicate rules dropped.
         verdicts_by_input: the same for each input of each group, by rule.
         bounds: the lengths that stayed.
-        parts: what was written.
+        contents: what was written.
         corrections: how many corrections were given.
     """
     staged = [one.staged for one in groups]
@@ -60,7 +60,7 @@ def build_manifest(
         "read": sum(one.read for one in inputs),
         "rejected": sum(rejected.values()),
         "dropped": sum(dropped.values()),
-        "written": sum(one.rows for one in parts),
+        "written": contents.rows,
     }
     return {
         "format": FORMAT,
@@ -80,7 +80,7 @@ def build_manifest(
         "numbered_ids": verdicts.numbered,
         "derived_ids": verdicts.derived,
         "too_many_rejects": rows["rejected"] > settings["prepare"]["max_rejects"] * rows["read"],
-        **contents_json(parts),
+        **contents_json(contents),
     }
 
 
@@ -146,8 +146,9 @@ def _lost_columns(groups: Sequence[InputGroup]) -> list[dict[str, Any]]:
     ]
 
 
-def contents_json(parts: Sequence[PartFile]) -> dict[str, Any]:
-    """Return the part of a manifest that depends on the written parts alone."""
+def contents_json(contents: Contents) -> dict[str, Any]:
+    """Return the part of a manifest that depends on what was written alone."""
+    parts, ratings = contents
     return {
         "partitions": [_partition(one) for one in parts],
         "months": _sum(one.months for one in parts),
@@ -155,7 +156,8 @@ def contents_json(parts: Sequence[PartFile]) -> dict[str, Any]:
         "stars": _sum(one.stars for one in parts),
         "default_headlines": sum(one.default_headlines for one in parts),
         "copies": sum(one.copies for one in parts),
-        "fingerprint": _fingerprint(parts),
+        "ratings": {**_partition(ratings), "stars": ratings.stars} if ratings else None,
+        "fingerprint": _fingerprint([*parts, ratings] if ratings else parts),
     }
 
 

@@ -1,6 +1,7 @@
 """Merging: the rows of one part are gathered from all runs, range by range, and sorted."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final, Protocol
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from reviewdesk.prepare.duplicates import DERIVED_ID
 from reviewdesk.prepare.identity import content_numbers
 from reviewdesk.prepare.runs import SORT_KEYS, Key, Piece, ranges, read_range
-from reviewdesk.schema import COPY_OF, REVIEW_TOKENS, REVIEWS, prepared_schema
+from reviewdesk.schema import COPY_OF, REVIEW_TOKENS, REVIEWS, prepared_schema, ratings_schema
 from reviewdesk.settings import PrepareSettings
 from reviewdesk.text.content_words import content_words
 
@@ -50,6 +51,20 @@ def merged(
             del parts
             rows = rows.take(pc.sort_indices(rows, sort_keys=list(SORT_KEYS)))
             yield _with_tokens(rows, schema, settings) if settings.tokens else rows
+
+
+def merged_ratings(
+    runs: Sequence[tuple[DecidedRun, Sequence[Piece]]], settings: PrepareSettings
+) -> Iterator[pa.Table]:
+    """Yield the rows that have stars and no text, without what is made of a text.
+
+    Args:
+        runs: as for ``merged``.
+        settings: the same.
+    """
+    names = ratings_schema().names
+    for rows in merged(runs, replace(settings, tokens=False, stem=False)):
+        yield rows.select(names)
 
 
 def _with_tokens(rows: pa.Table, schema: pa.Schema, settings: PrepareSettings) -> pa.Table:

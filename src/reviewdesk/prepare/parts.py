@@ -22,13 +22,13 @@ from numpy.typing import NDArray
 from reviewdesk.prepare.blocks import blocks
 from reviewdesk.prepare.copies import Copies
 from reviewdesk.prepare.duplicates import PlacedRun, Verdicts
-from reviewdesk.prepare.layout import REVIEWS_FOLDER, Part, file_sha256
-from reviewdesk.prepare.merging import merged
+from reviewdesk.prepare.layout import RATINGS, REVIEWS_FOLDER, Part, file_sha256
+from reviewdesk.prepare.merging import merged, merged_ratings
 from reviewdesk.prepare.part_files import ROW_GROUP_BYTES, ROW_GROUP_ROWS, part_writer
 from reviewdesk.prepare.runs import Piece, months_of, pieces
 from reviewdesk.prepare.workspace import Workspace
 from reviewdesk.progress import Progress
-from reviewdesk.schema import COPY_OF, prepared_schema
+from reviewdesk.schema import COPY_OF, prepared_schema, ratings_schema
 from reviewdesk.settings import PrepareSettings
 from reviewdesk.storage import (
     left_record,
@@ -76,6 +76,35 @@ class PartFile:
         return cls(**{**data, "part": Part(*data["part"])})
 
 
+class Contents(NamedTuple):
+    """What prepared data holds.
+
+    Args:
+        parts: the reviews, part by part.
+        ratings: the reviews that have stars and no text; None where there are none.
+    """
+
+    parts: Sequence[PartFile]
+    ratings: PartFile | None = None
+
+    @classmethod
+    def of(cls, files: Iterable[PartFile]) -> Self:
+        """Return what files hold; those without rows do not count."""
+        filled = [one for one in files if one.rows]
+        ratings = [one for one in filled if one.part == RATINGS]
+        return cls([one for one in filled if one.part != RATINGS], *ratings)
+
+    @property
+    def files(self) -> list[PartFile]:
+        """All that was written, reviews without a text last."""
+        return [*self.parts, *([self.ratings] if self.ratings else [])]
+
+    @property
+    def rows(self) -> int:
+        """How many reviews there are, without those that have no text."""
+        return sum(one.rows for one in self.parts)
+
+
 class Found(NamedTuple):
     """What was found out about the rows of all runs."""
 
@@ -90,7 +119,7 @@ def write_parts(
     workspace: Workspace,
     progress: Progress,
     kept: Sequence[str] = (),
-) -> list[PartFile]:
+) -> Contents:
     """Write the parts that are not there yet; return all, in order.
 
     Args:
@@ -107,14 +136,15 @@ def write_parts(
     merge = _Merge(
         runs, found, settings, workspace, prepared_schema(tokens=settings.tokens, kept=kept)
     )
-    parts = sorted(merge.pieces)
+    parts = sorted(merge.pieces.keys() - {RATINGS})
+    parts += [RATINGS] if RATINGS in merge.pieces else []
     pool = ThreadPoolExecutor(THREADS, thread_name_prefix="parts")
     try:
         done = pool.map(merge.part, parts)
         files = list(progress.track(done, "Writing", len(parts), "parts"))
     finally:
         pool.shutdown(cancel_futures=True)
-    return [file for file in files if file.rows]
+    return Contents.of(files)
 
 
 def write_part(
@@ -145,7 +175,9 @@ def write_part(
             tally.add(block)
     with storage_errors(str(path)):
         size, sha256 = path.stat().st_size, file_sha256(path)
-        if not tally.rows:
+        if not tally.rows and part == RATINGS:
+            path.unlink()
+        elif not tally.rows:
             shutil.rmtree(path.parent)
     return PartFile(
         part=part, file=part.file(file_format), bytes=size, sha256=sha256, **tally.to_json()
@@ -211,9 +243,8 @@ class _Merge:
             if not done.rows or self._is_whole(done):
                 return done
         folder, file_format = self._workspace.result, self._settings.format
-        found = write_part(
-            folder, part, merged(self._decided(part), self._settings), self._schema, file_format
-        )
+        rows, schema = self._rows(part)
+        found = write_part(folder, part, rows, schema, file_format)
         write_record(marker, asdict(found))
         return found
 
@@ -221,8 +252,11 @@ class _Merge:
         path = self._workspace.result / done.file
         return path.exists() and file_sha256(path) == done.sha256
 
-    def _decided(self, part: Part) -> list[tuple[_FoundRun, Sequence[Piece]]]:
-        return [(_FoundRun(one, self._found), found) for one, found in self.pieces[part]]
+    def _rows(self, part: Part) -> tuple[Iterator[pa.Table], pa.Schema]:
+        runs = [(_FoundRun(one, self._found), found) for one, found in self.pieces[part]]
+        if part != RATINGS:
+            return merged(runs, self._settings), self._schema
+        return merged_ratings(runs, self._settings), ratings_schema()
 
 
 def _by_part(

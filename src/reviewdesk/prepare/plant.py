@@ -107,14 +107,14 @@ def _fill(
         log.timed("write"),
         Aside(workspace.spill, data, planter.needed(), progress) as aside,
     ):
-        parts = planter.write(aside.take, workspace, progress)
+        contents = planter.write(aside.take, workspace, progress)
         write_rejects(workspace.result / REJECTS_TABLE, ())
         truth = truth_of(known, planting, aside.take)
     told = {
         "errors": {name: len(table) for name, table in truth.tables().items()},
         "notes": plant_notes(known.facts, planting, settings),
     }
-    manifest = PLANT.manifest(data, settings, parts, {}, told)
+    manifest = PLANT.manifest(data, settings, contents, {}, told)
     about = {"settings": settings.to_json(), "data": manifest["fingerprint"]}
     write_truth(truth_folder, truth, about)
     return manifest

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from reviewdesk.prepare.aside import Arriving
 from reviewdesk.prepare.layout import Part
-from reviewdesk.prepare.parts import PartFile, write_part
+from reviewdesk.prepare.parts import Contents, PartFile, write_part
 from reviewdesk.prepare.plant_facts import PlantFacts
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.prepare.workspace import Workspace
@@ -49,8 +49,8 @@ class Planter:
         self._starts = np.cumsum([0, *(part["rows"] for part in self._parts)])
         self._targets, self._target = self._part_of_rows()
 
-    def write(self, look_up: LookUp, workspace: Workspace, progress: Progress) -> list[PartFile]:
-        """Write the parts that are not there yet.
+    def write(self, look_up: LookUp, workspace: Workspace, progress: Progress) -> Contents:
+        """Write the parts that are not there yet; reviews without a text are not in the copy.
 
         Args:
             look_up: from the numbers of reviews that are ``needed`` to these reviews.
@@ -76,7 +76,7 @@ class Planter:
             )
             write_record(marker, asdict(written))
             found.append(written)
-        return [one for one in found if one.rows]
+        return Contents.of(found)
 
     def needed(self) -> Ints:
         """Return the reviews that are looked up out of their turn, ascending."""

@@ -40,10 +40,11 @@ from reviewdesk.prepare.staged import (
     REJECTS_FILE,
     InputGroup,
     StagedGroup,
+    StagedInput,
     groups_of,
     staged,
 )
-from reviewdesk.prepare.staging import stage
+from reviewdesk.prepare.staging import NO_LETTERS, NO_TEXT, OTHER_MARKETPLACE, stage
 from reviewdesk.prepare.workspace import Workspace, state_of
 from reviewdesk.progress import SILENT, Progress, Task
 from reviewdesk.runlog import RunLog
@@ -342,11 +343,18 @@ class _Job:
         )
         with self._log.timed("read"):
             groups = cluster.stage()
-        _check_something_read(groups)
+        self._check_something_left(groups)
         with self._log.timed("write"):
             manifest = cluster.write(groups)
         self._finish(manifest)
         return PreparedData(self._out, manifest, file_notes(manifest))
+
+    def _check_something_left(self, groups: Sequence[InputGroup]) -> None:
+        try:
+            _check_something_left(groups)
+        except InputError:
+            self._workspace.remove()
+            raise
 
     def run(self) -> PreparedData:
         """Do the steps that are not done yet."""
@@ -357,7 +365,7 @@ class _Job:
         with self._log.timed("read"):
             groups = self._stage()
         staged = [group.staged for group in groups]
-        _check_something_read(groups)
+        self._check_something_left(groups)
         directories = [self._workspace.inputs(number) for number in range(len(groups))]
         runs = place_runs(staged, directories)
         with (
@@ -369,7 +377,9 @@ class _Job:
             if self._earlier is not None and as_before:
                 self._earlier.reuse(runs, found, self._workspace)
             kept = kept_columns(self._settings["source"].get("keep", ()))
-            parts = write_parts(runs, found, self._prepare, self._workspace, self._progress, kept)
+            contents = write_parts(
+                runs, found, self._prepare, self._workspace, self._progress, kept
+            )
             by_name = sorted(range(len(groups)), key=lambda number: groups[number].places)
             rejects = _rejects([directories[number] for number in by_name])
             write_rejects(self._workspace.result / REJECTS_TABLE, rejects)
@@ -379,13 +389,13 @@ class _Job:
             found.verdicts,
             dropped_by_input(found.verdicts, staged, runs),
             self._bounds(staged),
-            parts,
+            contents,
             len(self._corrections.changes),
         )
         if self._prepare.appendable:
             before = self._earlier
             history = () if before is None else (*before.history, before.data.fingerprint)
-            keep(self._workspace, groups, parts, history)
+            keep(self._workspace, groups, contents.files, history)
         self._erased.write(self._workspace.result)
         self._corrections.write(self._workspace.result)
         self._finish(manifest)
@@ -534,14 +544,37 @@ def _otherwise(one: Input, before: Reading, after: Reading) -> str:
     )
 
 
-def _check_something_read(groups: Sequence[InputGroup]) -> None:
+_KEEPS: Final = {
+    OTHER_MARKETPLACE: "name the marketplaces that there are with --marketplace",
+    NO_TEXT: "say which column is the text with --map, or keep reviews without one: --min-chars 0",
+    NO_LETTERS: "say which column is the text with --map, or keep such reviews with --min-chars 0",
+    "too_short": "ask for fewer with --min-chars",
+    "too_long": "allow more with --max-chars",
+}
+"""What to do where a rule leaves nothing."""
+
+
+def _check_something_left(groups: Sequence[InputGroup]) -> None:
     inputs = [one for group in groups for one in group.staged.inputs]
-    if any(one.read for one in inputs):
-        return
+    read, rejected = (sum(counts) for counts in zip(*map(_read_and_rejected, inputs), strict=True))
+    dropped = sum((Counter(one.dropped) for one in inputs), Counter[str]())
+    if (read and dropped.total() < read - rejected) or read == rejected > 0:
+        return  # where all are unreadable, they are written first
+    if read:
+        reasons = ", ".join(f"{n:,} {rule}" for rule, n in dropped.most_common() if n)
+        most = max(dropped, key=dropped.__getitem__)
+        unreadable = f"; {rejected:,} could not be read" if rejected else ""
+        raise InputError(
+            f"no review is left of {read:,} rows: {reasons}{unreadable}; {_KEEPS.get(most, _MAP)}"
+        )
     notes = [note for one in inputs for note in one.notes]
     places = groups[0].inputs[0].name + (f" and {len(inputs) - 1:,} others" if inputs[1:] else "")
     why = f": {notes[0]}" if notes else "; a header alone is none"
     raise InputError(f"no review was read from {places}{why}")
+
+
+def _read_and_rejected(one: StagedInput) -> tuple[int, int]:
+    return one.read, sum(one.rejected.values())
 
 
 def _rejects(directories: Sequence[Path]) -> Iterator[pa.Table]:

@@ -14,11 +14,12 @@ from reviewdesk.prepare.layout import (
     FORMAT,
     FORMAT_VERSION,
     MANIFEST,
+    RATINGS,
     Part,
     file_sha256,
 )
 from reviewdesk.prepare.part_files import read_part
-from reviewdesk.schema import kept_columns, prepared_schema, require_columns
+from reviewdesk.schema import kept_columns, prepared_schema, ratings_schema, require_columns
 from reviewdesk.seal import damage_errors
 from reviewdesk.settings import CleanSettings, PrepareSettings
 from reviewdesk.storage import checked_record, read_json, storage_errors
@@ -104,6 +105,16 @@ class PreparedData:
         return int(self.manifest["rows"]["written"])
 
     @property
+    def ratings(self) -> int:
+        """How many reviews have no text, so that only their stars count; not among ``rows``."""
+        return sum(int(part["rows"]) for part in self._rating_parts)
+
+    @property
+    def parts(self) -> list[dict[str, Any]]:
+        """The manifest's ``partitions``, and ``ratings`` where there are any."""
+        return [*self.manifest["partitions"], *self._rating_parts]
+
+    @property
     def fingerprint(self) -> str:
         """A digest of all reviews: equal reviews, equal fingerprint."""
         return str(self.manifest["fingerprint"])
@@ -129,6 +140,22 @@ class PreparedData:
         for part in self.manifest["partitions"]:
             yield from self.part_batches(part, columns, batch_rows)
 
+    def star_batches(
+        self, columns: Sequence[str], batch_rows: int = BATCH_ROWS
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield all that has stars: the reviews, in their order, then those without a text.
+
+        Args:
+            columns: which columns, in this order; the text is none of them.
+            batch_rows: rows in a batch at most.
+
+        Raises:
+            MissingColumn: there is no such column.
+            InputError: a file is damaged.
+        """
+        for part in self.parts:
+            yield from self.part_batches(part, columns, batch_rows)
+
     def part_batches(
         self,
         part: dict[str, Any],
@@ -138,7 +165,7 @@ class PreparedData:
         """Yield the reviews of one part.
 
         Args:
-            part: one of the manifest's ``partitions``.
+            part: one of ``parts``.
             columns: which columns, in this order; None: all.
             batch_rows: rows in a batch at most.
 
@@ -146,7 +173,7 @@ class PreparedData:
             MissingColumn: there is no such column.
             InputError: a file is damaged.
         """
-        schema = self._schema(columns)
+        schema = self._chosen(self.part_schema(part), columns)
         path = self.part_path(part)
         with damage_errors(path, _AGAIN):
             yield from read_part(path, schema, self.file_format, batch_rows)
@@ -157,13 +184,13 @@ class PreparedData:
         Args:
             columns: which columns, in this order; None: all.
         """
-        return pa.Table.from_batches(self.batches(columns), self._schema(columns))
+        return pa.Table.from_batches(self.batches(columns), self._chosen(self.schema, columns))
 
     def part_path(self, part: dict[str, Any]) -> Path:
         """Return one part's file; when it is first asked for, its digest is compared.
 
         Args:
-            part: one of the manifest's ``partitions``.
+            part: one of ``parts``.
 
         Raises:
             InputError: it is not the file that was written.
@@ -183,7 +210,7 @@ class PreparedData:
             InputError: a file is not what was written.
         """
         self._checked.clear()
-        for part in self.manifest["partitions"]:
+        for part in self.parts:
             self.part_path(part)
 
     @property
@@ -196,6 +223,10 @@ class PreparedData:
         """The columns of the files that stand beside those of the reviews table."""
         return kept_columns(self.manifest["settings"]["source"].get("keep", ()))
 
+    def part_schema(self, part: dict[str, Any]) -> pa.Schema:
+        """Return the columns of one of ``parts``."""
+        return ratings_schema() if part in self._rating_parts else self.schema
+
     @property
     def file_format(self) -> str:
         """What the files are: ``parquet`` or ``csv``."""
@@ -205,14 +236,17 @@ class PreparedData:
     def _settings(self) -> PrepareSettings:
         return PrepareSettings.from_json(self.manifest["settings"]["prepare"])
 
-    def _schema(self, columns: Sequence[str] | None) -> pa.Schema:
-        schema = self.schema
+    @property
+    def _rating_parts(self) -> list[dict[str, Any]]:
+        return [self.manifest["ratings"]] if self.manifest["ratings"] else []
+
+    def _chosen(self, schema: pa.Schema, columns: Sequence[str] | None) -> pa.Schema:
         names = tuple(schema.names if columns is None else columns)
         require_columns(schema, names, f"reading {self.path}")
         return pa.schema([schema.field(name) for name in names])
 
     def _check_sizes(self) -> None:
-        for part in self.manifest["partitions"]:
+        for part in self.parts:
             path = self.path / part["file"]
             if not path.is_file():
                 raise InputError(f"{path} is missing; prepare the data again")
@@ -253,6 +287,7 @@ def checked_manifest(path: Path | str, manifest: Any) -> dict[str, Any]:
             and isinstance(checked["settings"]["prepare"], dict)
             and all(isinstance(one, str) for one in checked["settings"]["source"].get("keep", ()))
             and all(_is_partition(part, checked) for part in checked["partitions"])
+            and (checked["ratings"] is None or _is_file(checked["ratings"], RATINGS, checked))
         )
     except (KeyError, TypeError):
         whole = False
@@ -270,9 +305,16 @@ def _is_partition(part: Any, manifest: dict[str, Any]) -> bool:
         (month is None or (isinstance(month, str) and _MONTH.fullmatch(month) is not None))
         and (category is None or isinstance(category, str))
         and (month is not None or category is not None)
-        and part["file"] == Part(month, category).file(_format(manifest))
-        and isinstance(part["bytes"], int)
-        and isinstance(part["sha256"], str)
+        and _is_file(part, Part(month, category), manifest)
+    )
+
+
+def _is_file(entry: dict[str, Any], part: Part, manifest: dict[str, Any]) -> bool:
+    return (
+        entry["file"] == part.file(_format(manifest))
+        and isinstance(entry["rows"], int)
+        and isinstance(entry["bytes"], int)
+        and isinstance(entry["sha256"], str)
     )
 
 

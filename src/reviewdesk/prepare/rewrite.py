@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from reviewdesk.prepare.layout import Part
 from reviewdesk.prepare.parts import (
     TALLIED_COLUMNS,
+    Contents,
     PartFile,
     Tally,
     make_folders,
@@ -38,7 +39,9 @@ def rewrite(
     columns: tuple[str, ...],
     stays: Callable[[pa.Table], Mask],
     progress: Progress,
-) -> list[PartFile]:
+    *,
+    ratings_stay: Callable[[pa.Table], Mask] | None = None,
+) -> Contents:
     """Write every part with the reviews that stay; parts that are there already are left.
 
     A part of which all reviews stay is not written again but linked to, or copied where the file
@@ -50,22 +53,25 @@ def rewrite(
         columns: the columns that ``stays`` looks at.
         stays: from one part's reviews (n rows) to which of them stay, (n,).
         progress: is shown how far it has come.
+        ratings_stay: the same for reviews without a text, where others of them stay.
 
     Returns:
-        The parts that have any review left, in order.
+        What has any review left, in order.
 
     Raises:
         InputError: a file is damaged.
         StorageError: the disk is full.
     """
     found = []
-    parts = data.manifest["partitions"]
+    parts = data.parts
     for part in progress.track(parts, "Writing", len(parts), "parts"):
         marker = workspace.marker(_part(part))
         if (done := left_record(marker)) is not None:
             found.append(PartFile.from_json(done))
             continue
-        staying = stays(_table(data, part, columns))
+        with_texts = part in data.manifest["partitions"]
+        chosen = stays if with_texts or ratings_stay is None else ratings_stay
+        staying = chosen(_table(data, part, columns))
         if staying.all():
             written = _link_part(data, part, workspace.result)
         else:
@@ -73,12 +79,12 @@ def rewrite(
                 workspace.result,
                 _part(part),
                 _staying(data, part, staying),
-                data.schema,
+                data.part_schema(part),
                 data.file_format,
             )
         write_record(marker, asdict(written))
         found.append(written)
-    return [one for one in found if one.rows]
+    return Contents.of(found)
 
 
 def _part(part: dict[str, Any]) -> Part:

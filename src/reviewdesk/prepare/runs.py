@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reviewdesk.prepare.blocks import blocks, text_bytes
-from reviewdesk.prepare.layout import Part, are_files
+from reviewdesk.prepare.layout import RATINGS, Part, are_files
 from reviewdesk.schema import UNKNOWN_MONTH
 from reviewdesk.storage import filesystem
 
@@ -23,6 +23,9 @@ BATCH_ROWS: Final = 2_048
 BATCH_BYTES: Final = 4 * 1024 * 1024
 NO_DAY: Final = 2**31 - 1
 """Rows without a day come last."""
+
+AS_RATINGS: Final = "ratings"
+"""What reviews without a text are partitioned by: they are one part."""
 
 SORT_KEYS: Final = (("review_date", "ascending"), ("review_id", "ascending"))
 
@@ -82,6 +85,11 @@ class Run:
         """How many rows it holds."""
         return sum(batch.rows for batch in self.batches)
 
+    @property
+    def has_texts(self) -> bool:
+        """Whether its rows have texts; those of others have stars only."""
+        return self.batches[0].part != RATINGS
+
     def is_whole(self, directory: Path) -> bool:
         """Say whether both files are there, as they were written."""
         return are_files(self.sha256, directory / self.file, directory / self.keys)
@@ -118,9 +126,9 @@ def order_of(reviews: pa.Table, partition_by: str) -> pa.Array:
 
     Args:
         reviews: (n,) rows.
-        partition_by: ``month``, ``category`` or ``both``.
+        partition_by: ``month``, ``category``, ``both`` or ``AS_RATINGS``.
     """
-    if partition_by == "month":  # the order of days is that of months
+    if partition_by in ("month", AS_RATINGS):  # the order of days is that of months
         return pc.sort_indices(reviews, sort_keys=list(SORT_KEYS))
     columns = {name: reviews[name] for name, _ in SORT_KEYS}
     columns["category"] = pc.fill_null(reviews["product_category"], "")
@@ -139,7 +147,7 @@ def write_run(
     Args:
         reviews: schema ``reviews_schema``; at least one row.
         file: open for writing.
-        partition_by: ``month``, ``category`` or ``both``.
+        partition_by: ``month``, ``category``, ``both`` or ``AS_RATINGS``.
     """
     written = []
     options = pa.ipc.IpcWriteOptions(compression="lz4")
@@ -153,6 +161,9 @@ def write_run(
 
 
 def _by_part(reviews: pa.Table, partition_by: str) -> Iterator[tuple[Part, pa.Table]]:
+    if partition_by == AS_RATINGS:
+        yield RATINGS, reviews
+        return
     months = categories = None
     changed = np.zeros(reviews.num_rows, np.bool_)  # whether another part begins with the row
     if partition_by != "category":

@@ -23,7 +23,7 @@ from reviewdesk.prepare.workspace import Workspace
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.runlog import RunLog
 from reviewdesk.settings import SampleSettings
-from reviewdesk.text.hashing import hash64, hash64_text
+from reviewdesk.text.hashing import hash64, hash64_text, unit_interval
 
 SAMPLE: Final = Derivation(
     name="sample",
@@ -80,14 +80,15 @@ def sample(
     def fill(workspace: Workspace, log: RunLog) -> dict[str, Any]:
         with log.timed("write"):
             choose = _Chooser(data, settings, rare, progress)
-            parts = rewrite(data, workspace, COLUMNS, choose, progress)
+            contents = rewrite(
+                data, workspace, COLUMNS, choose, progress, ratings_stay=choose.ratings
+            )
             write_rejects(workspace.result / REJECTS_TABLE, ())
-        written = sum(part.rows for part in parts)
         dropped = {
-            "not_in_sample": data.rows - written - sum(rare.values()),
+            "not_in_sample": data.rows - contents.rows - sum(rare.values()),
             "rare_category": sum(rare.values()),
         }
-        return SAMPLE.manifest(data, settings, parts, dropped, {"rare_categories": rare})
+        return SAMPLE.manifest(data, settings, contents, dropped, {"rare_categories": rare})
 
     return SAMPLE.write(data, out, settings, fill, overwrite=overwrite)
 
@@ -116,6 +117,7 @@ class _Chooser:
         self._rare = pa.array(list(rare), pa.string())
         months, hashes = self._candidates(data, progress)
         self._months, self._largest = largest_taken(months, hashes, settings.fraction)
+        self._fraction = settings.fraction
 
     def __call__(self, reviews: pa.Table) -> Mask:
         """Return which rows are taken, (n,)."""
@@ -123,6 +125,12 @@ class _Chooser:
         taken = np.zeros(len(reviews), np.bool_)
         place = np.searchsorted(self._months, months[common])
         taken[common] = hashes[common] <= self._largest[place]
+        return taken
+
+    def ratings(self, reviews: pa.Table) -> Mask:
+        """Return which rows without a text are taken, (n,): by their hashes alone."""
+        common, _, hashes = self._look(reviews)
+        taken: Mask = common & (unit_interval(hashes) < self._fraction)
         return taken
 
     def _candidates(self, data: PreparedData, progress: Progress) -> tuple[Months, Hashes]:

@@ -29,7 +29,7 @@ from reviewdesk.prepare.erased import ERASED, NOBODY, ErasedPeople
 from reviewdesk.prepare.identity import KEYS, keys
 from reviewdesk.prepare.layout import files_sha256
 from reviewdesk.prepare.lengths import given_bounds
-from reviewdesk.prepare.runs import Run, order_of, write_run
+from reviewdesk.prepare.runs import AS_RATINGS, Run, order_of, write_run
 from reviewdesk.prepare.staged import MARKER, REJECTS_FILE, StagedGroup, StagedInput
 from reviewdesk.prepare.workspace import state_of
 from reviewdesk.progress import Task
@@ -193,6 +193,40 @@ def _check_contract(batch: SourceBatch, one: Input) -> None:
         raise InputError(f"the source {one.source} gave dates of {one.name} outside years 1–9999")
 
 
+class _Waiting:
+    """Rows until there are enough of them for a run.
+
+    Args:
+        partition_by: what the run is divided by.
+    """
+
+    def __init__(self, partition_by: str) -> None:
+        self.partition_by = partition_by
+        self._clear()
+
+    def _clear(self) -> None:
+        self._batches: list[pa.RecordBatch] = []
+        self.rows = self._bytes = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether it is time to take them."""
+        return self.rows >= RUN_ROWS or self._bytes >= RUN_BYTES
+
+    def add(self, rows: pa.RecordBatch) -> None:
+        """Add rows: reviews, with what is kept beside each run."""
+        if len(rows):
+            self._batches.append(rows)
+            self.rows += len(rows)
+            self._bytes += int(text_bytes(rows).sum())
+
+    def take(self) -> pa.Table:
+        """Return all rows and begin anew."""
+        rows = pa.Table.from_batches(self._batches).combine_chunks()
+        self._clear()
+        return rows
+
+
 class _Writer:
     """Takes the batches of a group of inputs and writes runs and rejects."""
 
@@ -216,8 +250,8 @@ class _Writer:
         self._directory = directory
         self._prepare = prepare
         self._clean = clean
-        self._waiting: list[pa.RecordBatch] = []
-        self._rows = self._bytes = 0
+        self._texts = _Waiting(prepare.partition_by)
+        self._ratings = _Waiting(AS_RATINGS)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="runs")
         self._writing: Future[Run] | None = None
         self._runs: list[Run] = []
@@ -271,8 +305,23 @@ class _Writer:
         self._count_changes(reviews, cleaned)
         cleaned = self._corrections.apply(cleaned, self._corrected)
         chars = pc.utf8_length(cleaned["review_body"])
-        kept = self._with_letters(cleaned["review_body"], chars.to_numpy(), inputs)
-        kept &= self._right_length(chars.to_numpy(), kept, inputs)
+        letters = self._with_letters(cleaned["review_body"], chars.to_numpy(), inputs)
+        kept = letters & self._right_length(chars.to_numpy(), letters, inputs)
+        self._keep(self._texts, kept, reviews, cleaned, chars, inputs)
+        if not letters.all():
+            rated = ~letters & reviews["star_rating"].is_valid().to_numpy(zero_copy_only=False)
+            self._keep(self._ratings, rated, reviews, cleaned, chars, inputs)
+
+    def _keep(
+        self,
+        waiting: "_Waiting",
+        kept: NDArray[np.bool_],
+        reviews: pa.RecordBatch,
+        cleaned: pa.RecordBatch,
+        chars: pa.Array,
+        inputs: NDArray[np.int32],
+    ) -> None:
+        """Let some of n rows, (n,), wait for their run."""
         if not kept.all():
             stays = pa.array(kept)
             reviews, cleaned, chars = (each.filter(stays) for each in (reviews, cleaned, chars))
@@ -280,12 +329,10 @@ class _Writer:
         hashes = keys(reviews, cleaned, keep=self._prepare.duplicates == "keep")
         columns = [*cleaned.columns, *hashes, chars, pa.array(inputs)]
         added = (*KEYS, KEYS_FILE.field("chars"), KEYS_FILE.field("input"))
-        rows = pa.RecordBatch.from_arrays(columns, schema=pa.schema([*self._schema, *added]))
-        self._waiting.append(rows)
-        self._rows += len(rows)
-        self._bytes += int(text_bytes(rows).sum())
-        if self._rows >= RUN_ROWS or self._bytes >= RUN_BYTES:
-            self._write_waiting()
+        schema = pa.schema([*self._schema, *added])
+        waiting.add(pa.RecordBatch.from_arrays(columns, schema=schema))
+        if waiting.full:
+            self._write_waiting(waiting)
 
     def _none(self) -> NDArray[np.int64]:
         return np.zeros(self._inputs, np.int64)
@@ -363,27 +410,27 @@ class _Writer:
 
     def flush(self) -> None:
         """Write what waits, and wait until it is written."""
-        if self._rows:
-            self._write_waiting()
+        for waiting in (self._texts, self._ratings):
+            if waiting.rows:
+                self._write_waiting(waiting)
         self._finish_writing()
 
-    def _write_waiting(self) -> None:
+    def _write_waiting(self, waiting: "_Waiting") -> None:
         """Let the rows that wait be written as one run while the next ones are read."""
         self._finish_writing()
-        rows = pa.Table.from_batches(self._waiting).combine_chunks()
-        self._waiting, self._rows, self._bytes = [], 0, 0
-        self._writing = self._pool.submit(self._write, rows, len(self._runs))
+        by, number = waiting.partition_by, len(self._runs)
+        self._writing = self._pool.submit(self._write, waiting.take(), number, by)
 
     def _finish_writing(self) -> None:
         if self._writing is not None:
             self._runs.append(self._writing.result())
             self._writing = None
 
-    def _write(self, rows: pa.Table, number: int) -> Run:
-        rows = rows.take(order_of(rows, self._prepare.partition_by))
+    def _write(self, rows: pa.Table, number: int, partition_by: str) -> Run:
+        rows = rows.take(order_of(rows, partition_by))
         file, keys_file = f"run-{number:05d}.arrow", f"keys-{number:05d}.parquet"
         with write_then_rename(self._directory / file) as handle:
-            batches = write_run(rows.select(self._schema.names), handle, self._prepare.partition_by)
+            batches = write_run(rows.select(self._schema.names), handle, partition_by)
         first = first_place(self._number, number)
         places = pa.array(np.arange(first, first + rows.num_rows, dtype=np.int64))
         table = rows.append_column("place", places).select(KEYS_FILE.names).cast(KEYS_FILE)

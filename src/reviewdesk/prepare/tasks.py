@@ -25,15 +25,15 @@ from numpy.typing import NDArray
 
 from reviewdesk.engines.base import Batches
 from reviewdesk.prepare.duplicates import DERIVED_ID, DUPLICATE_RULES, LENGTH_RULES
-from reviewdesk.prepare.layout import REJECTS_TABLE, Part
-from reviewdesk.prepare.merging import DecidedRun, merged
+from reviewdesk.prepare.layout import RATINGS, REJECTS_TABLE, Part
+from reviewdesk.prepare.merging import DecidedRun, merged, merged_ratings
 from reviewdesk.prepare.parts import write_part
 from reviewdesk.prepare.rejects import write_rejects
 from reviewdesk.prepare.runs import Key, Piece, RunBatch, pieces
 from reviewdesk.prepare.staged import REJECTS_FILE, StagedGroup
 from reviewdesk.prepare.staging import PLACE_ROW_BITS, first_place, stage
 from reviewdesk.progress import SILENT
-from reviewdesk.schema import COPY_OF, prepared_schema
+from reviewdesk.schema import COPY_OF, prepared_schema, ratings_schema
 from reviewdesk.settings import CleanSettings, PrepareSettings
 from reviewdesk.sources.deciding import Deciding
 from reviewdesk.sources.descriptions import input_from_json
@@ -127,7 +127,12 @@ def stage_item(item: str) -> str:
         _write_pieces(staged, number, local / "staged" / PIECES_FILE)
     counted = {**staged.to_json(), "runs": []}
     return json.dumps(
-        {"directory": f"{directory}/staged", "runs": len(staged.runs), "staged": counted}
+        {
+            "directory": f"{directory}/staged",
+            "runs": len(staged.runs),
+            "rating_runs": [at for at, run in enumerate(staged.runs) if not run.has_texts],
+            "staged": counted,
+        }
     )
 
 
@@ -238,9 +243,12 @@ class WritePart:
         ]
         settings = PrepareSettings.from_json(self.settings)
         schema = prepared_schema(tokens=settings.tokens)
+        tables = merged(runs, settings)
+        if part == RATINGS:
+            schema, tables = ratings_schema(), merged_ratings(runs, settings)
         with folder(self.result) as local:
             (local / "reviews").mkdir(mode=0o700, exist_ok=True)
-            written = write_part(local, part, merged(runs, settings), schema, settings.format)
+            written = write_part(local, part, tables, schema, settings.format)
         return json.dumps(asdict(written))
 
     def _run(self, item: int, run: int, own: Sequence[Piece]) -> DecidedRun:

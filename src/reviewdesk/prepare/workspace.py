@@ -1,5 +1,6 @@
 """The folder beside the output in which a preparation grows, and what may be taken up from it."""
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +14,7 @@ from reviewdesk.runlog import RunLog
 from reviewdesk.sources import Input
 from reviewdesk.storage import (
     filesystem,
+    is_remote,
     private_directory,
     read_json,
     storage_errors,
@@ -95,7 +97,7 @@ class Workspace:
             StorageError: it cannot be written.
         """
         write_record(self.result / MANIFEST, manifest)
-        write_text(self.result / LOG, log.dumps())
+        log.write(self.result / LOG)
         write_text(self.path / PUBLISHED, file_sha256(self.result / MANIFEST))
         replace_directory(self.result, out)
         self.remove()
@@ -141,6 +143,10 @@ def state_of(one: Input) -> list[int]:
     Raises:
         StorageError: it cannot be looked at.
     """
+    if not (one.file.folder or is_remote(one.place)):  # many small files are asked thrice each
+        with storage_errors(one.place):
+            status = os.stat(one.place)  # noqa: PTH116
+            return [1, status.st_size, status.st_mtime_ns]
     files, path = filesystem(one.place)
     with storage_errors(one.place):
         info = files.get_file_info(path)

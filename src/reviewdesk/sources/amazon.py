@@ -16,6 +16,7 @@ from reviewdesk.sources.delimited import QUOTINGS, csv_rows
 from reviewdesk.sources.dialect import Dialect, dialect_of
 from reviewdesk.sources.escaped import escaped_rows
 from reviewdesk.sources.fields import split_block
+from reviewdesk.sources.headers import without_headers
 from reviewdesk.sources.kept import name_kept, repeat_kept
 from reviewdesk.sources.lines import BOM, LineBlock, line_blocks
 from reviewdesk.sources.mapping import ColumnMap, has_amazon_columns, shown
@@ -71,6 +72,7 @@ class AmazonReviews(Source):
         header = _header(start)
         names = _check(header, file, self.settings.columns)
         parts = self._rows(file, start, name_kept(names, header, self.kept), tally)
+        parts = without_headers(parts, names, header, tally)
         yield from repeat_kept(parts, names, header, self.kept)
 
     def _rows(

@@ -46,9 +46,9 @@ class AmazonMulti(JsonFormat):
     def rows(self, file: SourceFile, tally: Tally) -> Iterator[RawRows]:
         """Yield the reviews, with the marketplace of their language."""
         told = self.settings.columns
-        for rows in json_rows(
-            line_blocks(file, tally), with_kept(self.fields(file), self.kept), tally
-        ):
+        columns = with_kept(self.fields(file), self.kept)
+        parts = json_rows(line_blocks(file, tally), columns, tally)
+        for rows in self.noting_late(parts, file, tally):
             if "marketplace" in told:
                 yield rows
                 continue

@@ -43,6 +43,7 @@ Kind = Literal["number", "date", "word", "text"]
 
 _SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?\r?$', re.IGNORECASE)
 _COMMENT: Final = re.compile(r"\s*(?:#|//)")
+_DIGIT: Final = re.compile(r"\d")
 _NUMBER: Final = re.compile(r"[+-]?\d{1,19}(?:[.,]\d{1,9})?%?", re.ASCII)
 
 
@@ -111,6 +112,8 @@ def separators_of(start: bytes, *, cut_off: bool) -> list[str]:
     lines = _lines(start, cut_off=cut_off)
     if told := _SEPARATOR_LINE.match(lines[0]):
         return [told[1]]
+    if likely := _surely(lines):
+        return [likely]
     fits = {one: _evenness(lines, one) for one in DELIMITERS}
     best = max(DELIMITERS, key=lambda one: fits[one])
     others = [one for one in DELIMITERS if one != best and fits[one][1] and fits[one][0] > 0]
@@ -127,11 +130,14 @@ def _lines(start: bytes, *, cut_off: bool) -> list[str]:
 
 def _delimiter(lines: Sequence[str]) -> str:
     """Return what cuts most first records into equally many fields, two or more."""
+    return _surely(lines) or max(DELIMITERS, key=lambda one: _evenness(lines, one))
+
+
+def _surely(lines: Sequence[str]) -> str:
+    """Return what separates known names above records of equally many fields; empty if unsure."""
     likely = max(DELIMITERS, key=lines[0].count)
     known, even, _, width = _evenness(lines, likely)
-    if known >= SURELY_KNOWN and even == 1 and width > 1:
-        return likely
-    return max(DELIMITERS, key=lambda one: _evenness(lines, one))
+    return likely if known >= SURELY_KNOWN and even == 1 and width > 1 else ""
 
 
 def _evenness(lines: Sequence[str], delimiter: str) -> tuple[int, float, bool, int]:
@@ -280,7 +286,7 @@ def _is_header(names: Sequence[str]) -> bool:
 
 
 def _is_date(value: str) -> bool:
-    if not any(one.isdigit() for one in value) or value.isdigit() or len(value) > NAME_LENGTH:
+    if len(value) > NAME_LENGTH or value.isdigit() or not _DIGIT.search(value):
         return False
     return read_date(value.strip()) is not None
 

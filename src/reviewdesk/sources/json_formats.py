@@ -1,10 +1,12 @@
 """What the formats of JSON lines share whose fields have names of their own."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, Final
 
+import pyarrow.compute as pc
+
 from reviewdesk.schema import REVIEWS
-from reviewdesk.sources.base import Source, SourceFile
+from reviewdesk.sources.base import RawRows, Source, SourceFile, Tally
 from reviewdesk.sources.jsonlines import first_fields
 from reviewdesk.sources.mapping import ColumnMap, closest
 from reviewdesk.sources.stream import head
@@ -41,6 +43,23 @@ class JsonFormat(Source):
             column: field for column, field in self._guesses(file).items() if field != column
         }
         return ColumnMap(read, guesses, tuple(sorted(names - used)))
+
+    def noting_late(
+        self, parts: Iterator[RawRows], file: SourceFile, tally: Tally
+    ) -> Iterator[RawRows]:
+        """Yield rows of a file, and note columns whose fields the first objects have not."""
+        known = self.inspect(file).columns
+        late = {name: field for name, field in self.fields(file).items() if name not in known}
+        for rows in parts:
+            for name in list(late):
+                values = rows.columns.get(name)
+                if values is not None and values.null_count < rows.count:
+                    line = rows.line(pc.index(values.is_valid(), value=True).as_py())
+                    tally.notes.append(
+                        f"{tally.file} has fields from line {line} on only: {late.pop(name)!r} as "
+                        f"{name}"
+                    )
+            yield rows
 
     def _guesses(self, file: SourceFile) -> dict[str, str]:
         names = first_fields(head(file))

@@ -42,6 +42,9 @@ def shape_of(start: bytes) -> Shape:
     begin = start.removeprefix(BOM).lstrip()
     if not begin.startswith((b"{", b"[")):
         return ""
+    line, newline, _ = begin.partition(b"\n")
+    if newline and any(map(_holds_a_review, _parsed([line]))):
+        return "lines"  # most files; no need to look further
     first = first_objects(start)
     if not any(map(_holds_a_review, first)):
         if page_key(start):

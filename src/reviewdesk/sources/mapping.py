@@ -156,18 +156,26 @@ def map_columns(available: Sequence[str], told: Mapping[str, str], file: str) ->
             raise MissingColumn(f"{file} has no column {column!r}; it has: {shown(available)}")
         if list(told.values()).count(column) > 1:
             raise UsageError(f"the column {column!r} is mapped more than once")
+    found = _mapped(tuple(available), tuple(told.items()))
+    if "review_body" not in found.columns:
+        raise MissingColumn(
+            f"no column of {file} is known to hold the reviews' text; it has: "
+            f"{shown(available) or 'none whose name could be read'}; "
+            "say which with --map review_body=COLUMN, or put the columns' names in its first line"
+        )
+    return found
+
+
+@lru_cache(maxsize=64)
+def _mapped(available: tuple[str, ...], pairs: tuple[tuple[str, str], ...]) -> ColumnMap:
+    """Return the map of columns; in a folder many files have the same."""
+    told = dict(pairs)
     columns = dict(told)
     outer = "" if "review_body" in told else _outer(available)
     for name in REVIEWS.names:
         free = [column for column in available if column not in columns.values()]
         if name not in columns and (found := _closest_in(outer, name, free)) is not None:
             columns[name] = found
-    if "review_body" not in columns:
-        raise MissingColumn(
-            f"no column of {file} is known to hold the reviews' text; it has: "
-            f"{shown(available) or 'none whose name could be read'}; "
-            "say which with --map review_body=COLUMN, or put the columns' names in its first line"
-        )
     guesses = {
         name: column for name, column in columns.items() if name not in told and name != column
     }
@@ -221,9 +229,10 @@ def has_amazon_columns(available: Sequence[str]) -> bool:
 
 def known_names(available: Sequence[str]) -> int:
     """Return how many columns of the reviews table names stand for; 0 if none is the text."""
-    if closest("review_body", available) is None:
+    plain = {_plain(column) for column in available if len(column) <= LONGEST_NAME}
+    if plain.isdisjoint(_PLAIN_NAMES["review_body"]):
         return 0
-    return sum(closest(name, available) is not None for name in REVIEWS.names)
+    return sum(not plain.isdisjoint(names) for names in _PLAIN_NAMES.values())
 
 
 def shown(names: Sequence[str]) -> str:
@@ -266,4 +275,10 @@ def _resembled(column: str, names: Sequence[str]) -> str:
 
 @lru_cache(maxsize=4_096)
 def _plain(name: str) -> str:
-    return re.sub(r"[\s_.-]+", "", name).lower()
+    return _JOINTS.sub("", name).lower()
+
+
+_JOINTS: Final = re.compile(r"[\s_.-]+")
+_PLAIN_NAMES: Final = {
+    name: frozenset(map(_plain, (name, *CLOSE_NAMES.get(name, ())))) for name in REVIEWS.names
+}

@@ -65,7 +65,8 @@ class McAuley2018(JsonFormat):
         items = read_items(metadata_of(file, self.companions), _item, tally)
         columns = with_kept({**self.fields(file), WRITTEN_DATE: WRITTEN_DATE}, self.kept)
         category = "" if self.settings.category else category_of(file.name)
-        for rows in json_rows(line_blocks(file, tally), columns, tally, _review):
+        parts = json_rows(line_blocks(file, tally), columns, tally, _review)
+        for rows in self.noting_late(parts, file, tally):
             joined = items.join(_dated(rows), "product_id")
             yield joined.with_default("product_category", category)
 

@@ -59,7 +59,8 @@ class McAuley2023(JsonFormat):
         items = read_items(metadata_of(file, self.companions), _item, tally)
         columns = with_kept(self.fields(file), self.kept)
         category = "" if self.settings.category else category_of(file.name)
-        for rows in json_rows(line_blocks(file, tally), columns, tally, _review):
+        parts = json_rows(line_blocks(file, tally), columns, tally, _review)
+        for rows in self.noting_late(parts, file, tally):
             joined = items.join(rows, "product_parent")
             yield joined.with_default("product_category", category)
 

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -37,8 +38,21 @@ def named(place: str) -> list[SourceFile]:
 def identity(file: SourceFile) -> str:
     """Return what is the same for all names of one file or folder: links and dots resolved."""
     place = file.place
-    same = place.rstrip("/") if is_remote(place) else str(Path(place).resolve())
+    same = place.rstrip("/") if is_remote(place) else _resolved(place)
     return f"{same}:{file.member}" if file.member else same
+
+
+def _resolved(place: str) -> str:
+    """Return a path without links and dots; a folder is looked at once for many files in it."""
+    folder, name = os.path.split(os.path.abspath(place))  # noqa: PTH100
+    if not name or ".." in place or os.path.islink(place):  # noqa: PTH114
+        return str(Path(place).resolve())
+    return f"{_resolved_folder(folder)}/{name}"
+
+
+@lru_cache(maxsize=64)
+def _resolved_folder(folder: str) -> str:
+    return str(Path(folder).resolve())
 
 
 def data_files(folder: SourceFile) -> list[SourceFile]:

@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 MAX_ROWS: Final = 16_384
 MAX_BYTES: Final = 8 * 1024 * 1024
@@ -41,6 +43,21 @@ class RawRows:
             return self
         given = self.columns.get(name, pa.nulls(self.count, pa.string()))
         return replace(self, columns={**self.columns, name: given.fill_null(value)})
+
+    def without(self, rows: NDArray[np.int64]) -> Self:
+        """Return all rows but those with the given numbers."""
+        if not len(rows):
+            return self
+        kept = np.delete(np.arange(self.count), rows)
+        lines, raw, member = self.lines, self.raw, self.member
+        return replace(
+            self,
+            columns={name: values.take(pa.array(kept)) for name, values in self.columns.items()},
+            count=len(kept),
+            lines=None if lines is None else [lines[row] for row in kept.tolist()],
+            raw=lambda row: raw(int(kept[row])),
+            member=lambda row: member(int(kept[row])),
+        )
 
     def line(self, row: int) -> int | None:
         """Return the line on which a row begins."""

@@ -25,6 +25,7 @@ from reviewdesk.sources.dialect import (
 from reviewdesk.sources.encoding import from_windows, is_windows_text
 from reviewdesk.sources.escaped import escaped_rows
 from reviewdesk.sources.fields import split_block
+from reviewdesk.sources.headers import without_headers
 from reviewdesk.sources.jsonfields import FieldsAndKept, JsonFields
 from reviewdesk.sources.jsonlines import object_rows, parse_object
 from reviewdesk.sources.jsonobjects import object_groups
@@ -247,6 +248,8 @@ class Table(Source):
         names = [wanted.pop(column, None) for column in dialect.header]  # the first of equal names
         called = name_kept(names, dialect.header, self.kept)
         records = self._records(table, called, tally)
+        if dialect.named:
+            records = without_headers(records, names, dialect.header, tally)
         if NOT_LABELLED in dialect.header:
             records = map(_without_apostrophes, records)
         for rows in repeat_kept(records, names, dialect.header, self.kept):

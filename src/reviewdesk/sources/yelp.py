@@ -75,7 +75,8 @@ class Yelp(JsonFormat):
         """Yield the reviews, with name and category of the businesses."""
         items = read_items(self.companions, _item, tally)
         columns = with_kept(self.fields(file), self.kept)
-        for rows in json_rows(line_blocks(file, tally), columns, tally):
+        parts = json_rows(line_blocks(file, tally), columns, tally)
+        for rows in self.noting_late(parts, file, tally):
             yield items.join(rows, "product_id")
 
 

@@ -80,6 +80,25 @@ def test_declining_products_are_found_with_when_and_why(found: Findings) -> None
         assert len(row["samples"]) == 3
 
 
+def test_stars_without_a_text_speak_as_those_with_one(tmp_path: Path, found: Findings) -> None:
+    """Of one declining product two thirds have no text, of the other none has one."""
+    rows = rows_of()
+    for number, row in enumerate(rows):
+        if row["product_id"] == "P01" or (row["product_id"] == "P00" and number % 3):
+            row["review_body"] = ("", "!!!")[number % 2]
+    data = shop(tmp_path, rows)
+    assert data.ratings == 60 + 40
+    silent = {
+        row["what"]: row for row in DecliningFinder().find(FinderInputs(data)).table.to_pylist()
+    }
+    for row in found.table.to_pylist():
+        same = silent[row["what"]]
+        names = ("reviews", "since", "promise", "score", "numbers", "chart", "title", "where")
+        assert {name: same[name] for name in names} == {name: row[name] for name in names}
+    assert silent["P01"]["samples"] == silent["P01"]["words"] == []
+    assert set(silent["P00"]["samples"]) <= set(ids_of(data))
+
+
 def test_samples_are_low_reviews_after_the_change(data: PreparedData, found: Findings) -> None:
     stars = dict(zip(ids_of(data), data.table(["star_rating"]).column(0).to_pylist(), strict=True))
     for row in found.table.to_pylist()[:2]:

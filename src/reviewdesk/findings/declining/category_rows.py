@@ -20,10 +20,14 @@ def category_rows(
     given: Context, changed: Sequence[ChangedCategory], progress: Progress
 ) -> pa.Table:
     """Return categories as schema ``FINDINGS``."""
+    said = [one.rows < given.data.rows for one in changed]  # which have a text
     samples = telling_samples(
         given.data,
-        [one.rows for one in changed],
-        [KINDS - 1 - one.stars.astype(np.float64) for one in changed],
+        [one.rows[texts] for one, texts in zip(changed, said, strict=True)],
+        [
+            KINDS - 1 - one.stars[texts].astype(np.float64)
+            for one, texts in zip(changed, said, strict=True)
+        ],
         progress=progress,
     )
     rows = [_row(given, one, telling) for one, telling in zip(changed, samples, strict=True)]

@@ -53,7 +53,7 @@ class DecliningFinder(Finder):
 
     def find(self, inputs: FinderInputs, *, progress: Progress = SILENT) -> Findings:
         """See ``Finder.find``."""
-        products = read_products(inputs.data, progress)
+        products = read_products(inputs.data, progress, ratings=True)
         read = read_histories(inputs, products)
         found = read.histories if self.worse else turned(read.histories)
         baselines = learn_baselines(found)

@@ -20,8 +20,8 @@ class Histories:
 
     Args:
         keys: (p,) a hash of each product's id.
-        rows: (n,) where each review stands in the data; product after product, and in each in
-            order of time.
+        rows: (n,) where each review stands in the data, those without a text behind all others;
+            product after product, and in each in order of time.
         stars: (n,) 0 to 4.
         days: (n,) since 1970-01-01.
         offsets: (p + 1,) where each product's reviews begin.

@@ -44,7 +44,7 @@ class Context:
     Args:
         finder: its name.
         worse: whether the change is for the worse.
-        data: the reviews.
+        data: the reviews; rows behind them have stars and no text.
         products: all products.
         found: histories, with 5 stars called 1 star when the change is for the better.
         product: (p,) of each history, among all products.
@@ -70,10 +70,11 @@ def finding_rows(given: Context, listed: Listed, progress: Progress) -> pa.Table
         return FINDINGS.empty_table()
     spans = [_Span.of(given, int(one), int(look)) for one, look in zip(*listed[:2], strict=True)]
     words = _words(given, spans, progress)
+    said = [one.rows[one.changed] < given.data.rows for one in spans]  # which have a text
     samples = telling_samples(
         given.data,
-        [one.rows[one.changed] for one in spans],
-        [_telling(one) for one in spans],
+        [one.rows[one.changed][texts] for one, texts in zip(spans, said, strict=True)],
+        [_telling(one)[texts] for one, texts in zip(spans, said, strict=True)],
         progress=progress,
     )
     rows = [
@@ -127,9 +128,13 @@ def _words(given: Context, spans: list[_Span], progress: Progress) -> list[Words
     groups = np.full(given.data.rows, -1, np.int32)
     questions = []
     for place, span in enumerate(spans[:EXPLAINED]):
-        groups[span.rows[: span.change.place]] = 2 * place
-        groups[span.rows[span.changed]] = 2 * place + 1
-        questions.append(Question(span.rows[span.changed], 2 * place + 1, 2 * place))
+        before, after = (
+            rows[rows < given.data.rows]
+            for rows in (span.rows[: span.change.place], span.rows[span.changed])
+        )
+        groups[before] = 2 * place
+        groups[after] = 2 * place + 1
+        questions.append(Question(after, 2 * place + 1, 2 * place))
     found = telling_words(given.data, groups, questions, progress=progress)
     return [*found, *([] for _ in spans[EXPLAINED:])]
 

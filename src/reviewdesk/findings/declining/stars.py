@@ -31,7 +31,12 @@ def read_histories(inputs: FinderInputs, products: Products) -> Read:
     """Read the dated stars of all products.
 
     Ratings and stars of texts are never mixed, since a product would change with the mixture: all
-    stars are those of texts when these are predicted and most reviews have no rating.
+    stars are those of texts when these are predicted and most reviews have no rating. Ratings count
+    with and without a text; those without come behind all reviews.
+
+    Args:
+        inputs: the reviews and what is predicted of them.
+        products: of all reviews, also those without a text.
 
     Raises:
         InputError: the predictions are not about these reviews, or not of stars.
@@ -40,7 +45,8 @@ def read_histories(inputs: FinderInputs, products: Products) -> Read:
     stars, from_texts = rated, False
     paths = inputs.predictions.get(TARGET, ())
     if paths and 2 * int((rated == NO_STAR).sum()) > len(rated):
-        stars, from_texts = _of_texts(inputs), True
+        stars, from_texts = np.full(len(rated), NO_STAR), True
+        stars[: inputs.data.rows] = _of_texts(inputs)
     of = products.of_review.astype(np.int64)
     unrated = int(((of != NONE) & (stars == NO_STAR) & ~copied).sum())
     stars = np.where((of == NONE) | copied, NO_STAR, stars)
@@ -64,9 +70,9 @@ def read_histories(inputs: FinderInputs, products: Products) -> Read:
 def _columns(
     inputs: FinderInputs,
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint64], NDArray[np.bool_]]:
-    """Return ratings (0 to 4), days, a hash of the ids, and which are copies, of all reviews."""
+    """Return ratings (0 to 4), days, a hash of the ids, and which are copies, of all with stars."""
     rated, days, ties, copied = [], [], [], []
-    for batch in inputs.data.batches(["star_rating", "review_date", "review_id", "copy_of"]):
+    for batch in inputs.data.star_batches(["star_rating", "review_date", "review_id", "copy_of"]):
         rated.append(
             batch.column(0).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64) - 1
         )
