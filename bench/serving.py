@@ -9,6 +9,7 @@ Bundles that FOLDER holds already are used again.
 """
 
 import argparse
+import http.client
 import json
 import re
 import shutil
@@ -16,7 +17,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -78,6 +78,8 @@ def main() -> None:
             for name, (command, path) in commands.items()
             if not asked.only or name.startswith(tuple(asked.only))
         ]
+        for server in servers:  # they start side by side
+            _wait(server.port)
         for _ in range(asked.rounds):
             for connections in CONNECTIONS:
                 for reviews in REVIEWS:
@@ -85,6 +87,7 @@ def main() -> None:
                     for server in servers:
                         found = _turn(server, connections, script, asked.seconds)
                         turns[server.name, connections, reviews].append(found)
+                        print(f"{server.name}, {connections}, {reviews}: {found}", file=sys.stderr)
     _table(turns, [one.name for one in servers])
 
 
@@ -117,7 +120,6 @@ def _running(name: str, command: list[str], path: str) -> Iterator[Server]:
     words = [*command, "--port", str(port)] if own else _with_port(command, port)
     with subprocess.Popen(words, stderr=subprocess.DEVNULL) as process:
         try:
-            _wait(port)
             yield Server(name, port, process.pid, path)
         finally:
             process.terminate()
@@ -132,13 +134,15 @@ def _with_port(command: list[str], port: int) -> list[str]:
 def _wait(port: int) -> None:
     until = time.monotonic() + 300
     while time.monotonic() < until:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=5):
-                return
-        except urllib.error.HTTPError:
-            return  # a peer, which has no such address
+            connection.request("GET", "/ping")  # a peer has no such address, and says so
+            connection.getresponse()
+            return
         except OSError:
             time.sleep(0.2)
+        finally:
+            connection.close()
     sys.exit("a server did not start")
 
 

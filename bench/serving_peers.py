@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-LABELLED: Final = 20_000
+LABELLED: Final = 10_000
 CONSTANT: Final = b'[{"label": ["__label__positive"], "prob": [0.9812345504760742]}]'
 
 
