@@ -20,7 +20,10 @@ from tests.serving.process import server
 
 from .conftest import run_cli
 
-QUICK = ("--set", "epochs=4", "--set", "learning_rate=0.01", "--set", "embedding_rate=0.02")
+QUICK = (
+    *("--set", "epochs=4", "--set", "batch=64"),
+    *("--set", "learning_rate=0.01", "--set", "embedding_rate=0.02"),
+)
 
 
 def table(rows: int, seed: int, width: int = 300) -> tuple[sparse.csr_matrix, np.ndarray]:

@@ -218,7 +218,7 @@ DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "cnn": {**_COMMON, "hidden": 100, "widest": 4, "pooling": "mean+max"},
     "attention": {**_COMMON, "hidden": 128, "layers": 2, "heads": 4, "stride": 2},
-    "mlp": {"epochs": 12, "batch": 64, "learning_rate": 2e-3, "embedding_rate": 2e-3},
+    "mlp": {"epochs": 12, "batch": 256, "learning_rate": 3e-3, "embedding_rate": 3e-3},
     "transformer": {"epochs": 3, "batch": 32, "learning_rate": 5e-5, "embedding_rate": 1e-3},
 }
 """What stands for null and auto, by family; the figures behind them are in bench/RESULTS.md."""
