@@ -47,6 +47,18 @@ class RandomLabels(NaiveBayes):
         super()._fit(train.through(shuffled), validation)
 
 
+class Hasty(NaiveBayes):
+    """Learns from the first sixty reviews of each batch, so that it often does not know."""
+
+    family: ClassVar[str] = "hasty"
+
+    def _fit(self, train: LabelledReviews, validation: LabelledReviews | None) -> None:
+        def first(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            return (batch.slice(0, 60) for batch in batches)
+
+        super()._fit(train.through(first), validation)
+
+
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> PreparedData:
     folder = tmp_path_factory.mktemp("blending")
@@ -59,18 +71,19 @@ def bundles(
 ) -> Iterator[dict[str, Bundle]]:
     folder = tmp_path_factory.mktemp("members")
     with pytest.MonkeyPatch.context() as patch:
-        place = f"{__name__}:RandomLabels"
-        patch.setitem(CLASSIFIERS._table, "random-labels", place)
+        patch.setitem(CLASSIFIERS._table, "random-labels", f"{__name__}:RandomLabels")
+        patch.setitem(CLASSIFIERS._table, "hasty", f"{__name__}:Hasty")
         yield {
             name: train(data, folder / name, model=name, refit=False).bundle
-            for name in ("linear", "naive-bayes", "random-labels")
+            for name in ("linear", "naive-bayes", "random-labels", "hasty")
         }
 
 
 def test_a_bundle_of_random_labels_gets_no_weight(
     data: PreparedData, bundles: dict[str, Bundle], tmp_path: Path
 ) -> None:
-    found = blend(bundles, data, tmp_path / "blend")
+    three = {name: bundles[name] for name in ("linear", "naive-bayes", "random-labels")}
+    found = blend(three, data, tmp_path / "blend")
     assert found.shares["random-labels"] < 0.02
     assert sum(found.shares.values()) == pytest.approx(1, abs=1e-3)
     told = " ".join(sentences(found))
@@ -79,7 +92,7 @@ def test_a_bundle_of_random_labels_gets_no_weight(
     by_name = {one.name: one for one in found.comparison.bundles}
     best = max(one.measures.figures["accuracy"].value for one in by_name.values())
     assert by_name[NAME].measures.figures["accuracy"].value >= best - 0.02
-    again = blend(bundles, data, tmp_path / "blend")
+    again = blend(three, data, tmp_path / "blend")
     assert again.already
     assert again.shares == found.shares
     assert again.ranges == found.ranges
@@ -88,7 +101,7 @@ def test_a_bundle_of_random_labels_gets_no_weight(
         assert least - 0.1 <= found.shares[name] <= most + 0.1
     assert found.ranges["random-labels"][1] < 0.05
     with pytest.raises(UsageError, match="another bundle"):
-        blend(bundles, data, tmp_path / "blend", cascade=True)
+        blend(three, data, tmp_path / "blend", cascade=True)
 
 
 def test_weights_are_learnt_from_out_of_fold_rows_of_the_training_share_only(
@@ -153,11 +166,11 @@ def test_it_is_served(data: PreparedData, bundles: dict[str, Bundle], tmp_path: 
 def test_a_cascade_asks_others_only_where_the_first_is_not_sure(
     data: PreparedData, bundles: dict[str, Bundle], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    two = {name: bundles[name] for name in ("naive-bayes", "linear")}
+    two = {name: bundles[name] for name in ("hasty", "linear")}
     whole = blend(two, data, tmp_path / "whole").bundle
     found = blend(two, data, tmp_path / "cascade", cascade=True)
     assert 0 < found.alone < 1
-    fast, sure = bundles["naive-bayes"], found.bundle.settings.model["sure"]
+    fast, sure = bundles["hasty"], found.bundle.settings.model["sure"]
     batch = next(load_examples(data, TargetSettings(), TextSettings()).batches())
     alone = fast.predict_proba(batch).max(axis=1) >= sure
     assert alone.any()
