@@ -27,9 +27,11 @@ def update(
 ) -> None:
     """New review files into a job: prepared, learnt, predicted, found, and what is new said.
 
-    All files of the job and the new ones are read again with the job's own settings; what was found
-    before is found again in the same way, keeps its name, and what is new is told. The older
-    results stay in place until all of it is done. The same command goes on after an interruption.
+    The new files are read with the job's own settings and added to its reviews, as run --append
+    does: the older files are not needed again, people who were erased do not come back, and
+    corrections stay. What was found before is found again in the same way, keeps its name, and what
+    is new is told. The older results stay in place until all of it is done. The same command goes
+    on after an interruption.
 
     Example:
 

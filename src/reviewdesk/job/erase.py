@@ -1,5 +1,6 @@
 """Erasing everywhere: prepared data, tables made from it, folders of findings with their pages."""
 
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,8 +24,10 @@ from reviewdesk.graph.store import is_graph
 from reviewdesk.job.find import OVERVIEW, PREDICTIONS, write_with_page
 from reviewdesk.job.find_page import write_overview
 from reviewdesk.job.graph import build_without
+from reviewdesk.job.places import ASIDE
 from reviewdesk.job.rows import ROWS
 from reviewdesk.prepare.erase import Erasure, erase
+from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.storage import storage_errors
@@ -113,6 +116,9 @@ def _erase_from_job(
 ) -> Erasure:
     """Erase from a job's data and all that is known to be made from it; name the rest."""
     data = job / "prepared"
+    if (job / ASIDE).exists():  # an update that was killed has staged the person as well
+        with locked(job / f"{ASIDE}.lock", f"the job {job}"), storage_errors(str(job)):
+            shutil.rmtree(job / ASIDE)
     with storage_errors(str(job)):
         others = [path for path in sorted(job.rglob("*")) if data not in path.parents]
     found = [

@@ -11,6 +11,8 @@ from reviewdesk.prepare.prepared import PreparedData
 SUMMARY: Final = "job.json"
 PREPARED: Final = "prepared"
 BUNDLE: Final = "bundle"
+ASIDE: Final = ".next"
+"""Where an update is made until it takes the place of what is there."""
 
 
 def reviews_of(place: Path) -> PreparedData:

@@ -1,7 +1,9 @@
 """A job's predictions back in the files that it was given: their rows, with labels or reasons."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import compress
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 
 from reviewdesk.bundle import Bundle
 from reviewdesk.errors import InputError
+from reviewdesk.prepare.erased import ErasedPeople
 from reviewdesk.prepare.identity import content_hashes
 from reviewdesk.prepare.layout import file_sha256
 from reviewdesk.prepare.prepared import PreparedData
@@ -24,7 +27,7 @@ from reviewdesk.scoring.streams import RawStream
 from reviewdesk.settings import PrepareSettings
 from reviewdesk.sources.catalog import Input
 from reviewdesk.sources.deciding import decided
-from reviewdesk.sources.own_rows import OwnRows
+from reviewdesk.sources.own_rows import OwnRows, own_rows
 from reviewdesk.text.clean import clean_batch
 
 ROWS: Final = "labelled"
@@ -61,6 +64,8 @@ def write_job_rows(
 ) -> Written:
     """Write the rows of a job's files with the cross-fitted predictions of their reviews.
 
+    Rows of people who were erased from the data are left out.
+
     Args:
         inputs: the files that the data was prepared from.
         data: the prepared reviews.
@@ -86,7 +91,7 @@ def write_job_rows(
     parts = Parts(out, {"data": data.fingerprint, **plan})
     total = sum(one.bytes for one in inputs)
     with parts.locked(), progress.task("Writing rows", total, "bytes") as task:
-        return write_said(decided(inputs), say, bundle, parts, task)
+        return write_said(decided(inputs), say, bundle, parts, task, known.rows_of)
 
 
 class _Known:
@@ -99,6 +104,7 @@ class _Known:
 
     def __init__(self, data: PreparedData, predictions: Path) -> None:
         self._data = data
+        self._erased = ErasedPeople.of(data.path)
         self._settings = PrepareSettings.from_json(data.manifest["settings"]["prepare"])
         hashes, ids = [np.empty(0, np.int64)], []
         for batch in data.batches(REVIEWS.names):
@@ -113,6 +119,21 @@ class _Known:
         self.predictions = pq.read_table(predictions, memory_map=True)
         if not self.predictions["review_id"].combine_chunks().equals(self._ids):
             raise InputError(f"{predictions} holds predictions of other reviews than {data.path}")
+
+    def rows_of(self, one: Input) -> Iterator[OwnRows]:
+        """Yield the rows of a file, but for those of people who were erased."""
+        for rows in own_rows(one):
+            stays = ~self._erased.are(rows.reviews["customer_id"])
+            if stays.all():
+                yield rows
+                continue
+            chosen = pa.array(stays)
+            yield replace(
+                rows,
+                own=rows.own.filter(chosen),
+                reviews=rows.reviews.filter(chosen),
+                lines=None if rows.lines is None else list(compress(rows.lines, stays)),
+            )
 
     def places(self, raw: pa.RecordBatch) -> tuple[NDArray[np.int64], pa.Array]:
         """Return the place of each row among the reviews, -1 for none, and why it has none.

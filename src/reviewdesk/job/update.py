@@ -1,6 +1,7 @@
 """New files month after month: a job with more reviews, found anew, and what is new in it.
 
-Everything is made aside, with all files from the first on and the settings that the job has, and
+The files are added to the job's reviews as ``run --append`` adds them, so that people who were
+erased stay away and corrections stay. It is made aside, with the settings that the job has, and
 put in the place of the older results at the end: whoever looks at the job meanwhile sees those. The
 same call after a kill goes on where it was.
 """
@@ -20,15 +21,23 @@ from reviewdesk.job.beside import REPORT, link_beside
 from reviewdesk.job.find import OVERVIEW, FindSettings, find
 from reviewdesk.job.finders import VECTORS
 from reviewdesk.job.main_job import JobResult, JobSettings, run_job
-from reviewdesk.job.places import BUNDLE, PREPARED, SUMMARY
+from reviewdesk.job.places import ASIDE, BUNDLE, PREPARED, SUMMARY
+from reviewdesk.prepare.earlier import FOLDER, RECORD, link
+from reviewdesk.prepare.layout import MANIFEST, file_sha256
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources.catalog import open_inputs
-from reviewdesk.storage import private_directory, read_record, storage_errors, write_record
+from reviewdesk.storage import (
+    left_record,
+    private_directory,
+    read_record,
+    storage_errors,
+    write_record,
+)
 
-ASIDE: Final = "next"
+PLAN: Final = "plan.json"
 FOUND: Final = "What was found: lists that promise how much of them is right"
 _DEFAULT_FOLDS: Final = 5
 
@@ -93,12 +102,15 @@ def update_job(
     added = [place for place in dict.fromkeys(places) if _absolute(place) not in known]
     if not added:
         raise UsageError("none of these files is new to the job")
-    with locked(job / f".{ASIDE}.lock", f"the job {job}"):
+    with (
+        locked(job / f"{ASIDE}.lock", f"the job {job}"),
+        locked(job / f".{PREPARED}.lock", f"the reviews of the job {job}"),
+    ):
         old = PreparedData.open(job / PREPARED)
+        aside, rows = _begun(job, old, added)
         settings = _settings(job, list(record["targets"]), old)
-        aside = private_directory(job / f".{ASIDE}")
-        inputs = open_inputs([*before, *added], settings.source)
-        result = run_job(inputs, aside / "job", settings, overwrite=True, progress=progress)
+        inputs = open_inputs(added, settings.source)
+        result = run_job(inputs, aside / "job", settings, progress=progress)
         notes = [result.too_many_rejects] if result.too_many_rejects else []
         new: dict[str, int] = {}
         if findings is not None:
@@ -106,7 +118,39 @@ def update_job(
             notes += more
         _exchange(job, aside, result, [*before, *added], findings)
         now = PreparedData.open(job / PREPARED).rows
-    return Update(job, tuple(added), old.rows, now, new, tuple(notes))
+    return Update(job, tuple(added), rows, now, new, tuple(notes))
+
+
+def _begun(job: Path, old: PreparedData, added: Sequence[str]) -> tuple[Path, int]:
+    """Put the job's reviews aside, to add to; what a killed call left of the same is kept.
+
+    Returns:
+        Where everything is made, and how many reviews there were before.
+
+    Raises:
+        UsageError: nothing can be added to them.
+    """
+    if not (old.path / FOLDER / RECORD).is_file():
+        raise UsageError(
+            f"{job} does not keep what new files are compared with (it was made by an older "
+            "release, or with --no-appendable); give run all files and --overwrite"
+        )
+    aside, now = job / ASIDE, file_sha256(old.path / MANIFEST)
+    plan: dict[str, Any] = {"added": list(map(_absolute, added)), "base": now, "rows": old.rows}
+    left = left_record(aside / PLAN) or {}
+    if left.get("added") == plan["added"] and left.get("made") == now:
+        plan["rows"] = left["rows"]  # it was killed while the results took their places
+    if {**left, "made": None} != {**plan, "made": None}:
+        with storage_errors(str(aside)):
+            shutil.rmtree(aside, ignore_errors=True)
+            copy = private_directory(private_directory(aside) / "job") / PREPARED
+            shutil.copytree(old.path, copy, copy_function=_link)
+        write_record(aside / PLAN, plan)
+    return aside, plan["rows"]
+
+
+def _link(file: str, place: str) -> None:
+    link(Path(file), Path(place))  # whatever changes is written anew, so that both stay as they are
 
 
 def _absolute(place: str) -> str:
@@ -136,6 +180,7 @@ def _settings(job: Path, targets: Sequence[str], data: PreparedData) -> JobSetti
         model_settings=dict(first.settings.model),
         folds=_DEFAULT_FOLDS,
         refit=first.settings.refit,
+        append=True,
     )
 
 
@@ -187,14 +232,17 @@ def _exchange(
     """Put what is finished in the place of what was there."""
     values = result.to_json()
     text = {name: _moved(value, result.folder, job) for name, value in values.items()}
+    made = file_sha256(result.folder / PREPARED / MANIFEST)
+    write_record(aside / PLAN, {**read_record(aside / PLAN), "made": made})
     if findings is not None:
         link_beside(result.report, FOUND, findings / OVERVIEW)
-        replace_directory(aside / "findings", findings)
     for target in result.targets:
         replace_directory(result.folder / target.target, job / target.target)
     replace_directory(result.folder / PREPARED, job / PREPARED)
     with storage_errors(str(job)):
         (result.folder / REPORT).replace(job / REPORT)
+    if findings is not None:  # late: what is new is told from what was there
+        replace_directory(aside / "findings", findings)
     write_record(job / SUMMARY, {"inputs": list(inputs), **text})
     with storage_errors(str(aside)):
         shutil.rmtree(aside)

@@ -150,7 +150,12 @@ class Written:
 
 
 def write_said(
-    inputs: Sequence[Input], say: Saying, predictor: Predictor, parts: Parts, task: Task
+    inputs: Sequence[Input],
+    say: Saying,
+    predictor: Predictor,
+    parts: Parts,
+    task: Task,
+    rows_of: Callable[[Input], Iterator[OwnRows]] = own_rows,
 ) -> Written:
     """Write the rows of files with what is said of each.
 
@@ -160,12 +165,13 @@ def write_said(
         predictor: whose labels they are.
         parts: where the rows are gathered; those of an interrupted run are taken up.
         task: is told the bytes read.
+        rows_of: reads a file's rows; some may be left out.
     """
     schema = said_schema(predictor.labels, predictor.target)
     parts.begin()
     count, separator = 0, ""
     for one in inputs:
-        for rows in own_rows(one):
+        for rows in rows_of(one):
             separator = separator or rows.separator
             if not parts.has(_name(count)):
                 parts.write(_name(count), _in_order(rows, say, schema))
