@@ -6,8 +6,8 @@ prepared data, so that files that are added later are corrected as well.
 
 import csv
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,8 @@ import pyarrow.parquet as pq
 
 from reviewdesk.errors import InputError, UsageError
 from reviewdesk.formats.csv import restore
+from reviewdesk.prepare.erased import GONE
+from reviewdesk.prepare.spellings import plain_id
 from reviewdesk.storage import left_record, storage_errors, write_record
 
 FILE: Final = "corrections.json"
@@ -113,6 +115,25 @@ class Corrections:
     def and_later(self, later: "Corrections") -> "Corrections":
         """Return these and behind them others, each once."""
         return Corrections(tuple(dict.fromkeys((*self.changes, *later.changes))))
+
+    def without(self, customer: str, ids: Collection[str]) -> tuple["Corrections", list[int]]:
+        """Return them as they stay when a person is erased, and which of them these are.
+
+        What was corrected in the person's reviews goes. A review that was found to be theirs still
+        is, if it comes again under the id that it had: it then belongs to somebody who is gone.
+
+        Args:
+            customer: the person's id.
+            ids: of their reviews.
+        """
+        kept: dict[int, Correction] = {}
+        for number, one in enumerate(self.changes):
+            about = one.column == "customer_id"
+            if about and plain_id(one.new) == plain_id(customer):
+                kept[number] = replace(one, new=GONE)
+            elif one.id not in ids and not (about and plain_id(one.old) == plain_id(customer)):
+                kept[number] = one
+        return Corrections(tuple(kept.values())), list(kept)
 
     def check(self, schema: pa.Schema) -> None:
         """Check that the columns are there and can hold what they are to hold.

@@ -198,13 +198,13 @@ def _correct(
 ) -> None:
     """Change staged rows as corrections say that came later than they did."""
     applied: Counter[str] = Counter()
-    runs = []
+    runs: list[Run] = []
     for index, run in enumerate(group.runs):
         rows = pa.Table.from_batches(kept_rows(directory / run.file))
         counts: Counter[str] = Counter()
         corrected = corrections.apply(rows.combine_chunks().to_batches()[0], counts)
         applied += counts
-        if not counts:
+        if not counts and len(runs) == index:
             runs.append(run)
             continue
         known = pq.read_table(directory / run.keys, partitioning=None)
@@ -220,9 +220,14 @@ def _correct(
             place = known.schema.get_field_index(name)
             known = known.set_column(place, known.schema.field(place), corrected[name])
         both = pa.Table.from_batches([corrected])
+        if not run.has_texts:  # a rating that was taken away leaves nothing
+            rated = both["star_rating"].is_valid()
+            both, known = both.filter(rated), known.filter(rated)
+            if not len(both):
+                continue
         by = settings.partition_by if run.has_texts else AS_RATINGS
         order = order_of(both, by)
-        place = directory, number, index
+        place = directory, number, len(runs)
         runs.append(write_staged(*place, both.take(order), known.take(order), by))
     left = Counter(group.corrected) + applied
     new = replace(group, runs=tuple(runs), corrected=dict(left))

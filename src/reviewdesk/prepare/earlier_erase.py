@@ -1,12 +1,13 @@
 """A person's rows leave what prepared data keeps for later files."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -23,6 +24,7 @@ from reviewdesk.prepare.layout import files_sha256
 from reviewdesk.prepare.rejects import names_customer
 from reviewdesk.prepare.runs import AS_RATINGS, Run
 from reviewdesk.prepare.staged import MARKER, REJECTS_FILE, StagedGroup, staged
+from reviewdesk.prepare.staging import NO_LETTERS, NO_TEXT
 from reviewdesk.schema import REJECTS
 from reviewdesk.storage import left_record, private_directory, write_record, write_then_rename
 
@@ -42,7 +44,14 @@ def rows_kept_of(data: Path, theirs: Theirs) -> int:
     )
 
 
-def keep_without(data: Path, out: Path, customer: str, theirs: Theirs, partition_by: str) -> None:
+def keep_without(
+    data: Path,
+    out: Path,
+    customer: str,
+    theirs: Theirs,
+    partition_by: str,
+    corrections: Sequence[int],
+) -> None:
     """Write what prepared data keeps for later files anew, without a person's rows.
 
     Args:
@@ -51,6 +60,7 @@ def keep_without(data: Path, out: Path, customer: str, theirs: Theirs, partition
         customer: the person's id.
         theirs: says which ids are the person's.
         partition_by: what has a folder of its own in the data.
+        corrections: the numbers of those that stay.
 
     Raises:
         StorageError: it cannot be written.
@@ -61,10 +71,14 @@ def keep_without(data: Path, out: Path, customer: str, theirs: Theirs, partition
     target = private_directory(private_directory(out / FOLDER) / INPUTS)
     for number in range(len(record["groups"])):
         directory = group_directory(data / FOLDER / INPUTS, number)
-        group = staged(directory)
-        if group is None:
+        if (group := staged(directory)) is None:
             return  # without its record, nothing is ever added to it
         writer = _Rewriter(directory, private_directory(group_directory(target, number)), number)
+        counts = group.corrected
+        left = {
+            str(new): counts[str(old)] for new, old in enumerate(corrections) if str(old) in counts
+        }
+        group = replace(group, corrected=left)
         names = [one["name"] for one in record["groups"][number]]
         writer.rewrite(group, names, customer, theirs, partition_by)
     write_record(out / FOLDER / RECORD, {**record, "parts": []})
@@ -87,6 +101,7 @@ class _Rewriter:
         partition_by: str,
     ) -> None:
         gone = np.zeros(len(group.inputs), np.int64)
+        counted = {rule: gone.copy() for rule in (NO_TEXT, NO_LETTERS)}
         runs: list[Run] = []
         for run in group.runs:
             rows = pa.Table.from_batches(kept_rows(self._directory / run.file))
@@ -94,6 +109,10 @@ class _Rewriter:
             erased = theirs(rows["customer_id"].combine_chunks()).to_numpy(zero_copy_only=False)
             inputs = keys["input"].to_numpy()[erased]
             gone += np.bincount(inputs, minlength=len(gone))
+            if not run.has_texts:  # a rule counts them already
+                empty = pc.equal(rows["review_body"], "").to_numpy()[erased]
+                for rule, theirs_ in ((NO_TEXT, empty), (NO_LETTERS, ~empty)):
+                    counted[rule] += np.bincount(inputs[theirs_], minlength=len(gone))
             stays = pa.array(~erased)
             if not erased.all():
                 those = rows.filter(stays), keys.filter(stays)
@@ -106,9 +125,11 @@ class _Rewriter:
             lost = rejected.get(names[at], Counter())
             left = {why: n - lost[why] for why, n in one.rejected.items() if n - lost[why]}
             erased_here = one.dropped.get(ERASED, 0) + int(gone[at]) + lost.total()
-            inputs_.append(
-                replace(one, rejected=left, dropped={**one.dropped, ERASED: erased_here})
-            )
+            dropped = {
+                why: n - int(counted[why][at]) if why in counted else n
+                for why, n in one.dropped.items()
+            }
+            inputs_.append(replace(one, rejected=left, dropped={**dropped, ERASED: erased_here}))
         sha256 = files_sha256(self._target / REJECTS_FILE)
         new = replace(group, inputs=tuple(inputs_), runs=tuple(runs), rejects=sha256)
         write_record(self._target / MARKER, new.to_json())

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from reviewdesk.errors import InputError, UsageError
 from reviewdesk.exchange import finish_replacement
+from reviewdesk.prepare.corrections import Corrections
 from reviewdesk.prepare.earlier_erase import keep_without, rows_kept_of
 from reviewdesk.prepare.erased import ERASED, ErasedPeople
 from reviewdesk.prepare.layout import REJECTS_TABLE
@@ -105,7 +106,7 @@ def erase(
         found = _Rejects(path / REJECTS_TABLE, customer)
         kept = rows_kept_of(path, lambda customers: _theirs(customers, customer))
         if len(ids) or found.erased or kept:
-            _erase_from_data(data, customer, found, workspace, progress)
+            _erase_from_data(data, customer, ids, found, workspace, progress)
     if not (finished or len(ids) or found.erased or kept or any(erased.values())):
         raise InputError(
             f"nobody was erased: this customer's id stands in no review and no unreadable row of "
@@ -162,7 +163,12 @@ class _Rejects:
 
 
 def _erase_from_data(
-    data: PreparedData, customer: str, rejects: _Rejects, workspace: Workspace, progress: Progress
+    data: PreparedData,
+    customer: str,
+    ids: pa.Array,
+    rejects: _Rejects,
+    workspace: Workspace,
+    progress: Progress,
 ) -> None:
     def stays(reviews: pa.Table) -> Mask:
         theirs = _theirs(reviews["customer_id"].combine_chunks(), customer)
@@ -174,12 +180,15 @@ def _erase_from_data(
     with log.timed("write"):
         contents = rewrite(data, workspace, ("customer_id",), stays, progress)
         write_rejects(workspace.result / REJECTS_TABLE, rejects.staying())
+        corrections, numbers = Corrections.of(data.path).without(customer, set(ids.to_pylist()))
+        corrections.write(workspace.result)
         keep_without(
             data.path,
             workspace.result,
             customer,
             lambda customers: _theirs(customers, customer),
             data.manifest["settings"]["prepare"]["partition_by"],
+            numbers,
         )
         erased = ErasedPeople.of(data.path).with_customer(customer, data.fingerprint)
         erased.write(workspace.result)

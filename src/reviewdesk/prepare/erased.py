@@ -20,6 +20,8 @@ from reviewdesk.storage import left_record, write_record
 FILE: Final = "erased.json"
 ERASED: Final = "erased"
 """The rule under which erased rows are counted."""
+GONE: Final = "\0erased"
+"""The customer of a review that was found to be that of an erased person, who had another id."""
 _SIZE: Final = 16
 
 
@@ -70,7 +72,7 @@ class ErasedPeople:
             return np.zeros(len(customers), np.bool_)
         coded = plain_ids(customers).dictionary_encode()
         known = [
-            one is not None and _digest(self.key, one) in self.digests
+            one is not None and (one == GONE or _digest(self.key, one) in self.digests)
             for one in coded.dictionary.to_pylist()
         ]
         places = coded.indices.fill_null(len(known)).to_numpy()

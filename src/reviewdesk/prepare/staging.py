@@ -304,12 +304,16 @@ class _Writer:
         cleaned = clean_batch(reviews, self._clean)
         self._count_changes(reviews, cleaned)
         cleaned = self._corrections.apply(cleaned, self._corrected)
+        if self._corrections and (theirs := self._erased.are(cleaned["customer_id"])).any():
+            self._dropped[ERASED] += self._by_input(inputs[theirs])
+            stays = pa.array(~theirs)
+            reviews, cleaned, inputs = reviews.filter(stays), cleaned.filter(stays), inputs[~theirs]
         chars = pc.utf8_length(cleaned["review_body"])
         letters = self._with_letters(cleaned["review_body"], chars.to_numpy(), inputs)
         kept = letters & self._right_length(chars.to_numpy(), letters, inputs)
         self._keep(self._texts, kept, reviews, cleaned, chars, inputs)
         if not letters.all():
-            rated = ~letters & reviews["star_rating"].is_valid().to_numpy(zero_copy_only=False)
+            rated = ~letters & cleaned["star_rating"].is_valid().to_numpy(zero_copy_only=False)
             self._keep(self._ratings, rated, reviews, cleaned, chars, inputs)
 
     def _keep(
