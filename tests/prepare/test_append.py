@@ -17,6 +17,7 @@ from reviewdesk.errors import UsageError
 from reviewdesk.job.erase import erase_everywhere
 from reviewdesk.prepare.earlier import history_of
 from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.prepare.workspace import Workspace
 
 from ..cli.conftest import run_cli
 from .corpus import contents, for_readers, mixed_corpus
@@ -166,6 +167,28 @@ def test_a_kill_leaves_the_old_or_the_new_and_the_same_call_ends_it(
     rd.prepare(files[1:], data, append=True, max_rejects=1.0)
     assert for_readers(data) == for_readers(tmp_path / "once")
     assert {path.name for path in tmp_path.iterdir() if path.name.startswith(".")} <= {".data.lock"}
+
+
+def test_a_kill_behind_the_last_step_leaves_nothing_for_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = months(tmp_path, 1, 2)
+    rd.prepare(first, tmp_path / "data")
+
+    remove = Workspace.remove
+
+    def killed(workspace: Workspace) -> None:
+        if workspace.is_published(tmp_path / "data"):
+            raise KeyboardInterrupt
+        remove(workspace)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Workspace, "remove", killed)
+        with pytest.raises(KeyboardInterrupt):
+            rd.prepare(second, tmp_path / "data", append=True)
+    assert (tmp_path / ".data.partial").exists()
+    assert len(rd.prepare(second, tmp_path / "data", append=True)) == 60
+    assert not (tmp_path / ".data.partial").exists()
 
 
 def test_columns_that_are_kept_come_along(tmp_path: Path) -> None:

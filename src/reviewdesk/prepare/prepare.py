@@ -138,7 +138,8 @@ def prepare(
             notes = _seen_before(inputs, new)
             before = Corrections.of(out)
             corrections = before.and_later(corrections)
-            if not new and corrections == before:  # nothing to do
+            if not new and corrections == before:  # nothing to do but what a killed run left of it
+                Workspace(out).remove()
                 data = replace(earlier.data, notes=(*notes, ALREADY_ADDED))
             else:
                 data = None
