@@ -23,7 +23,7 @@ from reviewdesk.prepare.prepare import prepare
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources import open_inputs
 from tests.cluster import SETTINGS, missing, on_this_machine
-from tests.prepare.corpus import contents, mixed_corpus, review, write_lines
+from tests.prepare.corpus import for_readers, mixed_corpus, review, write_lines
 from tests.prepare.test_distributed import BODIES
 from tests.prepare.test_duplicates import placed, random_keys
 from tests.sources.samples import SAMPLES
@@ -48,7 +48,7 @@ def both(folder: Path, *places: Path, **settings: Any) -> dict[str, bytes]:
             source=source,
             engine=engine,
         )
-        found.append(contents(out))
+        found.append(for_readers(out))
     machine, cluster = found
     assert cluster == machine
     return machine
@@ -88,7 +88,7 @@ def test_the_command_prepares_on_spark(tmp_path: Path) -> None:
     spark = ["--engine", "spark", "--master", "local[2]", *conf]
     for out, more in (("machine", []), ("cluster", spark)):
         subprocess.run([*command, str(tmp_path / out), *more], check=True)
-    assert contents(tmp_path / "machine") == contents(tmp_path / "cluster")
+    assert for_readers(tmp_path / "machine") == for_readers(tmp_path / "cluster")
 
 
 def test_a_question_about_a_column_is_asked_as_on_one_machine(tmp_path: Path) -> None:
