@@ -17,7 +17,7 @@ import pytest
 
 from reviewdesk.engines.archive import pack
 from tests.cluster import missing
-from tests.prepare.corpus import contents, review, write_lines
+from tests.prepare.corpus import for_readers, review, write_lines
 
 pytestmark = [
     pytest.mark.skipif(bool(missing()), reason=missing() or "there is Spark"),
@@ -137,7 +137,7 @@ def test_a_worker_killed_in_the_middle_changes_nothing(tmp_path: Path) -> None:
             status = driver.wait()
     assert status == 0, (tmp_path / "driver.log").read_text()[-3000:]
     assert 3 <= before < FILES  # it was in the middle
-    assert contents(tmp_path / "cluster") == contents(tmp_path / "machine")
+    assert for_readers(tmp_path / "cluster") == for_readers(tmp_path / "machine")
 
 
 def done(staged: Path) -> list[Path]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster import SETTINGS, missing
-from tests.prepare.corpus import contents, mixed_corpus
+from tests.prepare.corpus import for_readers, mixed_corpus
 
 pytestmark = [
     pytest.mark.skipif(bool(missing()), reason=missing() or "there is Spark"),
@@ -39,4 +39,4 @@ def test_a_submitted_job_prepares_the_same_folder(tmp_path: Path) -> None:
         check=False,
     )
     assert result.returncode == 0, result.stderr[-3000:]
-    assert contents(tmp_path / "cluster") == contents(tmp_path / "machine")
+    assert for_readers(tmp_path / "cluster") == for_readers(tmp_path / "machine")
