@@ -49,6 +49,17 @@ def shop(path: Path) -> None:
     path.write_text("\n".join(lines) + "\n")
 
 
+def tickets(path: Path) -> None:
+    """Write messages with labels of their own."""
+    late = ["the parcel never came", "still waiting for the parcel", "late by a week"]
+    money = ["charged twice this month", "the refund is missing", "wrong sum on the bill"]
+    lines = ["message,topic"]
+    for row in range(120):
+        texts, topic = (late, "delivery") if row % 2 else (money, "billing")
+        lines.append(f'"{texts[row % 3]}, order number {row}",{topic}')
+    path.write_text("\n".join(lines) + "\n")
+
+
 def outcomes(path: Path) -> None:
     """Write the answers of two variants, of which one is better."""
     lines = ["unit,arm,correct,latency_ms"]
@@ -62,6 +73,7 @@ def outcomes(path: Path) -> None:
 def test_every_command_in_the_documents_works(tmp_path: Path) -> None:
     shop(tmp_path / "shop.csv")
     outcomes(tmp_path / "outcomes.csv")
+    tickets(tmp_path / "tickets.csv")
     done: set[str] = set()
     for page in PAGES:
         for words in commands(page):

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from reviewdesk.prepare.erase import erase
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.schema import predictions_schema
 from reviewdesk.settings import PrepareSettings
@@ -47,11 +48,21 @@ def rows_of(count: int = 600, *, misfiled: int = 20) -> list[dict[str, Any]]:
     return rows
 
 
-def shop(folder: Path, rows: Sequence[dict[str, Any]] | None = None) -> PreparedData:
+def shop(
+    folder: Path, rows: Sequence[dict[str, Any]] | None = None, *, min_chars: int = 1
+) -> PreparedData:
     """Prepare rows, those of ``rows_of`` by default."""
     folder.mkdir(parents=True, exist_ok=True)
     source = write_lines(folder / "reviews.jsonl", rows_of() if rows is None else rows)
-    return prepared(folder / "prepared", source, settings=PrepareSettings(duplicates="keep"))
+    kept = PrepareSettings(duplicates="keep", min_chars=min_chars)
+    return prepared(folder / "prepared", source, settings=kept)
+
+
+def no_reviews(folder: Path) -> PreparedData:
+    """Prepare a review and erase who wrote it, which is how data without reviews come about."""
+    data = shop(folder, [{"review_id": "R1", "customer_id": "C1", "review_body": "works well"}])
+    erase(data.path, "C1")
+    return PreparedData.open(data.path)
 
 
 def probabilities_of(data: PreparedData, labels: Sequence[str] = CATEGORIES) -> NDArray[np.float32]:

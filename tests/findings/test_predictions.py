@@ -8,7 +8,7 @@ from reviewdesk.examples.folds import NO_FOLD
 from reviewdesk.findings.predictions import read_predictions
 from reviewdesk.prepare.prepared import PreparedData
 
-from .shop import CATEGORIES, ids_of, probabilities_of, shop, write_predictions
+from .shop import CATEGORIES, ids_of, no_reviews, probabilities_of, shop, write_predictions
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ def test_other_labels_and_other_files_are_refused(data: PreparedData, tmp_path: 
 
 
 def test_data_without_reviews(tmp_path: Path) -> None:
-    nothing = shop(tmp_path, [{"review_body": "!!"}])  # no letter, so not kept
+    nothing = no_reviews(tmp_path)
     path = write_predictions(tmp_path / "a.parquet", [], probabilities_of(nothing))
     found = read_predictions([path], nothing)
     assert found.probabilities[0].shape == (0, 3)

@@ -5,7 +5,7 @@ import pytest
 from reviewdesk.errors import MissingColumn
 from reviewdesk.findings.products import Products, read_products
 from tests.findings.products_shop import product_shop, review
-from tests.prepare.corpus import prepared, write_lines
+from tests.findings.shop import no_reviews
 
 
 def read(folder: Path, rows: list[dict[str, object]]) -> Products:
@@ -67,6 +67,5 @@ def test_data_without_products_is_refused(tmp_path: Path) -> None:
 
 
 def test_data_without_reviews_is_refused(tmp_path: Path) -> None:
-    short = review(0, "A", "!!", review_headline=None)
     with pytest.raises(MissingColumn, match="product_id"):
-        read_products(prepared(tmp_path / "empty", write_lines(tmp_path / "one.jsonl", [short])))
+        read_products(no_reviews(tmp_path))

@@ -82,7 +82,11 @@ def test_a_review_is_no_evidence_for_where_it_stands(tmp_path: Path) -> None:
 
 
 def test_nothing_asked_nothing_said_and_texts_without_words(tmp_path: Path) -> None:
-    data = shop(tmp_path, [{"review_id": f"R{n}", "review_body": "?!? 12 34"} for n in range(9)])
+    data = shop(
+        tmp_path,
+        [{"review_id": f"R{n}", "review_body": "?!? 12 34"} for n in range(9)],
+        min_chars=0,
+    )
     groups = np.zeros(9, np.int32)
     assert telling_words(data, groups, []) == []
     assert telling_words(data, groups, [Question(np.array([0, 8]), 1, 0)]) == [[]]

@@ -26,7 +26,14 @@ from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.storage import read_record, write_json, write_record
 from tests.findings.fakes import blas_threads
 from tests.findings.plugin import install
-from tests.findings.shop import ids_of, probabilities_of, rows_of, shop, write_predictions
+from tests.findings.shop import (
+    ids_of,
+    no_reviews,
+    probabilities_of,
+    rows_of,
+    shop,
+    write_predictions,
+)
 from tests.report.reading import Reader
 
 
@@ -114,7 +121,7 @@ def test_the_data_itself_is_no_place_for_findings(data: PreparedData, name: str)
 
 
 def test_without_any_review_nothing_is_looked_for(tmp_path: Path) -> None:
-    empty = shop(tmp_path / "shop", [{"review_id": "R1", "review_body": "!!"}])
+    empty = no_reviews(tmp_path / "shop")
     with pytest.raises(NotEnoughData, match="there are no reviews in "):
         find(empty, tmp_path / "out", FindSettings(("language-shift", "similar")))
     assert not (tmp_path / "out").exists()

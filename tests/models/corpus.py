@@ -73,7 +73,7 @@ def quick(family: str) -> dict[str, Any]:
         pytest.importorskip("transformers", reason="the extra transformers is not installed")
         from .neural.tiny import tiny_encoder  # transformers takes seconds to load
 
-        learning = {"epochs": 4, "batch": 16, "learning_rate": 2e-3, "embedding_rate": 2e-2}
+        learning = {"epochs": 10, "batch": 16, "learning_rate": 2e-3, "embedding_rate": 2e-2}
         own = {**learning, "most_words": 48, "dropout": 0.0} if family == "transformer" else {}
         return {"encoder": tiny_encoder(), **own}
     if family == "mlp":

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from reviewdesk.errors import UsageError
 from reviewdesk.serving.metrics import Metrics
 from reviewdesk.serving.service import Service
-from reviewdesk.settings import ServeSettings
+from reviewdesk.settings import CleanSettings, ServeSettings
 from tests.serving.fakes import sentiment
 from tests.serving.process import Server, server
 from tests.serving.raw import connect, head, read, request
@@ -135,6 +135,7 @@ def test_endpoints_are_listed(shop: httpx.Client) -> None:
         "family": "word-counter",
         "bundle": "word-counter-sentiment",
         "reads": ["review_headline", "review_body"],
+        "clean": CleanSettings().to_json(),
         "learned_from_generated": False,
         "variants": {"AllTraffic": 1.0},
     }

@@ -196,9 +196,10 @@ def _print(result: TrainResult, data: Path) -> None:
         accuracy = Figure.from_json(figures["accuracy"])
         spread = accuracy.spread("{:.3f}".format)
         say(f"accuracy {accuracy.value:.3f} (95 % interval {spread})")
-        ranked = {"ROC-AUC": figures["roc_auc"], "PR-AUC": figures["pr_auc"]}
-        if None not in (one["value"] for one in ranked.values()):
-            say(", ".join(f"{name} {one['value']:.3f}" for name, one in ranked.items()))
+        areas = {"ROC-AUC": "roc_auc", "PR-AUC": "pr_auc"}  # several labels have none
+        ranked = {name: figures.get(figure, {}).get("value") for name, figure in areas.items()}
+        if None not in ranked.values():
+            say(", ".join(f"{name} {value:.3f}" for name, value in ranked.items()))
     if result.crossfit:
         say(f"cross-fitted predictions of {result.crossfit.rows:,} reviews: {result.crossfit.out}")
     if rows["test"]:

@@ -50,7 +50,8 @@ def create_app(service: Service, pages: Pages | None = None) -> ASGIApp:
         *(pages(service) if pages else ()),
     ]  # fmt: skip
     handlers = {ReviewdeskError: answer_error, HTTPException: answer_error}
-    others = Starlette(routes=routes, exception_handlers=handlers)
+    last = [Middleware(LastResort)]  # before Starlette's own, which answers with a line of text
+    others = Starlette(routes=routes, middleware=last, exception_handlers=handlers)
     others.router.redirect_slashes = False  # a redirect would name a host that the client chose
     app: ASGIApp = Invocations(service, others)
     around = guards(service.settings, service.metrics, _addresses(service, routes))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from reviewdesk.settings import Settings, setting
+from reviewdesk.settings import Search, Settings, setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +18,7 @@ class FewShotSettings(Settings):
         "how much errors cost against large weights; null chooses by cross-validation",
         minimum=1e-6,
         maximum=1e6,
+        search=Search(0.01, 100, log=True),
     )
     most_reviews: int = setting(
         2_000, "most different reviews that are learnt from", minimum=2, maximum=10**6
