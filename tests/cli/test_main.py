@@ -32,7 +32,7 @@ def test_every_command_explains_itself_with_an_example(cli: Cli, name: str) -> N
 
 def test_a_group_lists_its_commands_in_order(cli: Cli) -> None:
     for group in GROUPS:
-        text = cli(group, "--help").out
+        text = cli(*group.split(), "--help").out
         below = [name for name in COMMANDS if name.startswith(f"{group} ")]
         behind = [name.removeprefix(f"{group} ") for name in below]
         named = dict.fromkeys(name.split()[0] for name in behind)  # a group in it is shown once
