@@ -167,6 +167,7 @@ def test_a_log_stays_beside_a_directory_and_out_of_its_identity(
         assert tar.getnames() == FILES
 
 
+@pytest.mark.slow  # a minute; tests/test_exchange.py has the short form
 def test_an_archive_killed_before_every_step_is_the_older_one_or_the_new(
     tmp_path: Path, classifier: Classifier
 ) -> None:

@@ -123,7 +123,7 @@ def test_each_layout_killed_at_fifty_random_moments(
     assert len(seen) >= 3, seen
 
 
-@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize("overwrite", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_killed_before_every_step_on_the_file_system(tmp_path: Path, overwrite: bool) -> None:
     """Before each rename, each new folder and each removal; so every state on disk is met."""
     others: list[dict[str, str]] = [{}, {"vine": "N"}]  # not staged together
