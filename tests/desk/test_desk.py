@@ -216,6 +216,32 @@ def test_decisions_are_there_after_a_restart(desk_job: Path, tmp_path: Path) -> 
         one.post("/undo", data={"token": token(page), "batch": str(mine[0]["batch"])})
 
 
+def test_a_desk_opens_before_anything_was_found(desk_job: Path, tmp_path: Path) -> None:
+    job = tmp_path / "shop" / "job"
+    shutil.copytree(desk_job, job, ignore=shutil.ignore_patterns("desk"))
+    with desk(job) as running, httpx.Client(base_url=running.url, headers=HTML, timeout=60) as one:
+        page = one.get("/").text
+        assert f"find all {job} --out {job.parent / 'findings'}" in page
+        for path in (
+            *(
+                "/findings",
+                "/findings?text=a",
+                "/delivered",
+                "/digest",
+                "/digest.json",
+                "/products",
+            ),
+            *("/activity", "/reports", "/findings/export/csv", "/digest", "/digest.json"),
+        ):
+            assert one.get(path).status_code == 200, path
+        shutil.copytree(desk_job.parent / "findings", job.parent / "findings")
+        assert shown(one.get("/").text)  # they are there without a restart
+
+
+def test_a_number_too_large_for_a_database_is_no_batch(client: httpx.Client) -> None:
+    assert client.get("/", params={"done": "9" * 30}).status_code == 200
+
+
 def test_the_digest_says_what_is_new_and_is_a_feed(desk_job: Path, tmp_path: Path) -> None:
     shutil.copytree(desk_job.parent, tmp_path / "shop", ignore=shutil.ignore_patterns("desk"))
     data = PreparedData.open(tmp_path / "shop" / "job" / "prepared")

@@ -53,7 +53,7 @@ class Desk:
         audit: what is written down beside decisions.
         settings: where it listens and what it refuses.
         bundles: the folders of the job's bundles, by target.
-        findings: where findings are; None where there are none.
+        given_findings: the folder that ``find`` wrote; None: in the job or beside it, also later.
         graph: the folder of a graph; None without.
         audit_rate: which share of the queue is drawn at random.
         watch: takes new files in; None without.
@@ -69,12 +69,19 @@ class Desk:
     audit: AuditLog
     settings: ServeSettings
     bundles: Mapping[str, Path]
-    findings: Path | None
+    given_findings: Path | None
     graph: Path | None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     audit_rate: float = AUDIT_RATE
     watch: Watch | None = None
     _worklist: tuple[object, Sampling] | None = None
+
+    @property
+    def findings(self) -> Path | None:
+        """Where findings are; None as long as there are none."""
+        if self.given_findings is None:
+            self.given_findings = findings_of(self.job)
+        return self.given_findings
 
     @property
     def worklist(self) -> Worklist:
@@ -164,6 +171,8 @@ def open_desk(
     """
     if not (job / JOB).is_file():
         raise UsageError(f"{job} is not the folder of a job; make one with: reviewdesk run")
+    if findings is not None:
+        folders_in(findings)  # a wrong folder is said now, not on every page
     data = PreparedData.open(job / "prepared")
     targets = _targets(job)
     keys = Keys.of_folder(job / FOLDER)
@@ -180,7 +189,7 @@ def open_desk(
         audit=AuditLog(job / FOLDER),
         settings=settings,
         bundles={target: job / target / "bundle" for target in targets},
-        findings=findings if findings is not None else findings_of(job),
+        given_findings=findings,
         graph=graph if graph is not None else _beside(job, GRAPH, _has_graph),
         audit_rate=audit_rate,
     )

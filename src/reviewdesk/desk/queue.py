@@ -18,6 +18,7 @@ from reviewdesk.desk.decisions import (
     Action,
     check_action,
 )
+from reviewdesk.desk.desk import FINDINGS
 from reviewdesk.desk.evidence import finding_block
 from reviewdesk.desk.session import name_of
 from reviewdesk.desk.shell import button, facet, form, hidden, page
@@ -105,10 +106,10 @@ def act(visit: Visit) -> Response:
 def undo(visit: Visit) -> Response:
     """Undo what was done at once."""
     desk, say = visit.desk, visit.desk.texts
-    number = visit.form.get("batch", "")
-    if not (number.isascii() and number.isdecimal() and len(number) < 16):
+    batch = _batch_of(visit.form.get("batch", ""))
+    if batch is None:
         raise UsageError(say("error.no_batch"))
-    names = desk.decisions.undo(int(number), visit.session.name)
+    names = desk.decisions.undo(batch, visit.session.name)
     wanted = filter_of(visit.form)
     if visit.fragment:
         again = names[0] if len(names) == 1 and names[0] in desk.worklist.position else ""
@@ -126,11 +127,16 @@ def undo(visit: Visit) -> Response:
     return RedirectResponse(visit.to(path, query_of(wanted)), 303)
 
 
+def _batch_of(text: str) -> int | None:
+    """Return the number of a batch; None where a text is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
+
+
 def _page(visit: Visit, wanted: Filter, name: str | None) -> Response:
     say = visit.desk.texts
     work = _work(visit, wanted, name) if name else _nothing(visit, wanted)
-    done = visit.query.get("done", "")
-    toast = _done(visit, int(done)) if done.isascii() and done.isdecimal() else fragment()
+    done = _batch_of(visit.query.get("done", ""))
+    toast = fragment() if done is None else _done(visit, done)
     rate = visit.desk.sampling.rate
     drawn = element(
         "p",
@@ -168,7 +174,8 @@ def _nothing(visit: Visit, wanted: Filter) -> Html:
     """Say why there is nothing to do, and what to do then."""
     say, desk = visit.desk.texts, visit.desk
     if desk.findings is None:
-        text = say("queue.no_findings", job=str(desk.job))
+        beside = desk.job.absolute().parent / FINDINGS
+        text = say("queue.no_findings", job=str(desk.job), findings=str(beside))
     elif not len(desk.worklist):
         text = say("queue.nothing_found")
     elif wanted.query():

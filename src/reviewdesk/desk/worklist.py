@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from reviewdesk.desk.decisions import ASSIGN, DECIDE, SNOOZE, UNDO, Action, Decisions, Subject
 from reviewdesk.findings.base import GOING_ON, OVER, Manner, PromisedList
 from reviewdesk.findings.store import StoredFindings
+from reviewdesk.schema import FINDINGS
 
 OPEN: Final = "open"
 DECIDED: Final = "decided"
@@ -348,7 +349,7 @@ class Worklist:
 
 def _ordered(tables: Sequence[pa.Table]) -> pa.Table:
     """Return all findings: what goes on before what is over, new first, the surest, the widest."""
-    table = pa.concat_tables(tables).combine_chunks()
+    table = pa.concat_tables(tables or [FINDINGS.empty_table()]).combine_chunks()
     state = table["state"].to_pylist()
     over = np.array([value in OVER for value in state], np.bool_)
     still = np.array([value == GOING_ON for value in state], np.bool_)
