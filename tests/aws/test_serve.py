@@ -117,7 +117,7 @@ def test_serving_loads_neither_torch_nor_scikit_learn(tmp_path: Path) -> None:
     assert process.returncode == 0
     program = """if True:
         import sys
-        for name in ("torch", "sklearn", "scipy", "altair", "duckdb", "boto3", "typer"):
+        for name in ("torch", "sklearn", "scipy", "duckdb", "boto3", "typer"):
             sys.modules[name] = None
         from pathlib import Path
         import pyarrow as pa

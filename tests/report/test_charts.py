@@ -61,7 +61,13 @@ def test_ids_of_two_charts_on_a_page_cannot_clash() -> None:
 def test_range_chart_draws_every_point_with_its_interval() -> None:
     points = Ranges([0.6, 0.8], [0.5, 0.9], [0.4, 0.8], [0.6, 1.0])
     drawn = range_chart(points, Axis("sure", 0.4), Axis("right", 0.4), label="x", caption="y")
-    assert drawn.markup.count('stroke="var(--series-1)"') >= 2
+    (whiskers,) = [
+        path["d"]
+        for path in Reader(drawn.markup).all("path")
+        if path["stroke"] == "var(--series-1)"
+    ]
+    assert len(re.findall(r"M[\d.]+ [\d.]+V[\d.]+", str(whiskers))) == 2
+    assert len(Reader(drawn.markup).all("circle")) == 2
     assert "60\N{NO-BREAK SPACE}%" in drawn.markup
 
 
@@ -88,3 +94,29 @@ def test_charts_of_nothing() -> None:
         "<svg" in line_chart([], Axis("x"), Axis("y"), label="x", caption="x", diagonal=True).markup
     )
     assert "<svg" in bar_chart(["a"], [0], ["0"], label="x", caption="x").markup
+
+
+@pytest.mark.parametrize(
+    ("axis", "ticks"),
+    [
+        (Axis("", 0, 1), ["0 %", "20 %", "40 %", "60 %", "80 %", "100 %"]),
+        (Axis("", 0.4, 1), ["40 %", "50 %", "60 %", "70 %", "80 %", "90 %", "100 %"]),
+        (Axis("", 0.985, 0.9905), ["98.5 %", "98.6 %", "98.7 %", "98.8 %", "98.9 %", "99.0 %"]),
+        (Axis("", 0, 7, shares=False), ["0", "1", "2", "3", "4", "5", "6", "7"]),
+        (Axis("", 0, 12_000, shares=False), ["0", "2,000", "4,000"]),
+        (Axis("", -0.3, 0.3, shares=False), ["-0.3", "-0.2", "-0.1", "0.0"]),
+        (Axis("", 3, 3, shares=False), ["3"]),
+    ],
+)
+def test_ticks_are_round_numbers_that_are_written_apart(axis: Axis, ticks: list[str]) -> None:
+    chart = line_chart([], axis, Axis("", 0, 0), label="", caption="").markup
+    written = [part.split("<")[0] for part in re.split(r"<text[^>]*>", chart)[1:]]
+    plain = [text.replace("\N{NO-BREAK SPACE}", " ") for text in written]
+    assert plain[: len(ticks)] == ticks
+
+
+def test_lines_have_gaps_where_values_are_missing() -> None:
+    gap = Series("", [0, 0.5, 0.7, 1], [0, float("nan"), 1, 1])
+    chart = line_chart([gap], Axis("x"), Axis("y"), label="", caption="")
+    (line,) = [p for p in Reader(chart.markup).all("path") if p["stroke"] == "var(--series-1)"]
+    assert (str(line["d"]).count("M"), str(line["d"]).count("L")) == (2, 1)

@@ -34,8 +34,6 @@ MODEL_ROOMS: Final = frozenset({"models", "bundle", "scoring", "training"})
 HEAVY: Final[dict[str, frozenset[str]]] = {
     "numba": frozenset({"text", "models"}),
     "llvmlite": frozenset({"text", "models"}),
-    "altair": frozenset({"report"}),
-    "vl_convert": frozenset({"report"}),
     "duckdb": frozenset({"engines"}),
     "pyspark": frozenset({"engines"}),
     "sklearn": frozenset({"models"}),

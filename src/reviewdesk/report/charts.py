@@ -1,37 +1,32 @@
-"""Charts as SVG within the page: drawn by altair, coloured by the page's style sheet.
+"""Charts of curves, intervals and bars, drawn as SVG within the page.
 
-Colours are the style sheet's variables, so that one drawing serves light, dark and print. A chart
-is drawn at the width of a phone, so that its type is never scaled down to nothing.
+Colours are the style sheet's variables, so that a single drawing serves light, dark and print. A
+chart is drawn at the width of a phone, so that its type is never scaled down to nothing.
 """
 
 import math
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-import altair as alt
-import vl_convert
+from reviewdesk.report.html import Child, Html, element
+from reviewdesk.report.svg import FONT_SIZE, coordinate, text, variable
 
-from reviewdesk.report.html import Child, Html, element, escaped
-
-WIDTH: Final = 270  # of the drawing area; with its axes a chart is about 360 wide
-HEIGHT: Final = 240
+WIDTH: Final = 360  # with its axes; a phone's
+HEIGHT: Final = 300
+LEFT: Final = 62
+RIGHT: Final = 22
+TOP: Final = 10
+BOTTOM: Final = 46
+TICKS: Final = 5  # about so many on an axis
+TICK_LENGTH: Final = 5
+BAR_LEFT: Final = 140
 BAR_WIDTH: Final = 150
 BAR_HEIGHT: Final = 22
 NAME_CHARACTERS: Final = 18
-PERCENT: Final = "format(datum.value * 100, '.0f') + '\\u00a0%'"
-VEGA_LITE: Final = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
-Drawn = alt.LayerChart | alt.FacetChart
+NO_BREAK_SPACE: Final = "\N{NO-BREAK SPACE}"
 
 COLOURS: Final = ("series-1", "series-2", "series-3")
 QUIET: Final = "series-quiet"
-
-_TAG: Final = re.compile(r"<[^<>]*>")
-_NOT_NEEDED: Final = re.compile(
-    r" (?:aria-hidden|aria-roledescription|class|opacity|pointer-events|role|version|xmlns:xlink)"
-    r'="[^"]*"'
-)
-_LONG_NUMBER: Final = re.compile(r"-?\d*\.\d{3,}(?:e-\d+)?")
 
 
 class Axis(NamedTuple):
@@ -94,19 +89,18 @@ def line_chart(
         caption: what stands below the chart.
         diagonal: whether to draw the line from corner to corner for comparison.
     """
-    named = [one for one in series if not one.quiet]
-    ordered = [(one, QUIET, 1.0) for one in series if one.quiet] + [
-        (one, COLOURS[n % len(COLOURS)], 2.0) for n, one in enumerate(named)
+    frame = _Frame(x, y)
+    coloured = [
+        (line, COLOURS[n % len(COLOURS)])
+        for n, line in enumerate(line for line in series if not line.quiet)
     ]
-    layers = [_diagonal(x, y)] if diagonal else []
-    layers += [
-        alt.Chart(_data(x=one.x, y=one.y))
-        .mark_line(color=_variable(colour), strokeWidth=width)
-        .encode(_x(x), _y(y))
-        for one, colour, width in ordered
+    drawn = [
+        *([_diagonal(frame)] if diagonal else []),
+        *(_line(line, frame, QUIET, "1") for line in series if line.quiet),
+        *(_line(line, frame, colour, "2") for line, colour in coloured),
     ]
-    legend = [(one.name, COLOURS[n % len(COLOURS)]) for n, one in enumerate(named)]
-    return _figure(_layered(layers), label, caption, legend if len(series) > 1 else [])
+    legend = [(line.name, colour) for line, colour in coloured] if len(series) > 1 else []
+    return _figure(_svg([_axes(frame), *drawn], HEIGHT, label), caption, legend)
 
 
 def range_chart(points: Ranges, x: Axis, y: Axis, *, label: str, caption: Child) -> Html:
@@ -119,21 +113,22 @@ def range_chart(points: Ranges, x: Axis, y: Axis, *, label: str, caption: Child)
         label: what the chart shows, for those who cannot see it.
         caption: what stands below the chart.
     """
-    data = _data(x=points.x, y=points.y)
+    frame, colour = _Frame(x, y), variable(COLOURS[0])
     ends = zip(points.x, points.low, points.high, strict=True)
-    known = [(x, low, high) for x, low, high in ends if not math.isnan(low)]
-    colour = _variable(COLOURS[0])
-    whiskers = (
-        alt.Chart(_values({"x": x, "low": low, "high": high} for x, low, high in known))
-        .mark_rule(color=colour, strokeWidth=1.5)
-        .encode(_x(x), _y(y, "low"), alt.Y2("high"))
+    whiskers = "".join(
+        f"M{frame.x(value)} {frame.y(low)}V{frame.y(high)}"
+        for value, low, high in ends
+        if not math.isnan(low)
     )
-    dots = (
-        alt.Chart(data)
-        .mark_point(color=colour, fill=colour, filled=True, size=36, opacity=1)
-        .encode(_x(x), _y(y))
+    dots = [
+        element("circle", cx=frame.x(value), cy=frame.y(height), r="3.4", fill=colour)
+        for value, height in zip(points.x, points.y, strict=True)
+        if math.isfinite(value) and math.isfinite(height)
+    ]
+    intervals = element("path", d=whiskers, fill="none", stroke=colour, stroke_width="1.5")
+    return _figure(
+        _svg([_axes(frame), _diagonal(frame), intervals, *dots], HEIGHT, label), caption, []
     )
-    return _figure(_layered([_diagonal(x, y), whiskers, dots]), label, caption, [])
 
 
 def bar_chart(
@@ -153,105 +148,149 @@ def bar_chart(
         label: what the chart shows, for those who cannot see it.
         caption: what stands below the chart.
     """
-    data = _values(
-        {"row": row, "name": _one_line(name), "value": value, "text": text}
-        for row, (name, value, text) in enumerate(zip(names, values, texts, strict=True))
+    longest = max([*values, 0.0]) or 1.0
+    drawn: list[Html] = []
+    for row, (name, value, end) in enumerate(zip(names, values, texts, strict=True)):
+        top, width = row * BAR_HEIGHT, value / longest * BAR_WIDTH
+        middle = top + BAR_HEIGHT / 2 + FONT_SIZE / 3
+        drawn += [
+            element(
+                "rect",
+                x=BAR_LEFT,
+                y=coordinate(top + 0.15 * BAR_HEIGHT),
+                width=coordinate(width),
+                height=coordinate(0.7 * BAR_HEIGHT),
+                fill=variable(COLOURS[0]),
+            ),
+            text(end, BAR_LEFT + width + 6, middle, "start", "ink"),
+            text(_one_line(name), BAR_LEFT - 8, middle, "end", "ink"),
+        ]
+    return _figure(_svg(drawn, BAR_HEIGHT * max(len(names), 1), label), caption, [])
+
+
+class _Frame(NamedTuple):
+    """Where values are drawn."""
+
+    across: Axis
+    up: Axis
+
+    def x(self, value: float) -> str:
+        return coordinate(LEFT + _part(self.across, value) * (WIDTH - LEFT - RIGHT))
+
+    def y(self, value: float) -> str:
+        return coordinate(HEIGHT - BOTTOM - _part(self.up, value) * (HEIGHT - TOP - BOTTOM))
+
+
+def _part(axis: Axis, value: float) -> float:
+    """Return how far along an axis a value lies: 0 at its beginning, 1 at its end."""
+    return (value - axis.low) / ((axis.high - axis.low) or 1.0)
+
+
+def _axes(frame: _Frame) -> Html:
+    """Draw both axes with their grid, ticks and titles."""
+    left, right, foot, top = LEFT, WIDTH - RIGHT, HEIGHT - BOTTOM, TOP
+    across, up = _ticks(frame.across), _ticks(frame.up)
+    grid = "".join(f"M{frame.x(tick)} {top}V{foot}" for tick, _ in across)
+    grid += "".join(f"M{left} {frame.y(tick)}H{right}" for tick, _ in up)
+    edges = f"M{left} {top}V{foot}H{right}"
+    edges += "".join(f"M{frame.x(tick)} {foot}v{TICK_LENGTH}" for tick, _ in across)
+    edges += "".join(f"M{left} {frame.y(tick)}h-{TICK_LENGTH}" for tick, _ in up)
+    return element(
+        "g",
+        element("path", d=grid, fill="none", stroke=variable("line")),
+        element("path", d=edges, fill="none", stroke=variable("line-strong")),
+        *(
+            text(name, float(frame.x(tick)), foot + TICK_LENGTH + FONT_SIZE, "middle")
+            for tick, name in across
+        ),
+        *(
+            text(name, left - TICK_LENGTH - 3, float(frame.y(tick)) + FONT_SIZE / 3, "end")
+            for tick, name in up
+        ),
+        text(frame.across.title, (left + right) / 2, HEIGHT - 8, "middle", "ink"),
+        text(frame.up.title, FONT_SIZE, (top + foot) / 2, "middle", "ink", turned=True),
     )
-    rows = alt.Y("row:O", axis=None)
-    scale = alt.Scale(domain=[0, max([*values, 0]) or 1], nice=False)
-    length = alt.X("value:Q", axis=None, scale=scale)
-    base = alt.Chart(data).encode(rows)
-    ink = _variable("ink")
-    drawn = alt.layer(
-        base.mark_bar(color=_variable(COLOURS[0]), height={"band": 0.7}).encode(length),
-        base.mark_text(align="left", dx=6, color=ink).encode(length, text="text:N"),
-        base.mark_text(align="right", dx=-8, color=ink).encode(x=alt.value(0), text="name:N"),
-    ).properties(width=BAR_WIDTH, height=BAR_HEIGHT * len(names))
-    return _figure(drawn, label, caption, [])
 
 
-def _diagonal(x: Axis, y: Axis) -> alt.Chart:
-    ends = _data(x=(x.low, x.high), y=(y.low, y.high))
-    dashed = alt.Chart(ends).mark_line(
-        color=_variable("line-strong"), strokeWidth=1, strokeDash=[4, 4]
+def _ticks(axis: Axis) -> list[tuple[float, str]]:
+    """Return the round values that are written on an axis, each with its text."""
+    span = axis.high - axis.low
+    if not 0 < span < math.inf:
+        return [(axis.low, _tick_text(axis.low, 1.0, axis.shares))]
+    step = _round_step(span / TICKS)
+    first, last = math.ceil(axis.low / step - 1e-9), math.floor(axis.high / step + 1e-9)
+    return [(n * step, _tick_text(n * step, step, axis.shares)) for n in range(first, last + 1)]
+
+
+def _round_step(step: float) -> float:
+    """Return the round number nearest to a step, by ratio: 1, 2 or 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(step))
+    return min((n * power for n in (1, 2, 5, 10)), key=lambda round_: abs(math.log(round_ / step)))
+
+
+def _tick_text(value: float, step: float, is_share: bool) -> str:
+    scale, unit = (100.0, f"{NO_BREAK_SPACE}%") if is_share else (1.0, "")
+    digits = max(0, -math.floor(math.log10(step * scale) + 1e-9))
+    return f"{value * scale + 0.0:,.{digits}f}{unit}"
+
+
+def _diagonal(frame: _Frame) -> Html:
+    return element(
+        "path",
+        d=_path([frame.across.low, frame.across.high], [frame.up.low, frame.up.high], frame),
+        fill="none",
+        stroke=variable("line-strong"),
+        stroke_dasharray="4 4",
     )
-    drawn: alt.Chart = dashed.encode(_x(x), _y(y))
-    return drawn
 
 
-def _data(**columns: Sequence[float]) -> alt.InlineData:
-    rows = zip(*columns.values(), strict=True)
-    return _values(dict(zip(columns, map(float, row), strict=True)) for row in rows)
+def _line(series: Series, frame: _Frame, colour: str, width: str) -> Html:
+    return element(
+        "path",
+        d=_path(series.x, series.y, frame),
+        fill="none",
+        stroke=variable(colour),
+        stroke_width=width,
+        stroke_linejoin="round",
+    )
 
 
-def _values(rows: Iterable[Mapping[str, float | str]]) -> alt.InlineData:
-    return alt.InlineData(values=[dict(row) for row in rows])
+def _path(x: Iterable[float], y: Iterable[float], frame: _Frame) -> str:
+    """Return a line through points; values that are not finite leave a gap."""
+    parts, pen = [], "M"
+    for across, up in zip(x, y, strict=True):
+        if not (math.isfinite(across) and math.isfinite(up)):
+            pen = "M"
+            continue
+        parts.append(f"{pen}{frame.x(across)} {frame.y(up)}")
+        pen = "L"
+    return "".join(parts)
 
 
-def _x(axis: Axis) -> alt.X:
-    return alt.X("x:Q", title=axis.title, scale=_scale(axis), axis=_ticks(axis))
+def _svg(children: Sequence[Html], height: int, label: str) -> Html:
+    return element(
+        "svg",
+        *children,
+        role="img",
+        aria_label=label,
+        viewBox=f"0 0 {WIDTH} {height}",
+        width=WIDTH,
+        height=height,
+    )
 
 
-def _y(axis: Axis, column: str = "y") -> alt.Y:
-    return alt.Y(f"{column}:Q", title=axis.title, scale=_scale(axis), axis=_ticks(axis))
-
-
-def _scale(axis: Axis) -> alt.Scale:
-    return alt.Scale(domain=[axis.low, axis.high], nice=False, zero=False)
-
-
-def _ticks(axis: Axis) -> alt.Axis:
-    if not axis.shares:
-        # Without the f, ticks of 10 and 20 become 1e+1 and 2e+1.
-        return alt.Axis(format=",f", tickCount=5, labelFlush=False)
-    return alt.Axis(labelExpr=PERCENT, tickCount=5, labelFlush=False)
-
-
-def _layered(layers: Sequence[alt.Chart]) -> Drawn:
-    return alt.layer(*layers).properties(width=WIDTH, height=HEIGHT)
-
-
-def _variable(name: str) -> str:
-    return f"var(--{name})"
-
-
-def _figure(chart: Drawn, label: str, caption: Child, legend: Sequence[tuple[str, str]]) -> Html:
+def _figure(svg: Html, caption: Child, legend: Sequence[tuple[str, str]]) -> Html:
     """Return a chart with its legend and caption."""
     entries = [
         element("li", element("span", class_=f"swatch {colour}"), name) for name, colour in legend
     ]
     return element(
         "figure",
-        _svg(chart, label),
+        svg,
         element("ul", *entries, class_="legend") if entries else "",
         element("figcaption", caption),
         class_="chart",
     )
-
-
-def _svg(chart: Drawn, label: str) -> Html:
-    """Draw a chart and leave out of the SVG what a page does not need."""
-    styled = chart.configure(background="transparent", font="sans-serif", aria=False, padding=4)
-    styled = styled.configure_view(stroke=None).configure_axis(
-        labelColor=_variable("muted"),
-        titleColor=_variable("ink"),
-        gridColor=_variable("line"),
-        domainColor=_variable("line-strong"),
-        tickColor=_variable("line-strong"),
-        labelFontSize=12,
-        titleFontSize=12,
-        titleFontWeight="normal",
-        titlePadding=8,
-    )
-    drawn: str = vl_convert.vegalite_to_svg(
-        styled.configure_text(fontSize=12).to_dict(), vl_version=VEGA_LITE
-    )
-    lean = _TAG.sub(lambda tag: _LONG_NUMBER.sub(_short, _NOT_NEEDED.sub("", tag[0])), drawn)
-    return Html(lean.replace("<svg", f'<svg role="img" aria-label="{escaped(label)}"', 1))
-
-
-def _short(number: re.Match[str]) -> str:
-    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
 
 
 def _one_line(name: str) -> str:

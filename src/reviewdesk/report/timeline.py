@@ -1,7 +1,6 @@
 """Charts over months, years or other steps: one band a step, drawn as SVG within the page.
 
-They have the look of ``charts`` and are drawn without altair: a page holds hundreds of them. The
-values stand beside the drawing in the markup, for the page's script to show under the pointer.
+The values stand beside the drawing in the markup, for the page's script to show under the pointer.
 """
 
 import math
@@ -10,6 +9,7 @@ from typing import Final, NamedTuple
 
 from reviewdesk.report.html import Child, Html, element, fragment
 from reviewdesk.report.numbers import count
+from reviewdesk.report.svg import coordinate, text, variable
 
 WIDTH: Final = 360  # with its axis; a phone's
 HEIGHT: Final = 190
@@ -182,19 +182,21 @@ def _grid(frame: _Frame, write: Callable[[float], str]) -> Html:
     texts: set[str] = set()
     for n in range(5):
         value = frame.low + n * (frame.high - frame.low) / 4
-        y, text = _short(frame.y(value)), write(value)
+        y, written = frame.y(value), write(value)
         stroke = "line-strong" if n == 0 else "line"
-        lines.append(element("path", d=f"M{LEFT} {y}H{WIDTH - RIGHT}", stroke=f"var(--{stroke})"))
-        if text not in texts:
-            lines.append(_text(text, LEFT - 6, float(y) + 4, "end"))
-        texts.add(text)
+        lines.append(
+            element("path", d=f"M{LEFT} {coordinate(y)}H{WIDTH - RIGHT}", stroke=f"var(--{stroke})")
+        )
+        if written not in texts:
+            lines.append(text(written, LEFT - 6, y + 4, "end"))
+        texts.add(written)
     return fragment(*lines)
 
 
 def _step_names(steps: Sequence[str], frame: _Frame) -> Html:
     return fragment(
         *(
-            _text(name, frame.middle(step), HEIGHT - 6, "middle" if centred else "start")
+            text(name, frame.middle(step), HEIGHT - 6, "middle" if centred else "start")
             for step, name, centred in _ticks(steps)
         )
     )
@@ -213,20 +215,8 @@ def _ticks(steps: Sequence[str]) -> list[tuple[int, str, bool]]:
     return [(n, steps[n], True) for n in range(0, len(steps), every)]
 
 
-def _text(text: str, x: float, y: float, anchor: str) -> Html:
-    return element(
-        "text",
-        text,
-        x=_short(x),
-        y=_short(y),
-        text_anchor=anchor,
-        font_size=12,
-        fill="var(--muted)",
-    )
-
-
 def _drawn(mark: Mark, frame: _Frame, stacked: list[float]) -> Html:
-    colour = f"var(--{mark.colour})"
+    colour = variable(mark.colour)
     if isinstance(mark, Line):
         return _line(mark, frame, colour)
     if isinstance(mark, Spread):
@@ -240,8 +230,8 @@ def _drawn(mark: Mark, frame: _Frame, stacked: list[float]) -> Html:
         top = bottom + value if isinstance(mark, Stack) else value
         stacked[step] = top
         left, right = LEFT + step * frame.band + gap / 2, LEFT + (step + 1) * frame.band - gap / 2
-        low, high = _short(frame.y(bottom)), _short(frame.y(top))
-        parts.append(f"M{_short(left)} {low}V{high}H{_short(right)}V{low}z")
+        low, high = coordinate(frame.y(bottom)), coordinate(frame.y(top))
+        parts.append(f"M{coordinate(left)} {low}V{high}H{coordinate(right)}V{low}z")
     return element("path", d="".join(parts), fill=colour)
 
 
@@ -261,7 +251,7 @@ def _line(mark: Line, frame: _Frame, colour: str) -> Html:
         stroke_dasharray="4 4" if mark.dashed else False,
     )
     dots = [
-        element("circle", cx=_short(x), cy=_short(y), r="2.6", fill=colour)
+        element("circle", cx=coordinate(x), cy=coordinate(y), r="2.6", fill=colour)
         for x, y in points
         if mark.dots and not math.isnan(y)
     ]
@@ -275,7 +265,7 @@ def _path(points: Sequence[tuple[float, float]]) -> str:
         if math.isnan(y):
             pen = "M"
             continue
-        parts.append(f"{pen}{_short(x)} {_short(y)}")
+        parts.append(f"{pen}{coordinate(x)} {coordinate(y)}")
         alone = pen == "M" and (n + 1 == len(points) or math.isnan(points[n + 1][1]))
         parts.append("h0.1" if alone else "")
         pen = "L"
@@ -294,7 +284,7 @@ def _area(mark: Spread, frame: _Frame) -> str:
     for stretch in filter(None, stretches):
         above = [(frame.middle(step), frame.y(mark.high[step])) for step in stretch]
         below = [(frame.middle(step), frame.y(mark.low[step])) for step in reversed(stretch)]
-        outline = "L".join(f"{_short(x)} {_short(y)}" for x, y in [*above, *below])
+        outline = "L".join(f"{coordinate(x)} {coordinate(y)}" for x, y in [*above, *below])
         parts.append(f"M{outline}z")
     return "".join(parts)
 
@@ -317,23 +307,19 @@ def _values(steps: Sequence[str], marks: Sequence[Mark], write: Callable[[float]
     They are divided by ``|``; a value that is not there is empty.
     """
 
-    def text(value: float) -> str:
+    def cell(value: float) -> str:
         return "" if math.isnan(value) else write(value)
 
     lines = ["|".join(_plain(month_name(step)) for step in steps)]
     for mark in marks:
         if isinstance(mark, Spread):
             pairs = zip(mark.low, mark.high, strict=True)
-            values = [f"{text(low)} to {text(high)}" if text(low) else "" for low, high in pairs]
+            values = [f"{cell(low)} to {cell(high)}" if cell(low) else "" for low, high in pairs]
         else:
-            values = [text(value) for value in mark.values]
+            values = [cell(value) for value in mark.values]
         lines.append("|".join([_plain(mark.name), *values]))
     return "\n".join(lines)
 
 
 def _plain(text: str) -> str:
     return text.replace("|", " ").replace("\n", " ")
-
-
-def _short(number: float) -> str:
-    return f"{number:.1f}".removesuffix(".0")
