@@ -49,6 +49,7 @@ HEAVY: Final[dict[str, frozenset[str]]] = {
     "starlette": frozenset({"serving", "desk"}),
     "uvicorn": frozenset({"serving", "desk"}),
     "boto3": frozenset({"aws"}),
+    "yaml": frozenset({"aws"}),
     "typer": frozenset({"cli"}),
     "rich": frozenset({"cli", "progress"}),
 }

@@ -40,7 +40,7 @@ def read_request(path: Path, operation: str) -> dict[str, Any]:
 
 def check_request(request: dict[str, Any], operation: str, report: Report) -> None:
     """Report values that the API refuses although botocore sends them."""
-    _check_texts(request, _input_shape(operation), "the request", report)
+    check_values(request, _input_shape(operation), "the request", report)
 
 
 def _input_shape(operation: str) -> Any:
@@ -48,20 +48,27 @@ def _input_shape(operation: str) -> Any:
     return session.get_service_model("sagemaker").operation_model(operation).input_shape
 
 
-def _check_texts(value: Any, shape: Any, where: str, report: Report) -> None:
-    """Look for texts that are none of their choices or do not have their form."""
+def check_values(value: Any, shape: Any, where: str, report: Report) -> None:
+    """Report values that are none of their choices, do not have their form or are out of range.
+
+    Args:
+        value: what is sent.
+        shape: botocore's model of it.
+        where: what it is called in sentences; empty for a whole request.
+        report: takes what is wrong.
+    """
     if shape.type_name == "structure":
         for name, one in value.items():
             if name in shape.members:
-                _check_texts(one, shape.members[name], f"{where}.{name}", report)
+                check_values(one, shape.members[name], f"{where}.{name}".lstrip("."), report)
     elif shape.type_name == "list":
         _check_range(len(value), shape, f"the number of {where}", report)
         for number, one in enumerate(value):
-            _check_texts(one, shape.member, f"{where}[{number}]", report)
+            check_values(one, shape.member, f"{where}[{number}]", report)
     elif shape.type_name == "map":
         for name, one in value.items():
             _check_text(name, shape.key, f"a name in {where}", report)
-            _check_texts(one, shape.value, f"{where}.{name}", report)
+            check_values(one, shape.value, f"{where}.{name}", report)
     elif shape.type_name == "string":
         _check_text(value, shape, where, report)
     elif shape.type_name in ("integer", "long", "float", "double"):

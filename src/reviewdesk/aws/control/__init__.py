@@ -1,0 +1,1 @@
+"""SageMaker with an account: jobs, endpoints, what they cost, and their end."""
