@@ -1,11 +1,14 @@
 """One server process for all tests of the page, and one of a desk."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from reviewdesk.desk.decision_place import open_decisions
+from reviewdesk.desk.decisions import Decisions
 from tests.desk.desks import RunningDesk, desk, make_job
+from tests.desk.postgres import Cluster, cluster
 from tests.serving.process import Server, server
 
 
@@ -27,3 +30,40 @@ def open_desk(desk_job: Path) -> Iterator[RunningDesk]:
     """A desk that is asked, and decided at."""
     with desk(desk_job, "--name", "Ada", "--audit-rate", "0") as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A PostgreSQL server for all tests that need one."""
+    with cluster() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """Give the URLs of databases by name, a new one for each test; empty for SQLite in folders."""
+    if request.param == "sqlite":
+        return lambda _: ""
+    running: Cluster = request.getfixturevalue("postgres")
+    schemas: dict[str, str] = {}
+
+    def url(name: str) -> str:
+        if name not in schemas:
+            schemas[name] = running.schema()
+        return running.url(schemas[name])
+
+    return url
+
+
+@pytest.fixture
+def open_at(place: Callable[[str], str], tmp_path: Path) -> Iterator[Callable[[str], Decisions]]:
+    """Open decisions by name, the same ones again by the same name."""
+    opened: list[Decisions] = []
+
+    def open_one(name: str = "desk") -> Decisions:
+        opened.append(open_decisions(tmp_path / name, place(name)))
+        return opened[-1]
+
+    yield open_one
+    for each in opened:
+        each.close()

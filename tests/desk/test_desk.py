@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from reviewdesk.desk import texts
-from reviewdesk.desk.decisions import Decisions, Subject
+from reviewdesk.desk.actions import Subject
+from reviewdesk.desk.decision_place import open_decisions
 from reviewdesk.desk.erase import erase_from_desk
 from reviewdesk.desk.texts import Texts
 from reviewdesk.findings.store import read_findings
@@ -293,7 +294,7 @@ def test_every_sentence_is_used_and_every_used_one_is_there() -> None:
 
 def test_a_person_s_decisions_and_the_index_are_erased(tmp_path: Path) -> None:
     folder = tmp_path / "desk"
-    decisions = Decisions(folder)
+    decisions = open_decisions(folder)
     theirs = Subject("f1", "misfiled", "review", "R-secret", "A lamp", "Books", "Toys", 0.9, 0.9)
     others = theirs._replace(finding_id="f2", what="R-other")
     decisions.record([theirs, others], "comment", "call them", "Ada")
@@ -301,7 +302,7 @@ def test_a_person_s_decisions_and_the_index_are_erased(tmp_path: Path) -> None:
     (folder / "cache" / "index-0").mkdir(parents=True)
     assert erase_from_desk(folder, {"R-secret"}) == 2
     assert not (folder / "cache").exists()
-    assert [one.finding_id for one in Decisions(folder).since(0)] == ["f2"]
+    assert [one.finding_id for one in open_decisions(folder).since(0)] == ["f2"]
     raw = b"".join(path.read_bytes() for path in folder.iterdir() if path.is_file())
     assert b"R-secret" not in raw
     assert erase_from_desk(tmp_path / "none", {"R-secret"}) == 0

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reviewdesk.desk.actions import DECIDE
 from reviewdesk.desk.decision_files import write_answers
-from reviewdesk.desk.decisions import DECIDE, Decisions
+from reviewdesk.desk.decision_place import open_decisions
 from reviewdesk.desk.sampling import Sampling
 from reviewdesk.desk.worklist import Filter, Worklist
 from reviewdesk.findings.base import Findings, Manner, PromisedList
@@ -54,7 +55,7 @@ def simulate(folder: Path, runs: int, decisions: int) -> tuple[float, float, flo
     held, errors, naive = [], [], []
     for run in range(runs):
         stored_findings, right = misfiled(run)
-        base = Decisions(folder / str(run))
+        base = open_decisions(folder / str(run))
         sampling = Sampling(Worklist([stored_findings], base), run.to_bytes(32, "little"), 0.3)
         work(sampling, right, decisions)
         for one in sampling.delivered():
@@ -94,7 +95,7 @@ def test_coverage_over_many_runs(tmp_path: Path) -> None:
 
 def test_bulk_decisions_do_not_count_and_undone_ones_neither(tmp_path: Path) -> None:
     stored_findings, right = misfiled(1)
-    sampling = Sampling(Worklist([stored_findings], Decisions(tmp_path)), b"k" * 32, 1.0)
+    sampling = Sampling(Worklist([stored_findings], open_decisions(tmp_path)), b"k" * 32, 1.0)
     worklist = sampling.worklist
     worklist.decisions.record(worklist.subjects(worklist.ids), DECIDE, "wrong", "Ann")
     assert sampling.claim(Filter(), "Ann")  # it is drawn all the same
@@ -108,7 +109,7 @@ def test_bulk_decisions_do_not_count_and_undone_ones_neither(tmp_path: Path) -> 
 
 def test_a_list_that_does_not_deliver_is_cut_anew(tmp_path: Path) -> None:
     stored_findings, right = misfiled(2, (0.97, 0.6, 0.2))
-    sampling = Sampling(Worklist([stored_findings], Decisions(tmp_path)), b"k" * 32, 1.0)
+    sampling = Sampling(Worklist([stored_findings], open_decisions(tmp_path)), b"k" * 32, 1.0)
     work(sampling, right, 120)
     strict, _, loose = sampling.delivered()
     assert loose.delivered.high < loose.promise
@@ -119,7 +120,7 @@ def test_a_list_that_does_not_deliver_is_cut_anew(tmp_path: Path) -> None:
 
 def test_only_drawn_findings_are_answers(tmp_path: Path) -> None:
     stored_findings, right = misfiled(3)
-    sampling = Sampling(Worklist([stored_findings], Decisions(tmp_path / "d")), b"k" * 32, 0.4)
+    sampling = Sampling(Worklist([stored_findings], open_decisions(tmp_path / "d")), b"k" * 32, 0.4)
     work(sampling, right, 100)
     with (tmp_path / "answers.csv").open("wb") as sink:
         written = write_answers(sampling.worklist, sampling.answers("misfiled"), sink)

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from reviewdesk.desk.decisions import ASSIGN, DECIDE, SNOOZE, Decisions
+from reviewdesk.desk.actions import ASSIGN, DECIDE, SNOOZE
+from reviewdesk.desk.decision_place import open_decisions
 from reviewdesk.desk.worklist import ABSENT, FACETS, Filter, Worklist
 from reviewdesk.findings.base import Findings, Manner
 from reviewdesk.findings.store import StoredFindings
@@ -34,7 +35,7 @@ def test_what_to_look_at_next(tmp_path: Path) -> None:
         row("going", score=0.4, state="going on"),
         row("new", score=0.3, new=True),
     ]
-    worklist = Worklist([stored(rows)], Decisions(tmp_path))
+    worklist = Worklist([stored(rows)], open_decisions(tmp_path))
     assert worklist.ids == ["new", "going", "strict", "wide", "sure", "unsure", "over"]
 
 
@@ -74,7 +75,7 @@ def value_of(worklist: Worklist, name: str, facet: str) -> set[str]:
 
 
 def test_filters_and_counts_are_those_of_a_plain_count(tmp_path: Path) -> None:
-    decisions = Decisions(tmp_path)
+    decisions = open_decisions(tmp_path)
     kinds = [
         stored(many(60)),
         stored([{**x, "finding_id": f"g{n}"} for n, x in enumerate(many(40))], "other"),
@@ -121,7 +122,7 @@ def test_filters_and_counts_are_those_of_a_plain_count(tmp_path: Path) -> None:
 
 
 def test_undoing_brings_back_what_stood_before(tmp_path: Path) -> None:
-    decisions = Decisions(tmp_path)
+    decisions = open_decisions(tmp_path)
     worklist = Worklist([stored([row("a")])], decisions)
     about = worklist.subjects(["a"])
     decisions.record(about, DECIDE, "right", "Ada")
@@ -135,7 +136,7 @@ def test_undoing_brings_back_what_stood_before(tmp_path: Path) -> None:
 
 
 def test_decisions_outlive_a_new_run_by_the_name_of_the_finding(tmp_path: Path) -> None:
-    decisions = Decisions(tmp_path)
+    decisions = open_decisions(tmp_path)
     before = Worklist([stored([row("a"), row("b")])], decisions)
     decisions.record(before.subjects(["a"]), DECIDE, "right", "Ada")
     after = Worklist([stored([row("a", score=0.1), row("c")])], decisions)
@@ -145,7 +146,8 @@ def test_decisions_outlive_a_new_run_by_the_name_of_the_finding(tmp_path: Path) 
 
 def test_text_finds_titles_and_ids_and_is_no_pattern(tmp_path: Path) -> None:
     worklist = Worklist(
-        [stored([row("a", title="A (red) Lamp.*"), row("b", title="Chair")])], Decisions(tmp_path)
+        [stored([row("a", title="A (red) Lamp.*"), row("b", title="Chair")])],
+        open_decisions(tmp_path),
     )
     assert worklist.positions(Filter(text="lamp RED")).tolist() == [0]
     assert worklist.positions(Filter(text="l.mp")).tolist() == []

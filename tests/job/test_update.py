@@ -7,7 +7,7 @@ import pytest
 
 import reviewdesk as rd
 from reviewdesk.bundle import load_bundle
-from reviewdesk.desk.decisions import DECIDE
+from reviewdesk.desk.actions import DECIDE
 from reviewdesk.desk.desk import open_desk
 from reviewdesk.errors import UsageError
 from reviewdesk.findings.store import read_findings

@@ -45,6 +45,8 @@ HEAVY: Final[dict[str, frozenset[str]]] = {
     "safetensors": frozenset({"models"}),
     "transformers": frozenset({"models"}),
     "optuna": frozenset({"training"}),
+    "sqlalchemy": frozenset({"desk"}),
+    "psycopg": frozenset({"desk"}),
     "py3langid": frozenset({"text"}),
     "starlette": frozenset({"serving", "desk"}),
     "uvicorn": frozenset({"serving", "desk"}),

@@ -20,6 +20,7 @@ def desk(
     findings: str | Path | None = None,
     graph: str | Path | None = None,
     name: str = "",
+    database: str = "",
     **settings: Any,
 ) -> None:
     """Serve the desk of a job until it is interrupted, as ``reviewdesk desk`` does.
@@ -29,6 +30,7 @@ def desk(
         findings: the folder that ``find`` wrote; by default the one in the job or beside it.
         graph: the folder of a graph; by default the one in the job or beside it.
         name: under which decisions are written down; yours by default.
+        database: a team's PostgreSQL database that keeps decisions, by URL; the job remembers it.
         settings: those of ``reviewdesk desk``, such as ``port``.
 
     Raises:
@@ -41,6 +43,7 @@ def desk(
         findings=None if findings is None else Path(findings),
         graph=None if graph is None else Path(graph),
         name=name,
+        database=database,
         progress=Progress(),
     )
     serve_desk(opened, lambda port: _say(f"the desk: http://{serving.host}:{port}/\n"))

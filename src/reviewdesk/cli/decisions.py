@@ -1,5 +1,6 @@
 """`reviewdesk decisions`: what was decided at a desk, as files."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -35,8 +36,7 @@ def export(job: Job, out: Out) -> None:
     kind = KINDS.get(out.suffix)
     if kind is None:
         raise UsageError(f"{out} has to end with {', '.join(KINDS)}")
-    decisions = decisions_of(job)
-    with write_then_rename(out) as file:
+    with closing(decisions_of(job)) as decisions, write_then_rename(out) as file:
         rows = export_decisions(decisions, kind, file)
     say(f"{count(rows, 'row')} in {out}")
 
@@ -53,7 +53,9 @@ def import_(
 
         reviewdesk decisions import job decisions.parquet
     """
-    say(f"{count(import_decisions(decisions_of(job), file), 'row')} taken over from {file}")
+    with closing(decisions_of(job)) as decisions:
+        rows = import_decisions(decisions, file)
+    say(f"{count(rows, 'row')} taken over from {file}")
 
 
 def corrections(job: Job, out: Out) -> None:
@@ -65,8 +67,7 @@ def corrections(job: Job, out: Out) -> None:
 
         reviewdesk decisions corrections job --out corrections.csv
     """
-    decisions = decisions_of(job)
-    with write_then_rename(out) as file:
+    with closing(decisions_of(job)) as decisions, write_then_rename(out) as file:
         rows = write_corrections(decisions, file)
     say(f"{count(rows, 'correction')} in {out}")
     if not rows:
@@ -94,6 +95,6 @@ def answers(
         reviewdesk decisions answers job --out answers.csv
     """
     sampling = sampling_of(job, findings)
-    with write_then_rename(out) as file:
+    with closing(sampling.worklist.decisions), write_then_rename(out) as file:
         rows = write_answers(sampling.worklist, sampling.answers("misfiled"), file)
     say(f"{count(rows, 'answer')} in {out}")

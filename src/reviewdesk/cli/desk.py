@@ -50,6 +50,14 @@ def desk(
             metavar="FILE",
         ),
     ] = None,
+    database: Annotated[
+        str,
+        typer.Option(
+            help="PostgreSQL database that keeps the decisions of a team, as in "
+            "postgresql://name@host/database; the job remembers it. Needs the extra team.",
+            metavar="URL",
+        ),
+    ] = "",
     audit_rate: Annotated[
         float,
         typer.Option(
@@ -87,6 +95,7 @@ def desk(
         name=name,
         texts=texts,
         auth=auth,
+        database=database,
         audit_rate=audit_rate,
         progress=Progress(),
     )

@@ -5,7 +5,7 @@ from typing import Final
 
 from starlette.responses import RedirectResponse, Response
 
-from reviewdesk.desk.decisions import DECIDE, UNDO, Action
+from reviewdesk.desk.actions import DECIDE, UNDO, Action
 from reviewdesk.desk.queue import described
 from reviewdesk.desk.session import COOKIE
 from reviewdesk.desk.shell import button, form, hidden, page

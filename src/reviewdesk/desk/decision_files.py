@@ -15,7 +15,8 @@ import pyarrow.csv
 import pyarrow.json
 import pyarrow.parquet as pq
 
-from reviewdesk.desk.decisions import DECIDE, RIGHT, WRONG, Action, Decisions, Subject
+from reviewdesk.desk.actions import DECIDE, RIGHT, WRONG, Action, Subject
+from reviewdesk.desk.decisions import Decisions
 from reviewdesk.desk.export import written
 from reviewdesk.desk.worklist import Worklist
 from reviewdesk.errors import InputError

@@ -12,6 +12,7 @@ from typing import Any, Final
 from reviewdesk.bundle import load_bundle
 from reviewdesk.desk.accounts import AccountSessions
 from reviewdesk.desk.audit import AuditLog
+from reviewdesk.desk.decision_place import open_decisions
 from reviewdesk.desk.decisions import Decisions
 from reviewdesk.desk.review_index import ReviewIndex, open_index
 from reviewdesk.desk.review_search import ReviewSearch
@@ -148,6 +149,7 @@ def open_desk(
     name: str = "",
     texts: Path | None = None,
     auth: Path | None = None,
+    database: str = "",
     audit_rate: float = AUDIT_RATE,
     progress: Progress = SILENT,
 ) -> Desk:
@@ -162,10 +164,13 @@ def open_desk(
         texts: a file with what the desk says in another language; None for English.
         audit_rate: which share of the queue is drawn at random, to measure what lists deliver.
         auth: a file of accounts; None: whoever reaches the desk may do everything.
+        database: the URL of a team's PostgreSQL database that keeps decisions; empty: the one that
+            was named before, else the job's folder.
         progress: is shown how far the index of the reviews has come.
 
     Raises:
-        UsageError: the folder is no job's.
+        MissingExtra: the database needs a package that is not installed.
+        UsageError: the folder is no job's, or the URL is none of a database.
         InputError: something in it is damaged.
         StorageError: something cannot be read or written.
     """
@@ -181,7 +186,7 @@ def open_desk(
     return Desk(
         job=job,
         data=data,
-        decisions=Decisions(job / FOLDER),
+        decisions=open_decisions(job / FOLDER, database),
         search=ReviewSearch(index),
         texts=said,
         keys=keys,
@@ -216,7 +221,7 @@ def decisions_of(job: Path) -> Decisions:
     """
     if not (job / JOB).is_file():
         raise UsageError(f"{job} is not the folder of a job; make one with: reviewdesk run")
-    return Decisions(job / FOLDER)
+    return open_decisions(job / FOLDER)
 
 
 def findings_of(job: Path) -> Path | None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from reviewdesk.desk.accounts import allowed
-from reviewdesk.desk.decisions import DECIDE, VERDICTS, Action
+from reviewdesk.desk.actions import DECIDE, VERDICTS, Action
 from reviewdesk.desk.session import ADMIN
 from reviewdesk.desk.shell import button, form, page
 from reviewdesk.desk.visit import Visit

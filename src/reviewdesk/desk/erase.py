@@ -4,7 +4,8 @@ import shutil
 from collections.abc import Collection
 from pathlib import Path
 
-from reviewdesk.desk.decisions import DATABASE, Decisions
+from reviewdesk.desk.decision_place import all_decisions
+from reviewdesk.desk.decisions import Decisions
 from reviewdesk.storage import storage_errors
 
 
@@ -26,15 +27,17 @@ def erase_from_desk(folder: Path, ids: Collection[str]) -> int:
     with storage_errors(str(folder)):
         if (folder / "cache").exists():
             shutil.rmtree(folder / "cache")
-    if not (folder / DATABASE).exists():
-        return 0
-    decisions = Decisions(folder)
-    gone = set(ids)
-    theirs = [
+    rows = 0
+    for decisions in all_decisions(folder):
+        rows += decisions.forget(_about(decisions, set(ids)))
+        decisions.close()
+    return rows
+
+
+def _about(decisions: Decisions, ids: Collection[str]) -> list[str]:
+    """Return the findings about some reviews, by id."""
+    return [
         name
         for name, subject in decisions.subjects().items()
-        if subject.kind == "review" and subject.what in gone
+        if subject.kind == "review" and subject.what in ids
     ]
-    rows = decisions.forget(theirs)
-    decisions.close()
-    return rows

@@ -6,7 +6,7 @@ from typing import Final
 import pyarrow as pa
 from starlette.responses import RedirectResponse, Response
 
-from reviewdesk.desk.decisions import ASSIGN, DECIDE, SNOOZE, VERDICTS, check_action
+from reviewdesk.desk.actions import ASSIGN, DECIDE, SNOOZE, VERDICTS, check_action
 from reviewdesk.desk.export import written
 from reviewdesk.desk.queue import filter_of, filters, query_of
 from reviewdesk.desk.shell import button, form, hidden, page, pager

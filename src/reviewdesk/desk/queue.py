@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from reviewdesk.desk.decisions import (
+from reviewdesk.desk.actions import (
     ASSIGN,
     COMMENT,
     DECIDE,

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from reviewdesk.desk.decisions import RIGHT, UNSURE
+from reviewdesk.desk.actions import RIGHT, UNSURE
 from reviewdesk.desk.worklist import Filter, Worklist
 from reviewdesk.findings.misfiled.audit import fit_correction
 from reviewdesk.stats.stratified import Delivered, Stratum, stratified_share

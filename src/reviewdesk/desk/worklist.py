@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from reviewdesk.desk.decisions import ASSIGN, DECIDE, SNOOZE, UNDO, Action, Decisions, Subject
+from reviewdesk.desk.actions import ASSIGN, DECIDE, SNOOZE, UNDO, Action, Subject
+from reviewdesk.desk.decisions import Decisions
 from reviewdesk.findings.base import GOING_ON, OVER, Manner, PromisedList
 from reviewdesk.findings.store import StoredFindings
 from reviewdesk.schema import FINDINGS
