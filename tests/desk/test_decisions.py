@@ -75,6 +75,7 @@ def test_what_is_no_action_is_refused(open_at: Open, kind: str, value: str, auth
 def test_no_finding_is_claimed_twice_by_eight_clients(open_at: Open, number: int) -> None:
     names = [f"{n:05d}" for n in range(number)]
     claimed: dict[int, list[str]] = {client: [] for client in range(8)}
+    open_at()
 
     def work(client: int) -> None:
         decisions = open_at()  # a connection of its own, as another process has
