@@ -306,3 +306,21 @@ def test_a_person_s_decisions_and_the_index_are_erased(tmp_path: Path) -> None:
     raw = b"".join(path.read_bytes() for path in folder.iterdir() if path.is_file())
     assert b"R-secret" not in raw
     assert erase_from_desk(tmp_path / "none", {"R-secret"}) == 0
+
+
+def test_findings_of_some_days(client: httpx.Client, open_desk: RunningDesk) -> None:
+    data = PreparedData.open(open_desk.job / "prepared")
+    rows = data.table(["review_id", "review_date"]).to_pylist()[:MISFILED]
+    days = sorted(row["review_date"] for row in rows)
+    first, last = days[20], days[40]
+    wanted = {"finder": "misfiled", "status": "all", "since": str(first), "until": str(last)}
+    exported = client.get("/findings/export/csv", params=wanted)
+    assert set(pd.read_csv(io.BytesIO(exported.content))["what"]) == {
+        row["review_id"] for row in rows if first <= row["review_date"] <= last
+    }
+    page = client.get("/findings", params=wanted).text
+    assert f'type="date" name="since" value="{first}"' in page
+    kept = re.findall(r'href="(/findings\?[^"]+)"', page)
+    assert any(f"since={first}" in link and "promise=" in link for link in kept)
+    assert client.get("/findings", params={"since": "yesterday"}).status_code == 400
+    assert client.get("/findings", params={"since": "", "until": ""}).status_code == 200

@@ -1,10 +1,13 @@
 """The order of findings, and what filters leave and count."""
 
 import datetime
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from reviewdesk.desk.actions import ASSIGN, DECIDE, SNOOZE
 from reviewdesk.desk.decision_place import open_decisions
@@ -13,6 +16,8 @@ from reviewdesk.findings.base import Findings, Manner
 from reviewdesk.findings.store import StoredFindings
 from reviewdesk.schema import FINDINGS
 from tests.findings.fakes import finding
+
+WRITTEN = datetime.date(2013, 6, 30)
 
 
 def stored(rows: list[dict[str, object]], finder: str = "odd") -> StoredFindings:
@@ -55,6 +60,18 @@ def many(number: int) -> list[dict[str, object]]:
     ]
 
 
+def date_of(finding: dict[str, Any]) -> datetime.date | None:
+    """Return a finding's date, read from its row: every seventh review was written that day."""
+    if finding["since"]:
+        return datetime.date.fromisoformat(str(finding["since"]))
+    return WRITTEN if finding["what"][-1] == "7" else None
+
+
+def written(ids: Sequence[str]) -> NDArray[np.datetime64]:
+    days = [WRITTEN if name[-1] == "7" else None for name in ids]
+    return np.array(days, "datetime64[D]")
+
+
 def value_of(worklist: Worklist, name: str, facet: str) -> set[str]:
     """Return the values that a finding has of a facet, read from its row."""
     finding, current = worklist.row(name), worklist.current(name)
@@ -67,7 +84,7 @@ def value_of(worklist: Worklist, name: str, facet: str) -> set[str]:
         "product": {finding["title"]},
         "promise": {f"{finding['promise']:g}" if finding["promise"] else ABSENT},
         "state": {finding["state"] or ABSENT, *(["new"] if finding["new"] else [])},
-        "year": {str(finding["since"].year) if finding["since"] else ABSENT},
+        "year": {str(day.year) if (day := date_of(finding)) else ABSENT},
         "assignee": {current.assignee or ABSENT},
         "verdict": {current.verdict or ABSENT},
     }
@@ -80,7 +97,7 @@ def test_filters_and_counts_are_those_of_a_plain_count(tmp_path: Path) -> None:
         stored(many(60)),
         stored([{**x, "finding_id": f"g{n}"} for n, x in enumerate(many(40))], "other"),
     ]
-    worklist = Worklist(kinds, decisions, today=lambda: datetime.date(2026, 11, 30))
+    worklist = Worklist(kinds, decisions, lambda: datetime.date(2026, 11, 30), written)
     for kind, value, names in (
         (DECIDE, "right", [f"f{n}" for n in range(0, 30, 2)]),
         (DECIDE, "wrong", [f"f{n}" for n in range(0, 30, 6)]),
@@ -99,9 +116,17 @@ def test_filters_and_counts_are_those_of_a_plain_count(tmp_path: Path) -> None:
         Filter(assignee=ABSENT, status="snoozed"),
         Filter(category="nowhere"),
         Filter(product="A lamp"),
+        Filter(since="2013-01-01", until="2013-06-30", status=""),
+        Filter(since="2013-01-02", status=""),
+        Filter(until="2012-12-31", category="Toys", status=""),
     ):
 
         def fits(name: str, but: str = "", wanted: Filter = wanted) -> bool:
+            finding = worklist.row(name)
+            assert finding is not None
+            day = str(date_of(finding) or "")
+            if not (wanted.since <= day and (day or "x") <= (wanted.until or "z")):
+                return False
             return all(
                 facet == but or not getattr(wanted, facet)
                 or getattr(wanted, facet) in value_of(worklist, name, facet)

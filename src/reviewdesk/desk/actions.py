@@ -72,7 +72,7 @@ def check_action(kind: str, value: str, author: str, reason: str) -> None:
     if kind == DECIDE and value not in VERDICTS:
         raise UsageError(f"a decision is {', '.join(VERDICTS[:-1])} or {UNSURE}, not {value!r}")
     if kind == SNOOZE and value:
-        _check_day(value)
+        check_day(value)
     if kind == UNDO and not (value.isascii() and value.isdecimal() and len(value) < 16):
         raise UsageError("an undo names the number of what it undoes")
     if kind == COMMENT and not value.strip():
@@ -89,7 +89,12 @@ def check_action(kind: str, value: str, author: str, reason: str) -> None:
         raise UsageError("a text holds characters that are none")
 
 
-def _check_day(value: str) -> None:
+def check_day(value: str) -> None:
+    """Refuse what is no day as in 2026-11-30.
+
+    Raises:
+        UsageError: it is none.
+    """
     try:
         datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError as error:

@@ -96,7 +96,7 @@ class Desk:
         with self._lock:
             if self._worklist is None or self._worklist[0] != state:
                 stored = [] if self.findings is None else _stored(self.findings)
-                worklist = Worklist(stored, self.decisions)
+                worklist = Worklist(stored, self.decisions, written=self.reviews.written)
                 key = self.keys.key("sampling")
                 self._worklist = state, Sampling(worklist, key, self.audit_rate)
             return self._worklist[1]

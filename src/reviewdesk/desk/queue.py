@@ -17,6 +17,7 @@ from reviewdesk.desk.actions import (
     VERDICTS,
     Action,
     check_action,
+    check_day,
 )
 from reviewdesk.desk.desk import FINDINGS
 from reviewdesk.desk.evidence import finding_block
@@ -31,12 +32,20 @@ from reviewdesk.report.numbers import share
 ALL: Final = "all"
 ACTIONS: Final = (DECIDE, ASSIGN, SNOOZE, COMMENT)
 MOST_FACET_VALUES: Final = 8
+TYPED: Final = ("text", "since", "until")
+"""Fields of a filter that are typed in; the others are chosen."""
 
 
 def filter_of(query: Mapping[str, str]) -> Filter:
-    """Return what an address asks for; a status that is none counts as open."""
+    """Return what an address asks for; a status that is none counts as open.
+
+    Raises:
+        UsageError: a day is none.
+    """
     known = {each.name for each in fields_of(Filter)}
     wanted = Filter(**{name: value for name, value in query.items() if name in known})
+    for day in filter(None, (wanted.since, wanted.until)):
+        check_day(day)
     if wanted.status == ALL:
         return replace(wanted, status="")
     return wanted if wanted.status in STATUSES else replace(wanted, status=OPEN)
@@ -428,7 +437,7 @@ def filters(visit: Visit, path: str, wanted: Filter) -> Html:
         sections.append(facet(visit, say(f"facet.{name}"), entries, chosen, path, query, name))
     search = element(
         "form",
-        hidden({name: value for name, value in query.items() if name != "text"}),
+        hidden({name: value for name, value in query.items() if name not in TYPED}),
         element(
             "label",
             say("filter.text"),
@@ -440,6 +449,15 @@ def filters(visit: Visit, path: str, wanted: Filter) -> Html:
                 maxlength=200,
                 id="filter-text",
             ),
+        ),
+        *(
+            element(
+                "label",
+                say(f"filter.{name}"),
+                element("input", type="date", name=name, value=getattr(wanted, name)),
+                class_="day",
+            )
+            for name in ("since", "until")
         ),
         button(say("filter.apply")),
         method="get",

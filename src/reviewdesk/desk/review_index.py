@@ -31,7 +31,7 @@ from reviewdesk.seal import opened
 from reviewdesk.storage import private_directory, read_json, storage_errors, write_json
 from reviewdesk.text.hashing import hash64
 
-VERSION: Final = 1
+VERSION: Final = 2
 SEARCH: Final = "search.sqlite"
 SUMMARY: Final = "index.json"
 BATCH_ROWS: Final = 65_536
@@ -199,6 +199,7 @@ def _write_facts(
     """Write the columns that reviews have themselves; return the hashes of their ids, (n,)."""
     ids, customers = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)]
     stars, months = [np.empty(0, np.int8)], [np.empty(0, np.int32)]
+    days = [np.empty(0, "datetime64[D]")]
     coded = {"category": _Coded(), "marketplace": _Coded(), "verified": _Coded()}
     pseudonyms = _Pseudonyms(key)
     with progress.task("Indexing", data.rows, "reviews") as task:
@@ -207,6 +208,7 @@ def _write_facts(
             customers.append(pseudonyms.of(batch.column("customer_id")))
             stars.append(pc.fill_null(batch.column("star_rating"), 0).to_numpy().astype(np.int8))
             months.append(_months(batch.column("review_date")))
+            days.append(batch.column("review_date").to_numpy(zero_copy_only=False))
             coded["category"].add(batch.column("product_category"))
             coded["marketplace"].add(batch.column("marketplace"))
             verified = batch.column("verified_purchase")
@@ -218,6 +220,7 @@ def _write_facts(
     _save(folder, "id_hashes", hashes[order])
     _save(folder, "stars", np.concatenate(stars))
     _save(folder, "month", np.concatenate(months))
+    _save(folder, "day", np.concatenate(days).astype("datetime64[D]"))
     customer = np.concatenate(customers)
     _save(folder, "customer", customer)
     by_customer = np.argsort(customer, kind="stable")

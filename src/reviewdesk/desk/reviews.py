@@ -78,6 +78,14 @@ class Reviews:
         rows = [row for row in self.places(ids) if row >= 0]
         return {review.id: review for review in self.at(rows) if review.id in set(ids)}
 
+    def written(self, ids: Sequence[str]) -> NDArray[np.datetime64]:
+        """Return the days on which reviews were written; NaT for those without, or not there."""
+        places = np.array(self.places(ids), np.int64)
+        days = np.full(len(ids), np.datetime64("NaT"), "datetime64[D]")
+        there = places >= 0
+        days[there] = self.index.column("day")[places[there]]
+        return days
+
     def at(self, rows: Sequence[int]) -> list[Review]:
         """Return the reviews at some places, in their order."""
         return [self._review(row) for row in rows]

@@ -34,6 +34,7 @@ BLOCK: Final = 200
 
 Codes = NDArray[np.int32]
 Mask = NDArray[np.bool_]
+Days = NDArray[np.datetime64]
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,9 @@ class Filter:
         promise: the strictest list that holds them, as in ``0.95``.
         state: how a change stands, or ``new``.
         assignee: who they are assigned to.
-        year: in which a change began.
+        year: of its date: the first day of a change, or when the review was written.
+        since: the first date, as in 2015-03-01.
+        until: the last date.
         verdict: what was decided.
         status: one of ``STATUSES``.
         text: words of the title, or an id.
@@ -60,6 +63,8 @@ class Filter:
     state: str = ""
     assignee: str = ""
     year: str = ""
+    since: str = ""
+    until: str = ""
     verdict: str = ""
     status: str = OPEN
     text: str = ""
@@ -112,6 +117,7 @@ class Worklist:
         stored: the folders of findings.
         decisions: what was decided so far; looked up again before every answer.
         today: gives the day that snoozes are compared with.
+        written: gives the days on which reviews were written, by their ids; NaT for none.
     """
 
     def __init__(
@@ -119,6 +125,7 @@ class Worklist:
         stored: Sequence[StoredFindings],
         decisions: Decisions,
         today: Callable[[], date] = date.today,
+        written: Callable[[Sequence[str]], Days] | None = None,
     ) -> None:
         self.decisions = decisions
         self.manners: dict[str, Manner] = {each.found.finder: each.manner for each in stored}
@@ -137,7 +144,8 @@ class Worklist:
         self._current: dict[str, Current] = {}
         self._sizes: Counter[int] = Counter()
         self._texts = _texts(self.table)
-        self._values, self._codes = _facets(self.table)
+        self.dates = _dates(self.table, written)
+        self._values, self._codes = _facets(self.table, self.dates)
         self._decided = np.zeros(len(self.ids), np.bool_)
         self._snoozed = np.full(len(self.ids), np.datetime64("0001-01-01"), "datetime64[D]")
         self._coded("assignee")
@@ -207,7 +215,7 @@ class Worklist:
             mask = np.ones(len(self.ids), np.bool_)
             for facet in FACETS:
                 mask &= self._mask(facet, getattr(wanted, facet))
-            return np.flatnonzero(mask & self._text_mask(wanted.text)).astype(np.int64)
+            return np.flatnonzero(mask & self._range_mask(wanted)).astype(np.int64)
 
     def facets(self, wanted: Filter) -> dict[str, list[tuple[str, int]]]:
         """Return for each facet its values with how many findings they would leave.
@@ -217,10 +225,10 @@ class Worklist:
         with self._lock:
             self._refresh()
             masks = {facet: self._mask(facet, getattr(wanted, facet)) for facet in FACETS}
-            text = self._text_mask(wanted.text)
+            within = self._range_mask(wanted)
             counted = {}
             for facet in FACETS:
-                mask = text.copy()
+                mask = within.copy()
                 for name, other in masks.items():
                     if name != facet:
                         mask &= other
@@ -323,6 +331,15 @@ class Worklist:
             return np.asarray(~self._decided & later)
         return np.ones(len(self.ids), np.bool_)
 
+    def _range_mask(self, wanted: Filter) -> Mask:
+        """Return what has the words and lies within the days; what has no date is within none."""
+        mask = self._text_mask(wanted.text)
+        if wanted.since:
+            mask &= self.dates >= np.datetime64(wanted.since)
+        if wanted.until:
+            mask &= self.dates <= np.datetime64(wanted.until)
+        return mask
+
     def _text_mask(self, text: str) -> Mask:
         mask = np.ones(len(self.ids), np.bool_)
         for word in text.lower().split()[:8]:
@@ -371,9 +388,20 @@ def _texts(table: pa.Table) -> pa.Array:
     return pc.utf8_lower(pc.binary_join_element_wise(*columns, " "))
 
 
-def _facets(table: pa.Table) -> tuple[dict[str, list[str]], dict[str, Codes]]:
+def _dates(table: pa.Table, written: Callable[[Sequence[str]], Days] | None) -> Days:
+    """Return the date of each finding: of a change its first day, else its review's; or NaT."""
+    dates = np.asarray(table["since"].to_numpy(), "datetime64[D]")
+    about = pc.equal(table["kind"], "review").to_numpy(zero_copy_only=False)
+    asked = np.flatnonzero(about & np.isnat(dates))
+    if written is not None and len(asked):
+        dates = dates.copy()
+        dates[asked] = written(table["what"].take(pa.array(asked)).to_pylist())
+    return dates
+
+
+def _facets(table: pa.Table, dates: Days) -> tuple[dict[str, list[str]], dict[str, Codes]]:
     promise = [f"{value:g}" if value else NONE for value in table["promise"].to_pylist()]
-    year = [str(value.year) if value else NONE for value in table["since"].to_pylist()]
+    year = pc.cast(pc.year(pa.array(dates)), pa.string())
     columns = {
         "finder": table["finder"].to_pylist(),
         "category": list(_categories(table)),
