@@ -136,14 +136,14 @@ bench-serving: $(BENCH)/.installed  ## the endpoint beside bare Starlette, FastA
 
 bench-findings: export OMP_NUM_THREADS = 1
 bench-findings: $(BENCH)/.installed  ## promised against delivered for all finders, 20 seeds; hours
-	$(BENCH)/bin/python -m bench.findings_misfiled --seeds $(SEEDS) \
+	$(BENCH)/bin/python -m bench.findings_review_category --seeds $(SEEDS) \
 		--worlds categories14-random categories14-alike mix generated
-	$(BENCH)/bin/python -m bench.findings_miscategorised --seeds $(SEEDS) \
+	$(BENCH)/bin/python -m bench.findings_product_category --seeds $(SEEDS) \
 		--worlds categories14-random categories14-alike mix generated --shares 0.01 0.03 0.1
 	$(BENCH)/bin/python -m bench.findings_declining --seeds $(SEEDS) \
 		--data "$$REVIEWDESK_DATA" --sizes 100000 1000000 10000000
 	$(BENCH)/bin/python -m bench.findings_language --seeds $(SEEDS)
-	$(BENCH)/bin/python -m bench.findings_misplaced --seeds $(SEEDS)
+	$(BENCH)/bin/python -m bench.findings_review_product --seeds $(SEEDS)
 	$(BENCH)/bin/python -m bench.findings_similar --seeds 0 1 2
 	$(BENCH)/bin/python -m bench.findings_similar_scale --amazon --reviews 660000
 	$(BENCH)/bin/python -m bench.findings_scale --reviews 100000 1000000 10000000

@@ -52,7 +52,7 @@ def make(folder: Path, reviews: int, findings: int) -> Path:
     chosen = table.take(pa.array(rng.choice(data.rows, min(findings, data.rows), replace=False)))
     rows = [
         {
-            "finder": "misfiled",
+            "finder": "review-category",
             "kind": "review",
             "what": row["review_id"],
             "title": row["product_title"],
@@ -68,10 +68,12 @@ def make(folder: Path, reviews: int, findings: int) -> Path:
         for row in chosen.to_pylist()
     ]
     lists = tuple(PromisedList(promise, 1, 0.0) for promise in (0.95, 0.9, 0.8))
-    found = Findings("misfiled", pa.Table.from_pylist(rows, FINDINGS), lists, data.rows)
+    found = Findings("review-category", pa.Table.from_pylist(rows, FINDINGS), lists, data.rows)
     about = {"data": data.fingerprint, "files": ["reviews.tsv.gz"]}
-    manner = Manner("Misfiled reviews", "", False)
-    write_findings(folder / "findings" / "misfiled", identified(found, None, "x"), manner, about)
+    manner = Manner("Reviews in the wrong category", "", False)
+    write_findings(
+        folder / "findings" / "review-category", identified(found, None, "x"), manner, about
+    )
     write_record(job / "job.json", {"inputs": [], "targets": {}})
     return job
 

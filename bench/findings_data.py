@@ -1,7 +1,7 @@
 """What the benches of findings share: right reviews, errors planted in them, and two heads' words.
 
     world = load("categories14-alike", seed=0)
-    planted = plant(world, miscategorised=0.03, moves="confusable", seed=0)
+    planted = plant(world, product_category=0.03, moves="confusable", seed=0)
     heads = planted.heads()  # two of (n, k), cross-fitted by product
 
 What heads say is kept in the folder that ``REVIEWDESK_BENCH_CACHE`` names (without it, in one for
@@ -114,7 +114,7 @@ class PlantedWorld:
         return self.world.facts.category
 
     @property
-    def misfiled(self) -> NDArray[np.bool_]:
+    def review_category(self) -> NDArray[np.bool_]:
         """Which reviews stand under a product that they are not about, (n,)."""
         moved: NDArray[np.bool_] = self.planting.like != NONE
         return moved
@@ -183,8 +183,8 @@ class PlantedWorld:
 
 
 def plant(world: World, **settings: Any) -> PlantedWorld:
-    """Plant errors: ``misfiled``, ``miscategorised``, ``declining`` (0 unless named), and so on."""
-    nothing = {"misfiled": 0.0, "miscategorised": 0.0, "declining": 0.0}
+    """Plant errors: ``review_category``, ``product_category``, ``declining`` (0 unless named)."""
+    nothing = {"review_category": 0.0, "product_category": 0.0, "declining": 0.0}
     asked = PlantSettings(**{**nothing, **settings}).check()
     return PlantedWorld(world, asked, plan_errors(world.facts, asked))
 
@@ -258,11 +258,11 @@ def generated_right(seed: int, reviews: int) -> tuple[pa.Table, dict[str, dateti
         out = Path(folder) / "reviews.tsv"
         corpus = generate(out, DemoSettings(reviews=reviews, seed=seed))
         table = _reviews(out)
-        kinds = ("misfiled", "miscategorised", "declining")
+        kinds = ("review_category", "product_category", "declining")
         wrong = {name: _truth(corpus.truth_dir, name) for name in kinds}
     products, categories = table["product_id"].to_pylist(), table["product_category"].to_pylist()
-    right_product = {row["review_id"]: row["right_product_id"] for row in wrong["misfiled"]}
-    right_category = {row["product_id"]: row["right_category"] for row in wrong["miscategorised"]}
+    right_product = {row["review_id"]: row["right_product_id"] for row in wrong["review_category"]}
+    right_category = {row["product_id"]: row["right_category"] for row in wrong["product_category"]}
     own = dict(zip(products, categories, strict=True)) | right_category
     facts = {name: table[name].to_pylist() for name in ("product_title", "product_parent")}
     of_product = {name: dict(zip(products, values, strict=True)) for name, values in facts.items()}
@@ -270,7 +270,7 @@ def generated_right(seed: int, reviews: int) -> tuple[pa.Table, dict[str, dateti
     products = [
         right_product.get(name, product) for name, product in zip(ids, products, strict=True)
     ]
-    moved = {row["right_product_id"]: row["right_category"] for row in wrong["misfiled"]}
+    moved = {row["right_product_id"]: row["right_category"] for row in wrong["review_category"]}
     for name, values in {
         "product_id": products,
         "product_category": [own.get(product, moved.get(product)) for product in products],

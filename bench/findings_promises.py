@@ -41,7 +41,7 @@ from reviewdesk.settings import PlantSettings
 from reviewdesk.sources.truth import read_truth
 
 SHARES: Final = (0.0, 0.003, 0.01, 0.03, 0.1)
-KINDS: Final = ("misfiled", "misplaced", "miscategorised", "declining")
+KINDS: Final = ("review-category", "review-product", "product-category", "declining")
 SEEDS: Final[Mapping[int, int]] = {2_000: 30, 5_000: 30, 20_000: 10, 100_000: 3}
 ALL: Final = (*KINDS, "improving", "language-shift")
 LOADED: Final = tuple(FINDERS.load(name) for name in ALL)  # so that their code counts
@@ -74,13 +74,16 @@ def generated(folder: Path, reviews: int, kind: str, share: float, seed: int) ->
     known = {name: str(day) for name, day in declining.items()}
     if not share:
         return World(data, known)
-    if kind == "misplaced":
+    if kind == "review-product":
         data, moved = exchanged(data, folder / "planted", share=share, fewest=2, seed=seed)
         return World(data, dict.fromkeys(moved, ""))
-    shares: dict[str, Any] = {**dict.fromkeys(("misfiled", "miscategorised", "declining"), 0.0)}
-    plant(data, folder / "planted", PlantSettings(**{**shares, kind: share}, seed=seed))
-    table = read_truth(folder / "planted.truth").tables()[kind]
-    of = "review_id" if kind == "misfiled" else "product_id"
+    entry = kind.replace("-", "_")
+    shares: dict[str, Any] = {
+        **dict.fromkeys(("review_category", "product_category", "declining"), 0.0)
+    }
+    plant(data, folder / "planted", PlantSettings(**{**shares, entry: share}, seed=seed))
+    table = read_truth(folder / "planted.truth").tables()[entry]
+    of = "review_id" if kind == "review-category" else "product_id"
     since = "declines_from" if kind == "declining" else of
     wrong = {row[of]: str(row[since]) for row in table.to_pylist()}
     if kind == "declining":

@@ -24,8 +24,8 @@ from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.schema import EVIDENCE, predictions_schema
 
 FINDERS: Final[dict[str, Sequence[str]]] = {
-    "misfiled": ("category",),
-    "miscategorised": ("category",),
+    "review-category": ("category",),
+    "product-category": ("category",),
     "declining": (),
     "similar": (),
 }
@@ -60,7 +60,7 @@ def _measure(folder: Path, reviews: int, finders: Sequence[str], *, heads: bool)
     given = [f"--predictions={path}" for path in tables]
     asked = {name: given if FINDERS[name] else [] for name in finders}
     if heads:
-        asked["miscategorised, with its predictions"] = []
+        asked["product-category, with its predictions"] = []
     for name, options in asked.items():
         out = folder / "found" / name.replace(" ", "-")
         command = [*REVIEWDESK, "find", name.partition(",")[0], str(data), "--out", str(out)]

@@ -67,7 +67,7 @@ def main() -> None:
         return
     if arguments.precision:
         job, findings, truth = arguments.precision
-        table = pq.read_table(truth / "miscategorised.parquet")
+        table = pq.read_table(truth / "product_category.parquet")
         _precision(job, findings, set(table["product_id"].to_pylist()))
         return
     if arguments.planted:
@@ -241,13 +241,13 @@ def _planted(share: float, seed: int) -> None:
     """Plant products in wrong categories of real files, find them, and compare the lists."""
     files = sorted((data_folder() / "amazon_us").glob("*.tsv.gz"))
     rows = planted_elsewhere.read(files, OF_A_FILE, seed)
-    planted = set(planted_elsewhere.plant(rows, "miscategorised", share, seed))
+    planted = set(planted_elsewhere.plant(rows, "product-category", share, seed))
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         reviews, job, findings = folder / "reviews.tsv", folder / "job", folder / "findings"
         planted_elsewhere.write(rows, reviews)
         measured([*REVIEWDESK, "run", str(reviews), "--target", "category", "--out", str(job)])
-        measured([*REVIEWDESK, "find", "miscategorised", str(job), "--out", str(findings)])
+        measured([*REVIEWDESK, "find", "product-category", str(job), "--out", str(findings)])
         print(f"{len(rows):,} reviews, {len(planted)} products planted, seed {seed}")
         _precision(job, findings, planted)
 

@@ -46,7 +46,7 @@ def inputs(data: PreparedData) -> GraphInputs:
     target = np.concatenate([random.choice(part, ALIKE * len(part)) for part in parts])
     score = random.random(len(source))
     similar = pa.table({"product": source, "other": target, "score": score}, schema=SIMILAR)
-    plain = {"finder": "miscategorised", "kind": "product", "score": 0.9, "promise": 0.9}
+    plain = {"finder": "product-category", "kind": "product", "score": 0.9, "promise": 0.9}
     listed = [
         {**plain, "what": what, "where": where, "suggested": names[names != where][0]}
         for what, where in products.sample(LISTED, random_state=0).items()

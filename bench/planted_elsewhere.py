@@ -1,10 +1,10 @@
 """Errors planted in raw files by other rules than those of ``find plant``, in plain Python.
 
-It shares no module with ``find plant`` or the finders. A misfiled review takes the place of a
-product drawn from all products of the other categories, however many reviews they have (there: of a
-review, from a category drawn first); a misplaced one that of any product of its category; a product
-in the wrong category gets that of another product; of a declining one most good reviews become bad
-ones in their stars alone, from a day on.
+It shares no module with ``find plant`` or the finders. A review in the wrong category takes the
+place of a product drawn from all products of the other categories, however many reviews they have
+(there: of a review, from a category drawn first); one under the wrong product that of any product
+of its category; a product in the wrong category gets that of another product; of a declining one
+most good reviews become bad ones in their stars alone, from a day on.
 """
 
 import csv
@@ -56,7 +56,7 @@ def plant(rows: Sequence[Row], kind: str, share: float, seed: int) -> dict[str, 
 
     Args:
         rows: the reviews.
-        kind: ``misfiled``, ``misplaced``, ``miscategorised`` or ``declining``.
+        kind: ``review-category``, ``review-product``, ``product-category`` or ``declining``.
         share: of the reviews, of all products, or of those with enough reviews.
         seed: another seed changes others.
 
@@ -64,12 +64,12 @@ def plant(rows: Sequence[Row], kind: str, share: float, seed: int) -> dict[str, 
         What is wrong now, by id, and from which day on a product declines.
     """
     generator = random.Random(f"{kind} {share} {seed}")
-    if kind in ("misfiled", "misplaced"):
-        return _move(rows, kind == "misplaced", share, generator)
+    if kind in ("review-category", "review-product"):
+        return _move(rows, kind == "review-product", share, generator)
     of_product: dict[str, list[Row]] = {}
     for row in rows:
         of_product.setdefault(row["product_id"], []).append(row)
-    if kind == "miscategorised":
+    if kind == "product-category":
         return _relabel(of_product, share, generator)
     return _worsen(of_product, share, generator)
 

@@ -129,7 +129,7 @@ _NAMED_FIGURES: Final = pa.list_(
 )
 
 FINDING_COLUMNS: Final = (
-    Column("finder", pa.string(), False, "which finder it comes from, as in misfiled"),
+    Column("finder", pa.string(), False, "which finder it comes from, as in review-category"),
     Column("kind", pa.string(), False, "what sort of thing it is: review, product or category"),
     Column("what", pa.string(), False, "its id: a review_id, a product_id, a category"),
     Column("title", pa.string(), True, "its name for people: a product's title"),

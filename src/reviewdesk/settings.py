@@ -335,10 +335,10 @@ class SampleSettings(Settings):
 class PlantSettings(Settings):
     """Which errors are planted in a copy of the data, and how many."""
 
-    misfiled: float = setting(
+    review_category: float = setting(
         0.03, "share of the reviews that move to another category", minimum=0, maximum=1
     )
-    miscategorised: float = setting(
+    product_category: float = setting(
         0.03, "share of the products that get another category", minimum=0, maximum=1
     )
     declining: float = setting(
@@ -349,8 +349,8 @@ class PlantSettings(Settings):
     )
     moves: str = setting(
         "uniform",
-        "where misfiled reviews and miscategorised products move: to any category alike, rather "
-        "to one with similar words, or many together from one to another",
+        "where reviews and products move: to any category alike, rather to one with similar words, "
+        "or many together from one to another",
         choices=("uniform", "confusable", "clustered"),
     )
     seed: int = setting(0, "another seed makes other errors", minimum=0)

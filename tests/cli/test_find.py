@@ -75,13 +75,21 @@ def test_each_finder_takes_its_own_settings(data: PreparedData, cli: Cli, tmp_pa
         assert (refused.code, "with one of: declining, " in refused.err) == (2, True)
     refused = cli(*words, "--set", "odd.colour=red")
     assert (refused.code, "has no setting 'colour'" in refused.err) == (2, True)
-    words = ("find", "misfiled", data.path, "--folds", "2", "--out", tmp_path / "misfiled")
-    done = cli(*words, "--set", "questions=30", "--set", "misplaced.fewest=100")
+    words = (
+        "find",
+        "review-category",
+        data.path,
+        "--folds",
+        "2",
+        "--out",
+        tmp_path / "review-category",
+    )
+    done = cli(*words, "--set", "questions=30", "--set", "review-product.fewest=100")
     assert done.code == 0, done.err
     assert "%), reviews of products with fewer than 100 of them" in done.out
-    page = (tmp_path / "misfiled" / "misplaced" / "findings.html").read_text()
+    page = (tmp_path / "review-category" / "review-product" / "findings.html").read_text()
     assert "%), reviews of products with fewer than 100 of them" in page
-    assert "%), reviews of" in cli("show", tmp_path / "misfiled" / "misplaced").out
+    assert "%), reviews of" in cli("show", tmp_path / "review-category" / "review-product").out
 
 
 def test_export_as_csv_is_safe_to_open(folder: Path, cli: Cli, tmp_path: Path) -> None:
@@ -171,18 +179,18 @@ def test_known_errors_are_planted_and_findings_graded(
     data: PreparedData, cli: Cli, tmp_path: Path
 ) -> None:
     planted = tmp_path / "planted"
-    words = ("find", "plant", data.path, "--misfiled", "0.1", "--out", planted)
+    words = ("find", "plant", data.path, "--review-category", "0.1", "--out", planted)
     made = cli(*words)
     assert made.code == 0, made.err
     assert f"find grade findings {planted}.truth" in made.out
-    assert "240 reviews, with 23 misfiled reviews and 1 miscategorised product: " in made.out
-    errors = pq.read_table(tmp_path / "planted.truth" / "misfiled.parquet")
+    assert "240 reviews, with 23 moved reviews and 1 moved product: " in made.out
+    errors = pq.read_table(tmp_path / "planted.truth" / "review_category.parquet")
     assert errors.num_rows > 10
-    right = [finding(one, finder="misfiled") for one in errors["review_id"].to_pylist()[:9]]
-    table = pa.Table.from_pylist([*right, finding("wrong", finder="misfiled")], FINDINGS)
+    right = [finding(one, finder="review-category") for one in errors["review_id"].to_pylist()[:9]]
+    table = pa.Table.from_pylist([*right, finding("wrong", finder="review-category")], FINDINGS)
     about = {"data": PreparedData.open(planted).fingerprint, "files": []}
-    found = Findings("misfiled", table, (PromisedList(0.9, 10, 1.0),), 240)
-    write_findings(tmp_path / "out" / "misfiled", found, OddFinder.manner(), about)
+    found = Findings("review-category", table, (PromisedList(0.9, 10, 1.0),), 240)
+    write_findings(tmp_path / "out" / "review-category", found, OddFinder.manner(), about)
     graded = cli("find", "grade", tmp_path / "out", f"{planted}.truth")
     assert graded.code == 0, graded.err
     assert f"9 of {errors.num_rows}" in graded.out
@@ -198,18 +206,18 @@ def test_known_errors_are_planted_and_findings_graded(
 
 def test_grades_of_products_are_told_by_size(data: PreparedData, cli: Cli, tmp_path: Path) -> None:
     planted = tmp_path / "planted"
-    assert cli("find", "plant", data.path, "--miscategorised", "0.1", "--out", planted).code == 0
-    errors = pq.read_table(tmp_path / "planted.truth" / "miscategorised.parquet").to_pylist()
-    kind = {"finder": "miscategorised", "kind": "product", "promise": 0.9}
+    assert cli("find", "plant", data.path, "--product-category", "0.1", "--out", planted).code == 0
+    errors = pq.read_table(tmp_path / "planted.truth" / "product_category.parquet").to_pylist()
+    kind = {"finder": "product-category", "kind": "product", "promise": 0.9}
     rows = [finding(one["product_id"], reviews=one["reviews"], **kind) for one in errors]
     rows.append(finding("wrong", reviews=60, **kind))
     lists = (PromisedList(0.9, len(rows), 1.0),)
-    found = Findings("miscategorised", pa.Table.from_pylist(rows, FINDINGS), lists, 240)
+    found = Findings("product-category", pa.Table.from_pylist(rows, FINDINGS), lists, 240)
     about = {"data": PreparedData.open(planted).fingerprint, "files": []}
     write_findings(tmp_path / "out", found, OddFinder.manner(), about)
     said = cli("find", "grade", tmp_path / "out", f"{planted}.truth").out
     said = said.replace("\N{NO-BREAK SPACE}", " ")
-    assert "miscategorised, by how many reviews a product has" in said
+    assert "product-category, by how many reviews a product has" in said
     assert "50 or more" in said
     assert "0 % (0 of 1)" in said
 
@@ -289,7 +297,7 @@ def test_answers_are_given_with_everything_and_are_not_lost(
     answers.write_text(answers.read_text().replace('""', '"right"'))
     answered = cli(*words, "--audit", answers, "--json").json()["finders"]
     assert [one for one, did in answered.items() if not did.get("already", True)] == [
-        "misfiled",
+        "review-category",
         "asking",
     ]
     refused = cli(*words)
@@ -321,7 +329,7 @@ def test_ids_and_categories_do_nothing_to_the_terminal(cli: Cli, tmp_path: Path)
     ranked = cli("find", "similar", data.path, "--product", wanted)
     unknown = cli("find", "similar", data.path, "--product", f"{wanted}?")
     everything = cli("find", "all", data.path, "--folds", "2", "--out", tmp_path / "out")
-    shown = cli("show", tmp_path / "out" / "misfiled")
+    shown = cli("show", tmp_path / "out" / "review-category")
     assert (ranked.code, unknown.code, everything.code, shown.code) == (0, 2, 0, 0)
     for one in (ranked, unknown, everything, shown):
         assert "\x1b" not in one.out + one.err
@@ -364,7 +372,7 @@ def test_settings_count_also_for_one_product(data: PreparedData, cli: Cli) -> No
 
 
 def test_a_copy_without_errors_is_called_so(data: PreparedData, cli: Cli, tmp_path: Path) -> None:
-    shares = ("--misfiled", "0", "--miscategorised", "0", "--declining", "0")
+    shares = ("--review-category", "0", "--product-category", "0", "--declining", "0")
     made = cli("find", "plant", data.path, *shares, "--out", tmp_path / "copy")
     assert made.code == 0
     assert f"240 reviews, with no known errors: {tmp_path / 'copy'}" in made.out
@@ -379,14 +387,14 @@ def test_known_errors_of_another_corpus_are_refused(cli: Cli, tmp_path: Path) ->
         assert cli("prepare", out, "--out", tmp_path / f"prepared-{seed}").code == 0
     own, other = (f"{tmp_path / seed}.tsv.gz.truth" for seed in "01")
     reviews = PreparedData.open(tmp_path / "prepared-0")
-    rows = [finding("none of them", finder="misfiled")]
+    rows = [finding("none of them", finder="review-category")]
     lists = (PromisedList(0.9, 1, 0.1),)
     about = {"data": reviews.fingerprint, "files": []}
 
     def listing(*more: str) -> Path:
-        named = [*rows, *(finding(one, finder="misfiled") for one in more)]
-        found = Findings("misfiled", pa.Table.from_pylist(named, FINDINGS), lists, 400)
-        write_findings(tmp_path / "out" / "misfiled", found, OddFinder.manner(), about)
+        named = [*rows, *(finding(one, finder="review-category") for one in more)]
+        found = Findings("review-category", pa.Table.from_pylist(named, FINDINGS), lists, 400)
+        write_findings(tmp_path / "out" / "review-category", found, OddFinder.manner(), about)
         return tmp_path / "out"
 
     for truth in (own, other):
@@ -396,7 +404,7 @@ def test_known_errors_of_another_corpus_are_refused(cli: Cli, tmp_path: Path) ->
     assert (graded.code, "0 of 1" in graded.out) == (0, True)
     refused = cli("find", "grade", listing(), other, "--reviews", reviews.path)
     assert (refused.code, "it names none of the reviews given" in refused.err) == (3, True)
-    errors = pq.read_table(Path(own) / "misfiled.parquet")["review_id"].to_pylist()
+    errors = pq.read_table(Path(own) / "review_category.parquet")["review_id"].to_pylist()
     graded = cli("find", "grade", listing(errors[0]), own)
     assert (graded.code, "1 of 2" in graded.out) == (0, True)
     refused = cli("find", "grade", listing(errors[0]), other)
@@ -408,7 +416,7 @@ def test_a_reference_and_questions_together_are_refused_before_any_work(
 ) -> None:
     known, asked, out = tmp_path / "known.txt", tmp_path / "questions.csv", tmp_path / "out"
     known.write_text("R00001\n")
-    words = ("find", "misfiled", data.path, "--out", out)
+    words = ("find", "review-category", data.path, "--out", out)
     refused = cli(*words, "--reference", known, "--audit", asked)
     assert (refused.code, "leave one of them away" in refused.err) == (2, True)
     assert not out.exists()

@@ -39,7 +39,7 @@ def test_a_group_lists_its_commands_in_order(cli: Cli) -> None:
         starts = [text.index(f"│ {name} ") for name in named]
         assert starts == sorted(starts)
         assert len(named) > 1
-    assert "Did you mean 'misfiled'" in cli("find", "misfield", "x", "--out", "y").err
+    assert "Did you mean 'review-category'" in cli("find", "review-categry", "x", "--out", "y").err
 
 
 def test_the_version(cli: Cli) -> None:

@@ -21,7 +21,7 @@ from reviewdesk.findings.store import write_findings
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.schema import FINDINGS
 
-MISFILED, MISCATEGORISED, DECLINING = 60, 12, 6
+REVIEW_CATEGORY, PRODUCT_CATEGORY, DECLINING = 60, 12, 6
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 
 
@@ -42,23 +42,28 @@ def make_job(folder: Path, reviews: int = 1_200) -> Path:
 
 
 def write_kinds(
-    place: Path, data: PreparedData, misfiled: int = MISFILED, last: Any = None
+    place: Path, data: PreparedData, reviews: int = REVIEW_CATEGORY, last: Any = None
 ) -> None:
     """Write findings of three kinds about real reviews and products."""
     rows = data.table(["review_id", "product_id", "product_title", "product_category"]).to_pylist()
     products = {row["product_id"]: row for row in rows}
     kinds = {
-        "misfiled": [finding("misfiled", row, n) for n, row in enumerate(rows[:misfiled])],
-        "miscategorised": [
-            finding("miscategorised", row, n)
-            for n, row in enumerate([*products.values()][:MISCATEGORISED])
+        "review-category": [
+            finding("review-category", row, n) for n, row in enumerate(rows[:reviews])
+        ],
+        "product-category": [
+            finding("product-category", row, n)
+            for n, row in enumerate([*products.values()][:PRODUCT_CATEGORY])
         ],
         "declining": [
             finding("declining", row, n) for n, row in enumerate([*products.values()][-DECLINING:])
         ],
     }
-    titles = {"misfiled": "Misfiled reviews", "miscategorised": "Miscategorised products",
-              "declining": "Declining products"}  # fmt: skip
+    titles = {
+        "review-category": "Reviews in the wrong category",
+        "product-category": "Products in the wrong category",
+        "declining": "Declining products",
+    }
     for name, found in kinds.items():
         promised = sum(row["promise"] >= 0.9 for row in found)
         lists = (PromisedList(0.95, 0, 0.0, "too little is known"),
@@ -73,13 +78,15 @@ def write_kinds(
 
 def finding(finder: str, row: dict[str, Any], number: int) -> dict[str, Any]:
     """Return one finding about a review's row."""
-    about = {"misfiled": ("review", row["review_id"])}.get(finder, ("product", row["product_id"]))
+    about = {"review-category": ("review", row["review_id"])}.get(
+        finder, ("product", row["product_id"])
+    )
     changed = finder == "declining"
     return {
         "finder": finder,
         "kind": about[0],
         "what": about[1],
-        "title": HOSTILE if number == 1 and finder == "misfiled" else row["product_title"],
+        "title": HOSTILE if number == 1 and finder == "review-category" else row["product_title"],
         "where": row["product_category"],
         "suggested": None if changed else "Garden",
         "reviews": 1 + number,

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -28,8 +29,8 @@ from tests.desk.postgres import Cluster
 Open = Callable[..., Decisions]
 
 
-def subject(name: str, finder: str = "misfiled") -> Subject:
-    kind = "review" if finder == "misfiled" else "product"
+def subject(name: str, finder: str = "review-category") -> Subject:
+    kind = "review" if finder == "review-category" else "product"
     title = '=1+1; <b>a title</b>\nand more, "quoted"'
     return Subject(name, finder, kind, f"R{name}", title, "Books", "Garden", 0.9, 0.9)
 
@@ -119,7 +120,7 @@ from reviewdesk.desk.actions import Subject
 from reviewdesk.desk.decision_place import open_decisions
 decisions = open_decisions(Path(sys.argv[1]), sys.argv[2])
 for n in range(100_000):
-    about = Subject(f"f{n}", "misfiled", "review", f"R{n}", None, None, None, 0.5, 0.0)
+    about = Subject(f"f{n}", "review-category", "review", f"R{n}", None, None, None, 0.5, 0.0)
     decisions.record([about], "decide", "right", "Ada")
     print(n, flush=True)
 """
@@ -210,7 +211,7 @@ def test_other_programs_read_the_files(tmp_path: Path) -> None:
 
 def test_corrections_hold_what_is_right_and_can_be_corrected(open_at: Open) -> None:
     decisions = open_at()
-    decisions.record([subject("a"), subject("b", "miscategorised")], DECIDE, "right", "Ada")
+    decisions.record([subject("a"), subject("b", "product-category")], DECIDE, "right", "Ada")
     decisions.record([subject("c")], DECIDE, "right", "Ada")
     decisions.record([subject("c")], DECIDE, "wrong", "Bob")
     decisions.record([subject("d", "declining")], DECIDE, "right", "Ada")
@@ -243,6 +244,15 @@ def test_another_program_s_database_is_refused(tmp_path: Path) -> None:
         open_decisions(tmp_path)
     (tmp_path / "decisions.sqlite").write_bytes(b"no database" * 100)
     with pytest.raises(InputError, match="damaged"):
+        open_decisions(tmp_path)
+
+
+@pytest.mark.parametrize(("version", "message"), [(1, "move it away"), (99, "later release")])
+def test_another_release_s_database_is_refused(tmp_path: Path, version: int, message: str) -> None:
+    open_decisions(tmp_path).close()
+    with closing(sqlite3.connect(tmp_path / "decisions.sqlite")) as base:
+        base.execute(f"PRAGMA user_version = {version}")
+    with pytest.raises(InputError, match=message):
         open_decisions(tmp_path)
 
 

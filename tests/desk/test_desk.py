@@ -23,15 +23,15 @@ from reviewdesk.prepare.prepared import PreparedData
 from tests.desk.desks import (
     DECLINING,
     HOSTILE,
-    MISCATEGORISED,
-    MISFILED,
+    PRODUCT_CATEGORY,
+    REVIEW_CATEGORY,
     RunningDesk,
     desk,
     write_kinds,
 )
 from tests.report.reading import Reader
 
-ALL = MISFILED + MISCATEGORISED + DECLINING
+ALL = REVIEW_CATEGORY + PRODUCT_CATEGORY + DECLINING
 HTML = {"accept": "text/html"}
 
 
@@ -79,15 +79,15 @@ def test_a_decision_without_script_leads_to_the_next_finding(client: httpx.Clien
 
 def test_reviews_are_whole_and_marked(client: httpx.Client, desk_job: Path) -> None:
     data = PreparedData.open(desk_job / "prepared")
-    bodies = data.table(["review_body"]).column(0).to_pylist()[:MISFILED]
+    bodies = data.table(["review_body"]).column(0).to_pylist()[:REVIEW_CATEGORY]
     longest = max(bodies, key=len)
     assert len(longest) > 360  # pages of findings cut it
-    listed = client.get("/findings", params={"finder": "misfiled", "status": "all"}).text
+    listed = client.get("/findings", params={"finder": "review-category", "status": "all"}).text
     listed += client.get(
-        "/findings", params={"finder": "misfiled", "status": "all", "page": "2"}
+        "/findings", params={"finder": "review-category", "status": "all", "page": "2"}
     ).text
     addresses = re.findall(r'href="(/findings/\w{16})', listed)
-    assert len(addresses) == MISFILED
+    assert len(addresses) == REVIEW_CATEGORY
     pages = [client.get(address).text for address in addresses]
     assert any(longest in Reader(page).text for page in pages)
     assert any('<mark class="for l3">the</mark>' in page for page in pages)
@@ -120,20 +120,20 @@ def test_two_browsers_of_one_name_are_two_agents(open_desk: RunningDesk) -> None
     given = []
     for _ in range(2):
         with httpx.Client(base_url=open_desk.url, headers=HTML, timeout=60) as one:
-            given.append(shown(one.get("/", params={"finder": "misfiled"}).text))
+            given.append(shown(one.get("/", params={"finder": "review-category"}).text))
     assert given[0] != given[1]
 
 
 def test_a_bulk_decision_says_how_many_and_is_undone_as_one(client: httpx.Client) -> None:
     named(client, "Eve")
-    query = {"finder": "miscategorised", "promise": "0.9"}
+    query = {"finder": "product-category", "promise": "0.9"}
     page = client.get("/findings", params=query).text
     sent = {**query, "token": token(page), "kind": "decide", "value": "wrong", "reason": "bulk"}
     asked = client.post("/findings/bulk/confirm", data=sent).text
     number = re.search(r'name="expected" value="(\d+)"', asked)
     assert number
     held = re.search(r"(\d+) findings? (?:is|are) being looked at", asked)
-    assert int(number[1]) + int(held[1] if held else 0) == MISCATEGORISED // 2
+    assert int(number[1]) + int(held[1] if held else 0) == PRODUCT_CATEGORY // 2
     refused = client.post("/findings/bulk", data={**sent, "expected": "3"})
     assert refused.status_code == 409
     done = client.post("/findings/bulk", data={**sent, "expected": number[1]})
@@ -148,13 +148,15 @@ def test_a_bulk_decision_says_how_many_and_is_undone_as_one(client: httpx.Client
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
 def test_a_list_goes_out_as_a_file(client: httpx.Client, kind: str) -> None:
-    answer = client.get(f"/findings/export/{kind}", params={"finder": "misfiled", "status": "all"})
+    answer = client.get(
+        f"/findings/export/{kind}", params={"finder": "review-category", "status": "all"}
+    )
     assert "attachment" in answer.headers["content-disposition"]
     read = {"csv": pd.read_csv, "parquet": pd.read_parquet}.get(
         kind, lambda file: pd.read_json(file, lines=True)
     )
     table = read(io.BytesIO(answer.content))
-    assert len(table) == MISFILED
+    assert len(table) == REVIEW_CATEGORY
     assert HOSTILE in set(table["title"])
 
 
@@ -247,9 +249,9 @@ def test_the_digest_says_what_is_new_and_is_a_feed(desk_job: Path, tmp_path: Pat
     shutil.copytree(desk_job.parent, tmp_path / "shop", ignore=shutil.ignore_patterns("desk"))
     data = PreparedData.open(tmp_path / "shop" / "job" / "prepared")
     findings = tmp_path / "shop" / "findings"
-    before = read_findings(findings / "misfiled")
+    before = read_findings(findings / "review-category")
     earlier = replace(before, about={**before.about, "data": "the month before"})
-    write_kinds(findings, data, misfiled=MISFILED + 4, last=earlier)
+    write_kinds(findings, data, reviews=REVIEW_CATEGORY + 4, last=earlier)
     with (
         desk(tmp_path / "shop" / "job") as running,
         httpx.Client(base_url=running.url, timeout=60) as one,
@@ -259,7 +261,7 @@ def test_the_digest_says_what_is_new_and_is_a_feed(desk_job: Path, tmp_path: Pat
         one.post("/decide", data=sent)
         value = one.get("/digest.json").json()
         assert value["version"] == "https://jsonfeed.org/version/1.1"
-        new = [item for item in value["items"] if "misfiled" in item["tags"]]
+        new = [item for item in value["items"] if "review-category" in item["tags"]]
         assert len(new) == 4
         assert all(one.get(item["url"]).status_code == 200 for item in value["items"])
         assert value["_reviewdesk"]["decided"] == {"right": 1, "wrong": 0, "unsure": 0}
@@ -295,7 +297,9 @@ def test_every_sentence_is_used_and_every_used_one_is_there() -> None:
 def test_a_person_s_decisions_and_the_index_are_erased(tmp_path: Path) -> None:
     folder = tmp_path / "desk"
     decisions = open_decisions(folder)
-    theirs = Subject("f1", "misfiled", "review", "R-secret", "A lamp", "Books", "Toys", 0.9, 0.9)
+    theirs = Subject(
+        "f1", "review-category", "review", "R-secret", "A lamp", "Books", "Toys", 0.9, 0.9
+    )
     others = theirs._replace(finding_id="f2", what="R-other")
     decisions.record([theirs, others], "comment", "call them", "Ada")
     decisions.close()
@@ -310,10 +314,10 @@ def test_a_person_s_decisions_and_the_index_are_erased(tmp_path: Path) -> None:
 
 def test_findings_of_some_days(client: httpx.Client, open_desk: RunningDesk) -> None:
     data = PreparedData.open(open_desk.job / "prepared")
-    rows = data.table(["review_id", "review_date"]).to_pylist()[:MISFILED]
+    rows = data.table(["review_id", "review_date"]).to_pylist()[:REVIEW_CATEGORY]
     days = sorted(row["review_date"] for row in rows)
     first, last = days[20], days[40]
-    wanted = {"finder": "misfiled", "status": "all", "since": str(first), "until": str(last)}
+    wanted = {"finder": "review-category", "status": "all", "since": str(first), "until": str(last)}
     exported = client.get("/findings/export/csv", params=wanted)
     assert set(pd.read_csv(io.BytesIO(exported.content))["what"]) == {
         row["review_id"] for row in rows if first <= row["review_date"] <= last

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect, sync_playwright
 
-from tests.desk.desks import MISFILED, RunningDesk, desk
+from tests.desk.desks import REVIEW_CATEGORY, RunningDesk, desk
 
 CHROMIUM = Path("/usr/bin/chromium")
 DECIDED = 40
@@ -127,7 +127,7 @@ def test_the_first_hour(browser: Browser, open_desk: RunningDesk, tmp_path: Path
 
         # Dismiss all of a filter at once.
         page.get_by_role("link", name="Findings", exact=True).click()
-        page.get_by_role("link", name=re.compile("Misfiled reviews")).click()
+        page.get_by_role("link", name=re.compile("Reviews in the wrong category")).click()
         summary = page.get_by_text(re.compile(r"Decide about all \d+ at once"))
         number = int(re.sub(r"\D", "", summary.inner_text()))
         summary.click()
@@ -151,12 +151,12 @@ def test_the_first_hour(browser: Browser, open_desk: RunningDesk, tmp_path: Path
         expect(page.get_by_role("heading", name="Over time")).to_be_visible()
 
         # Export a list.
-        page.goto(f"{open_desk.url}/findings?finder=misfiled&status=all")
+        page.goto(f"{open_desk.url}/findings?finder=review-category&status=all")
         with page.expect_download() as download:
             page.get_by_role("link", name="CSV").click()
         download.value.save_as(tmp_path / "list.csv")
         table = pd.read_csv(tmp_path / "list.csv")
-        assert len(table) == MISFILED
+        assert len(table) == REVIEW_CATEGORY
         assert set(table["verdict"].dropna()) <= {"right", "wrong", "unsure"}
         assert "Ann" in set(table["decided_by"])
 

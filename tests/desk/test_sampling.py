@@ -12,14 +12,14 @@ from reviewdesk.desk.decision_place import open_decisions
 from reviewdesk.desk.sampling import Sampling
 from reviewdesk.desk.worklist import Filter, Worklist
 from reviewdesk.findings.base import Findings, Manner, PromisedList
-from reviewdesk.findings.misfiled.audit import read_answers
+from reviewdesk.findings.review_category.audit import read_answers
 from reviewdesk.findings.store import StoredFindings
 from tests.desk.test_worklist import row, stored
 
 LISTS = (PromisedList(0.95, 60, 3.0), PromisedList(0.9, 160, 16.0), PromisedList(0.8, 300, 60.0))
 
 
-def misfiled(
+def drawn_strata(
     seed: int, precision: tuple[float, ...] = (0.9, 0.8, 0.5)
 ) -> tuple[StoredFindings, set[str]]:
     """Return findings in three strata, surer ones right more often, and which are right."""
@@ -32,9 +32,9 @@ def misfiled(
             rows.append(row(name, promise=promise, score=promise - 0.1 + 0.1 * sure))
             if rng.random() < mean + 0.3 * (sure - 0.5):
                 right.add(name)
-    kind = stored(rows, "misfiled")
-    found = Findings("misfiled", kind.found.table, LISTS, 1_000)
-    return StoredFindings(kind.path, found, Manner("Misfiled", "", False), {}), right
+    kind = stored(rows, "review-category")
+    found = Findings("review-category", kind.found.table, LISTS, 1_000)
+    return StoredFindings(kind.path, found, Manner("Reviews", "", False), {}), right
 
 
 def work(sampling: Sampling, right: set[str], decisions: int, agent: str = "Ann") -> None:
@@ -54,7 +54,7 @@ def simulate(folder: Path, runs: int, decisions: int) -> tuple[float, float, flo
     """Return how often intervals hold the truth, the bias, and that of counting all decisions."""
     held, errors, naive = [], [], []
     for run in range(runs):
-        stored_findings, right = misfiled(run)
+        stored_findings, right = drawn_strata(run)
         base = open_decisions(folder / str(run))
         sampling = Sampling(Worklist([stored_findings], base), run.to_bytes(32, "little"), 0.3)
         work(sampling, right, decisions)
@@ -94,7 +94,7 @@ def test_coverage_over_many_runs(tmp_path: Path) -> None:
 
 
 def test_bulk_decisions_do_not_count_and_undone_ones_neither(tmp_path: Path) -> None:
-    stored_findings, right = misfiled(1)
+    stored_findings, right = drawn_strata(1)
     sampling = Sampling(Worklist([stored_findings], open_decisions(tmp_path)), b"k" * 32, 1.0)
     worklist = sampling.worklist
     worklist.decisions.record(worklist.subjects(worklist.ids), DECIDE, "wrong", "Ann")
@@ -108,7 +108,7 @@ def test_bulk_decisions_do_not_count_and_undone_ones_neither(tmp_path: Path) -> 
 
 
 def test_a_list_that_does_not_deliver_is_cut_anew(tmp_path: Path) -> None:
-    stored_findings, right = misfiled(2, (0.97, 0.6, 0.2))
+    stored_findings, right = drawn_strata(2, (0.97, 0.6, 0.2))
     sampling = Sampling(Worklist([stored_findings], open_decisions(tmp_path)), b"k" * 32, 1.0)
     work(sampling, right, 120)
     strict, _, loose = sampling.delivered()
@@ -119,11 +119,11 @@ def test_a_list_that_does_not_deliver_is_cut_anew(tmp_path: Path) -> None:
 
 
 def test_only_drawn_findings_are_answers(tmp_path: Path) -> None:
-    stored_findings, right = misfiled(3)
+    stored_findings, right = drawn_strata(3)
     sampling = Sampling(Worklist([stored_findings], open_decisions(tmp_path / "d")), b"k" * 32, 0.4)
     work(sampling, right, 100)
     with (tmp_path / "answers.csv").open("wb") as sink:
-        written = write_answers(sampling.worklist, sampling.answers("misfiled"), sink)
+        written = write_answers(sampling.worklist, sampling.answers("review-category"), sink)
     ids, wrong = read_answers(tmp_path / "answers.csv")
     assert written == len(ids) == sampling.delivered()[-1].counted < 100
     assert dict(zip(ids.to_pylist(), wrong.tolist(), strict=True)) == {

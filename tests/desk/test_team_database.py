@@ -37,7 +37,9 @@ def opened() -> Iterator[Open]:
 
 
 def subject(name: str, title: str = "A lamp") -> Subject:
-    return Subject(name, "misfiled", "review", f"R{name}", title, "Books", "Garden", 0.9, 0.9)
+    return Subject(
+        name, "review-category", "review", f"R{name}", title, "Books", "Garden", 0.9, 0.9
+    )
 
 
 def test_what_was_decided_before_moves_and_the_folder_remembers_where(
@@ -46,17 +48,17 @@ def test_what_was_decided_before_moves_and_the_folder_remembers_where(
     schema = postgres.schema()
     before = opened(tmp_path)
     before.record([subject("a"), subject("b")], DECIDE, "right", "Ada", "plain")
-    assert [before.draw("misfiled 0.9"), before.draw("misfiled 0.9")] == [1, 2]
+    assert [before.draw("review-category 0.9"), before.draw("review-category 0.9")] == [1, 2]
     team = opened(tmp_path, postgres.url(schema))
     assert [each.author for each in team.since(0)] == ["Ada", "Ada"]
-    assert team.draw("misfiled 0.9") == 3
+    assert team.draw("review-category 0.9") == 3
     record = (tmp_path / "decisions.json").read_text()
     assert schema in record
     assert PASSWORD not in record
     assert PASSWORD not in team.place
     team.record([subject("c")], COMMENT, "look", "Bob")
     again = opened(tmp_path, postgres.url(schema))  # nothing comes in twice
-    assert (len(again.since(0)), again.draws()) == (3, {"misfiled 0.9": 3})
+    assert (len(again.since(0)), again.draws()) == (3, {"review-category 0.9": 3})
 
     with pytest.raises(StorageError, match="no password supplied"):
         opened(tmp_path)
@@ -128,13 +130,14 @@ def test_errors_hold_no_password_and_no_values(
     assert decisions.since(0) == []
 
 
-def test_tables_of_a_later_release_are_refused(
-    postgres: Cluster, opened: Open, tmp_path: Path
+@pytest.mark.parametrize(("version", "message"), [(1, "earlier release"), (99, "later release")])
+def test_tables_of_another_release_are_refused(
+    postgres: Cluster, opened: Open, tmp_path: Path, version: int, message: str
 ) -> None:
     schema = postgres.schema()
     opened(tmp_path, postgres.url(schema))
-    postgres.psql(f"UPDATE {schema}.version SET number = 2")
-    with pytest.raises(InputError, match="later release"):
+    postgres.psql(f"UPDATE {schema}.version SET number = {version}")
+    with pytest.raises(InputError, match=message):
         opened(tmp_path, postgres.url(schema))
 
 

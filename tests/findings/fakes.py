@@ -38,7 +38,7 @@ def finding(what: str, **values: Any) -> dict[str, Any]:
 
 
 class OddFinder(Finder):
-    """Takes reviews that speak of wombats for misfiled."""
+    """Takes reviews that speak of wombats for ones in the wrong category."""
 
     name: ClassVar[str] = "odd"
     title: ClassVar[str] = "Odd reviews"

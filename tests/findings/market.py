@@ -13,8 +13,8 @@ from .shop import CATEGORIES, TOPICS
 
 EVIL = "<script>alert('&\"')</script>"
 PRODUCTS = 60
-MISFILED = 40
-MISCATEGORISED = 9
+REVIEW_CATEGORY = 40
+PRODUCT_CATEGORY = 9
 DECLINING = 7
 FILLER = "plain usual several thing bought present week again quite rather before after".split()
 
@@ -22,16 +22,16 @@ FILLER = "plain usual several thing bought present week again quite rather befor
 def market_rows(count: int = 3_000) -> list[dict[str, Any]]:
     """Return reviews of sixty products over three years.
 
-    Every ``MISFILED``-th review speaks of another category; product ``MISCATEGORISED`` is filed
-    under another one; product ``DECLINING`` falls from five stars to one after two of the years.
+    Every ``REVIEW_CATEGORY``-th review speaks of another category; product ``PRODUCT_CATEGORY`` is
+    filed under another one; product ``DECLINING`` falls from five stars to one after two years.
     """
     generator = np.random.default_rng(11)
     rows = []
     for number in range(count):
         product = number % PRODUCTS
         about = CATEGORIES[product % 3]
-        filed = CATEGORIES[(product + 1) % 3] if product == MISCATEGORISED else about
-        if number % MISFILED == 0:
+        filed = CATEGORIES[(product + 1) % 3] if product == PRODUCT_CATEGORY else about
+        if number % REVIEW_CATEGORY == 0:
             about = CATEGORIES[(product + 2) % 3]
         month = number // PRODUCTS * 36 * PRODUCTS // count
         worse = product == DECLINING and month >= 24

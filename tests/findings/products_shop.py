@@ -30,22 +30,22 @@ def review(number: int, product: str, body: str, **others: Any) -> dict[str, Any
 
 
 def product_rows(
-    products: int = 10, reviews: int = 80, *, misplaced: int = 0, seed: int = 3
+    products: int = 10, reviews: int = 80, *, wrong_every: int = 0, seed: int = 3
 ) -> tuple[list[dict[str, Any]], set[str]]:
     """Return reviews of products, and the ids of those that stand under another than their own.
 
     Args:
         products: how many.
         reviews: of each.
-        misplaced: every so manieth review stands under the next product; 0 for none.
+        wrong_every: every review of this many stands under the next product; 0 for none.
         seed: another seed writes other texts.
     """
     random = np.random.default_rng(seed)
     rows, wrong = [], set()
     for number in range(products * reviews):
         about = stands = number % products
-        if misplaced and number % misplaced == 0:
-            stands = (about + 1 + number // misplaced % (products - 1)) % products
+        if wrong_every and number % wrong_every == 0:
+            stands = (about + 1 + number // wrong_every % (products - 1)) % products
             wrong.add(f"R{number:05d}")
         own = [f"{OWN[about]}{word}" for word in random.integers(0, WORDS, 4)]
         body = " ".join([*own, *random.choice(COMMON, 4)])

@@ -1,4 +1,4 @@
-"""A small shop: prepared reviews of three categories, some misfiled, and predictions of them."""
+"""A small shop: prepared reviews of three categories, some wrong, and predictions of them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,13 +23,13 @@ TOPICS = {
 CATEGORIES = list(TOPICS)
 
 
-def rows_of(count: int = 600, *, misfiled: int = 20) -> list[dict[str, Any]]:
-    """Return reviews whose words are those of their category; every so manieth is misfiled."""
+def rows_of(count: int = 600, *, wrong_every: int = 20) -> list[dict[str, Any]]:
+    """Return reviews whose words are those of their category; a few are wrong."""
     generator = np.random.default_rng(5)
     rows = []
     for number in range(count):
         filed = CATEGORIES[number % 3]
-        wrong = misfiled and number % misfiled == 0
+        wrong = wrong_every and number % wrong_every == 0
         about = CATEGORIES[(number + 1) % 3] if wrong else filed
         words = generator.choice(TOPICS[about].split(), 6)
         rows.append(

@@ -24,8 +24,8 @@ from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.schema import FINDINGS
 from reviewdesk.sources.truth import (
     DECLINING,
-    MISCATEGORISED,
-    MISFILED,
+    PRODUCT_CATEGORY,
+    REVIEW_CATEGORY,
     VARIANTS,
     Truth,
     truth_directory,
@@ -236,7 +236,7 @@ def hidden(data: PreparedData) -> Iterator[Path]:
     ]
     alike = [{"product_id": one, "product_parent": "P", "reviews": 9} for one in products]
     folder = truth_directory(data.path)
-    tables = {MISFILED: wrong, MISCATEGORISED: moved, DECLINING: worse, VARIANTS: alike}
+    tables = {REVIEW_CATEGORY: wrong, PRODUCT_CATEGORY: moved, DECLINING: worse, VARIANTS: alike}
     truth = Truth(*(pa.Table.from_pylist(rows, schema) for schema, rows in tables.items()))
     write_truth(folder, truth, {"data": data.fingerprint})
     yield folder

@@ -80,6 +80,7 @@ def test_a_changed_or_missing_table_is_refused(tmp_path: Path) -> None:
     ("change", "message"),
     [
         ({"format_version": 9}, "version 9"),
+        ({"format_version": 2}, "remove it and find again"),
         ({"files": {"../../etc/passwd": "0"}}, "cannot be"),
         ({"files": {}}, "damaged"),
         ({"lists": [{"promise": 1}]}, "damaged"),

@@ -26,13 +26,13 @@ def category_of(data: PreparedData) -> np.ndarray[tuple[int], np.dtype[np.int32]
     return np.array([CATEGORIES.index(name) for name in names], np.int32)
 
 
-def misfiled(data: PreparedData) -> list[int]:
+def moved_rows(data: PreparedData) -> list[int]:
     ids = data.table(["review_id"]).column(0).to_pylist()
     return [row for row, name in enumerate(ids) if int(name[1:]) % 20 == 0]
 
 
 def test_words_speak_for_what_the_review_is_about(data: PreparedData) -> None:
-    groups, rows = category_of(data), misfiled(data)
+    groups, rows = category_of(data), moved_rows(data)
     questions = [
         Question(np.array([row]), suggested=(groups[row] + 1) % 3, where=groups[row])
         for row in rows

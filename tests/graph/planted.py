@@ -49,7 +49,7 @@ def predictions(reviews: pd.DataFrame) -> pa.Table:
 def findings(reviews: pd.DataFrame) -> pa.Table:
     """Return what finders list: products that stand wrongly, one that declines, one review."""
     listed = [
-        {"finder": "miscategorised", "kind": "product", "what": product,
+        {"finder": "product-category", "kind": "product", "what": product,
          "where": f"K{int(product[1:]) % 4}", "suggested": right, "score": 0.9, "promise": 0.95}
         for product, right in WRONG.items()
     ]  # fmt: skip
@@ -57,7 +57,7 @@ def findings(reviews: pd.DataFrame) -> pa.Table:
     listed.append({"finder": "declining", "kind": "product", "what": "P10", **plain})
     oldest = reviews[reviews["product_id"] == "P11"].sort_values("review_date").iloc[0]
     filed = {"what": oldest["review_id"], "suggested": "K1", "where": "K3"}
-    listed.append({"finder": "misfiled", "kind": "review", **plain, **filed})
+    listed.append({"finder": "review-category", "kind": "review", **plain, **filed})
     return pa.Table.from_pylist(listed, schema=FINDINGS)
 
 

@@ -100,14 +100,14 @@ def test_listed_products_come_first_with_more_of_their_reviews(markup: str) -> N
     assert set(products["id"][:2]) == set(planted.WRONG)
     assert products["id"].tolist()[2:4] == ["P10", "P11"]
     assert products["rank"].tolist()[:5] == [0, 0, 1, 2, 3]
-    assert data["listings"]["0"] == [["miscategorised", planted.WRONG[products["id"][0]], 0.95]]
+    assert data["listings"]["0"] == [["product-category", planted.WRONG[products["id"][0]], 0.95]]
     counts = [b - a for a, b in pairwise(data["reviews"]["start"])]
     most = [20] * 4 + [5] * 36
     assert counts == [min(*pair) for pair in zip(products["reviews"], most, strict=True)]
     first = data["reviews"]["start"][3]
     oldest = REVIEWS[REVIEWS["product_id"] == "P11"].sort_values("review_date").iloc[0]
     assert data["reviews"]["id"][first] == oldest["review_id"]
-    assert data["reviews"]["listings"][str(first)] == [["misfiled", "K1", 0.8]]
+    assert data["reviews"]["listings"][str(first)] == [["review-category", "K1", 0.8]]
 
 
 def test_no_customer_and_no_text_is_on_the_map_unless_the_graph_has_texts(

@@ -166,13 +166,13 @@ def test_predictions_that_another_kind_rests_on_are_not_replaced(
     made = {path: path.read_bytes() for path in (out / "predictions").glob("*.parquet")}
     for folds, seed in ((3, 3), (2, 0)):
         with pytest.raises(UsageError, match=r"reader rests on predictions made with --folds 2 --"):
-            find(data, out, FindSettings(("miscategorised",), folds=folds, seed=seed))
-        assert not (out / "miscategorised").exists()
+            find(data, out, FindSettings(("product-category",), folds=folds, seed=seed))
+        assert not (out / "product-category").exists()
     assert {path: path.read_bytes() for path in made} == made
-    same = FindSettings(("miscategorised",), folds=2, seed=3)
+    same = FindSettings(("product-category",), folds=2, seed=3)
     assert find(data, out, same).outcomes[0].stored
     find(data, out, FindSettings(("odd",), folds=3))  # reads none of them
-    own = FindSettings(("misfiled",), predictions=given(data, tmp_path), folds=3)
+    own = FindSettings(("review-category",), predictions=given(data, tmp_path), folds=3)
     assert find(data, out, own).outcomes[0].stored  # replaces none
     assert {path: path.read_bytes() for path in made} == made
     find(data, out, replace(same, folds=3), overwrite=True)
@@ -303,7 +303,7 @@ def test_predictions_of_other_reviews_are_refused(data: PreparedData, tmp_path: 
 
 
 def test_stars_are_predicted_only_where_most_are_missing(tmp_path: Path) -> None:
-    rows = rows_of(120, misfiled=0)
+    rows = rows_of(120, wrong_every=0)
     rated = shop(tmp_path / "rated", rows)
     assert Predictions(rated, tmp_path / "p").of(("stars",)) == {}
     nobody = shop(tmp_path / "nobody", [{**row, "star_rating": None} for row in rows])
@@ -333,8 +333,12 @@ def test_finders_and_settings_have_to_exist(data: PreparedData) -> None:
     with pytest.raises(UsageError, match="is of type str, as in 'wombat', not 3"):
         new_finder("odd", {"word": 3})
     with pytest.raises(UsageError, match="is of type int"):
-        new_finder("misplaced", {"fewest": True})
-    for finder, count in (("misfiled", "questions"), ("misplaced", "fewest"), ("similar", "k")):
+        new_finder("review-product", {"fewest": True})
+    for finder, count in (
+        ("review-category", "questions"),
+        ("review-product", "fewest"),
+        ("similar", "k"),
+    ):
         with pytest.raises(UsageError, match=f"the setting {count} .* cannot be -5"):
             new_finder(finder, {count: -5})
     with pytest.raises(UsageError, match="is not a finder"):

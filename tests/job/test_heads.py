@@ -26,7 +26,7 @@ def written(
 
 def test_predictions_that_no_finder_needs_are_refused(data: PreparedData, tmp_path: Path) -> None:
     given = {**written(data, tmp_path), **written(data, tmp_path, target="sentiment")}
-    wanted = FindSettings(("miscategorised", "declining"), predictions=given)
+    wanted = FindSettings(("product-category", "declining"), predictions=given)
     said = r"sentiment\.parquet holds predictions of 'sentiment', .* needs those of category and st"
     with pytest.raises(UsageError, match=said):
         find(data, tmp_path / "out", wanted)
@@ -38,7 +38,7 @@ def test_predictions_that_no_finder_needs_are_refused(data: PreparedData, tmp_pa
 def test_predictions_of_other_categories_are_refused(data: PreparedData, tmp_path: Path) -> None:
     other = written(data, tmp_path, letter="!")
     with pytest.raises(InputError, match=r"none of the labels of .*category!\.parquet is a cat"):
-        find(data, tmp_path / "out", FindSettings(("miscategorised",), predictions=other))
+        find(data, tmp_path / "out", FindSettings(("product-category",), predictions=other))
     assert not (tmp_path / "out").exists()
     Predictions(data, tmp_path, written(data, tmp_path)).check(("category",))
 

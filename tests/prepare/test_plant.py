@@ -66,12 +66,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> PreparedData:
     return shop(tmp_path_factory.mktemp("shop"))
 
 
-def test_misfiled_reviews_stand_under_a_product_of_another_category(
+def test_moved_reviews_stand_under_a_product_of_another_category(
     data: PreparedData, tmp_path: Path
 ) -> None:
-    found = planted(data, tmp_path / "p", misfiled=0.05, miscategorised=0, declining=0)
+    found = planted(data, tmp_path / "p", review_category=0.05, product_category=0, declining=0)
     before, after = by_id(data), by_id(found.data)
-    wrong = {row["review_id"]: row for row in truth(found, "misfiled")}
+    wrong = {row["review_id"]: row for row in truth(found, "review_category")}
     assert len(wrong) == 60
     assert before.keys() == after.keys()
     titles = {row["product_id"]: row["product_title"] for row in before.values()}
@@ -89,11 +89,11 @@ def test_misfiled_reviews_stand_under_a_product_of_another_category(
         assert {**now, **{key: was[key] for key in place}} == was
 
 
-def test_all_reviews_of_a_miscategorised_product_get_its_category(
+def test_all_reviews_of_a_product_that_moves_get_its_category(
     data: PreparedData, tmp_path: Path
 ) -> None:
-    found = planted(data, tmp_path / "p", misfiled=0, miscategorised=0.2, declining=0)
-    wrong = {row["product_id"]: row for row in truth(found, "miscategorised")}
+    found = planted(data, tmp_path / "p", review_category=0, product_category=0.2, declining=0)
+    wrong = {row["product_id"]: row for row in truth(found, "product_category")}
     before, after = by_id(data), by_id(found.data)
     sizes = Counter(row["product_id"] for row in before.values())
     assert len(wrong) == round(0.2 * len(sizes))
@@ -111,7 +111,7 @@ def test_all_reviews_of_a_miscategorised_product_get_its_category(
 def test_later_reviews_of_a_declining_product_are_worse_in_stars_and_words(
     data: PreparedData, tmp_path: Path
 ) -> None:
-    found = planted(data, tmp_path / "p", misfiled=0, miscategorised=0, declining=0.3)
+    found = planted(data, tmp_path / "p", review_category=0, product_category=0, declining=0.3)
     wrong = {row["product_id"]: row for row in truth(found, "declining")}
     assert wrong
     before, after = by_id(data), by_id(found.data)
@@ -141,7 +141,12 @@ def test_a_larger_drop_is_larger(data: PreparedData, tmp_path: Path) -> None:
     drops = []
     for drop in (0.5, 1.5):
         found = planted(
-            data, tmp_path / str(drop), misfiled=0, miscategorised=0, declining=0.3, drop=drop
+            data,
+            tmp_path / str(drop),
+            review_category=0,
+            product_category=0,
+            declining=0.3,
+            drop=drop,
         )
         rows = truth(found, "declining")
         drops.append(np.mean([row["stars_before"] - row["stars_after"] for row in rows]))
@@ -149,16 +154,16 @@ def test_a_larger_drop_is_larger(data: PreparedData, tmp_path: Path) -> None:
 
 
 def test_each_review_has_one_error(data: PreparedData, tmp_path: Path) -> None:
-    found = planted(data, tmp_path / "p", misfiled=0.2, miscategorised=0.2, declining=0.4)
+    found = planted(data, tmp_path / "p", review_category=0.2, product_category=0.2, declining=0.4)
     before, after = by_id(data), by_id(found.data)
-    misfiled = {row["review_id"] for row in truth(found, "misfiled")}
-    products = {row["product_id"] for row in truth(found, "miscategorised")}
+    review_category = {row["review_id"] for row in truth(found, "review_category")}
+    products = {row["product_id"] for row in truth(found, "product_category")}
     declining = {row["product_id"] for row in truth(found, "declining")}
-    assert misfiled
+    assert review_category
     assert products
     assert declining
     assert not products & declining
-    for name in misfiled:
+    for name in review_category:
         assert before[name]["review_body"] == after[name]["review_body"]
         assert after[name]["product_id"] not in products
         assert before[name]["product_id"] not in products
@@ -166,14 +171,14 @@ def test_each_review_has_one_error(data: PreparedData, tmp_path: Path) -> None:
 
 def test_it_is_prepared_data_that_says_it_is_planted(data: PreparedData, tmp_path: Path) -> None:
     out = tmp_path / "deep" / "p"
-    found = planted(data, out, misfiled=0.1, declining=0.2)
+    found = planted(data, out, review_category=0.1, declining=0.2)
     opened = PreparedData.open(out)
     opened.verify()
     assert opened.manifest == found.data.manifest
     errors = opened.manifest["planted"]["errors"]
     assert errors == {
         name: len(truth(found, name))
-        for name in ("misfiled", "miscategorised", "declining", "variants")
+        for name in ("review_category", "product_category", "declining", "variants")
     }
     assert opened.rows == data.rows
     dates = pc.sort_indices(
@@ -184,7 +189,7 @@ def test_it_is_prepared_data_that_says_it_is_planted(data: PreparedData, tmp_pat
     assert opened.manifest["stars"] == dict(stars)
     head = json.loads((found.truth / "truth.json").read_text())
     assert head["data"] == opened.fingerprint
-    assert head["settings"]["misfiled"] == 0.1
+    assert head["settings"]["review_category"] == 0.1
     assert all(
         stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
         for path in [out, *out.rglob("*"), found.truth, *found.truth.rglob("*")]
@@ -199,11 +204,11 @@ def test_parts_of_categories_lose_and_gain_reviews(
     settings = PrepareSettings(partition_by=partition, format=file_format, tokens=True)
     divided = shop(tmp_path, settings)
     month = prepared(tmp_path / "m", tmp_path / "a.jsonl", settings=PrepareSettings(tokens=True))
-    wanted = {"misfiled": 0.1, "miscategorised": 0.1, "declining": 0.3}
+    wanted = {"review_category": 0.1, "product_category": 0.1, "declining": 0.3}
     found = planted(divided, tmp_path / "p1", **wanted)
     same = planted(month, tmp_path / "p2", **wanted)
     assert by_id(found.data) == by_id(same.data)
-    for name in ("misfiled", "miscategorised", "declining"):
+    for name in ("review_category", "product_category", "declining"):
         one, other = (pq.read_table(each.truth / f"{name}.parquet") for each in (found, same))
         keys = [(one.column_names[0], "ascending")]
         assert one.sort_by(keys).equals(other.sort_by(keys))
@@ -224,8 +229,8 @@ def test_a_whole_category_can_go(tmp_path: Path) -> None:
     rows += [shop_review(200, product_id="X", product_category="Rare")]
     settings = PrepareSettings(partition_by="category")
     data = prepared(tmp_path / "data", write_lines(tmp_path / "a.jsonl", rows), settings=settings)
-    found = planted(data, tmp_path / "p", misfiled=0, miscategorised=1.0, declining=0)
-    moved = {row["product_id"]: row for row in truth(found, "miscategorised")}
+    found = planted(data, tmp_path / "p", review_category=0, product_category=1.0, declining=0)
+    moved = {row["product_id"]: row for row in truth(found, "product_category")}
     assert moved["X"]["right_category"] == "Rare"
     PreparedData.open(tmp_path / "p").verify()
     assert all(row["product_category"] != row["right_category"] for row in moved.values())
@@ -245,7 +250,10 @@ def test_the_ids_alone_decide(tmp_path: Path) -> None:
     assert contents(found[0].truth) != {}
     assert found[0].data.table().equals(found[1].data.table())
     different = planted(one, tmp_path / "seed", moves="confusable", seed=1)
-    ids = [{row["review_id"] for row in truth(each, "misfiled")} for each in (found[0], different)]
+    ids = [
+        {row["review_id"] for row in truth(each, "review_category")}
+        for each in (found[0], different)
+    ]
     assert len(ids[0]) == len(ids[1])
     assert ids[0] != ids[1]
 
@@ -263,7 +271,7 @@ def test_the_ids_alone_decide(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_planted_is_said(tmp_path: Path, values: dict[str, Any], note: str) -> None:
     data = shop(tmp_path, **values)
-    found = planted(data, tmp_path / "p", misfiled=0.1, miscategorised=0.1, declining=0.5)
+    found = planted(data, tmp_path / "p", review_category=0.1, product_category=0.1, declining=0.5)
     assert any(note in one for one in found.notes)
     assert PreparedData.open(tmp_path / "p").manifest["planted"]["notes"] == list(found.notes)
     assert found.data.rows == data.rows
@@ -272,8 +280,8 @@ def test_what_cannot_be_planted_is_said(tmp_path: Path, values: dict[str, Any], 
 def test_without_products_only_the_category_changes(tmp_path: Path) -> None:
     nothing = {"product_id": None, "product_parent": None, "product_title": None}
     data = shop(tmp_path, **nothing)
-    found = planted(data, tmp_path / "p", misfiled=0.1)
-    wrong = truth(found, "misfiled")
+    found = planted(data, tmp_path / "p", review_category=0.1)
+    wrong = truth(found, "review_category")
     assert len(wrong) == ROWS // 10
     assert all(row["product_id"] is row["right_product_id"] is None for row in wrong)
     after = by_id(found.data)
@@ -283,58 +291,66 @@ def test_without_products_only_the_category_changes(tmp_path: Path) -> None:
 
 
 def test_nothing_asked_is_an_exact_copy(data: PreparedData, tmp_path: Path) -> None:
-    found = planted(data, tmp_path / "p", misfiled=0, miscategorised=0, declining=0)
+    found = planted(data, tmp_path / "p", review_category=0, product_category=0, declining=0)
     assert found.data.table().equals(data.table())
     assert found.data.fingerprint == data.fingerprint
     assert found.notes == ("nothing was planted: all three shares are 0",)
 
 
 def test_a_share_of_nothing_or_of_all_is_said(data: PreparedData, tmp_path: Path) -> None:
-    some = {"misfiled": 0.1, "miscategorised": 0.1, "declining": 0.1}
+    some = {"review_category": 0.1, "product_category": 0.1, "declining": 0.1}
     said = {
         name: planted(data, tmp_path / name, **{**some, name: 0}).notes
-        for name in ("misfiled", "miscategorised", "declining")
+        for name in ("review_category", "product_category", "declining")
     }
     assert said == {
-        "misfiled": ("no review was misfiled: the share is 0",),
-        "miscategorised": ("no product was miscategorised: the share is 0",),
+        "review_category": ("no review was moved: the share is 0",),
+        "product_category": ("no product changes category: the share is 0",),
         "declining": ("no product declines: the share is 0",),
     }
     left = "so nothing is left that shows where they belong; take a smaller share"
-    all_reviews = planted(data, tmp_path / "r", misfiled=1, miscategorised=0.1, declining=0.1)
+    all_reviews = planted(
+        data, tmp_path / "r", review_category=1, product_category=0.1, declining=0.1
+    )
     assert all_reviews.notes == (
-        f"all {len(truth(all_reviews, 'misfiled'))} reviews that can be misfiled are, {left}",
+        f"all {len(truth(all_reviews, 'review_category'))} reviews that can be moved are, {left}",
     )
-    most = planted(data, tmp_path / "m", misfiled=0.9, miscategorised=0.1, declining=0.1)
+    most = planted(data, tmp_path / "m", review_category=0.9, product_category=0.1, declining=0.1)
     (note,) = most.notes
-    assert note.startswith(f"{len(truth(most, 'misfiled'))} of the ")
+    assert note.startswith(f"{len(truth(most, 'review_category'))} of the ")
     assert "more than stand right" in note
-    all_products = planted(data, tmp_path / "p", misfiled=0.1, miscategorised=1, declining=0.1)
-    assert all_products.notes == (
-        "no review was misfiled: all of them have another error, or are copies over variants",
-        f"all {len(truth(all_products, 'miscategorised'))} products are miscategorised, {left}",
-        "no product declines: all of them are miscategorised, and each has one error at most",
+    all_products = planted(
+        data, tmp_path / "p", review_category=0.1, product_category=1, declining=0.1
     )
-    declining = planted(data, tmp_path / "d", misfiled=0.1, miscategorised=0.1, declining=1)
+    assert all_products.notes == (
+        "no review was moved: all of them have another error, or are copies over variants",
+        f"all {len(truth(all_products, 'product_category'))} products change category, {left}",
+        "no product declines: all of them change category, and each has one error at most",
+    )
+    declining = planted(
+        data, tmp_path / "d", review_category=0.1, product_category=0.1, declining=1
+    )
     assert len(truth(declining, "declining")) == 1  # the others could lend it their reviews only
     assert "1 product declines, all that can" in declining.notes[-1]
 
 
 def test_everything_asked(data: PreparedData, tmp_path: Path) -> None:
-    found = planted(data, tmp_path / "r", misfiled=1, miscategorised=0, declining=0)
-    assert len(truth(found, "misfiled")) == ROWS
+    found = planted(data, tmp_path / "r", review_category=1, product_category=0, declining=0)
+    assert len(truth(found, "review_category")) == ROWS
     before, after = by_id(data), by_id(found.data)
     assert all(
         after[name]["product_category"] != row["product_category"] for name, row in before.items()
     )
-    products = planted(data, tmp_path / "p", misfiled=1, miscategorised=1, declining=1)
-    assert truth(products, "misfiled") == []
-    assert len(truth(products, "miscategorised")) == len({r["product_id"] for r in before.values()})
+    products = planted(data, tmp_path / "p", review_category=1, product_category=1, declining=1)
+    assert truth(products, "review_category") == []
+    assert len(truth(products, "product_category")) == len(
+        {r["product_id"] for r in before.values()}
+    )
 
 
 def test_one_product(tmp_path: Path) -> None:
     data = shop(tmp_path, product_id="P", product_category="Toys")
-    found = planted(data, tmp_path / "p", misfiled=0.5, miscategorised=1, declining=1)
+    found = planted(data, tmp_path / "p", review_category=0.5, product_category=1, declining=1)
     assert found.data.table().equals(data.table())  # nobody lends worse reviews
     assert len(found.notes) == 3
 
@@ -359,8 +375,8 @@ def test_copies_over_variants_stay(tmp_path: Path) -> None:
     ]
     data = prepared(tmp_path / "data", write_lines(tmp_path / "a.jsonl", rows))
     assert data.manifest["copies"] == 2
-    found = planted(data, tmp_path / "p", misfiled=1, miscategorised=0, declining=0)
-    moved = {row["review_id"] for row in truth(found, "misfiled")}
+    found = planted(data, tmp_path / "p", review_category=1, product_category=0, declining=0)
+    moved = {row["review_id"] for row in truth(found, "review_category")}
     assert len(moved) == 400
     assert found.data.manifest["copies"] == 2
 
@@ -388,7 +404,7 @@ def test_what_is_there_already(data: PreparedData, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("after", [1, 4, 9])
 def test_an_interrupted_run_is_taken_up(data: PreparedData, tmp_path: Path, after: int) -> None:
-    settings = PlantSettings(misfiled=0.1, declining=0.3)
+    settings = PlantSettings(review_category=0.1, declining=0.3)
     with pytest.raises(KeyboardInterrupt):
         plant(data, tmp_path / "p", settings, progress=Interrupting("Writing", after))
     assert not (tmp_path / "p").exists()

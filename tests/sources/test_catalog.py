@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
         path.write_text(CSV.format(name) if "csv" in name else "# Reviews, many\n")
     truth = tmp_path / "data/demo.tsv.truth"
     truth.mkdir()
-    (truth / "misfiled.csv").write_text("id\n1\n")
+    (truth / "review-category.csv").write_text("id\n1\n")
     (tmp_path / "data/empty.csv").touch()
     return tmp_path / "data"
 

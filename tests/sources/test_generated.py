@@ -24,7 +24,7 @@ from reviewdesk.schema import REVIEWS
 from reviewdesk.settings import DemoSettings, SourceSettings
 from reviewdesk.sources.catalog import open_inputs
 from reviewdesk.sources.generated import GeneratedCorpus, corpus, generate
-from reviewdesk.sources.truth import DECLINING, MISCATEGORISED, MISFILED, VARIANTS
+from reviewdesk.sources.truth import DECLINING, PRODUCT_CATEGORY, REVIEW_CATEGORY, VARIANTS
 
 DATA = os.environ.get("REVIEWDESK_DATA")
 REVIEWS_MADE = 20_000
@@ -130,23 +130,23 @@ def test_files_are_their_owners_only(made: GeneratedCorpus) -> None:
     assert made.truth_dir.stat().st_mode & 0o077 == 0
 
 
-def test_misfiled_reviews_are_as_the_truth_says(made: GeneratedCorpus, reviews: pa.Table) -> None:
-    misfiled = truth(made, "misfiled")
-    assert misfiled.schema.equals(MISFILED)
-    assert 0.01 < misfiled.num_rows / REVIEWS_MADE < 0.025
-    assert misfiled.num_rows == made.planted["misfiled"]
+def test_wrong_reviews_are_as_the_truth_says(made: GeneratedCorpus, reviews: pa.Table) -> None:
+    wrong = truth(made, "review_category")
+    assert wrong.schema.equals(REVIEW_CATEGORY)
+    assert 0.01 < wrong.num_rows / REVIEWS_MADE < 0.025
+    assert wrong.num_rows == made.planted["review_category"]
     stands = dict(zip(*(reviews[c].to_pylist() for c in ("review_id", "product_id")), strict=True))
     category = _by_product(reviews, "product_category")
-    for row in misfiled.to_pylist():
+    for row in wrong.to_pylist():
         assert stands[row["review_id"]] == row["product_id"] != row["right_product_id"]
         assert category[row["product_id"]] == row["product_category"]
 
 
-def test_miscategorised_products_are_as_the_truth_says(
+def test_products_in_the_wrong_category_are_as_the_truth_says(
     made: GeneratedCorpus, reviews: pa.Table
 ) -> None:
-    wrong = truth(made, "miscategorised")
-    assert wrong.schema.equals(MISCATEGORISED)
+    wrong = truth(made, "product_category")
+    assert wrong.schema.equals(PRODUCT_CATEGORY)
     assert 0.015 < wrong.num_rows / made.products < 0.05
     shown, counts = (
         _by_product(reviews, "product_category"),

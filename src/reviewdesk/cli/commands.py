@@ -18,7 +18,7 @@ EMULATOR: Final = "What to run as SageMaker does"
 class Command(NamedTuple):
     """One command: where its function is, its one-line help and its part of the manual.
 
-    A name of two words is a command of a group, as in ``find misfiled``.
+    A name of two words is a command of a group, as in ``find review-category``.
     """
 
     function: str
@@ -122,13 +122,13 @@ COMMANDS: Final[dict[str, Command]] = {
         "Remove a person from prepared data, and say where else they may be.",
         STEPS,
     ),
-    "find misfiled": Command(
-        "reviewdesk.cli.find:misfiled",
+    "find review-category": Command(
+        "reviewdesk.cli.find:review_category",
         "Reviews that stand in the wrong category, or under the wrong product.",
         LISTS,
     ),
-    "find miscategorised": Command(
-        "reviewdesk.cli.find:miscategorised",
+    "find product-category": Command(
+        "reviewdesk.cli.find:product_category",
         "Products that are filed under the wrong category.",
         LISTS,
     ),
@@ -214,7 +214,7 @@ COMMANDS: Final[dict[str, Command]] = {
     ),
     "decisions answers": Command(
         "reviewdesk.cli.decisions:answers",
-        "Decisions about misfiled reviews drawn at random, as answers for find --audit.",
+        "Decisions about drawn reviews in the wrong category, as answers for find --audit.",
         DECIDED,
     ),
     "experiment plan": Command(
@@ -337,7 +337,7 @@ COMMANDS: Final[dict[str, Command]] = {
 GROUPS: Final[dict[str, Command]] = {
     "find": Command(
         "",
-        "What is misfiled, miscategorised, getting worse or alike: lists that keep promises.",
+        "What is in the wrong category, getting worse or alike: lists that keep promises.",
         STEPS,
     ),
     "graph": Command(

@@ -85,7 +85,7 @@ def answers(
         ),
     ] = None,
 ) -> None:
-    """Decisions about misfiled reviews drawn at random, as answers for find --audit.
+    """Decisions about drawn reviews in the wrong category, as answers for find --audit.
 
     Only findings that the desk drew at random count: what an agent chose to look at says nothing of
     the rest of a list.
@@ -96,5 +96,5 @@ def answers(
     """
     sampling = sampling_of(job, findings)
     with closing(sampling.worklist.decisions), write_then_rename(out) as file:
-        rows = write_answers(sampling.worklist, sampling.answers("misfiled"), file)
+        rows = write_answers(sampling.worklist, sampling.answers("review-category"), file)
     say(f"{count(rows, 'answer')} in {out}")

@@ -1,4 +1,4 @@
-"""`reviewdesk find`: what is misfiled, miscategorised, getting worse, alike."""
+"""`reviewdesk find`: what is in the wrong category, getting worse, alike."""
 
 from pathlib import Path
 from typing import Annotated, Final
@@ -32,7 +32,7 @@ FOUND: Final = "What was found: lists that promise how much of them is right"
 
 
 @with_settings(promises=PromiseSettings)
-def misfiled(
+def review_category(
     data: Data,
     out: Out,
     *,
@@ -53,10 +53,10 @@ def misfiled(
 
     Example:
 
-        reviewdesk find misfiled prepared --out findings
+        reviewdesk find review-category prepared --out findings
     """
     given = settings_of(
-        ["misfiled"],
+        ["review-category"],
         data,
         promises,
         predictions=predictions,
@@ -68,7 +68,7 @@ def misfiled(
 
 
 @with_settings(promises=PromiseSettings)
-def miscategorised(
+def product_category(
     data: Data,
     out: Out,
     *,
@@ -81,14 +81,15 @@ def miscategorised(
     """Products that are filed under the wrong category.
 
     All reviews of a product are weighed together, each counting less the more there are, since
-    reviews of one product are alike. Products with one review go to the list of misfiled reviews.
+    reviews of one product are alike. Products with one review go to the list of reviews in the
+    wrong category.
 
     Example:
 
-        reviewdesk find miscategorised prepared --out findings
+        reviewdesk find product-category prepared --out findings
     """
     given = settings_of(
-        ["miscategorised"], data, promises, predictions=predictions, options=options
+        ["product-category"], data, promises, predictions=predictions, options=options
     )
     _run(data, out, given, overwrite, as_json)
 

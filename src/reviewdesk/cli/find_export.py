@@ -38,7 +38,7 @@ def export(
 
     Example:
 
-        reviewdesk find export findings/misfiled --promise 0.95 --out misfiled.csv
+        reviewdesk find export findings/review-category --promise 0.95 --out review-category.csv
     """
     kinds = folders_in(folder)
     if kinds != [folder]:

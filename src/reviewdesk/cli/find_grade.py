@@ -32,7 +32,7 @@ def grade(
     reviews: Annotated[
         list[Path] | None,
         typer.Option(
-            help="The data that was looked at: misfiled reviews of products that are themselves in "
+            help="The data that was looked at: listed reviews of products that are themselves in "
             "the wrong category then do not count. One for each pair.",
             metavar="DIR",
         ),

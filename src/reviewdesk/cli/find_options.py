@@ -19,7 +19,7 @@ from reviewdesk.job.places import reviews_of
 from reviewdesk.settings import PromiseSettings
 
 FURTHER: Final[Mapping[str, tuple[str, ...]]] = {
-    "misfiled": ("misplaced",),
+    "review-category": ("review-product",),
     "declining": ("improving", "language-shift"),
 }
 """Finders that are shown as further parts of another one."""
@@ -63,7 +63,7 @@ Set = Annotated[
     typer.Option(
         "--set",
         help="A setting of the finder, or with its name in front that of another one that looks "
-        "too, as in misplaced.fewest=20. May be given more than once.",
+        "too, as in review-product.fewest=20. May be given more than once.",
         metavar="NAME=VALUE",
     ),
 ]

@@ -14,8 +14,8 @@ from reviewdesk.progress import Progress
 from reviewdesk.settings import PlantSettings
 
 NOUNS: Final = {
-    "misfiled": "misfiled review",
-    "miscategorised": "miscategorised product",
+    "review_category": "moved review",
+    "product_category": "moved product",
     "declining": "declining product",
 }
 
@@ -38,7 +38,7 @@ def plant(
 
     Example:
 
-        reviewdesk find plant prepared --misfiled 0.03 --seed 1 --out planted
+        reviewdesk find plant prepared --review-category 0.03 --seed 1 --out planted
     """
     found = plant_errors(reviews_of(data), out, settings, overwrite=overwrite, progress=Progress())
     for one in found.notes:

@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Final, Protocol
 
-VERSION: Final = 1
-"""Of the tables; a release that finds a later one does not touch them."""
+from reviewdesk.errors import InputError
+
+VERSION: Final = 2
+"""Of the tables; a release that finds another one does not touch them."""
 
 Value = str | int | float | None
 Values = Mapping[str, Value]
@@ -110,3 +112,18 @@ def tables(whole_number: str, leases: str = "leases") -> list[str]:
             until DOUBLE PRECISION NOT NULL
         )""",
     ]
+
+
+def check_version(version: int, place: str) -> None:
+    """Refuse the tables of another release.
+
+    Raises:
+        InputError: they are such.
+    """
+    if version > VERSION:
+        raise InputError(f"{place} was written by a later release; use that one")
+    if version < VERSION:
+        raise InputError(
+            f"{place} was written by an earlier release, whose findings had other names; move it "
+            "away, or use that release"
+        )

@@ -49,9 +49,9 @@ SCHEMA: Final = pa.schema(
 CORRECTIONS: Final = ("id", "column", "old", "new")
 
 CORRECTED: Final = {
-    "misfiled": "product_category",
-    "miscategorised": "product_category",
-    "misplaced": "product_id",
+    "review-category": "product_category",
+    "product-category": "product_category",
+    "review-product": "product_id",
 }
 """What a finding that is right changes, by its finder."""
 

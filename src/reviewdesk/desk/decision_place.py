@@ -29,7 +29,7 @@ def open_decisions(folder: Path, url: str = "") -> Decisions:
         MissingExtra: a package that speaks to the database is not installed.
         UsageError: the URL is none of a database that can be used.
         StorageError: the decisions cannot be opened or written.
-        InputError: they are damaged, or a later release's.
+        InputError: they are damaged, or another release's.
     """
     before = _url_of(folder)
     if not url and not before:

@@ -44,9 +44,9 @@ def show(visit: Visit) -> Response:
 
 
 def answers(visit: Visit) -> Response:
-    """Return the verdicts on drawn findings as answers for ``find misfiled --audit``."""
+    """Return the verdicts on drawn findings as answers for ``find review-category --audit``."""
     sink, worklist = io.BytesIO(), visit.desk.worklist
-    write_answers(worklist, visit.desk.sampling.answers("misfiled"), sink)
+    write_answers(worklist, visit.desk.sampling.answers("review-category"), sink)
     return download(sink.getvalue(), MEDIA["csv"], "answers.csv")
 
 

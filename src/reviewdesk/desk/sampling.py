@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from reviewdesk.desk.actions import RIGHT, UNSURE
 from reviewdesk.desk.worklist import Filter, Worklist
-from reviewdesk.findings.misfiled.audit import fit_correction
+from reviewdesk.findings.review_category.audit import fit_correction
 from reviewdesk.stats.stratified import Delivered, Stratum, stratified_share
 from reviewdesk.text.hashing import hash64
 

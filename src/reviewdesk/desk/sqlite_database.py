@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from reviewdesk.desk.database import VERSION, Transaction, Values, tables
+from reviewdesk.desk.database import VERSION, Transaction, Values, check_version, tables
 from reviewdesk.errors import InputError, StorageError
 from reviewdesk.storage import open_private, private_directory, storage_errors
 
@@ -26,7 +26,7 @@ class SqliteDatabase:
 
     Raises:
         StorageError: they cannot be opened.
-        InputError: it is not a database of decisions, or a later release's.
+        InputError: it is not a database of decisions, or another release's.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -48,8 +48,8 @@ class SqliteDatabase:
         application = self._pragma("application_id")
         if self._pragma("main.schema_version") and application != _APPLICATION:
             raise InputError(f"{self.place} is not a database of decisions; move it away")
-        if self._pragma("user_version") > VERSION:
-            raise InputError(f"{self.place} was written by a later release; use that one")
+        if application == _APPLICATION:
+            check_version(self._pragma("user_version"), self.place)
         self._base.execute("PRAGMA main.journal_mode = WAL")
         self._base.execute("PRAGMA claims.journal_mode = WAL")
         self._base.execute("PRAGMA main.synchronous = FULL")

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from reviewdesk.desk.database import VERSION, Transaction, Values, tables
-from reviewdesk.errors import InputError, StorageError, UsageError
+from reviewdesk.desk.database import VERSION, Transaction, Values, check_version, tables
+from reviewdesk.errors import StorageError, UsageError
 from reviewdesk.optional import require
 
 EXTRA: Final = "team"
@@ -32,7 +32,7 @@ class TeamDatabase:
         MissingExtra: SQLAlchemy or the driver is not installed.
         UsageError: it is no such URL.
         StorageError: the server cannot be reached, or refuses.
-        InputError: the tables are a later release's.
+        InputError: the tables are another release's.
     """
 
     def __init__(self, url: str) -> None:
@@ -81,8 +81,8 @@ class TeamDatabase:
             found = connection.exec_driver_sql("SELECT number FROM version").scalar()
             if found is None:
                 connection.exec_driver_sql("INSERT INTO version VALUES (%s)", (VERSION,))
-            elif found > VERSION:
-                raise InputError(f"{self.place} was written by a later release; use that one")
+            else:
+                check_version(found, self.place)
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:

@@ -42,7 +42,7 @@ class Filter:
     """Which findings are wanted; an empty field wants all.
 
     Args:
-        finder: of which kind, as in ``misfiled``.
+        finder: of which kind, as in ``review-category``.
         category: where they stand.
         product: the title of the product that they are about.
         promise: the strictest list that holds them, as in ``0.95``.
@@ -440,4 +440,4 @@ def _categories(table: pa.Table) -> Iterator[str | None]:
         if kind == "category":
             yield what
         else:
-            yield None if finder == "misplaced" else where
+            yield None if finder == "review-product" else where

@@ -116,7 +116,7 @@ class Finder(ABC):
 
     name: ClassVar[str]
     title: ClassVar[str]
-    """What a list of its findings is called on a page, as in "Misfiled reviews"."""
+    """What a list of its findings is called on a page, as in "Reviews in the wrong category"."""
     description: ClassVar[str]
     columns: ClassVar[tuple[str, ...]]
     """The columns of the reviews that it needs filled."""

@@ -11,9 +11,9 @@ FINDERS: Final = Registry(
         "declining": "reviewdesk.findings.declining.finder:DecliningFinder",
         "improving": "reviewdesk.findings.declining.finder:ImprovingFinder",
         "language-shift": "reviewdesk.findings.language.finder:LanguageShiftFinder",
-        "miscategorised": "reviewdesk.findings.miscategorised.finder:MiscategorisedFinder",
-        "misfiled": "reviewdesk.findings.misfiled.finder:MisfiledFinder",
-        "misplaced": "reviewdesk.findings.misplaced.finder:MisplacedFinder",
+        "product-category": "reviewdesk.findings.product_category.finder:ProductCategoryFinder",
+        "review-category": "reviewdesk.findings.review_category.finder:ReviewCategoryFinder",
+        "review-product": "reviewdesk.findings.review_product.finder:ReviewProductFinder",
         "similar": "reviewdesk.findings.similar.finder:SimilarFinder",
     },
 )

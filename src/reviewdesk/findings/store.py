@@ -1,6 +1,6 @@
 """Findings on disk: a folder with their table, what is promised of it, and a page.
 
-    misfiled/
+    review-category/
     ├── findings.json      lists with promises, what was looked at, settings, digests
     ├── findings.parquet   schema.FINDINGS
     ├── findings.html      the page; not counted among the digests, as it is made from the rest
@@ -36,7 +36,7 @@ from reviewdesk.storage import (
 )
 
 FORMAT: Final = "reviewdesk.findings"
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 SUMMARY: Final = "findings.json"
 TABLE: Final = "findings.parquet"
 PAGE: Final = "findings.html"
@@ -183,7 +183,7 @@ def read_findings(folder: Path) -> StoredFindings:
     if version != FORMAT_VERSION:
         raise InputError(
             f"{folder} holds findings of version {version}, and this release reads version "
-            f"{FORMAT_VERSION}; {_AGAIN}"
+            f"{FORMAT_VERSION}; remove it and find again"
         )
     summary = checked_record(f"the {SUMMARY} of {folder}", summary)
     try:

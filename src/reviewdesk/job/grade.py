@@ -30,7 +30,7 @@ class Graded:
     Args:
         findings: a folder of findings, or one that holds several of them.
         truth: the folder of known errors.
-        reviews: the data; with it, misfiled reviews of products that are themselves in the wrong
+        reviews: the data; with it, listed reviews of products that are themselves in the wrong
             category are not held against the finder.
     """
 

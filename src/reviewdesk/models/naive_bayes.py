@@ -1,7 +1,7 @@
 """``naive-bayes``: hashed word n-grams weighed by how much of a label's text they make up.
 
 Beside ``linear`` it errs on other reviews, since it counts and does not learn from errors; together
-they find more misfiled reviews than either.
+they find more reviews in the wrong category than either.
 """
 
 from dataclasses import dataclass

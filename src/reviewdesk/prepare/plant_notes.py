@@ -22,52 +22,52 @@ def plant_notes(facts: ReviewFacts, planting: Planting, settings: PlantSettings)
         planting: what becomes of them.
         settings: what was asked for.
     """
-    if not (settings.misfiled or settings.miscategorised or settings.declining):
+    if not (settings.review_category or settings.product_category or settings.declining):
         return ["nothing was planted: all three shares are 0"]
     return [
-        *_misfiled(facts, planting, settings.misfiled),
-        *_miscategorised(facts, planting, settings.miscategorised),
+        *_review_category(facts, planting, settings.review_category),
+        *_product_category(facts, planting, settings.product_category),
         *_declining(facts, planting, settings.declining),
     ]
 
 
-def _misfiled(facts: ReviewFacts, planting: Planting, share: float) -> Iterator[str]:
+def _review_category(facts: ReviewFacts, planting: Planting, share: float) -> Iterator[str]:
     free = (planting.category == NONE) & (planting.said == NONE)
     may_move = int(np.sum(free & (facts.category >= 0) & ~facts.copied))
     moved = int(np.sum(planting.like != NONE))
     if moved:
         if moved == may_move:
-            yield f"all {count(moved)} reviews that can be misfiled are, {_NOTHING_LEFT}"
+            yield f"all {count(moved)} reviews that can be moved are, {_NOTHING_LEFT}"
         elif 2 * moved > may_move:
             yield (
-                f"{count(moved)} of the {count(may_move)} reviews that can be misfiled are, more "
+                f"{count(moved)} of the {count(may_move)} reviews that can be moved are, more "
                 "than stand right: what categories are about is no longer to be seen; take a "
                 "smaller share"
             )
     elif not share:
-        yield "no review was misfiled: the share is 0"
+        yield "no review was moved: the share is 0"
     elif _one_category(facts):
-        yield f"no review was misfiled: {_ONE_CATEGORY}"
+        yield f"no review was moved: {_ONE_CATEGORY}"
     elif may_move:
-        yield "no review was misfiled: there are too few reviews for the share"
+        yield "no review was moved: there are too few reviews for the share"
     else:
-        yield "no review was misfiled: all of them have another error, or are copies over variants"
+        yield "no review was moved: all of them have another error, or are copies over variants"
 
 
-def _miscategorised(facts: ReviewFacts, planting: Planting, share: float) -> Iterator[str]:
+def _product_category(facts: ReviewFacts, planting: Planting, share: float) -> Iterator[str]:
     filed = int(np.sum(facts.product_category() != NONE))
     moved = len(planting.products)
     if moved:
         if moved == filed:
-            yield f"all {count(moved)} products are miscategorised, {_NOTHING_LEFT}"
+            yield f"all {count(moved)} products change category, {_NOTHING_LEFT}"
     elif not share:
-        yield "no product was miscategorised: the share is 0"
+        yield "no product changes category: the share is 0"
     elif not len(facts.product_key):
-        yield "no product was miscategorised: the data has no products"
+        yield "no product changes category: the data has no products"
     elif _one_category(facts):
-        yield f"no product was miscategorised: {_ONE_CATEGORY}"
+        yield f"no product changes category: {_ONE_CATEGORY}"
     else:
-        yield "no product was miscategorised: there are too few products for the share"
+        yield "no product changes category: there are too few products for the share"
 
 
 def _declining(facts: ReviewFacts, planting: Planting, share: float) -> Iterator[str]:
@@ -76,15 +76,15 @@ def _declining(facts: ReviewFacts, planting: Planting, share: float) -> Iterator
         yield "no product declines: the share is 0"
     elif not declines.candidates:
         yield "no product declines: none has enough reviews with dates and stars"
-    elif _all_miscategorised(facts, planting):
-        yield "no product declines: all of them are miscategorised, and each has one error at most"
+    elif _all_change_category(facts, planting):
+        yield "no product declines: all of them change category, and each has one error at most"
     elif not len(declines.product) and not declines.not_low_enough:
         yield "no product declines: there are too few products with enough reviews for the share"
     else:
         if declines.not_low_enough:
             yield (
                 f"{plural(declines.not_low_enough, 'product was', 'products were')} left without a "
-                "decline: they are miscategorised, their stars are too low, or worse reviews of "
+                "decline: they change category, their stars are too low, or worse reviews of "
                 "their category too few, for such a drop"
             )
         if share == 1 and len(declines.product):
@@ -98,5 +98,5 @@ def _one_category(facts: ReviewFacts) -> bool:
     return len(np.unique(facts.category[facts.category >= 0])) < 2
 
 
-def _all_miscategorised(facts: ReviewFacts, planting: Planting) -> bool:
+def _all_change_category(facts: ReviewFacts, planting: Planting) -> bool:
     return bool(np.all(planting.category[facts.product >= 0] != NONE))

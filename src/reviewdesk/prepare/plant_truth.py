@@ -11,8 +11,8 @@ from reviewdesk.sources.truth.facts import NO_DAY, NO_STARS, NONE
 from reviewdesk.sources.truth.planting import Planting
 from reviewdesk.sources.truth.schema import (
     DECLINING,
-    MISCATEGORISED,
-    MISFILED,
+    PRODUCT_CATEGORY,
+    REVIEW_CATEGORY,
     VARIANTS,
     Truth,
 )
@@ -31,14 +31,14 @@ def truth_of(known: PlantFacts, planting: Planting, reviews: Reviews) -> Truth:
     product = known.facts.product
     final = np.where(planting.like == NONE, product, product[planting.like])
     return Truth(
-        misfiled=_misfiled(planting, reviews),
-        miscategorised=_miscategorised(known, planting, reviews, final),
+        review_category=_review_category(planting, reviews),
+        product_category=_product_category(known, planting, reviews, final),
         declining=_declining(known, planting, reviews, final),
         variants=VARIANTS.empty_table(),
     )
 
 
-def _misfiled(planting: Planting, reviews: Reviews) -> pa.Table:
+def _review_category(planting: Planting, reviews: Reviews) -> pa.Table:
     rows = np.flatnonzero(planting.like != NONE)
     right, shown = reviews(rows), reviews(planting.like[rows])
     columns = [
@@ -48,10 +48,10 @@ def _misfiled(planting: Planting, reviews: Reviews) -> pa.Table:
         right["product_id"],
         right["product_category"],
     ]
-    return pa.table(columns, schema=MISFILED)
+    return pa.table(columns, schema=REVIEW_CATEGORY)
 
 
-def _miscategorised(
+def _product_category(
     known: PlantFacts, planting: Planting, reviews: Reviews, final: NDArray[np.int32]
 ) -> pa.Table:
     names = pa.array(known.names, pa.string())
@@ -62,7 +62,7 @@ def _miscategorised(
         names.take(pa.array(planting.right)),
         count[planting.products],
     ]
-    return pa.table(columns, schema=MISCATEGORISED)
+    return pa.table(columns, schema=PRODUCT_CATEGORY)
 
 
 def _declining(

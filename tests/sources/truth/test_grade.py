@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from reviewdesk.schema import FINDINGS
-from reviewdesk.sources.truth import DECLINING, MISCATEGORISED, MISFILED, VARIANTS, Truth
+from reviewdesk.sources.truth import DECLINING, PRODUCT_CATEGORY, REVIEW_CATEGORY, VARIANTS, Truth
 from reviewdesk.sources.truth.grade import grade
 from reviewdesk.sources.truth.grades import FinderGrade, ListGrade, pooled
 
@@ -17,7 +17,7 @@ PROMISES = (0.95, 0.9, 0.8)
 def findings(*rows: dict[str, Any]) -> pa.Table:
     filled = [
         {
-            "finder": "misfiled",
+            "finder": "review-category",
             "kind": "review",
             "reviews": 1,
             "score": 0.99,
@@ -31,7 +31,7 @@ def findings(*rows: dict[str, Any]) -> pa.Table:
 
 
 TRUTH = Truth(
-    misfiled=pa.Table.from_pylist(
+    review_category=pa.Table.from_pylist(
         [
             {
                 "review_id": f"R{number}",
@@ -42,9 +42,9 @@ TRUTH = Truth(
             }
             for number in range(5)
         ],
-        MISFILED,
+        REVIEW_CATEGORY,
     ),
-    miscategorised=pa.Table.from_pylist(
+    product_category=pa.Table.from_pylist(
         [
             {
                 "product_id": "P5",
@@ -65,7 +65,7 @@ TRUTH = Truth(
                 "reviews": 50,
             },
         ],
-        MISCATEGORISED,
+        PRODUCT_CATEGORY,
     ),
     declining=pa.Table.from_pylist(
         [
@@ -98,7 +98,7 @@ def test_lists_are_nested_and_hits_counted() -> None:
         {"what": "R2", "suggested": "Books", "promise": 0.9},
         {"what": "R99", "suggested": "Books", "promise": 0.8},
     )
-    strict, middle, wide = one(found, "misfiled").lists
+    strict, middle, wide = one(found, "review-category").lists
     assert strict == ListGrade(0.95, 2, 2, 1, 0, 2, 5, 1.0)
     assert middle == ListGrade(0.9, 3, 3, 2, 0, 3, 5, 1.0)
     assert wide == ListGrade(0.8, 4, 3, 2, 0, 3, 5, 0.75)
@@ -111,17 +111,17 @@ def test_lists_are_nested_and_hits_counted() -> None:
 
 def test_a_broken_promise_is_said() -> None:
     wrong = [{"what": f"X{number}"} for number in range(20)]
-    listed = one(findings({"what": "R0"}, *wrong), "misfiled").lists[0]
+    listed = one(findings({"what": "R0"}, *wrong), "review-category").lists[0]
     assert not listed.kept
     assert listed.to_json()["kept"] is False
 
 
 def test_nothing_found_and_nothing_wrong() -> None:
     assert grade(findings(), TRUTH, PROMISES).finders == ()
-    empty = one(findings(), "misfiled", finders=["misfiled"]).lists[0]
+    empty = one(findings(), "review-category", finders=["review-category"]).lists[0]
     assert (empty.precision, empty.interval, empty.recall, empty.worst) == (None, None, 0.0, None)
     assert empty.kept
-    clean = one(findings({"what": "R0"}), "misfiled", NOTHING).lists[0]
+    clean = one(findings({"what": "R0"}), "review-category", NOTHING).lists[0]
     assert (clean.precision, clean.recall) == (0.0, None)
 
 
@@ -132,19 +132,19 @@ def test_reviews_of_a_product_in_the_wrong_category_are_excused() -> None:
         {"what": "R51", "suggested": "Music"},
     )
     reviews = pa.table({"review_id": ["R50", "R51", "R60"], "product_id": ["P5", "P5", None]})
-    assert one(found, "misfiled").lists[0].listed == 3
-    listed = one(found, "misfiled", reviews=reviews).lists[0]
+    assert one(found, "review-category").lists[0].listed == 3
+    listed = one(found, "review-category", reviews=reviews).lists[0]
     assert (listed.listed, listed.hits, listed.excused) == (2, 1, 1)
 
 
 def test_products_by_their_reviews() -> None:
     found = findings(
-        {"finder": "miscategorised", "what": "P5", "suggested": "Books", "reviews": 3},
-        {"finder": "miscategorised", "what": "P9", "suggested": "Books", "reviews": 2},
-        {"finder": "miscategorised", "what": "P7", "suggested": "Books", "promise": 0.8}
+        {"finder": "product-category", "what": "P5", "suggested": "Books", "reviews": 3},
+        {"finder": "product-category", "what": "P9", "suggested": "Books", "reviews": 2},
+        {"finder": "product-category", "what": "P7", "suggested": "Books", "promise": 0.8}
         | {"reviews": 50},
     )
-    graded = one(found, "miscategorised")
+    graded = one(found, "product-category")
     wide = [each for each in graded.sizes if each.promise == 0.8]
     assert [(size.reviews, size.hits, size.listed, size.found, size.planted) for size in wide] == [
         ((1, 1), 0, 0, 0, 1),
@@ -201,8 +201,10 @@ def test_delays_are_counted_in_days_and_in_reviews() -> None:
     assert graded.delay_reviews == (3,)
 
 
-def test_misplaced_reviews_are_those_of_the_same_category() -> None:
-    graded = one(findings({"finder": "misplaced", "what": "R4", "suggested": "P2"}), "misplaced")
+def test_reviews_under_the_wrong_product_are_those_of_the_same_category() -> None:
+    graded = one(
+        findings({"finder": "review-product", "what": "R4", "suggested": "P2"}), "review-product"
+    )
     assert graded.lists[0] == ListGrade(0.95, 1, 1, 1, 0, 1, 1, 1.0)
 
 
@@ -213,7 +215,7 @@ def test_what_cannot_be_graded_is_passed_over() -> None:
 def test_several_seeds_are_pooled() -> None:
     good = grade(findings({"what": "R0"}, {"what": "R1"}), TRUTH, PROMISES)
     bad = grade(findings({"what": "R0"}, {"what": "X"}, {"what": "Y"}), TRUTH, PROMISES)
-    none = grade(findings(), TRUTH, PROMISES, finders=["misfiled"])
+    none = grade(findings(), TRUTH, PROMISES, finders=["review-category"])
     together = pooled([good, bad, none])
     assert together.sets == 3
     listed = together.finders[0].lists[0]
@@ -224,7 +226,7 @@ def test_several_seeds_are_pooled() -> None:
 
 
 def test_sizes_are_pooled() -> None:
-    rows = [{"finder": "miscategorised", "what": what, "reviews": 3} for what in ("P5", "X")]
+    rows = [{"finder": "product-category", "what": what, "reviews": 3} for what in ("P5", "X")]
     graded = grade(findings(*rows), TRUTH, PROMISES)
     two = next(one for one in pooled([graded] * 3).finders[0].sizes if one.reviews == (2, 3))
     assert (two.listed, two.hits, two.found, two.planted) == (6, 3, 3, 3)
@@ -233,7 +235,7 @@ def test_sizes_are_pooled() -> None:
 
 def test_sets_differ_in_what_is_planted_and_promised() -> None:
     """A set without planted products has no sizes; another may have other promises."""
-    names = ["miscategorised"]
+    names = ["product-category"]
     some = grade(findings(), TRUTH, PROMISES, finders=names)
     none = grade(findings({"finder": names[0], "what": "X"}), NOTHING, (0.95, 0.5))
     together = pooled([none, some]).finders[0]

@@ -9,8 +9,8 @@ import pytest
 from reviewdesk.errors import InputError, StorageError, UsageError
 from reviewdesk.sources.truth import (
     DECLINING,
-    MISCATEGORISED,
-    MISFILED,
+    PRODUCT_CATEGORY,
+    REVIEW_CATEGORY,
     VARIANTS,
     Truth,
     read_truth,
@@ -19,8 +19,8 @@ from reviewdesk.sources.truth import (
 )
 
 NOTHING_WRONG = Truth(
-    MISFILED.empty_table(),
-    MISCATEGORISED.empty_table(),
+    REVIEW_CATEGORY.empty_table(),
+    PRODUCT_CATEGORY.empty_table(),
     DECLINING.empty_table(),
     VARIANTS.empty_table(),
 )
@@ -36,7 +36,12 @@ def test_empty_tables_are_written_with_their_columns(tmp_path: Path) -> None:
     head = json.loads((tmp_path / "truth" / "truth.json").read_text())
     assert head["format"] == "reviewdesk.truth"
     assert head["reviews"] == 0
-    assert head["planted"] == {"declining": 0, "miscategorised": 0, "misfiled": 0, "variants": 0}
+    assert head["planted"] == {
+        "declining": 0,
+        "product_category": 0,
+        "review_category": 0,
+        "variants": 0,
+    }
 
 
 def test_an_older_folder_and_an_unfinished_one_are_replaced(tmp_path: Path) -> None:
@@ -72,7 +77,7 @@ def test_it_is_read_again(tmp_path: Path) -> None:
     [
         ("truth.json", "{}", "no known errors"),
         ("truth.json", '{"format": "reviewdesk.truth", "format_version": 99}', "version 99"),
-        ("misfiled.parquet", "nonsense", "damaged"),
+        ("review_category.parquet", "nonsense", "damaged"),
     ],
 )
 def test_what_is_not_whole_is_refused(tmp_path: Path, file: str, content: str, said: str) -> None:

@@ -19,7 +19,7 @@ from reviewdesk.sources.generated.handwriting import title_case
 from reviewdesk.sources.generated.rolls import Bits, Ints, Rolls, running_sums, scaled, squared
 from reviewdesk.sources.generated.writer import Sentences, Writer
 
-MISCATEGORISED_SHARE: Final = 0.03
+PRODUCT_CATEGORY_SHARE: Final = 0.03
 DECLINING_SHARE: Final = 0.05
 VARIANTS_SHARE: Final = 0.12
 ENOUGH_REVIEWS: Final = 40
@@ -90,12 +90,12 @@ def make_catalogue(grammar: Grammar, reviews: int, seed: int) -> Catalogue:
     quality[declining] = np.maximum(quality[declining], 5)
     lost = np.zeros(count, dtype=np.int64)
     lost[declining] = 3 + rolls.below(3, len(declining))
-    misfiled = _some_of(np.arange(count), MISCATEGORISED_SHARE, rolls)
+    wrong = _some_of(np.arange(count), PRODUCT_CATEGORY_SHARE, rolls)
     writer = _name_families(grammar, category, rolls)
     return Catalogue(
         popularity=popularity,
         category=category,
-        shown_category=_shown_categories(grammar, category, misfiled, rolls),
+        shown_category=_shown_categories(grammar, category, wrong, rolls),
         quality=quality,
         quality_lost=lost,
         strong=_aspects(grammar, category, rolls),

@@ -21,7 +21,7 @@ from reviewdesk.sources.generated.catalogue import Catalogue, make_catalogue
 from reviewdesk.sources.generated.facts import (
     COPIED_SHARE,
     FLIPPED_SHARE,
-    MISFILED_SHARE,
+    REVIEW_CATEGORY_SHARE,
     Facts,
     copy_over_variants,
     draw_facts,
@@ -108,8 +108,8 @@ def _about(out: Path, planted: Planted, settings: DemoSettings) -> dict[str, Any
         "products": planted.products,
         "settings": settings.to_json(),
         "shares": {
-            "misfiled_reviews": MISFILED_SHARE,
-            "miscategorised_products": shares.MISCATEGORISED_SHARE,
+            "review_category": REVIEW_CATEGORY_SHARE,
+            "product_category": shares.PRODUCT_CATEGORY_SHARE,
             "declining_of_products_with_enough_reviews": shares.DECLINING_SHARE,
             "enough_reviews": shares.ENOUGH_REVIEWS,
             "products_with_variants": shares.VARIANTS_SHARE,

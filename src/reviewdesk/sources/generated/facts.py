@@ -9,7 +9,7 @@ from reviewdesk.sources.generated import calendar
 from reviewdesk.sources.generated.catalogue import QUALITY_LEVELS, Catalogue
 from reviewdesk.sources.generated.rolls import Flags, Ints, Rolls, scaled, scrambled, squared
 
-MISFILED_SHARE: Final = 0.02
+REVIEW_CATEGORY_SHARE: Final = 0.02
 COPIED_SHARE: Final = 0.6
 """Of the reviews of a product with variants: how many stand under each of them."""
 
@@ -109,7 +109,7 @@ def _file(catalogue: Catalogue, family: Ints, right: Ints, rolls: Rolls) -> Ints
     count = len(family)
     other = rolls.weighted(catalogue.popularity, count)
     wrong = catalogue.first_product[other] + rolls.below(catalogue.variants[other], count)
-    moved = rolls.chance(MISFILED_SHARE, count) & (other != family)
+    moved = rolls.chance(REVIEW_CATEGORY_SHARE, count) & (other != family)
     return np.where(moved, wrong, right)
 
 

@@ -8,7 +8,7 @@ from reviewdesk.sources.generated.catalogue import NEVER, Catalogue
 from reviewdesk.sources.generated.facts import Facts
 from reviewdesk.sources.generated.rolls import Flags, Ints
 from reviewdesk.sources.generated.table import category_names
-from reviewdesk.sources.truth import DECLINING, MISCATEGORISED, MISFILED, VARIANTS, Truth
+from reviewdesk.sources.truth import DECLINING, PRODUCT_CATEGORY, REVIEW_CATEGORY, VARIANTS, Truth
 
 
 class Planted:
@@ -28,7 +28,7 @@ class Planted:
         self._after = np.zeros(products, dtype=np.int64)
         self._stars = np.zeros(products, dtype=np.int64)
         self._stars_after = np.zeros(products, dtype=np.int64)
-        self._misfiled: list[Ints] = []  # (3, n): number of the review, shown and right product
+        self._wrong_reviews: list[Ints] = []  # (3, n): the review, its shown and right product
 
     def add(self, facts: Facts, first: int) -> None:
         """Count a block whose first review has the given number in the corpus."""
@@ -39,7 +39,9 @@ class Planted:
         np.add.at(self._stars, facts.shown, facts.stars)
         np.add.at(self._stars_after, facts.shown[late], facts.stars[late])
         wrong = np.flatnonzero(facts.shown != facts.right)
-        self._misfiled.append(np.stack([first + wrong, facts.shown[wrong], facts.right[wrong]]))
+        self._wrong_reviews.append(
+            np.stack([first + wrong, facts.shown[wrong], facts.right[wrong]])
+        )
 
     @property
     def products(self) -> int:
@@ -49,8 +51,8 @@ class Planted:
     def truth(self) -> Truth:
         """Return the account as tables, in the order of the file and of the products."""
         return Truth(
-            misfiled=self._misfiled_table(),
-            miscategorised=self._miscategorised_table(),
+            review_category=self._review_category_table(),
+            product_category=self._product_category_table(),
             declining=self._declining_table(),
             variants=self._variants_table(),
         )
@@ -63,8 +65,8 @@ class Planted:
         categories = self.catalogue.category if right else self.catalogue.shown_category
         return category_names(self.catalogue, categories[self._families[products]])
 
-    def _misfiled_table(self) -> pa.Table:
-        number, shown, right = np.concatenate(self._misfiled, axis=1)
+    def _review_category_table(self) -> pa.Table:
+        number, shown, right = np.concatenate(self._wrong_reviews, axis=1)
         columns = [
             identifiers.review_ids(number, self.seed),
             identifiers.product_ids(shown),
@@ -72,9 +74,9 @@ class Planted:
             identifiers.product_ids(right),
             self._category(right, right=True),
         ]
-        return pa.table(columns, schema=MISFILED)
+        return pa.table(columns, schema=REVIEW_CATEGORY)
 
-    def _miscategorised_table(self) -> pa.Table:
+    def _product_category_table(self) -> pa.Table:
         products = self._reviewed(self.catalogue.shown_category != self.catalogue.category)
         columns = [
             identifiers.product_ids(products),
@@ -82,7 +84,7 @@ class Planted:
             self._category(products, right=True),
             self.reviews[products],
         ]
-        return pa.table(columns, schema=MISCATEGORISED)
+        return pa.table(columns, schema=PRODUCT_CATEGORY)
 
     def _declining_table(self) -> pa.Table:
         products = self._reviewed(self.catalogue.declines < NEVER)

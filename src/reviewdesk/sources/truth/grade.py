@@ -37,9 +37,9 @@ def grade(
         truth: the known errors of the same data.
         promises: the precisions that there are lists for.
         finders: finders that are graded even when they found nothing.
-        reviews: ``review_id``, ``product_id`` and ``review_date`` of the data: with it, misfiled
-            reviews that are found under a product that is itself in the wrong category are excused,
-            and it is counted after how many reviews a decline was noticed.
+        reviews: ``review_id``, ``product_id`` and ``review_date`` of the data: with it, reviews
+            that are listed under a product that is itself in the wrong category are excused, and it
+            is counted after how many reviews a decline was noticed.
 
     Returns:
         A grade for each finder that is graded, in the order of ``GRADED``.
@@ -61,7 +61,7 @@ def _grade(
     reviews: pa.Table | None,
 ) -> FinderGrade:
     errors = GRADED[finder](truth)
-    excused = _excused(truth, reviews) if finder == "misfiled" else {}
+    excused = _excused(truth, reviews) if finder == "review-category" else {}
     lists, sizes = [], []
     for promise in sorted(promises, reverse=True):
         listed = [row for row in rows if row["promise"] >= promise - _SAME]
@@ -141,12 +141,12 @@ def _size_grades(
 
 
 def _excused(truth: Truth, reviews: pa.Table | None) -> dict[str, str]:
-    """Return the reviews of miscategorised products, and where these belong."""
+    """Return the reviews of products in the wrong category, and where these belong."""
     if reviews is None:
         return {}
-    right = by_id(truth.miscategorised, "product_id", "right_category")
+    right = by_id(truth.product_category, "product_id", "right_category")
     theirs = reviews.filter(
-        pc.is_in(reviews["product_id"], truth.miscategorised["product_id"].combine_chunks())
+        pc.is_in(reviews["product_id"], truth.product_category["product_id"].combine_chunks())
     )
     pairs = zip(theirs["review_id"].to_pylist(), theirs["product_id"].to_pylist(), strict=True)
     return {review: right[product] for review, product in pairs}

@@ -34,20 +34,20 @@ class KnownErrors:
         return row["what"] in self.right and not early
 
 
-def _misfiled(truth: Truth) -> KnownErrors:
-    return KnownErrors(by_id(truth.misfiled, "review_id", "right_category"))
+def _review_category(truth: Truth) -> KnownErrors:
+    return KnownErrors(by_id(truth.review_category, "review_id", "right_category"))
 
 
-def _misplaced(truth: Truth) -> KnownErrors:
+def _review_product(truth: Truth) -> KnownErrors:
     """Reviews under another product of the same category."""
-    same = truth.misfiled.filter(
-        pc.equal(truth.misfiled["product_category"], truth.misfiled["right_category"])
+    same = truth.review_category.filter(
+        pc.equal(truth.review_category["product_category"], truth.review_category["right_category"])
     )
     return KnownErrors(by_id(same, "review_id", "right_product_id"))
 
 
-def _miscategorised(truth: Truth) -> KnownErrors:
-    table = truth.miscategorised
+def _product_category(truth: Truth) -> KnownErrors:
+    table = truth.product_category
     return KnownErrors(
         by_id(table, "product_id", "right_category"),
         by_id(table, "product_id", "reviews"),
@@ -65,9 +65,9 @@ def _declining(truth: Truth) -> KnownErrors:
 
 
 GRADED: Final[Mapping[str, Callable[[Truth], KnownErrors]]] = {
-    "misfiled": _misfiled,
-    "misplaced": _misplaced,
-    "miscategorised": _miscategorised,
+    "review-category": _review_category,
+    "review-product": _review_product,
+    "product-category": _product_category,
     "declining": _declining,
 }
 """The finders that can be graded, and from which of the known errors."""

@@ -1,6 +1,6 @@
 """Plants errors: decides which reviews and products are made wrong, and how.
 
-Each review gets at most one error: what stands in a miscategorised product is not moved nor
+Each review gets at most one error: what stands in a product in the wrong category is not moved nor
 exchanged besides, and an exchanged review is not moved.
 """
 
@@ -67,7 +67,7 @@ def plan_errors(facts: ReviewFacts, settings: PlantSettings) -> Planting:
         seed=settings.seed,
     )
     return Planting(
-        like=_misfile(facts, settings, (category == NONE) & (declines.said == NONE)),
+        like=_move_reviews(facts, settings, (category == NONE) & (declines.said == NONE)),
         category=category,
         declines=declines,
         products=wrong,
@@ -84,14 +84,14 @@ def _choose(
         facts.key[things] if of_reviews else facts.product_key[things],
         category,
         facts.categories,
-        share=settings.misfiled if of_reviews else settings.miscategorised,
+        share=settings.review_category if of_reviews else settings.product_category,
         moves=settings.moves,
         purpose=purpose,
         seed=settings.seed,
     )
 
 
-def _misfile(facts: ReviewFacts, settings: PlantSettings, may_move: NDArray[np.bool_]) -> Ints:
+def _move_reviews(facts: ReviewFacts, settings: PlantSettings, may_move: NDArray[np.bool_]) -> Ints:
     """Return for each review the one whose place it gets, (n,); -1 for its own.
 
     The place is that of a review drawn from the category that it moves to, so that a product gets

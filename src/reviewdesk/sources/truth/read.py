@@ -9,8 +9,8 @@ from reviewdesk.errors import InputError
 from reviewdesk.seal import read_sealed
 from reviewdesk.sources.truth.schema import (
     DECLINING,
-    MISCATEGORISED,
-    MISFILED,
+    PRODUCT_CATEGORY,
+    REVIEW_CATEGORY,
     VARIANTS,
     Truth,
 )
@@ -37,8 +37,8 @@ def read_truth(folder: Path) -> Truth:
         )
     checked_record(folder / "truth.json", head)
     return Truth(
-        misfiled=_table(folder, "misfiled", MISFILED),
-        miscategorised=_table(folder, "miscategorised", MISCATEGORISED),
+        review_category=_table(folder, "review_category", REVIEW_CATEGORY),
+        product_category=_table(folder, "product_category", PRODUCT_CATEGORY),
         declining=_table(folder, "declining", DECLINING),
         variants=_table(folder, "variants", VARIANTS),
     )

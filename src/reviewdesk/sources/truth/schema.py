@@ -14,7 +14,7 @@ def _schema(**columns: pa.DataType) -> pa.Schema:
     return pa.schema([pa.field(name, kind, name in _MAY_BE_NULL) for name, kind in columns.items()])
 
 
-MISFILED: Final = _schema(
+REVIEW_CATEGORY: Final = _schema(
     review_id=pa.string(),
     product_id=pa.string(),  # what it stands under
     product_category=pa.string(),
@@ -23,7 +23,7 @@ MISFILED: Final = _schema(
 )
 """Reviews that stand under the wrong product."""
 
-MISCATEGORISED: Final = _schema(
+PRODUCT_CATEGORY: Final = _schema(
     product_id=pa.string(),
     product_category=pa.string(),  # what it is filed under
     right_category=pa.string(),
@@ -49,28 +49,28 @@ VARIANTS: Final = _schema(product_id=pa.string(), product_parent=pa.string(), re
 class Truth:
     """Everything that is known to be wrong, or alike, in one set of reviews."""
 
-    misfiled: pa.Table
-    miscategorised: pa.Table
+    review_category: pa.Table
+    product_category: pa.Table
     declining: pa.Table
     variants: pa.Table
 
     def tables(self) -> dict[str, pa.Table]:
         """Return the tables by the names of their files."""
         return {
-            "misfiled": self.misfiled,
-            "miscategorised": self.miscategorised,
+            "review_category": self.review_category,
+            "product_category": self.product_category,
             "declining": self.declining,
             "variants": self.variants,
         }
 
     def reviews(self) -> pa.Array:
         """Return the ids of all reviews that are named."""
-        return self.misfiled["review_id"].unique()
+        return self.review_category["review_id"].unique()
 
     def products(self) -> pa.Array:
         """Return the ids of all products that are named."""
         columns = [
-            self.misfiled["right_product_id"],
+            self.review_category["right_product_id"],
             *(table["product_id"] for table in self.tables().values()),
         ]
         chunks = [one for column in columns for one in column.chunks]

@@ -17,7 +17,7 @@ from reviewdesk.storage import (
 )
 
 FORMAT: Final = "reviewdesk.truth"
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 
 
 def truth_directory(reviews: Path) -> Path:

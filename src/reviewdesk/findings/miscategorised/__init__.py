@@ -1,1 +1,0 @@
-"""Miscategorised products: what all their reviews say against the category they stand in."""

@@ -1,0 +1,131 @@
+"""Products in the wrong category as rows of findings, with the evidence that a person needs."""
+
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from reviewdesk.findings.predictions import HeadProbabilities
+from reviewdesk.findings.product_category.judged import Judged
+from reviewdesk.findings.product_category.lists import Lists
+from reviewdesk.findings.product_category.pooling import SMALLEST
+from reviewdesk.findings.samples import telling_samples
+from reviewdesk.findings.words import Question, telling_words
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.progress import Progress
+from reviewdesk.schema import FINDINGS
+
+EXPLAINED: Final = 1_000
+"""Findings that get words: those first in the lists. More would be read by nobody."""
+CHARTED: Final = 5
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def finding_rows(
+    data: PreparedData,
+    judged: Judged,
+    said: HeadProbabilities,
+    lists: Lists,
+    right: Floats,
+    wrong: Floats,
+    suggested: Ints,
+    progress: Progress,
+) -> pa.Table:
+    """Return the longest list as schema ``FINDINGS``.
+
+    Args:
+        data: the reviews.
+        judged: the q products that were judged, and where they stand.
+        said: what heads said of the reviews.
+        lists: which of the judged products are listed.
+        right: (q, k) how likely each category is the right one.
+        wrong: (q,) how likely the shown one is wrong.
+        suggested: (q,) the likeliest other one.
+        progress: is shown how far it has come.
+    """
+    products = judged.products[lists.products]
+    rows = judged.rows()
+    reviews = [rows.of(product) for product in products.tolist()]
+    belongs, where = suggested[lists.products], judged.assigned[products]
+    words = _words(data, judged, reviews, belongs, where, progress)
+    leanings = [
+        _leaning(said, of, int(to), int(shown))
+        for of, to, shown in zip(reviews, belongs, where, strict=True)
+    ]
+    samples = telling_samples(data, reviews, leanings, progress=progress)
+    titles = judged.titles.take(pa.array([int(of[0]) for of in reviews], pa.int64())).to_pylist()
+    table = []
+    for place, product in enumerate(judged.ids.take(pa.array(products)).to_pylist()):
+        shares = right[lists.products[place]]
+        to, shown = int(belongs[place]), int(where[place])
+        table.append(
+            {
+                "finder": "product-category",
+                "kind": "product",
+                "what": product,
+                "title": titles[place],
+                "where": judged.names[shown],
+                "suggested": judged.names[to],
+                "reviews": len(reviews[place]),
+                "score": float(wrong[lists.products[place]]),
+                "promise": float(lists.promise[place]),
+                "action": f"Move the product, with all its reviews, to {judged.names[to]}.",
+                "words": words[place],
+                "numbers": _numbers(judged.names, shares, leanings[place], to, shown),
+                "chart": _chart(judged.names, shares, shown),
+                "samples": samples[place],
+            }
+        )
+    return pa.Table.from_pylist(table, FINDINGS)
+
+
+def _words(
+    data: PreparedData,
+    judged: Judged,
+    reviews: list[Ints],
+    belongs: Ints,
+    where: Ints,
+    progress: Progress,
+) -> list[list[dict[str, Any]] | None]:
+    questions = [
+        Question(of, int(to), int(shown))
+        for of, to, shown in zip(reviews[:EXPLAINED], belongs, where, strict=False)
+    ]
+    found = telling_words(data, judged.label, questions, progress=progress)
+    explained: list[list[dict[str, Any]] | None] = [
+        [{"word": word, "weight": weight} for word, weight in one] for one in found
+    ]
+    return explained + [None] * (len(reviews) - len(explained))
+
+
+def _leaning(said: HeadProbabilities, rows: Ints, to: int, shown: int) -> Floats:
+    """Return by how much each review speaks rather of one category than of another, (m,)."""
+    found = np.zeros(len(rows))
+    for head in said.probabilities:
+        logs = np.log(np.clip(head[rows][:, [to, shown]], SMALLEST, 1.0))
+        found += logs[:, 0] - logs[:, 1]
+    return found
+
+
+def _numbers(
+    names: list[str], shares: Floats, leaning: Floats, to: int, shown: int
+) -> list[dict[str, Any]]:
+    return [
+        {"name": f"probability of {names[to]}, by all reviews", "value": float(shares[to])},
+        {"name": f"probability of {names[shown]}, where it stands", "value": float(shares[shown])},
+        {"name": f"reviews that speak rather of {names[to]}", "value": float((leaning > 0).sum())},
+        {
+            "name": f"reviews that speak rather of {names[shown]}",
+            "value": float((leaning < 0).sum()),
+        },
+    ]
+
+
+def _chart(names: list[str], shares: Floats, shown: int) -> list[dict[str, Any]]:
+    """Return the most probable categories, and the one where it stands."""
+    charted = np.argsort(-shares, kind="stable")[:CHARTED].tolist()
+    charted += [] if shown in charted else [shown]
+    return [{"name": names[one], "value": float(shares[one])} for one in charted]

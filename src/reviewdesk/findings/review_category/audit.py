@@ -1,0 +1,144 @@
+"""A few answers of a person, by which probabilities are corrected.
+
+Questions are spread over the reviews that might be listed. From the answers a line through the
+log-odds is learnt, held near the identity as long as answers are few; its uncertainty gives the
+interval of a list's precision.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+from numpy.typing import NDArray
+
+from reviewdesk.errors import InputError
+from reviewdesk.formats.csv import restore
+from reviewdesk.storage import storage_errors
+
+Floats = NDArray[np.float64]
+
+WIDEST: Final = 0.6
+"""Questions are asked about the longest list whose mean probability is at least so much."""
+SHIFT_SPREAD: Final = 1.5  # standard deviations of what the line may be before any answer
+SLOPE_SPREAD: Final = 0.4
+STEPS: Final = 50
+DRAWS: Final = 400
+INTERVAL: Final = (0.05, 0.95)
+ANSWERS: Final = {"wrong": True, "right": False}
+
+
+@dataclass(frozen=True, eq=False)
+class Correction:
+    """Corrected log-odds are ``shift + slope * log-odds``.
+
+    Args:
+        mean: (2,) shift and slope.
+        covariance: (2, 2).
+        least: the lowest posterior that was asked about; of what is below, nothing is known.
+    """
+
+    mean: Floats
+    covariance: Floats
+    least: float
+
+    def draws(self, posterior: Floats) -> Floats:
+        """Return corrected probabilities by lines drawn at random, (draws, n)."""
+        lines = np.random.default_rng(0).multivariate_normal(self.mean, self.covariance, DRAWS)
+        odds = _log_odds(posterior)
+        return _share(lines[:, :1] + np.maximum(lines[:, 1:], 0.0) * odds)
+
+    def posterior(self, posterior: Floats) -> Floats:
+        """Return the mean corrected probability of each review, (n,)."""
+        found = np.empty(len(posterior))
+        for at in range(0, len(posterior), 4096):
+            found[at : at + 4096] = self.draws(posterior[at : at + 4096]).mean(axis=0)
+        return found
+
+    def precision(self, posterior: Floats) -> tuple[float, float]:
+        """Return the interval, 90 %, of the precision of a list of reviews."""
+        low, high = np.quantile(self.draws(posterior).mean(axis=1), INTERVAL)
+        return float(low), float(high)
+
+
+def choose_questions(posterior: Floats, count: int) -> NDArray[np.int64]:
+    """Return places of the reviews to ask about, spread evenly over those that might be listed.
+
+    Args:
+        posterior: (n,) how likely each is wrong, the surest first.
+        count: how many questions.
+    """
+    mean = np.cumsum(posterior) / np.arange(1, len(posterior) + 1)
+    might = np.flatnonzero(mean >= WIDEST)
+    length = max(int(might[-1]) + 1 if len(might) else 0, min(count, len(posterior)))
+    places = (np.arange(count) + 0.5) / max(count, 1) * length
+    return np.unique(places[: count if length else 0].astype(np.int64))
+
+
+def fit_correction(posterior: Floats, wrong: NDArray[np.bool_]) -> Correction:
+    """Return the correction that answers ask for.
+
+    Args:
+        posterior: (m,) what was thought of the reviews that were asked about.
+        wrong: (m,) the answers.
+    """
+    design = np.column_stack([np.ones(len(wrong)), _log_odds(posterior)])
+    precision = np.diag([SHIFT_SPREAD**-2, SLOPE_SPREAD**-2])
+    prior = np.array([0.0, 1.0])
+    found = prior.copy()
+    for _ in range(STEPS):
+        shares = _share(design @ found)
+        gradient = design.T @ (shares - wrong) + precision @ (found - prior)
+        hessian = design.T @ (design * (shares * (1 - shares))[:, None]) + precision
+        step = np.linalg.solve(hessian, gradient)
+        found = found - step / max(1.0, float(np.abs(step).max()))
+    covariance = np.asarray(np.linalg.inv(hessian), np.float64)
+    return Correction(found, covariance, float(posterior.min()))
+
+
+def read_answers(path: Path) -> tuple[pa.Array, NDArray[np.bool_]]:
+    """Read the answers to questions: a CSV with ``review_id`` and ``answer``, right or wrong.
+
+    Rows without an answer are passed over.
+
+    Returns:
+        The review_ids, and whether each is filed wrongly, (m,).
+
+    Raises:
+        InputError: a column is missing, or an answer is neither right nor wrong.
+        StorageError: it cannot be read.
+    """
+    texts = pa.csv.ConvertOptions(
+        column_types={"review_id": pa.string(), "answer": pa.string()}, strings_can_be_null=True
+    )
+    lines = pa.csv.ParseOptions(newlines_in_values=True)
+    with storage_errors(str(path)):
+        try:
+            table = pa.csv.read_csv(path, parse_options=lines, convert_options=texts)
+        except pa.ArrowInvalid as error:
+            raise InputError(f"{path} is not a CSV with review_id and answer") from error
+    for name in ("review_id", "answer"):
+        columns = table.column_names.count(name)
+        if columns != 1:
+            has = "lacks the column" if not columns else "has more than one column"
+            raise InputError(f"{path} {has} {name}; commas have to stand between columns")
+    given = [(one or "").strip().lower() for one in table.column("answer").to_pylist()]
+    unknown = [line for line, one in enumerate(given, start=2) if one and one not in ANSWERS]
+    if unknown:
+        raise InputError(f"{path}, line {unknown[0]}: an answer must be right or wrong")
+    if not any(given):
+        raise InputError(f"{path} has no answer yet; fill in right or wrong in the column answer")
+    answered = pa.array([bool(one) for one in given], pa.bool_())
+    ids = table.column("review_id").filter(answered).combine_chunks()
+    return restore(ids), np.array([ANSWERS[one] for one in given if one], np.bool_)
+
+
+def _log_odds(posterior: Floats) -> Floats:
+    inside = np.clip(posterior, 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(inside) - np.log1p(-inside))
+
+
+def _share(log_odds: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-np.clip(log_odds, -50, 50))))

@@ -1,0 +1,124 @@
+"""Finds reviews that stand under the wrong product of their category."""
+
+from typing import ClassVar, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reviewdesk.findings.base import PROMISES, Finder, FinderInputs, Findings, PromisedList
+from reviewdesk.findings.review_category.promises import Cut, cut_lists, false_by_posterior
+from reviewdesk.findings.review_product.judging import Judged, judge
+from reviewdesk.findings.review_product.likeness import LONGEST
+from reviewdesk.findings.review_product.plateau import ODD, Plateau, fit_plateau
+from reviewdesk.findings.review_product.rows import CHARTED, Listed, finding_rows
+from reviewdesk.progress import SILENT, Progress
+from reviewdesk.report.numbers import count, share
+
+TOO_FEW: Final = "There are too few reviews of products with enough of them to tell."
+SEEN: Final = 0.15
+"""So large a part of the reviews that are thought to stand wrong has to be listed. Where the ratio
+of reviews to decoys still falls among the last few, it has no plateau that data show."""
+NO_PLATEAU: Final = (
+    "No more reviews fit badly than there would be if all of them stood where they belong."
+)
+
+Floats = NDArray[np.float64]
+
+
+class ReviewProductFinder(Finder):
+    """Finds reviews that speak of another product of their category than the one they stand under.
+
+    Args:
+        fewest: how many reviews a product must have for its reviews to be judged.
+        longest: of a term that more products have, in a category of more than three times as many,
+            so many are listed, those that it says most for; reviews are compared with the products
+            that their terms list.
+    """
+
+    name: ClassVar[str] = "review-product"
+    title: ClassVar[str] = "Reviews under the wrong product"
+    description: ClassVar[str] = (
+        "Reviews whose text speaks of another product of the same category than the one that they "
+        "stand under, by what the other reviews and the titles of both say."
+    )
+    columns: ClassVar[tuple[str, ...]] = ("product_id",)
+
+    def __init__(self, fewest: int = 10, longest: int = LONGEST) -> None:
+        self.fewest = fewest
+        self.longest = longest
+
+    def find(self, inputs: FinderInputs, *, progress: Progress = SILENT) -> Findings:
+        """Rank reviews and list as many as promises allow; see the contract."""
+        judged = judge(
+            inputs.data,
+            fewest=self.fewest,
+            longest=self.longest,
+            candidates=CHARTED,
+            progress=progress,
+        )
+        curve = fit_plateau(judged.found)
+        listed, lists = promised(judged, curve)
+        notes = []
+        if curve is not None and len(listed.places):
+            wrong = curve.wrong * len(judged.rows)
+            notes.append(
+                f"About {share(curve.wrong)} of the reviews that were judged, "
+                f"{count(round(wrong))}, stand under the wrong product; most of them say too "
+                "little to be listed."
+            )
+        return Findings(
+            finder=self.name,
+            table=finding_rows(inputs.data, judged, listed, progress),
+            lists=lists,
+            looked_at=len(judged.rows),
+            left_out=judged.left_out,
+            notes=tuple(notes),
+            settings={"fewest": self.fewest, "longest": self.longest},
+        )
+
+
+def promised(judged: Judged, curve: Plateau | None) -> tuple[Listed, tuple[PromisedList, ...]]:
+    """Return the longest list and what is promised of each.
+
+    Args:
+        judged: all reviews that were judged.
+        curve: None where it could not be fitted.
+    """
+    found = judged.found.found
+    posterior = np.zeros(len(judged.rows)) if curve is None else curve.posterior(found)
+    order = np.lexsort((-found.scores, -posterior))
+    ranked = posterior[order]
+    cuts = cut_lists(false_by_posterior(ranked), ranked, PROMISES)
+    if curve is None or curve.wrong == 0:
+        cuts = [Cut(0, 0.0) for _ in PROMISES]
+    if curve is not None and cuts[-1].listed - cuts[-1].false < SEEN * curve.wrong * len(ranked):
+        cuts = [Cut(0, 0.0) for _ in PROMISES]
+    most = max(cut.listed for cut in cuts)
+    promise = np.zeros(most)
+    for cut, one in reversed(list(zip(cuts, PROMISES, strict=True))):
+        promise[: cut.listed] = one
+    lists = tuple(
+        PromisedList(one, cut.listed, cut.false, _why_empty(cut, curve, one))
+        for cut, one in zip(cuts, PROMISES, strict=True)
+    )
+    return Listed(order[:most], ranked[:most], promise), lists
+
+
+def _why_empty(cut: Cut, curve: Plateau | None, promise: float) -> str | None:
+    if cut.listed:
+        return None
+    if curve is None:
+        return TOO_FEW
+    if curve.wrong == 0:
+        return NO_PLATEAU
+    if curve.wrong < promise * curve.noise:
+        return (
+            f"So few reviews stand under the wrong product, about {share(curve.wrong)}, that a "
+            f"promise of {share(promise, 0)} cannot be kept: about {share(ODD)} only read as if "
+            "they did."
+        )
+    return (
+        f"No five reviews are sure enough for a promise of {share(promise, 0)}, or so few of those "
+        "that seem to stand wrong that it may be chance: products have to be spoken of in words of "
+        "their own, in many reviews each."
+    )
