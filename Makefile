@@ -5,6 +5,9 @@ CORE := .venv
 NETWORKS := .venv-networks
 DEV := .venv-dev
 BENCH := .venv-bench
+RELEASE := .venv-release
+# Where `make wheel` puts its archives.
+DIST := dist
 # Spark needs an older pandas than the rest, so that it has versions of its own.
 SPARK := .venv-spark
 # What of the tests on Spark is run: `make test-spark ONLY="not slow"` is a small part.
@@ -12,21 +15,13 @@ ONLY := slow or not slow
 # How often the benches of findings plant errors anew: `make bench-findings SEEDS=3` is much faster.
 SEEDS := 20
 
-.PHONY: test-spark bench-experiment bench-fast bench-findings bench-graph bench-networks bench-selection bench-serving bench-tune bench-vectors demo demo-experiment demo-networks docs test test-slow check format clean help
+.PHONY: test-spark bench-experiment bench-fast bench-findings bench-graph bench-networks bench-selection bench-serving bench-tune bench-vectors demo demo-experiment demo-networks docs site wheel test test-slow check format clean help
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: $(CORE)/.installed  ## the main job on generated reviews, and what can be found in them
-	$(CORE)/bin/reviewdesk demo-data --reviews 50000 --out demo/reviews.tsv.gz
-	$(CORE)/bin/reviewdesk run demo/reviews.tsv.gz --out demo/job \
-		--target sentiment --target stars --target category
-	$(CORE)/bin/reviewdesk find all demo/job --out demo/findings
-	$(CORE)/bin/reviewdesk find grade demo/findings demo/reviews.tsv.gz.truth --reviews demo/job
-	$(CORE)/bin/reviewdesk graph build demo/job --findings demo/findings --out demo/graph
-	$(CORE)/bin/reviewdesk graph map demo/graph --job demo/job --out demo/map.html
-	@echo
-	@echo "Work through what was found: $(CORE)/bin/reviewdesk desk demo/job"
+	$(CORE)/bin/reviewdesk demo --out demo
 
 demo-experiment: $(CORE)/.installed  ## a split test of two bundles: 20,000 reviews sent, the better named
 	rm -rf demo-experiment && mkdir -p demo-experiment
@@ -95,6 +90,11 @@ $(DEV)/.installed: pyproject.toml constraints.txt
 	$(DEV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
 	touch $@
 
+$(RELEASE)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(RELEASE)
+	$(RELEASE)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs,release]"
+	touch $@
+
 $(SPARK)/.installed: pyproject.toml constraints-spark.txt
 	$(PYTHON) -m venv $(SPARK)
 	$(SPARK)/bin/python -m pip install --quiet --disable-pip-version-check \
@@ -103,6 +103,13 @@ $(SPARK)/.installed: pyproject.toml constraints-spark.txt
 
 docs: $(DEV)/.installed  ## write docs/reference.md anew
 	$(DEV)/bin/python -m reviewdesk.cli.reference > docs/reference.md
+
+site: $(RELEASE)/.installed  ## the documents as a site, in build/site
+	$(RELEASE)/bin/sphinx-build --quiet --fresh-env --fail-on-warning -c docs . build/site
+	cp build/site/README.html build/site/index.html
+
+wheel: $(RELEASE)/.installed  ## a wheel and a source archive, in dist
+	$(RELEASE)/bin/python -m build --outdir $(DIST)
 
 bench-experiment: $(DEV)/.installed  ## 10,000 simulated split tests with a look after every request
 	$(DEV)/bin/python -m bench.experiment
@@ -153,4 +160,4 @@ bench-graph: $(BENCH)/.installed  ## a graph of 1 and 10 million reviews: built,
 	$(BENCH)/bin/python -m bench.graph --reviews 10000000
 
 clean:  ## remove environments, caches and the demo's folder
-	rm -rf $(CORE) $(NETWORKS) $(DEV) $(BENCH) $(SPARK) demo demo-networks .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(CORE) $(NETWORKS) $(DEV) $(BENCH) $(RELEASE) $(SPARK) build dist demo demo-networks .pytest_cache .mypy_cache .ruff_cache

@@ -52,6 +52,11 @@ COMMANDS: Final[dict[str, Command]] = {
         "A page for people and an endpoint for programs.",
         MAIN_JOB,
     ),
+    "demo": Command(
+        "reviewdesk.cli.demo:demo",
+        "The main job and the findings on generated reviews, and how to open the desk.",
+        MAIN_JOB,
+    ),
     "demo-data": Command(
         "reviewdesk.cli.demo_data:demo_data",
         "Generated reviews to try everything on.",

@@ -19,6 +19,8 @@ USES: Final = {
     "transformers-serve": "using bundles that hold such an encoder",
     "few-shot": "few labels, with a multilingual encoder",
     "dev": "checks and tests",
+    "docs": "the documents as a site",
+    "release": "archives of a release",
     "bench": "measuring beside other programs",
 }
 """What the extras are for."""
