@@ -56,6 +56,30 @@ def test_what_has_stopped_growing_is_taken(tmp_path: Path, monkeypatch: pytest.M
     assert asked[2:] == [["bad.csv"]]
 
 
+def test_what_was_killed_is_tried_again_and_what_others_did_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_record(tmp_path / "job.json", {"inputs": []})
+    (tmp_path / "incoming").mkdir()
+    codes, changed = [-9, 7, 0], []
+
+    def run(words: list[str], **options: Any) -> "subprocess.CompletedProcess[str]":
+        return subprocess.CompletedProcess(words, codes.pop(0), "", "")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    watch = Watch(tmp_path / "incoming", tmp_path, None, lambda: changed.append(True))
+    (tmp_path / "incoming" / "new.csv").write_text("b")
+    for left in (3, 2, 1):
+        watch._look()
+        assert (len(codes), changed) == (left, [])
+    watch._look()
+    assert (codes, changed) == ([], [True])
+    write_record(tmp_path / "job.json", {"inputs": [str(tmp_path / "incoming" / "new.csv")]})
+    watch._look()
+    watch._look()
+    assert changed == [True, True]
+
+
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="is no folder"):
         Watch(tmp_path / "none", tmp_path, None, lambda: None)

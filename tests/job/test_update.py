@@ -1,8 +1,11 @@
 """A second month: the job has both, decisions stay, and it is said what is new."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import reviewdesk as rd
@@ -10,14 +13,18 @@ from reviewdesk.bundle import load_bundle
 from reviewdesk.desk.actions import DECIDE
 from reviewdesk.desk.desk import open_desk
 from reviewdesk.errors import UsageError
+from reviewdesk.findings.reference import read_reference
 from reviewdesk.findings.store import read_findings
 from reviewdesk.job import update as job_update
 from reviewdesk.job.erase import erase_everywhere
+from reviewdesk.job.find import FindSettings, find
+from reviewdesk.job.main_job import JobSettings
 from reviewdesk.job.update import update_job
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.settings import ServeSettings
-from reviewdesk.storage import read_record
+from reviewdesk.storage import read_record, write_record
 from tests.desk.desks import run_cli
+from tests.findings.plugin import install
 
 
 @pytest.mark.slow
@@ -179,3 +186,60 @@ def test_a_job_that_kept_nothing_stops_with_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="does not keep what new files are compared with"):
         update_job(tmp_path / "job", [str(tmp_path / "2.csv")])
     assert not (tmp_path / "job" / ".next").exists()
+
+
+def test_it_is_run_and_found_in_the_way_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path / "plugin", monkeypatch, odd="tests.findings.fakes:OddFinder")
+    for month in (1, 2):
+        shop(month).to_csv(tmp_path / f"{month}.csv", index=False)
+    job, findings = tmp_path / "job", tmp_path / "findings"
+    run_cli("run", tmp_path / "1.csv", "--folds", "3", "--no-rows", "--out", job)
+    directions = {"p0": [1.0, 0.0], "p1": [1.0, 0.1], "p2": [0.0, 1.0]}
+    vectors = {"product_id": list(directions), "vector": list(directions.values())}
+    pq.write_table(pa.table(vectors), tmp_path / "vectors.parquet")
+    (tmp_path / "known.txt").write_text("1-1\n1-2\n2-2\n")
+    run_cli("find", "similar", job, "--k", "1", "--vectors", tmp_path / "vectors.parquet",
+            "--out", findings)  # fmt: skip
+    data, known = PreparedData.open(job / "prepared"), tmp_path / "known.txt"
+    asked = FindSettings(("odd",), {"odd": {"word": "works"}}, folds=2, seed=7, promise=0.8)
+    asked = replace(asked, reference=read_reference(known, data), reference_file=known)
+    find(data, findings, asked)
+    monkeypatch.chdir(tmp_path / "job")  # places are whole ones
+
+    done = update_job(job, [str(tmp_path / "2.csv")], findings)
+    assert done.notes == ()
+    similar, odd = (read_findings(findings / name) for name in ("similar", "odd"))
+    assert similar.found.settings["vectors"] == "vectors.parquet"
+    assert similar.about["options"]["k"] == 1
+    assert odd.about["options"] == {"word": "works"}
+    assert odd.about["promise"] == 0.8
+    assert odd.about["reference"]["reviews"] == 3  # the second month has one of them
+    assert "2-1" in odd.found.table["what"].to_pylist()
+    predicted = pd.read_parquet(job / "sentiment" / "predictions.parquet")
+    assert predicted["fold"].nunique() == 3
+    assert not (job / "sentiment" / "labelled.csv").exists()
+
+    known.unlink()
+    shop(3).to_csv(tmp_path / "3.csv", index=False)
+    with pytest.raises(UsageError, match="known.txt is not there any more"):
+        update_job(job, [str(tmp_path / "3.csv")], findings)
+
+
+def test_the_best_model_is_looked_for_again(
+    job: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = read_record(job / "job.json")
+    record["way"] = {**record["way"], "best": True, "time_limit": "9s"}
+    write_record(job / "job.json", record)
+
+    def asked(inputs: object, folder: object, settings: JobSettings, **_: object) -> None:
+        assert settings.best
+        assert (settings.time_limit, settings.model) == ("9s", "linear")
+        assert settings.model_settings == {}
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(job_update, "run_job", asked)
+    with pytest.raises(KeyboardInterrupt):
+        update_job(job, [str(tmp_path / "february.csv")])

@@ -115,6 +115,7 @@ def settings_of(
         options=_by_finder(options or [], names, finders[0] if len(finders) == 1 else ""),
         predictions=by_target(predictions or ()),
         reference=read_reference(reference, reviews_of(data)) if reference else None,
+        reference_file=reference,
         answers=audit if audit and audit.exists() else None,
         **asdict(promises),
     )

@@ -7,23 +7,29 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from reviewdesk.errors import StorageError
+from reviewdesk.errors import InputError, ReviewdeskError, StorageError, UsageError
 from reviewdesk.storage import read_json
 
 EVERY_SECONDS: Final = 10.0
+SUMMARY: Final = "job.json"
+REFUSED: Final = (UsageError.exit_code, InputError.exit_code)
+"""Exit codes after which the same files are not tried again."""
+KILLED: Final = "update was killed; it goes on at the next look"
 PARTIAL: Final = (".partial", ".tmp", ".part", ".crdownload")
 
 
 class Watch:
     """Looks into a folder, and takes what is new there into a job.
 
-    A file is taken once it has not changed from one look to the next.
+    A file is taken once it has not changed from one look to the next. One that cannot be used is
+    not tried again before it changes; where taking it in was killed, or had no place to write to,
+    it is tried again at the next look, and goes on where it was.
 
     Args:
         folder: where new files come.
         job: the folder of the job.
         findings: the folder of its findings; None without.
-        on_done: called when a job has changed.
+        on_done: called when a job has changed, also by somebody else.
         every: seconds between two looks.
     """
 
@@ -45,6 +51,7 @@ class Watch:
         self._seen: dict[Path, tuple[int, int]] = {}
         self._refused: dict[Path, tuple[int, int]] = {}
         self._now = threading.Event()
+        self._job_state = _state(job / SUMMARY)
         self.working = False
         self.last = ""
         """What the last taking-in said; empty before the first."""
@@ -71,11 +78,18 @@ class Watch:
 
     def _run(self) -> None:
         while True:
-            self._look()
+            try:
+                self._look()
+            except (ReviewdeskError, OSError) as error:  # as of a folder that went
+                self.last = str(error)
             self._now.wait(self._every)
             self._now.clear()
 
     def _look(self) -> None:
+        state = _state(self._job / SUMMARY)
+        if state != self._job_state:  # as by an update that went on after its desk was killed
+            self._job_state = state
+            self._on_done()
         states = {path: _state(path) for path in self.waiting()}
         settled = [
             path
@@ -96,17 +110,18 @@ class Watch:
         try:
             done = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603
             lines = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()
-            self.last = "\n".join(lines if done.returncode == 0 else lines[-1:])
-            if done.returncode:
+            self.last = "\n".join(lines if done.returncode == 0 else lines[-1:]) or KILLED
+            if done.returncode in REFUSED:
                 self._refused |= {path: self._seen[path] for path in files}
-            else:
+            elif not done.returncode:
+                self._job_state = _state(self._job / SUMMARY)
                 self._on_done()
         finally:
             self.working = False
 
 
 def _inputs(job: Path) -> list[str]:
-    record = read_json(job / "job.json")
+    record = read_json(job / SUMMARY)
     return [str(Path(place).absolute()) for place in record["inputs"]]
 
 

@@ -53,6 +53,8 @@ from reviewdesk.storage import private_directory, storage_errors
 
 PREDICTIONS: Final = "predictions"
 OVERVIEW: Final = "findings.html"
+PLACES: Final = "places"
+"""Of findings: where the files were that they rest on."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class FindSettings:
         options: each finder's own settings, by its name.
         predictions: the user's own predictions tables, by target.
         reference: ids of reviews that are known to be filed rightly; None without.
+        reference_file: where they were read from, to be read again for later files.
         answers: a person's answers to what a finder asked; None without.
         promise: only findings in lists with this promise or a stricter one are kept; 0: all.
         folds: how many parts the products are dealt into for cross-fitting.
@@ -74,6 +77,7 @@ class FindSettings:
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     predictions: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     reference: pa.Array | None = None
+    reference_file: Path | None = None
     answers: Path | None = None
     promise: float = 0.0
     folds: int = 5
@@ -229,12 +233,12 @@ def _found_before(
         )
     needed = {*before.about.get("predictions", ()), *predictions.given}
     about = _about(finder, predictions, needed.intersection(finder.targets), settings)
-    if before.about == about:
+    if _way(before.about) == _way(about):
         return before
     if goes_on:  # files were added since: the same is looked for again, and what is new is told
         same = {name: about[name] for name in ("data", "reviews", "files")}
         before = replace(before, about={**before.about, **same})
-        if before.about == about:
+        if _way(before.about) == _way(about):
             return None
     _check_replaces(before, about)
     return None
@@ -270,11 +274,12 @@ def _about(
     """Return what something is found in and with, as JSON values; files by their digests.
 
     All of it is known before any predictions are made, so that what was found before can be told
-    from it without work.
+    from it without work. Where the files were is kept beside, for ``update``.
     """
     data, options = predictions.data, _options(finder.name, settings)
     answers = options.pop(ANSWERS, None)
     options = changed_settings(finder, options)
+    places = {"reference": settings.reference_file, ANSWERS: answers, VECTORS: options.get(VECTORS)}
     if VECTORS in options:
         options[VECTORS] = _digest(options[VECTORS])
     return {
@@ -287,7 +292,13 @@ def _about(
         "options": options,
         ANSWERS: _digest(answers) if answers else None,
         "reviewdesk": __version__,
+        PLACES: {name: str(Path(place).absolute()) for name, place in places.items() if place},
     }
+
+
+def _way(about: Mapping[str, Any]) -> dict[str, Any]:
+    """Return in what and with what something was found, wherever the files were."""
+    return {name: value for name, value in about.items() if name != PLACES}
 
 
 def _digest(path: str) -> str:
@@ -297,7 +308,7 @@ def _digest(path: str) -> str:
 
 def _check_replaces(before: StoredFindings, about: Mapping[str, Any]) -> None:
     """Refuse to replace what was found in another way; other answers of a person are none."""
-    if {**before.about, ANSWERS: None} != {**about, ANSWERS: None}:
+    if {**_way(before.about), ANSWERS: None} != {**_way(about), ANSWERS: None}:
         raise UsageError(
             f"{before.path} holds findings made with other settings; choose another folder or "
             "replace it on purpose (--overwrite)"

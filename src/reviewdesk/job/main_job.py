@@ -1,7 +1,7 @@
 """The main job: from review files to a measured classifier, labels, a report."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,6 +38,7 @@ from reviewdesk.training.time_limits import seconds_of
 from reviewdesk.training.train import train
 
 BEST: Final = "best"
+DEFAULT_MODEL: Final = "linear"
 PREDICTIONS: Final = "predictions.parquet"
 UNFINISHED: Final = ".unfinished"
 EVALUATION: Final = "evaluation.html"
@@ -78,6 +79,10 @@ class JobSettings:
     append: bool = False
     corrections: Corrections = NONE
 
+    def way(self) -> dict[str, Any]:
+        """Return, as JSON values, what bundles and data do not say of how a job is run."""
+        return {name: getattr(self, name) for name in ("folds", "best", "time_limit", "rows")}
+
 
 @dataclass(frozen=True)
 class JobResult:
@@ -90,6 +95,7 @@ class JobResult:
         targets: what was found, for each target.
         too_many_rejects: the sentence about unreadable rows, when they were more than allowed.
         new: what is new since the last time, in sentences; empty in a first run.
+        way: how it was run, for whoever runs it again with later files.
     """
 
     folder: Path
@@ -98,6 +104,7 @@ class JobResult:
     targets: tuple[TargetFindings, ...]
     too_many_rejects: str | None
     new: tuple[str, ...] = ()
+    way: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return where everything is and what was found as JSON values."""
@@ -107,6 +114,7 @@ class JobResult:
             "prepared": str(self.folder / PREPARED),
             "too_many_rejects": self.too_many_rejects,
             "new": list(self.new),
+            "way": dict(self.way),
             "reviews": self.data.rows,
             "fingerprint": self.data.fingerprint,
             "categories": sorted(self.data.manifest["categories"]),
@@ -144,7 +152,7 @@ def run_job(
         raise UsageError("name each target once, as in --target sentiment --target category")
     if SEVERAL in settings.targets:
         raise UsageError("the main job gives each review one label; for several use the steps")
-    if settings.best and (settings.model != "linear" or settings.model_settings):
+    if settings.best and (settings.model != DEFAULT_MODEL or settings.model_settings):
         raise UsageError("--best chooses the model and its settings; leave --model and --set out")
     if settings.time_limit and not settings.best:
         raise UsageError("--time-limit goes with --best")
@@ -173,7 +181,7 @@ def run_job(
     report = folder / REPORT
     write_report(data, targets, report)
     new = since_last_time(before, data, targets)
-    result = JobResult(folder, data, report, targets, too_many, new)
+    result = JobResult(folder, data, report, targets, too_many, new, settings.way())
     places = [*(before or {}).get("inputs", ())] if settings.append else []
     places = list(dict.fromkeys((*places, *(one.place for one in inputs))))
     write_record(folder / SUMMARY, {"inputs": places, **result.to_json()})

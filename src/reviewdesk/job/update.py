@@ -6,6 +6,7 @@ put in the place of the older results at the end: whoever looks at the job meanw
 same call after a kill goes on where it was.
 """
 
+import json
 import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,11 +17,12 @@ from typing import Any, Final
 from reviewdesk.bundle import Bundle, load_bundle
 from reviewdesk.errors import InputError, UsageError
 from reviewdesk.exchange import replace_directory
+from reviewdesk.findings.reference import read_reference
 from reviewdesk.findings.store import StoredFindings, folders_in, read_findings
 from reviewdesk.job.beside import REPORT, link_beside
-from reviewdesk.job.find import OVERVIEW, FindSettings, find
-from reviewdesk.job.finders import VECTORS
-from reviewdesk.job.main_job import JobResult, JobSettings, run_job
+from reviewdesk.job.find import OVERVIEW, PLACES, FindSettings, find
+from reviewdesk.job.finders import ANSWERS, VECTORS
+from reviewdesk.job.main_job import DEFAULT_MODEL, JobResult, JobSettings, run_job
 from reviewdesk.job.places import ASIDE, BUNDLE, PREPARED, SUMMARY
 from reviewdesk.prepare.earlier import FOLDER, RECORD, link
 from reviewdesk.prepare.layout import MANIFEST, file_sha256
@@ -102,19 +104,21 @@ def update_job(
     added = [place for place in dict.fromkeys(places) if _absolute(place) not in known]
     if not added:
         raise UsageError("none of these files is new to the job")
+    stored = [] if findings is None else [read_findings(each) for each in folders_in(findings)]
+    _check_places(stored)
     with (
         locked(job / f"{ASIDE}.lock", f"the job {job}"),
         locked(job / f".{PREPARED}.lock", f"the reviews of the job {job}"),
     ):
         old = PreparedData.open(job / PREPARED)
         aside, rows = _begun(job, old, added)
-        settings = _settings(job, list(record["targets"]), old)
+        settings = _settings(job, record, old)
         inputs = open_inputs(added, settings.source)
         result = run_job(inputs, aside / "job", settings, progress=progress)
         notes = [result.too_many_rejects] if result.too_many_rejects else []
         new: dict[str, int] = {}
         if findings is not None:
-            new, more = _find(result, findings, aside / "findings", progress)
+            new, more = _find(result, stored, aside / "findings", progress)
             notes += more
         _exchange(job, aside, result, [*before, *added], findings)
         now = PreparedData.open(job / PREPARED).rows
@@ -157,8 +161,9 @@ def _absolute(place: str) -> str:
     return place if "://" in place else str(Path(place).absolute())
 
 
-def _settings(job: Path, targets: Sequence[str], data: PreparedData) -> JobSettings:
+def _settings(job: Path, record: Mapping[str, Any], data: PreparedData) -> JobSettings:
     """Return the settings that a job was run with, from what it wrote."""
+    targets = list(record["targets"])
     bundles = [load_bundle(job / target / BUNDLE) for target in targets]
     if not bundles:
         raise InputError(f"{job / SUMMARY} names no target; run the job again")
@@ -168,6 +173,8 @@ def _settings(job: Path, targets: Sequence[str], data: PreparedData) -> JobSetti
     for one in bundles[1:]:  # what only some targets take is a default with the others
         if one.settings.target.label:
             target = one.settings.target
+    way = record.get("way") or {}
+    best = bool(way.get("best", False))
     return JobSettings(
         targets=tuple(targets),
         source=SourceSettings.from_json(stored["source"]),
@@ -176,54 +183,117 @@ def _settings(job: Path, targets: Sequence[str], data: PreparedData) -> JobSetti
         target=replace(target, target=first.settings.target.target),
         text=first.settings.text,
         split=first.settings.split,
-        model=str(first.manifest["family"]),
-        model_settings=dict(first.settings.model),
-        folds=_DEFAULT_FOLDS,
+        model=DEFAULT_MODEL if best else str(first.manifest["family"]),
+        model_settings={} if best else dict(first.settings.model),
+        folds=int(way.get("folds", _DEFAULT_FOLDS)),
+        best=best,
+        time_limit=str(way.get("time_limit", "")),
+        rows=bool(way.get("rows", True)),
         refit=first.settings.refit,
         append=True,
     )
 
 
 def _find(
-    result: JobResult, findings: Path, aside: Path, progress: Progress
+    result: JobResult,
+    stored: Sequence[StoredFindings],
+    aside: Path,
+    progress: Progress,
 ) -> tuple[dict[str, int], list[str]]:
     """Find again what was found before, in the same way; return what is new, and notes."""
-    stored = [read_findings(folder) for folder in folders_in(findings)]
     if aside.exists():
         shutil.rmtree(aside)
     with storage_errors(str(aside)):
         for one in stored:  # so that what is found keeps its name, and what is new is told
             shutil.copytree(one.path, aside / one.path.name)
-    done = find(result.data, aside, _find_settings(stored), overwrite=True, progress=progress)
-    new, notes = {}, []
-    for outcome in done.outcomes:
-        if outcome.stored is None:
-            notes.append(f"{outcome.finder}: {outcome.why_not}")
-        else:
-            rows = outcome.stored.found.table.column("new").to_pylist()
-            new[outcome.finder] = Counter(rows)[True]
-    asked = [one for one in stored if one.about.get("reference") or one.about.get("answers")]
-    if asked:
-        notes.append("the reference and the answers that lists rested on were not given again")
+    new, notes = {}, _notes(stored)
+    for alike in _found_alike(stored):
+        settings = _find_settings(alike, result.data)
+        done = find(result.data, aside, settings, overwrite=True, progress=progress)
+        for outcome in done.outcomes:
+            if outcome.stored is None:
+                notes.append(f"{outcome.finder}: {outcome.why_not}")
+            else:
+                rows = outcome.stored.found.table.column("new").to_pylist()
+                new[outcome.finder] = Counter(rows)[True]
     return new, notes
 
 
-def _find_settings(stored: Sequence[StoredFindings]) -> FindSettings:
-    options = {
-        one.found.finder: {
-            name: value for name, value in one.about.get("options", {}).items() if name != VECTORS
-        }
-        for one in stored
-    }
-    made = [how for one in stored for how in dict(one.about.get("predictions", {})).values()]
-    dealt = next((how for how in made if isinstance(how, dict) and "folds" in how), {})
+def _found_alike(stored: Sequence[StoredFindings]) -> list[list[StoredFindings]]:
+    """Return findings in groups of those that rest on the same files, promises and folds."""
+    groups: dict[str, list[StoredFindings]] = {}
+    for each in stored:
+        places = {name: place for name, place in _places(each).items() if name != VECTORS}
+        key = [places, each.about.get("promise", 0), _dealt([each])]
+        groups.setdefault(json.dumps(key, sort_keys=True), []).append(each)
+    return list(groups.values())
+
+
+def _find_settings(stored: Sequence[StoredFindings], data: PreparedData) -> FindSettings:
+    """Return how some findings were found that were found alike."""
+    options = {each.found.finder: _options(each) for each in stored}
+    places = _places(stored[0])
+    reference = places.get("reference")
+    dealt = _dealt(stored)
     return FindSettings(
         finders=tuple(options),
         options=options,
-        promise=min((float(one.about.get("promise", 0)) for one in stored), default=0.0),
+        reference=read_reference(Path(reference), data) if reference else None,
+        reference_file=Path(reference) if reference else None,
+        answers=Path(places[ANSWERS]) if ANSWERS in places else None,
+        promise=float(stored[0].about.get("promise", 0)),
         folds=int(dealt.get("folds", _DEFAULT_FOLDS)),
         seed=int(dealt.get("seed", 0)),
     )
+
+
+def _options(stored: StoredFindings) -> dict[str, Any]:
+    """Return a finder's settings; a file of vectors by its place, where that is known."""
+    options, place = dict(stored.about.get("options", {})), _places(stored).get(VECTORS)
+    options.pop(VECTORS, None)  # its digest
+    return options | ({VECTORS: place} if place else {})
+
+
+def _places(stored: StoredFindings) -> dict[str, str]:
+    """Return where the files are that findings rest on."""
+    return dict(stored.about.get(PLACES) or {})
+
+
+def _dealt(stored: Sequence[StoredFindings]) -> dict[str, Any]:
+    """Return into which folds reviews were dealt for the predictions of some findings."""
+    made = [how for one in stored for how in dict(one.about.get("predictions", {})).values()]
+    dealt = next((how for how in made if isinstance(how, dict) and "folds" in how), {})
+    return {name: dealt[name] for name in ("folds", "seed") if name in dealt}
+
+
+def _check_places(stored: Sequence[StoredFindings]) -> None:
+    """Say now, and not after hours, that a file is gone that findings rest on.
+
+    Raises:
+        UsageError: one is.
+    """
+    for each in stored:
+        for place in _places(each).values():
+            if not Path(place).is_file():
+                raise UsageError(
+                    f"{place} is not there any more, and findings of the kind "
+                    f"{each.found.finder} rest on it; put it back, or find them without it: "
+                    f"reviewdesk find {each.found.finder}"
+                )
+
+
+def _notes(stored: Sequence[StoredFindings]) -> list[str]:
+    """Return what findings rested on and cannot be had again."""
+    notes = []
+    for each in stored:
+        places, about = _places(each), each.about
+        asked = {name: about.get(name) for name in ("reference", ANSWERS)}
+        asked[VECTORS] = about.get("options", {}).get(VECTORS)
+        gone = [name for name, value in asked.items() if value and name not in places]
+        tables = dict(about.get("predictions", {})).values()
+        gone += ["predictions"] if any("folds" not in how for how in tables) else []
+        notes += [f"{each.found.finder}: its {name} were not given again" for name in gone]
+    return notes
 
 
 def _exchange(
