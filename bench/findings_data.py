@@ -1,11 +1,13 @@
-"""What the benches of findings share: right reviews, errors planted in them, and two heads' words.
+"""What the benches of findings share: right reviews, errors planted in them, and two base models'
+words.
 
     world = load("categories14-alike", seed=0)
     planted = plant(world, product_category=0.03, moves="confusable", seed=0)
-    heads = planted.heads()  # two of (n, k), cross-fitted by product
+    probabilities = planted.probabilities()  # two of (n, k), cross-fitted by product
 
-What heads say is kept in the folder that ``REVIEWDESK_BENCH_CACHE`` names (without it, in one for
-temporary files), by everything that it depends on but the code: remove it when the families change.
+What base models say is kept in the folder that ``REVIEWDESK_BENCH_CACHE`` names (without it, in one
+for temporary files), by everything that it depends on but the code: remove it when the families
+change.
 """
 
 import datetime
@@ -30,7 +32,7 @@ from bench.findings_products import deal_alike, deal_at_random
 from bench.machine import data_folder
 from bench.trials import cache_folder
 from reviewdesk.examples.folds import deal_folds
-from reviewdesk.job.heads import HEADS
+from reviewdesk.job.base_models import BASE_MODELS
 from reviewdesk.models.catalog import CLASSIFIERS
 from reviewdesk.models.labelled import LabelledReviews
 from reviewdesk.settings import CleanSettings, DemoSettings, PlantSettings, SourceSettings
@@ -138,9 +140,12 @@ class PlantedWorld:
         parts = [pc.binary_length(self.texts[name]).fill_null(0) for name in COLUMNS]
         return np.asarray(pc.add(*parts).to_numpy(), np.int64)
 
-    def heads(self, *, folds: int = 5, seed: int = 0) -> list[Floats]:
+    def probabilities(self, *, folds: int = 5, seed: int = 0) -> list[Floats]:
         """Return what each head says of every review without having seen its product, (n, k)."""
-        return [self._head(family, asked, folds, seed) for family, asked in HEADS["category"]]
+        return [
+            self._base_model(family, asked, folds, seed)
+            for family, asked in BASE_MODELS["category"]
+        ]
 
     def fold(self, folds: int = 5, seed: int = 0) -> NDArray[np.int16]:
         """Return the fold of each review, (n,): of one product all are in one."""
@@ -151,7 +156,9 @@ class PlantedWorld:
         keys = np.append(self.world.facts.product_key, np.uint64(0))[self.product]
         return np.where(alone, self.world.facts.key, keys)
 
-    def _head(self, family: str, settings: Mapping[str, Any], folds: int, seed: int) -> Floats:
+    def _base_model(
+        self, family: str, settings: Mapping[str, Any], folds: int, seed: int
+    ) -> Floats:
         planted = [self.world.name, self.settings.to_json(), len(self.world)]
         about = json.dumps([*planted, family, dict(settings), folds, seed])
         digest = hashlib.sha256(about.encode()).hexdigest()[:24]

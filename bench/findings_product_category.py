@@ -2,10 +2,10 @@
 
     python -m bench.findings_product_category --worlds categories14-alike --shares 0.03 --seeds 3
 
-A known share of products is moved to other categories; both heads are cross-fitted on the result.
-Rows are pooled over seeds: hits over flags. Beside it three ways that promise nothing: the vote of
-the reviews' predictions, the category of the highest mean probability, and that of the highest
-product of probabilities; each flags a product when its category is another. What the mean
+A known share of products is moved to other categories; both base models are cross-fitted on the
+result. Rows are pooled over seeds: hits over flags. Beside it three ways that promise nothing: the
+vote of the reviews' predictions, the category of the highest mean probability, and that of the
+highest product of probabilities; each flags a product when its category is another. What the mean
 probability would find if its cut were known that makes its precision 0.95 is the last column.
 """
 
@@ -23,7 +23,7 @@ from bench.findings_data import PlantedWorld, load, plant
 from bench.machine import machine
 from bench.trials import kept
 from reviewdesk.findings.base import PROMISES
-from reviewdesk.findings.product_category.judged import Judged
+from reviewdesk.findings.product_category.eligible import Eligible
 from reviewdesk.findings.product_category.judgement import Judgement, judge_products
 from reviewdesk.findings.product_category.lists import BANDS, list_products
 from reviewdesk.findings.product_category.pooling import most_frequent, pool
@@ -42,8 +42,8 @@ class Case(NamedTuple):
     """Products of one planted world: who stands where, and what was found out."""
 
     planted: PlantedWorld
-    heads: list[NDArray[np.float32]]
-    judged: Judged
+    probabilities: list[NDArray[np.float32]]
+    eligible: Eligible
     found: Judgement
     wrong: NDArray[np.bool_]  # (q,) of the judged products
     right: Ints  # (q,)
@@ -51,7 +51,7 @@ class Case(NamedTuple):
     @property
     def reviews(self) -> Ints:
         """How many reviews each judged product has, (q,)."""
-        return self.judged.pooled.reviews[self.judged.products]
+        return self.eligible.pooled.reviews[self.eligible.products]
 
 
 def main() -> None:
@@ -77,7 +77,7 @@ def main() -> None:
             tables["sizes"].append(f"| {about} | {_sizes(each)} |")
             tables["others"].append(f"| {about} | {_others(each)} |")
             print(tables["promises"][-1], flush=True)
-    heads = {
+    probabilities = {
         "promises": [
             *(f"delivered at {promise} (interval; worst; no list)" for promise in PROMISES),
             *(f"recall, {few}+, at 0.95" for few in FEWEST),
@@ -88,7 +88,7 @@ def main() -> None:
         "others": [*(f"{name}: precision, recall" for name in WAYS), "recall at equal precision"],
     }
     for name, rows in tables.items():
-        columns = ["reviews", "moves", "planted", *heads[name]]
+        columns = ["reviews", "moves", "planted", *probabilities[name]]
         print(f"\n| {' | '.join(columns)} |\n{'|---' * len(columns)}|")
         print("\n".join(rows))
 
@@ -96,12 +96,12 @@ def main() -> None:
 def case(world: str, rate: float, moves: str, seed: int) -> Case:
     """Plant, cross-fit and judge."""
     planted = plant(load(world, seed), product_category=rate, moves=moves, seed=seed)
-    heads = planted.heads()
+    probabilities = planted.probabilities()
     facts, names = planted.world.facts, planted.world.names
     products = len(facts.product_key)
-    pooled = pool(heads, planted.product, products)
+    pooled = pool(probabilities, planted.product, products)
     assigned = most_frequent(planted.product, planted.assigned, products, len(names))
-    judged = Judged(
+    eligible = Eligible(
         names=names,
         label=planted.assigned,
         product=planted.product,
@@ -114,8 +114,10 @@ def case(world: str, rate: float, moves: str, seed: int) -> Case:
     )
     wrong = np.isin(np.arange(products), planted.planting.products)
     right = facts.product_category()
-    found = judge_products(judged)
-    return Case(planted, heads, judged, found, wrong[judged.products], right[judged.products])
+    found = judge_products(eligible)
+    return Case(
+        planted, probabilities, eligible, found, wrong[eligible.products], right[eligible.products]
+    )
 
 
 def listed(one: Case, promise: float) -> Ints:
@@ -187,21 +189,21 @@ def _others(each: list[Tried]) -> str:
 
 
 def _assigned(one: Case) -> Ints:
-    return one.judged.assigned[one.judged.products]
+    return one.eligible.assigned[one.eligible.products]
 
 
 def _said(one: Case, way: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Ints:
     """Return the category that reviews give each judged product, (q,)."""
-    said: Ints = _summed(one, way).argmax(axis=1)
-    return said
+    predicted: Ints = _summed(one, way).argmax(axis=1)
+    return predicted
 
 
 def _summed(one: Case, way: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Counts:
-    mean = np.mean([head.astype(np.float64) for head in one.heads], axis=0)
+    mean = np.mean([each.astype(np.float64) for each in one.probabilities], axis=0)
     values = way(mean)
-    products = len(one.judged.ids)
-    summed = [np.bincount(one.judged.product, column, minlength=products) for column in values.T]
-    found: Counts = np.stack(summed, axis=1)[one.judged.products].astype(np.float64)
+    products = len(one.eligible.ids)
+    summed = [np.bincount(one.eligible.product, column, minlength=products) for column in values.T]
+    found: Counts = np.stack(summed, axis=1)[one.eligible.products].astype(np.float64)
     return found
 
 

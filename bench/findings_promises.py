@@ -34,7 +34,7 @@ from bench.trials import kept
 from reviewdesk.errors import NotEnoughData
 from reviewdesk.findings.base import PROMISES, FinderInputs
 from reviewdesk.findings.catalog import FINDERS
-from reviewdesk.job.heads import Predictions
+from reviewdesk.job.base_models import Predictions
 from reviewdesk.prepare.plant import plant
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.settings import PlantSettings

@@ -2,15 +2,15 @@
 
     python -m bench.findings_review_category --worlds categories14-random --seeds 6 --shares 0.03
 
-Errors are planted in real reviews; two heads are cross-fitted; 5,000 reviews that stand right are
-the reference. Beside the finder, on the same probabilities (the first head alone, as a user of
-cleanlab has it, and both combined): "predicted differs" from where the review stands, and cleanlab.
-Its own ranking is that of ``find_label_issues`` with all defaults, ordered by its default score
-(self-confidence): what it flags, and nothing else. As a ranking promises nothing, it is told the
-truth: its recall is that of its longest list that has the precision.
+Errors are planted in real reviews; two base models are cross-fitted; 5,000 reviews that stand right
+are the reference. Beside the finder, on the same probabilities (the first base model alone, as a
+user of cleanlab has it, and both combined): "predicted differs" from where the review stands, and
+cleanlab. Its own ranking is that of ``find_label_issues`` with all defaults, ordered by its default
+score (self-confidence): what it flags, and nothing else. As a ranking promises nothing, it is told
+the truth: its recall is that of its longest list that has the precision.
 
-"Apart" is the recall among errors between categories that do not overlap, by what both heads say
-where all labels are right: of an error between two that do, a text can hardly tell.
+"Apart" is the recall among errors between categories that do not overlap, by what both base models
+say where all labels are right: of an error between two that do, a text can hardly tell.
 """
 
 import argparse
@@ -35,7 +35,11 @@ from reviewdesk.findings.review_category.lists import (
     ranked_rows,
 )
 from reviewdesk.findings.review_category.overlaps import OVERLAPPING, confusions, mutual
-from reviewdesk.findings.review_category.ranking import Ranking, rank_by_decoys, rank_with_reference
+from reviewdesk.findings.review_category.ranking import (
+    Ranking,
+    rank_by_mixture,
+    rank_with_reference,
+)
 
 TRUSTED: Final = 5_000
 QUESTIONS: Final = 80
@@ -59,10 +63,10 @@ class Outcome(NamedTuple):
 
 
 class Trial(NamedTuple):
-    """Reviews with planted errors, what heads say of them, and the reference."""
+    """Reviews with planted errors, what base models say of them, and the reference."""
 
     planted: PlantedWorld
-    heads: list[NDArray[np.float32]]
+    probabilities: list[NDArray[np.float32]]
     wrong: Rows
     apart: Rows  # whether the category where it stands does not overlap with the right one
     trusted: Rows
@@ -88,12 +92,12 @@ def trial(world: str, share: float, moves: str, seed: int) -> Trial:
     right = np.flatnonzero(~wrong)
     trusted = np.zeros(len(wrong), np.bool_)
     trusted[random.choice(right, min(TRUSTED, len(right) // 2), replace=False)] = True
-    heads = planted.heads()
-    return Trial(planted, heads, wrong, _apart(planted, heads), trusted)
+    probabilities = planted.probabilities()
+    return Trial(planted, probabilities, wrong, _apart(planted, probabilities), trusted)
 
 
-def _apart(planted: PlantedWorld, heads: list[NDArray[np.float32]]) -> Rows:
-    logs = [log_probabilities(head) for head in heads]
+def _apart(planted: PlantedWorld, probabilities: list[NDArray[np.float32]]) -> Rows:
+    logs = [log_probabilities(each) for each in probabilities]
     says = fit_combination(logs, planted.assigned).logs(logs).argmax(axis=1)
     both = mutual(confusions(planted.right, says, len(planted.world.names)))
     apart: Rows = both[planted.right, planted.assigned] < OVERLAPPING
@@ -103,7 +107,7 @@ def _apart(planted: PlantedWorld, heads: list[NDArray[np.float32]]) -> Rows:
 def results(of: Trial) -> Iterator[tuple[str, float, Outcome]]:
     """Yield what every way lists at every promise."""
     labels, rest = of.planted.assigned, ~of.trusted
-    logs = [log_probabilities(head) for head in of.heads]
+    logs = [log_probabilities(each) for each in of.probabilities]
 
     def outcomes(way: str, found: Lists) -> Iterator[tuple[str, float, Outcome]]:
         for one in found.lists:
@@ -113,12 +117,12 @@ def results(of: Trial) -> Iterator[tuple[str, float, Outcome]]:
     yield from outcomes("reference", lists_with_reference(best, rest, of.trusted))
     yield from told(OURS, best.score, of, rest)
     lengths = of.planted.lengths
-    plain = rank_by_decoys(logs, labels, of.planted.product.astype(np.int64), lengths)
+    plain = rank_by_mixture(logs, labels, of.planted.product.astype(np.int64), lengths)
     yield from outcomes("probabilities", lists_without_reference(plain, rest, None))
     yield from outcomes("80 answers", _asked(plain, of, rest))
     yield from told("probabilities, told the truth", plain.score, of, rest)
-    yield from _peers("linear", of.heads[0].astype(np.float64), of, rest)
-    yield from _peers("both heads", plain.probabilities(logs, lengths), of, rest)
+    yield from _peers("linear", of.probabilities[0].astype(np.float64), of, rest)
+    yield from _peers("both base models", plain.probabilities(logs, lengths), of, rest)
 
 
 def _asked(plain: Ranking, of: Trial, rest: Rows) -> Lists:
@@ -130,21 +134,25 @@ def _asked(plain: Ranking, of: Trial, rest: Rows) -> Lists:
 
 
 def _peers(
-    heads: str, shares: Floats, of: Trial, rest: Rows
+    probabilities: str, shares: Floats, of: Trial, rest: Rows
 ) -> Iterator[tuple[str, float, Outcome]]:
     from cleanlab.filter import find_label_issues  # noqa: PLC0415  (not needed for the rest)
     from cleanlab.rank import get_label_quality_scores  # noqa: PLC0415
 
     labels = of.planted.assigned.astype(np.int64)
     shares = shares / shares.sum(axis=1, keepdims=True)
-    yield f"predicted differs, {heads}", 0.0, of.outcome((shares.argmax(axis=1) != labels) & rest)
+    yield (
+        f"predicted differs, {probabilities}",
+        0.0,
+        of.outcome((shares.argmax(axis=1) != labels) & rest),
+    )
     flagged = find_label_issues(labels, shares, n_jobs=1)
-    yield f"cleanlab flags, {heads}", 0.0, of.outcome(flagged & rest)
+    yield f"cleanlab flags, {probabilities}", 0.0, of.outcome(flagged & rest)
     for method in ("self_confidence", "normalized_margin"):
         quality = np.asarray(get_label_quality_scores(labels, shares, method=method))
         if method == "self_confidence":
-            yield from told(f"{PEER}, {heads}", -quality, of, flagged & rest)
-        yield from told(f"cleanlab {method}, {heads}", -quality, of, rest)
+            yield from told(f"{PEER}, {probabilities}", -quality, of, flagged & rest)
+        yield from told(f"cleanlab {method}, {probabilities}", -quality, of, rest)
 
 
 def told(way: str, score: Floats, of: Trial, rest: Rows) -> Iterator[tuple[str, float, Outcome]]:
@@ -222,18 +230,18 @@ def _show(found: dict[Way, list[Outcome]]) -> None:
             f"{worst:5.3f} {none:4}",
             flush=True,
         )
-    for heads in ("linear", "both heads"):
-        _compare(found, heads)
+    for probabilities in ("linear", "both base models"):
+        _compare(found, probabilities)
 
 
-def _compare(found: dict[tuple[str, float], list[Outcome]], heads: str) -> None:
+def _compare(found: dict[tuple[str, float], list[Outcome]], probabilities: str) -> None:
     """Print how many times the recall of cleanlab's own ranking ours is, at equal precision."""
     ratios = []
     for promise in PROMISES:
-        peer = recall(np.array(found[f"{PEER}, {heads}", promise]))
+        peer = recall(np.array(found[f"{PEER}, {probabilities}", promise]))
         ours = recall(np.array(found[OURS, promise]))
         ratios.append(f"{promise} {ours / peer if peer else np.inf:.2f}")
-    print(f"recall over that of {PEER} on {heads}: {', '.join(ratios)}")
+    print(f"recall over that of {PEER} on {probabilities}: {', '.join(ratios)}")
 
 
 if __name__ == "__main__":

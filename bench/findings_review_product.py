@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 from bench.findings_catalogue import books, codes, exchanged, software, texts_of, tfidf
 from bench.machine import machine
 from reviewdesk.findings.base import PROMISES
+from reviewdesk.findings.review_product.eligible import Eligible, score_eligible
 from reviewdesk.findings.review_product.finder import promised
-from reviewdesk.findings.review_product.judging import Judged, judge
-from reviewdesk.findings.review_product.likeness import LONGEST
-from reviewdesk.findings.review_product.plateau import Plateau, fit_plateau
+from reviewdesk.findings.review_product.mixture import Mixture, fit_mixture
+from reviewdesk.findings.review_product.posterior import LONGEST
 from reviewdesk.prepare.prepared import PreparedData
 
 FEWEST: Final = 10
@@ -52,19 +52,19 @@ class Outcome(NamedTuple):
 
 
 def trial(
-    data: PreparedData, clean: Judged, folder: Path, share: float, seed: int
+    data: PreparedData, clean: Eligible, folder: Path, share: float, seed: int
 ) -> dict[tuple[str, float], Outcome]:
     """Return each way's lists for one seed, by the promise."""
     planted, wrong = exchanged(data, folder / "planted", share=share, fewest=FEWEST, seed=seed)
     names = _ids(planted)
     is_wrong = np.isin(names, list(wrong))
-    judged = judge(planted, fewest=FEWEST, longest=LONGEST, candidates=1)
-    curve = fit_plateau(judged.found)
-    before = np.zeros(data.rows) if curve is None else curve.posterior(clean.found.found)
+    eligible = score_eligible(planted, fewest=FEWEST, longest=LONGEST, candidates=1)
+    curve = fit_mixture(eligible.scores)
+    before = np.zeros(data.rows) if curve is None else curve.posterior(clean.scores.observed)
     known = dict(zip(_ids(data)[clean.rows].tolist(), before.tolist(), strict=False))
-    results = _promised(judged, curve, is_wrong, np.array([known.get(one, 0.0) for one in names]))
+    results = _promised(eligible, curve, is_wrong, np.array([known.get(one, 0.0) for one in names]))
     ours = np.full(len(is_wrong), -np.inf)
-    ours[judged.rows] = judged.found.found.scores
+    ours[eligible.rows] = eligible.scores.observed.scores
     ways = {"our ranking": [ours]}
     if seed < COSINE_SEEDS:
         ways["cosine to centroid"] = list(cosines(planted).values())
@@ -80,13 +80,13 @@ def _ids(data: PreparedData) -> NDArray[np.str_]:
 
 
 def _promised(
-    judged: Judged, curve: Plateau | None, is_wrong: NDArray[np.bool_], before: Floats
+    eligible: Eligible, curve: Mixture | None, is_wrong: NDArray[np.bool_], before: Floats
 ) -> dict[tuple[str, float], Outcome]:
     """Return our lists; ``before`` is how likely each is wrong with nothing exchanged."""
-    listed, lists = promised(judged, curve)
+    listed, lists = promised(eligible, curve)
     found = {}
     for one in lists:
-        rows = judged.rows[listed.places[: one.listed]]
+        rows = eligible.rows[listed.places[: one.listed]]
         least = listed.posterior[one.listed - 1] if one.listed else 1.0
         hit, known = is_wrong[rows], before[rows] >= least
         found["promised", one.promise] = Outcome(
@@ -174,7 +174,7 @@ def main() -> None:
     print(machine())
     with tempfile.TemporaryDirectory() as name:
         data = books(Path(name) / "books") if given.books else software(Path(name) / "software")
-        clean = judge(data, fewest=FEWEST, longest=LONGEST, candidates=1)
+        clean = score_eligible(data, fewest=FEWEST, longest=LONGEST, candidates=1)
         for share in given.shares:
             found: dict[tuple[str, float], list[Outcome]] = defaultdict(list)
             for seed in range(given.first_seed, given.first_seed + given.seeds):

@@ -3,7 +3,7 @@
 python -m bench.findings_scale --reviews 100000 1000000
 
 Measured are whole commands: reading, finding, and writing tables and the page. The predictions of
-categories are drawn, as what is measured here reads them and does not make them; ``--heads``
+categories are drawn, as what is measured here reads them and does not make them; ``--predict``
 measures also how long making them takes.
 """
 
@@ -40,16 +40,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reviews", nargs="+", type=int, default=[100_000, 1_000_000])
     parser.add_argument("--finders", nargs="+", choices=FINDERS, default=list(FINDERS))
-    parser.add_argument("--heads", action="store_true", help="also make the predictions")
+    parser.add_argument("--predict", action="store_true", help="also make the predictions")
     given = parser.parse_args()
     print(f"{machine()}\n\n| command | reviews | seconds | CPU seconds | peak MiB |")
     print("|---|---|---|---|---|", flush=True)
     for reviews in given.reviews:
         with tempfile.TemporaryDirectory() as name:
-            _measure(Path(name), reviews, given.finders, heads=given.heads)
+            _measure(Path(name), reviews, given.finders, predict=given.predict)
 
 
-def _measure(folder: Path, reviews: int, finders: Sequence[str], *, heads: bool) -> None:
+def _measure(folder: Path, reviews: int, finders: Sequence[str], *, predict: bool) -> None:
     file, data = folder / "reviews.tsv.gz", folder / "prepared"
     measured([*REVIEWDESK, "demo-data", "--reviews", str(reviews), "--out", str(file)])
     measured([*REVIEWDESK, "prepare", str(file), "--out", str(data)])
@@ -59,7 +59,7 @@ def _measure(folder: Path, reviews: int, finders: Sequence[str], *, heads: bool)
         draw_predictions(PreparedData.open(data), path, seed)
     given = [f"--predictions={path}" for path in tables]
     asked = {name: given if FINDERS[name] else [] for name in finders}
-    if heads:
+    if predict:
         asked["product-category, with its predictions"] = []
     for name, options in asked.items():
         out = folder / "found" / name.replace(" ", "-")

@@ -79,15 +79,15 @@ class ReaderFinder(OddFinder):
 
     def find(self, inputs: FinderInputs, *, progress: Progress = SILENT) -> Findings:
         """Count the predictions."""
-        heads = read_predictions(inputs.predictions["category"], inputs.data)
-        sure = sum(int((one.max(axis=1) > 0.5).sum()) for one in heads.probabilities)
+        predicted = read_predictions(inputs.predictions["category"], inputs.data)
+        sure = sum(int((one.max(axis=1) > 0.5).sum()) for one in predicted.probabilities)
         known = 0 if inputs.reference is None else len(inputs.reference)
         return Findings(
             "reader",
             FINDINGS.empty_table(),
             (),
             inputs.data.rows,
-            settings={"heads": len(heads.models), "sure": sure, "known": known},
+            settings={"base_models": len(predicted.models), "sure": sure, "known": known},
         )
 
 

@@ -28,7 +28,7 @@ def findings(rows: int = 3, finder: str = "odd") -> Findings:
         left_out={"too short to tell": 4},
         notes=("Books and Garden overlap.",),
         tables={"overlaps": pa.table({"left": ["Books"], "right": ["Garden"]})},
-        settings={"heads": 2},
+        settings={"base_models": 2},
     )
 
 

@@ -18,9 +18,9 @@ from reviewdesk.errors import (
 from reviewdesk.findings.catalog import FINDERS
 from reviewdesk.findings.reference import read_reference
 from reviewdesk.findings.store import read_findings
+from reviewdesk.job.base_models import BASE_MODELS, Predictions, by_target
 from reviewdesk.job.find import FindSettings, find
 from reviewdesk.job.finders import new_finder
-from reviewdesk.job.heads import HEADS, Predictions, by_target
 from reviewdesk.job.places import reviews_of
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.storage import read_record, write_json, write_record
@@ -280,17 +280,17 @@ def test_predictions_are_made_once_or_taken_from_the_user(
     settings = FindSettings(("reader",), folds=2)
     (outcome,) = find(data, out, settings).outcomes
     assert outcome.stored is not None
-    assert outcome.stored.found.settings["heads"] == len(HEADS["category"]) > 1
+    assert outcome.stored.found.settings["base_models"] == len(BASE_MODELS["category"]) > 1
     made = sorted((out / "predictions").glob("*.parquet"))
     before = [path.stat().st_mtime_ns for path in made]
-    assert len(made) == len(HEADS["category"])
+    assert len(made) == len(BASE_MODELS["category"])
     assert find(data, out, settings).outcomes[0].already
     assert [path.stat().st_mtime_ns for path in made] == before
     (own,) = find(
         data, tmp_path / "own", FindSettings(("reader",), predictions=given(data, tmp_path))
     ).outcomes
     assert own.stored is not None
-    assert own.stored.found.settings["heads"] == 1
+    assert own.stored.found.settings["base_models"] == 1
     assert not (tmp_path / "own" / "predictions").exists()
 
 

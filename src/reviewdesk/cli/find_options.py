@@ -12,9 +12,9 @@ from reviewdesk.cli.train import json_or_text, setting_words
 from reviewdesk.errors import UsageError
 from reviewdesk.findings.catalog import FINDERS
 from reviewdesk.findings.reference import read_reference
+from reviewdesk.job.base_models import by_target
 from reviewdesk.job.find import FindSettings, check_one_basis
 from reviewdesk.job.finders import takes_text
-from reviewdesk.job.heads import by_target
 from reviewdesk.job.places import reviews_of
 from reviewdesk.settings import PromiseSettings
 

@@ -84,7 +84,7 @@ class FinderInputs:
     Args:
         data: the prepared reviews.
         predictions: for each target, as in ``"category"``, predictions tables (Parquet) of all
-            reviews by classifiers that have not seen their product, one a head.
+            reviews by classifiers that have not seen their product, one a base model.
         reference: review_ids that are known to be filed rightly; None without.
     """
 

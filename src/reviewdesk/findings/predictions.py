@@ -22,15 +22,15 @@ Order = NDArray[np.int64] | None
 
 
 @dataclass(frozen=True, eq=False)
-class HeadProbabilities:
+class BaseProbabilities:
     """What classifiers said of all reviews.
 
     Args:
         labels: the k labels.
-        probabilities: for each head (n, k) float32, rows in the order of the reviews.
-        fold: (n,) int16, which fold each review was in when the first head was fitted; -1 where
-            it was in none.
-        models: the id of the classifier behind each head; the table's name where it has none.
+        probabilities: for each base model (n, k) float32, rows in the order of the reviews.
+        fold: (n,) int16, which fold each review was in when the first base model was fitted; -1
+            where it was in none.
+        models: the id of the classifier behind each base model; the table's name where it has none.
     """
 
     labels: list[str]
@@ -39,8 +39,8 @@ class HeadProbabilities:
     models: list[str]
 
 
-def read_predictions(paths: Sequence[Path], data: Reviews) -> HeadProbabilities:
-    """Read one predictions table a head.
+def read_predictions(paths: Sequence[Path], data: Reviews) -> BaseProbabilities:
+    """Read one predictions table a base model.
 
     A table may hold more reviews than the data and in another order; labels may stand in another
     order in each, and come back in that of the first. A table needs no ``model_id``; without
@@ -58,12 +58,12 @@ def read_predictions(paths: Sequence[Path], data: Reviews) -> HeadProbabilities:
     """
     ids = _ids(data)
     tables = [PredictionsTable.open(path) for path in paths]
-    heads = [_Head(table, tables[0].labels, ids) for table in tables]
-    return HeadProbabilities(
+    base_models = [_BaseModel(table, tables[0].labels, ids) for table in tables]
+    return BaseProbabilities(
         tables[0].labels,
-        [one.probabilities for one in heads],
-        heads[0].fold,
-        [one.model for one in heads],
+        [one.probabilities for one in base_models],
+        base_models[0].fold,
+        [one.model for one in base_models],
     )
 
 
@@ -72,7 +72,7 @@ def _ids(data: Reviews) -> pa.ChunkedArray:
     return pa.chunked_array(parts, pa.string())
 
 
-class _Head:
+class _BaseModel:
     """One predictions table in the order of the reviews and of the labels."""
 
     def __init__(self, table: PredictionsTable, labels: list[str], ids: pa.ChunkedArray) -> None:

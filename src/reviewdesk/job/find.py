@@ -33,6 +33,7 @@ from reviewdesk.findings.store import (
     write_findings,
 )
 from reviewdesk.findings.texts import review_texts
+from reviewdesk.job.base_models import Predictions
 from reviewdesk.job.find_folder import check_predictions_stay, kinds_in
 from reviewdesk.job.find_page import write_overview
 from reviewdesk.job.find_result import FindResult, Outcome
@@ -44,7 +45,6 @@ from reviewdesk.job.finders import (
     plugin_errors,
     takes_answers,
 )
-from reviewdesk.job.heads import Predictions
 from reviewdesk.prepare.earlier import history_of
 from reviewdesk.prepare.layout import file_sha256
 from reviewdesk.prepare.prepared import PreparedData

@@ -7,7 +7,7 @@ from reviewdesk.errors import InputError, StorageError, UsageError
 from reviewdesk.findings.base import Finder
 from reviewdesk.findings.catalog import FINDERS
 from reviewdesk.findings.store import StoredFindings, folders_in, read_findings
-from reviewdesk.job.heads import Predictions
+from reviewdesk.job.base_models import Predictions
 from reviewdesk.prepare.prepared import PreparedData
 
 

@@ -31,7 +31,7 @@ from reviewdesk.settings import (
 from reviewdesk.sources.catalog import Input
 from reviewdesk.storage import left_record, private_directory, write_record, write_text
 from reviewdesk.training.best import train_best
-from reviewdesk.training.crossfit import Head, cross_fit
+from reviewdesk.training.crossfit import BaseModel, cross_fit
 from reviewdesk.training.evaluate import Evaluation, evaluate
 from reviewdesk.training.evaluation_page import write_evaluation_page
 from reviewdesk.training.time_limits import seconds_of
@@ -328,7 +328,7 @@ def _best(
     examples = load_examples(data, target, settings.text, progress=progress)
     cross_fit(
         examples,
-        Head.of_bundle(best.bundle),
+        BaseModel.of_bundle(best.bundle),
         folder / PREDICTIONS,
         folds=settings.folds,
         seed=settings.split.seed,

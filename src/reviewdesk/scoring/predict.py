@@ -132,7 +132,7 @@ def predict(
 
 
 class Predictor(Protocol):
-    """What predictions come from: a bundle, or a head of cross-fitting."""
+    """What predictions come from: a bundle, or a base model of cross-fitting."""
 
     @property
     def id(self) -> str:

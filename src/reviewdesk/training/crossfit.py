@@ -33,7 +33,7 @@ PROBABILITY: Final = "probability"
 
 
 @dataclass(frozen=True)
-class Head:
+class BaseModel:
     """A family with its settings, to be fitted anew for every fold.
 
     Args:
@@ -129,7 +129,7 @@ class CrossFit:
 
 def cross_fit(
     examples: Examples,
-    head: Head,
+    base_model: BaseModel,
     out: Path,
     *,
     folds: int = 5,
@@ -139,13 +139,13 @@ def cross_fit(
 ) -> CrossFit:
     """Predict every review by a classifier that has not seen its product.
 
-    Reviews without a label are predicted by the head's fitted classifier. If it has none, they are
-    in the fold of their product. A run that was killed goes on with the next fold; the same command
-    on a finished table does nothing.
+    Reviews without a label are predicted by the base model's fitted classifier. If it has none,
+    they are in the fold of their product. A run that was killed goes on with the next fold; the
+    same command on a finished table does nothing.
 
     Args:
-        examples: all reviews, labelled as the head's.
-        head: what is fitted.
+        examples: all reviews, labelled as the base model's.
+        base_model: what is fitted.
         out: the Parquet file to write.
         folds: how many parts the products are dealt into, 2 or more.
         seed: another seed deals them out in another way.
@@ -159,18 +159,18 @@ def cross_fit(
     """
     if folds < 2:
         raise UsageError(f"cross-fitting needs 2 folds or more, not {folds}")
-    plan = {"model": head.id, "data": head.learnt_from, "folds": folds, "seed": seed}
+    plan = {"model": base_model.id, "data": base_model.learnt_from, "folds": folds, "seed": seed}
     parts = Parts(out, plan)
     fold_of = product_folds(examples, folds, seed)
-    if head.fitted is None:
+    if base_model.fitted is None:
         fold_of = with_unlabelled(examples, fold_of, folds, seed)
     with parts.locked():
         already = parts.finished(overwrite=overwrite)
         if not already:
             parts.begin()
-            _fit_folds(examples, head, fold_of, parts, progress)
-            schema = predictions_schema(head.labels, head.target)
-            parts.join(_assemble(examples, head, fold_of, parts), out, schema)
+            _fit_folds(examples, base_model, fold_of, parts, progress)
+            schema = predictions_schema(base_model.labels, base_model.target)
+            parts.join(_assemble(examples, base_model, fold_of, parts), out, schema)
             parts.remove()
     labelled = int(examples.labelled.sum())
     return CrossFit(
@@ -185,7 +185,7 @@ def cross_fit(
 
 def _fit_folds(
     examples: Examples,
-    head: Head,
+    base_model: BaseModel,
     fold_of: NDArray[np.int16],
     parts: Parts,
     progress: Progress,
@@ -195,8 +195,8 @@ def _fit_folds(
     with progress.task("Cross-fitting", len(folds), "folds") as task:
         for fold in folds:
             if not parts.has(_name(fold)):
-                classifier = head.fitted if fold == NO_FOLD else None
-                classifier = classifier or _fit_without(examples, head, fold_of, fold)
+                classifier = base_model.fitted if fold == NO_FOLD else None
+                classifier = classifier or _fit_without(examples, base_model, fold_of, fold)
                 parts.write(
                     _name(fold), probability_table(_predict(classifier, examples, fold_of == fold))
                 )
@@ -204,12 +204,12 @@ def _fit_folds(
 
 
 def _fit_without(
-    examples: Examples, head: Head, fold_of: NDArray[np.int16], fold: int
+    examples: Examples, base_model: BaseModel, fold_of: NDArray[np.int16], fold: int
 ) -> Classifier:
     """Return a classifier that has learnt from the reviews outside of one fold."""
     train, _ = training_rows(examples, fold_of, fold)
     require_classes(examples.counts(train), f"cross-fitting without fold {fold}")
-    return head.fresh().fit(LabelledReviews.of_examples(examples, train))
+    return base_model.fresh().fit(LabelledReviews.of_examples(examples, train))
 
 
 def _predict(
@@ -222,20 +222,20 @@ def _predict(
 
 
 def _assemble(
-    examples: Examples, head: Head, fold_of: NDArray[np.int16], parts: Parts
+    examples: Examples, base_model: BaseModel, fold_of: NDArray[np.int16], parts: Parts
 ) -> Iterator[pa.Table]:
     """Yield the predictions table in the order of the reviews."""
-    probabilities = np.empty((len(examples), len(head.labels)), np.float32)
+    probabilities = np.empty((len(examples), len(base_model.labels)), np.float32)
     for fold in np.unique(fold_of).tolist():
         probabilities[fold_of == fold] = probability_matrix(
-            parts.read(_name(fold)), len(head.labels)
+            parts.read(_name(fold)), len(base_model.labels)
         )
     ids = examples.column("review_id")
     for at in range(0, len(examples), TABLE_ROWS):
         rows = slice(at, at + TABLE_ROWS)
         fold = pa.array(fold_of[rows], mask=fold_of[rows] == NO_FOLD)
         chunk = ids.slice(at, TABLE_ROWS).combine_chunks()
-        yield prediction_table(head, chunk, probabilities[rows], folds=fold)
+        yield prediction_table(base_model, chunk, probabilities[rows], folds=fold)
 
 
 def probability_table(probabilities: NDArray[np.float32]) -> pa.Table:

@@ -16,7 +16,7 @@ from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.runlog import RunLog
 from reviewdesk.settings import SEVERAL, SplitSettings, TargetSettings, TextSettings
-from reviewdesk.training.crossfit import CrossFit, Head, cross_fit
+from reviewdesk.training.crossfit import BaseModel, CrossFit, cross_fit
 from reviewdesk.training.family import new_classifier
 from reviewdesk.training.fitting import fit_and_measure, fit_and_validate
 
@@ -148,7 +148,7 @@ def train(
         with log.timed("cross-fit"):
             crossfit = cross_fit(
                 examples,
-                Head.of_bundle(bundle),
+                BaseModel.of_bundle(bundle),
                 oof,
                 folds=folds,
                 seed=seed,

@@ -9,13 +9,13 @@ import pytest
 
 from reviewdesk.errors import InputError, MissingColumn
 from reviewdesk.findings.base import FinderInputs, Findings
-from reviewdesk.findings.product_category.finder import ProductCategoryFinder
-from reviewdesk.findings.product_category.judged import (
+from reviewdesk.findings.product_category.eligible import (
     NO_CATEGORY,
     NO_PRODUCT,
     ONE_REVIEW,
-    Judged,
+    Eligible,
 )
+from reviewdesk.findings.product_category.finder import ProductCategoryFinder
 from reviewdesk.findings.product_category.judgement import UNKNOWN, judge_products
 from reviewdesk.findings.product_category.lists import list_products
 from reviewdesk.findings.product_category.pooling import pool
@@ -106,8 +106,8 @@ def test_the_evidence_is_about_the_product(found: Findings, folder: Path) -> Non
         shares = {one["name"]: one["value"] for one in row["chart"]}
         assert shares[row["suggested"]] > shares[row["where"]]
         telling = {one["word"] for one in row["words"] if one["weight"] > 0}
-        said = " ".join(telling)
-        assert not telling or any(word in said for word in TOPICS[row["suggested"]].split())
+        predicted = " ".join(telling)
+        assert not telling or any(word in predicted for word in TOPICS[row["suggested"]].split())
 
 
 def test_what_was_not_judged_is_counted(found: Findings) -> None:
@@ -131,12 +131,16 @@ def test_a_kind_of_product_that_was_not_met_is_not_listed(tmp_path: Path) -> Non
         if row["product_id"] in met:
             row["product_category"] = "Met"
     data = shop(tmp_path, rows)
-    said = probabilities_of(data)
+    predicted = probabilities_of(data)
     of_met = np.isin(data.table(["product_id"])["product_id"].to_pylist(), met)
-    said = np.concatenate([said * ~of_met[:, np.newaxis], of_met[:, np.newaxis] * 0.99], axis=1)
-    said = np.concatenate([said, np.full((len(said), 1), 1e-3)], axis=1).astype(np.float32)
+    predicted = np.concatenate(
+        [predicted * ~of_met[:, np.newaxis], of_met[:, np.newaxis] * 0.99], axis=1
+    )
+    predicted = np.concatenate([predicted, np.full((len(predicted), 1), 1e-3)], axis=1).astype(
+        np.float32
+    )
     labels = [*CATEGORIES, "Met", "Rare"]
-    path = write_predictions(tmp_path / "0.parquet", ids_of(data), said, labels)
+    path = write_predictions(tmp_path / "0.parquet", ids_of(data), predicted, labels)
     found = ProductCategoryFinder().find(FinderInputs(data, {"category": (path,)}))
     assert found.left_out[UNKNOWN] == len(unmet)
     assert found.looked_at == 250 - len(unmet)
@@ -146,8 +150,8 @@ def test_a_kind_of_product_that_was_not_met_is_not_listed(tmp_path: Path) -> Non
 
 def test_categories_that_reviews_do_not_tell_make_no_list(tmp_path: Path) -> None:
     data = shop(tmp_path, rows_of())
-    said = np.roll(probabilities_of(data), 1, axis=1)
-    path = write_predictions(tmp_path / "0.parquet", ids_of(data), said)
+    predicted = np.roll(probabilities_of(data), 1, axis=1)
+    path = write_predictions(tmp_path / "0.parquet", ids_of(data), predicted)
     found = ProductCategoryFinder().find(FinderInputs(data, {"category": (path,)}))
     assert found.table.num_rows == 0
     assert all("0 in categories that reviews tell" in (one.why_empty or "") for one in found.lists)
@@ -208,10 +212,10 @@ def test_without_predictions_it_says_so(tmp_path: Path) -> None:
 def test_categories_that_overlap_are_told_and_not_listed() -> None:
     made = world(products=1_500, k=3, overlap=True)
     ids = pa.array([f"P{number}" for number in range(1_500)])
-    pooled = pool(made.heads, made.product, 1_500)
+    pooled = pool(made.base_logs, made.product, 1_500)
     label = made.assigned[made.product].astype(np.int32)
     titles = pa.chunked_array([pa.nulls(len(label), pa.string())])
-    judged = Judged(
+    eligible = Eligible(
         CATEGORIES,
         label,
         made.product.astype(np.int32),
@@ -222,14 +226,14 @@ def test_categories_that_overlap_are_told_and_not_listed() -> None:
         np.flatnonzero(pooled.reviews >= 2),
         {},
     )
-    found = judge_products(judged)
+    found = judge_products(eligible)
     pairs = found.overlaps.to_pylist()
     assert {(one["category"], one["other"]) for one in pairs} == {("Books", "Garden")}
     assert pairs[0]["products"] + pairs[0]["other_products"] >= 10
-    between = (made.assigned[judged.products] < 2) & (found.suggested < 2)
+    between = (made.assigned[eligible.products] < 2) & (found.suggested < 2)
     assert not found.candidates[between].any()
     assert found.candidates[~between].all()
-    lists = list_products(pooled.reviews[judged.products], found.wrong, found.candidates)
-    listed = judged.products[lists.products]
+    lists = list_products(pooled.reviews[eligible.products], found.wrong, found.candidates)
+    listed = eligible.products[lists.products]
     assert (made.assigned[listed] == 2).any()
     assert made.wrong[listed].mean() > 0.8

@@ -12,7 +12,7 @@ from .world import World, world
 
 
 def pooled_of(made: World) -> tuple[Pooled, np.ndarray]:
-    pooled = pool(made.heads, made.product, len(made.assigned))
+    pooled = pool(made.base_logs, made.product, len(made.assigned))
     several = np.flatnonzero(pooled.reviews >= 2)
     return pooled.take(several), several
 
@@ -63,7 +63,7 @@ def test_moves_to_one_category_are_learnt() -> None:
 def test_a_head_that_says_nothing_counts_little() -> None:
     made = world(products=2_000)
     noise = np.random.default_rng(3).dirichlet(np.ones(5), len(made.product)).astype(np.float32)
-    pooled = pool([made.heads[0], noise], made.product, len(made.assigned))
+    pooled = pool([made.base_logs[0], noise], made.product, len(made.assigned))
     rows = np.flatnonzero(pooled.reviews >= 2)
     weights = fit_model(pooled.take(rows), made.assigned[rows]).weights
     assert abs(weights[1]) < 0.2 * weights[0]
@@ -71,12 +71,12 @@ def test_a_head_that_says_nothing_counts_little() -> None:
 
 def test_two_categories_one_head_and_one_that_nothing_stands_in() -> None:
     made = world(products=400, k=2)
-    pooled = pool(made.heads[:1], made.product, 400)
+    pooled = pool(made.base_logs[:1], made.product, 400)
     model = fit_model(pooled, made.assigned)
     share, suggested = model.wrong(pooled, made.assigned)
     assert np.all((share >= 0) & (share <= 1))
     np.testing.assert_array_equal(suggested, 1 - made.assigned)
-    three = [np.pad(head, ((0, 0), (0, 1))) for head in made.heads]
+    three = [np.pad(logs, ((0, 0), (0, 1))) for logs in made.base_logs]
     pooled = pool(three, made.product, 400)
     share, suggested = fit_model(pooled, made.assigned).wrong(pooled, made.assigned)
     assert np.isfinite(share).all()
@@ -85,8 +85,8 @@ def test_two_categories_one_head_and_one_that_nothing_stands_in() -> None:
 
 def test_what_is_no_number_does_no_harm() -> None:
     made = world(products=300)
-    made.heads[0][::7] = np.nan
-    made.heads[1][3] = 0.0
+    made.base_logs[0][::7] = np.nan
+    made.base_logs[1][3] = 0.0
     pooled, rows = pooled_of(made)
     share, _ = fit_model(pooled, made.assigned[rows]).wrong(pooled, made.assigned[rows])
     assert np.isfinite(share).all()
@@ -122,8 +122,8 @@ def test_a_model_says_what_its_formula_says() -> None:
 
 
 def test_confused_categories_are_those_that_reviews_mistake() -> None:
-    said = np.array([[0.5, 0.4, 0.1], [0.3, 0.6, 0.1], [0.1, 0.0, 0.9]])
-    table = confused(said, np.array([0, 1, 2]))
+    predicted = np.array([[0.5, 0.4, 0.1], [0.3, 0.6, 0.1], [0.1, 0.0, 0.9]])
+    table = confused(predicted, np.array([0, 1, 2]))
     np.testing.assert_allclose(table.sum(axis=1), 1.0)
     assert table[0, 1] > table[0, 2]
     np.testing.assert_array_equal(np.diag(table), 0.0)

@@ -6,8 +6,8 @@ from reviewdesk.findings.product_category.pooling import most_frequent, pool, sp
 
 
 def test_logs_are_summed_by_product() -> None:
-    head = np.array([[0.5, 0.5], [0.9, 0.1], [0.2, 0.8], [0.3, 0.7]], np.float32)
-    pooled = pool([head], np.array([1, 1, -1, 2]), 4)
+    logs = np.array([[0.5, 0.5], [0.9, 0.1], [0.2, 0.8], [0.3, 0.7]], np.float32)
+    pooled = pool([logs], np.array([1, 1, -1, 2]), 4)
     assert pooled.reviews.tolist() == [0, 2, 1, 0]
     expected = np.log(0.5 * 0.1) - np.log(0.5 * 0.9)
     np.testing.assert_allclose(pooled.sums[0][1], [0.0, expected], rtol=1e-5)
@@ -16,8 +16,8 @@ def test_logs_are_summed_by_product() -> None:
 
 
 def test_no_review_decides_alone() -> None:
-    head = np.array([[1.0, 0.0]], np.float32)
-    found = pool([head], np.array([0]), 1).sums[0][0, 1]
+    logs = np.array([[1.0, 0.0]], np.float32)
+    found = pool([logs], np.array([0]), 1).sums[0][0, 1]
     np.testing.assert_allclose(found, np.log(1e-6), rtol=1e-6)
 
 

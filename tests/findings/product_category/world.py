@@ -1,4 +1,4 @@
-"""Products with reviews whose texts are numbers: what two heads would say of them."""
+"""Products with reviews whose texts are numbers: what two base models would say of them."""
 
 from dataclasses import dataclass
 
@@ -10,9 +10,9 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class World:
-    """What heads say (n, k), each review's product (n,), and where products stand (p,)."""
+    """What base models say (n, k), each review's product (n,), and where products stand (p,)."""
 
-    heads: list[NDArray[np.float32]]
+    base_logs: list[NDArray[np.float32]]
     product: Ints
     assigned: Ints
     right: Ints
@@ -63,8 +63,8 @@ def world(
         either = right[product] < 2
         scores[either, 0] = scores[either, :2].max(axis=1)
         scores[either, 1] = scores[either, 0] + 0.3 * shared[either, 1]
-    heads = []
+    base_logs = []
     for _ in range(2):
-        said = np.exp(scores + 0.3 * random.normal(size=scores.shape))
-        heads.append((said / said.sum(axis=1, keepdims=True)).astype(np.float32))
-    return World(heads, product, assigned, right)
+        predicted = np.exp(scores + 0.3 * random.normal(size=scores.shape))
+        base_logs.append((predicted / predicted.sum(axis=1, keepdims=True)).astype(np.float32))
+    return World(base_logs, product, assigned, right)

@@ -1,4 +1,4 @@
-"""Simulated heads: they know what a review is about, with errors of their own."""
+"""Simulated base models: they know what a review is about, with errors of their own."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from reviewdesk.findings.review_category.combination import Logs, log_softmax, w
 class Simulated(NamedTuple):
     """Rows of which some labels are wrong."""
 
-    heads: list[Logs]  # (n, k) each
+    base_logs: list[Logs]  # (n, k) each
     labels: NDArray[np.int64]  # (n,) as they stand
     wrong: NDArray[np.bool_]  # (n,)
 
@@ -26,17 +26,18 @@ def simulated(
     together: bool = False,
     seed: int = 0,
 ) -> Simulated:
-    """Return rows whose right labels are as likely as ``softmax(sum of weights * heads)`` says.
+    """Return rows whose right labels are as likely as ``softmax(sum of weights * base models)``
+    says.
 
     With ``together``, wrong labels all go from each category to the next one.
     """
     random = np.random.default_rng(seed)
     about = random.normal(0, spread, (n, k))
     noisy = [log_softmax(about + random.normal(0, 1, (n, k))) for _ in weights]
-    heads = [head.astype(np.float32) for head in noisy]
-    shares = np.exp(log_softmax(weighted(heads, np.array(weights))))
+    base_logs = [logs.astype(np.float32) for logs in noisy]
+    shares = np.exp(log_softmax(weighted(base_logs, np.array(weights))))
     right = (shares.cumsum(axis=1) < random.random(n)[:, None]).sum(axis=1).clip(0, k - 1)
     wrong = random.random(n) < noise
     step = np.ones(n, np.int64) if together else random.integers(1, k, n)
     labels = np.where(wrong, (right + step) % k, right)
-    return Simulated(heads, labels, wrong)
+    return Simulated(base_logs, labels, wrong)

@@ -1,4 +1,4 @@
-"""Heads are combined as the labels ask for, also where some labels are wrong."""
+"""Base models are combined as the labels ask for, also where some labels are wrong."""
 
 import numpy as np
 import pytest
@@ -22,14 +22,14 @@ from .simulated import simulated
 @pytest.mark.parametrize("weights", [(0.8, 0.6), (1.5, 0.2), (1.0,)])
 def test_known_weights_and_noise_are_found(noise: float, weights: tuple[float, ...]) -> None:
     given = simulated(noise=noise, weights=weights)
-    found = fit_combination(given.heads, given.labels)
+    found = fit_combination(given.base_logs, given.labels)
     np.testing.assert_allclose(found.weights, weights, atol=0.12 + noise / 3)
     assert found.noise == pytest.approx(noise, abs=0.006 + 0.03 * noise)
 
 
 def test_two_categories() -> None:
     given = simulated(k=2, noise=0.05)
-    found = fit_combination(given.heads, given.labels)
+    found = fit_combination(given.base_logs, given.labels)
     assert found.noise == pytest.approx(0.05, abs=0.01)
 
 
@@ -37,7 +37,9 @@ def test_two_categories() -> None:
 def test_the_gradient_is_that_of_the_loss(growth: float) -> None:
     given = simulated(n=300)
     longer = np.random.default_rng(1).normal(0, 1, 300)
-    problem = _Likelihood([head.astype(np.float64) for head in given.heads], given.labels, longer)
+    problem = _Likelihood(
+        [logs.astype(np.float64) for logs in given.base_logs], given.labels, longer
+    )
     for start in ([0.3, -0.2, growth, -3.0], [-1.0, 0.5, growth, 0.5]):
         error = check_grad(lambda x: problem(x)[0], lambda x: problem(x)[1], np.array(start))
         assert error < 1e-5
@@ -46,21 +48,21 @@ def test_the_gradient_is_that_of_the_loss(growth: float) -> None:
 def test_heads_that_are_too_sure_of_short_texts_are_believed_less_there() -> None:
     given = simulated(noise=0.05, weights=(1.0,))
     lengths = np.random.default_rng(1).choice([10, 20, 50, 100, 200, 400], len(given.labels))
-    too_sure = given.heads[0] * ((lengths / 100) ** -0.4)[:, None].astype(np.float32)
+    too_sure = given.base_logs[0] * ((lengths / 100) ** -0.4)[:, None].astype(np.float32)
     found = fit_combination([too_sure], given.labels, lengths)
     assert found.growth == pytest.approx(0.4, abs=0.05)
     assert found.noise == pytest.approx(0.05, abs=0.01)
     shares = np.exp(found.logs([too_sure], lengths))
-    assert np.abs(shares - np.exp(given.heads[0])).mean() < 0.01
+    assert np.abs(shares - np.exp(given.base_logs[0])).mean() < 0.01
     blind = fit_combination([too_sure], given.labels)
     assert blind.growth == 0
-    assert np.abs(np.exp(blind.logs([too_sure])) - np.exp(given.heads[0])).mean() > 0.02
+    assert np.abs(np.exp(blind.logs([too_sure])) - np.exp(given.base_logs[0])).mean() > 0.02
 
 
 def test_a_head_that_knows_nothing_counts_for_little() -> None:
     given = simulated(weights=(1.0,))
-    nonsense = log_softmax(np.random.default_rng(1).normal(0, 3, given.heads[0].shape))
-    found = fit_combination([*given.heads, nonsense.astype(np.float32)], given.labels)
+    nonsense = log_softmax(np.random.default_rng(1).normal(0, 3, given.base_logs[0].shape))
+    found = fit_combination([*given.base_logs, nonsense.astype(np.float32)], given.labels)
     assert found.weights[1] < 0.05
 
 
@@ -86,9 +88,9 @@ def test_what_heads_explain_is_a_share_of_the_entropy() -> None:
 
 
 def test_no_rows_and_one_row() -> None:
-    head = np.log(np.full((1, 3), 1 / 3, np.float32))
-    assert np.isfinite(fit_combination([head[:0], head[:0]], np.empty(0, np.int64)).weights).all()
-    assert np.isfinite(fit_combination([head], np.array([1])).weights).all()
+    logs = np.log(np.full((1, 3), 1 / 3, np.float32))
+    assert np.isfinite(fit_combination([logs[:0], logs[:0]], np.empty(0, np.int64)).weights).all()
+    assert np.isfinite(fit_combination([logs], np.array([1])).weights).all()
 
 
 def test_what_is_no_probability_counts_as_the_smallest() -> None:

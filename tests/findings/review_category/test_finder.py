@@ -10,8 +10,8 @@ import pytest
 from reviewdesk.errors import InputError, MissingColumn, NotEnoughData
 from reviewdesk.findings.base import FinderInputs, Findings
 from reviewdesk.findings.catalog import FINDERS
+from reviewdesk.findings.review_category.eligible import COPY, UNKNOWN
 from reviewdesk.findings.review_category.finder import ReviewCategoryFinder
-from reviewdesk.findings.review_category.judged import COPY, UNTOLD
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.schema import FINDINGS
 from tests.findings import shop as small_shop
@@ -223,7 +223,7 @@ def test_reviews_of_a_category_that_hardly_any_speaks_of_are_not_listed(tmp_path
     table = write_predictions(tmp_path / "category.parquet", ids_of(data), shares, labels=labels)
     found = ReviewCategoryFinder().find(FinderInputs(data, {"category": (table, table)}))
     assert not any(what.startswith("X") for what in found.table.column("what").to_pylist())
-    assert found.left_out[UNTOLD] > 20
+    assert found.left_out[UNKNOWN] > 20
     assert any("Too little is known of Odds" in one for one in found.notes)
 
 

@@ -14,7 +14,7 @@ from reviewdesk.findings.review_category.lists import (
     lists_without_reference,
     surenesses,
 )
-from reviewdesk.findings.review_category.plateau import Plateau
+from reviewdesk.findings.review_category.mixture import MixtureFit
 from reviewdesk.findings.review_category.ranking import Ranking
 
 ALL = np.ones(2_000, np.bool_)
@@ -104,9 +104,9 @@ def test_how_sure_each_is_never_rises_and_adds_up() -> None:
 def test_where_no_more_labels_look_wrong_than_right_ones_do_there_is_no_list_without_answers() -> (
     None
 ):
-    nothing = Plateau(0.0, 1.0, np.zeros(2), np.zeros(2), np.full(2, 0.5))
+    nothing = MixtureFit(0.0, 1.0, np.zeros(2), np.zeros(2), np.full(2, 0.5))
     posterior = np.append(np.full(40, 0.99), np.full(1_960, 1e-3))
-    flat = replace(ranking(posterior), plateau=nothing)
+    flat = replace(ranking(posterior), mixture=nothing)
     found = lists_without_reference(flat, ALL, None)
     assert [one.listed for one in found.lists] == [0, 0, 0]
     why = found.lists[0].why_empty
@@ -115,7 +115,7 @@ def test_where_no_more_labels_look_wrong_than_right_ones_do_there_is_no_list_wit
     assert "--audit" in why
     answered = fit_correction(np.full(80, 0.99), np.ones(80, np.bool_))
     assert lists_without_reference(flat, ALL, answered).lists[0].listed == 40
-    seen = replace(flat, plateau=replace(nothing, noise=np.full(2, 0.02)))
+    seen = replace(flat, mixture=replace(nothing, noise=np.full(2, 0.02)))
     assert lists_without_reference(seen, ALL, None).lists[0].listed == 40
 
 

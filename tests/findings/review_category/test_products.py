@@ -13,9 +13,9 @@ BASE = Combination(np.ones(1), 0.03)
 
 
 def doubted(logs: list[NDArray[np.float64]], product: list[int]) -> list[bool]:
-    heads = [np.array(logs, np.float32)]
+    base_logs = [np.array(logs, np.float32)]
     labels = np.zeros(len(logs), np.int64)
-    found: list[bool] = product_doubted(heads, labels, np.array(product), BASE).tolist()
+    found: list[bool] = product_doubted(base_logs, labels, np.array(product), BASE).tolist()
     return found
 
 
@@ -36,9 +36,9 @@ def test_reviews_that_are_alone_and_those_of_no_product_are_never_doubted() -> N
 
 
 def test_nothing_at_all() -> None:
-    heads = [np.zeros((0, 3), np.float32)]
+    base_logs = [np.zeros((0, 3), np.float32)]
     none = np.empty(0, np.int64)
-    assert len(product_doubted(heads, none, none, BASE)) == 0
+    assert len(product_doubted(base_logs, none, none, BASE)) == 0
 
 
 def test_what_other_reviews_of_a_product_speak_of_too_is_no_surprise() -> None:

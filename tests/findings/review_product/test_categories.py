@@ -17,9 +17,9 @@ def shop(n: int = 240) -> tuple[sparse.csr_array, np.ndarray, np.ndarray]:
     return sparse.csr_array(rows), product, category
 
 
-def plain(said: np.ndarray, product: np.ndarray, category: np.ndarray) -> np.ndarray:
+def plain(predicted: np.ndarray, product: np.ndarray, category: np.ndarray) -> np.ndarray:
     """Return the shares by the book."""
-    rows, kinds = said.astype(float), int(category.max()) + 1
+    rows, kinds = predicted.astype(float), int(category.max()) + 1
     everything = rows.sum(axis=0) + 0.5
     prior = PRIOR * everything / everything.sum()
     shares = []
@@ -35,31 +35,31 @@ def plain(said: np.ndarray, product: np.ndarray, category: np.ndarray) -> np.nda
 
 
 def test_shares_are_those_by_the_book() -> None:
-    said, product, category = shop()
+    predicted, product, category = shop()
     category = np.where(product == 4, 2, category)
-    expected = plain(said.toarray(), product, category)
-    np.testing.assert_allclose(own_shares(said, product, category), expected, rtol=1e-4)
+    expected = plain(predicted.toarray(), product, category)
+    np.testing.assert_allclose(own_shares(predicted, product, category), expected, rtol=1e-4)
 
 
 def test_what_speaks_of_another_category_is_told() -> None:
-    said, product, _ = shop()
+    predicted, product, _ = shop()
     wrong = np.zeros(len(product), bool)
     wrong[[0, 7, 33]] = True
     product = np.where(wrong, (product + 1) % 12, product)
-    shares = own_shares(said, product, product % 2)
+    shares = own_shares(predicted, product, product % 2)
     assert shares[wrong].max() < 0.5 < shares[~wrong].min()
 
 
 def test_a_product_does_not_speak_for_itself() -> None:
     """All its reviews are of the other category, and there is no product like it in its own."""
-    said, product, category = shop()
-    shares = own_shares(said, product, np.where(product == 3, 0, category))
+    predicted, product, category = shop()
+    shares = own_shares(predicted, product, np.where(product == 3, 0, category))
     assert shares[product == 3].max() < 0.5
     assert shares[product != 3].min() > 0.5
 
 
 @pytest.mark.parametrize("rows", [0, 5])
 def test_of_one_category_all_speak(rows: int) -> None:
-    said, product, _ = shop()
-    shares = own_shares(said[:rows], product[:rows], np.zeros(rows, np.int64))
+    predicted, product, _ = shop()
+    shares = own_shares(predicted[:rows], product[:rows], np.zeros(rows, np.int64))
     assert shares.tolist() == [1.0] * rows

@@ -5,7 +5,7 @@ import pytest
 
 from reviewdesk.errors import MissingColumn
 from reviewdesk.findings.base import FinderInputs, Findings
-from reviewdesk.findings.review_product.finder import NO_PLATEAU, TOO_FEW, ReviewProductFinder
+from reviewdesk.findings.review_product.finder import NO_MIXTURE, TOO_FEW, ReviewProductFinder
 from reviewdesk.prepare.prepare import prepare
 from reviewdesk.settings import CleanSettings, DemoSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources import open_inputs
@@ -24,8 +24,10 @@ def test_wrong_reviews_are_listed(tmp_path: Path) -> None:
     assert len(listed & wrong) >= 0.8 * len(wrong)
     assert len(listed - wrong) <= 0.2 * len(listed)
     assert [one.listed for one in found.lists] == sorted(one.listed for one in found.lists)
-    said = float(found.notes[0].removeprefix("About ").split()[0].split("\N{NO-BREAK SPACE}")[0])
-    assert said == pytest.approx(100 / 21, rel=0.3)
+    predicted = float(
+        found.notes[0].removeprefix("About ").split()[0].split("\N{NO-BREAK SPACE}")[0]
+    )
+    assert predicted == pytest.approx(100 / 21, rel=0.3)
 
 
 def test_findings_say_where_reviews_belong_and_why(tmp_path: Path) -> None:
@@ -48,7 +50,7 @@ def test_findings_say_where_reviews_belong_and_why(tmp_path: Path) -> None:
 def test_where_all_stand_right_nothing_is_listed_and_said_why(tmp_path: Path) -> None:
     found = find(tmp_path, product_rows()[0])
     assert found.table.num_rows == 0
-    assert {one.why_empty for one in found.lists} == {NO_PLATEAU}
+    assert {one.why_empty for one in found.lists} == {NO_MIXTURE}
 
 
 def test_few_reviews_make_no_list(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def _columns(
 
 
 def _of_texts(inputs: FinderInputs) -> NDArray[np.int64]:
-    """Return the expected star of each text, rounded (0 to 4); several heads are averaged."""
+    """Return the expected star of each text, rounded (0 to 4); several base models are averaged."""
     said = read_predictions(inputs.predictions[TARGET], inputs.data)
     try:
         values = np.array([int(label) for label in said.labels])

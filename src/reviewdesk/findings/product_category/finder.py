@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from reviewdesk.errors import InputError
 from reviewdesk.findings.base import Finder, FinderInputs, Findings
 from reviewdesk.findings.kinds_met import FEWEST_EACH, products_of_each
-from reviewdesk.findings.predictions import HeadProbabilities, read_predictions
-from reviewdesk.findings.product_category.judged import Judged, judge
+from reviewdesk.findings.predictions import BaseProbabilities, read_predictions
+from reviewdesk.findings.product_category.eligible import Eligible, read_eligible
 from reviewdesk.findings.product_category.judgement import (
-    FEWEST_TOLD,
+    FEWEST_SPOKEN_FOR,
     UNKNOWN,
     Judgement,
     judge_products,
@@ -50,58 +50,67 @@ class ProductCategoryFinder(Finder):
             raise InputError(
                 "finding products in the wrong category needs predictions of the category"
             )
-        said = read_predictions(inputs.predictions[TARGET], inputs.data)
-        judged = judge(inputs.data, said)
-        why = _why_not(judged)
+        predicted = read_predictions(inputs.predictions[TARGET], inputs.data)
+        eligible = read_eligible(inputs.data, predicted)
+        why = _why_not(eligible)
         if why is not None:
-            return self._nothing(judged, why)
-        found = judge_products(judged)
-        judged, found = without_unknown(judged, found)
-        why = _why_not(judged) or _too_few_each(judged)
+            return self._nothing(eligible, why)
+        judgement = judge_products(eligible)
+        eligible, judgement = without_unknown(eligible, judgement)
+        why = _why_not(eligible) or _too_few_each(eligible)
         if why is not None:
-            return self._nothing(judged, why)
-        lists = list_products(judged.pooled.reviews[judged.products], found.wrong, found.candidates)
+            return self._nothing(eligible, why)
+        lists = list_products(
+            eligible.pooled.reviews[eligible.products], judgement.wrong, judgement.candidates
+        )
         table = finding_rows(
-            inputs.data, judged, said, lists, found.right, found.wrong, found.suggested, progress
+            inputs.data,
+            eligible,
+            predicted,
+            lists,
+            judgement.right,
+            judgement.wrong,
+            judgement.suggested,
+            progress,
         )
         return Findings(
             finder=self.name,
             table=table,
             lists=lists.lists,
-            looked_at=len(judged.products),
-            left_out=judged.left_out,
-            notes=tuple(_notes(judged, said, found)),
-            tables={"overlaps": found.overlaps, "sizes": lists.sizes},
-            settings={"models": said.models, **_settings(found.model)},
+            looked_at=len(eligible.products),
+            left_out=eligible.left_out,
+            notes=tuple(_notes(eligible, predicted, judgement)),
+            tables={"overlaps": judgement.overlaps, "sizes": lists.sizes},
+            settings={"models": predicted.models, **_settings(judgement.model)},
         )
 
-    def _nothing(self, judged: Judged, why: str) -> Findings:
+    def _nothing(self, eligible: Eligible, why: str) -> Findings:
         lists: Lists = no_lists(why)
         return Findings(
             finder=self.name,
             table=FINDINGS.empty_table(),
             lists=lists.lists,
-            looked_at=len(judged.products),
-            left_out=judged.left_out,
+            looked_at=len(eligible.products),
+            left_out=eligible.left_out,
             tables={"sizes": lists.sizes},
         )
 
 
-def _why_not(judged: Judged) -> str | None:
-    if len(judged.products) < FEWEST_PRODUCTS:
-        known = " in categories that reviews tell" if judged.left_out.get(UNKNOWN) else ""
+def _why_not(eligible: Eligible) -> str | None:
+    if len(eligible.products) < FEWEST_PRODUCTS:
+        known = " in categories that reviews tell" if eligible.left_out.get(UNKNOWN) else ""
         return (
-            f"too few products to tell: {count(len(judged.products))}{known} have two reviews or "
+            f"too few products to tell: {count(len(eligible.products))}{known} have two reviews or "
             f"more, and {FEWEST_PRODUCTS} are needed"
         )
-    standing = judged.assigned[judged.products]
-    if len(np.unique(standing)) < 2:
+    shown = eligible.assigned[eligible.products]
+    if len(np.unique(shown)) < 2:
         return "all products that can be judged stand in one category"
     return None
 
 
-def _too_few_each(judged: Judged) -> str | None:
-    each = products_of_each(judged.products, judged.assigned[judged.products])
+def _too_few_each(eligible: Eligible) -> str | None:
+    each = products_of_each(eligible.products, eligible.assigned[eligible.products])
     if each < FEWEST_EACH:
         return (
             f"too few products to tell: a category has {each:.0f} of them on average, and a kind "
@@ -111,24 +120,24 @@ def _too_few_each(judged: Judged) -> str | None:
     return None
 
 
-def _notes(judged: Judged, said: HeadProbabilities, found: Judgement) -> list[str]:
+def _notes(eligible: Eligible, predicted: BaseProbabilities, judgement: Judgement) -> list[str]:
     notes = [
-        f"About {share(found.model.noise)} of the products that were judged seem to stand "
+        f"About {share(judgement.model.noise)} of the products that were judged seem to stand "
         "in a wrong category; those that are not listed cannot be told surely enough."
     ]
-    if judged.left_out[UNKNOWN]:
+    if eligible.left_out[UNKNOWN]:
         notes.append(
-            f"Too little is known of {_unknown_names(judged, found)}: reviews of fewer than "
-            f"{FEWEST_TOLD} products that stand there speak of it, so that a kind of product that "
-            "the classifiers have not met would look as if it stood wrong."
+            f"Too little is known of {_unknown_names(eligible, judgement)}: reviews of fewer than "
+            f"{FEWEST_SPOKEN_FOR} products that stand there speak of it, so that a kind of product "
+            "that the classifiers have not met would look as if it stood wrong."
         )
-    if (said.fold[(judged.product >= 0) & (judged.label >= 0)] < 0).any():
+    if (predicted.fold[(eligible.product >= 0) & (eligible.label >= 0)] < 0).any():
         notes.append(
             "Some predictions are not cross-fitted: where the classifier has learnt from a "
             "product's reviews, it repeats the category in which that stands."
         )
-    kept_back = int((~found.candidates & (found.wrong >= LIKELY)).sum())
-    for pair in found.overlaps.slice(0, MOST_NAMED).to_pylist():
+    kept_back = int((~judgement.candidates & (judgement.wrong >= LIKELY)).sum())
+    for pair in judgement.overlaps.slice(0, MOST_NAMED).to_pylist():
         notes.append(
             f"{pair['category']} and {pair['other']} overlap: {share(pair['confusion'])} of their "
             "products speak of the other one. That is no error, and none of them is listed for it."
@@ -141,10 +150,10 @@ def _notes(judged: Judged, said: HeadProbabilities, found: Judgement) -> list[st
     return notes
 
 
-def _unknown_names(judged: Judged, found: Judgement) -> str:
+def _unknown_names(eligible: Eligible, judgement: Judgement) -> str:
     """Return the categories in which products stand that are not judged, some by name."""
-    standing = np.unique(judged.assigned[judged.assigned >= 0])
-    names = [judged.names[one] for one in standing.tolist() if not found.known[one]]
+    shown = np.unique(eligible.assigned[eligible.assigned >= 0])
+    names = [eligible.names[one] for one in shown.tolist() if not judgement.known[one]]
     more = len(names) - MOST_NAMED
     return ", ".join(names[:MOST_NAMED]) + (f" and {count(more)} more" if more > 0 else "")
 

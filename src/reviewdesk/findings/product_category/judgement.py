@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from reviewdesk.findings.product_category.judged import Judged
+from reviewdesk.findings.product_category.eligible import Eligible
 from reviewdesk.findings.product_category.lists import LIKELY
 from reviewdesk.findings.product_category.model import PooledModel, fit_model
 from reviewdesk.findings.product_category.pooling import Pooled, spread
@@ -16,11 +16,11 @@ from reviewdesk.text.hashing import hash64
 
 MOST_FITTED: Final = 100_000
 """The model's few figures are found from so many products; more would not change them."""
-FEWEST_TOLD: Final = 5
+FEWEST_SPOKEN_FOR: Final = 5
 """Of so many products that stand in a category reviews have to speak of it, or none of its products
 is judged: it may as well be of a kind that no classifier has met (decision 0241)."""
 UNKNOWN: Final = (
-    f"products in categories of which the reviews of fewer than {FEWEST_TOLD} products speak"
+    f"products in categories of which the reviews of fewer than {FEWEST_SPOKEN_FOR} products speak"
 )
 FEWEST_CONFUSED: Final = 10
 """Two categories are said to overlap when so many products speak of the other one."""
@@ -63,15 +63,15 @@ class Judgement:
         )
 
 
-def judge_products(judged: Judged) -> Judgement:
+def judge_products(eligible: Eligible) -> Judgement:
     """Fit the model on products that can be judged, and judge them by it.
 
     Products in categories of which reviews tell too little look as if all stood wrong. A first
     model tells these categories, and the one that judges is fitted without their products.
     """
-    pooled = judged.pooled.take(judged.products)
-    assigned = judged.assigned[judged.products]
-    keys = hash64(judged.ids)[judged.products]
+    pooled = eligible.pooled.take(eligible.products)
+    assigned = eligible.assigned[eligible.products]
+    keys = hash64(eligible.ids)[eligible.products]
     model = _fitted(pooled, assigned, keys)
     right = model.probabilities(pooled)
     known = _known(assigned, right)
@@ -80,9 +80,9 @@ def judge_products(judged: Judged) -> Judgement:
         model = _fitted(pooled.take(inside), assigned[inside], keys[inside])
         right = model.probabilities(pooled)
     wrong, suggested = model.wrong(pooled, assigned)
-    pairs = _overlaps(assigned[inside], right[inside], wrong[inside], judged.names)
-    overlapping = np.zeros((len(judged.names), len(judged.names)), np.bool_)
-    places = {name: place for place, name in enumerate(judged.names)}
+    pairs = _overlaps(assigned[inside], right[inside], wrong[inside], eligible.names)
+    overlapping = np.zeros((len(eligible.names), len(eligible.names)), np.bool_)
+    places = {name: number for number, name in enumerate(eligible.names)}
     for pair in pairs.to_pylist():
         one, other = places[pair["category"]], places[pair["other"]]
         overlapping[one, other] = overlapping[other, one] = True
@@ -97,17 +97,19 @@ def _fitted(pooled: Pooled, assigned: Ints, keys: NDArray[np.uint64]) -> PooledM
 
 def _known(assigned: Ints, right: Floats) -> NDArray[np.bool_]:
     """Return the categories of which enough of the products that stand there speak, (k,)."""
-    told = assigned[right.argmax(axis=1) == assigned]
-    known: NDArray[np.bool_] = np.bincount(told, minlength=right.shape[1]) >= FEWEST_TOLD
+    spoken_for = assigned[right.argmax(axis=1) == assigned]
+    known: NDArray[np.bool_] = (
+        np.bincount(spoken_for, minlength=right.shape[1]) >= FEWEST_SPOKEN_FOR
+    )
     return known
 
 
-def without_unknown(judged: Judged, found: Judgement) -> tuple[Judged, Judgement]:
+def without_unknown(eligible: Eligible, judgement: Judgement) -> tuple[Eligible, Judgement]:
     """Return the products in known categories, and count the others among those left out."""
-    inside = found.known[judged.assigned[judged.products]]
-    left_out = {**judged.left_out, UNKNOWN: int((~inside).sum())}
-    kept = replace(judged, products=judged.products[inside], left_out=left_out)
-    return kept, found.take(inside)
+    inside = judgement.known[eligible.assigned[eligible.products]]
+    left_out = {**eligible.left_out, UNKNOWN: int((~inside).sum())}
+    kept = replace(eligible, products=eligible.products[inside], left_out=left_out)
+    return kept, judgement.take(inside)
 
 
 def _overlaps(assigned: Ints, right: Floats, wrong: Floats, names: list[str]) -> pa.Table:

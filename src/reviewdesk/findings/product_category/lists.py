@@ -91,11 +91,11 @@ def list_products(
             )
             for promised, length in zip(promises, lengths, strict=True)
         ]
-    found = np.flatnonzero(promise > 0)
-    found = found[np.argsort(-wrong[found], kind="stable")]
+    listed = np.flatnonzero(promise > 0)
+    listed = listed[np.argsort(-wrong[listed], kind="stable")]
     sizes = pa.Table.from_pylist([dict(zip(SIZES.names, row, strict=True)) for row in rows], SIZES)
     lists = tuple(_promised(promised, rows, int(candidates.sum())) for promised in promises)
-    return Lists(found, promise[found], lists, sizes)
+    return Lists(listed, promise[listed], lists, sizes)
 
 
 def no_lists(why: str, promises: Sequence[float] = PROMISES) -> Lists:

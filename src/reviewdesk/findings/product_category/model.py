@@ -1,7 +1,7 @@
 """From what a product's reviews say together to how likely its category is wrong.
 
 The right category y of a product with m reviews and summed log-probabilities S_1, S_2 ... of the
-heads has the probability
+base models has the probability
 
     P = E_x softmax(exp(s x) (w_1 S_1 + w_2 S_2 + ...) / (1 + (m - 1) r) + b),  x normal,
 
@@ -38,7 +38,7 @@ SPREAD_PRIOR: Final = (-2.0, 4.0)
 """Centre and precision of the prior of log s."""
 NOISE_PRIOR: Final = (-3.5, 5.0)
 """The same for the log-odds of e: it is as if five errors among 170 products were known. Without
-it, errors of one batch that heads have learnt with the category pass for what is usual."""
+it, errors of one batch that base models have learnt with the category pass for what is usual."""
 FULL_PRIOR: Final = 4_000
 """So many products bear it whole; fewer bear it in proportion, or it would say all there is."""
 MIX_PRIOR: Final = 0.1
@@ -57,7 +57,7 @@ class PooledModel:
     """What was found out about products and the categories they stand in.
 
     Args:
-        weights: (heads,) what each head counts (w).
+        weights: (base models,) what each base model counts (w).
         correlation: how alike reviews of one product are, 0–1 (r).
         spread: how much that differs between products (s).
         bias: (k,) by category (b).
@@ -110,10 +110,10 @@ def fit_model(pooled: Pooled, assigned: Ints) -> PooledModel:
     bounds: list[tuple[float | None, float | None]] = [(0.0, None)] * len(pooled.sums)
     bounds += LIMITS
     bounds += [(None, None)] * (len(start) - len(bounds))
-    found = minimize(
+    parameters = minimize(
         problem, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": STEPS}
     ).x
-    parts = problem.parts(found)
+    parts = problem.parts(parameters)
     k = pooled.sums[0].shape[1]
     mix = _logistic(parts.mix)
     first = PooledModel(
@@ -146,9 +146,9 @@ class _Likelihood:
 
     def __init__(self, pooled: Pooled, assigned: Ints) -> None:
         self.pooled = pooled
-        self.heads = len(pooled.sums)
+        self.base_models = len(pooled.sums)
         self.k = pooled.sums[0].shape[1]
-        first = np.full(self.heads, 1 / self.heads)
+        first = np.full(self.base_models, 1 / self.base_models)
         self.confused = confused(_softmax(_scores(pooled, first, 1.0)), assigned)
         rows = np.arange(len(assigned))
         self.bears = min(len(assigned) / FULL_PRIOR, 1.0)
@@ -162,18 +162,20 @@ class _Likelihood:
     def start(self) -> Floats:
         """Return where to begin."""
         odds = [np.log(share / (1 - share)) for share in (FIRST_CORRELATION, FIRST_NOISE)]
-        weights = np.full(self.heads, 1.4 / self.heads)
+        weights = np.full(self.base_models, 1.4 / self.base_models)
         scalars = [odds[0], SPREAD_PRIOR[0], odds[1], 0.0]
         return np.concatenate([weights, scalars, np.zeros(self.k)])
 
-    def parts(self, found: Floats) -> _Parts:
+    def parts(self, parameters: Floats) -> _Parts:
         """Return parameters by name."""
-        correlation, spread, noise, mix = found[self.heads : self.heads + 4].tolist()
-        bias = found[self.heads + 4 :]
-        return _Parts(found[: self.heads], correlation, spread, noise, mix, bias)
+        correlation, spread, noise, mix = parameters[
+            self.base_models : self.base_models + 4
+        ].tolist()
+        bias = parameters[self.base_models + 4 :]
+        return _Parts(parameters[: self.base_models], correlation, spread, noise, mix, bias)
 
-    def __call__(self, found: Floats) -> tuple[float, Floats]:
-        parts = self.parts(found)
+    def __call__(self, parameters: Floats) -> tuple[float, Floats]:
+        parts = self.parts(parameters)
         noise, mix, correlation = map(_logistic, (parts.noise, parts.mix, parts.correlation))
         spread = float(np.exp(parts.spread))
         scores = _scores(self.pooled, parts.weights, correlation)
@@ -213,7 +215,7 @@ class _Likelihood:
         loss = 0.5 * BIAS_PRIOR * float((parts.bias**2).sum())
         loss += sum(0.5 * sure * (value - centre) ** 2 for value, (centre, sure) in scalars)
         slopes = [sure * (value - centre) for value, (centre, sure) in scalars]
-        return loss, np.concatenate([np.zeros(self.heads), slopes, BIAS_PRIOR * parts.bias])
+        return loss, np.concatenate([np.zeros(self.base_models), slopes, BIAS_PRIOR * parts.bias])
 
     def _by_weights(self, by_score: Floats, correlation: float) -> Floats:
         slope = by_score * _discount(self.pooled.reviews, correlation)[:, np.newaxis]
@@ -227,29 +229,29 @@ class _Likelihood:
 
 
 def _scores(pooled: Pooled, weights: Floats, correlation: float) -> Floats:
-    found = np.zeros(pooled.sums[0].shape)
-    for one, weight in zip(pooled.sums, weights, strict=True):
-        found += weight * one
-    found *= _discount(pooled.reviews, correlation)[:, np.newaxis]
-    return found
+    scores = np.zeros(pooled.sums[0].shape)
+    for sums, weight in zip(pooled.sums, weights, strict=True):
+        scores += weight * sums
+    scores *= _discount(pooled.reviews, correlation)[:, np.newaxis]
+    return scores
 
 
 def _mixed(parts: Sequence[Floats], shares: Floats) -> Floats:
-    found = np.zeros_like(parts[0])
+    total = np.zeros_like(parts[0])
     for part, share in zip(parts, shares, strict=True):
-        found += share * part
-    return found
+        total += share * part
+    return total
 
 
 def _discount(reviews: Ints, correlation: float) -> Floats:
     """Return what each of m correlated reviews counts, beside one alone, (p,)."""
-    found: Floats = 1 / (1 + (reviews - 1) * correlation)
-    return found
+    discount: Floats = 1 / (1 + (reviews - 1) * correlation)
+    return discount
 
 
 def _softmax(scores: Floats) -> Floats:
-    found = np.exp(scores - scores.max(axis=1, keepdims=True))
-    shares: Floats = found / found.sum(axis=1, keepdims=True)
+    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
+    shares: Floats = exponentials / exponentials.sum(axis=1, keepdims=True)
     return shares
 
 

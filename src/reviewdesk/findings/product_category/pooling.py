@@ -1,4 +1,4 @@
-"""What each head says of a product: the log-probabilities of its reviews, summed."""
+"""What each base model says of a product: the log-probabilities of its reviews, summed."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -19,7 +19,8 @@ class Pooled(NamedTuple):
     """What the reviews of p products say together.
 
     Args:
-        sums: for each head (p, k) sums of log-probabilities, the largest of each product taken off.
+        sums: for each base model (p, k) sums of log-probabilities, the largest of each product
+            taken off.
         reviews: (p,) how many reviews each product has.
     """
 
@@ -32,25 +33,26 @@ class Pooled(NamedTuple):
 
 
 def pool(
-    heads: Sequence[NDArray[np.floating]], product: NDArray[np.integer], products: int
+    base_models: Sequence[NDArray[np.floating]], product: NDArray[np.integer], products: int
 ) -> Pooled:
-    """Sum what heads say of the reviews of each product.
+    """Sum what base models say of the reviews of each product.
 
     Args:
-        heads: for each head (n, k) probabilities by classifiers that have not seen the product.
+        base_models: for each base model (n, k) probabilities by classifiers that have not seen the
+            product.
         product: (n,) the product of each review, 0 to p - 1; reviews at -1 count for none.
         products: how many there are.
     """
     kept = np.flatnonzero(product >= 0)
     of = product[kept]
     sums = []
-    for head in heads:
-        found = np.empty((products, head.shape[1]))
-        for label in range(head.shape[1]):
-            known = np.nan_to_num(head[kept, label], nan=0.0, posinf=1.0, neginf=0.0)
+    for probabilities in base_models:
+        by_label = np.empty((products, probabilities.shape[1]))
+        for label in range(probabilities.shape[1]):
+            known = np.nan_to_num(probabilities[kept, label], nan=0.0, posinf=1.0, neginf=0.0)
             logs = np.log(np.clip(known, SMALLEST, 1.0))
-            found[:, label] = np.bincount(of, logs, minlength=products)
-        sums.append(found - found.max(axis=1, keepdims=True))
+            by_label[:, label] = np.bincount(of, logs, minlength=products)
+        sums.append(by_label - by_label.max(axis=1, keepdims=True))
     return Pooled(tuple(sums), np.bincount(of, minlength=products))
 
 
@@ -71,9 +73,9 @@ def most_frequent(
     pairs = product[known].astype(np.int64) * max(labels, 1) + label[known]
     values, counts = np.unique(pairs, return_counts=True)
     order = np.lexsort((-values, counts))
-    found = np.full(products, -1, np.int64)
-    found[values[order] // max(labels, 1)] = values[order] % max(labels, 1)
-    return found
+    labels_of = np.full(products, -1, np.int64)
+    labels_of[values[order] // max(labels, 1)] = values[order] % max(labels, 1)
+    return labels_of
 
 
 def spread(keys: NDArray[np.uint64], most: int) -> Ints:

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from reviewdesk.findings.predictions import HeadProbabilities
-from reviewdesk.findings.product_category.judged import Judged
+from reviewdesk.findings.predictions import BaseProbabilities
+from reviewdesk.findings.product_category.eligible import Eligible
 from reviewdesk.findings.product_category.lists import Lists
 from reviewdesk.findings.product_category.pooling import SMALLEST
 from reviewdesk.findings.samples import telling_samples
@@ -26,8 +26,8 @@ Ints = NDArray[np.int64]
 
 def finding_rows(
     data: PreparedData,
-    judged: Judged,
-    said: HeadProbabilities,
+    eligible: Eligible,
+    predicted: BaseProbabilities,
     lists: Lists,
     right: Floats,
     wrong: Floats,
@@ -38,45 +38,45 @@ def finding_rows(
 
     Args:
         data: the reviews.
-        judged: the q products that were judged, and where they stand.
-        said: what heads said of the reviews.
+        eligible: the q products that were judged, and where they stand.
+        predicted: what base models said of the reviews.
         lists: which of the judged products are listed.
         right: (q, k) how likely each category is the right one.
         wrong: (q,) how likely the shown one is wrong.
         suggested: (q,) the likeliest other one.
         progress: is shown how far it has come.
     """
-    products = judged.products[lists.products]
-    rows = judged.rows()
+    products = eligible.products[lists.products]
+    rows = eligible.rows()
     reviews = [rows.of(product) for product in products.tolist()]
-    belongs, where = suggested[lists.products], judged.assigned[products]
-    words = _words(data, judged, reviews, belongs, where, progress)
+    belongs, where = suggested[lists.products], eligible.assigned[products]
+    words = _words(data, eligible, reviews, belongs, where, progress)
     leanings = [
-        _leaning(said, of, int(to), int(shown))
+        _leaning(predicted, of, int(to), int(shown))
         for of, to, shown in zip(reviews, belongs, where, strict=True)
     ]
     samples = telling_samples(data, reviews, leanings, progress=progress)
-    titles = judged.titles.take(pa.array([int(of[0]) for of in reviews], pa.int64())).to_pylist()
+    titles = eligible.titles.take(pa.array([int(of[0]) for of in reviews], pa.int64())).to_pylist()
     table = []
-    for place, product in enumerate(judged.ids.take(pa.array(products)).to_pylist()):
-        shares = right[lists.products[place]]
-        to, shown = int(belongs[place]), int(where[place])
+    for number, product in enumerate(eligible.ids.take(pa.array(products)).to_pylist()):
+        shares = right[lists.products[number]]
+        to, shown = int(belongs[number]), int(where[number])
         table.append(
             {
                 "finder": "product-category",
                 "kind": "product",
                 "what": product,
-                "title": titles[place],
-                "where": judged.names[shown],
-                "suggested": judged.names[to],
-                "reviews": len(reviews[place]),
-                "score": float(wrong[lists.products[place]]),
-                "promise": float(lists.promise[place]),
-                "action": f"Move the product, with all its reviews, to {judged.names[to]}.",
-                "words": words[place],
-                "numbers": _numbers(judged.names, shares, leanings[place], to, shown),
-                "chart": _chart(judged.names, shares, shown),
-                "samples": samples[place],
+                "title": titles[number],
+                "where": eligible.names[shown],
+                "suggested": eligible.names[to],
+                "reviews": len(reviews[number]),
+                "score": float(wrong[lists.products[number]]),
+                "promise": float(lists.promise[number]),
+                "action": f"Move the product, with all its reviews, to {eligible.names[to]}.",
+                "words": words[number],
+                "numbers": _numbers(eligible.names, shares, leanings[number], to, shown),
+                "chart": _chart(eligible.names, shares, shown),
+                "samples": samples[number],
             }
         )
     return pa.Table.from_pylist(table, FINDINGS)
@@ -84,7 +84,7 @@ def finding_rows(
 
 def _words(
     data: PreparedData,
-    judged: Judged,
+    eligible: Eligible,
     reviews: list[Ints],
     belongs: Ints,
     where: Ints,
@@ -94,20 +94,20 @@ def _words(
         Question(of, int(to), int(shown))
         for of, to, shown in zip(reviews[:EXPLAINED], belongs, where, strict=False)
     ]
-    found = telling_words(data, judged.label, questions, progress=progress)
+    words = telling_words(data, eligible.label, questions, progress=progress)
     explained: list[list[dict[str, Any]] | None] = [
-        [{"word": word, "weight": weight} for word, weight in one] for one in found
+        [{"word": word, "weight": weight} for word, weight in one] for one in words
     ]
     return explained + [None] * (len(reviews) - len(explained))
 
 
-def _leaning(said: HeadProbabilities, rows: Ints, to: int, shown: int) -> Floats:
+def _leaning(predicted: BaseProbabilities, rows: Ints, to: int, shown: int) -> Floats:
     """Return by how much each review speaks rather of one category than of another, (m,)."""
-    found = np.zeros(len(rows))
-    for head in said.probabilities:
-        logs = np.log(np.clip(head[rows][:, [to, shown]], SMALLEST, 1.0))
-        found += logs[:, 0] - logs[:, 1]
-    return found
+    leaning = np.zeros(len(rows))
+    for probabilities in predicted.probabilities:
+        logs = np.log(np.clip(probabilities[rows][:, [to, shown]], SMALLEST, 1.0))
+        leaning += logs[:, 0] - logs[:, 1]
+    return leaning
 
 
 def _numbers(

@@ -52,10 +52,10 @@ class Correction:
 
     def posterior(self, posterior: Floats) -> Floats:
         """Return the mean corrected probability of each review, (n,)."""
-        found = np.empty(len(posterior))
+        corrected = np.empty(len(posterior))
         for at in range(0, len(posterior), 4096):
-            found[at : at + 4096] = self.draws(posterior[at : at + 4096]).mean(axis=0)
-        return found
+            corrected[at : at + 4096] = self.draws(posterior[at : at + 4096]).mean(axis=0)
+        return corrected
 
     def precision(self, posterior: Floats) -> tuple[float, float]:
         """Return the interval, 90 %, of the precision of a list of reviews."""
@@ -87,15 +87,15 @@ def fit_correction(posterior: Floats, wrong: NDArray[np.bool_]) -> Correction:
     design = np.column_stack([np.ones(len(wrong)), _log_odds(posterior)])
     precision = np.diag([SHIFT_SPREAD**-2, SLOPE_SPREAD**-2])
     prior = np.array([0.0, 1.0])
-    found = prior.copy()
+    parameters = prior.copy()
     for _ in range(STEPS):
-        shares = _share(design @ found)
-        gradient = design.T @ (shares - wrong) + precision @ (found - prior)
+        shares = _share(design @ parameters)
+        gradient = design.T @ (shares - wrong) + precision @ (parameters - prior)
         hessian = design.T @ (design * (shares * (1 - shares))[:, None]) + precision
         step = np.linalg.solve(hessian, gradient)
-        found = found - step / max(1.0, float(np.abs(step).max()))
+        parameters = parameters - step / max(1.0, float(np.abs(step).max()))
     covariance = np.asarray(np.linalg.inv(hessian), np.float64)
-    return Correction(found, covariance, float(posterior.min()))
+    return Correction(parameters, covariance, float(posterior.min()))
 
 
 def read_answers(path: Path) -> tuple[pa.Array, NDArray[np.bool_]]:

@@ -19,7 +19,7 @@ from reviewdesk.findings.review_category.audit import (
     fit_correction,
     read_answers,
 )
-from reviewdesk.findings.review_category.judged import Judged, judge
+from reviewdesk.findings.review_category.eligible import Eligible, read_eligible
 from reviewdesk.findings.review_category.lists import (
     Lists,
     lists_with_reference,
@@ -30,7 +30,7 @@ from reviewdesk.findings.review_category.overlaps import confusions, overlaps
 from reviewdesk.findings.review_category.ranking import (
     BLOCK,
     Ranking,
-    rank_by_decoys,
+    rank_by_mixture,
     rank_with_reference,
 )
 from reviewdesk.findings.review_category.rows import CANDIDATES, finding_rows, suggestions
@@ -79,28 +79,28 @@ class ReviewCategoryFinder(Finder):
             raise InputError(
                 "finding reviews in the wrong category needs predictions of the category"
             )
-        said = read_predictions(inputs.predictions[TARGET], inputs.data)
-        judged = judge(inputs, said, progress)
-        ranking = rank(judged)
+        predicted = read_predictions(inputs.predictions[TARGET], inputs.data)
+        eligible = read_eligible(inputs, predicted, progress)
+        ranking = rank(eligible)
         answers = _Answers(0, None)
-        if self.answers and not judged.trusted.any():
-            answers = _answers(judged, ranking, Path(self.answers))
-        found = _lists(judged, ranking, answers)
-        shares = _probabilities(judged, ranking, found.rows)
-        says, typical = _says(judged, ranking)
-        tables = _tables(judged, ranking, says)
-        if not judged.trusted.any():
-            tables["questions"] = _questions(judged, ranking, self.questions)
-        notes = _notes(judged, found, answers.given)
+        if self.answers and not eligible.trusted.any():
+            answers = _answers(eligible, ranking, Path(self.answers))
+        found = _lists(eligible, ranking, answers)
+        shares = _probabilities(eligible, ranking, found.rows)
+        says, typical = _says(eligible, ranking)
+        tables = _tables(eligible, ranking, says)
+        if not eligible.trusted.any():
+            tables["questions"] = _questions(eligible, ranking, self.questions)
+        notes = _notes(eligible, found, answers.given)
         return Findings(
             finder=self.name,
-            table=finding_rows(judged, found, shares, typical, progress),
+            table=finding_rows(eligible, found, shares, typical, progress),
             lists=found.lists,
-            looked_at=int(judged.candidates.sum()),
-            left_out=judged.left_out,
+            looked_at=int(eligible.candidates.sum()),
+            left_out=eligible.left_out,
             notes=(*notes, *_overlap_notes(tables["overlaps"])),
             tables=tables,
-            settings={"questions": self.questions, **_settings(judged, ranking, answers.given)},
+            settings={"questions": self.questions, **_settings(eligible, ranking, answers.given)},
         )
 
 
@@ -111,45 +111,45 @@ class _Answers(NamedTuple):
     correction: Correction | None
 
 
-def rank(judged: Judged) -> Ranking:
+def rank(eligible: Eligible) -> Ranking:
     """Rank the reviews that are judged; all others get a score that lists nothing."""
-    rows = np.flatnonzero(judged.judged)
-    heads, labels = [head[rows] for head in judged.heads], judged.labels[rows]
-    if judged.trusted.any():
-        found = rank_with_reference(heads, labels, judged.trusted[rows])
+    rows = np.flatnonzero(eligible.eligible)
+    base_logs, labels = [logs[rows] for logs in eligible.base_logs], eligible.labels[rows]
+    if eligible.trusted.any():
+        ranking = rank_with_reference(base_logs, labels, eligible.trusted[rows])
     else:
-        found = rank_by_decoys(heads, labels, judged.product[rows], judged.lengths[rows])
-    score = np.full(len(judged.labels), -np.inf)
-    posterior = np.zeros(len(judged.labels))
-    score[rows], posterior[rows] = found.score, found.posterior
+        ranking = rank_by_mixture(base_logs, labels, eligible.product[rows], eligible.lengths[rows])
+    score = np.full(len(eligible.labels), -np.inf)
+    posterior = np.zeros(len(eligible.labels))
+    score[rows], posterior[rows] = ranking.score, ranking.posterior
     unaided = None
-    if found.unaided is not None:
-        unaided = np.zeros(len(judged.labels))
-        unaided[rows] = found.unaided
-    return replace(found, score=score, posterior=posterior, unaided=unaided)
+    if ranking.unaided is not None:
+        unaided = np.zeros(len(eligible.labels))
+        unaided[rows] = ranking.unaided
+    return replace(ranking, score=score, posterior=posterior, unaided=unaided)
 
 
-def _answers(judged: Judged, ranking: Ranking, path: Path) -> _Answers:
+def _answers(eligible: Eligible, ranking: Ranking, path: Path) -> _Answers:
     ids, wrong = read_answers(path)
-    places = pc.index_in(ids, value_set=judged.ids.combine_chunks()).fill_null(-1).to_numpy()
-    known = (places >= 0) & judged.candidates[places]
+    places = pc.index_in(ids, value_set=eligible.ids.combine_chunks()).fill_null(-1).to_numpy()
+    known = (places >= 0) & eligible.candidates[places]
     if not known.any():
         raise InputError(f"{path} has no answer about a review that could be listed")
     correction = fit_correction(ranking.posterior[places[known]], wrong[known])
     return _Answers(int(known.sum()), correction)
 
 
-def _lists(judged: Judged, ranking: Ranking, answers: _Answers) -> Lists:
-    if judged.trusted.any():
-        return lists_with_reference(ranking, judged.candidates, judged.trusted)
-    why_not = None if answers.correction else _too_few_each(judged)
-    return lists_without_reference(ranking, judged.candidates, answers.correction, why_not)
+def _lists(eligible: Eligible, ranking: Ranking, answers: _Answers) -> Lists:
+    if eligible.trusted.any():
+        return lists_with_reference(ranking, eligible.candidates, eligible.trusted)
+    why_not = None if answers.correction else _too_few_each(eligible)
+    return lists_without_reference(ranking, eligible.candidates, answers.correction, why_not)
 
 
-def _too_few_each(judged: Judged) -> str | None:
+def _too_few_each(eligible: Eligible) -> str | None:
     """Say why classifiers alone cannot tell, where they have met few products of a category."""
-    rows = judged.candidates & (judged.product >= 0)
-    each = products_of_each(judged.product[rows], judged.labels[rows])
+    rows = eligible.candidates & (eligible.product >= 0)
+    each = products_of_each(eligible.product[rows], eligible.labels[rows])
     if not rows.any() or each >= FEWEST_EACH:
         return None
     return (
@@ -159,57 +159,63 @@ def _too_few_each(judged: Judged) -> str | None:
     )
 
 
-def _tables(judged: Judged, ranking: Ranking, says: NDArray[np.int64]) -> dict[str, pa.Table]:
+def _tables(eligible: Eligible, ranking: Ranking, says: NDArray[np.int64]) -> dict[str, pa.Table]:
     """Return what was found besides errors."""
-    names, labels = judged.names, judged.labels
-    right = judged.judged & (ranking.posterior < LIKELY)
+    names, labels = eligible.names, eligible.labels
+    right = eligible.eligible & (ranking.posterior < LIKELY)
     return {
         "overlaps": overlaps(confusions(labels[right], says[right], len(names)), names),
-        "shared_texts": shared_table(judged.ids, labels, names, judged.shared),
+        "shared_texts": shared_table(eligible.ids, labels, names, eligible.shared),
     }
 
 
-def _says(judged: Judged, ranking: Ranking) -> tuple[NDArray[np.int64], list[NDArray[np.int64]]]:
+def _says(
+    eligible: Eligible, ranking: Ranking
+) -> tuple[NDArray[np.int64], list[NDArray[np.int64]]]:
     """Return the category that each review speaks of, and typical reviews of each category."""
-    n = len(judged.labels)
+    n = len(eligible.labels)
     says, own = np.empty(n, np.int64), np.empty(n)
     for at in range(0, n, BLOCK):
         part = slice(at, at + BLOCK)
-        shares = _probabilities(judged, ranking, part)
+        shares = _probabilities(eligible, ranking, part)
         says[part] = shares.argmax(axis=1)
-        own[part] = shares[np.arange(len(shares)), judged.labels[part]]
+        own[part] = shares[np.arange(len(shares)), eligible.labels[part]]
     typical = []
-    for category in range(len(judged.names)):
-        rows = np.flatnonzero(judged.judged & (judged.labels == category) & (says == category))
+    for category in range(len(eligible.names)):
+        rows = np.flatnonzero(
+            eligible.eligible & (eligible.labels == category) & (says == category)
+        )
         typical.append(rows[np.argsort(-own[rows], kind="stable")[:CANDIDATES]])
     return says, typical
 
 
 def _probabilities(
-    judged: Judged, ranking: Ranking, rows: NDArray[np.integer] | slice
+    eligible: Eligible, ranking: Ranking, rows: NDArray[np.integer] | slice
 ) -> NDArray[np.float64]:
-    return ranking.probabilities([head[rows] for head in judged.heads], judged.lengths[rows])
+    return ranking.probabilities(
+        [logs[rows] for logs in eligible.base_logs], eligible.lengths[rows]
+    )
 
 
-def _questions(judged: Judged, ranking: Ranking, most: int) -> pa.Table:
-    rows = ranked_rows(ranking, judged.candidates)
+def _questions(eligible: Eligible, ranking: Ranking, most: int) -> pa.Table:
+    rows = ranked_rows(ranking, eligible.candidates)
     rows = rows[choose_questions(ranking.posterior[rows], most)]
-    shares = _probabilities(judged, ranking, rows)
-    suggested = suggestions(shares, judged.labels[rows])
+    shares = _probabilities(eligible, ranking, rows)
+    suggested = suggestions(shares, eligible.labels[rows])
     columns = [
-        judged.ids.take(pa.array(rows)),
-        pa.array([judged.names[one] for one in judged.labels[rows]], pa.string()),
-        pa.array([judged.names[one] for one in suggested], pa.string()),
+        eligible.ids.take(pa.array(rows)),
+        pa.array([eligible.names[one] for one in eligible.labels[rows]], pa.string()),
+        pa.array([eligible.names[one] for one in suggested], pa.string()),
         pa.nulls(len(rows), pa.string()),
     ]
     return pa.Table.from_arrays(columns, schema=QUESTIONS)
 
 
-def _notes(judged: Judged, found: Lists, answers: int) -> list[str]:
-    notes = list(judged.notes)
-    if judged.trusted.any():
+def _notes(eligible: Eligible, lists: Lists, answers: int) -> list[str]:
+    notes = list(eligible.notes)
+    if eligible.trusted.any():
         notes.append(
-            f"Promises rest on {count(int(judged.trusted.sum()))} reviews known to be "
+            f"Promises rest on {count(int(eligible.trusted.sum()))} reviews known to be "
             "filed rightly."
         )
     elif answers:
@@ -217,7 +223,7 @@ def _notes(judged: Judged, found: Lists, answers: int) -> list[str]:
             f"Promises rest on what the classifiers say, corrected by "
             f"{plural(answers, 'answer', 'answers')}."
         )
-        for promise, one, (low, high) in zip(PROMISES, found.lists, found.intervals, strict=True):
+        for promise, one, (low, high) in zip(PROMISES, lists.lists, lists.intervals, strict=True):
             if one.listed:
                 notes.append(
                     f"By the answers, the list promised at {share(promise, 0)} is right "
@@ -250,11 +256,11 @@ def _overlap_notes(pairs: pa.Table) -> list[str]:
     return notes
 
 
-def _settings(judged: Judged, ranking: Ranking, answers: int) -> dict[str, Any]:
+def _settings(eligible: Eligible, ranking: Ranking, answers: int) -> dict[str, Any]:
     return {
         "answers": answers,
-        "reference": int(judged.trusted.sum()),
-        "models": judged.models,
+        "reference": int(eligible.trusted.sum()),
+        "models": eligible.models,
         "weights": [round(float(one), 4) for one in ranking.combination.weights],
         "noise": round(_noise(ranking), 5),
         "ranked": ranking.way,
@@ -263,6 +269,6 @@ def _settings(judged: Judged, ranking: Ranking, answers: int) -> dict[str, Any]:
 
 def _noise(ranking: Ranking) -> float:
     """Return the share of labels that seem wrong."""
-    if ranking.plateau is None:
+    if ranking.mixture is None:
         return ranking.combination.noise
-    return ranking.plateau.wrong
+    return ranking.mixture.wrong

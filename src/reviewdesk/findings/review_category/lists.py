@@ -28,7 +28,7 @@ LEAST_EXPLAINED: Final = 0.1
 """Classifiers that explain less of the labels' entropy say nothing of single labels."""
 MOST_NOISE: Final = 0.5
 """If more labels were wrong than right, they would not say what the categories are."""
-NO_PLATEAU: Final = "no more reviews look wrong than would if all of them were filed rightly"
+NO_MIXTURE: Final = "no more reviews look wrong than would if all of them were filed rightly"
 ONLY_CLASSIFIERS: Final = (
     "by what the classifiers say alone. Answers to the questions (--audit), or a reference "
     "(--reference), can make it longer"
@@ -103,19 +103,19 @@ def lists_without_reference(
     false[before < correction.least] = np.inf
     cuts = cut_lists(false, ranking.score[rows], PROMISES)
     reason = "by what the classifiers say, corrected by the answers"
-    found = _lists(rows, np.minimum.accumulate(posterior), cuts, reason)
+    lists = _lists(rows, np.minimum.accumulate(posterior), cuts, reason)
     intervals = tuple(
         correction.precision(before[: one.listed]) if one.listed else (0.0, 1.0)
-        for one in found.lists
+        for one in lists.lists
     )
-    return Lists(found.rows, found.score, found.promise, found.lists, intervals)
+    return Lists(lists.rows, lists.score, lists.promise, lists.lists, intervals)
 
 
 def _unaided_lists(ranking: Ranking, candidates: NDArray[np.bool_]) -> Lists:
     if not _believable(ranking):
         return _none("the classifiers hardly tell the categories apart")
-    if ranking.plateau is not None and not ranking.plateau.clear:
-        return _none(NO_PLATEAU)
+    if ranking.mixture is not None and not ranking.mixture.clear:
+        return _none(NO_MIXTURE)
     posterior = ranking.posterior if ranking.unaided is None else ranking.unaided
     rows = _sorted(candidates, posterior)
     posterior = posterior[rows]

@@ -21,9 +21,11 @@ OVERLAPS: Final = pa.schema(
 )
 
 
-def confusions(labels: NDArray[np.integer], said: NDArray[np.integer], k: int) -> NDArray[np.int64]:
+def confusions(
+    labels: NDArray[np.integer], predicted: NDArray[np.integer], k: int
+) -> NDArray[np.int64]:
     """Count reviews by where they stand (down) and what they speak of (across), (k, k)."""
-    cells = labels.astype(np.int64) * k + said
+    cells = labels.astype(np.int64) * k + predicted
     return np.bincount(cells, minlength=k * k).reshape(k, k)
 
 

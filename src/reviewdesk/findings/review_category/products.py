@@ -93,7 +93,7 @@ class ProductTopics:
 
 
 def product_doubted(
-    heads: Sequence[Logs],
+    base_logs: Sequence[Logs],
     labels: NDArray[np.integer],
     product: NDArray[np.integer],
     combination: Combination,
@@ -101,28 +101,28 @@ def product_doubted(
     """Say of which reviews the product's other reviews speak of another category, (n,).
 
     Args:
-        heads: for each head (n, k) log-probabilities.
+        base_logs: for each base model (n, k) log-probabilities.
         labels: (n,) the categories in which they stand.
         product: (n,) 0 to p - 1; -1 for reviews of no known product.
-        combination: how the heads are combined.
+        combination: how the base models are combined.
     """
-    n, k = heads[0].shape
+    n, k = base_logs[0].shape
     sums = np.zeros((int(product.max(initial=-1)) + 2, k))
     sizes = np.bincount(product + 1, minlength=len(sums))  # the first place is of no product
     for at in range(0, n, BLOCK):
         part = slice(at, at + BLOCK)
-        np.add.at(sums, product[part] + 1, _logs(heads, combination, part))
+        np.add.at(sums, product[part] + 1, _logs(base_logs, combination, part))
     doubted = np.zeros(n, np.bool_)
     for at in range(0, n, BLOCK):
         part = slice(at, at + BLOCK)
-        place = product[part] + 1
-        others = sums[place] - _logs(heads, combination, part)
-        count = sizes[place] - 1
-        said = others / (1 + np.maximum(count - 1, 0) * ALIKE)[:, None]
-        gain = said.max(axis=1) - said[np.arange(len(said)), labels[part]]
-        doubted[part] = (gain > DOUBT) & (count > 0) & (place > 0)
+        of_product = product[part] + 1
+        others = sums[of_product] - _logs(base_logs, combination, part)
+        count = sizes[of_product] - 1
+        means = others / (1 + np.maximum(count - 1, 0) * ALIKE)[:, None]
+        gain = means.max(axis=1) - means[np.arange(len(means)), labels[part]]
+        doubted[part] = (gain > DOUBT) & (count > 0) & (of_product > 0)
     return doubted
 
 
-def _logs(heads: Sequence[Logs], combination: Combination, part: slice) -> Floats:
-    return np.maximum(combination.logs([head[part] for head in heads]), LEAST)
+def _logs(base_logs: Sequence[Logs], combination: Combination, part: slice) -> Floats:
+    return np.maximum(combination.logs([logs[part] for logs in base_logs]), LEAST)

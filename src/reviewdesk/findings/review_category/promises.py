@@ -56,8 +56,8 @@ class ReferenceTail:
         # What was counted corrects the curve, the more the more there was to count.
         both = (counted + BELIEVED) / (len(self.scores) + BELIEVED / fitted)
         both *= self._caution(fitted)
-        found: Floats = np.where(scores > self.start, both, counted / len(self.scores))
-        return np.minimum(found, 1.0)
+        rate: Floats = np.where(scores > self.start, both, counted / len(self.scores))
+        return np.minimum(rate, 1.0)
 
     def _caution(self, fitted: Floats) -> Floats:
         """Return by how much shares have to be raised to be kept on average.
@@ -110,5 +110,5 @@ def cut_lists(false: Floats, ranked: Floats, promises: Sequence[float]) -> list[
 
 def _last_of_ties(ranked: Floats) -> NDArray[np.int64]:
     """Return how long a list is that holds each candidate and all that have its score."""
-    found: NDArray[np.int64] = np.searchsorted(-ranked, -ranked, side="right").astype(np.int64)
-    return found
+    counts: NDArray[np.int64] = np.searchsorted(-ranked, -ranked, side="right").astype(np.int64)
+    return counts

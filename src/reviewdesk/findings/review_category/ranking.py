@@ -15,8 +15,8 @@ from reviewdesk.findings.review_category.combination import (
     fit_combination,
     spread_rows,
 )
-from reviewdesk.findings.review_category.decoys import draw_decoys
-from reviewdesk.findings.review_category.plateau import Plateau, fit_plateau
+from reviewdesk.findings.review_category.mixture import MixtureFit, fit_mixture
+from reviewdesk.findings.review_category.null_draws import make_null_draws
 from reviewdesk.findings.review_category.products import ProductTopics
 from reviewdesk.findings.review_category.promises import (
     ReferenceTail,
@@ -40,7 +40,7 @@ MOST_DECOYS: Final = 100_000
 MOST_FITTED: Final = 400_000
 """Reviews that the plateau is fitted to."""
 SEEMS_RIGHT: Final = 0.05
-"""The probability of its label from which on a review may be a decoy."""
+"""The probability of its label from which on a review may be a null draw."""
 LEAST_NOISE: Final = 1e-4
 JUDGED_BY: Final = (0.95, 0.9, 0.8)
 
@@ -52,12 +52,12 @@ class Ranking:
     Args:
         score: (n,) higher is surer.
         posterior: (n,) 0 to 1, as probable as it is by the model behind the score.
-        combination: how the heads were combined.
-        way: which way of ranking was used: ``decoys``, ``alike``, ``transitions-N``.
+        combination: how the base models were combined.
+        way: which way of ranking was used: ``null_draws``, ``alike``, ``transitions-N``.
         clean: probabilities where labels are right; None without a reference.
-        explained: what share of the labels' entropy the heads explain; 1 where a reference tells
-            how far they can be believed.
-        plateau: how many labels look wrong, as decoys show; None with a reference.
+        explained: what share of the labels' entropy the base models explain; 1 where a reference
+            tells how far they can be believed.
+        mixture: how many labels look wrong, as null draws show; None with a reference.
         unaided: (n,) as probable as it is where nobody answered, when some of what looks wrong is
             odd and right; None with a reference.
     """
@@ -65,26 +65,26 @@ class Ranking:
     score: Floats
     posterior: Floats
     combination: Combination
-    way: str = "decoys"
+    way: str = "null draws"
     clean: CleanModel | None = None
     explained: float = 1.0
-    plateau: Plateau | None = None
+    mixture: MixtureFit | None = None
     unaided: Floats | None = None
 
-    def probabilities(self, heads: Sequence[Logs], lengths: Lengths) -> Floats:
+    def probabilities(self, base_logs: Sequence[Logs], lengths: Lengths) -> Floats:
         """Return the probability of each category for some rows, (m, k).
 
         Args:
-            heads: for each head (m, k) log-probabilities.
+            base_logs: for each base model (m, k) log-probabilities.
             lengths: (m,) of the texts in bytes.
         """
         if self.clean is not None:
-            return self.clean.probabilities(heads)
-        return np.exp(self.combination.logs(heads, lengths))
+            return self.clean.probabilities(base_logs)
+        return np.exp(self.combination.logs(base_logs, lengths))
 
 
-def rank_by_decoys(
-    heads: Sequence[Logs],
+def rank_by_mixture(
+    base_logs: Sequence[Logs],
     labels: NDArray[np.integer],
     product: NDArray[np.integer],
     lengths: Lengths,
@@ -94,34 +94,37 @@ def rank_by_decoys(
     How likely a label is wrong is told by reviews that are put elsewhere by way of trial.
 
     Args:
-        heads: for each head (n, k) log-probabilities by classifiers that have not seen the row.
+        base_logs: for each base model (n, k) log-probabilities by classifiers that have not seen
+            the row.
         labels: (n,) 0 to k - 1.
         product: (n,) 0 to p - 1; -1 for reviews of no known product.
         lengths: (n,) of the texts in bytes.
     """
-    n, k = heads[0].shape
-    combination = fit_combination(heads, labels, lengths)
+    n, k = base_logs[0].shape
+    combination = fit_combination(base_logs, labels, lengths)
     shares = np.empty((n, k), np.float32)
     for rows in _blocks(n):
-        shares[rows] = np.exp(combination.logs([head[rows] for head in heads], lengths[rows]))
+        shares[rows] = np.exp(combination.logs([logs[rows] for logs in base_logs], lengths[rows]))
     topics = ProductTopics.of(shares, labels, product)
     surprisal = np.empty(n)
     for rows in _blocks(n):
         surprisal[rows] = topics.surprisal(shares[rows], labels[rows], product[rows])
     some = spread_rows(n, MOST_DECOYS)
     seem_right = shares[some, labels[some]] >= SEEMS_RIGHT
-    decoys = draw_decoys(shares[some], labels[some], product[some], seem_right, topics)
+    null_draws = make_null_draws(shares[some], labels[some], product[some], seem_right, topics)
     fitted = spread_rows(n, MOST_FITTED)
-    plateau = fit_plateau(surprisal[fitted], labels[fitted], decoys, k)
-    posterior = plateau.posterior(surprisal, labels, combination.noise)
-    told = explained(heads, labels, combination, lengths)
+    mixture = fit_mixture(surprisal[fitted], labels[fitted], null_draws, k)
+    posterior = mixture.posterior(surprisal, labels, combination.noise)
+    entropy_explained = explained(base_logs, labels, combination, lengths)
     odds = np.log(posterior) - np.log1p(-posterior)
-    unaided = posterior * plateau.are_wrong()[labels]
-    return Ranking(odds, posterior, combination, explained=told, plateau=plateau, unaided=unaided)
+    unaided = posterior * mixture.are_wrong()[labels]
+    return Ranking(
+        odds, posterior, combination, explained=entropy_explained, mixture=mixture, unaided=unaided
+    )
 
 
 def rank_with_reference(
-    heads: Sequence[Logs],
+    base_logs: Sequence[Logs],
     labels: NDArray[np.integer],
     trusted: NDArray[np.bool_],
 ) -> Ranking:
@@ -131,16 +134,17 @@ def rank_with_reference(
     longer when reviews are taken to move from certain categories to certain others.
 
     Args:
-        heads: for each head (n, k) log-probabilities by classifiers that have not seen the row.
+        base_logs: for each base model (n, k) log-probabilities by classifiers that have not seen
+            the row.
         labels: (n,) 0 to k - 1.
         trusted: (n,) the reference: whose labels are right.
     """
-    base = fit_combination(heads, labels)
-    known, own = [head[trusted] for head in heads], labels[trusted]
+    base = fit_combination(base_logs, labels)
+    known, own = [logs[trusted] for logs in base_logs], labels[trusted]
     clean = fit_clean(known, own, base)
     models = cross_fitted(known, own, base)
-    ways = _ways(heads, labels, trusted, clean, models, base.noise)
-    scores = _all_log_odds(heads, labels, clean, ways)
+    ways = _ways(base_logs, labels, trusted, clean, models, base.noise)
+    scores = _all_log_odds(base_logs, labels, clean, ways)
     best, most = "", -1.0
     for way, odds in scores.items():
         odds[trusted] = _reference_log_odds(known, own, models, ways[way].reference)
@@ -164,7 +168,7 @@ class _Way(NamedTuple):
 
 
 def _ways(
-    heads: Sequence[Logs],
+    base_logs: Sequence[Logs],
     labels: NDArray[np.integer],
     trusted: NDArray[np.bool_],
     clean: CleanModel,
@@ -180,52 +184,53 @@ def _ways(
     """
     sample = np.flatnonzero(~trusted)
     sample = sample[spread_rows(len(sample))]
-    said, own, part = [head[sample] for head in heads], labels[sample], sample % PARTS
-    same = alike(said[0].shape[1], max(noise, LEAST_NOISE))
+    sampled, own = [logs[sample] for logs in base_logs], labels[sample]
+    part_of = sample % PARTS
+    same = alike(sampled[0].shape[1], max(noise, LEAST_NOISE))
     ways = {f"transitions-{prior:g}": _Way([], []) for prior in PRIORS}
-    shares = clean.probabilities(said)
-    for one in range(PARTS):
-        rest = part != one
+    shares = clean.probabilities(sampled)
+    for part in range(PARTS):
+        rest = part_of != part
         for prior, way in zip(PRIORS, ways.values(), strict=True):
             way.candidates.append(fit_transitions(shares[rest], own[rest], prior))
     for number, (_, model) in enumerate(models):
-        rest = part != number % PARTS
-        shares = model.probabilities([head[rest] for head in said])
+        rest = part_of != number % PARTS
+        shares = model.probabilities([logs[rest] for logs in sampled])
         for prior, way in zip(PRIORS, ways.values(), strict=True):
             way.reference.append(fit_transitions(shares, own[rest], prior))
     return {"alike": _Way([same] * PARTS, [same] * len(models)), **ways}
 
 
 def _all_log_odds(
-    heads: Sequence[Logs],
+    base_logs: Sequence[Logs],
     labels: NDArray[np.integer],
     clean: CleanModel,
     ways: dict[str, _Way],
 ) -> dict[str, Floats]:
-    found = {way: np.empty(len(labels)) for way in ways}
+    odds_by_way = {way: np.empty(len(labels)) for way in ways}
     for rows in _blocks(len(labels)):
-        shares = clean.probabilities([head[rows] for head in heads])
+        shares = clean.probabilities([logs[rows] for logs in base_logs])
         part_of = np.arange(rows.start, rows.start + len(shares)) % PARTS
         for way, (candidates, _) in ways.items():
             for part, transitions in enumerate(candidates):
                 some = part_of == part
                 odds = transitions.log_odds(shares[some], labels[rows][some])
-                found[way][rows][some] = odds
-    return found
+                odds_by_way[way][rows][some] = odds
+    return odds_by_way
 
 
 def _reference_log_odds(
-    heads: Sequence[Logs],
+    base_logs: Sequence[Logs],
     labels: NDArray[np.integer],
     models: Sequence[tuple[NDArray[np.bool_], CleanModel]],
     reference: Sequence[Transitions],
 ) -> Floats:
     """Return the log-odds of the reference, each row's by what has not been learnt from it."""
-    found = np.empty(len(labels))
-    for (aside, model), transitions in zip(models, reference, strict=True):
-        shares = model.probabilities([head[aside] for head in heads])
-        found[aside] = transitions.log_odds(shares, labels[aside])
-    return found
+    log_odds = np.empty(len(labels))
+    for (held_out, model), transitions in zip(models, reference, strict=True):
+        shares = model.probabilities([logs[held_out] for logs in base_logs])
+        log_odds[held_out] = transitions.log_odds(shares, labels[held_out])
+    return log_odds
 
 
 def _reach(score: Floats, trusted: NDArray[np.bool_]) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from reviewdesk.findings.review_category.judged import Judged
+from reviewdesk.findings.review_category.eligible import Eligible
 from reviewdesk.findings.review_category.lists import Lists
 from reviewdesk.findings.samples import telling_samples
 from reviewdesk.findings.words import Question, telling_words
@@ -24,8 +24,8 @@ CANDIDATES: Final = 24
 
 
 def finding_rows(
-    judged: Judged,
-    found: Lists,
+    eligible: Eligible,
+    listed: Lists,
     shares: Floats,
     typical: Sequence[NDArray[np.int64]],
     progress: Progress,
@@ -33,37 +33,37 @@ def finding_rows(
     """Return the longest list as schema ``FINDINGS``.
 
     Args:
-        judged: the reviews.
-        found: which of them are listed.
+        eligible: the reviews.
+        listed: which of them are listed.
         shares: (m, k) probabilities of the categories of those that are.
         typical: for each category, rows of reviews that are surely about it, the surest first.
         progress: is shown how far it has come.
     """
-    rows = found.rows
-    suggested = suggestions(shares, judged.labels[rows])
-    words = _words(judged, rows, suggested, progress)
-    examples = _examples(judged, typical, progress) if len(rows) else []
-    titles = judged.titles.take(pa.array(rows)).to_pylist()
+    rows = listed.rows
+    suggested = suggestions(shares, eligible.labels[rows])
+    words = _words(eligible, rows, suggested, progress)
+    examples = _examples(eligible, typical, progress) if len(rows) else []
+    titles = eligible.titles.take(pa.array(rows)).to_pylist()
     table = []
-    for place, name in enumerate(judged.ids.take(pa.array(rows)).to_pylist()):
-        where, belongs = int(judged.labels[rows[place]]), int(suggested[place])
+    for number, name in enumerate(eligible.ids.take(pa.array(rows)).to_pylist()):
+        where, belongs = int(eligible.labels[rows[number]]), int(suggested[number])
         others = [one for one in examples[belongs] if one != name][:TYPICAL]
         table.append(
             {
                 "finder": "review-category",
                 "kind": "review",
                 "what": name,
-                "title": titles[place],
-                "where": judged.names[where],
-                "suggested": judged.names[belongs],
+                "title": titles[number],
+                "where": eligible.names[where],
+                "suggested": eligible.names[belongs],
                 "reviews": 1,
-                "score": float(found.score[place]),
-                "promise": float(found.promise[place]),
-                "action": f"It seems to be about something in {judged.names[belongs]}. Move it to "
-                "the right product there, or leave it out of this product's ratings.",
-                "words": words[place],
-                "numbers": _numbers(shares[place], where, belongs, judged.names),
-                "chart": _chart(shares[place], where, judged.names),
+                "score": float(listed.score[number]),
+                "promise": float(listed.promise[number]),
+                "action": f"It seems to be about something in {eligible.names[belongs]}. Move it "
+                "to the right product there, or leave it out of this product's ratings.",
+                "words": words[number],
+                "numbers": _numbers(shares[number], where, belongs, eligible.names),
+                "chart": _chart(shares[number], where, eligible.names),
                 "samples": [name, *others],
             }
         )
@@ -78,25 +78,25 @@ def suggestions(shares: Floats, labels: NDArray[np.integer]) -> NDArray[np.int64
 
 
 def _words(
-    judged: Judged, rows: NDArray[np.int64], suggested: NDArray[np.int64], progress: Progress
+    eligible: Eligible, rows: NDArray[np.int64], suggested: NDArray[np.int64], progress: Progress
 ) -> list[list[dict[str, Any]] | None]:
     questions = [
-        Question(np.array([row]), int(to), int(judged.labels[row]))
+        Question(np.array([row]), int(to), int(eligible.labels[row]))
         for row, to in zip(rows[:EXPLAINED], suggested, strict=False)
     ]
-    found = telling_words(judged.inputs.data, judged.labels, questions, progress=progress)
+    words = telling_words(eligible.inputs.data, eligible.labels, questions, progress=progress)
     explained: list[list[dict[str, Any]] | None] = [
-        [{"word": word, "weight": weight} for word, weight in one] for one in found
+        [{"word": word, "weight": weight} for word, weight in one] for one in words
     ]
     return explained + [None] * (len(rows) - len(explained))
 
 
 def _examples(
-    judged: Judged, typical: Sequence[NDArray[np.int64]], progress: Progress
+    eligible: Eligible, typical: Sequence[NDArray[np.int64]], progress: Progress
 ) -> list[list[str]]:
     """Return for each category the ids of typical reviews; one more than is shown."""
     scores = [-np.arange(len(rows), dtype=np.float64) for rows in typical]
-    data = judged.inputs.data
+    data = eligible.inputs.data
     return telling_samples(data, typical, scores, most=TYPICAL + 1, progress=progress)
 
 

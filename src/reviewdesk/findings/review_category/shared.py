@@ -52,8 +52,8 @@ def across(group: NDArray[np.int64], labels: NDArray[np.int32]) -> NDArray[np.in
     np.minimum.at(lowest, group, labels)
     np.maximum.at(highest, group, labels)
     several = (group >= 0) & (highest[group] > lowest[group])
-    found: NDArray[np.int64] = np.where(several, group, -1)
-    return found
+    mixed: NDArray[np.int64] = np.where(several, group, -1)
+    return mixed
 
 
 def shared_table(

@@ -59,16 +59,16 @@ def fit_transitions(clean: Floats, labels: NDArray[np.integer], prior: float) ->
         prior: how many moved reviews of each category the prior is worth.
     """
     k, n = clean.shape[1], max(len(labels), 1)
-    found = alike(k, FIRST_NOISE)
+    transitions = alike(k, FIRST_NOISE)
     of_label = [clean[labels == label] for label in range(k)]
     for _ in range(STEPS):
         moved = np.zeros((k, k))
         for label, rows in enumerate(of_label):
-            wrong = found.noise * found.table[:, label]
-            likely = (1 - found.noise) * rows[:, label] + rows @ wrong
+            wrong = transitions.noise * transitions.table[:, label]
+            likely = (1 - transitions.noise) * rows[:, label] + rows @ wrong
             moved[:, label] = wrong * (rows.T @ (1 / np.maximum(likely, SMALLEST)))
         table = moved + prior / max(k - 1, 1)
         np.fill_diagonal(table, 0.0)
         table /= np.maximum(table.sum(axis=1, keepdims=True), SMALLEST)
-        found = Transitions(float(moved.sum() / n), table)
-    return found
+        transitions = Transitions(float(moved.sum() / n), table)
+    return transitions

@@ -1,9 +1,9 @@
 """What the probabilities mean where labels are right, learnt from reviews known to be right.
 
-Heads that were fitted on labels of which some are wrong repeat what is wrong often enough: where a
-tenth of one category was moved to another, they say one in ten. Reviews known to be right say
-otherwise. On them a softmax over the heads' log-probabilities is learnt, with a weight for every
-two categories, held near the plain combination.
+Base models that were fitted on labels of which some are wrong repeat what is wrong often enough:
+where a tenth of one category was moved to another, they say one in ten. Reviews known to be right
+say otherwise. On them a softmax over the base models' log-probabilities is learnt, with a weight
+for every two categories, held near the plain combination.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,8 @@ class CleanModel:
 
     Args:
         base: the plain combination.
-        pairs: (heads * k, k) what each head's log-probability of each category adds to each.
+        pairs: (base models * k, k) what each base model's log-probability of each category adds to
+            each.
         shift: (k,).
         odd: (k, k) the category that an oddly filed review stands in, by the one it speaks of;
             rows add up to 1.
@@ -45,32 +46,34 @@ class CleanModel:
     shift: Floats
     odd: Floats
 
-    def probabilities(self, heads: Sequence[Logs]) -> Floats:
+    def probabilities(self, base_logs: Sequence[Logs]) -> Floats:
         """Return the probability of each category where labels are right, (n, k)."""
-        said = np.exp(self._logs(heads))
-        found: Floats = (1 - FLOOR) * said + FLOOR * (said @ self.odd)
-        return found
+        probabilities = np.exp(self._logs(base_logs))
+        mixed: Floats = (1 - FLOOR) * probabilities + FLOOR * (probabilities @ self.odd)
+        return mixed
 
-    def _logs(self, heads: Sequence[Logs]) -> Floats:
-        scores = weighted(heads, self.base.weights) + np.hstack(list(heads)) @ self.pairs
+    def _logs(self, base_logs: Sequence[Logs]) -> Floats:
+        scores = weighted(base_logs, self.base.weights) + np.hstack(list(base_logs)) @ self.pairs
         return log_softmax(scores + self.shift)
 
 
-def fit_clean(heads: Sequence[Logs], labels: NDArray[np.integer], base: Combination) -> CleanModel:
+def fit_clean(
+    base_logs: Sequence[Logs], labels: NDArray[np.integer], base: Combination
+) -> CleanModel:
     """Learn from reviews whose labels are right.
 
     Args:
-        heads: for each head (m, k) log-probabilities.
+        base_logs: for each base model (m, k) log-probabilities.
         labels: (m,) 0 to k - 1.
         base: what to stay near.
     """
-    k = heads[0].shape[1]
-    joined = np.hstack(list(heads)).astype(np.float64)
-    start = weighted(heads, base.weights)
+    k = base_logs[0].shape[1]
+    joined = np.hstack(list(base_logs)).astype(np.float64)
+    start = weighted(base_logs, base.weights)
     own = np.arange(len(labels)), labels
 
-    def loss(found: Floats) -> tuple[float, Floats]:
-        pairs, shift = found[:-k].reshape(-1, k), found[-k:]
+    def loss(parameters: Floats) -> tuple[float, Floats]:
+        pairs, shift = parameters[:-k].reshape(-1, k), parameters[-k:]
         logs = log_softmax(start + joined @ pairs + shift)
         error = np.exp(logs)
         error[own] -= 1
@@ -81,8 +84,8 @@ def fit_clean(heads: Sequence[Logs], labels: NDArray[np.integer], base: Combinat
 
     parameters = np.zeros((joined.shape[1] + 1) * k)
     options = {"maxiter": STEPS, "ftol": PRECISION}
-    found = minimize(loss, parameters, jac=True, method="L-BFGS-B", options=options).x
-    pairs, shift = found[:-k].reshape(-1, k), found[-k:]
+    fitted = minimize(loss, parameters, jac=True, method="L-BFGS-B", options=options).x
+    pairs, shift = fitted[:-k].reshape(-1, k), fitted[-k:]
     shares = np.exp(log_softmax(start + joined @ pairs + shift))
     return CleanModel(base, pairs, shift, _odd(shares, labels))
 
@@ -99,18 +102,18 @@ def _odd(shares: Floats, labels: NDArray[np.integer]) -> Floats:
 
 
 def cross_fitted(
-    heads: Sequence[Logs], labels: NDArray[np.integer], base: Combination
+    base_logs: Sequence[Logs], labels: NDArray[np.integer], base: Combination
 ) -> list[tuple[NDArray[np.bool_], CleanModel]]:
     """Return, for each of ``FOLDS`` parts of the reference, a model that has not learnt from it.
 
     Args:
-        heads: for each head (m, k) of the reference.
+        base_logs: for each base model (m, k) of the reference.
         labels: (m,).
         base: what to stay near.
     """
-    found, lots = [], np.arange(len(labels)) % FOLDS
+    models, fold_of = [], np.arange(len(labels)) % FOLDS
     for part in range(FOLDS):
-        aside = lots == part
-        learnt = [head[~aside] for head in heads]
-        found.append((aside, fit_clean(learnt, labels[~aside], base)))
-    return found
+        held_out = fold_of == part
+        learnt = [logs[~held_out] for logs in base_logs]
+        models.append((held_out, fit_clean(learnt, labels[~held_out], base)))
+    return models

@@ -40,15 +40,15 @@ class _Categories(NamedTuple):
     prior: Floats  # (terms,)
 
 
-def own_shares(said: sparse.csr_array, product: Ints, category: Ints) -> Floats:
+def own_shares(term_rows: sparse.csr_array, product: Ints, category: Ints) -> Floats:
     """Return how likely each review speaks of the category that it stands in, (n,).
 
     Args:
-        said: (n, terms) ones for the terms of each review.
+        term_rows: (n, terms) ones for the terms of each review.
         product: (n,) where each stands.
         category: (n,) the category of that product.
     """
-    n = said.shape[0]
+    n = term_rows.shape[0]
     _, kind = np.unique(category, return_inverse=True)
     shares = np.ones(n)
     if not n or not kind.max():
@@ -56,13 +56,13 @@ def own_shares(said: sparse.csr_array, product: Ints, category: Ints) -> Floats:
     order = np.argsort(product, kind="stable").astype(np.int64)
     begins = np.flatnonzero(np.r_[True, np.diff(product[order]) != 0])
     reviews = _Reviews(
-        np.asarray(said.indices, np.int32),
-        np.asarray(said.indptr, np.int64),
+        np.asarray(term_rows.indices, np.int32),
+        np.asarray(term_rows.indptr, np.int64),
         order,
         np.append(begins, n).astype(np.int64),
         kind.astype(np.int64),
     )
-    _share(reviews, _categories(reviews, said.shape[1]), shares)
+    _share(reviews, _categories(reviews, term_rows.shape[1]), shares)
     return shares
 
 
@@ -92,13 +92,13 @@ def _share(reviews: _Reviews, categories: _Categories, shares: Floats) -> None:
     own = np.zeros(len(categories.prior))
     for product in range(len(reviews.products) - 1):
         there = reviews.order[reviews.products[product] : reviews.products[product + 1]]
-        said = 0.0
+        term_rows = 0.0
         for review in there:
             for place in range(reviews.ends[review], reviews.ends[review + 1]):
                 own[reviews.columns[place]] += 1
-                said += 1
+                term_rows += 1
         for review in there:
-            shares[review] = _own_share(reviews, categories, review, own, said)
+            shares[review] = _own_share(reviews, categories, review, own, term_rows)
         for review in there:
             for place in range(reviews.ends[review], reviews.ends[review + 1]):
                 own[reviews.columns[place]] = 0
@@ -106,13 +106,13 @@ def _share(reviews: _Reviews, categories: _Categories, shares: Floats) -> None:
 
 @compiled
 def _own_share(
-    reviews: _Reviews, categories: _Categories, review: int, own: Floats, said: float
+    reviews: _Reviews, categories: _Categories, review: int, own: Floats, term_rows: float
 ) -> float:
     """Return the share of one review's category; ``own`` is what is said of its product."""
     kind = reviews.category[review]
     begin, end = reviews.ends[review], reviews.ends[review + 1]
     scores = -(end - begin) * np.log(categories.totals + PRIOR)
-    scores[kind] = -(end - begin) * np.log(categories.totals[kind] - said + PRIOR)
+    scores[kind] = -(end - begin) * np.log(categories.totals[kind] - term_rows + PRIOR)
     for place in range(begin, end):
         term = reviews.columns[place]
         for other in range(len(scores)):

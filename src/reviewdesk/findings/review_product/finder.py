@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from reviewdesk.findings.base import PROMISES, Finder, FinderInputs, Findings, PromisedList
 from reviewdesk.findings.review_category.promises import Cut, cut_lists, false_by_posterior
-from reviewdesk.findings.review_product.judging import Judged, judge
-from reviewdesk.findings.review_product.likeness import LONGEST
-from reviewdesk.findings.review_product.plateau import ODD, Plateau, fit_plateau
+from reviewdesk.findings.review_product.eligible import Eligible, score_eligible
+from reviewdesk.findings.review_product.mixture import ODD, Mixture, fit_mixture
+from reviewdesk.findings.review_product.posterior import LONGEST
 from reviewdesk.findings.review_product.rows import CHARTED, Listed, finding_rows
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.report.numbers import count, share
@@ -17,8 +17,8 @@ from reviewdesk.report.numbers import count, share
 TOO_FEW: Final = "There are too few reviews of products with enough of them to tell."
 SEEN: Final = 0.15
 """So large a part of the reviews that are thought to stand wrong has to be listed. Where the ratio
-of reviews to decoys still falls among the last few, it has no plateau that data show."""
-NO_PLATEAU: Final = (
+of reviews to null draws still falls among the last few, data show no mixture."""
+NO_MIXTURE: Final = (
     "No more reviews fit badly than there would be if all of them stood where they belong."
 )
 
@@ -49,18 +49,18 @@ class ReviewProductFinder(Finder):
 
     def find(self, inputs: FinderInputs, *, progress: Progress = SILENT) -> Findings:
         """Rank reviews and list as many as promises allow; see the contract."""
-        judged = judge(
+        eligible = score_eligible(
             inputs.data,
             fewest=self.fewest,
             longest=self.longest,
             candidates=CHARTED,
             progress=progress,
         )
-        curve = fit_plateau(judged.found)
-        listed, lists = promised(judged, curve)
+        curve = fit_mixture(eligible.scores)
+        listed, lists = promised(eligible, curve)
         notes = []
         if curve is not None and len(listed.places):
-            wrong = curve.wrong * len(judged.rows)
+            wrong = curve.wrong * len(eligible.rows)
             notes.append(
                 f"About {share(curve.wrong)} of the reviews that were judged, "
                 f"{count(round(wrong))}, stand under the wrong product; most of them say too "
@@ -68,25 +68,25 @@ class ReviewProductFinder(Finder):
             )
         return Findings(
             finder=self.name,
-            table=finding_rows(inputs.data, judged, listed, progress),
+            table=finding_rows(inputs.data, eligible, listed, progress),
             lists=lists,
-            looked_at=len(judged.rows),
-            left_out=judged.left_out,
+            looked_at=len(eligible.rows),
+            left_out=eligible.left_out,
             notes=tuple(notes),
             settings={"fewest": self.fewest, "longest": self.longest},
         )
 
 
-def promised(judged: Judged, curve: Plateau | None) -> tuple[Listed, tuple[PromisedList, ...]]:
+def promised(eligible: Eligible, curve: Mixture | None) -> tuple[Listed, tuple[PromisedList, ...]]:
     """Return the longest list and what is promised of each.
 
     Args:
-        judged: all reviews that were judged.
+        eligible: all eligible reviews.
         curve: None where it could not be fitted.
     """
-    found = judged.found.found
-    posterior = np.zeros(len(judged.rows)) if curve is None else curve.posterior(found)
-    order = np.lexsort((-found.scores, -posterior))
+    observed = eligible.scores.observed
+    posterior = np.zeros(len(eligible.rows)) if curve is None else curve.posterior(observed)
+    order = np.lexsort((-observed.scores, -posterior))
     ranked = posterior[order]
     cuts = cut_lists(false_by_posterior(ranked), ranked, PROMISES)
     if curve is None or curve.wrong == 0:
@@ -104,13 +104,13 @@ def promised(judged: Judged, curve: Plateau | None) -> tuple[Listed, tuple[Promi
     return Listed(order[:most], ranked[:most], promise), lists
 
 
-def _why_empty(cut: Cut, curve: Plateau | None, promise: float) -> str | None:
+def _why_empty(cut: Cut, curve: Mixture | None, promise: float) -> str | None:
     if cut.listed:
         return None
     if curve is None:
         return TOO_FEW
     if curve.wrong == 0:
-        return NO_PLATEAU
+        return NO_MIXTURE
     if curve.wrong < promise * curve.noise:
         return (
             f"So few reviews stand under the wrong product, about {share(curve.wrong)}, that a "

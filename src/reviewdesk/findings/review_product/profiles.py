@@ -63,7 +63,7 @@ class Profiles(NamedTuple):
     starts: Ints  # (terms + 1,)
 
 
-def profiles(reviews: Reviews, longest: int) -> Profiles:
+def term_profiles(reviews: Reviews, longest: int) -> Profiles:
     """Return what reviews say of their products.
 
     Args:
@@ -72,14 +72,14 @@ def profiles(reviews: Reviews, longest: int) -> Profiles:
             ``WHOLE`` times as many.
     """
     n, k = len(reviews.product), reviews.products
-    said = sparse.csr_array(
+    terms_of_reviews = sparse.csr_array(
         (np.ones(len(reviews.columns), np.int32), reviews.columns, reviews.ends),
         shape=(n, reviews.terms),
     )
     stands = sparse.csr_array(
         (np.ones(n, np.int32), reviews.product, np.arange(n + 1)), shape=(n, k)
     )
-    counts = sparse.csr_array(stands.T @ said)
+    counts = sparse.csr_array(stands.T @ terms_of_reviews)
     counts.sort_indices()
     totals = np.asarray(counts.sum(axis=1), np.float64).ravel()
     all_counts = np.bincount(reviews.columns, minlength=reviews.terms) + SMALLEST

@@ -40,7 +40,7 @@ def by_writer(reviews: Reviews) -> tuple[Ints, Ints]:
 @compiled
 def leave_out(
     reviews: Reviews,
-    told: Profiles,
+    profiles: Profiles,
     terms: NDArray[np.float64],
     written: Ints,
     own: Places,
@@ -51,7 +51,7 @@ def leave_out(
 
     Args:
         reviews: of a category.
-        told: of its products.
+        profiles: of its products.
         terms: (n,) how many terms of each review have whole lists.
         written: (w,) his reviews, by product.
         own: (terms,) zeros, and so afterwards.
@@ -61,19 +61,19 @@ def leave_out(
     begin = 0
     while begin < len(written):
         product, end = reviews.product[written[begin]], begin
-        total, left = told.totals[product], told.reviews[product]
+        total, left = profiles.totals[product], profiles.reviews[product]
         while end < len(written) and reviews.product[written[end]] == product:
             total -= reviews.ends[written[end] + 1] - reviews.ends[written[end]]
             left -= 1
             _count(reviews, written[end], 1, own)
             end += 1
         dilution = np.log1p(total / PRIOR)
-        for place in range(len(written)):
-            gain = _gain(reviews, told, written[place], product, dilution, own)
-            score = EVIDENCE * (gain - terms[written[place]] * dilution) + np.log(max(left, 0.5))
-            without[begin:end, place] = score
-        for place in range(begin, end):
-            _count(reviews, written[place], 0, own)
+        for position in range(len(written)):
+            gain = _gain(reviews, profiles, written[position], product, dilution, own)
+            score = EVIDENCE * (gain - terms[written[position]] * dilution) + np.log(max(left, 0.5))
+            without[begin:end, position] = score
+        for position in range(begin, end):
+            _count(reviews, written[position], 0, own)
         products[begin:end] = product
         begin = end
 
@@ -87,16 +87,16 @@ def _count(reviews: Reviews, review: int, by: int, own: Places) -> None:
 
 @compiled
 def _gain(
-    reviews: Reviews, told: Profiles, review: int, product: int, dilution: float, own: Places
+    reviews: Reviews, profiles: Profiles, review: int, product: int, dilution: float, own: Places
 ) -> float:
     """Return what a review's terms say for a product, less what is counted in ``own``."""
-    gain, at, last = 0.0, told.ends[product], told.ends[product + 1]
+    gain, at, last = 0.0, profiles.ends[product], profiles.ends[product + 1]
     for term in reviews.columns[reviews.ends[review] : reviews.ends[review + 1]]:
-        at += np.searchsorted(told.terms[at:last], term)
-        if at < last and told.terms[at] == term:
-            one = np.log1p((told.counts[at] - own[term]) / told.prior[term])
-            if told.partial[term]:  # in the same precision as lists
-                one = np.float32(np.float32(one) - dilution)
-            if not told.partial[term] or one > told.least[term]:
-                gain += one
+        at += np.searchsorted(profiles.terms[at:last], term)
+        if at < last and profiles.terms[at] == term:
+            gain_of_term = np.log1p((profiles.counts[at] - own[term]) / profiles.prior[term])
+            if profiles.partial[term]:  # in the same precision as lists
+                gain_of_term = np.float32(np.float32(gain_of_term) - dilution)
+            if not profiles.partial[term] or gain_of_term > profiles.least[term]:
+                gain += gain_of_term
     return gain

@@ -1,16 +1,16 @@
-"""How many reviews are wrong, and how likely each is, from scores and decoys.
+"""How many reviews are wrong, and how likely each is, from scores and null draws.
 
-Reviews that stand where they do not belong have the scores of decoys; those that belong have high
-scores ever more rarely. So the ratio of the two densities, reviews over decoys, falls as scores
-rise, until it stays at the share of reviews that are wrong:
+Reviews that stand where they do not belong have the scores of null draws; those that belong have
+high scores ever more rarely. So the ratio of the two densities, reviews over null draws, falls as
+scores rise, until it stays at the share of reviews that are wrong:
 
     ratio(s) = noise + exp(start - slope * (s - first))    for s above first
 
 How high it starts and how fast it falls depends on how much the review says and on how many reviews
 the product has: start and the logarithm of slope are quadratic in the logarithms of both. All are
-those under which reviews and decoys are told apart best (density ratio by logistic regression, Qin
-1998, Inferences for case-control and semiparametric two-sample density ratio models). No list is
-made where a ratio without a plateau explains the scores as well, nor where the plateau is so high
+those under which reviews and null draws are told apart best (density ratio by logistic regression,
+Qin 1998, Inferences for case-control and semiparametric two-sample density ratio models). No list
+is made where a ratio without noise explains the scores as well, nor where the noise is so high
 that texts cannot be what tells these products apart.
 """
 
@@ -20,26 +20,26 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from reviewdesk.findings.review_product.standing import Fit, Standing
+from reviewdesk.findings.review_product.misfit import Fit, MisfitScores
 
 HIGHEST_FIRST: Final = 0.0
 BULK: Final = 0.85
 """The curve begins where this share of reviews lies below, and not above the score of reviews that
 fit as well as anywhere: below, its form is another."""
-FEWEST_DECOYS: Final = 100
-"""Decoys above that say what reviews under the wrong product would be like."""
+FEWEST_DRAWS: Final = 100
+"""Null draws above that say what reviews under the wrong product would be like."""
 FEWEST_ABOVE: Final = 20
 """Reviews above that a curve can be fitted to."""
 MOST: Final = 400_000
-"""Reviews, and decoys, that it is fitted to: of more every second one, or third, and so on."""
+"""Reviews, and null draws, that it is fitted to: of more every second one, or third, and so on."""
 MOST_NOISE: Final = 0.3
 """No shop has so many reviews under the wrong product."""
 CLEAR: Final = 6.0
-"""Twice the log-likelihood that the plateau has to gain; by chance alone it gains so much in less
+"""Twice the log-likelihood that the noise has to gain; by chance alone it gains so much in less
 than one of a hundred cases."""
 ODD: Final = 0.001
 """The share of reviews that read as if they stood wrong and do not: they digress, or praise one
-product under another. They are part of every plateau, and nothing tells them from those that do."""
+product under another. They are part of every fit, and nothing tells them from those that do."""
 PENALTY: Final = 2.0
 """What the square of each coefficient of length and size costs, in log-likelihood."""
 WIDEST: Final = 3.0
@@ -49,8 +49,8 @@ STARTS: Final = (-3.0, -6.0)  # logs of the noise
 Floats = NDArray[np.float64]
 
 
-class Plateau(NamedTuple):
-    """The ratio of reviews to decoys; noise 0 where no review is surely wrong."""
+class Mixture(NamedTuple):
+    """The ratio of reviews to null draws; noise 0 where no review is surely wrong."""
 
     noise: float
     start: Floats  # (5,) of 1, length, size and their squares
@@ -64,35 +64,37 @@ class Plateau(NamedTuple):
         """The share of reviews that stand wrong, without those that only read so."""
         return max(self.noise - ODD, 0.0)
 
-    def posterior(self, found: Fit) -> Floats:
+    def posterior(self, misfit: Fit) -> Floats:
         """Return how likely each review is wrong, (n,)."""
-        told = _design(found, self.means, self.spreads)
-        right = _right(np.maximum(found.scores - self.first, 0.0), told, self.start, self.slope)[0]
+        design = _design(misfit, self.means, self.spreads)
+        right = _right(np.maximum(misfit.scores - self.first, 0.0), design, self.start, self.slope)[
+            0
+        ]
         share = self.wrong / np.maximum(self.noise + right, 1e-300)
-        return np.asarray(np.where(found.scores > max(self.first, 0.0), share, 0.0))
+        return np.asarray(np.where(misfit.scores > max(self.first, 0.0), share, 0.0))
 
 
-def fit_plateau(found: Standing, most: int = MOST) -> Plateau | None:
-    """Return the curve; None where there are too few reviews or decoys to fit it to.
+def fit_mixture(misfit: MisfitScores, most: int = MOST) -> Mixture | None:
+    """Return the curve; None where there are too few reviews or null draws to fit it to.
 
     Args:
-        found: how reviews and decoys fit the products that they stand under.
+        misfit: how reviews and null draws fit the products that they stand under.
         most: it is fitted to so many of each at the most, evenly spread.
     """
-    scores = found.found.scores
+    scores = misfit.observed.scores
     if not len(scores):
         return None
     first = min(float(np.quantile(scores, BULK)), HIGHEST_FIRST)
-    reviews, each = _above(found.found, first, most)
-    decoys, stands_for = _above(found.decoys, first, most)
-    if len(decoys.scores) < FEWEST_DECOYS or len(reviews.scores) < FEWEST_ABOVE:
+    reviews, each = _above(misfit.observed, first, most)
+    null_draws, stands_for = _above(misfit.null_draws, first, most)
+    if len(null_draws.scores) < FEWEST_DRAWS or len(reviews.scores) < FEWEST_ABOVE:
         return None
     features = np.stack([reviews.terms, reviews.reviews])
     means, spreads = features.mean(axis=1), features.std(axis=1) + 1e-9
-    problem = _Told(
+    problem = _DensityRatio(
         *(reviews.scores - first, _design(reviews, means, spreads)),
-        *(decoys.scores - first, _design(decoys, means, spreads)),
-        stands_for * len(scores) / (each * len(found.decoys.scores)),
+        *(null_draws.scores - first, _design(null_draws, means, spreads)),
+        stands_for * len(scores) / (each * len(misfit.null_draws.scores)),
     )
     without, loss = _least(problem, [_guess(problem)])
     best, least = _least(problem, [np.append(_guess(problem), start) for start in STARTS])
@@ -100,7 +102,7 @@ def fit_plateau(found: Standing, most: int = MOST) -> Plateau | None:
     if 2 * each * (loss - least) < CLEAR or noise > MOST_NOISE:
         best, noise = np.append(without, -np.inf), 0.0
     start, slope = np.split(best[:-1], 2)
-    return Plateau(noise, start, slope, first, means, spreads)
+    return Mixture(noise, start, slope, first, means, spreads)
 
 
 def _above(fit: Fit, first: float, most: int) -> tuple[Fit, int]:
@@ -117,41 +119,42 @@ def _design(fit: Fit, means: Floats, spreads: Floats) -> Floats:
     return np.concatenate([np.ones((len(both), 1)), both, both**2], axis=1)
 
 
-def _right(above: Floats, told: Floats, start: Floats, slope: Floats) -> tuple[Floats, Floats]:
-    """Return the ratio of rightly placed reviews to decoys, and how fast it falls, (n,)."""
-    falls = np.exp(np.clip(told @ slope, -4.0, 4.0))
-    return np.exp(np.clip(np.clip(told @ start, -20, 8) - falls * above, -40, 8)), falls
+def _right(above: Floats, design: Floats, start: Floats, slope: Floats) -> tuple[Floats, Floats]:
+    """Return the ratio of rightly placed reviews to null draws, and how fast it falls, (n,)."""
+    falls = np.exp(np.clip(design @ slope, -4.0, 4.0))
+    return np.exp(np.clip(np.clip(design @ start, -20, 8) - falls * above, -40, 8)), falls
 
 
-class _Told(NamedTuple):
-    """Minus the log-likelihood that reviews are reviews and decoys decoys, with its gradient."""
+class _DensityRatio(NamedTuple):
+    """Minus the log-likelihood that reviews are reviews and null draws null draws, with its
+    gradient."""
 
     above: Floats  # (n,) scores of reviews, above the first
     of_review: Floats  # (n, 5)
-    decoys: Floats  # (d,)
+    null_draws: Floats  # (d,)
     of_decoy: Floats  # (d, 5)
     weight: float
-    """Reviews for each decoy."""
+    """Reviews for each null draw."""
 
     def __call__(self, logs: Floats) -> tuple[float, Floats]:
         terms = self.of_review.shape[1]
         start, slope, rest = logs[:terms], logs[terms : 2 * terms], logs[2 * terms :]
         noise = float(np.exp(rest[0])) if len(rest) else 0.0
         gradient, loss = np.zeros(len(logs)), 0.0
-        for above, told, is_decoy in (
+        for above, design, is_draw in (
             (self.above, self.of_review, False),
-            (self.decoys, self.of_decoy, True),
+            (self.null_draws, self.of_decoy, True),
         ):
-            right, falls = _right(above, told, start, slope)
+            right, falls = _right(above, design, start, slope)
             ratio = np.maximum(noise + right, 1e-18)
-            if is_decoy:
+            if is_draw:
                 loss += self.weight * float(np.log1p(ratio).sum())
                 by_ratio = self.weight / (1 + ratio)
             else:
                 loss -= float(np.log(ratio / (1 + ratio)).sum())
                 by_ratio = 1 / (1 + ratio) - 1 / ratio
-            gradient[:terms] += told.T @ (by_ratio * right)
-            gradient[terms : 2 * terms] -= told.T @ (by_ratio * right * falls * above)
+            gradient[:terms] += design.T @ (by_ratio * right)
+            gradient[terms : 2 * terms] -= design.T @ (by_ratio * right * falls * above)
             gradient[2 * terms :] += noise * by_ratio.sum()
         for bent in (slice(1, terms), slice(terms + 1, 2 * terms)):
             loss += PENALTY * float(np.square(logs[bent]).sum())
@@ -159,15 +162,15 @@ class _Told(NamedTuple):
         return loss, gradient
 
 
-def _guess(problem: _Told) -> Floats:
+def _guess(problem: _DensityRatio) -> Floats:
     terms = problem.of_review.shape[1]
     guess = np.zeros(2 * terms)
-    guess[0] = np.log(len(problem.above) / (problem.weight * len(problem.decoys)))
+    guess[0] = np.log(len(problem.above) / (problem.weight * len(problem.null_draws)))
     guess[terms] = 1.0
     return guess
 
 
-def _least(problem: _Told, guesses: list[Floats]) -> tuple[Floats, float]:
+def _least(problem: _DensityRatio, guesses: list[Floats]) -> tuple[Floats, float]:
     bounds = [(-20.0, 8.0)] * 10
     tries = [
         minimize(

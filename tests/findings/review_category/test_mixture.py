@@ -7,11 +7,11 @@ import pytest
 from scipy.optimize import check_grad
 
 from reviewdesk.findings.base import PROMISES
-from reviewdesk.findings.review_category.decoys import Decoys, draw_decoys
 from reviewdesk.findings.review_category.lists import lists_without_reference
-from reviewdesk.findings.review_category.plateau import ODD, Plateau, _Told, fit_plateau
+from reviewdesk.findings.review_category.mixture import ODD, MixtureFit, _DensityRatio, fit_mixture
+from reviewdesk.findings.review_category.null_draws import NullDraws, make_null_draws
 from reviewdesk.findings.review_category.products import ProductTopics
-from reviewdesk.findings.review_category.ranking import Ranking, rank_by_decoys
+from reviewdesk.findings.review_category.ranking import Ranking, rank_by_mixture
 
 from .simulated import Simulated, simulated
 
@@ -21,25 +21,25 @@ SIZES = np.full(20_000, 100)
 def ranked(given: Simulated, product: Sequence[int] | None = None) -> Ranking:
     n = len(given.labels)
     under = np.full(n, -1) if product is None else np.asarray(product)
-    return rank_by_decoys(given.heads, given.labels, under, SIZES[:n])
+    return rank_by_mixture(given.base_logs, given.labels, under, SIZES[:n])
 
 
-def plateau_of(given: Simulated) -> Plateau:
-    found = ranked(given).plateau
+def mixture_of(given: Simulated) -> MixtureFit:
+    found = ranked(given).mixture
     assert found is not None
     return found
 
 
 @pytest.mark.parametrize("noise", [0.01, 0.03, 0.1])
 def test_the_noise_is_found(noise: float) -> None:
-    found = plateau_of(simulated(noise=noise))
+    found = mixture_of(simulated(noise=noise))
     assert found.clear
     assert found.wrong == pytest.approx(noise, abs=0.003 + 0.1 * noise)
     assert found.slope == pytest.approx(1, abs=0.15)
 
 
 def test_where_nothing_is_wrong_there_is_no_plateau() -> None:
-    assert not any(plateau_of(simulated(noise=0.0, seed=seed)).clear for seed in range(10))
+    assert not any(mixture_of(simulated(noise=0.0, seed=seed)).clear for seed in range(10))
 
 
 def test_where_data_show_no_error_the_most_surprising_labels_are_asked_about() -> None:
@@ -57,20 +57,20 @@ def test_noise_that_is_different_in_each_category_is_found() -> None:
     moved = random.random(len(given.labels)) < 0.05
     labels = np.where(moved, random.choice(5, len(moved), p=into / into.sum()), given.labels)
     wrong = labels != given.labels
-    found = plateau_of(given._replace(labels=labels))
+    found = mixture_of(given._replace(labels=labels))
     shares = [wrong[labels == one].mean() for one in range(5)]
     np.testing.assert_allclose(found.noise, shares, atol=0.012)
     assert found.noise[4] > 3 * found.noise[1]
 
 
 def test_lists_keep_their_promise_though_heads_are_too_sure() -> None:
-    """Heads say everything twice as surely as it is; odd reviews are one in 1,000."""
+    """Base models say everything twice as surely as it is; odd reviews are one in 1,000."""
     listed, hits = np.zeros(3), np.zeros(3)
     for seed in range(8):
         given = simulated(noise=0.03, seed=seed)
         odd = np.random.default_rng(seed).random(len(given.labels)) < ODD
         labels = np.where(odd, (given.labels + 1) % 5, given.labels)
-        twice = [head * 2 for head in given.heads]
+        twice = [logs * 2 for logs in given.base_logs]
         found = ranked(Simulated(twice, labels, given.wrong))
         lists = lists_without_reference(found, np.ones(len(labels), np.bool_), None)
         for place, one in enumerate(lists.lists):
@@ -91,20 +91,20 @@ def test_how_surely_a_label_is_wrong_is_as_often_right() -> None:
 
 def test_decoys_stand_in_any_other_category_alike() -> None:
     given = simulated(noise=0.0)
-    shares = np.exp(given.heads[0])
+    shares = np.exp(given.base_logs[0])
     product = np.arange(len(given.labels)) % 700
     topics = ProductTopics.of(shares, given.labels, product)
     seem_right = given.labels < 4
-    decoys = draw_decoys(shares, given.labels, product, seem_right, topics)
-    counts = np.bincount(decoys.labels, minlength=5)
+    null_draws = make_null_draws(shares, given.labels, product, seem_right, topics)
+    counts = np.bincount(null_draws.labels, minlength=5)
     assert counts[4] == pytest.approx(4 * seem_right.sum() / 5, rel=0.05)
     assert counts[:4] == pytest.approx(np.full(4, counts[4] * 3 / 4), rel=0.1)
-    assert np.median(decoys.surprisal) > 2
+    assert np.median(null_draws.surprisal) > 2
 
 
 def test_the_gradient_is_that_of_the_loss() -> None:
     random = np.random.default_rng(0)
-    problem = _Told(
+    problem = _DensityRatio(
         random.exponential(2, 40), random.integers(0, 3, 40), random.exponential(6, 90),
         random.integers(0, 3, 90), np.array([0.5, 0.4, 0.3]), np.array([0.1, 0.7, 1.5]),
     )  # fmt: skip
@@ -115,14 +115,14 @@ def test_the_gradient_is_that_of_the_loss() -> None:
 
 @pytest.mark.parametrize("n", [0, 1, 30])
 def test_hardly_any_reviews(n: int) -> None:
-    none = Decoys(np.empty(0), np.empty(0, np.int64))
-    found = fit_plateau(np.zeros(n), np.zeros(n, np.int64), none, 3)
+    none = NullDraws(np.empty(0), np.empty(0, np.int64))
+    found = fit_mixture(np.zeros(n), np.zeros(n, np.int64), none, 3)
     assert not found.clear
     assert np.isfinite(found.posterior(np.zeros(n), np.zeros(n, np.int64))).all()
 
 
 def test_one_category_alone() -> None:
-    heads = [np.zeros((50, 1), np.float32)]
-    found = rank_by_decoys(heads, np.zeros(50, np.int64), np.full(50, -1), SIZES[:50])
-    assert found.plateau is not None
-    assert not found.plateau.clear
+    base_logs = [np.zeros((50, 1), np.float32)]
+    found = rank_by_mixture(base_logs, np.zeros(50, np.int64), np.full(50, -1), SIZES[:50])
+    assert found.mixture is not None
+    assert not found.mixture.clear

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from reviewdesk.errors import InputError, UsageError
+from reviewdesk.job.base_models import Predictions, by_target
 from reviewdesk.job.find import FindSettings, find
-from reviewdesk.job.heads import Predictions, by_target
 from reviewdesk.prepare.prepared import PreparedData
 from tests.findings.shop import ids_of, probabilities_of, rows_of, shop, write_predictions
 

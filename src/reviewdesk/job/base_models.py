@@ -13,16 +13,16 @@ from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.settings import TargetSettings, TextSettings
 from reviewdesk.storage import private_directory
-from reviewdesk.training.crossfit import Head, cross_fit
+from reviewdesk.training.crossfit import BaseModel, cross_fit
 
-HEADS: Final[Mapping[str, tuple[tuple[str, Mapping[str, Any]], ...]]] = {
+BASE_MODELS: Final[Mapping[str, tuple[tuple[str, Mapping[str, Any]], ...]]] = {
     "category": (
         ("linear", {"ngrams": 2, "strength": 0.7, "epochs": 3, "calibration_folds": 1}),
         ("naive-bayes", {}),
     ),
     "stars": (("linear", {}),),
 }
-"""For each target the families that are cross-fitted, with their settings: the heads.
+"""For each target the families that are cross-fitted, with their settings: the base models.
 
 Those of categories are calibrated together by the finders that read them, so that little is spent
 on choosing and calibrating each.
@@ -102,8 +102,8 @@ class Predictions:
         """Return how the tables of a target are made, or the digests of the user's own."""
         if target in self.given:
             return self.digests([target])[target]
-        heads = [[family, dict(settings)] for family, settings in HEADS.get(target, ())]
-        return {"folds": self.folds, "seed": self.seed, "heads": heads}
+        base_models = [[family, dict(settings)] for family, settings in BASE_MODELS.get(target, ())]
+        return {"folds": self.folds, "seed": self.seed, "base_models": base_models}
 
     def _needed(self, target: str) -> bool:
         unrated = self.data.manifest["stars"].get("none", 0)
@@ -117,19 +117,19 @@ class Predictions:
         return self._made[target]
 
     def _make(self, target: str) -> tuple[Path, ...]:
-        if target not in HEADS:
+        if target not in BASE_MODELS:
             raise UsageError(f"give the predictions of {target} with --predictions FILE")
         examples = load_examples(
             self.data, TargetSettings(target=target), TextSettings(), progress=self.progress
         )
         private_directory(self.folder)
         paths = []
-        for model, settings in HEADS[target]:
+        for model, settings in BASE_MODELS[target]:
             path = self.folder / f"{target}-{model}.parquet"
-            head = Head.of_family(model, settings, examples, self.data.fingerprint)
+            base_model = BaseModel.of_family(model, settings, examples, self.data.fingerprint)
             cross_fit(
                 examples,
-                head,
+                base_model,
                 path,
                 folds=self.folds,
                 seed=self.seed,

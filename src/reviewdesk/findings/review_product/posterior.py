@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from reviewdesk.findings.review_product.profiles import EVIDENCE, Profiles, Reviews, profiles
+from reviewdesk.findings.review_product.profiles import EVIDENCE, Profiles, Reviews, term_profiles
 from reviewdesk.findings.review_product.writers import by_writer, leave_out
 from reviewdesk.text.compiled import compiled
 
@@ -24,7 +24,7 @@ Floats = NDArray[np.float32]
 Places = NDArray[np.int32]
 
 
-class Likeness(NamedTuple):
+class ProductPosterior(NamedTuple):
     """How likely each review is about each product; the last of k + 1 products is all the rest."""
 
     products: Places  # (n, kept) the likeliest first; k where there are fewer
@@ -55,7 +55,9 @@ class _Scores(NamedTuple):
     likeliest: NDArray[np.float64]  # (kept,) the scores of the products that are remembered
 
 
-def likeness(reviews: Reviews, kept: int = KEPT, longest: int = LONGEST) -> Likeness:
+def product_posterior(
+    reviews: Reviews, kept: int = KEPT, longest: int = LONGEST
+) -> ProductPosterior:
     """Return which products each review speaks of.
 
     Args:
@@ -64,13 +66,13 @@ def likeness(reviews: Reviews, kept: int = KEPT, longest: int = LONGEST) -> Like
         longest: how many products are listed of a term.
     """
     n, kept = len(reviews.product), min(kept, reviews.products)
-    found = Likeness(
+    posterior = ProductPosterior(
         np.full((n, kept), reviews.products, np.int32),
         np.zeros((n, kept), np.float32),
         np.zeros(n, np.float32),
     )
     order, ends = by_writer(reviews)
-    told = profiles(reviews, longest)
+    profiles = term_profiles(reviews, longest)
     scores = _Scores(
         np.zeros(reviews.products),
         np.zeros(reviews.products),
@@ -78,17 +80,17 @@ def likeness(reviews: Reviews, kept: int = KEPT, longest: int = LONGEST) -> Like
         np.zeros(reviews.terms, np.int32),
         np.zeros(kept),
     )
-    _compare(reviews, told, _unlisted(reviews, told, kept), order, ends, scores, found)
-    return found
+    _compare(reviews, profiles, _unlisted(reviews, profiles, kept), order, ends, scores, posterior)
+    return posterior
 
 
-def _unlisted(reviews: Reviews, told: Profiles, kept: int) -> _Unlisted:
-    whole_lists = np.append(0, np.cumsum(~told.partial[reviews.columns]))
+def _unlisted(reviews: Reviews, profiles: Profiles, kept: int) -> _Unlisted:
+    whole_lists = np.append(0, np.cumsum(~profiles.partial[reviews.columns]))
     terms, size = np.unique(np.diff(whole_lists[reviews.ends]), return_inverse=True)
     products = np.empty((len(terms), kept), np.int32)
     whole = np.empty(len(terms))
     for row, count in enumerate(terms):
-        scores = told.popularity - EVIDENCE * count * told.dilution
+        scores = profiles.popularity - EVIDENCE * count * profiles.dilution
         products[row] = np.argsort(-scores, kind="stable")[:kept]
         whole[row] = logsumexp(scores)
     return _Unlisted(size.astype(np.int64), terms.astype(np.float64), products, whole)
@@ -97,12 +99,12 @@ def _unlisted(reviews: Reviews, told: Profiles, kept: int) -> _Unlisted:
 @compiled
 def _compare(
     reviews: Reviews,
-    told: Profiles,
+    profiles: Profiles,
     unlisted: _Unlisted,
     order: Ints,
     ends: Ints,
     scores: _Scores,
-    found: Likeness,
+    posterior: ProductPosterior,
 ) -> None:
     """Compare the reviews of one writer after the other."""
     terms = unlisted.terms[unlisted.size]
@@ -110,50 +112,52 @@ def _compare(
         written = order[ends[writer] : ends[writer + 1]]
         products = np.empty(len(written), np.int32)
         without = np.empty((len(written), len(written)))
-        leave_out(reviews, told, terms, written, scores.own, products, without)
+        leave_out(reviews, profiles, terms, written, scores.own, products, without)
         for place in range(len(written)):
             review = written[place]
-            reached = _look_up(reviews, told, review, terms[review], scores)
+            reached = _look_up(reviews, profiles, review, terms[review], scores)
             for product in range(len(products)):
                 if scores.gains[products[product]] == 0:
                     scores.gains[products[product]] = 1
                     scores.reached[reached] = products[product]
                     reached += 1
                 scores.scores[products[product]] = without[product, place]
-            _keep(told, unlisted, scores, reached, found, review)
+            _keep(profiles, unlisted, scores, reached, posterior, review)
             for product in scores.reached[:reached]:
                 scores.gains[product] = 0
 
 
 @compiled
-def _look_up(reviews: Reviews, told: Profiles, review: int, terms: float, scores: _Scores) -> int:
+def _look_up(
+    reviews: Reviews, profiles: Profiles, review: int, terms: float, scores: _Scores
+) -> int:
     """Score the products that the lists of a review's terms hold; return how many they are."""
     reached = 0
     for place in range(reviews.ends[review], reviews.ends[review + 1]):
         term = reviews.columns[place]
-        for at in range(told.starts[term], told.starts[term + 1]):
-            product = told.products[at]
+        for at in range(profiles.starts[term], profiles.starts[term + 1]):
+            product = profiles.products[at]
             before = scores.gains[product]
             scores.reached[reached] = product  # stays if it is new; a branch would take longer
             reached += before == 0
-            scores.gains[product] = before + told.gains[at]
+            scores.gains[product] = before + profiles.gains[at]
     for product in scores.reached[:reached]:
-        gain = scores.gains[product] - terms * told.dilution[product]
-        scores.scores[product] = told.popularity[product] + EVIDENCE * gain
+        gain = scores.gains[product] - terms * profiles.dilution[product]
+        scores.scores[product] = profiles.popularity[product] + EVIDENCE * gain
     return reached
 
 
 @compiled
 def _keep(
-    told: Profiles,
+    profiles: Profiles,
     unlisted: _Unlisted,
     scores: _Scores,
     reached: int,
-    found: Likeness,
+    posterior: ProductPosterior,
     review: int,
 ) -> None:
     """Write the likeliest products with their shares, and the share of all others."""
-    products, count, row = found.products[review], 0, unlisted.size[review]
+    products, count, row = posterior.products[review], 0, unlisted.size[review]
     rate, whole = EVIDENCE * unlisted.terms[row], unlisted.whole[row]
     likeliest = scores.likeliest
     for product in scores.reached[:reached]:
@@ -162,19 +166,19 @@ def _keep(
             count = _insert(products, likeliest, count, product, score)
     for product in unlisted.products[row]:
         if scores.gains[product] == 0:
-            score = told.popularity[product] - rate * told.dilution[product]
+            score = profiles.popularity[product] - rate * profiles.dilution[product]
             count = _insert(products, likeliest, count, product, score)
     top, total, listed = likeliest[0], 0.0, 0.0
     for product in scores.reached[:reached]:
         total += np.exp(scores.scores[product] - top)
-        listed += np.exp(told.popularity[product] - rate * told.dilution[product] - whole)
+        listed += np.exp(profiles.popularity[product] - rate * profiles.dilution[product] - whole)
     total += max(0.0, 1.0 - listed) * np.exp(whole - top)
     known = 0.0
     for place in range(count):
         share = np.exp(likeliest[place] - top) / total
-        found.shares[review, place] = share
+        posterior.shares[review, place] = share
         known += share
-    found.rest[review] = max(0.0, 1.0 - known)
+    posterior.rest[review] = max(0.0, 1.0 - known)
 
 
 @compiled

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reviewdesk.errors import MissingColumn
-from reviewdesk.findings.predictions import HeadProbabilities
+from reviewdesk.findings.predictions import BaseProbabilities
 from reviewdesk.findings.product_category.pooling import Pooled, most_frequent, pool
 from reviewdesk.prepare.prepared import PreparedData
 
@@ -25,7 +25,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class Eligible:
     """What is known of n reviews and p products.
 
     Args:
@@ -35,7 +35,7 @@ class Judged:
         ids: (p) product_ids.
         titles: (n) names of products, one a review.
         assigned: (p,) the category of most of each product's reviews; -1 for none.
-        pooled: what heads say of all products.
+        pooled: what base models say of all products.
         products: (q,) those that are judged.
         left_out: how many are not, by reason.
     """
@@ -70,7 +70,7 @@ class ProductRows:
         return self.order[self.starts[product] : self.starts[product + 1]]
 
 
-def judge(data: PreparedData, said: HeadProbabilities) -> Judged:
+def read_eligible(data: PreparedData, predicted: BaseProbabilities) -> Eligible:
     """Read where reviews stand and decide which products are judged.
 
     Raises:
@@ -85,15 +85,15 @@ def judge(data: PreparedData, said: HeadProbabilities) -> Judged:
     named = pc.if_else(pc.equal(table["product_id"], ""), None, table["product_id"])
     encoded = named.combine_chunks().dictionary_encode()
     product = encoded.indices.fill_null(-1).to_numpy().astype(np.int32)
-    names = pa.array(said.labels, pa.string())
+    names = pa.array(predicted.labels, pa.string())
     label = pc.index_in(table["product_category"], value_set=names).fill_null(-1).to_numpy()
     products = len(encoded.dictionary)
-    assigned = most_frequent(product, label, products, len(said.labels))
-    pooled = pool(said.probabilities, product, products)
+    assigned = most_frequent(product, label, products, len(predicted.labels))
+    pooled = pool(predicted.probabilities, product, products)
     known = assigned >= 0
     enough = pooled.reviews >= FEWEST_REVIEWS
-    return Judged(
-        names=said.labels,
+    return Eligible(
+        names=predicted.labels,
         label=label.astype(np.int32),
         product=product,
         ids=encoded.dictionary,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from reviewdesk.findings.review_product.likeness import likeness
+from reviewdesk.findings.review_product.posterior import product_posterior
 from reviewdesk.findings.review_product.profiles import EVIDENCE, PRIOR, Reviews
 from reviewdesk.findings.review_product.writers import MOST_WRITTEN
 
@@ -61,7 +61,7 @@ def random_reviews(n: int = 60, k: int = 5) -> Reviews:
 
 def test_shares_are_those_by_the_book() -> None:
     of = random_reviews()
-    found, expected = likeness(of), plain(of)
+    found, expected = product_posterior(of), plain(of)
     by_product = np.zeros_like(expected)
     np.put_along_axis(by_product, found.products.astype(np.int64), found.shares, axis=1)
     np.testing.assert_allclose(by_product, expected, rtol=1e-4, atol=1e-6)
@@ -70,7 +70,9 @@ def test_shares_are_those_by_the_book() -> None:
 
 def test_lists_that_would_hold_a_third_of_all_products_are_whole() -> None:
     of = random_reviews(200, 9)
-    for one, other in zip(likeness(of, 9, longest=3), likeness(of, 9), strict=True):
+    for one, other in zip(
+        product_posterior(of, 9, longest=3), product_posterior(of, 9), strict=True
+    ):
         np.testing.assert_array_equal(one, other)
 
 
@@ -80,7 +82,7 @@ def test_terms_of_many_products_count_for_those_that_they_say_most_for(
     longest: int, kept: int
 ) -> None:
     of = random_reviews(200, 9)
-    found, expected = likeness(of, kept, longest), plain(of, longest)
+    found, expected = product_posterior(of, kept, longest), plain(of, longest)
     assert np.abs(expected - plain(of)).max() > 0.001
     order = np.argsort(-expected, axis=1, kind="stable")[:, :kept]
     np.testing.assert_allclose(
@@ -92,7 +94,7 @@ def test_terms_of_many_products_count_for_those_that_they_say_most_for(
 @pytest.mark.parametrize("kept", [1, 2, 4])
 def test_the_likeliest_come_first_and_the_rest_is_one_more(kept: int) -> None:
     of = random_reviews()
-    found, expected = likeness(of, kept), plain(of)
+    found, expected = product_posterior(of, kept), plain(of)
     order = np.argsort(-expected, axis=1)[:, :kept]
     np.testing.assert_allclose(
         found.shares, np.take_along_axis(expected, order, axis=1), rtol=1e-4, atol=1e-6
@@ -105,8 +107,8 @@ def test_what_a_writer_said_of_other_products_does_not_count() -> None:
     rows = [[0, 1], [0, 1], [2, 3], [2, 3], [4, 5], [4, 5]]
     product = [0, 0, 1, 1, 0, 1]
     same, others = (
-        likeness(reviews(rows, product, [0, 1, 2, 3, 9, 9])),
-        likeness(reviews(rows, product)),
+        product_posterior(reviews(rows, product, [0, 1, 2, 3, 9, 9])),
+        product_posterior(reviews(rows, product)),
     )
 
     def share_of_other(found: object) -> float:
@@ -121,7 +123,7 @@ def test_a_name_of_many_is_no_writer() -> None:
     n = MOST_WRITTEN + 1
     rows, product = [[0, 1 + place % 3] for place in range(n)], [place % 3 for place in range(n)]
     one, many, some = (
-        likeness(reviews(rows, product, writer)).shares
+        product_posterior(reviews(rows, product, writer)).shares
         for writer in ([7] * n, None, [*[7] * MOST_WRITTEN, 8])
     )
     np.testing.assert_array_equal(one, many)
@@ -129,12 +131,12 @@ def test_a_name_of_many_is_no_writer() -> None:
 
 
 def test_reviews_without_terms_are_as_likely_as_products_have_reviews() -> None:
-    found = likeness(reviews([[], [0], [0], [1]], [0, 1, 1, 1]))
+    found = product_posterior(reviews([[], [0], [0], [1]], [0, 1, 1, 1]))
     assert found.products[0].tolist() == [1, 0]
     np.testing.assert_allclose(found.shares[0], [3 / 3.5, 0.5 / 3.5], rtol=1e-6)
 
 
 def test_one_product_is_certain() -> None:
-    found = likeness(reviews([[0], [1]], [0, 0]))
+    found = product_posterior(reviews([[0], [1]], [0, 0]))
     assert found.products.tolist() == [[0], [0]]
     assert found.shares.tolist() == [[1], [1]]

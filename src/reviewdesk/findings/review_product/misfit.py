@@ -7,7 +7,8 @@ others there / share(q) of all reviews``, which is how many times as likely a re
 is there as anywhere. Its logarithm, turned round, is the score.
 
 What the scores of reviews under the wrong product would be is known: each review is put under
-products of others in its category, drawn at random, and scored there (decoys, Elias and Gygi 2007).
+products of others in its category, drawn at random, and scored there (null draws; decoys in Elias
+and Gygi 2007).
 """
 
 from collections.abc import Sequence
@@ -16,11 +17,11 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reviewdesk.findings.review_product.likeness import Likeness
+from reviewdesk.findings.review_product.posterior import ProductPosterior
 from reviewdesk.text.compiled import compiled
 from reviewdesk.text.hashing import Hashes, combine64
 
-DECOYS: Final = 4
+NULL_DRAWS: Final = 4
 """Products that each review is put under for comparison."""
 ANYWHERE: Final = 1.0
 """How many reviews that stand anywhere are added to those of a product."""
@@ -45,40 +46,44 @@ class Fit(NamedTuple):
         return Fit(self.scores[rows], self.terms[rows], self.reviews[rows])
 
 
-class Standing(NamedTuple):
+class MisfitScores(NamedTuple):
     """How badly reviews fit where they stand, and where they do not."""
 
-    found: Fit
-    decoys: Fit
+    observed: Fit
+    null_draws: Fit
 
 
-def standing(
-    found: Likeness, product: NDArray[np.int32], products: int, keys: Hashes, terms: Ints
-) -> Standing:
+def misfit_scores(
+    posterior: ProductPosterior,
+    product: NDArray[np.int32],
+    products: int,
+    keys: Hashes,
+    terms: Ints,
+) -> MisfitScores:
     """Score reviews where they stand and where they do not.
 
     Args:
-        found: which products each of n reviews speaks of.
+        posterior: which products each of n reviews speaks of.
         product: (n,) where each stands, 0 to products - 1.
         products: how many products there are.
-        keys: (n,) hashes of review_ids, by which decoys are drawn.
+        keys: (n,) hashes of review_ids, by which null draws are made.
         terms: (n,) how many terms each has.
     """
     n = len(product)
-    everywhere = _everywhere(found, products)
+    everywhere = _everywhere(posterior, products)
     counts = np.log(np.bincount(product, minlength=products) + ANYWHERE + ITSELF)
     length = np.log(np.maximum(terms, 1))
-    own = Fit(_scores(found, product, product, everywhere, own=True), length, counts[product])
+    own = Fit(_scores(posterior, product, product, everywhere, own=True), length, counts[product])
     salted = combine64(keys, np.full(n, _SALT, np.uint64))
     order = np.lexsort((np.arange(n), salted))
-    decoys = [own.take(slice(0))]
-    for step in range(1, DECOYS + 1):
+    null_draws = [own.take(slice(0))]
+    for step in range(1, NULL_DRAWS + 1):
         put = np.empty(n, np.int32)
         put[order] = product[np.roll(order, -step)]
         other = put != product
-        scores = _scores(found, product, put, everywhere, own=False)
-        decoys.append(Fit(scores, length, counts[put]).take(other))
-    return Standing(own, together(decoys))
+        scores = _scores(posterior, product, put, everywhere, own=False)
+        null_draws.append(Fit(scores, length, counts[put]).take(other))
+    return MisfitScores(own, together(null_draws))
 
 
 def together(parts: Sequence[Fit]) -> Fit:
@@ -86,16 +91,16 @@ def together(parts: Sequence[Fit]) -> Fit:
     return Fit(*(np.concatenate(one) for one in zip(*parts, strict=True)))
 
 
-def _everywhere(found: Likeness, products: int) -> Floats:
+def _everywhere(posterior: ProductPosterior, products: int) -> Floats:
     """Return the mean share of each product, and of the rest, over all reviews (products + 1,)."""
-    places, weights = found.products.ravel(), found.shares.ravel()
+    places, weights = posterior.products.ravel(), posterior.shares.ravel()
     sums = np.bincount(places, weights=weights, minlength=products + 1)
-    sums[products] += found.rest.sum()
-    return np.asarray(np.maximum(sums / max(len(found.rest), 1), LEAST), np.float64)
+    sums[products] += posterior.rest.sum()
+    return np.asarray(np.maximum(sums / max(len(posterior.rest), 1), LEAST), np.float64)
 
 
 def _scores(
-    found: Likeness,
+    posterior: ProductPosterior,
     product: NDArray[np.int32],
     put: NDArray[np.int32],
     everywhere: Floats,
@@ -106,7 +111,7 @@ def _scores(
     size = len(everywhere) - 1
     stands, there = (_by_product(one, size) for one in (product, put))
     scores = np.empty(len(product))
-    _score(found, *stands, *there, everywhere, own, scores)
+    _score(posterior, *stands, *there, everywhere, own, scores)
     return scores
 
 
@@ -118,7 +123,7 @@ def _by_product(product: NDArray[np.int32], products: int) -> tuple[Ints, Ints]:
 
 @compiled
 def _score(
-    found: Likeness,
+    posterior: ProductPosterior,
     stands: Ints,
     stand_ends: Ints,
     put: Ints,
@@ -133,30 +138,37 @@ def _score(
         there[product] += ITSELF
         inside = stands[stand_ends[product] : stand_ends[product + 1]]
         for review in inside:
-            there[rest] += found.rest[review]
-            for place in range(found.products.shape[1]):
-                there[found.products[review, place]] += found.shares[review, place]
+            there[rest] += posterior.rest[review]
+            for place in range(posterior.products.shape[1]):
+                there[posterior.products[review, place]] += posterior.shares[review, place]
         count = ANYWHERE + ITSELF + len(inside)
         for at in range(put_ends[product], put_ends[product + 1]):
             review = put[at]
-            scores[review] = -np.log(_likeness(found, review, there, count, everywhere, own))
+            scores[review] = -np.log(
+                _density_ratio(posterior, review, there, count, everywhere, own)
+            )
         there[product] = ANYWHERE * everywhere[product]
         there[rest] = ANYWHERE * everywhere[rest]
         for review in inside:
-            for other in found.products[review]:
+            for other in posterior.products[review]:
                 there[other] = ANYWHERE * everywhere[other]
 
 
 @compiled
-def _likeness(
-    found: Likeness, review: int, there: Floats, count: float, everywhere: Floats, own: bool
+def _density_ratio(
+    posterior: ProductPosterior,
+    review: int,
+    there: Floats,
+    count: float,
+    everywhere: Floats,
+    own: bool,
 ) -> float:
     """Return how many times as likely a review like this one is there as anywhere."""
     rest, taken = len(everywhere) - 1, 1.0 if own else 0.0
-    share = found.rest[review]
+    share = posterior.rest[review]
     total = share * (there[rest] - taken * share) / everywhere[rest]
-    for place in range(found.products.shape[1]):
-        product, share = found.products[review, place], found.shares[review, place]
+    for place in range(posterior.products.shape[1]):
+        product, share = posterior.products[review, place], posterior.shares[review, place]
         if product < rest:
             total += share * (there[product] - taken * share) / everywhere[product]
     return float(max(total / (count - taken), 1e-12))

@@ -1,4 +1,4 @@
-"""Which reviews are judged, category by category, and how badly each fits where it stands."""
+"""Which reviews are eligible, category by category, and how badly each fits where it stands."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from scipy import sparse
 
 from reviewdesk.findings.products import NONE, Products, read_products
 from reviewdesk.findings.review_product.categories import own_shares
-from reviewdesk.findings.review_product.likeness import Likeness, likeness
+from reviewdesk.findings.review_product.misfit import Fit, MisfitScores, misfit_scores, together
+from reviewdesk.findings.review_product.posterior import ProductPosterior, product_posterior
 from reviewdesk.findings.review_product.profiles import Reviews
-from reviewdesk.findings.review_product.standing import Fit, Standing, standing, together
 from reviewdesk.findings.review_terms import ReviewTerms
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
@@ -33,18 +33,19 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
-    """What came of judging; products are the variants of one product taken together.
+class Eligible:
+    """The eligible reviews and their scores; products are the variants of one product taken
+    together.
 
     Args:
         products: of all reviews.
-        rows: (n,) the places of the judged reviews in the data, ascending.
+        rows: (n,) the places of the eligible reviews in the data, ascending.
         stands: (n,) the product that each stands under: the one whose variants have most reviews.
         likely: (n, c) the products that it speaks of, the likeliest first; -1 for none.
         shares: (n, c) how likely each of them is.
         own: (n,) how likely the one is that it stands under.
-        found: the scores.
-        left_out: how many reviews were not judged, by reason.
+        scores: the scores.
+        left_out: how many reviews are not eligible, by reason.
     """
 
     products: Products
@@ -53,20 +54,20 @@ class Judged:
     likely: NDArray[np.int32]
     shares: NDArray[np.float32]
     own: Floats
-    found: Standing
+    scores: MisfitScores
     left_out: dict[str, int]
 
 
-def judge(
+def score_eligible(
     data: PreparedData, *, fewest: int, longest: int, candidates: int, progress: Progress = SILENT
-) -> Judged:
-    """Judge all reviews that can be.
+) -> Eligible:
+    """Score all reviews that are eligible.
 
     Args:
         data: the reviews.
         fewest: how many reviews a product must have.
         longest: how many products are listed of a term, those that it says most for.
-        candidates: how many likely products are told of each review.
+        candidates: how many likely products are named for each review.
         progress: is shown how far it has come.
 
     Raises:
@@ -74,16 +75,16 @@ def judge(
     """
     products = read_products(data, progress)
     terms = ReviewTerms(data, progress=progress)
-    said = _said(terms)
+    term_rows = _term_rows(terms)
     titles = terms.of(products.titles)
     in_titles = sparse.csr_array(
         (np.ones(len(titles.columns), np.int8), titles.columns, titles.ends),
-        shape=(len(products), said.shape[1]),
+        shape=(len(products), term_rows.shape[1]),
     )
     writer, keys, copied = _facts(data)
     unit = _units(products)
-    chosen = _choose(products, unit, said, copied, fewest)
-    rows = np.flatnonzero(chosen.judged)
+    chosen = _choose(products, unit, term_rows, copied, fewest)
+    rows = np.flatnonzero(chosen.eligible)
     parts = _Parts(len(rows), candidates)
     category = products.category[unit[products.of_review[rows]]]
     kinds = np.unique(category)
@@ -93,19 +94,21 @@ def judge(
             places = rows[inside]
             names, product = np.unique(unit[products.of_review[places]], return_inverse=True)
             reviews = _with_titles(
-                said[places], in_titles[names], product.astype(np.int32), writer[places]
+                term_rows[places], in_titles[names], product.astype(np.int32), writer[places]
             )
-            found = _first(likeness(reviews, longest=longest), len(places))
-            lengths = np.diff(said[places].indptr)
-            put = standing(found, product.astype(np.int32), len(names), keys[places], lengths)
-            parts.add(inside, names, product, found, put)
+            posterior = _first(product_posterior(reviews, longest=longest), len(places))
+            lengths = np.diff(term_rows[places].indptr)
+            put = misfit_scores(
+                posterior, product.astype(np.int32), len(names), keys[places], lengths
+            )
+            parts.add(inside, names, product, posterior, put)
             task.advance(len(places))
-    return parts.judged(products, rows, chosen.left_out)
+    return parts.eligible(products, rows, chosen.left_out)
 
 
 @dataclass(frozen=True, eq=False)
-class _Chosen:
-    judged: NDArray[np.bool_]
+class _Choice:
+    eligible: NDArray[np.bool_]
     left_out: dict[str, int]
 
 
@@ -117,35 +120,37 @@ class _Parts:
         self.likely = np.full((rows, candidates), NONE, np.int32)
         self.shares = np.zeros((rows, candidates), np.float32)
         self.own = np.zeros(rows)
-        self.found = Fit(np.zeros(rows), np.zeros(rows), np.zeros(rows))
-        self.decoys = [self.found.take(slice(0))]
+        self.observed = Fit(np.zeros(rows), np.zeros(rows), np.zeros(rows))
+        self.null_draws = [self.observed.take(slice(0))]
 
     def add(
         self,
         inside: Ints,
         names: Ints,
         product: NDArray[np.integer],
-        found: Likeness,
-        put: Standing,
+        posterior: ProductPosterior,
+        put: MisfitScores,
     ) -> None:
-        for whole, part in zip(self.found, put.found, strict=True):
+        for whole, part in zip(self.observed, put.observed, strict=True):
             whole[inside] = part
-        self.decoys.append(put.decoys)
+        self.null_draws.append(put.null_draws)
         self.stands[inside] = names[product]
-        self.own[inside] = np.where(found.products == product[:, None], found.shares, 0).sum(axis=1)
+        self.own[inside] = np.where(
+            posterior.products == product[:, None], posterior.shares, 0
+        ).sum(axis=1)
         first = slice(0, self.likely.shape[1])
-        likely = np.append(names, NONE)[found.products[:, first]]
+        likely = np.append(names, NONE)[posterior.products[:, first]]
         self.likely[inside, : likely.shape[1]] = likely
-        self.shares[inside, : likely.shape[1]] = found.shares[:, first]
+        self.shares[inside, : likely.shape[1]] = posterior.shares[:, first]
 
-    def judged(self, products: Products, rows: Ints, left_out: dict[str, int]) -> Judged:
-        found = Standing(self.found, together(self.decoys))
-        return Judged(
-            products, rows, self.stands, self.likely, self.shares, self.own, found, left_out
+    def eligible(self, products: Products, rows: Ints, left_out: dict[str, int]) -> Eligible:
+        scores = MisfitScores(self.observed, together(self.null_draws))
+        return Eligible(
+            products, rows, self.stands, self.likely, self.shares, self.own, scores, left_out
         )
 
 
-def _said(terms: ReviewTerms) -> sparse.csr_array:
+def _term_rows(terms: ReviewTerms) -> sparse.csr_array:
     """Return the terms of all reviews, (reviews, terms), those of one ascending."""
     columns, sizes = [np.empty(0, np.int32)], [np.empty(0, np.int64)]
     for _, rows in terms.batches("Reading words"):
@@ -155,9 +160,9 @@ def _said(terms: ReviewTerms) -> sparse.csr_array:
     flat = np.concatenate(columns)
     ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     shape = (len(lengths), max(len(terms.names), 1))
-    found = sparse.csr_array((np.ones(len(flat), np.int8), flat, ends), shape=shape)
-    found.sort_indices()
-    return found
+    matrix = sparse.csr_array((np.ones(len(flat), np.int8), flat, ends), shape=shape)
+    matrix.sort_indices()
+    return matrix
 
 
 def _facts(data: PreparedData) -> tuple[Ints, Hashes, NDArray[np.bool_]]:
@@ -184,40 +189,40 @@ def _units(products: Products) -> Ints:
 def _choose(
     products: Products,
     unit: Ints,
-    said: sparse.csr_array,
+    term_rows: sparse.csr_array,
     copied: NDArray[np.bool_],
     fewest: int,
-) -> _Chosen:
-    """Choose the reviews to judge, and say why others are not."""
+) -> _Choice:
+    """Choose the eligible reviews, and say why others are not."""
     left_out: dict[str, int] = {}
-    judged = np.ones(said.shape[0], np.bool_)
+    eligible = np.ones(term_rows.shape[0], np.bool_)
 
     def leave_out(reason: str, which: NDArray[np.bool_]) -> None:
-        left_out[reason] = int(np.sum(judged & which))
-        judged[which] = False
+        left_out[reason] = int(np.sum(eligible & which))
+        eligible[which] = False
 
     leave_out("reviews that name no product", products.of_review == NONE)
     leave_out("reviews that repeat one of another variant", copied)
-    few = np.diff(said.indptr) < FEWEST_TERMS
+    few = np.diff(term_rows.indptr) < FEWEST_TERMS
     leave_out("reviews with too few words to tell a product by", few)
     of_review = unit[np.maximum(products.of_review, 0)]
-    for reason, elsewhere in _elsewhere(products, of_review, said, np.flatnonzero(judged)):
+    for reason, elsewhere in _elsewhere(products, of_review, term_rows, np.flatnonzero(eligible)):
         leave_out(reason, elsewhere)
-    counts = np.bincount(of_review[judged], minlength=len(products))
+    counts = np.bincount(of_review[eligible], minlength=len(products))
     leave_out(f"reviews of products with fewer than {fewest} of them", counts[of_review] < fewest)
     category = products.category[of_review]
-    there = np.unique(of_review[judged])
+    there = np.unique(of_review[eligible])
     several = np.bincount(products.category[there] + 1, minlength=len(products.categories) + 1) > 1
     leave_out("reviews of the only such product of a category", ~several[category + 1])
-    return _Chosen(judged, left_out)
+    return _Choice(eligible, left_out)
 
 
 def _elsewhere(
-    products: Products, of_review: Ints, said: sparse.csr_array, rows: Ints
+    products: Products, of_review: Ints, term_rows: sparse.csr_array, rows: Ints
 ) -> Iterator[tuple[str, NDArray[np.bool_]]]:
     """Yield which reviews speak of another category than theirs, and of which products, (n,)."""
     of_row = of_review[rows]
-    shares = own_shares(said[rows], of_row, products.category[of_row].astype(np.int64))
+    shares = own_shares(term_rows[rows], of_row, products.category[of_row].astype(np.int64))
     size = len(products)
     logs = np.bincount(of_row, np.log(np.maximum(shares, SURE)), size)
     means = logs / np.maximum(np.bincount(of_row, minlength=size), 1)
@@ -228,20 +233,22 @@ def _elsewhere(
     yield "reviews that speak of another category", single
 
 
-def _first(found: Likeness, rows: int) -> Likeness:
+def _first(posterior: ProductPosterior, rows: int) -> ProductPosterior:
     """Return what was found of the reviews, without the titles after them."""
-    return Likeness(found.products[:rows], found.shares[:rows], found.rest[:rows])
+    return ProductPosterior(
+        posterior.products[:rows], posterior.shares[:rows], posterior.rest[:rows]
+    )
 
 
 def _with_titles(
-    said: sparse.csr_array,
+    term_rows: sparse.csr_array,
     titles: sparse.csr_array,
     product: NDArray[np.int32],
     writer: Ints,
 ) -> Reviews:
     """Return reviews, and after them the titles of their k products, each as often as it counts."""
     k = titles.shape[0]
-    whole = sparse.csr_array(sparse.vstack([said, *[titles] * TITLE], format="csr"))
+    whole = sparse.csr_array(sparse.vstack([term_rows, *[titles] * TITLE], format="csr"))
     whole.sort_indices()
     titled = np.tile(np.arange(k), TITLE)
     return Reviews(

@@ -1,13 +1,13 @@
-"""How many labels are wrong, and how likely each is, from surprisals of reviews and of decoys.
+"""How many labels are wrong, and how likely each is, from surprisals of reviews and of null draws.
 
-Wrong labels are as surprising as those of decoys; right ones are very surprising ever more rarely.
-So among the labels of a category the ratio of reviews to decoys falls as surprisal rises, until it
-stays at the share of labels that are wrong:
+Wrong labels are as surprising as those of null draws; right ones are very surprising ever more
+rarely. So among the labels of a category the ratio of reviews to null draws falls as surprisal
+rises, until it stays at the share of labels that are wrong:
 
     ratio(s) = noise + exp(start - slope * s) * (1 - size) / size
 
 Were probabilities right, start would be 0 and slope 1; size is the category's share of the reviews.
-All are those under which reviews and decoys are told apart best (density ratio by logistic
+All are those under which reviews and null draws are told apart best (density ratio by logistic
 regression, Qin 1998, Inferences for case-control and semiparametric two-sample density ratio
 models), with a prior that holds start near 0, slope near 1, and the noise of all categories near
 each other. Where ratios without a plateau explain the surprisals as well, data do not show that any
@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from reviewdesk.findings.review_category.decoys import Decoys
+from reviewdesk.findings.review_category.null_draws import NullDraws
 
 Floats = NDArray[np.float64]
 
@@ -33,7 +33,7 @@ in four sets of reviews."""
 ODD: Final = 0.001
 """The share of reviews that speak of another category and are filed rightly all the same. They are
 part of every plateau, and nothing tells them from errors; so many there are among reviews under
-the wrong product too (``review_product.plateau``)."""
+the wrong product too (``review_product.mixture``)."""
 PENALTY: Final = 2.0
 """What the square of the log of a category's noise over that of all costs, in log-likelihood."""
 CALIBRATED: Final = 20.0
@@ -44,8 +44,8 @@ FIRST_NOISES: Final = (-3.0, -6.0)  # logs
 
 
 @dataclass(frozen=True, eq=False)
-class Plateau:
-    """The ratio of reviews to decoys.
+class MixtureFit:
+    """The ratio of reviews to null draws.
 
     Args:
         start: of its logarithm.
@@ -90,43 +90,46 @@ class Plateau:
         return np.maximum(1 - ODD / np.maximum(self.noise, ODD), 0.0)
 
 
-def fit_plateau(surprisal: Floats, labels: NDArray[np.integer], decoys: Decoys, k: int) -> Plateau:
-    """Return the curve that tells reviews and decoys apart best.
+def fit_mixture(
+    surprisal: Floats, labels: NDArray[np.integer], null_draws: NullDraws, k: int
+) -> MixtureFit:
+    """Return the curve that tells reviews and null draws apart best.
 
     Args:
         surprisal: (n,) of the labels that stand there.
         labels: (n,) 0 to k - 1.
-        decoys: what wrong labels would look like.
+        null_draws: what wrong labels would look like.
         k: how many categories there are.
     """
     sizes = np.bincount(labels, minlength=k).astype(np.float64)
     share = np.clip(sizes / max(len(labels), 1), SMALLEST, 1 - SMALLEST)
     odds = np.log1p(-share) - np.log(share)
-    stands_for = sizes / np.maximum(np.bincount(decoys.labels, minlength=k), 1)
-    seen, drawn = surprisal > FIRST, decoys.surprisal > FIRST
-    problem = _Told(
-        surprisal[seen], labels[seen], decoys.surprisal[drawn], decoys.labels[drawn],
+    stands_for = sizes / np.maximum(np.bincount(null_draws.labels, minlength=k), 1)
+    seen, drawn = surprisal > FIRST, null_draws.surprisal > FIRST
+    problem = _DensityRatio(
+        surprisal[seen], labels[seen], null_draws.surprisal[drawn], null_draws.labels[drawn],
         stands_for, odds,
     )  # fmt: skip
     without, loss = _least(problem, [np.zeros(2)])
     starts = [np.concatenate([np.zeros(2), [noise], np.zeros(k)]) for noise in FIRST_NOISES]
     best, least = _least(problem, starts)
     if 2 * (loss - least) < CLEAR:
-        return Plateau(float(without[0]), float(np.exp(without[1])), odds, np.zeros(k), share)
-    return Plateau(float(best[0]), float(np.exp(best[1])), odds, _noise(best), share)
+        return MixtureFit(float(without[0]), float(np.exp(without[1])), odds, np.zeros(k), share)
+    return MixtureFit(float(best[0]), float(np.exp(best[1])), odds, _noise(best), share)
 
 
 def _right(start: float, log_slope: float, odds: Floats, surprisal: Floats) -> Floats:
-    """Return the ratio of rightly filed reviews to decoys, (n,)."""
+    """Return the ratio of rightly filed reviews to null draws, (n,)."""
     return np.asarray(np.exp(np.clip(start + odds - np.exp(log_slope) * surprisal, -40, 20)))
 
 
-def _noise(found: Floats) -> Floats:
-    return np.asarray(np.exp(np.clip(found[2] + found[3:], -20.0, 0.0)))
+def _noise(parameters: Floats) -> Floats:
+    return np.asarray(np.exp(np.clip(parameters[2] + parameters[3:], -20.0, 0.0)))
 
 
-class _Told(NamedTuple):
-    """Minus the log-likelihood that reviews are reviews and decoys decoys, with its gradient.
+class _DensityRatio(NamedTuple):
+    """Minus the log-likelihood that reviews are reviews and null draws null draws, with its
+    gradient.
 
     The parameters are start, the log of slope and, with plateaus, the log of the noise of all
     categories and by how much that of each differs.
@@ -134,22 +137,22 @@ class _Told(NamedTuple):
 
     surprisal: Floats  # (n,)
     labels: NDArray[np.integer]  # (n,)
-    of_decoys: Floats  # (d,)
-    labels_of_decoys: NDArray[np.integer]  # (d,)
-    stands_for: Floats  # (k,) reviews for each decoy
+    of_null_draws: Floats  # (d,)
+    labels_of_null_draws: NDArray[np.integer]  # (d,)
+    stands_for: Floats  # (k,) reviews for each null draw
     odds: Floats  # (k,)
 
-    def __call__(self, found: Floats) -> tuple[float, Floats]:
+    def __call__(self, parameters: Floats) -> tuple[float, Floats]:
         k = len(self.odds)
-        noise = _noise(found) if len(found) > 2 else np.zeros(k)
-        gradient, loss = np.zeros(len(found)), 0.0
-        for surprisal, labels, is_decoy in (
+        noise = _noise(parameters) if len(parameters) > 2 else np.zeros(k)
+        gradient, loss = np.zeros(len(parameters)), 0.0
+        for surprisal, labels, is_null_draw in (
             (self.surprisal, self.labels, False),
-            (self.of_decoys, self.labels_of_decoys, True),
+            (self.of_null_draws, self.labels_of_null_draws, True),
         ):
-            right = _right(found[0], found[1], self.odds[labels], surprisal)
+            right = _right(parameters[0], parameters[1], self.odds[labels], surprisal)
             ratio = np.maximum(noise[labels] + right, 1e-18)
-            if is_decoy:
+            if is_null_draw:
                 weight = self.stands_for[labels]
                 loss += float((weight * np.log1p(ratio)).sum())
                 by_ratio = weight / (1 + ratio)
@@ -157,19 +160,19 @@ class _Told(NamedTuple):
                 loss -= float(np.log(ratio / (1 + ratio)).sum())
                 by_ratio = 1 / (1 + ratio) - 1 / ratio
             gradient[0] += float((by_ratio * right).sum())
-            gradient[1] -= np.exp(found[1]) * float((by_ratio * right * surprisal).sum())
-            if len(found) > 2:
+            gradient[1] -= np.exp(parameters[1]) * float((by_ratio * right * surprisal).sum())
+            if len(parameters) > 2:
                 by_noise = np.bincount(labels, by_ratio * noise[labels], minlength=k)
                 gradient[2] += by_noise.sum()
                 gradient[3:] += by_noise
-        held = np.full(len(found), PENALTY)
-        held[:3] = [CALIBRATED, CALIBRATED, 0.0][: len(found)]
-        loss += float(held @ np.square(found))
-        gradient += 2 * held * found
+        held = np.full(len(parameters), PENALTY)
+        held[:3] = [CALIBRATED, CALIBRATED, 0.0][: len(parameters)]
+        loss += float(held @ np.square(parameters))
+        gradient += 2 * held * parameters
         return loss, gradient
 
 
-def _least(problem: _Told, guesses: list[Floats]) -> tuple[Floats, float]:
+def _least(problem: _DensityRatio, guesses: list[Floats]) -> tuple[Floats, float]:
     bounds = [(-10.0, 10.0), (-3.0, 3.0), (-20.0, 0.0)]
     tries = [
         minimize(

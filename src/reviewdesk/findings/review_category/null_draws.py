@@ -14,8 +14,8 @@ EACH: Final = 4
 """So many times each review is put somewhere else."""
 
 
-class Decoys(NamedTuple):
-    """What is known of d decoys.
+class NullDraws(NamedTuple):
+    """What is known of d null draws.
 
     Args:
         surprisal: (d,) of the labels that they were given.
@@ -26,13 +26,13 @@ class Decoys(NamedTuple):
     labels: Ints
 
 
-def draw_decoys(
+def make_null_draws(
     shares: NDArray[np.floating],
     labels: NDArray[np.integer],
     product: NDArray[np.integer],
     seem_right: NDArray[np.bool_],
     topics: ProductTopics,
-) -> Decoys:
+) -> NullDraws:
     """Put reviews that seem to stand right under products of other categories.
 
     Every other category is as likely; the product is that of one of its reviews.
@@ -49,7 +49,7 @@ def draw_decoys(
     sizes = np.bincount(labels, minlength=shares.shape[1])
     starts = np.cumsum(sizes) - sizes
     present = np.flatnonzero(sizes)
-    drawn: list[Decoys] = []
+    drawn: list[NullDraws] = []
     for _ in range(EACH):
         rows = np.flatnonzero(seem_right)
         to = present[random.integers(0, len(present), len(rows))]
@@ -57,5 +57,5 @@ def draw_decoys(
         away = to != labels[rows]
         rows, to, place = rows[away], to[away], place[away]
         surprisal = topics.surprisal(shares[rows], to, product[place], counted=False)
-        drawn.append(Decoys(surprisal, to))
-    return Decoys(*(np.concatenate(column) for column in zip(*drawn, strict=True)))
+        drawn.append(NullDraws(surprisal, to))
+    return NullDraws(*(np.concatenate(column) for column in zip(*drawn, strict=True)))
