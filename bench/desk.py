@@ -20,7 +20,7 @@ import pyarrow as pa
 from reviewdesk.cli.main import main as run
 from reviewdesk.desk.app import create_app
 from reviewdesk.desk.desk import Desk, open_desk
-from reviewdesk.findings.base import Findings, Manner, PromisedList
+from reviewdesk.findings.base import FinderInfo, Findings, PromisedList
 from reviewdesk.findings.identity import identified
 from reviewdesk.findings.store import write_findings
 from reviewdesk.prepare.prepared import PreparedData
@@ -70,9 +70,9 @@ def make(folder: Path, reviews: int, findings: int) -> Path:
     lists = tuple(PromisedList(promise, 1, 0.0) for promise in (0.95, 0.9, 0.8))
     found = Findings("review-category", pa.Table.from_pylist(rows, FINDINGS), lists, data.rows)
     about = {"data": data.fingerprint, "files": ["reviews.tsv.gz"]}
-    manner = Manner("Reviews in the wrong category", "", False)
+    info = FinderInfo("Reviews in the wrong category", "", False)
     write_findings(
-        folder / "findings" / "review-category", identified(found, None, "x"), manner, about
+        folder / "findings" / "review-category", identified(found, None, "x"), info, about
     )
     write_record(job / "job.json", {"inputs": [], "targets": {}})
     return job

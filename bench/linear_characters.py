@@ -46,10 +46,10 @@ def _sides(name: str) -> tuple[list[pa.RecordBatch], pa.RecordBatch, list[str]]:
     data = DATA_SETS[name]()
     rows = len(data.labels)
     kept = np.random.default_rng(0).random(rows) < ROWS / rows
-    aside = data.folds(5, 1) == 0
+    held_out = data.folds(5, 1) == 0
     names = [str(label) for label in range(data.labels.max() + 1)]
-    train = data.table(kept & ~aside).combine_chunks().to_batches()
-    return train, data.table(kept & aside).combine_chunks().to_batches()[0], names
+    train = data.table(kept & ~held_out).combine_chunks().to_batches()
+    return train, data.table(kept & held_out).combine_chunks().to_batches()[0], names
 
 
 def _misspelt(batch: pa.RecordBatch, share: float) -> pa.RecordBatch:

@@ -43,14 +43,14 @@ def test_an_experiment_from_start_to_stop(cli: Cli, tmp_path: Path, name: str) -
     started = cli("experiment", "start", test, "--data", data, "--arms", "A:0.8,B:0.2",
                   "--metric", "correct", "--guardrail", "latency_ms:lower:1")  # fmt: skip
     assert started.code == 0, started.err
-    told = cli("experiment", "status", test)
-    assert told.code == 0, told.err
-    assert told.out.startswith("B is better by ")
-    assert "kept" in told.out
+    summary = cli("experiment", "status", test)
+    assert summary.code == 0, summary.err
+    assert summary.out.startswith("B is better by ")
+    assert "kept" in summary.out
     page = cli("experiment", "report", test, "--json").json()
     assert Path(page["out"]).read_text().count(page["sentence"]) == 1
     stopped = cli("experiment", "stop", test, "--json").json()
-    assert stopped["verdict"] == "better"
+    assert stopped["result"] == "better"
     WRITERS[name](outcomes(better=-0.2), data)
     again = cli("experiment", "status", test, "--json").json()
     assert again == stopped
@@ -109,9 +109,9 @@ def test_the_python_face_says_the_same(cli: Cli, tmp_path: Path) -> None:
     frame.to_csv(data, index=False)
     cli("experiment", "start", tmp_path / "test", "--data", data, "--arms", "A:0.8,B:0.2",
         "--metric", "correct")  # fmt: skip
-    told = cli("experiment", "status", tmp_path / "test", "--json").json()
+    summary = cli("experiment", "status", tmp_path / "test", "--json").json()
     for source in (frame, pl.from_pandas(frame), data):
         found = rd.experiment(source, "A:0.8,B:0.2", ["correct"])
-        assert found.to_json() == told
-        assert found.sentence == told["sentence"]
+        assert found.to_json() == summary
+        assert found.sentence == summary["sentence"]
     assert found.sentence in found.html()

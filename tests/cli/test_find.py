@@ -46,7 +46,7 @@ def folder(tmp_path: Path) -> Path:
     found = Findings(
         "odd", pa.Table.from_pylist(rows, FINDINGS), (PromisedList(0.95, 1, 0.02),), 10
     )
-    write_findings(tmp_path / "odd", found, OddFinder.manner(), {"data": "a", "files": ["f.csv"]})
+    write_findings(tmp_path / "odd", found, OddFinder.info(), {"data": "a", "files": ["f.csv"]})
     return tmp_path / "odd"
 
 
@@ -114,7 +114,7 @@ def test_export_writes_what_carries_no_promise_whole(
     out = tmp_path / "odd.csv"
     table = pa.Table.from_pylist([finding("R1", promise=0.0)], FINDINGS)
     about = {"data": "a", "files": []}
-    write_findings(tmp_path / "alike", Findings("odd", table, (), 10), OddFinder.manner(), about)
+    write_findings(tmp_path / "alike", Findings("odd", table, (), 10), OddFinder.info(), about)
     done = cli("find", "export", tmp_path / "alike", "--out", out, "--promise", "0.9")
     assert "1 finding in" in done.out
     assert "carry no promise" in done.err
@@ -190,7 +190,7 @@ def test_known_errors_are_planted_and_findings_graded(
     table = pa.Table.from_pylist([*right, finding("wrong", finder="review-category")], FINDINGS)
     about = {"data": PreparedData.open(planted).fingerprint, "files": []}
     found = Findings("review-category", table, (PromisedList(0.9, 10, 1.0),), 240)
-    write_findings(tmp_path / "out" / "review-category", found, OddFinder.manner(), about)
+    write_findings(tmp_path / "out" / "review-category", found, OddFinder.info(), about)
     graded = cli("find", "grade", tmp_path / "out", f"{planted}.truth")
     assert graded.code == 0, graded.err
     assert f"9 of {errors.num_rows}" in graded.out
@@ -214,7 +214,7 @@ def test_grades_of_products_are_told_by_size(data: PreparedData, cli: Cli, tmp_p
     lists = (PromisedList(0.9, len(rows), 1.0),)
     found = Findings("product-category", pa.Table.from_pylist(rows, FINDINGS), lists, 240)
     about = {"data": PreparedData.open(planted).fingerprint, "files": []}
-    write_findings(tmp_path / "out", found, OddFinder.manner(), about)
+    write_findings(tmp_path / "out", found, OddFinder.info(), about)
     said = cli("find", "grade", tmp_path / "out", f"{planted}.truth").out
     said = said.replace("\N{NO-BREAK SPACE}", " ")
     assert "product-category, by how many reviews a product has" in said
@@ -236,7 +236,7 @@ def test_grading_refuses_what_does_not_belong_together(
     (tmp_path / "out").mkdir()
     about = {"data": PreparedData.open(tmp_path / "planted").fingerprint, "files": []}
     found = Findings("odd", FINDINGS.empty_table(), (), 240)
-    write_findings(tmp_path / "out" / "odd", found, OddFinder.manner(), about)
+    write_findings(tmp_path / "out" / "odd", found, OddFinder.info(), about)
     pair = (tmp_path / "out", truth)
     unplanted = cli("find", "grade", *pair, "--reviews", data.path)
     assert (unplanted.code, "than the reviews given" in unplanted.err) == (3, True)
@@ -394,7 +394,7 @@ def test_known_errors_of_another_corpus_are_refused(cli: Cli, tmp_path: Path) ->
     def listing(*more: str) -> Path:
         named = [*rows, *(finding(one, finder="review-category") for one in more)]
         found = Findings("review-category", pa.Table.from_pylist(named, FINDINGS), lists, 400)
-        write_findings(tmp_path / "out" / "review-category", found, OddFinder.manner(), about)
+        write_findings(tmp_path / "out" / "review-category", found, OddFinder.info(), about)
         return tmp_path / "out"
 
     for truth in (own, other):

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 
 from reviewdesk.cli.main import main
-from reviewdesk.findings.base import Findings, Manner, PromisedList
+from reviewdesk.findings.base import FinderInfo, Findings, PromisedList
 from reviewdesk.findings.identity import identified
 from reviewdesk.findings.store import write_findings
 from reviewdesk.prepare.prepared import PreparedData
@@ -71,7 +71,7 @@ def write_kinds(
         what = Findings(name, pa.Table.from_pylist(found, FINDINGS), lists, len(rows))
         what = identified(what, last, data.fingerprint)
         write_findings(
-            place / name, what, Manner(titles[name], "What it looks for.", False),
+            place / name, what, FinderInfo(titles[name], "What it looks for.", False),
             {"data": data.fingerprint, "files": ["reviews.tsv.gz"]},
         )  # fmt: skip
 

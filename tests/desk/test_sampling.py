@@ -11,7 +11,7 @@ from reviewdesk.desk.decision_files import write_answers
 from reviewdesk.desk.decision_place import open_decisions
 from reviewdesk.desk.sampling import Sampling
 from reviewdesk.desk.worklist import Filter, Worklist
-from reviewdesk.findings.base import Findings, Manner, PromisedList
+from reviewdesk.findings.base import FinderInfo, Findings, PromisedList
 from reviewdesk.findings.review_category.audit import read_answers
 from reviewdesk.findings.store import StoredFindings
 from tests.desk.test_worklist import row, stored
@@ -34,7 +34,7 @@ def drawn_strata(
                 right.add(name)
     kind = stored(rows, "review-category")
     found = Findings("review-category", kind.found.table, LISTS, 1_000)
-    return StoredFindings(kind.path, found, Manner("Reviews", "", False), {}), right
+    return StoredFindings(kind.path, found, FinderInfo("Reviews", "", False), {}), right
 
 
 def work(sampling: Sampling, right: set[str], decisions: int, agent: str = "Ann") -> None:

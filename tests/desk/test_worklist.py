@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from reviewdesk.desk.actions import ASSIGN, DECIDE, SNOOZE
 from reviewdesk.desk.decision_place import open_decisions
 from reviewdesk.desk.worklist import ABSENT, FACETS, Filter, Worklist
-from reviewdesk.findings.base import Findings, Manner
+from reviewdesk.findings.base import FinderInfo, Findings
 from reviewdesk.findings.store import StoredFindings
 from reviewdesk.schema import FINDINGS
 from tests.findings.fakes import finding
@@ -23,7 +23,7 @@ WRITTEN = datetime.date(2013, 6, 30)
 def stored(rows: list[dict[str, object]], finder: str = "odd") -> StoredFindings:
     table = pa.Table.from_pylist([{**row, "finder": finder} for row in rows], FINDINGS)
     found = Findings(finder, table, (), len(rows))
-    return StoredFindings(Path(finder), found, Manner("Odd", "Odd ones.", False), {})
+    return StoredFindings(Path(finder), found, FinderInfo("Odd", "Odd ones.", False), {})
 
 
 def row(name: str, **values: object) -> dict[str, object]:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewdesk.experiments.bundles import bundles_status
-from reviewdesk.experiments.verdict import verdict
+from reviewdesk.experiments.summary import summarise
 
 
 def answers(n: int, seed: int, better: float) -> dict[str, NDArray[np.bool_]]:
@@ -17,19 +17,19 @@ def answers(n: int, seed: int, better: float) -> dict[str, NDArray[np.bool_]]:
 def test_the_better_bundle_is_named() -> None:
     groups = (np.arange(4_000) // 4).astype(np.uint64)
     found = bundles_status(answers(4_000, 1, 0.08), groups)
-    told = verdict(found)
-    assert told.kind == "better"
-    assert told.sentence.startswith("b:1,c is better by ")
+    summary = summarise(found)
+    assert summary.kind == "better"
+    assert summary.sentence.startswith("b:1,c is better by ")
     assert found.goals[0].comparison.units[-1] == 1_000
-    assert verdict(bundles_status(answers(4_000, 2, 0.0), groups)).kind == "undecided"
+    assert summarise(bundles_status(answers(4_000, 2, 0.0), groups)).kind == "undecided"
 
 
 def test_bundles_that_never_differ_are_not_told_apart() -> None:
     right = np.random.default_rng(0).random(500) < 0.9
     found = bundles_status({"a": right, "b": right}, np.arange(500).astype(np.uint64))
-    assert verdict(found).kind == "undecided"
+    assert summarise(found).kind == "undecided"
 
 
 def test_one_product_only_says_nothing() -> None:
     right = answers(50, 3, 0.1)
-    assert verdict(bundles_status(right, np.zeros(50, np.uint64))).kind == "waiting"
+    assert summarise(bundles_status(right, np.zeros(50, np.uint64))).kind == "waiting"

@@ -183,15 +183,15 @@ def test_an_experiment_reads_captures_and_keeps_no_names(cli: Cli, tmp_path: Pat
     cli("experiment", "start", tmp_path / "test", "--data", tmp_path / "logs" / "e", "--truth",
         tmp_path / "truth", "--arms", "A:0.8,B:0.2", "--metric", "correct", "--guardrail",
         "error:lower")  # fmt: skip
-    told = cli("experiment", "status", tmp_path / "test", "--json").json()
-    assert told["rows"] == 1_500
+    summary = cli("experiment", "status", tmp_path / "test", "--json").json()
+    assert summary["rows"] == 1_500
     found = rd.experiment(tmp_path / "logs" / "e", "A:0.8,B:0.2", ["correct"],
                           truth=tmp_path / "truth", guardrails=["error:lower"])  # fmt: skip
-    assert found.to_json() == told
+    assert found.to_json() == summary
     assert cli("experiment", "stop", tmp_path / "test").code == 0
     for path in (tmp_path / "test").iterdir():
         assert b"customer-1" not in path.read_bytes()
-    assert cli("experiment", "status", tmp_path / "test", "--json").json() == told
+    assert cli("experiment", "status", tmp_path / "test", "--json").json() == summary
 
 
 @pytest.fixture

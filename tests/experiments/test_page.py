@@ -8,7 +8,7 @@ import pyarrow as pa
 from reviewdesk.experiments.design import ExperimentSettings, Metric, design
 from reviewdesk.experiments.page import experiment_page
 from reviewdesk.experiments.status import status
-from reviewdesk.experiments.verdict import verdict
+from reviewdesk.experiments.summary import summarise
 
 from .test_status import paired, rows
 
@@ -35,7 +35,7 @@ def page(frame: pd.DataFrame, arms: str = "A,B", **options: object) -> tuple[Par
     settings = ExperimentSettings.from_json({"unit_column": "customer", **options})
     guards = [] if options else [Metric("latency", "lower", guardrail=True, margin=1.0)]
     found = status(pa.table(frame), design(arms, [Metric("correct"), *guards], settings))
-    return Parts(experiment_page(found, "A test").render()), verdict(found).sentence
+    return Parts(experiment_page(found, "A test").render()), summarise(found).sentence
 
 
 def test_it_leads_with_the_verdict_and_shows_sequence_split_and_guardrails() -> None:

@@ -11,7 +11,7 @@ import pytest
 from reviewdesk.errors import InputError, MissingColumn, NotEnoughData, UsageError
 from reviewdesk.experiments.design import Design, ExperimentSettings, Metric, design
 from reviewdesk.experiments.status import Status, status
-from reviewdesk.experiments.verdict import cautions, units_to_decide, verdict
+from reviewdesk.experiments.summary import cautions, summarise, units_to_decide
 
 
 def rows(
@@ -41,10 +41,10 @@ def judge(frame: Any, arms: str = "A,B", *metrics: Metric, **options: Any) -> St
 
 
 def test_the_better_is_named_with_its_size() -> None:
-    told = verdict(judge(rows(6_000, 1, rates=(0.8, 0.87))))
-    assert (told.kind, told.stop) == ("better", True)
-    assert told.sentence.startswith("B is better by ")
-    assert told.sentence.endswith(" points, whenever you look; stop.")
+    summary = summarise(judge(rows(6_000, 1, rates=(0.8, 0.87))))
+    assert (summary.kind, summary.stop) == ("better", True)
+    assert summary.sentence.startswith("B is better by ")
+    assert summary.sentence.endswith(" points, whenever you look; stop.")
 
 
 def test_no_winner_is_named_before_the_sequence_excludes_0() -> None:
@@ -53,13 +53,13 @@ def test_no_winner_is_named_before_the_sequence_excludes_0() -> None:
     for n in range(100, 4_001, 100):
         found = judge(frame[:n])
         low, high = found.goals[0].now[1:]
-        told = verdict(found)
-        kinds.append(told.kind)
-        assert (told.kind == "better") == (low > 0)
-        assert (told.kind == "worse") == (high < 0)
-        if told.kind == "undecided":
-            assert told.sentence.startswith("None is better yet")
-            assert not told.stop
+        summary = summarise(found)
+        kinds.append(summary.kind)
+        assert (summary.kind == "better") == (low > 0)
+        assert (summary.kind == "worse") == (high < 0)
+        if summary.kind == "undecided":
+            assert summary.sentence.startswith("None is better yet")
+            assert not summary.stop
     assert kinds[0] == "undecided"
     assert kinds[-1] == "better"
 
@@ -76,9 +76,9 @@ def test_a_look_says_the_same_whatever_comes_later() -> None:
 @pytest.mark.parametrize(("better", "kind"), [("higher", "worse"), ("lower", "better")])
 def test_lower_may_be_better(better: str, kind: str) -> None:
     frame = rows(4_000, 4, rates=(0.8, 0.7))
-    told = verdict(judge(frame, "A,B", Metric("correct", better)))
-    assert told.kind == kind
-    assert ("keep A" in told.sentence) == (kind == "worse")
+    summary = summarise(judge(frame, "A,B", Metric("correct", better)))
+    assert summary.kind == kind
+    assert ("keep A" in summary.sentence) == (kind == "worse")
 
 
 def test_a_broken_split_replaces_the_verdict() -> None:
@@ -86,22 +86,22 @@ def test_a_broken_split_replaces_the_verdict() -> None:
     frame = rows(8_000, 5, share=0.55, rates=(0.8, 0.9))
     found = judge(frame)
     assert found.goals[0].named
-    told = verdict(found)
-    assert told.kind == "ratio"
-    assert "better" not in told.sentence
-    assert "The split is broken (p " in told.sentence
-    assert verdict(judge(frame, "A:0.45,B:0.55")).kind == "better"
+    summary = summarise(found)
+    assert summary.kind == "ratio"
+    assert "better" not in summary.sentence
+    assert "The split is broken (p " in summary.sentence
+    assert summarise(judge(frame, "A:0.45,B:0.55")).kind == "better"
 
 
 def test_a_breached_guardrail_replaces_the_verdict() -> None:
     frame = rows(6_000, 6, rates=(0.8, 0.9), slower=1.0)
     guard = Metric("latency", "lower", guardrail=True, margin=0.3)
-    told = verdict(judge(frame, "A,B", Metric("correct"), guard))
-    assert told.kind == "guardrail"
-    assert "better" not in told.sentence
-    assert told.sentence.startswith("A guardrail is breached: latency of B is 0.")
+    summary = summarise(judge(frame, "A,B", Metric("correct"), guard))
+    assert summary.kind == "guardrail"
+    assert "better" not in summary.sentence
+    assert summary.sentence.startswith("A guardrail is breached: latency of B is 0.")
     wide = Metric("latency", "lower", guardrail=True, margin=3.0)
-    assert verdict(judge(frame, "A,B", Metric("correct"), wide)).kind == "better"
+    assert summarise(judge(frame, "A,B", Metric("correct"), wide)).kind == "better"
 
 
 def test_a_breach_is_not_forgotten() -> None:
@@ -111,20 +111,20 @@ def test_a_breach_is_not_forgotten() -> None:
     frame.loc[slow, "latency"] += 2.0
     frame.loc[(frame["arm"] == "B") & ~slow, "latency"] -= 1.0
     guard = Metric("latency", "lower", guardrail=True, margin=0.5)
-    assert verdict(judge(frame, "A,B", Metric("correct"), guard)).kind == "guardrail"
+    assert summarise(judge(frame, "A,B", Metric("correct"), guard)).kind == "guardrail"
 
 
 def test_arms_are_alike_when_what_matters_is_excluded() -> None:
     frame = rows(20_000, 8)
-    told = verdict(judge(frame, effect=0.05))
-    assert (told.kind, told.stop) == ("alike", True)
-    assert verdict(judge(frame, effect=0.001)).kind == "undecided"
+    summary = summarise(judge(frame, effect=0.05))
+    assert (summary.kind, summary.stop) == ("alike", True)
+    assert summarise(judge(frame, effect=0.001)).kind == "undecided"
 
 
 def test_too_few_outcomes_say_nothing() -> None:
     frame = rows(30, 9)
     frame["value"] = np.linspace(0, 7, 30)
-    assert verdict(judge(frame, "A,B", Metric("value"))).kind == "waiting"
+    assert summarise(judge(frame, "A,B", Metric("value"))).kind == "waiting"
 
 
 def test_rows_of_one_customer_count_as_one() -> None:
@@ -145,8 +145,8 @@ def test_the_split_is_judged_by_customers_not_by_rows() -> None:
     customers = rows(2_000, 11)
     often = customers.loc[np.repeat(customers.index, np.where(customers["arm"] == "B", 3, 1))]
     often = often.assign(correct=rng.random(len(often)) < 0.8)
-    assert verdict(judge(often)).kind != "ratio"
-    assert verdict(judge(often, split="row")).kind == "ratio"
+    assert summarise(judge(often)).kind != "ratio"
+    assert summarise(judge(often, split="row")).kind == "ratio"
 
 
 def test_units_in_several_arms_are_said() -> None:
@@ -180,16 +180,16 @@ def test_with_several_goals_intervals_are_those_that_the_list_leaves() -> None:
     first, second = found.goals
     assert (first.named, second.named) == (True, False)
     assert first.level == second.level == 0.025
-    told = verdict(found)
-    assert told.sentence.startswith("B is better in correct by ")
+    summary = summarise(found)
+    assert summary.sentence.startswith("B is better in correct by ")
 
 
 def test_what_is_better_and_worse_is_weighed() -> None:
     frame = rows(6_000, 15, rates=(0.7, 0.8))
     frame["praise"] = np.random.default_rng(0).normal(size=6_000) - (frame["arm"] == "B")
-    told = verdict(judge(frame, "A,B", Metric("correct"), Metric("praise")))
-    assert told.kind == "mixed"
-    assert "weigh" in told.sentence
+    summary = summarise(judge(frame, "A,B", Metric("correct"), Metric("praise")))
+    assert summary.kind == "mixed"
+    assert "weigh" in summary.sentence
 
 
 def paired(n: int, seed: int) -> pd.DataFrame:
@@ -210,7 +210,7 @@ def test_pairs_need_fewer_requests_and_it_is_said() -> None:
     goal = found.goals[0]
     assert found.ratio is None
     assert goal.comparison.bets is not None
-    assert verdict(found).kind == "better"
+    assert summarise(found).kind == "better"
     fewer = goal.comparison.fewer
     wide = frame.pivot(index="request", columns="arm", values="correct").astype(float)
     apart = (wide["B"] - wide["A"]).var() / (2 * (wide["A"].var() + wide["B"].var()))

@@ -151,8 +151,8 @@ def test_findings_are_written_read_and_shown(
 ) -> None:
     found = found_by.get(finder.name) or finder.find(inputs)
     texts = review_texts(data, shown_samples(found))
-    page = findings_page(found, finder.manner(), texts, EVIL).render()
-    write_findings(tmp_path / finder.name, found, finder.manner(), {"data": "x", "files": []}, page)
+    page = findings_page(found, finder.info(), texts, EVIL).render()
+    write_findings(tmp_path / finder.name, found, finder.info(), {"data": "x", "files": []}, page)
     stored = read_findings(tmp_path / finder.name).found
     assert stored.table == found.table
     assert stored.lists == found.lists
@@ -164,7 +164,7 @@ def test_titles_and_texts_stay_text(
 ) -> None:
     found = found_by.get(finder.name) or finder.find(inputs)
     texts = review_texts(data, shown_samples(found))
-    page = Reader(findings_page(found, finder.manner(), texts, EVIL).render())
+    page = Reader(findings_page(found, finder.info(), texts, EVIL).render())
     assert page.all("script") == []
     for _, attributes in page.elements:
         assert not any(name.startswith("on") for name in attributes)

@@ -21,7 +21,7 @@ def of(*rows: dict[str, Any]) -> Findings:
 
 
 def stored(found: Findings, data: str) -> StoredFindings:
-    return StoredFindings(Path("odd"), found, OddFinder.manner(), {"data": data})
+    return StoredFindings(Path("odd"), found, OddFinder.info(), {"data": data})
 
 
 def new(found: Findings) -> list[bool | None]:

@@ -22,7 +22,7 @@ def text(body: str = "Some text.") -> ReviewText:
 
 def rendered(rows: list[dict[str, object]], **texts: ReviewText) -> Reader:
     found = replace(findings(), table=pa.Table.from_pylist(rows, FINDINGS))
-    return Reader(findings_page(found, OddFinder.manner(), texts, "reviews.tsv.gz").render())
+    return Reader(findings_page(found, OddFinder.info(), texts, "reviews.tsv.gz").render())
 
 
 def test_a_page_says_what_is_promised_and_shows_the_evidence() -> None:
@@ -54,7 +54,7 @@ def test_nothing_on_the_page_is_run_or_fetched() -> None:
     page = rendered([{**finding("R1"), **strange}] * 2, R1=text(EVIL))
     assert page.all("script") == []
     assert page.text.count("alert('&\"')") > 10
-    markup = findings_page(findings(), OddFinder.manner(), {}, EVIL).render()
+    markup = findings_page(findings(), OddFinder.info(), {}, EVIL).render()
     assert "<script" not in markup
     assert "http://" not in markup.replace("http-equiv", "")
     assert "src=" not in markup
@@ -87,11 +87,11 @@ def test_what_is_alike_does_not_stand_wrong() -> None:
     found = replace(findings(), table=pa.Table.from_pylist([finding("R1")], FINDINGS), lists=())
     rows = [finding(f"R{n}", suggested=f"like {n % 2}") for n in range(8)]
     moved = replace(found, table=pa.Table.from_pylist(rows, FINDINGS))
-    manner = OddFinder.manner()._replace(similarity=True)
-    for manners, said in ((OddFinder.manner(), True), (manner, False)):
-        page = Reader(findings_page(moved, manners, {}, "f").render())
+    info = OddFinder.info()._replace(similarity=True)
+    for finder_info, said in ((OddFinder.info(), True), (info, False)):
+        page = Reader(findings_page(moved, finder_info, {}, "f").render())
         assert ("From where to where" in page.text) is said
-    page = Reader(findings_page(found, manner, {}, "f").render())
+    page = Reader(findings_page(found, info, {}, "f").render())
     assert "Books · Garden" in page.text
     assert "Shared:" in page.text
     assert "How alike they are, from 0 to 1: 0.97." in page.text
@@ -166,7 +166,7 @@ def test_how_sure_it_is_is_folded_away() -> None:
     chance = {"name": "chance that its stars in random order look so", "value": 0.01}
     figures = [chance, {"name": "stars now", "value": 4.5}]
     table = pa.Table.from_pylist([finding("R1", numbers=figures)], FINDINGS)
-    page = findings_page(replace(findings(), table=table), OddFinder.manner(), {}, "f").render()
+    page = findings_page(replace(findings(), table=table), OddFinder.info(), {}, "f").render()
     before, _, inside = page.partition("How sure is this?")
     before = before.partition("<article")[2]
     assert "stars now" in before

@@ -11,7 +11,7 @@ from reviewdesk.storage import read_record, write_record
 
 from .fakes import OddFinder, finding
 
-MANNER = OddFinder.manner()
+INFO = OddFinder.info()
 ABOUT = {"data": "abc", "predictions": {}}
 
 
@@ -34,40 +34,40 @@ def findings(rows: int = 3, finder: str = "odd") -> Findings:
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     folder = tmp_path / "odd"
-    write_findings(folder, findings(), MANNER, ABOUT, "<!doctype html>")
+    write_findings(folder, findings(), INFO, ABOUT, "<!doctype html>")
     stored = read_findings(folder)
     assert stored.found == findings()
     assert stored.about == ABOUT
-    assert stored.manner == MANNER
+    assert stored.info == INFO
     assert (folder / "findings.html").read_text() == "<!doctype html>"
     assert {path.stat().st_mode & 0o077 for path in folder.iterdir()} == {0}
 
 
 def test_the_same_findings_are_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
-        write_findings(tmp_path / name, findings(), MANNER, ABOUT)
+        write_findings(tmp_path / name, findings(), INFO, ABOUT)
     for path in (tmp_path / "one").iterdir():
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
 
 
 def test_older_findings_are_replaced_and_other_things_are_not(tmp_path: Path) -> None:
     folder = tmp_path / "odd"
-    write_findings(folder, findings(), MANNER, ABOUT, "page")
-    write_findings(folder, findings(0), MANNER, ABOUT)
+    write_findings(folder, findings(), INFO, ABOUT, "page")
+    write_findings(folder, findings(0), INFO, ABOUT)
     assert read_findings(folder).found.table.num_rows == 0
     assert not (folder / "findings.html").exists()
     other = tmp_path / "other"
     other.mkdir()
     (other / "letters.txt").write_text("dear")
     with pytest.raises(UsageError, match="something else than findings"):
-        write_findings(other, findings(), MANNER, ABOUT)
+        write_findings(other, findings(), INFO, ABOUT)
     assert (other / "letters.txt").read_text() == "dear"
     assert sorted(path.name for path in tmp_path.iterdir() if "partial" in path.name) == []
 
 
 def test_a_changed_or_missing_table_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "odd"
-    write_findings(folder, findings(), MANNER, ABOUT)
+    write_findings(folder, findings(), INFO, ABOUT)
     (folder / "overlaps.parquet").write_bytes(b"PAR1")
     with pytest.raises(InputError, match=r"overlaps.parquet is not the file that was written"):
         read_findings(folder)
@@ -91,7 +91,7 @@ def test_a_changed_or_missing_table_is_refused(tmp_path: Path) -> None:
 )
 def test_a_summary_is_not_trusted(tmp_path: Path, change: dict[str, object], message: str) -> None:
     folder = tmp_path / "odd"
-    write_findings(folder, findings(), MANNER, ABOUT)
+    write_findings(folder, findings(), INFO, ABOUT)
     summary = read_record(folder / "findings.json")
     write_record(folder / "findings.json", {**summary, **change})
     with pytest.raises(InputError, match=message):
@@ -115,6 +115,6 @@ def test_a_table_cannot_have_any_name(tmp_path: Path, name: str) -> None:
         write_findings(
             tmp_path / "odd",
             Findings("odd", odd.table, odd.lists, 1, tables={name: pa.table({"a": [1]})}),
-            MANNER,
+            INFO,
             ABOUT,
         )

@@ -95,7 +95,7 @@ def labelled(
     return labelled_texts(data, labels, classes, columns)[1]
 
 
-def learn_on(classifier: Any, data: Any, labels: Any = None) -> Any:
+def train_incrementally(classifier: Any, data: Any, labels: Any = None) -> Any:
     """Let a classifier learn on from texts and their labels, or from batches."""
     known, columns = (classifier.labels_, classifier.columns_)
     return classifier.partial_fit(

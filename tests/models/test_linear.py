@@ -10,7 +10,7 @@ from reviewdesk.models.labelled import LabelledReviews, text_batch
 from reviewdesk.models.linear.classifier import Linear
 from reviewdesk.stats.calibration import perfect_error, reliability
 
-from .corpus import LABELS, cut, learn, learn_on, predicted, reviews, score, texts_of
+from .corpus import LABELS, cut, learn, predicted, reviews, score, texts_of, train_incrementally
 
 TRAIN = reviews(1200)
 TEST = reviews(400, seed=1)
@@ -170,7 +170,7 @@ def test_a_new_month_is_learnt_and_the_old_ones_are_not_forgotten(k: int) -> Non
     )
     before = len(fitted.vocabulary_)
     assert fitted.predict_proba(["splendid"])[0].max() < 0.75
-    learn_on(fitted, new)
+    train_incrementally(fitted, new)
     assert len(fitted.vocabulary_) == before + 2
     assert predicted(fitted, ["splendid", "dreadful"]).tolist() == [LABELS[1], LABELS[0]]
     test = reviews(400, seed=1, k=k)
@@ -181,7 +181,7 @@ def test_a_new_month_may_bring_a_label_that_had_no_rows() -> None:
     two = TRAIN.filter(pa.array(TRAIN.column("label").to_numpy() != 2))
     fitted = learn(Linear(ngrams=1), two, LABELS)
     assert (fitted.predict_proba(TEST)[:, 2] == 0).all()
-    learn_on(fitted, cut(TRAIN, 500))
+    train_incrementally(fitted, cut(TRAIN, 500))
     assert right(fitted.predict_proba(TEST)) > 0.85
 
 

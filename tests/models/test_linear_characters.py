@@ -9,7 +9,7 @@ from reviewdesk.errors import BundleError, UsageError
 from reviewdesk.models.linear.classifier import Linear
 from reviewdesk.storage import read_json, write_json
 
-from .corpus import learn, learn_on, predicted
+from .corpus import learn, predicted, train_incrementally
 
 GOOD = ["wonderful", "excellent", "beautiful", "fantastic"]
 BAD = ["horrible", "terrible", "useless", "dreadful"]
@@ -58,7 +58,7 @@ def test_an_explanation_shows_them_and_adds_up() -> None:
 def test_they_are_saved_and_counted_by_new_months(tmp_path: Path) -> None:
     texts, labels = rows()
     fitted = learn(Linear(ngrams=1, characters=3), texts, labels)
-    learn_on(
+    train_incrementally(
         fitted,
         ["splendid", "splended", "ghastly", "ghastli"] * 20,
         (["good"] * 2 + ["bad"] * 2) * 20,

@@ -11,11 +11,11 @@ from reviewdesk.errors import BundleError, InputError, NotEnoughData, UsageError
 from reviewdesk.formats.weights import load_weights, save_weights
 from reviewdesk.models.estimator import Linear as LinearEstimator
 from reviewdesk.models.linear.classifier import Linear
-from reviewdesk.models.linear.several import LabelSets
+from reviewdesk.models.linear.multilabel import LabelSets
 from reviewdesk.models.tfidf_svc import TfidfSVC
 from reviewdesk.stats.calibration import reliability
 
-from .corpus import learn, learn_on
+from .corpus import learn, train_incrementally
 
 TOPICS = ["price", "quality", "shipping", "size"]
 
@@ -153,7 +153,7 @@ def test_a_new_month_with_several_labels() -> None:
     rows, table = texts(1500, 1)
     table[:, 1] = 0  # nothing new about this label
     table[:, 2] = [("shipping" in row) or ("parcel" in row) for row in rows]
-    learn_on(fitted, rows, table)
+    train_incrementally(fitted, rows, table)
     assert fitted.predict_proba(["size1 size2"])[0, 3] > 0.5
     assert fitted.predict_proba(["quality1 quality2"])[0, 1] == quality
 
@@ -185,4 +185,4 @@ def test_wrong_use_is_an_error() -> None:
         learn(TfidfSVC(), rows, [["x"], ["y"], []])
     fitted = learn(Linear(ngrams=1), rows * 5, ["x", "y", "x"] * 5)
     with pytest.raises(InputError, match="one label each"):
-        learn_on(fitted, rows, [["x"], ["y"], []])
+        train_incrementally(fitted, rows, [["x"], ["y"], []])

@@ -83,7 +83,7 @@ def test_what_is_better_depends_on_the_figure(comparison: Comparison) -> None:
     # most headlines say nothing, so reading the body too helps every figure
     both = comparison.bundles[1]
     assert both.differences["accuracy"].low > 0 > both.differences["log_loss"].high
-    assert both.verdict("accuracy") == both.verdict("log_loss") == "better"
+    assert both.direction("accuracy") == both.direction("log_loss") == "better"
 
 
 def test_a_bundle_is_no_better_than_itself(bundles: dict[str, Bundle], data: PreparedData) -> None:
@@ -92,7 +92,7 @@ def test_a_bundle_is_no_better_than_itself(bundles: dict[str, Bundle], data: Pre
     value, low, high = other.differences["accuracy"]
     assert value == 0
     assert low == -high < 0
-    assert other.verdict("accuracy") == ""
+    assert other.direction("accuracy") == ""
     assert "cannot be told apart" in sentences(found)[0]
 
 
@@ -141,7 +141,7 @@ def test_page_and_json(tmp_path: Path, comparison: Comparison) -> None:
     assert written.pop("digest")
     assert written == json.loads(json.dumps(comparison.to_json(), allow_nan=False))
     assert written["rows_used"]["measured"] == comparison.measured
-    assert written["bundles"][1]["to_the_first"]["differences"]["accuracy"]["verdict"] == "better"
+    assert written["bundles"][1]["to_the_first"]["differences"]["accuracy"]["direction"] == "better"
     text = (tmp_path / "page.html").read_text()
     page = Reader(text)
     assert len(page.all("table")) == 2

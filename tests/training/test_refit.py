@@ -22,10 +22,10 @@ from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
 from reviewdesk.training.blending import blend
 from reviewdesk.training.comparison import compare
 from reviewdesk.training.evaluate import evaluate
-from reviewdesk.training.several import evaluate_several
+from reviewdesk.training.multilabel import evaluate_multilabel
 from reviewdesk.training.train import train
 from tests.training.reviews import prepared, write_reviews
-from tests.training.test_several import TARGET, write_lines
+from tests.training.test_multilabel import TARGET, write_lines
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ def test_reviews_of_several_labels(tmp_path: Path) -> None:
     data = PreparedData.open(tmp_path / "data")
     bundle = train(data, tmp_path / "bundle", target=TARGET).bundle
     assert bundle.held_out is not None
-    found = evaluate_several(load_bundle(tmp_path / "bundle"), data)
+    found = evaluate_multilabel(load_bundle(tmp_path / "bundle"), data)
     assert found.measures.to_json() == bundle.metrics
     assert "learned anew" in found.why
 

@@ -8,8 +8,8 @@ from reviewdesk.job.main_job import write_evaluation
 from reviewdesk.training.evaluate import Evaluation
 from reviewdesk.training.evaluation_page import evaluation_page
 from reviewdesk.training.figures import Figure
-from reviewdesk.training.several import SeveralEvaluation
-from reviewdesk.training.verdict import sentences
+from reviewdesk.training.multilabel import MultilabelEvaluation
+from reviewdesk.training.summary import sentences
 
 
 class Evaluated:
@@ -19,7 +19,7 @@ class Evaluated:
         evaluation: all figures, with intervals.
     """
 
-    def __init__(self, evaluation: Evaluation | SeveralEvaluation) -> None:
+    def __init__(self, evaluation: Evaluation | MultilabelEvaluation) -> None:
         self.evaluation = evaluation
 
     @property

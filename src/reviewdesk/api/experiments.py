@@ -8,10 +8,10 @@ from reviewdesk.api.notebook import framed
 from reviewdesk.api.options import settings_from
 from reviewdesk.api.tables import Table, arrow_table
 from reviewdesk.experiments.design import ExperimentSettings, Metric, design
-from reviewdesk.experiments.folder import outcomes_of, summary
+from reviewdesk.experiments.folder import figures_of, outcomes_of
 from reviewdesk.experiments.page import experiment_page
 from reviewdesk.experiments.status import Status, status
-from reviewdesk.experiments.verdict import verdict
+from reviewdesk.experiments.summary import summarise
 
 
 class ExperimentStatus:
@@ -26,17 +26,17 @@ class ExperimentStatus:
 
     @property
     def sentence(self) -> str:
-        """The verdict, for people."""
-        return verdict(self.status).sentence
+        """The summary, for people."""
+        return summarise(self.status).sentence
 
     @property
     def kind(self) -> str:
-        """The verdict in a word, such as ``better``, ``undecided`` or ``ratio``."""
-        return verdict(self.status).kind
+        """The result in a word, such as ``better``, ``undecided`` or ``ratio``."""
+        return summarise(self.status).kind
 
     def to_json(self) -> dict[str, Any]:
-        """Return verdict and figures as JSON values."""
-        return summary(self.status)
+        """Return result and figures as JSON values."""
+        return figures_of(self.status)
 
     def html(self, out: str | Path | None = None) -> str:
         """Return the page, and write it where a file is named."""

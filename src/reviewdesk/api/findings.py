@@ -54,7 +54,7 @@ class FindingsTable(ArrowRows):
         return (self.stored.path / PAGE).read_text(encoding="utf-8")
 
     def __repr__(self) -> str:
-        return f"<{self.stored.manner.title}: {len(self):,}>"
+        return f"<{self.stored.info.title}: {len(self):,}>"
 
     def _repr_html_(self) -> str:
         return framed(self.html())

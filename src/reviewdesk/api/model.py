@@ -43,8 +43,8 @@ from reviewdesk.sources.catalog import open_inputs
 from reviewdesk.sources.mapping import map_columns
 from reviewdesk.training.evaluate import evaluate as evaluate_bundle
 from reviewdesk.training.feature_files import FEATURE_MODEL, holds_features, train_features
+from reviewdesk.training.multilabel import evaluate_multilabel
 from reviewdesk.training.rows import Rows
-from reviewdesk.training.several import evaluate_several
 from reviewdesk.training.train import train as train_bundle
 
 
@@ -162,7 +162,7 @@ class Model:
         reviews = labelled_reviews(data, target)  # a folder of this session lasts as long
         prepared = reviews.data
         if self.bundle.target == SEVERAL:
-            found = evaluate_several(self.bundle, prepared, rows=rows, progress=Progress())
+            found = evaluate_multilabel(self.bundle, prepared, rows=rows, progress=Progress())
             return Evaluated(found)
         return Evaluated(
             evaluate_bundle(self.bundle, prepared, rows=rows, label=label, progress=Progress())

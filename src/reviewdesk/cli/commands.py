@@ -244,7 +244,7 @@ COMMANDS: Final[dict[str, Command]] = {
     ),
     "experiment report": Command(
         "reviewdesk.cli.experiment:report",
-        "The page of an experiment: verdict, sequence over time, split, what comes next.",
+        "The page of an experiment: summary, sequence over time, split, what comes next.",
         TESTS,
     ),
     "vectors train": Command(

@@ -9,7 +9,7 @@ from reviewdesk.cli.options import Json, with_settings
 from reviewdesk.cli.output import print_json, print_table, say
 from reviewdesk.errors import UsageError
 from reviewdesk.experiments.bundles import bundles_status
-from reviewdesk.experiments.verdict import verdict
+from reviewdesk.experiments.summary import summarise
 from reviewdesk.job.given_predictions import measure_predictions
 from reviewdesk.job.main_job import write_evaluation
 from reviewdesk.job.places import bundle_of, reviews_of
@@ -23,9 +23,9 @@ from reviewdesk.training.comparison_page import FIGURES, signed, write_compariso
 from reviewdesk.training.evaluate import Evaluation
 from reviewdesk.training.evaluate import evaluate as evaluate_bundle
 from reviewdesk.training.measures import Measures
+from reviewdesk.training.multilabel import MultilabelEvaluation, evaluate_multilabel
 from reviewdesk.training.rows import Rows
-from reviewdesk.training.several import SeveralEvaluation, evaluate_several
-from reviewdesk.training.verdict import measured_on, sentences
+from reviewdesk.training.summary import measured_on, sentences
 
 MOST_LABELS: Final = 20
 MOST_IN_MATRIX: Final = 12
@@ -128,8 +128,8 @@ def evaluate(
         if bundle.target == SEVERAL:
             if label:
                 raise UsageError("--label is about bundles that give each review one label")
-            _show_several(
-                evaluate_several(bundle, data, rows=rows, progress=Progress()), out, as_json
+            _show_multilabel(
+                evaluate_multilabel(bundle, data, rows=rows, progress=Progress()), out, as_json
             )
             return
         found = evaluate_bundle(bundle, data, rows=rows, label=label, progress=Progress())
@@ -140,7 +140,7 @@ def evaluate(
         _compare(bundles, reviews_of(folder), rows, out, as_json)
 
 
-def _show_several(found: SeveralEvaluation, out: Path | None, as_json: bool) -> None:
+def _show_multilabel(found: MultilabelEvaluation, out: Path | None, as_json: bool) -> None:
     if out is not None:
         raise UsageError("there is no page about several labels; take --json, and no --out")
     if as_json:
@@ -181,13 +181,15 @@ def _compare(
     found = compare(
         {str(one): bundle_of(one) for one in bundles}, data, rows=rows, progress=Progress()
     )
-    told = verdict(bundles_status({one.name: one.right for one in found.bundles}, found.groups))
+    summary = summarise(
+        bundles_status({one.name: one.right for one in found.bundles}, found.groups)
+    )
     if out is not None:
-        write_comparison(found, out, told.sentence)
+        write_comparison(found, out, summary.sentence)
     if as_json:
-        print_json({"sentence": told.sentence, **found.to_json()})
+        print_json({"sentence": summary.sentence, **found.to_json()})
         return
-    say(told.sentence)
+    say(summary.sentence)
     _print_comparison(found)
     if out is not None:
         say(f"\nthe page: {out}")
@@ -213,7 +215,7 @@ def _to_the_first(one: Compared, name: str) -> list[str]:
     if name not in one.differences:
         return ["", "", ""]
     difference = one.differences[name]
-    return [signed(difference.value), difference.spread(signed), one.verdict(name)]
+    return [signed(difference.value), difference.spread(signed), one.direction(name)]
 
 
 def _print(evaluation: Evaluation) -> None:

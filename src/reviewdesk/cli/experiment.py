@@ -16,11 +16,11 @@ from reviewdesk.experiments.design import (
     design,
     parse_shares,
 )
-from reviewdesk.experiments.folder import Experiment, summary
+from reviewdesk.experiments.folder import Experiment, figures_of
 from reviewdesk.experiments.folder import start as start_experiment
 from reviewdesk.experiments.page import write_experiment_page
 from reviewdesk.experiments.status import Compared, Status
-from reviewdesk.experiments.verdict import amount, cautions, span, unit_of, verdict
+from reviewdesk.experiments.summary import amount, cautions, span, summarise, unit_of
 from reviewdesk.report.numbers import NOT_DEFINED, share
 
 Folder = Annotated[Path, typer.Argument(help="Folder of the experiment.", metavar="EXPERIMENT")]
@@ -220,7 +220,7 @@ def report(
     *,
     as_json: Json = False,
 ) -> None:
-    """The page of an experiment: verdict, sequence over time, split, what comes next.
+    """The page of an experiment: summary, sequence over time, split, what comes next.
 
     Example:
 
@@ -231,18 +231,18 @@ def report(
     found = experiment.status()
     write_experiment_page(found, experiment.name, page)
     if as_json:
-        print_json({"out": str(page), **summary(found)})
+        print_json({"out": str(page), **figures_of(found)})
         return
-    say(verdict(found).sentence)
+    say(summarise(found).sentence)
     say(f"the page: {page}")
 
 
 def _show(found: Status, made: Design, as_json: bool) -> None:
     if as_json:
-        print_json(summary(found))
+        print_json(figures_of(found))
         return
-    told: list[str] = [verdict(found).sentence, *(f"- {one}" for one in cautions(found)), ""]
-    for line in told:
+    lines: list[str] = [summarise(found).sentence, *(f"- {one}" for one in cautions(found)), ""]
+    for line in lines:
         say(line)
     control = made.arms[0]
     headings = ["metric, arm", control, "arm", "difference", "lies in", "surely", "units", ""]

@@ -80,7 +80,7 @@ def _print(one: Outcome, reviews: int) -> None:
         return
     found = one.stored.found
     again = " (found before)" if one.already else ""
-    say(f"{one.stored.manner.title}{again}: {count(found.table.num_rows, 'finding')}")
+    say(f"{one.stored.info.title}{again}: {count(found.table.num_rows, 'finding')}")
     new = pc.sum(found.table["new"]).as_py()
     if new is not None and not one.already:
         say(f"- {count(new, 'finding')} of these {'is' if new == 1 else 'are'} new since last time")

@@ -24,7 +24,7 @@ from reviewdesk.settings import (
     TextSettings,
 )
 from reviewdesk.sources.catalog import open_inputs
-from reviewdesk.training.verdict import sentences
+from reviewdesk.training.summary import sentences
 
 
 @with_settings(

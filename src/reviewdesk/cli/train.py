@@ -15,7 +15,7 @@ from reviewdesk.progress import Progress
 from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
 from reviewdesk.training.feature_files import holds_features, train_features
 from reviewdesk.training.figures import Figure
-from reviewdesk.training.later import learn_on
+from reviewdesk.training.incremental import train_incrementally
 from reviewdesk.training.train import TrainResult
 from reviewdesk.training.train import train as train_bundle
 
@@ -110,7 +110,9 @@ def train(
         if any(own) or (target, text, split) != _DEFAULTS:
             raise UsageError("--continue-from takes all settings from the bundle; leave others out")
         data_ = reviews_of(data)
-        result = learn_on(continue_from, data_, out, overwrite=overwrite, progress=Progress())
+        result = train_incrementally(
+            continue_from, data_, out, overwrite=overwrite, progress=Progress()
+        )
         _say(result, data, as_json)
         return
     given = parse_model_settings(model_settings)

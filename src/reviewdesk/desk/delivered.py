@@ -52,7 +52,7 @@ def answers(visit: Visit) -> Response:
 
 def _row(visit: Visit, one: ListDelivered) -> list[Child]:
     say = visit.desk.texts
-    title = visit.desk.worklist.manners[one.finder].title
+    title = visit.desk.worklist.finder_info[one.finder].title
     known = not math.isnan(one.delivered.share)
     interval = f"{share(one.delivered.low, 0)} – {share(one.delivered.high, 0)}"
     if not known:

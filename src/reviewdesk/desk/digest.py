@@ -65,7 +65,7 @@ def feed(visit: Visit) -> Response:
         {
             "id": row["finding_id"],
             "url": visit.to(f"/findings/{row['finding_id']}"),
-            "title": f"{worklist.manners[row['finder']].title}: {row['title'] or row['what']}",
+            "title": f"{worklist.finder_info[row['finder']].title}: {row['title'] or row['what']}",
             "content_text": row["action"],
             "date_published": made,
             "tags": [row["finder"], *([row["where"]] if row["where"] else [])],
@@ -146,7 +146,7 @@ def _new(visit: Visit, positions: list[int]) -> Html:
                 href=visit.to(f"/findings/{row['finding_id']}"),
                 dir="auto",
             ),
-            f" · {worklist.manners[row['finder']].title}: {row['action']}",
+            f" · {worklist.finder_info[row['finder']].title}: {row['action']}",
         )
         for row in worklist.rows(positions)
     ]

@@ -22,8 +22,8 @@ def finding_block(visit: Visit, row: Mapping[str, Any]) -> Html:
     desk = visit.desk
     reviews = desk.reviews.by_id(row["samples"] or ())
     texts = {name: _text(review) for name, review in reviews.items()}
-    manner = desk.worklist.manners[row["finder"]]
-    card = finding_card(dict(row), manner, texts, f"finding-{row['finding_id']}")
+    info = desk.worklist.finder_info[row["finder"]]
+    card = finding_card(dict(row), info, texts, f"finding-{row['finding_id']}")
     weights = {each.text: each.weight for each in card.words}
     shown = [name for name in row["samples"] or () if name in reviews]
     samples = [

@@ -240,7 +240,7 @@ def _table(visit: Visit, wanted: Filter, positions: list[int]) -> Html:
     rows: list[list[Child]] = []
     for row in worklist.rows(positions):
         current = worklist.current(row["finding_id"])
-        manner = worklist.manners[row["finder"]]
+        info = worklist.finder_info[row["finder"]]
         address = visit.to(f"/findings/{row['finding_id']}", query_of(wanted))
         move = " → ".join(filter(None, (row["where"], row["suggested"])))
         verdict = say(f"verdict.{current.verdict}") if current.verdict else ""
@@ -248,9 +248,9 @@ def _table(visit: Visit, wanted: Filter, positions: list[int]) -> Html:
         rows.append(
             [
                 element("a", row["title"] or row["what"], href=address, dir="auto"),
-                manner.title,
+                info.title,
                 element("span", move.replace("_", " "), dir="auto"),
-                f"{row['score']:.2f}" if manner.similarity else share(row["score"], 0),
+                f"{row['score']:.2f}" if info.similarity else share(row["score"], 0),
                 say("count", n=row["reviews"]),
                 " · ".join(filter(None, (verdict, who, row["state"] or ""))),
             ]

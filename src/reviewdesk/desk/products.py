@@ -226,7 +226,7 @@ def _findings(visit: Visit, rows: Sequence[Mapping[str, Any]]) -> Html:
         current = worklist.current(row["finding_id"])
         link = element(
             "a",
-            worklist.manners[row["finder"]].title,
+            worklist.finder_info[row["finder"]].title,
             href=visit.to(f"/findings/{row['finding_id']}"),
         )
         verdict = f" ({say(f'verdict.{current.verdict}')})" if current.verdict else ""

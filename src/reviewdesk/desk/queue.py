@@ -213,10 +213,10 @@ def _work(visit: Visit, wanted: Filter, name: str) -> Html:
     if row is None:
         return _nothing(visit, wanted)
     current = desk.worklist.current(name)
-    manner = desk.worklist.manners[row["finder"]]
+    info = desk.worklist.finder_info[row["finder"]]
     return element(
         "section",
-        element("h2", manner.title, id="work-title", tabindex="-1"),
+        element("h2", info.title, id="work-title", tabindex="-1"),
         _standing(visit, name, current),
         _decide(visit, wanted, name, current),
         finding_block(visit, row),
@@ -484,8 +484,8 @@ def value_name(visit: Visit, facet_name: str, value: str) -> str:
     if value == ABSENT:
         return say(f"none.{facet_name}") if say.has(f"none.{facet_name}") else say("none.any")
     if facet_name == "finder":
-        manner = visit.desk.worklist.manners.get(value)
-        return manner.title if manner else value
+        info = visit.desk.worklist.finder_info.get(value)
+        return info.title if info else value
     if facet_name == "promise":
         return say("promise", share=share(float(value), 0))
     if facet_name in ("status", "verdict"):

@@ -86,7 +86,7 @@ def show_one(visit: Visit) -> Response:
             "li",
             element(
                 "a",
-                desk.worklist.manners[row["finder"]].title,
+                desk.worklist.finder_info[row["finder"]].title,
                 href=visit.to(f"/findings/{row['finding_id']}"),
             ),
             f": {row['action']}",

@@ -84,7 +84,7 @@ def _mean_stars(
             place = month_code(f"{row['since']:%Y-%m}") // step - first
             if 0 <= place < len(names):
                 band = [5.0 if n == place else math.nan for n in range(len(names))]
-                title = visit.desk.worklist.manners[row["finder"]].title
+                title = visit.desk.worklist.finder_info[row["finder"]].title
                 marks.append(Bars(say("story.since", what=title), band, "series-2"))
     marks.append(Line(say("story.mean"), means, dots=len(names) < 40))
     return timeline(

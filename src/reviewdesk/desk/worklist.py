@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from reviewdesk.desk.actions import ASSIGN, DECIDE, SNOOZE, UNDO, Action, Subject
 from reviewdesk.desk.decisions import Decisions
-from reviewdesk.findings.base import GOING_ON, OVER, Manner, PromisedList
+from reviewdesk.findings.base import GOING_ON, OVER, FinderInfo, PromisedList
 from reviewdesk.findings.store import StoredFindings
 from reviewdesk.schema import FINDINGS
 
@@ -128,7 +128,7 @@ class Worklist:
         written: Callable[[Sequence[str]], Days] | None = None,
     ) -> None:
         self.decisions = decisions
-        self.manners: dict[str, Manner] = {each.found.finder: each.manner for each in stored}
+        self.finder_info: dict[str, FinderInfo] = {each.found.finder: each.info for each in stored}
         self.lists: dict[str, tuple[PromisedList, ...]] = {
             each.found.finder: each.found.lists for each in stored
         }

@@ -70,17 +70,17 @@ def _rows(one: Captured, known: dict[str, list[str]]) -> Iterator[dict[str, Any]
         yield {**row, "request": one.request}
         return
     labels = known.get(one.request, [])
-    told = answers(one)
-    if labels and len(labels) != len(told):
+    answered = answers(one)
+    if labels and len(labels) != len(answered):
         raise InputError(
             f"the ground truth of {one.request} is of {len(labels)} reviews, its answer of "
-            f"{len(told)}"
+            f"{len(answered)}"
         )
-    for number, (label, probabilities) in enumerate(told):
+    for number, (label, probabilities) in enumerate(answered):
         true = labels[number] if labels else None
         yield {
             **row,
-            "request": one.request if len(told) == 1 else f"{one.request}#{number}",
+            "request": one.request if len(answered) == 1 else f"{one.request}#{number}",
             "label": label,
             "probability": probabilities[label],
             "truth": true,

@@ -14,8 +14,8 @@ from reviewdesk.experiments.captured import captured_outcomes
 from reviewdesk.experiments.design import Design
 from reviewdesk.experiments.observations import nameless
 from reviewdesk.experiments.status import Status, status
+from reviewdesk.experiments.summary import cautions, summarise
 from reviewdesk.experiments.table import read_outcomes
-from reviewdesk.experiments.verdict import cautions, verdict
 from reviewdesk.storage import (
     private_directory,
     read_record,
@@ -92,7 +92,7 @@ class Experiment:
         outcomes = nameless(outcomes, self.design)
         with write_then_rename(self.path / OUTCOMES) as file:
             pq.write_table(outcomes, file, compression="zstd", write_page_checksum=True)
-        write_json(self.path / RESULT, summary(last))
+        write_json(self.path / RESULT, figures_of(last))
         ended = replace(self, stopped=_now())
         ended.write()
         return ended, last
@@ -152,13 +152,13 @@ def start(
     return begun
 
 
-def summary(status: Status) -> dict[str, Any]:
-    """Return verdict and figures as JSON values."""
-    told = verdict(status)
+def figures_of(status: Status) -> dict[str, Any]:
+    """Return result and figures as JSON values."""
+    summary = summarise(status)
     return {
-        "verdict": told.kind,
-        "sentence": told.sentence,
-        "stop": told.stop,
+        "result": summary.kind,
+        "sentence": summary.sentence,
+        "stop": summary.stop,
         "cautions": cautions(status),
         **status.to_json(),
     }

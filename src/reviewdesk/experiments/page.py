@@ -1,4 +1,4 @@
-"""The page of an experiment: the verdict, the sequence over time, the split, what comes next."""
+"""The page of an experiment: the summary, the sequence over time, the split, what comes next."""
 
 import math
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from reviewdesk.experiments import mixture
 from reviewdesk.experiments.design import LOWER
 from reviewdesk.experiments.status import Compared, Ratio, Status
-from reviewdesk.experiments.verdict import amount, cautions, span, unit_of, verdict
+from reviewdesk.experiments.summary import amount, cautions, span, summarise, unit_of
 from reviewdesk.report.blocks import (
     Column,
     Figure,
@@ -42,8 +42,8 @@ def experiment_page(status: Status, name: str) -> Page:
         status: where it stands.
         name: what it is called.
     """
-    told = verdict(status)
-    page = Page(name, told.sentence, "Experiment", SCRIPT)
+    summary = summarise(status)
+    page = Page(name, summary.sentence, "Experiment", SCRIPT)
     page.section("What is known", _numbers(status), *_cautions(status), _table(status))
     drawn = [_course(status, one) for one in status.goals]
     page.section("The difference over time", *drawn, note(
@@ -121,7 +121,7 @@ def _table(status: Status) -> Html:
     columns = [
         Column("metric, arm", numeric=False),
         *map(Column, (control, "arm", "difference", "lies in", "surely", "units")),
-        Column("verdict", numeric=False),
+        Column("result", numeric=False),
     ]
     return table(f"Each arm against {control}", columns, rows)
 
@@ -251,7 +251,7 @@ def _guardrails(status: Status) -> Html:
     columns = [
         Column("metric, arm", numeric=False),
         *map(Column, (status.design.arms[0], "arm", "difference lies in", "may get worse by")),
-        Column("verdict", numeric=False),
+        Column("result", numeric=False),
     ]
     return table("What must not get worse", columns, rows)
 
@@ -309,8 +309,8 @@ def _method(status: Status) -> Html:
     guards = [one.metric for one in status.guardrails]
     if guards:
         worse = {LOWER: "rises", "higher": "falls"}
-        told = sorted({f"{m.column} {worse[m.better]} by more than {m.margin:g}" for m in guards})
-        pairs.append(("Guardrails", "breached where surely " + ", or ".join(told) + "."))
+        limits = sorted({f"{m.column} {worse[m.better]} by more than {m.margin:g}" for m in guards})
+        pairs.append(("Guardrails", "breached where surely " + ", or ".join(limits) + "."))
     if status.ratio is not None:
         pairs.append(("Split", "a Dirichlet mixture around the shares (Lindon and Malek 2022)."))
     pairs.append(("Narrowest", f"at {count(settings.horizon)} units, as planned."))

@@ -31,7 +31,7 @@ def watch_page(watch: Watch, name: str) -> Page:
     columns = [
         Column("quantity", numeric=False),
         *map(Column, ("when trained", "may be", "lately", "reviews")),
-        Column("verdict", numeric=False),
+        Column("result", numeric=False),
     ]
     page.section("What is watched", table("When trained and lately", columns, rows))
     page.section("Over time", *map(_course, watch.watched))

@@ -93,7 +93,7 @@ class FinderInputs:
     reference: pa.Array | None = None
 
 
-class Manner(NamedTuple):
+class FinderInfo(NamedTuple):
     """What people are told of a finder beside what it found.
 
     Args:
@@ -126,9 +126,9 @@ class Finder(ABC):
     """Whether ``score`` says how alike two things are, and not how surely something is wrong."""
 
     @classmethod
-    def manner(cls) -> Manner:
+    def info(cls) -> FinderInfo:
         """Return what people are told of it."""
-        return Manner(cls.title, cls.description, cls.similarity)
+        return FinderInfo(cls.title, cls.description, cls.similarity)
 
     @abstractmethod
     def find(self, inputs: FinderInputs, *, progress: Progress = SILENT) -> Findings:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from reviewdesk.findings.base import Findings, Manner
+from reviewdesk.findings.base import FinderInfo, Findings
 from reviewdesk.findings.order import as_read, what_is_over_last
 from reviewdesk.findings.sentences import (
     figure,
@@ -61,16 +61,16 @@ READING: Final = (
 )
 
 
-def reading(manner: Manner) -> list[tuple[str, str]]:
+def reading(info: FinderInfo) -> list[tuple[str, str]]:
     """Return how a page is to be read."""
-    if manner.similarity:
+    if info.similarity:
         return [("Shared", "Words that reviews of both use and those of others rather do not.")]
     return list(READING)
 
 
 def findings_page(
     found: Findings,
-    manner: Manner,
+    info: FinderInfo,
     texts: Mapping[str, ReviewText],
     source: str,
     reviews: int | None = None,
@@ -79,12 +79,12 @@ def findings_page(
 
     Args:
         found: what was found.
-        manner: what people are told of the finder.
+        info: what people are told of the finder.
         texts: the reviews that the findings point at, by id.
         source: what the reviews were prepared from.
         reviews: how many there are; None where it is not known.
     """
-    page = Page(manner.title, lead(found), "Findings")
+    page = Page(info.title, lead(found), "Findings")
     notes = [one for one in found.notes if not _is_about_method(one)]
     said = [*promises(found), *notes, *left_out(found, reviews)]
     method = [one for one in found.notes if _is_about_method(one)]
@@ -92,16 +92,16 @@ def findings_page(
     if said:
         title = "What is promised" if found.lists else "What was looked at"
         page.section(title, findings(said), *folded)
-    if not manner.similarity and (moves := _moves(found.table)):
+    if not info.similarity and (moves := _moves(found.table)):
         page.section("From where to where", moves)
     if found.table.num_rows:
-        page.section("The findings", *_found(found, manner, texts))
+        page.section("The findings", *_found(found, info, texts))
     for name, further in found.tables.items():
         if further.num_rows:
             page.section(_title(name), _further(name, further))
     page.section(
         "How to read this",
-        definitions([("What", manner.description), ("Reviews", source), *reading(manner)]),
+        definitions([("What", info.description), ("Reviews", source), *reading(info)]),
         _files(found),
     )
     return page
@@ -115,41 +115,38 @@ def shown_samples(found: Findings, most: int = MOST_SHOWN) -> set[str]:
 
 
 def finding_cards(
-    found: Findings, manner: Manner, texts: Mapping[str, ReviewText], most: int, first: int = 1
+    found: Findings, info: FinderInfo, texts: Mapping[str, ReviewText], most: int, first: int = 1
 ) -> Html:
     """Return what goes on, new ones first, and then what is over, as blocks of a page.
 
     Args:
         found: what was found.
-        manner: what people are told of the finder.
+        info: what people are told of the finder.
         texts: the reviews that the findings point at, by id.
         most: how many are shown.
         first: the number of the first one on the page.
     """
     rows = as_read(found.table).slice(0, most).to_pylist()
     return finding_blocks(
-        [
-            finding_card(row, manner, texts, f"{found.finder}-{n}")
-            for n, row in enumerate(rows, first)
-        ]
+        [finding_card(row, info, texts, f"{found.finder}-{n}") for n, row in enumerate(rows, first)]
     )
 
 
-def _found(found: Findings, manner: Manner, texts: Mapping[str, ReviewText]) -> list[Html]:
+def _found(found: Findings, info: FinderInfo, texts: Mapping[str, ReviewText]) -> list[Html]:
     now, over = what_is_over_last(found.table)
     if not over.num_rows:
-        return _cards(found, manner, texts)
+        return _cards(found, info, texts)
     goes_on = [note("Nothing that goes on now.")]
     if now.num_rows:
-        goes_on = _cards(replace(found, table=now), manner, texts)
-    is_over = _cards(replace(found, table=over), manner, texts, now.num_rows + 1)
+        goes_on = _cards(replace(found, table=now), info, texts)
+    is_over = _cards(replace(found, table=over), info, texts, now.num_rows + 1)
     return [*goes_on, subheading("What is over"), *is_over]
 
 
 def _cards(
-    found: Findings, manner: Manner, texts: Mapping[str, ReviewText], first: int = 1
+    found: Findings, info: FinderInfo, texts: Mapping[str, ReviewText], first: int = 1
 ) -> list[Html]:
-    blocks = [finding_cards(found, manner, texts, MOST_SHOWN, first)]
+    blocks = [finding_cards(found, info, texts, MOST_SHOWN, first)]
     if found.table.num_rows > MOST_SHOWN:
         more = (
             f"The {MOST_SHOWN} surest of {count(found.table.num_rows)} are shown. All of them are "
@@ -160,13 +157,13 @@ def _cards(
 
 
 def finding_card(
-    row: dict[str, Any], manner: Manner, texts: Mapping[str, ReviewText], anchor: str
+    row: dict[str, Any], info: FinderInfo, texts: Mapping[str, ReviewText], anchor: str
 ) -> Finding:
     """Return a finding as people read it.
 
     Args:
         row: of schema ``FINDINGS``.
-        manner: what people are told of its finder.
+        info: what people are told of its finder.
         texts: the reviews that it points at, by id.
         anchor: its name in the page's address.
     """
@@ -177,7 +174,7 @@ def finding_card(
         id=_since(row),
         where=_named(row["where"], texts, row["samples"]),
         suggested=_named(row["suggested"], texts, row["samples"]),
-        sure=sure(row["score"], row["promise"], similarity=manner.similarity),
+        sure=sure(row["score"], row["promise"], similarity=info.similarity),
         words=[Word(one["word"], one["weight"]) for one in row["words"] or ()],
         numbers=[one for one in figures if not _is_technical(one[0])],
         details=[one for one in figures if _is_technical(one[0])],
@@ -187,7 +184,7 @@ def finding_card(
         ),
         samples=[_sample(one, texts[one], row) for one in row["samples"] or () if one in texts],
         action=row["action"],
-        alike=manner.similarity,
+        alike=info.similarity,
     )
 
 

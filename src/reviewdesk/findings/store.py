@@ -21,7 +21,7 @@ import pyarrow as pa
 from reviewdesk import __version__
 from reviewdesk.errors import InputError, StorageError, UsageError
 from reviewdesk.exchange import finish_replacement, replace_directory
-from reviewdesk.findings.base import Findings, Manner, PromisedList
+from reviewdesk.findings.base import FinderInfo, Findings, PromisedList
 from reviewdesk.prepare.layout import file_sha256
 from reviewdesk.prepare.lock import locked
 from reviewdesk.seal import read_sealed, write_sealed
@@ -52,20 +52,20 @@ class StoredFindings:
     Args:
         path: the folder.
         found: what was found.
-        manner: what people are told of the finder.
+        info: what people are told of the finder.
         about: what it was found in and by which predictions, as JSON values.
     """
 
     path: Path
     found: Findings
-    manner: Manner
+    info: FinderInfo
     about: Mapping[str, Any]
 
 
 def write_findings(
     folder: Path,
     found: Findings,
-    manner: Manner,
+    info: FinderInfo,
     about: Mapping[str, Any],
     page: str | None = None,
 ) -> None:
@@ -74,7 +74,7 @@ def write_findings(
     Args:
         folder: where to.
         found: what was found.
-        manner: what people are told of the finder.
+        info: what people are told of the finder.
         about: what it was found in and by which predictions, as JSON values.
         page: the page's HTML; None for none.
 
@@ -95,7 +95,7 @@ def write_findings(
         if page is not None:
             write_text(aside / PAGE, page)
         files = {path.name: file_sha256(path) for path in sorted(aside.glob("*.parquet"))}
-        summary = {**_summary(found), **manner._asdict(), "about": dict(about), "files": files}
+        summary = {**_summary(found), **info._asdict(), "about": dict(about), "files": files}
         write_record(aside / SUMMARY, summary)
         replace_directory(aside, folder)
 
@@ -198,10 +198,10 @@ def read_findings(folder: Path) -> StoredFindings:
             tables={name.removesuffix(".parquet"): table for name, table in tables.items()},
             settings=dict(summary["settings"]),
         )
-        manner = Manner(
+        info = FinderInfo(
             str(summary["title"]), str(summary["description"]), bool(summary["similarity"])
         )
-        return StoredFindings(folder, found, manner, dict(summary["about"]))
+        return StoredFindings(folder, found, info, dict(summary["about"]))
     except InputError:
         raise  # it says which file
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -200,7 +200,7 @@ def _findings(path: Path) -> Description:
     stored = read_findings(path)
     found, about = stored.found, stored.about
     sentences = [
-        f"{stored.manner.title}: {lead(found)}",
+        f"{stored.info.title}: {lead(found)}",
         *promises(found),
         *found.notes,
         *left_out(found, about.get("reviews")),
@@ -220,7 +220,7 @@ def _findings(path: Path) -> Description:
 
 def _all_findings(path: Path) -> Description:
     stored = [read_findings(folder) for folder in folders_in(path)]
-    sentences = [f"{one.manner.title}: {lead(one.found)}" for one in stored]
+    sentences = [f"{one.info.title}: {lead(one.found)}" for one in stored]
     details = {"kinds": {one.found.finder: one.found.table.num_rows for one in stored}}
     return Description(
         "findings of several kinds", [*sentences, f"The page of all: {path / PAGE}."], details

@@ -175,6 +175,6 @@ def _erase(folder: Path, ids: set[str], data: PreparedData, progress: Progress) 
     stored = read_findings(folder)
     found, rows = without_reviews(stored.found, ids)
     if rows:
-        left = StoredFindings(folder, found, stored.manner, stored.about)
+        left = StoredFindings(folder, found, stored.info, stored.about)
         write_with_page(folder, left, data, progress)
     return rows

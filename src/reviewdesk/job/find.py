@@ -255,7 +255,7 @@ def _find(
         # work, and how many there are would be seen in the last digits of what is found.
         found = promised(finder.find(inputs, progress=predictions.progress), settings.promise)
         found = identified(found, _last_run(folder), predictions.data.fingerprint)
-    stored = StoredFindings(folder, found, finder.manner(), about)
+    stored = StoredFindings(folder, found, finder.info(), about)
     write_with_page(folder, stored, predictions.data, predictions.progress)
     return read_findings(folder)
 
@@ -331,8 +331,8 @@ def write_with_page(
     """
     texts = review_texts(data, shown_samples(stored.found), progress)
     source = ", ".join(stored.about["files"])
-    page = findings_page(stored.found, stored.manner, texts, source, data.rows)
-    write_findings(folder, stored.found, stored.manner, stored.about, page.render())
+    page = findings_page(stored.found, stored.info, texts, source, data.rows)
+    write_findings(folder, stored.found, stored.info, stored.about, page.render())
 
 
 def _reference_json(reference: pa.Array | None) -> dict[str, Any] | None:

@@ -65,7 +65,7 @@ def overview(
     """Return the page; ``texts`` are the reviews that the clearest findings point at."""
     files = ", ".join(one["place"] for one in data.manifest["inputs"])
     reviews = plural(data.rows, "review", "reviews")
-    wrong = sum(one.found.table.num_rows for one in stored if not one.manner.similarity)
+    wrong = sum(one.found.table.num_rows for one in stored if not one.info.similarity)
     page = Page(
         f"{plural(wrong, 'thing', 'things')} to look at in {reviews}",
         f"Where the catalogue or the reviews of {files} need a look, and how sure it is.",
@@ -75,7 +75,7 @@ def overview(
     notes = [*_not(why_not), *map(note, unread)]
     page.section("At a glance", _large(some) if some else "", *_table(path, stored), *notes)
     for one in some:
-        page.section(one.manner.title, *_kind(path, one, texts))
+        page.section(one.info.title, *_kind(path, one, texts))
     nothing = [_nothing(one) for one in stored if not one.found.table.num_rows]
     if nothing:
         page.section("Looked for and not found", findings(nothing))
@@ -86,7 +86,7 @@ def _large(stored: Sequence[StoredFindings]) -> Html:
     return figures(
         [
             Figure(
-                one.manner.title,
+                one.info.title,
                 count(one.found.table.num_rows),
                 f"of {count(one.found.looked_at)} looked at",
             )
@@ -97,7 +97,7 @@ def _large(stored: Sequence[StoredFindings]) -> Html:
 
 def _nothing(one: StoredFindings) -> str:
     """Say of a kind that nothing was found why that is."""
-    return " ".join([f"{one.manner.title}: {lead(one.found).lower()}", *promises(one.found)])
+    return " ".join([f"{one.info.title}: {lead(one.found).lower()}", *promises(one.found)])
 
 
 def _table(path: Path, stored: Sequence[StoredFindings]) -> list[Html]:
@@ -116,7 +116,7 @@ def _table(path: Path, stored: Sequence[StoredFindings]) -> list[Html]:
         longest = max(one.found.lists, key=lambda each: each.listed)
         rows.append(
             [
-                element("a", one.manner.title, href=_link(path, one)),
+                element("a", one.info.title, href=_link(path, one)),
                 *(count(number) if number else "no list" for number in listed),
                 count(round(longest.expected_errors)) if longest.listed else "",
             ]
@@ -146,9 +146,9 @@ def _not(why_not: Mapping[str, str]) -> list[Html]:
 def _kind(path: Path, one: StoredFindings, texts: Mapping[str, ReviewText]) -> list[Html]:
     link = element("a", "All of them, with their evidence", href=_link(path, one))
     return [
-        paragraph(one.manner.description, " ", lead(one.found)),
+        paragraph(one.info.description, " ", lead(one.found)),
         paragraph(link, ". The clearest:"),
-        finding_cards(one.found, one.manner, texts, MOST_SHOWN),
+        finding_cards(one.found, one.info, texts, MOST_SHOWN),
     ]
 
 

@@ -24,7 +24,7 @@ from reviewdesk.report.page import Page
 from reviewdesk.schema import UNKNOWN_MONTH
 from reviewdesk.seal import opened
 from reviewdesk.training.evaluate import Evaluation
-from reviewdesk.training.verdict import sentences, target_name, title
+from reviewdesk.training.summary import sentences, target_name, title
 
 MOST_BARS: Final = 24
 STARS: Final = {"1": "1 star", "2": "2 stars", "3": "3 stars", "4": "4 stars", "5": "5 stars"}

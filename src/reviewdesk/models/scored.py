@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from reviewdesk.models.few_texts import FEW
 from reviewdesk.models.linear.calibration import Calibration
-from reviewdesk.models.linear.several import SeveralCalibrations
+from reviewdesk.models.linear.multilabel import MultilabelCalibrations
 from reviewdesk.models.short_texts import CutTexts, ShortTexts
 
 Floats = NDArray[np.float32]
@@ -44,9 +44,9 @@ def calibration_of_one(
     return replace(found, short=replace(short, label_rows=label_rows.astype(np.float64)))
 
 
-def calibrations_of_several(
+def multilabel_calibrations(
     scores: Floats, truth: NDArray[Any], known: Ints, rows: int, label_rows: Sequence[int]
-) -> SeveralCalibrations:
+) -> MultilabelCalibrations:
     """Return a calibration for each of the labels of which a row may have several.
 
     Args:
@@ -64,25 +64,25 @@ def calibrations_of_several(
         told = np.array([rows - yes, yes])
         asked = 0 < yes < rows
         each.append(calibration_of_one(both, truth[:, label], known, told) if asked else None)
-    return SeveralCalibrations(each, np.array(label_rows, np.float64) / max(rows, 1))
+    return MultilabelCalibrations(each, np.array(label_rows, np.float64) / max(rows, 1))
 
 
 def probabilities_of(
-    calibration: Calibration | SeveralCalibrations, scores: Floats, known: Ints
+    calibration: Calibration | MultilabelCalibrations, scores: Floats, known: Ints
 ) -> Floats:
     """Return the probability of each label, (n, k), of rows of so many known words (n,)."""
-    if isinstance(calibration, SeveralCalibrations):
+    if isinstance(calibration, MultilabelCalibrations):
         return calibration.probabilities(scores, np.tile(known[:, None], scores.shape[1]))
     return calibration.probabilities(scores, known)
 
 
 def calibration_from(
     arrays: dict[str, NDArray[Any]], k: int, *, several: bool
-) -> Calibration | SeveralCalibrations:
+) -> Calibration | MultilabelCalibrations:
     """Return the calibration of k labels that is among arrays.
 
     Raises:
         BundleError: an array is missing or damaged.
     """
-    kind = SeveralCalibrations if several else Calibration
+    kind = MultilabelCalibrations if several else Calibration
     return kind.from_arrays(arrays, k)

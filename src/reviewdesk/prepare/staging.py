@@ -22,13 +22,13 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from reviewdesk.errors import InputError
-from reviewdesk.prepare.ahead import read_ahead
 from reviewdesk.prepare.blocks import text_bytes
 from reviewdesk.prepare.corrections import NONE, Corrections
 from reviewdesk.prepare.erased import ERASED, NOBODY, ErasedPeople
 from reviewdesk.prepare.identity import KEYS, keys
 from reviewdesk.prepare.layout import files_sha256
 from reviewdesk.prepare.lengths import given_bounds
+from reviewdesk.prepare.prefetch import prefetch
 from reviewdesk.prepare.runs import AS_RATINGS, Run, order_of, write_run
 from reviewdesk.prepare.staged import MARKER, REJECTS_FILE, StagedGroup, StagedInput
 from reviewdesk.prepare.workspace import state_of
@@ -159,7 +159,7 @@ class _Attempt:
     def read(self, digests: dict[str, str], task: Task) -> Reading | None:
         """Write all batches, or return how the group has to be read where that is otherwise."""
         done = 0
-        with self.writer, read_ahead(read_together(self.group, digests)) as batches:
+        with self.writer, prefetch(read_together(self.group, digests)) as batches:
             for one in batches:
                 _check_contract(one.batch, self.group[0])
                 self.writer.add(one)

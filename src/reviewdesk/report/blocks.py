@@ -34,7 +34,7 @@ class Card(NamedTuple):
     """One review to look at.
 
     Args:
-        verdict: what was said of it, as in ``"positive · 99.8 %"``.
+        prediction: what was said of it, as in ``"positive · 99.8 %"``.
         contrast: what it is set against, as in ``"labelled negative"``.
         right: whether the two agree.
         headline: the review's title; empty when it has none.
@@ -42,7 +42,7 @@ class Card(NamedTuple):
         source: where to find it, as in its id.
     """
 
-    verdict: str
+    prediction: str
     contrast: str
     right: bool
     headline: str
@@ -250,7 +250,7 @@ def _card(review: Card) -> Html:
         "article",
         element(
             "p",
-            element("strong", review.verdict),
+            element("strong", review.prediction),
             " ",
             element("span", review.contrast, class_="right" if review.right else "wrong"),
             class_="verdict",

@@ -62,7 +62,7 @@ class TextVerdict:
         return self.reasons[self.label]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the verdict as plain JSON values."""
+        """Return it as plain JSON values."""
         return {
             "label": self.label,
             "probability": self.probability,

@@ -50,7 +50,7 @@ class Compared:
     only_right: int
     only_first_right: int
 
-    def verdict(self, figure: str) -> str:
+    def direction(self, figure: str) -> str:
         """Say whether it is ``better`` or ``worse`` than the first; empty when chance may be it."""
         _, low, high = self.differences.get(figure, (0.0, 0.0, 0.0))
         if not (low > 0 or high < 0):
@@ -70,7 +70,7 @@ class Compared:
         if self.differences:
             found["to_the_first"] = {
                 "differences": {
-                    name: {**one.to_json(), "verdict": self.verdict(name) or "not told apart"}
+                    name: {**one.to_json(), "direction": self.direction(name) or "not told apart"}
                     for name, one in self.differences.items()
                 },
                 "only_this_is_right": self.only_right,

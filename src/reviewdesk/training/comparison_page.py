@@ -11,7 +11,7 @@ from reviewdesk.report.page import Page
 from reviewdesk.storage import write_record
 from reviewdesk.training.comparison import LOWER_IS_BETTER, Compared, Comparison
 from reviewdesk.training.figures import Figure
-from reviewdesk.training.verdict import how_intervals, target_name
+from reviewdesk.training.summary import how_intervals, target_name
 
 FIGURES: Final = {
     "accuracy": "Accuracy",
@@ -27,29 +27,29 @@ FIGURES: Final = {
 MINUS: Final = "\N{MINUS SIGN}"
 
 
-def write_comparison(comparison: Comparison, page: Path, verdict: str = "") -> None:
+def write_comparison(comparison: Comparison, page: Path, headline: str = "") -> None:
     """Write a comparison's page, and its figures as JSON beside it; both hold no review's text.
 
     Args:
         comparison: what was found.
         page: the file to write.
-        verdict: the sentence that the page begins with.
+        headline: the sentence that the page begins with.
 
     Raises:
         StorageError: they cannot be written.
     """
-    comparison_page(comparison, verdict).write(page)
-    said = {"sentence": verdict} if verdict else {}
+    comparison_page(comparison, headline).write(page)
+    said = {"sentence": headline} if headline else {}
     write_record(page.with_suffix(".json"), {**said, **comparison.to_json()})
 
 
-def comparison_page(comparison: Comparison, verdict: str = "") -> Page:
-    """Return the page that shows a comparison; a verdict is the sentence that it begins with."""
+def comparison_page(comparison: Comparison, headline: str = "") -> Page:
+    """Return the page that shows a comparison; a headline is the sentence that it begins with."""
     heading = f"{target_name(comparison.target)}: {len(comparison.bundles)} bundles compared"
     right = ", ".join(
         f"{one.name} {share(one.measures.figures['accuracy'].value)}" for one in comparison.bundles
     )
-    lead = f"{verdict} {measured_on(comparison)} Right for: {right}.".lstrip()
+    lead = f"{headline} {measured_on(comparison)} Right for: {right}.".lstrip()
     page = Page(heading, lead, "Comparison")
     page.section("What was found", findings(sentences(comparison)))
     page.section("Side by side", figures_table(comparison))
@@ -94,19 +94,19 @@ def signed(value: float) -> str:
 def _against(first: Compared, one: Compared) -> str:
     difference = one.differences["accuracy"]
     ends = f"95 % interval {difference.spread(points)}"
-    verdict = one.verdict("accuracy")
+    direction = one.direction("accuracy")
     alone = (
         f"It alone is right about {plural(one.only_right, 'review', 'reviews')}, "
         f"{first.name} alone about {count(one.only_first_right)}."
     )
     accuracy = share(one.measures.figures["accuracy"].value)
-    if not verdict:
+    if not direction:
         return (
             f"{one.name} is right for {accuracy} and cannot be told apart from {first.name} by "
             f"accuracy: {points(difference.value)} points ({ends}). {alone}"
         )
     return (
-        f"{one.name} is right for {accuracy}, {verdict} than {first.name} by "
+        f"{one.name} is right for {accuracy}, {direction} than {first.name} by "
         f"{abs(100 * difference.value):.1f} points ({ends}). {alone}"
     )
 
@@ -154,10 +154,10 @@ def differences_blocks(comparison: Comparison) -> list[Html]:
 
 def _difference(one: Compared, name: str) -> Child:
     value, low, high = one.differences[name]
-    verdict = one.verdict(name)
+    direction = one.direction(name)
     said: Child = ""
-    if verdict:
-        said = element("small", verdict, class_="right" if verdict == "better" else "wrong")
+    if direction:
+        said = element("small", direction, class_="right" if direction == "better" else "wrong")
     spread = element("small", f"{signed(low)} to {signed(high)}")
     return element("span", signed(value), spread, said)
 

@@ -148,7 +148,7 @@ def evaluate(
         MissingColumn: the data lacks what the labels are made from.
     """
     if bundle.target == SEVERAL:
-        raise UsageError("this bundle gives several labels; measure it with evaluate_several")
+        raise UsageError("this bundle gives several labels; measure it with evaluate_multilabel")
     check_cleaning(bundle, data)
     settings = bundle.settings
     target = replace(settings.target, target=OWN, label=label) if label else settings.target

@@ -32,7 +32,7 @@ from reviewdesk.training.known_words import KnownWords
 from reviewdesk.training.learning_curve import learning_curve
 from reviewdesk.training.measures import LabelMeasures, Measures
 from reviewdesk.training.slices import FALSE_SHARE, Slice, Slicing
-from reviewdesk.training.verdict import (
+from reviewdesk.training.summary import (
     how_intervals,
     measured_on,
     sentences,
@@ -341,7 +341,7 @@ def _reviews(evaluation: Evaluation) -> list[Html]:
 
 def _card(sample: Sample) -> Card:
     return Card(
-        verdict=f"{sample.said} · {share(sample.probability)}",
+        prediction=f"{sample.said} · {share(sample.probability)}",
         contrast=f"labelled {sample.true}",
         right=sample.said == sample.true,
         headline=sample.headline,

@@ -21,7 +21,7 @@ from reviewdesk.settings import SplitSettings
 from reviewdesk.sources.generated.identifiers import is_generated
 from reviewdesk.training.known_words import by_known_words
 from reviewdesk.training.measures import evaluate_probabilities
-from reviewdesk.training.several import measure_examples
+from reviewdesk.training.multilabel import measure_examples
 
 Learn = Callable[[LabelledReviews], Classifier]
 
@@ -65,20 +65,20 @@ def fit_and_measure(
     Raises:
         NotEnoughData: a side is empty, or there is only one label to learn.
     """
-    sides = split_examples(examples, split)
-    rows = _row_counts(examples, sides)
+    split_ = split_examples(examples, split)
+    rows = _row_counts(examples, split_)
     log.rows = {"in": rows["reviews"], "train": rows["train"], "test": rows["test"]}
     with log.timed("fit"), progress.task("Training", rows["train"], "reviews") as task:
-        train = LabelledReviews.of_examples(examples, sides.train)
+        train = LabelledReviews.of_examples(examples, split_.train)
         classifier = learn(train.through(_first_reading(task)))
     if not rows["test"]:
         return Fitted(classifier, rows, {}, None)
     with log.timed("measure"), progress.task("Measuring", rows["test"], "reviews") as task:
-        probabilities, known = _predict(classifier, examples, sides, task)
-        metrics = _measure(probabilities, known, examples, sides)
+        probabilities, known = _predict(classifier, examples, split_, task)
+        metrics = _measure(probabilities, known, examples, split_)
     if refit is None or stop():
         return Fitted(classifier, rows, metrics, None)
-    review_ids = examples.column("review_id").filter(pa.array(sides.test))
+    review_ids = examples.column("review_id").filter(pa.array(split_.test))
     held_out = HeldOutPredictions.of(review_ids, probabilities)
     with log.timed("refit"), progress.task("Learning anew", rows["labelled"], "reviews") as task:
         everything = LabelledReviews.of_examples(examples, examples.labelled)
@@ -108,27 +108,27 @@ def fit_and_validate(
     if not validation.labelled.any():
         raise NotEnoughData("none of the reviews to validate on has one of the labels learnt")
     everybody = Split(examples.labelled, np.zeros(len(examples), np.bool_), dropped_texts=0)
-    sides = Split(np.zeros(len(validation), np.bool_), validation.labelled, dropped_texts=0)
+    split_ = Split(np.zeros(len(validation), np.bool_), validation.labelled, dropped_texts=0)
     rows = _row_counts(examples, everybody)
-    rows |= {"validation": int(sides.test.sum())}
+    rows |= {"validation": int(split_.test.sum())}
     log.rows = {"in": rows["reviews"], "train": rows["train"], "test": rows["validation"]}
     with log.timed("fit"), progress.task("Training", rows["train"], "reviews") as task:
         train = LabelledReviews.of_examples(examples, examples.labelled)
-        others = LabelledReviews.of_examples(validation, sides.test)
+        others = LabelledReviews.of_examples(validation, split_.test)
         fitted = classifier.fit(train.through(_first_reading(task)), others)
     with log.timed("measure"), progress.task("Measuring", rows["validation"], "reviews") as task:
-        probabilities, known = _predict(fitted, validation, sides, task)
-        metrics = _measure(probabilities, known, validation, sides)
+        probabilities, known = _predict(fitted, validation, split_, task)
+        metrics = _measure(probabilities, known, validation, split_)
     return Fitted(fitted, rows, metrics, None)
 
 
 def _predict(
-    classifier: Classifier, examples: Examples, sides: Split, task: Task
+    classifier: Classifier, examples: Examples, split_: Split, task: Task
 ) -> tuple[NDArray[np.float32], NDArray[np.int64] | None]:
     """Return the labels' probabilities of the held-out side, (m, k), and known words, (m,)."""
     fields = list(examples.text.fields)
     found, known = [], []
-    for batch in _watched(examples.batches(sides.test), task):
+    for batch in _watched(examples.batches(split_.test), task):
         texts = batch.select(fields)
         found.append(classifier.predict_proba(texts))
         if isinstance(classifier, KnowsWords):
@@ -140,12 +140,12 @@ def _measure(
     probabilities: NDArray[np.float32],
     known: NDArray[np.int64] | None,
     examples: Examples,
-    sides: Split,
+    split_: Split,
 ) -> dict[str, Any]:
     """Return what is measured on the held-out side."""
     if examples.sets is not None:
-        return measure_examples(examples, sides.test, probabilities).to_json()
-    true, groups = examples.label[sides.test], examples.groups[sides.test]
+        return measure_examples(examples, split_.test, probabilities).to_json()
+    true, groups = examples.label[split_.test], examples.groups[split_.test]
     measures = evaluate_probabilities(true, probabilities, examples.labels, groups=groups)
     if known is None:
         return measures.to_json()
@@ -154,21 +154,21 @@ def _measure(
     return {**measures.to_json(), "by_known_words": [one.to_json() for one in classes]}
 
 
-def _row_counts(examples: Examples, sides: Split) -> dict[str, Any]:
+def _row_counts(examples: Examples, split_: Split) -> dict[str, Any]:
     return {
         "reviews": len(examples),
         "labelled": int(examples.labelled.sum()),
-        "train": int(sides.train.sum()),
-        "test": int(sides.test.sum()),
-        "dropped_texts": sides.dropped_texts,
-        "undated": sides.undated,
-        "cut_date": sides.cut_date.isoformat() if sides.cut_date else None,
+        "train": int(split_.train.sum()),
+        "test": int(split_.test.sum()),
+        "dropped_texts": split_.dropped_texts,
+        "undated": split_.undated,
+        "cut_date": split_.cut_date.isoformat() if split_.cut_date else None,
         "default_headlines": examples.default_headlines,
         "generated": _generated(examples),
         "left_out": examples.left_out,
         "small_categories": examples.small_categories,
-        "train_labels": examples.counts(sides.train),
-        "test_labels": examples.counts(sides.test),
+        "train_labels": examples.counts(split_.train),
+        "test_labels": examples.counts(split_.test),
     }
 
 

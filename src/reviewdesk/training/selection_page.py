@@ -11,7 +11,7 @@ from reviewdesk.storage import write_record
 from reviewdesk.training import comparison_page
 from reviewdesk.training.out_of_fold import Cost, Fits
 from reviewdesk.training.selection import ModelComparison
-from reviewdesk.training.verdict import target_name
+from reviewdesk.training.summary import target_name
 
 MEGABYTE: Final = 1 << 20
 METHOD: Final = (

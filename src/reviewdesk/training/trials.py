@@ -111,11 +111,11 @@ class TrainingShare:
     @classmethod
     def of(cls, examples: Examples, split: SplitSettings, folds: int, seed: int) -> "TrainingShare":
         """Divide reviews as training does, and deal the training side out to folds."""
-        sides = split_examples(examples, split)
+        split_ = split_examples(examples, split)
         fold_of = np.full(len(examples), -1, np.int16)
-        train = np.flatnonzero(sides.train)
+        train = np.flatnonzero(split_.train)
         fold_of[train] = deal_folds(examples.label[train], examples.groups[train], folds, seed)
-        return cls(examples, sides.train, sides.test, fold_of)
+        return cls(examples, split_.train, split_.test, fold_of)
 
     def rungs(self) -> int:
         """Return how many steps a trial has: a first look, and each fold."""

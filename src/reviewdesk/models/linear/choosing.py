@@ -1,4 +1,4 @@
-"""Which length of n-grams and which strength do best on rows set aside."""
+"""Which length of n-grams and which strength do best on held-out rows."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ from reviewdesk.models.linear.vocabulary import Grams
 
 SAMPLE_ROWS: Final = 20_000
 WORTH: Final = 0.005
-"""A longer n-gram must make the labels of rows set aside so much likelier, as a share."""
+"""A longer n-gram must make the labels of held-out rows so much likelier, as a share."""
 
 LEAST_GAIN: Final = 5e-4
 """And by so much at the least: where all labels are told for certain, nothing is to be gained."""

@@ -63,7 +63,7 @@ class LinearSettings(HashedSettings):
     balanced: bool = setting(False, "whether all labels count the same, however few rows they have")
     calibration_folds: int = setting(
         0,
-        "how often other rows are set aside to calibrate on, at most; once makes learning three "
+        "how often other rows are held out to calibrate on, at most; once makes learning three "
         "times as fast and probabilities a little less true; 0 for as often as is needed",
         minimum=0,
         maximum=5,
@@ -109,7 +109,7 @@ class Linear(HashedLinear):
 
     @property
     def calibration_folds(self) -> int:
-        """How often other rows are set aside to calibrate on, at most; 0 as often as needed."""
+        """How often other rows are held out to calibrate on, at most; 0 as often as needed."""
         return self.settings.calibration_folds
 
     def partial_fit(self, train: LabelledReviews) -> Self:

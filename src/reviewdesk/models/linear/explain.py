@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reviewdesk.models.base import Explanation
-from reviewdesk.models.linear.several import SeveralWeights
+from reviewdesk.models.linear.multilabel import MultilabelWeights
 from reviewdesk.models.linear.texts import field_texts
 from reviewdesk.models.linear.vocabulary import Vocabulary
 from reviewdesk.models.linear.weights import Weights
@@ -22,7 +22,7 @@ GOES_ON: Final = "…"
 
 
 def explain_row(
-    texts: Mapping[str, str | None], vocabulary: Vocabulary, weights: Weights | SeveralWeights
+    texts: Mapping[str, str | None], vocabulary: Vocabulary, weights: Weights | MultilabelWeights
 ) -> Explanation:
     """Return the contributions of a review's n-grams, those that matter most first.
 

@@ -19,8 +19,8 @@ from reviewdesk.models.linear.calibration import Calibration
 from reviewdesk.models.linear.choosing import SAMPLE_ROWS, choose
 from reviewdesk.models.linear.explain import explain_row
 from reviewdesk.models.linear.learning import Learning, Learnt
+from reviewdesk.models.linear.multilabel import MultilabelCalibrations, MultilabelWeights
 from reviewdesk.models.linear.saved import read_saved
-from reviewdesk.models.linear.several import SeveralCalibrations, SeveralWeights
 from reviewdesk.models.linear.solver import Solver
 from reviewdesk.models.linear.texts import field_texts
 from reviewdesk.models.linear.validation import Parts
@@ -58,7 +58,7 @@ class HashedSettings(Settings):
     )
     seed: int = setting(
         0,
-        "another seed gives another order of learning and other rows set aside",
+        "another seed gives another order of learning and other held-out rows",
         minimum=0,
         maximum=2**32 - 1,
     )
@@ -87,7 +87,7 @@ class HashedLinear(Classifier):
 
     @property
     def calibration_folds(self) -> int:
-        """How often other rows are set aside to calibrate on, at most; 0 as often as needed."""
+        """How often other rows are held out to calibrate on, at most; 0 as often as needed."""
         return 0
 
     @abstractmethod
@@ -233,8 +233,8 @@ class HashedLinear(Classifier):
         classifier.vocabulary_ = Vocabulary.from_arrays(
             arrays, classifier.columns_, grams, saved["bits"]
         )
-        weights = SeveralWeights if classifier.multilabel_ else Weights
-        calibration = SeveralCalibrations if classifier.multilabel_ else Calibration
+        weights = MultilabelWeights if classifier.multilabel_ else Weights
+        calibration = MultilabelCalibrations if classifier.multilabel_ else Calibration
         classifier.weights_ = weights.from_arrays(arrays, len(classifier.vocabulary_), k)
         classifier.calibration_ = calibration.from_arrays(arrays, k)
         return classifier
@@ -248,7 +248,7 @@ class _Head(NamedTuple):
 
 
 def _weighing(
-    weights: Weights | SeveralWeights,
+    weights: Weights | MultilabelWeights,
     ids: NDArray[np.uint32],
     ends: NDArray[np.int64],
     rows: NDArray[np.int64],

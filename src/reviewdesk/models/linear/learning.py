@@ -11,19 +11,19 @@ from numpy.typing import NDArray
 from reviewdesk.examples.examples import GROUP, LABEL
 from reviewdesk.models.few_texts import least_frequency
 from reviewdesk.models.linear.calibration import Calibration
-from reviewdesk.models.linear.several import (
+from reviewdesk.models.linear.multilabel import (
     LabelSets,
+    MultilabelCalibrations,
+    MultilabelWeights,
     Parts,
-    SeveralCalibrations,
-    SeveralWeights,
     answers,
 )
 from reviewdesk.models.linear.solver import Solver
 from reviewdesk.models.linear.spill import RowStore
 from reviewdesk.models.linear.validation import (
-    draw_lots,
-    enough_lots,
+    enough_groups,
     fit_calibrated,
+    hash_groups,
     plan_for,
     plan_to_choose,
 )
@@ -45,12 +45,12 @@ class Learnt(NamedTuple):
         vocabulary: the features.
         weights: for all k labels.
         calibration: for all k labels.
-        likely: the log-likelihood of rows set aside; of several labels, of each answer.
+        likely: the log-likelihood of held-out rows; of several labels, of each answer.
     """
 
     vocabulary: Vocabulary
-    weights: Weights | SeveralWeights
-    calibration: Calibration | SeveralCalibrations
+    weights: Weights | MultilabelWeights
+    calibration: Calibration | MultilabelCalibrations
     likely: NDArray[np.float64]
 
 
@@ -64,8 +64,8 @@ class Learning:
         several: whether a row may have several of them.
         min_df: an n-gram counts when it stands in so many rows or more.
         memory: bytes.
-        seed: another seed deals rows to disk in another order and sets other rows aside.
-        folds: how often other rows are set aside to calibrate on, at most; 0 as often as is needed.
+        seed: another seed deals rows to disk in another order and holds other rows out.
+        folds: how often other rows are held out to calibrate on, at most; 0 as often as is needed.
         solver: gives what learns weights: of parts, of so many features, of rows of which so many
             have each label, and on from other weights.
     """
@@ -97,7 +97,7 @@ class Learning:
             grams: which n-grams are looked at.
             strength: see ``Solver.fit``.
             start: what to go on from.
-            choosing: whether only how likely the rows set aside are is needed.
+            choosing: whether only how likely the held-out rows are is needed.
         """
         bits = start.vocabulary.bits if start else bits_for(text_bytes, grams, self.memory // 4)
         counts = Counts(self.columns, grams, bits)
@@ -135,11 +135,11 @@ class _Rows:
         found = np.bincount(labels, minlength=len(self.label_rows))
         found[: len(self.label_rows)] += self.label_rows
         self.label_rows = found
-        lots = draw_lots(self._groups(batch), self.seed)
+        group_hash = hash_groups(self._groups(batch), self.seed)
         row = 0
         for stream, sizes in self.counts.add(batch):
             rows = slice(row, row + len(sizes))
-            self.store.add(stream, sizes, labels[rows], lots[rows])
+            self.store.add(stream, sizes, labels[rows], group_hash[rows])
             row += len(sizes)
 
     def _groups(self, batch: pa.RecordBatch) -> NDArray[np.uint64]:
@@ -197,8 +197,8 @@ class _Run:
         each = [self._question(label, sets.holding(label)) for label in range(self.learning.k)]
         return Learnt(
             self.vocabulary,
-            SeveralWeights([one.weights for one in each]),
-            SeveralCalibrations(
+            MultilabelWeights([one.weights for one in each]),
+            MultilabelCalibrations(
                 [one.calibration for one in each], np.array([one.share for one in each])
             ),
             np.concatenate([one.likely for one in each]),
@@ -227,7 +227,7 @@ class _Run:
         self, parts: Parts, label_rows: NDArray[np.int64], start: Weights | None = None
     ) -> tuple[Weights, Calibration, NDArray[np.float64]]:
         learning = self.learning
-        parts = enough_lots(parts, learning.seed)
+        parts = enough_groups(parts, learning.seed)
         solver = learning.solver(parts, len(self.vocabulary), label_rows, start)
         rows = self.store.rows
         if self.choosing:
@@ -249,8 +249,8 @@ class _Answer(NamedTuple):
 def _answer(start: Learnt | None, label: int) -> _Answer | None:
     if start is None:
         return None
-    weights = cast(SeveralWeights, start.weights)
-    calibration = cast(SeveralCalibrations, start.calibration)
+    weights = cast(MultilabelWeights, start.weights)
+    calibration = cast(MultilabelCalibrations, start.calibration)
     share = float(calibration.shares[label])
     return _Answer(weights.each[label], calibration.each[label], share, NONE)
 

@@ -20,7 +20,7 @@ class Rows:
     ids: NDArray[np.uint32]
     ends: NDArray[np.int64]  # (n + 1,)
     labels: NDArray[np.int32]  # (n,)
-    lots: NDArray[np.uint32]  # (n,) what decides which rows are set aside; equal in a group
+    group_hash: NDArray[np.uint32]  # (n,) what decides which rows are held out; equal in a group
     duals: NDArray[np.float32]  # (n,) for a solver to write to
 
     def __len__(self) -> int:
@@ -110,7 +110,9 @@ def shortened(rows: Rows, chosen: NDArray[np.int64], most: NDArray[np.int64]) ->
     sizes = np.minimum(rows.ends[chosen + 1] - rows.ends[chosen], most)
     ends = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     places = np.repeat(rows.ends[chosen] - ends[:-1], sizes) + np.arange(ends[-1])
-    return Rows(rows.ids[places], ends, rows.labels[chosen], rows.lots[chosen], rows.duals[chosen])
+    return Rows(
+        rows.ids[places], ends, rows.labels[chosen], rows.group_hash[chosen], rows.duals[chosen]
+    )
 
 
 def row_ends(sizes: NDArray[np.uint32]) -> NDArray[np.int64]:

@@ -18,7 +18,7 @@ from reviewdesk.storage import open_private, storage_errors
 from reviewdesk.text.hashing import combine64
 
 PARTS: Final = 64
-HEAD: Final = np.dtype([("size", np.uint32), ("label", np.int32), ("lot", np.uint32)])
+HEAD: Final = np.dtype([("size", np.uint32), ("label", np.int32), ("group_hash", np.uint32)])
 
 
 class RowStore:
@@ -46,11 +46,11 @@ class RowStore:
         stream: NDArray[np.uint32],
         sizes: NDArray[np.uint32],
         labels: NDArray[np.int32],
-        lots: NDArray[np.uint32],
+        group_hash: NDArray[np.uint32],
     ) -> None:
         """Take rows; the arrays are the store's from now on."""
         heads = np.empty(len(sizes), HEAD)
-        heads["size"], heads["label"], heads["lot"] = sizes, labels, lots
+        heads["size"], heads["label"], heads["group_hash"] = sizes, labels, group_hash
         self._held.append((stream, heads))
         self._held_bytes += stream.nbytes + heads.nbytes
         self.rows += len(sizes)
@@ -88,7 +88,7 @@ class RowStore:
                 ids=self._mapped(part, "ids").view(np.uint32),
                 ends=row_ends(heads["size"]),
                 labels=np.ascontiguousarray(heads["label"]),
-                lots=np.ascontiguousarray(heads["lot"]),
+                group_hash=np.ascontiguousarray(heads["group_hash"]),
                 duals=self._mapped(part, "duals").view(np.float32),
             )
 
@@ -109,7 +109,7 @@ class RowStore:
             done += renumber(stream, sizes[rows], numbers, features, ids[done:])
             row += len(own)
         labels, duals = label_of[heads["label"]], np.zeros(row, np.float32)
-        return Rows(ids[:done], row_ends(sizes), labels, heads["lot"].copy(), duals)
+        return Rows(ids[:done], row_ends(sizes), labels, heads["group_hash"].copy(), duals)
 
     def _spill(self) -> None:
         with storage_errors(self._place):

@@ -1,4 +1,4 @@
-"""Shares of rows that are set aside: to calibrate on, and to choose settings on."""
+"""Shares of rows that are held out: to calibrate on, and to choose settings on."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,7 +16,7 @@ from reviewdesk.models.linear.weights import Weights
 from reviewdesk.models.short_texts import MOST_CUT, CutTexts, ShortTexts, cut_rows
 from reviewdesk.text.hashing import combine64, hash64_text
 
-LOTS: Final = 2**32
+GROUP_HASHES: Final = 2**32
 SHARE: Final = 0.2
 SMALL_SHARE: Final = 0.1  # of few rows, where each fold's weights should be nearly the kept ones
 FEW_ROWS: Final = 5_000
@@ -33,15 +33,15 @@ Parts = Callable[[], Iterator[Rows]]
 
 
 class Plan(NamedTuple):
-    """How much is set aside: ``folds`` times a share of the rows, each time another one."""
+    """How much is held out: ``folds`` times a share of the rows, each time another one."""
 
     share: float
     folds: int
-    learn_again: bool  # whether the kept weights are learnt from all rows, also those set aside
+    learn_again: bool  # whether the kept weights are learnt from all rows, also those held out
 
 
 def plan_for(rows: int, k: int, most: int = 0) -> Plan:
-    """Set aside a fifth in turn, as often as is needed to calibrate; of very many rows once.
+    """Hold out a fifth in turn, as often as is needed to calibrate; of very many rows once.
 
     How sure a classifier of many labels may be takes more numbers to say than of two. A number
     other than 0 is how often it may be at the most.
@@ -54,7 +54,7 @@ def plan_for(rows: int, k: int, most: int = 0) -> Plan:
 
 
 def plan_to_choose(rows: int) -> Plan:
-    """Set aside a fifth to compare settings on, and in turn all of few rows."""
+    """Hold out a fifth to compare settings on, and in turn all of few rows."""
     folds = min(-(-ENOUGH_TO_CHOOSE // max(int(rows * SHARE), 1)), round(1 / SHARE))
     return Plan(SHARE, folds, learn_again=False)
 
@@ -62,18 +62,18 @@ def plan_to_choose(rows: int) -> Plan:
 def fit_calibrated(
     solver: Solver, plan: Plan, strength: float, label_rows: NDArray[np.int64]
 ) -> tuple[Weights, Calibration, NDArray[np.float64]]:
-    """Learn weights, and their calibration from rows set aside.
+    """Learn weights, and their calibration from held-out rows.
 
-    Rows set aside share neither group nor text with the rows that are learnt from meanwhile.
+    Rows held out share neither group nor text with the rows that are learnt from meanwhile.
 
     Args:
         solver: learns weights.
-        plan: how many rows are set aside.
+        plan: how many rows are held out.
         strength: see ``Solver.fit``.
         label_rows: (k,) how many rows have each label.
 
     Returns:
-        The weights, the calibration, and the log-likelihood of each row that was set aside.
+        The weights, the calibration, and the log-likelihood of each row that was held out.
     """
     unseen, cut = _Unseen(solver.k), _Unseen(solver.k)
     weights = None
@@ -85,10 +85,10 @@ def fit_calibrated(
                 continue
         weights = solver.fit(fold.learnt, strength)
         for part in solver.parts():
-            aside = np.flatnonzero(fold.aside(part))
-            unseen.add(weights, part, aside)
-            some, most = cut_rows(len(aside), MOST_CUT // plan.folds)
-            few = shortened(part, aside[some], most)
+            held_out = np.flatnonzero(fold.held_out(part))
+            unseen.add(weights, part, held_out)
+            some, most = cut_rows(len(held_out), MOST_CUT // plan.folds)
+            few = shortened(part, held_out[some], most)
             cut.add(weights, few, np.arange(len(few)))
     scores, lengths, labels, known = unseen.rows()
     copies = unseen.copies()
@@ -110,7 +110,7 @@ def fit_calibrated(
 
 
 class _Unseen:
-    """Rows that were set aside, with the scores of weights that had not seen them."""
+    """Rows that were held out, with the scores of weights that had not seen them."""
 
     def __init__(self, k: int) -> None:
         self._scores = [np.empty((0, k), np.float32)]
@@ -151,16 +151,16 @@ class _Unseen:
 
 
 class _Fold:
-    """Which rows are set aside, and which are learnt from meanwhile.
+    """Which rows are held out, and which are learnt from meanwhile.
 
-    Texts that are set aside are known by some bits of a hash, so that a few rows in a thousand are
+    Texts that are held out are known by some bits of a hash, so that a few rows in a thousand are
     left out by chance.
 
     Args:
         parts: gives the rows.
-        low: lots from this share of all lots on are set aside.
+        low: group hashes from this share of all group hashes on are held out.
         high: up to this one.
-        texts: whether rows with a text that is set aside are left out.
+        texts: whether rows with a text that is held out are left out.
     """
 
     def __init__(self, parts: Parts, low: float, high: float, *, texts: bool = True) -> None:
@@ -168,7 +168,7 @@ class _Fold:
         self._taken: NDArray[np.bool_] | None = None
         self._known: tuple[Rows, NDArray[np.bool_]] | None = None
         if texts:
-            keys = np.concatenate([part.text_keys[self.aside(part)] for part in parts()])
+            keys = np.concatenate([part.text_keys[self.held_out(part)] for part in parts()])
             bits = max(len(keys) * SLOTS_A_TEXT, 2).bit_length()
             self._taken = np.zeros(1 << bits, np.bool_)
             self._taken[_slots(keys, bits)] = keys != 0
@@ -177,17 +177,17 @@ class _Fold:
         """Return the same fold, with equal texts on both sides: there are too few others."""
         return _Fold(self._parts, self._low, self._high, texts=False)
 
-    def aside(self, part: Rows) -> NDArray[np.bool_]:
-        """Return which rows are set aside."""
-        found: NDArray[np.bool_] = (part.lots >= int(self._low * LOTS)) & (
-            part.lots < int(self._high * LOTS)
+    def held_out(self, part: Rows) -> NDArray[np.bool_]:
+        """Return which rows are held out."""
+        found: NDArray[np.bool_] = (part.group_hash >= int(self._low * GROUP_HASHES)) & (
+            part.group_hash < int(self._high * GROUP_HASHES)
         )
         return found
 
     def learnt(self, part: Rows) -> NDArray[np.bool_]:
         """Return which rows are learnt from; the same part, as in memory, is answered at once."""
         if self._known is None or self._known[0] is not part:
-            found = ~self.aside(part)
+            found = ~self.held_out(part)
             if self._taken is not None:
                 bits = len(self._taken).bit_length() - 1
                 found &= ~self._taken[_slots(part.text_keys, bits)] | (part.text_keys == 0)
@@ -213,19 +213,19 @@ def _both(solver: Solver, choose: Choose) -> bool:
     return False
 
 
-def draw_lots(groups: NDArray[np.uint64], seed: int) -> NDArray[np.uint32]:
+def hash_groups(groups: NDArray[np.uint64], seed: int) -> NDArray[np.uint32]:
     """Return a number for each row that is the same within a group, and otherwise random."""
-    # The name keeps these lots from being those by which somebody split the rows before.
-    salt = hash64_text(f"linear lots {seed}")
+    # The name keeps these group hashes from being those by which somebody split the rows before.
+    salt = hash64_text(f"linear group hashes {seed}")
     salted = combine64(groups, np.full(len(groups), salt, np.uint64))
     return (salted >> np.uint64(32)).astype(np.uint32)
 
 
-def enough_lots(parts: Parts, seed: int) -> Parts:
+def enough_groups(parts: Parts, seed: int) -> Parts:
     """Return the same parts; where there are hardly any groups, each row is one by itself."""
     first = next(iter(parts()))
-    if len(np.unique(first.lots)) >= FEW_GROUPS:
+    if len(np.unique(first.group_hash)) >= FEW_GROUPS:
         return parts
-    lots = draw_lots(np.arange(len(first), dtype=np.uint64), seed)
-    alone = replace(first, lots=lots)
+    group_hash = hash_groups(np.arange(len(first), dtype=np.uint64), seed)
+    alone = replace(first, group_hash=group_hash)
     return lambda: iter([alone])

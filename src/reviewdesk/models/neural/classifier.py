@@ -22,7 +22,7 @@ from reviewdesk.models.base import Classifier
 from reviewdesk.models.curve import Curve
 from reviewdesk.models.labelled import LabelledReviews, Texts
 from reviewdesk.models.linear.calibration import Calibration
-from reviewdesk.models.linear.several import SeveralCalibrations
+from reviewdesk.models.linear.multilabel import MultilabelCalibrations
 from reviewdesk.models.neural.graph import Graph
 from reviewdesk.models.neural.plan import AnyShape, Objective, Plan
 from reviewdesk.models.neural.settings import LearningSettings, course_of
@@ -64,7 +64,7 @@ class NetworkClassifier(Classifier):
     # A fifth more reviews is worth little beside another hour, and when to stop was measured once.
     refits: ClassVar[bool] = False
     settings: LearningSettings
-    calibration_: Calibration | SeveralCalibrations
+    calibration_: Calibration | MultilabelCalibrations
     present_: NDArray[np.int64]
     """Places of the labels that there was something to learn about."""
 

@@ -13,14 +13,14 @@ from reviewdesk.models.base import Explanation
 from reviewdesk.models.few_texts import FEW
 from reviewdesk.models.labelled import LabelledReviews, Texts
 from reviewdesk.models.linear.calibration import Calibration
-from reviewdesk.models.linear.several import SeveralCalibrations
+from reviewdesk.models.linear.multilabel import MultilabelCalibrations
 from reviewdesk.models.neural.classifier import NetworkClassifier
 from reviewdesk.models.neural.explain import explain_review
 from reviewdesk.models.neural.settings import NetworkSettings, chosen, shape_of
 from reviewdesk.models.neural.tokens import Tokens, write_tokens
 from reviewdesk.models.neural.word_vectors import first_vectors
 from reviewdesk.models.neural.words import Vocabulary, WordCounts, known_words, shortened
-from reviewdesk.models.scored import calibrations_of_several
+from reviewdesk.models.scored import multilabel_calibrations
 from reviewdesk.models.short_texts import CutTexts, cut_rows
 
 
@@ -133,13 +133,13 @@ def _several(
     tokens: Tokens,
     present: NDArray[np.int64],
     k: int,
-) -> SeveralCalibrations:
+) -> MultilabelCalibrations:
     """Return a calibration for each label; labels not present have the share that they had."""
     rows = tokens.labels.sum(axis=0).astype(int).tolist()
-    found = calibrations_of_several(scores, labels, known, len(tokens.labels), rows)
+    found = multilabel_calibrations(scores, labels, known, len(tokens.labels), rows)
     each: list[Calibration | None] = [None] * k
     shares = np.zeros(k)
     shares[tokens.always] = 1
     for place, label in enumerate(present.tolist()):
         each[label], shares[label] = found.each[place], found.shares[place]
-    return SeveralCalibrations(each, shares)
+    return MultilabelCalibrations(each, shares)

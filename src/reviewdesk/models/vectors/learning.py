@@ -13,9 +13,9 @@ from reviewdesk.examples.folds import deal_folds
 from reviewdesk.formats.fasttext_model import LOSS_NUMBERS
 from reviewdesk.models.labelled import is_list
 from reviewdesk.models.linear.calibration import Calibration
-from reviewdesk.models.linear.several import SeveralCalibrations
+from reviewdesk.models.linear.multilabel import MultilabelCalibrations
 from reviewdesk.models.running import Run
-from reviewdesk.models.scored import calibration_of_one, calibrations_of_several
+from reviewdesk.models.scored import calibration_of_one, multilabel_calibrations
 from reviewdesk.models.short_texts import CutTexts, cut_rows
 from reviewdesk.models.vectors.epochs import (
     SILENT_RUN,
@@ -104,7 +104,7 @@ class Learnt(NamedTuple):
     """A model, its calibration and how its learning went."""
 
     model: LabelVectors
-    calibration: Calibration | SeveralCalibrations
+    calibration: Calibration | MultilabelCalibrations
     bounded_steps: int
     loss: float
 
@@ -241,7 +241,7 @@ def _calibrated(
     held: Ints,
     rest: Ints,
     multilabel: bool,
-) -> Calibration | SeveralCalibrations:
+) -> Calibration | MultilabelCalibrations:
     """Return what makes probabilities of scores, from texts that were not learnt from.
 
     Of their words, those that stand in no other text count for nothing, as in a new text.
@@ -254,7 +254,7 @@ def _calibrated(
     if multilabel:
         texts = len(labels.ends) - 1
         truth = labels.table(held)
-        return calibrations_of_several(scores, truth, known, texts, labels.rows().tolist())
+        return multilabel_calibrations(scores, truth, known, texts, labels.rows().tolist())
     present = np.flatnonzero(labels.rows())
     numbers = np.searchsorted(present, labels.first()[held])
     some, lengths = cut_rows(len(held))

@@ -18,7 +18,7 @@ from reviewdesk.scoring.predict import predict
 from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
 from reviewdesk.training.comparison import compare
 from reviewdesk.training.evaluate import evaluate
-from reviewdesk.training.several import evaluate_several, measure_several
+from reviewdesk.training.multilabel import evaluate_multilabel, measure_multilabel
 from reviewdesk.training.train import train
 from tests.serving.fakes import sentiment
 from tests.serving.process import server
@@ -104,9 +104,9 @@ def test_what_is_not_done_for_several_labels_says_so(data: PreparedData, tmp_pat
     with pytest.raises(UsageError, match="linear gives several"):
         train(data, tmp_path / "b", target=TARGET, model="tfidf-svc")
     bundle = train(data, tmp_path / "b", target=TARGET).bundle
-    with pytest.raises(UsageError, match="evaluate_several"):
+    with pytest.raises(UsageError, match="evaluate_multilabel"):
         evaluate(bundle, data)
-    assert evaluate_several(bundle, data, rows="all").measures.rows > 500
+    assert evaluate_multilabel(bundle, data, rows="all").measures.rows > 500
     other = train(data, tmp_path / "o", target=TARGET, split=SplitSettings(seed=1)).bundle
     with pytest.raises(UsageError, match="evaluate each of them"):
         compare({"b": bundle, "o": other}, data)
@@ -146,7 +146,7 @@ def test_the_same_in_a_table_and_from_the_endpoint(data: PreparedData, tmp_path:
 def test_figures_by_hand() -> None:
     true = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 0]], np.bool_)
     said = np.array([[0.9, 0.1, 0], [0.8, 0.2, 0], [0.7, 0.6, 0], [0.1, 0.1, 0]], np.float32)
-    found = measure_several(true, said, ["a", "b", "c"])
+    found = measure_multilabel(true, said, ["a", "b", "c"])
     assert found.figures["micro_f1"].value == pytest.approx(2 * 3 / (4 + 4))
     assert found.figures["macro_f1"].value == pytest.approx((4 / 5 + 2 / 3) / 2)  # c: no row has it
     assert found.figures["accuracy"].value == 0.5

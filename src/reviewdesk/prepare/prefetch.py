@@ -15,7 +15,7 @@ _PAUSE: Final = 0.05
 
 
 @contextmanager
-def read_ahead(items: Iterator[T]) -> Iterator[Iterator[T]]:
+def prefetch(items: Iterator[T]) -> Iterator[Iterator[T]]:
     """Give the block an iterator over the same items, made in a thread.
 
     Decompressing and parsing release Python's lock most of the time, so that a second core takes

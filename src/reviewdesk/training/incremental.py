@@ -22,7 +22,7 @@ from reviewdesk.training.rows import check_cleaning
 from reviewdesk.training.train import TrainResult
 
 
-def learn_on(
+def train_incrementally(
     start: Path,
     data: PreparedData,
     out: Path,
@@ -58,7 +58,7 @@ def learn_on(
     if bundle.learned_from(data.fingerprint):
         raise UsageError(f"the bundle {bundle.id} has learned from {data.path} already")
     settings = bundle.settings
-    again = partial(_learn_on_from, start) if settings.refit and classifier.refits else None
+    again = partial(_partial_fit_from, start) if settings.refit and classifier.refits else None
     log = RunLog("learn on", settings.to_json(), {"data": data.fingerprint, "from": bundle.id})
     with locked(out.with_name(f".{out.name}.lock"), str(out)):
         found = None if overwrite else _finished(out, bundle, data)
@@ -87,7 +87,7 @@ def learn_on(
     return TrainResult(out, found, None, log, already=True)
 
 
-def _learn_on_from(start: Path, later: LabelledReviews) -> Classifier:
+def _partial_fit_from(start: Path, later: LabelledReviews) -> Classifier:
     """Learn on from what was saved, which has not learnt from the measured share of the later."""
     classifier = load_bundle(start).classifier
     cast(PartialFits, classifier).partial_fit(later)

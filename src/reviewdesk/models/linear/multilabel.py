@@ -79,7 +79,7 @@ def answers(parts: Parts, holding: NDArray[np.bool_]) -> Parts:
 
 
 @dataclass(frozen=True, eq=False)
-class SeveralWeights:
+class MultilabelWeights:
     """A linear function for each label.
 
     Args:
@@ -133,7 +133,7 @@ class SeveralWeights:
 
 
 @dataclass(frozen=True, eq=False)
-class SeveralCalibrations:
+class MultilabelCalibrations:
     """A calibration for each label.
 
     Args:

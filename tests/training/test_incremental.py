@@ -15,7 +15,7 @@ from reviewdesk.models.labelled import LabelledReviews
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.settings import SplitSettings
 from reviewdesk.training.evaluate import evaluate
-from reviewdesk.training.later import learn_on
+from reviewdesk.training.incremental import train_incrementally
 from reviewdesk.training.train import train
 from tests.scoring import corpus
 
@@ -54,12 +54,12 @@ def test_new_months_are_learnt_and_old_ones_not_forgotten(
     first, second, third = (tmp_path / name for name in ("first", "second", "third"))
     start = train(months[0], first, split=SplitSettings(by="review"), refit=False).bundle
     assert accuracy(first, months[1]) < 0.7
-    found = learn_on(first, months[1], second).bundle
+    found = train_incrementally(first, months[1], second).bundle
     assert found.metrics["figures"]["accuracy"]["value"] > 0.9
     assert found.continues == start.id
     assert found.settings.to_json() == start.settings.to_json()
     assert found.id != start.id
-    last = learn_on(second, months[2], third).bundle
+    last = train_incrementally(second, months[2], third).bundle
     assert last.earlier_data == [months[0].fingerprint, months[1].fingerprint]
     for data in months:
         measured = evaluate(load_bundle(third), data)
@@ -70,7 +70,7 @@ def test_new_months_are_learnt_and_old_ones_not_forgotten(
 def test_what_was_held_out_is_learnt_in_the_end(months: list[PreparedData], tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     start = train(months[0], first).bundle
-    more = learn_on(first, months[1], second).bundle
+    more = train_incrementally(first, months[1], second).bundle
     measured = evaluate(load_bundle(second), months[1])
     assert measured.measures.to_json().items() <= more.metrics.items()
     assert "learned anew from all 400" in measured.why
@@ -85,22 +85,22 @@ def test_what_was_held_out_is_learnt_in_the_end(months: list[PreparedData], tmp_
 
 def test_the_same_bytes_and_nothing_done_twice(months: list[PreparedData], tmp_path: Path) -> None:
     train(months[0], tmp_path / "first")
-    one = learn_on(tmp_path / "first", months[1], tmp_path / "one")
-    other = learn_on(tmp_path / "first", months[1], tmp_path / "other")
+    one = train_incrementally(tmp_path / "first", months[1], tmp_path / "one")
+    other = train_incrementally(tmp_path / "first", months[1], tmp_path / "other")
     assert one.bundle.id == other.bundle.id
-    again = learn_on(tmp_path / "first", months[1], tmp_path / "one")
+    again = train_incrementally(tmp_path / "first", months[1], tmp_path / "one")
     assert (one.already, again.already) == (False, True)
     with pytest.raises(UsageError, match="another bundle"):
-        learn_on(tmp_path / "first", months[2], tmp_path / "one")
+        train_incrementally(tmp_path / "first", months[2], tmp_path / "one")
     with pytest.raises(UsageError, match="already"):
-        learn_on(tmp_path / "one", months[0], tmp_path / "more")
+        train_incrementally(tmp_path / "one", months[0], tmp_path / "more")
 
 
 def test_families_that_cannot_say_so(months: list[PreparedData], tmp_path: Path) -> None:
     for model in ("tfidf-svc", "naive-bayes"):
         train(months[0], tmp_path / model, model=model)
         with pytest.raises(UsageError, match=r"learn on"):
-            learn_on(tmp_path / model, months[1], tmp_path / "more")
+            train_incrementally(tmp_path / model, months[1], tmp_path / "more")
 
 
 def test_on_the_command_line(

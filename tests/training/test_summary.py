@@ -6,7 +6,7 @@ import pytest
 
 from reviewdesk.training.evaluate import Evaluation, Sample
 from reviewdesk.training.measures import Measures, evaluate_probabilities
-from reviewdesk.training.verdict import measured_on, sentences, title, with_label_names
+from reviewdesk.training.summary import measured_on, sentences, title, with_label_names
 
 
 def measured(true: list[int], said: list[int], sure: float = 0.9, **more: Any) -> Measures:

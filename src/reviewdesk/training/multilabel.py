@@ -17,7 +17,7 @@ from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.stats.calibration import perfect_error, reliability
 from reviewdesk.stats.jackknife import Evidence, Jackknife, Jackknifed
-from reviewdesk.stats.several import Agreement, macro
+from reviewdesk.stats.multilabel import Agreement, macro
 from reviewdesk.training.figures import Figure, figure, share
 from reviewdesk.training.rows import Rows, check_cleaning, choose_rows, held_out, predict_rows
 
@@ -44,7 +44,7 @@ class LabelAnswers:
 
 
 @dataclass(frozen=True)
-class SeveralMeasures:
+class MultilabelMeasures:
     """Everything that is measured.
 
     Args:
@@ -67,13 +67,13 @@ class SeveralMeasures:
         }
 
 
-def measure_several(
+def measure_multilabel(
     true: NDArray[np.bool_],
     probabilities: NDArray[np.float32],
     labels: Sequence[str],
     *,
     groups: NDArray[np.uint64] | None = None,
-) -> SeveralMeasures:
+) -> MultilabelMeasures:
     """Measure answers to as many questions a row as there are labels.
 
     Args:
@@ -101,21 +101,21 @@ def measure_several(
         precision, recall, f1 = (float(score[at]) for score in scores)
         counts = int(support[at]), int(said[:, at].sum())
         by_label.append(LabelAnswers(label, *counts, precision, recall, f1, error, perfect))
-    return SeveralMeasures(len(true), figures, tuple(by_label))
+    return MultilabelMeasures(len(true), figures, tuple(by_label))
 
 
 def measure_examples(
     examples: Examples, chosen: NDArray[np.bool_], probabilities: NDArray[np.float32]
-) -> SeveralMeasures:
+) -> MultilabelMeasures:
     """Measure some examples (n,) with the probabilities that they were given (m, k)."""
     k = len(examples.labels)
     true = indicators(examples.sets, examples.label[chosen], k)
     groups = examples.groups[chosen]
-    return measure_several(true, probabilities, examples.labels, groups=groups)
+    return measure_multilabel(true, probabilities, examples.labels, groups=groups)
 
 
 @dataclass(frozen=True)
-class SeveralEvaluation:
+class MultilabelEvaluation:
     """What an evaluation of a bundle with several labels found.
 
     Args:
@@ -130,7 +130,7 @@ class SeveralEvaluation:
     data: str
     rows: Rows
     why: str
-    measures: SeveralMeasures
+    measures: MultilabelMeasures
 
     def to_json(self) -> dict[str, Any]:
         """Return the evaluation as JSON values."""
@@ -145,9 +145,9 @@ class SeveralEvaluation:
         }
 
 
-def evaluate_several(
+def evaluate_multilabel(
     bundle: Bundle, data: PreparedData, *, rows: Rows | None = None, progress: Progress = SILENT
-) -> SeveralEvaluation:
+) -> MultilabelEvaluation:
     """Measure a bundle on reviews that may have several labels; see ``evaluate``.
 
     Raises:
@@ -166,7 +166,7 @@ def evaluate_several(
         raise NotEnoughData(f"no review in this data has labels for {bundle.id}")
     probabilities = predict_rows(bundle, examples, chosen, progress, aside)
     measures = measure_examples(examples, chosen, probabilities)
-    return SeveralEvaluation(bundle.id, data.fingerprint, used, why, measures)
+    return MultilabelEvaluation(bundle.id, data.fingerprint, used, why, measures)
 
 
 def _means(values: NDArray[np.bool_], jackknife: Jackknife) -> NDArray[np.float64]:

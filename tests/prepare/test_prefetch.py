@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from reviewdesk.prepare.ahead import DEPTH, read_ahead
+from reviewdesk.prepare.prefetch import DEPTH, prefetch
 
 
 def test_gives_the_same_items_in_order_from_another_thread() -> None:
@@ -14,7 +14,7 @@ def test_gives_the_same_items_in_order_from_another_thread() -> None:
             threads.add(threading.current_thread().name)
             yield number
 
-    with read_ahead(items()) as ahead:
+    with prefetch(items()) as ahead:
         assert list(ahead) == list(range(100))
     assert threads == {"read-ahead"}
 
@@ -24,7 +24,7 @@ def test_an_error_comes_where_its_item_would_have_come() -> None:
         yield 1
         raise ValueError("broken")
 
-    with read_ahead(items()) as ahead:
+    with prefetch(items()) as ahead:
         assert next(ahead) == 1
         with pytest.raises(ValueError, match="broken"):
             next(ahead)
@@ -32,7 +32,7 @@ def test_an_error_comes_where_its_item_would_have_come() -> None:
 
 def test_an_exception_that_is_an_item_is_an_item() -> None:
     error = ValueError()
-    with read_ahead(iter([error])) as ahead:
+    with prefetch(iter([error])) as ahead:
         assert list(ahead) == [error]
 
 
@@ -45,7 +45,7 @@ def test_stops_when_nobody_reads_on() -> None:
             made += 1
             yield made
 
-    with pytest.raises(KeyboardInterrupt), read_ahead(items()) as ahead:
+    with pytest.raises(KeyboardInterrupt), prefetch(items()) as ahead:
         next(ahead)
         raise KeyboardInterrupt
     assert made <= DEPTH + 3

@@ -17,7 +17,7 @@ LONGEST: Final = 1_000.0
 BISECTIONS: Final = 40
 
 
-class Verdict(NamedTuple):
+class Summary(NamedTuple):
     """What to do.
 
     Args:
@@ -32,51 +32,51 @@ class Verdict(NamedTuple):
     stop: bool
 
 
-def verdict(status: Status) -> Verdict:
+def summarise(status: Status) -> Summary:
     """Return what to do.
 
     A broken split, then a breached guardrail, stand in place of any result.
     """
     ratio = status.ratio
     if ratio is not None and ratio.alarm:
-        return Verdict("ratio", _ratio_sentence(status.design, ratio), True)
+        return Summary("ratio", _ratio_sentence(status.design, ratio), True)
     breached = [one for one in status.guardrails if one.named]
     if breached:
-        return Verdict("guardrail", _guardrail_sentence(breached), True)
+        return Summary("guardrail", _guardrail_sentence(breached), True)
     named = [one for one in status.goals if one.named]
     if named:
         return _named(status, named)
     known = [one for one in status.goals if math.isfinite(one.now[1]) and math.isfinite(one.now[2])]
     if not known:
-        return Verdict("waiting", "There are too few outcomes to say anything yet; go on.", False)
+        return Summary("waiting", "There are too few outcomes to say anything yet; go on.", False)
     least = status.design.settings.effect
     if least and len(known) == len(status.goals) and all(_within(one, least) for one in known):
-        return Verdict("alike", _alike_sentence(status, known), True)
-    return Verdict("undecided", _undecided_sentence(status, known[0]), False)
+        return Summary("alike", _alike_sentence(status, known), True)
+    return Summary("undecided", _undecided_sentence(status, known[0]), False)
 
 
 def cautions(status: Status) -> list[str]:
-    """Return what a reader of the verdict must know of the data, in sentences."""
-    told = []
+    """Return what a reader of the summary must know of the data, in sentences."""
+    sentences = []
     if status.crossed:
-        told.append(
+        sentences.append(
             f"{count(status.crossed)} units were in more than one arm, though each was to be dealt "
             "to one (a sticky key is missing or changed); their effects are mixed."
         )
     if status.elsewhere:
-        told.append(f"{count(status.elsewhere)} rows are of arms that are not compared.")
+        sentences.append(f"{count(status.elsewhere)} rows are of arms that are not compared.")
     if status.unpaired:
-        told.append(
+        sentences.append(
             f"{count(status.unpaired)} requests were not answered by every arm and are left out."
         )
     for one in status.goals:
         if status.design.paired and one.comparison.fewer < 1 and one.comparison.units[-1] > 1:
-            told.append(
+            sentences.append(
                 f"The same requests were answered by both: {one.metric.column} needs "
                 f"{one.comparison.fewer:.0%} of the requests that dealing them to "
                 f"{status.design.arms[0]} or {one.treatment} would take."
             )
-    return told
+    return sentences
 
 
 def units_to_decide(one: Compared, horizon: float) -> float:
@@ -135,7 +135,7 @@ def _size(one: Compared) -> str:
     return f"{amount(comparison, small)} to {amount(comparison, large)}{unit_of(comparison)}"
 
 
-def _named(status: Status, named: list[Compared]) -> Verdict:
+def _named(status: Status, named: list[Compared]) -> Summary:
     several = len(status.goals) > 1
     parts, sides = [], set()
     for one in named:
@@ -146,12 +146,12 @@ def _named(status: Status, named: list[Compared]) -> Verdict:
     arms = {one.treatment for one in named}
     whole = ", ".join(parts) + ", whenever you look"
     if len(sides) > 1:
-        return Verdict("mixed", f"{whole}; weigh the one against the other.", True)
+        return Summary("mixed", f"{whole}; weigh the one against the other.", True)
     if sides == {"worse"} and len(status.design.arms) == 2:
-        return Verdict("worse", f"{whole}; stop, and keep {status.design.arms[0]}.", True)
+        return Summary("worse", f"{whole}; stop, and keep {status.design.arms[0]}.", True)
     if sides == {"worse"}:
-        return Verdict("worse", f"{whole}; take {_listed(sorted(arms))} out.", False)
-    return Verdict("better", f"{whole}; stop.", True)
+        return Summary("worse", f"{whole}; take {_listed(sorted(arms))} out.", False)
+    return Summary("better", f"{whole}; stop.", True)
 
 
 def _within(one: Compared, least: float) -> bool:
