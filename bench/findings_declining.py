@@ -41,7 +41,7 @@ from reviewdesk.findings.base import PROMISES
 from reviewdesk.findings.declining.alarms import raise_alarms
 from reviewdesk.findings.declining.baselines import FEWEST_REVIEWS, learn_baselines
 from reviewdesk.findings.declining.histories import Histories, histories
-from reviewdesk.findings.declining.judging import judge
+from reviewdesk.findings.declining.scoring import score_looks
 from reviewdesk.settings import DemoSettings, SourceSettings
 from reviewdesk.sources import open_inputs
 from reviewdesk.sources.generated import generate
@@ -291,7 +291,7 @@ def head(title: str) -> None:
 def promised(planted: Sequence[Planted]) -> int:
     """Print what is called at each promise; return how many calls there are at 0.9."""
     calls = 0
-    levels = [judge(made.found, learn_baselines(made.found)).levels for made in planted]
+    levels = [score_looks(made.found, learn_baselines(made.found)).levels for made in planted]
     for promise in PROMISES:
         tally = Tally()
         for made, level in zip(planted, levels, strict=True):
@@ -348,7 +348,7 @@ def sizes(counts: Sequence[int]) -> None:
         keys = (product.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
         began = time.process_time()
         found = histories(keys, stars, days, np.arange(count, dtype=np.uint64))
-        raise_alarms(found, judge(found, learn_baselines(found)).levels, ALPHA)
+        raise_alarms(found, score_looks(found, learn_baselines(found)).levels, ALPHA)
         print(f"| {count:,} | {found.products:,} | {time.process_time() - began:.1f} |", flush=True)
 
 

@@ -27,7 +27,7 @@ def main() -> None:
     """Print one row for each set and longest run."""
     print(f"{machine()}\n\n| {' | '.join(HEAD_ROW)} |\n{'|---' * len(HEAD_ROW)}|")
     for name, words in WORDS.items():
-        train, test, names = _sides(name)
+        train, test, names = _split(name)
         held_out = [_misspelt(test, share) for share in SHARES]
         for characters in (0, 3, 4, 5):
             begin = time.process_time()
@@ -42,7 +42,7 @@ def main() -> None:
             )
 
 
-def _sides(name: str) -> tuple[list[pa.RecordBatch], pa.RecordBatch, list[str]]:
+def _split(name: str) -> tuple[list[pa.RecordBatch], pa.RecordBatch, list[str]]:
     data = DATA_SETS[name]()
     rows = len(data.labels)
     kept = np.random.default_rng(0).random(rows) < ROWS / rows

@@ -18,8 +18,8 @@ def test_without_groups_rows_count_as_they_are() -> None:
     assert (found.low[0], found.high[0]) == share_interval(60, 100)
     table = [[60, 40], [180, 20]]
     ratio = reference.chi2_contingency(table, correction=False, lambda_="log-likelihood")
-    assert found.chance[0] == pytest.approx(ratio.pvalue / 2)
-    assert found.chance[1] == pytest.approx(1 - ratio.pvalue / 2)
+    assert found.p_value[0] == pytest.approx(ratio.pvalue / 2)
+    assert found.p_value[1] == pytest.approx(1 - ratio.pvalue / 2)
 
 
 def test_copies_of_a_row_say_nothing_new() -> None:
@@ -29,14 +29,14 @@ def test_copies_of_a_row_say_nothing_new() -> None:
     ten = np.repeat(np.arange(400), 10)
     tenfold = slice_shares(right[ten], slices[ten], 2, ten)
     assert tenfold.low == pytest.approx(once.low, abs=0.01)
-    assert tenfold.chance == pytest.approx(once.chance)
+    assert tenfold.p_value == pytest.approx(once.p_value)
 
 
 @pytest.mark.parametrize(("right", "share"), [(True, 1.0), (False, 0.0)])
 def test_all_right_and_all_wrong(right: bool, share: float) -> None:
     found = slice_shares(np.full(6, right), np.array([0, 0, 0, 1, 1, 1]), 3, np.arange(6))
     assert found.share[:2].tolist() == [share, share]
-    assert found.chance[:2].tolist() == [0.5, 0.5]
+    assert found.p_value[:2].tolist() == [0.5, 0.5]
     assert found.rows[2] == 0
     assert math.isnan(found.share[2])
 
@@ -46,10 +46,10 @@ def test_chance_is_as_rare_as_it_says_in_grouped_rows() -> None:
     below, held = 0, 0
     for _ in range(400):
         groups = generator.integers(120, size=1200)
-        chances = generator.beta(9, 3, size=120)  # correlation 1 / 13 inside a group
+        rates = generator.beta(9, 3, size=120)  # correlation 1 / 13 inside a group
         slices = (groups < 12).astype(np.int64)
-        found = slice_shares(generator.random(1200) < chances[groups], slices, 2, groups)
-        below += found.chance[1] < 0.05
+        found = slice_shares(generator.random(1200) < rates[groups], slices, 2, groups)
+        below += found.p_value[1] < 0.05
         held += found.low[1] <= 0.75 <= found.high[1]
     assert 0.02 <= below / 400 <= 0.085
     assert held / 400 >= 0.9
@@ -59,6 +59,6 @@ def test_of_fewer_than_five_products_a_slice_is_not_judged() -> None:
     groups = np.r_[np.repeat(np.arange(4), 25), np.arange(4, 204)]
     right = np.r_[np.zeros(100, bool), np.ones(200, bool)]
     found = slice_shares(right, (groups > 3).astype(np.int64), 2, groups)
-    assert found.chance[0] == 1
+    assert found.p_value[0] == 1
     assert math.isnan(found.low[0])
     assert found.low[1] > 0.9

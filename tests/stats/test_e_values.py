@@ -5,7 +5,7 @@ import numpy as np
 from reviewdesk.stats.e_values import (
     e_benjamini_hochberg,
     e_values_looked_back,
-    ever_chances,
+    ever_p_values,
 )
 
 NULLS = 20
@@ -13,7 +13,7 @@ CAP = 1e4
 
 
 def test_chances_are_one_over_the_highest_value() -> None:
-    found = ever_chances(np.log([0.5, 1.0, 20.0]))
+    found = ever_p_values(np.log([0.5, 1.0, 20.0]))
     assert np.allclose(found, [1, 1, 0.05])
 
 
@@ -40,18 +40,18 @@ def followed(draws: int) -> tuple[np.ndarray, np.ndarray]:
         The logarithms of the highest and of the last values, (draws, NULLS).
     """
     random = np.random.default_rng(0)
-    chance = np.empty((draws, NULLS))
+    p_value = np.empty((draws, NULLS))
     rounds = 0.1 * np.arange(1, NULLS + 1) / NULLS
     late_together = 0.1 / np.arange(1, NULLS + 1)
     shares = [1 - late_together.sum(), *late_together]
-    for one in chance:
+    for one in p_value:
         together = random.choice(NULLS + 1, p=shares)
         one[:] = random.uniform(rounds[-1], 1, NULLS)
         if together:
             low = rounds[together - 2] if together > 1 else 0.0
             late = random.choice(NULLS, together, replace=False)
             one[late] = random.uniform(low, rounds[together - 1])
-    highest = np.minimum(1 / chance, CAP)
+    highest = np.minimum(1 / p_value, CAP)
     with np.errstate(divide="ignore"):
         return np.log(highest), np.log(np.where(highest < CAP, 0.0, CAP))
 

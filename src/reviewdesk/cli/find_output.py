@@ -51,7 +51,7 @@ def print_ranking(found: Findings, as_json: bool) -> None:
         ]
         for row in rows
     ]
-    print_table(("product", "product_id", "likeness", "what is said of both"), lines)
+    print_table(("product", "product_id", "similarity", "what is said of both"), lines)
 
 
 def ask(result: FindResult, path: Path) -> None:

@@ -107,7 +107,7 @@ class Decisions:
             )
             if not rows or rows[0][2] == UNDO:
                 raise UsageError("there is nothing to undo under that number")
-            standing = [finding_id for finding_id, undone, _ in rows if undone is None]
+            in_force = [finding_id for finding_id, undone, _ in rows if undone is None]
             first, at = _next(writing), _now()
             writing.run(
                 "UPDATE actions SET undone = :first WHERE batch = :batch AND undone IS NULL",
@@ -115,10 +115,10 @@ class Decisions:
             )
             done = (
                 Action(number, first, at, author, finding_id, UNDO, str(batch), "", None)
-                for number, finding_id in enumerate(standing, first)
+                for number, finding_id in enumerate(in_force, first)
             )
             writing.run_each(_NEW_ACTION, [each._asdict() for each in done])
-        return standing
+        return in_force
 
     def take_over(self, actions: Sequence[Action], subjects: Mapping[str, Subject]) -> int:
         """Write down what was done at another desk, with its authors and times.

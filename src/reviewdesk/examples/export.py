@@ -16,7 +16,7 @@ from reviewdesk.errors import InputError, StorageError, UsageError
 from reviewdesk.examples.examples import BATCH_ROWS, Examples, load_examples
 from reviewdesk.examples.growing import GrowingFiles
 from reviewdesk.examples.headlines import blank_default_headlines
-from reviewdesk.examples.sides import Sides, divide
+from reviewdesk.examples.three_way import ThreeWaySplit, split_three_ways
 from reviewdesk.exchange import finish_replacement
 from reviewdesk.formats.augmented_manifest import augmented_manifest_lines
 from reviewdesk.formats.csv import csv_header, csv_rows
@@ -127,7 +127,7 @@ def export(
             growing.remove()
             return Export(out, manifest, already=True)
         examples = load_examples(data, target, text, progress=progress)
-        sides = divide(examples, split, export.validation_share)
+        sides = split_three_ways(examples, split, export.validation_share)
         with growing, progress.task("Exporting", len(examples), "reviews") as task:
             _Writer(examples, sides, export, growing, files, checkpoint_rows).write(task)
             write_json(growing.folder / LABELS_FILE, _label_map(examples.labels))
@@ -213,14 +213,14 @@ class _Writer:
     def __init__(
         self,
         examples: Examples,
-        sides: Sides,
+        sides: ThreeWaySplit,
         settings: ExportSettings,
         growing: GrowingFiles,
         files: dict[str, list[str]],
         checkpoint_rows: int,
     ) -> None:
         self._examples = examples
-        self._sides = sides
+        self._split = sides
         self._settings = settings
         self._growing = growing
         self._files = files
@@ -266,7 +266,7 @@ class _Writer:
             batch = blank_default_headlines(batch)
         labels = self._examples.label[at : at + len(batch)]
         for side in SIDES:
-            chosen = self._sides.masks[side][at : at + len(batch)]
+            chosen = self._split.masks[side][at : at + len(batch)]
             for name, dealt in self._dealt(self._files[side], chosen, batch):
                 rows = batch.filter(pa.array(dealt))
                 lines, written = self._encode(rows, labels[dealt].tolist())
@@ -340,7 +340,7 @@ def _label_map(labels: Sequence[str]) -> list[dict[str, Any]]:
 def _manifest(
     plan: dict[str, Any],
     examples: Examples,
-    sides: Sides,
+    sides: ThreeWaySplit,
     growing: GrowingFiles,
     files: dict[str, list[str]],
 ) -> dict[str, Any]:

@@ -86,12 +86,12 @@ def findings_page(
     """
     page = Page(info.title, lead(found), "Findings")
     notes = [one for one in found.notes if not _is_about_method(one)]
-    said = [*promises(found), *notes, *left_out(found, reviews)]
+    sentences = [*promises(found), *notes, *left_out(found, reviews)]
     method = [one for one in found.notes if _is_about_method(one)]
     folded = [details("How sure is this?", findings(method))] if method else []
-    if said:
+    if sentences:
         title = "What is promised" if found.lists else "What was looked at"
-        page.section(title, findings(said), *folded)
+        page.section(title, findings(sentences), *folded)
     if not info.similarity and (moves := _moves(found.table)):
         page.section("From where to where", moves)
     if found.table.num_rows:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from reviewdesk.errors import InputError
 from reviewdesk.examples.examples import Reviews
 from reviewdesk.examples.folds import NO_FOLD
-from reviewdesk.findings.predictions_table import PredictionsTable, Said
+from reviewdesk.findings.predictions_table import Predicted, PredictionsTable
 
 NOWHERE: Final = -1
 NOT_ONE: Final = 0.01  # a row of probabilities may miss one by so much
@@ -85,21 +85,21 @@ class _BaseModel:
         self.probabilities = np.empty((len(ids), len(labels)), np.float32)
         columns = [table.labels.index(label) for label in labels]
         order, at = _order(table, ids), 0
-        for said in table.batches():
-            rows = len(said.fold)
+        for batch in table.batches():
+            rows = len(batch.fold)
             places = np.arange(at, at + rows) if order is None else order[at : at + rows]
-            self._put(said, columns, places)
+            self._put(batch, columns, places)
             at += rows
         self.model = self.model or table.path.name
         _check(self.probabilities, table.path)
 
-    def _put(self, said: Said, columns: list[int], places: NDArray[np.int64]) -> None:
+    def _put(self, predicted: Predicted, columns: list[int], places: NDArray[np.int64]) -> None:
         """Write a batch's rows to their places; those at -1 are of reviews that are not there."""
         kept = np.flatnonzero(places >= 0)
         if len(kept) and not self.model:
-            self.model = said.models[int(kept[0])].as_py() or ""
-        self.probabilities[places[kept]] = said.probabilities[kept][:, columns]
-        self.fold[places[kept]] = said.fold[kept]
+            self.model = predicted.models[int(kept[0])].as_py() or ""
+        self.probabilities[places[kept]] = predicted.probabilities[kept][:, columns]
+        self.fold[places[kept]] = predicted.fold[kept]
 
 
 def _order(table: PredictionsTable, ids: pa.ChunkedArray) -> Order:

@@ -103,7 +103,7 @@ class PredictionsTable:
             at += len(batch)
         return pa.chunked_array(parts, pa.string())
 
-    def batches(self) -> Iterator["Said"]:
+    def batches(self) -> Iterator["Predicted"]:
         """Yield what all rows say, in the order of ``ids``.
 
         Raises:
@@ -113,7 +113,7 @@ class PredictionsTable:
         at = 0
         for batch in self._read(sorted(self.columns - {"review_id"})):
             empty = pa.nulls(len(batch), pa.string())
-            yield Said(
+            yield Predicted(
                 self._matrix(batch, at),
                 self._folds(batch) if "fold" in self.columns else np.full(len(batch), NO_FOLD),
                 batch.column("model_id") if "model_id" in self.columns else empty,
@@ -156,7 +156,7 @@ class PredictionsTable:
             yield from file.iter_batches(columns=columns)
 
 
-class Said(NamedTuple):
+class Predicted(NamedTuple):
     """What m rows of a predictions table say.
 
     Args:

@@ -29,25 +29,27 @@ def lead(found: Findings) -> str:
 
 def promises(found: Findings) -> list[str]:
     """Return a sentence for each list; lists that are empty for one reason have one together."""
-    said: list[str] = []
+    sentences: list[str] = []
     for why, same in groupby(found.lists, key=lambda one: one.why_empty):
         lists = list(same)
         if why is None or len(lists) == 1:
-            said += [promise(one) for one in lists]
+            sentences += [promise(one) for one in lists]
             continue
         shares = [f"{100 * one.promise:.0f}" for one in lists]
         several = f"{', '.join(shares[:-1])} or {share(lists[-1].promise, 0)}"
-        said.append(f"Promised to be right in {several} of the cases: no list. {_sentence(why)}")
-    return said
+        sentences.append(
+            f"Promised to be right in {several} of the cases: no list. {_sentence(why)}"
+        )
+    return sentences
 
 
 def promise(one: PromisedList) -> str:
     """Return what one list promises, or why there is none."""
-    said = f"Promised to be right in {share(one.promise, 0)} of the cases"
+    promised = f"Promised to be right in {share(one.promise, 0)} of the cases"
     if one.why_empty is not None or not one.listed:
-        return f"{said}: no list. {_sentence(one.why_empty or 'Nothing was sure enough')}"
+        return f"{promised}: no list. {_sentence(one.why_empty or 'Nothing was sure enough')}"
     return (
-        f"{said}: {plural(one.listed, 'finding', 'findings')}, of which {_errors(one)} "
+        f"{promised}: {plural(one.listed, 'finding', 'findings')}, of which {_errors(one)} "
         f"{'are' if one.expected_errors >= 1.5 else 'is'} expected to be wrong."
     )
 

@@ -161,14 +161,16 @@ def _answer(
     against = np.maximum(against, 0.0)
     for doubt in DOUBTS:
         weights = cautious_log_ratio(corpus.counts[question.suggested], against, doubt)
-        said = weights[places] * own[terms] / len(rows)
-        if (said > 0).any():
+        gains = weights[places] * own[terms] / len(rows)
+        if (gains > 0).any():
             break
-    said[np.abs(said) < FAINT * np.abs(said).max()] = 0
-    order = np.argsort(-said, kind="stable")
+    gains[np.abs(gains) < FAINT * np.abs(gains).max()] = 0
+    order = np.argsort(-gains, kind="stable")
     named = [names[int(term)] for term in terms]
-    speaks_for = without_parts([(named[n], float(said[n])) for n in order if said[n] > 0])
-    speaks_against = without_parts([(named[n], float(said[n])) for n in order[::-1] if said[n] < 0])
+    speaks_for = without_parts([(named[n], float(gains[n])) for n in order if gains[n] > 0])
+    speaks_against = without_parts(
+        [(named[n], float(gains[n])) for n in order[::-1] if gains[n] < 0]
+    )
     return [*speaks_for[:most], *speaks_against[:most]]
 
 
@@ -204,12 +206,12 @@ def _bounds(counts: NDArray[Any], doubt: float) -> tuple[NDArray[np.float64], ND
 
 def without_parts(words: Words) -> Words:
     """Leave out what shares a word with a heavier term: it says the same again."""
-    kept, said = [], set[str]()
+    kept, parts_seen = [], set[str]()
     for word, weight in words:
         parts = set(word.split())
-        if not parts & said:
+        if not parts & parts_seen:
             kept.append((word, weight))
-            said |= parts
+            parts_seen |= parts
     return kept
 
 

@@ -148,8 +148,8 @@ def _of_fields(
     if isinstance(label, list):  # as BlazingText answers: labels, likeliest first
         names_ = [_name(one) for one in label]
         values = beside if isinstance(beside, list) else []
-        chances = dict(zip(names_, map(float, values), strict=False))
-        return Answer(names_[0] if names_ else None, chances, review_id)
+        probabilities = dict(zip(names_, map(float, values), strict=False))
+        return Answer(names_[0] if names_ else None, probabilities, review_id)
     given = fields.get("probabilities")
     told = None if label in (None, "") else _name(label)
     if isinstance(given, Mapping):
@@ -175,14 +175,14 @@ def _of_values(values: Sequence[Any], path: Path) -> Answer:
     numbers = [_number(one) for one in values]
     if len(values) == 2 and numbers[0] is None and numbers[1] is not None:
         return Answer(_name(values[0]), {_name(values[0]): numbers[1]})
-    chances = {str(place): one for place, one in enumerate(numbers) if one is not None}
-    if len(chances) < len(values) or abs(sum(chances.values()) - 1) > 0.01:
+    probabilities = {str(place): one for place, one in enumerate(numbers) if one is not None}
+    if len(probabilities) < len(values) or abs(sum(probabilities.values()) - 1) > 0.01:
         raise InputError(
             f"{path} has a record of {len(values)} values that are neither a label with its "
             "probability nor one probability for each label; write a table with the columns "
             "label and probability"
         )
-    return Answer(max(chances, key=lambda one: chances[one]), chances)
+    return Answer(max(probabilities, key=lambda one: probabilities[one]), probabilities)
 
 
 def _id_of(fields: Mapping[str, Any]) -> str | None:

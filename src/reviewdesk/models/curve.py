@@ -16,9 +16,10 @@ class Point:
         epoch: after how many epochs, with parts of them.
         rate: the learning rate.
         learnt_loss: the mean loss of the rows learnt from since the last measurement.
-        loss: of the rows set aside; None in all measurements where there are none.
-        accuracy: of the rows set aside; of several labels, the share of answers that are right.
-        f1: of the rows set aside: of two labels that of the second, of more the mean.
+        loss: of the rows held out for validation; None in all measurements where there are none.
+        accuracy: of the rows held out for validation; of several labels, the share of answers that
+            are right.
+        f1: of the rows held out for validation: of two labels that of the second, of more the mean.
     """
 
     step: int

@@ -3,8 +3,8 @@
 from typing import Final
 
 FEW: Final = 100
-"""Of fewer different texts, rows set aside hardly tell how far scores may be believed: of a few
-texts that are repeated, what is set aside has no word in common with the rest."""
+"""Of fewer different texts, rows held out for validation hardly tell how far scores may be
+believed: of a few texts that are repeated, what is held out has no word in common with the rest."""
 
 RARE: Final = 2
 

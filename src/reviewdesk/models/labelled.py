@@ -47,8 +47,8 @@ class LabelledReviews:
     def of_examples(cls, examples: Examples, rows: NDArray[np.bool_]) -> Self:
         """Return some rows (n,) of examples; their texts are read again for each reading."""
         columns = ("review_id", *examples.text.fields, LABEL, GROUP, CUSTOMER)
-        several = examples.sets is not None
-        return cls(examples.labels, columns, several, lambda: examples.batches(rows))
+        multilabel = examples.sets is not None
+        return cls(examples.labels, columns, multilabel, lambda: examples.batches(rows))
 
     @classmethod
     def of_batches(
@@ -66,8 +66,8 @@ class LabelledReviews:
         if first is None:
             raise NotEnoughData("there are no reviews to learn from")
         require_columns(first.schema, (LABEL,), "fitting")
-        columns, several = tuple(first.schema.names), is_list(first.schema.field(LABEL).type)
-        return cls(list(labels), columns, several, lambda: held)
+        columns, multilabel = tuple(first.schema.names), is_list(first.schema.field(LABEL).type)
+        return cls(list(labels), columns, multilabel, lambda: held)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Read from the beginning."""

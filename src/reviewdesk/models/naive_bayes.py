@@ -73,12 +73,12 @@ class NaiveBayes(HashedLinear):
 class MassSolver(Solver):
     """Counts where ``Solver`` learns."""
 
-    def fit(self, choose: Choose, strength: float) -> Weights:
+    def fit(self, choose: Choose, smoothing: float) -> Weights:
         """Return weights from chosen rows.
 
         Args:
             choose: says which rows of a part.
-            strength: the mass that every n-gram has in every label to begin with.
+            smoothing: the mass that every n-gram has in every label to begin with.
         """
         counts, rows = self._counts(choose)
         found = _inverse_frequency(counts.sum(axis=1), int(rows.sum()), self.min_df)
@@ -88,7 +88,7 @@ class MassSolver(Solver):
             chosen = np.flatnonzero(choose(part))
             add_mass(part.ids, part.ends, part.labels, chosen, found, mass)
         shares = np.log((rows + 0.5) / (rows.sum() + 0.5 * self.k))
-        return _weights(mass, found, shares, strength)
+        return _weights(mass, found, shares, smoothing)
 
 
 def _inverse_frequency(frequency: NDArray[np.int64], rows: int, min_df: int) -> NDArray[np.float32]:

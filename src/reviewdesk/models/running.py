@@ -17,7 +17,7 @@ class Epoch:
 
     Args:
         number: how many epochs are over; a part of one counts as that part.
-        accuracy: share of the texts set aside whose label is right; None without such texts.
+        accuracy: share of the texts held out whose label is right; None without such texts.
         improved: whether it is better than all before.
         rate: the rate of learning.
         loss: the mean loss since the last time.

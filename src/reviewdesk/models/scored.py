@@ -77,12 +77,12 @@ def probabilities_of(
 
 
 def calibration_from(
-    arrays: dict[str, NDArray[Any]], k: int, *, several: bool
+    arrays: dict[str, NDArray[Any]], k: int, *, multilabel: bool
 ) -> Calibration | MultilabelCalibrations:
     """Return the calibration of k labels that is among arrays.
 
     Raises:
         BundleError: an array is missing or damaged.
     """
-    kind = MultilabelCalibrations if several else Calibration
+    kind = MultilabelCalibrations if multilabel else Calibration
     return kind.from_arrays(arrays, k)

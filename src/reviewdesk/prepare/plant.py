@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from reviewdesk.errors import UsageError
-from reviewdesk.prepare.aside import Aside
 from reviewdesk.prepare.derived import Derivation
 from reviewdesk.prepare.layout import REJECTS_TABLE
 from reviewdesk.prepare.plant_facts import read_facts
@@ -19,6 +18,7 @@ from reviewdesk.prepare.plant_parts import Planter
 from reviewdesk.prepare.plant_truth import truth_of
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.prepare.rejects import write_rejects
+from reviewdesk.prepare.spooled import SpooledReviews
 from reviewdesk.prepare.workspace import Workspace
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.runlog import RunLog
@@ -105,11 +105,11 @@ def _fill(
     planter = Planter(data, known, planting)
     with (
         log.timed("write"),
-        Aside(workspace.spill, data, planter.needed(), progress) as aside,
+        SpooledReviews(workspace.spill, data, planter.needed(), progress) as spooled,
     ):
-        contents = planter.write(aside.take, workspace, progress)
+        contents = planter.write(spooled.take, workspace, progress)
         write_rejects(workspace.result / REJECTS_TABLE, ())
-        truth = truth_of(known, planting, aside.take)
+        truth = truth_of(known, planting, spooled.take)
     told = {
         "errors": {name: len(table) for name, table in truth.tables().items()},
         "notes": plant_notes(known.facts, planting, settings),

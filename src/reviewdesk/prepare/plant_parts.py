@@ -13,11 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from reviewdesk.prepare.aside import Arriving
 from reviewdesk.prepare.layout import Part
 from reviewdesk.prepare.parts import Contents, PartFile, write_part
 from reviewdesk.prepare.plant_facts import PlantFacts
 from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.prepare.spooled import Arriving
 from reviewdesk.prepare.workspace import Workspace
 from reviewdesk.progress import Progress
 from reviewdesk.schema import REVIEW_TOKENS

@@ -72,10 +72,10 @@ def with_reasons(
     columns[NOT_LABELLED] = pa.nulls(len(predicted), pa.string()) if reasons is None else reasons
     if target in _RATED:
         stars = np.array([float(label_parts(label)[1]) for label in labels], np.float32)
-        chances = predicted["probabilities"].combine_chunks()
-        flat = pc.fill_null(chances.flatten(), 0).to_numpy().reshape(-1, len(labels))
+        probabilities = predicted["probabilities"].combine_chunks()
+        flat = pc.fill_null(probabilities.flatten(), 0).to_numpy().reshape(-1, len(labels))
         expected = np.full(len(predicted), np.nan, np.float32)
-        expected[chances.is_valid().to_numpy(zero_copy_only=False)] = flat @ stars
+        expected[probabilities.is_valid().to_numpy(zero_copy_only=False)] = flat @ stars
         columns[EXPECTED] = pa.array(expected, from_pandas=True)
     return pa.table([columns[field.name] for field in schema], schema=schema)
 

@@ -90,10 +90,10 @@ def perfect_error(
     even = np.arange(bins * PARTS_OF_A_BIN) * len(ordered) // (bins * PARTS_OF_A_BIN)
     part_starts = np.union1d(bin_starts, even)
     rows = np.diff(np.r_[part_starts, len(ordered)])
-    chances = np.clip(np.add.reduceat(ordered, part_starts) / rows, 0.0, 1.0)
-    drawn = np.random.default_rng(seed).binomial(rows, chances, (simulations, len(rows)))
+    probabilities = np.clip(np.add.reduceat(ordered, part_starts) / rows, 0.0, 1.0)
+    drawn = np.random.default_rng(seed).binomial(rows, probabilities, (simulations, len(rows)))
     surplus = np.add.reduceat(
-        drawn - rows * chances, np.searchsorted(part_starts, bin_starts), axis=1
+        drawn - rows * probabilities, np.searchsorted(part_starts, bin_starts), axis=1
     )
     return float(np.quantile(np.abs(surplus).sum(axis=1) / len(ordered), 0.95))
 

@@ -26,7 +26,7 @@ class SliceShares(NamedTuple):
     low: Floats  # its 95 % interval (k,)
     high: Floats
     rest: Floats  # share of the rows outside of it that are right (k,)
-    chance: Floats  # p-value of being this much below the rest, one-sided (k,)
+    p_value: Floats  # p-value of being this much below the rest, one-sided (k,)
 
 
 def slice_shares(
@@ -55,13 +55,13 @@ def slice_shares(
         correlation = _correlation(hits, sizes, share, rows - inside)
         size = _effective(rows, squares, correlation)
         other = _effective(rows.sum() - rows, squares.sum() - squares, correlation)
-        chance = np.where(
+        p_value = np.where(
             inside < np.minimum(rows, FEWEST_GROUPS), 1.0, _chance_below(share, size, rest, other)
         )
     low, high = np.full(k, math.nan), np.full(k, math.nan)
     there = int(slices.max()) + 1
     low[:there], high[:there] = clustered_shares(right, slices, groups)
-    return SliceShares(rows.astype(np.int64), share, low, high, rest, chance)
+    return SliceShares(rows.astype(np.int64), share, low, high, rest, p_value)
 
 
 def _correlation(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 
-def ever_chances(log_highest: Floats) -> Floats:
+def ever_p_values(log_highest: Floats) -> Floats:
     """Return p-values that hold however often and whenever one has looked (m,).
 
     Args:

@@ -243,9 +243,9 @@ def _share(share: float, variance: float, evidence: Evidence) -> Interval:
     """Return Wilson's interval (1927) with Student's quantile and the effective number of rows."""
     rows = evidence.rows
     expected = (rows * share + 1) / (rows + 2)
-    chance = expected * (1 - expected) / rows
+    binomial = expected * (1 - expected) / rows
     errors = rows * min(share, 1 - share)
-    design = max(variance / chance, 1.0) + evidence.unseen(errors)
+    design = max(variance / binomial, 1.0) + evidence.unseen(errors)
     effective, quantile = rows / design, float(stdtrit(evidence.degrees, TAIL))
     spread = quantile * math.sqrt(
         share * (1 - share) / effective + (quantile / (2 * effective)) ** 2

@@ -86,9 +86,9 @@ def _belongs(hits: int, rows: int, shares: Floats) -> NDArray[np.bool_]:
         more = _log_chance(middle, rows, shares) > own + TIES
         low, high = np.where(more, middle, low), np.where(more, high, middle - 1)
     before = bdtr(low, rows, shares) - bdtr(hits, rows, shares)
-    chance = np.exp(own)
-    short = before < LEVEL - np.minimum(LEVEL - LEAST, SHORT_OF * chance)
-    return np.asarray(np.where(before + chance > MOST, before < LEAST, short))
+    probability = np.exp(own)
+    short = before < LEVEL - np.minimum(LEVEL - LEAST, SHORT_OF * probability)
+    return np.asarray(np.where(before + probability > MOST, before < LEAST, short))
 
 
 def _log_chance(counts: Floats, rows: int, shares: Floats) -> Floats:

@@ -16,7 +16,7 @@ from reviewdesk.examples.export import FORMAT as EXPORT_FORMAT
 from reviewdesk.examples.export import LABELS_FILE
 from reviewdesk.models.neural.mlp import FeatureData, Mlp
 from reviewdesk.models.running import Run
-from reviewdesk.models.sparse.chunks import ASIDE, BY_HASH, LEARNT, TEST, Dealing, FeatureFile
+from reviewdesk.models.sparse.chunks import BY_HASH, LEARNT, TEST, VALIDATION, Dealing, FeatureFile
 from reviewdesk.models.sparse.lines import SEVERAL_LABELS, parse_lines
 from reviewdesk.prepare.layout import MANIFEST, file_sha256
 from reviewdesk.prepare.lock import locked
@@ -32,7 +32,7 @@ from reviewdesk.training.train import TrainResult
 FEATURE_MODEL: Final = "mlp"
 """The family that learns from features."""
 HEAD_BYTES: Final = 65_536
-_SIDES: Final = {"train": LEARNT, "validation": ASIDE, "test": TEST}
+_SIDES: Final = {"train": LEARNT, "validation": VALIDATION, "test": TEST}
 _ORDERED: Final = "stars"
 
 

@@ -209,8 +209,8 @@ def _probabilities(
     values = np.full((len(answers), len(names)), np.nan)
     best = np.zeros(len(answers), np.int64)
     for row, one in enumerate(answers):
-        for name, chance in one.probabilities.items():
-            values[row, place[given.label(name)]] = min(max(chance, 0.0), 1.0)
+        for name, probability in one.probabilities.items():
+            values[row, place[given.label(name)]] = min(max(probability, 0.0), 1.0)
         best[row] = place[given.label(one.label or "")]
     untold = np.isnan(values)
     of_best = values[np.arange(len(best)), best]

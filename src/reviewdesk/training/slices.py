@@ -43,19 +43,20 @@ class Slice(NamedTuple):
         rows: how many rows it has.
         accuracy: the share of them that are right.
         rest: the share of all other rows that are right.
-        chance: the share of false findings when it and all that are surer are called worse.
+        false_discovery_rate: the share of false findings when it and all that are surer are called
+            worse.
     """
 
     name: str
     rows: int
     accuracy: Figure
     rest: float
-    chance: float
+    false_discovery_rate: float
 
     @property
     def worse(self) -> bool:
         """Whether it is worse than the rest by more than chance explains."""
-        return self.chance <= FALSE_SHARE and self.accuracy.value < self.rest
+        return self.false_discovery_rate <= FALSE_SHARE and self.accuracy.value < self.rest
 
     def to_json(self) -> dict[str, Any]:
         """Return the slice as JSON values."""
@@ -64,7 +65,7 @@ class Slice(NamedTuple):
             "rows": self.rows,
             "accuracy": self.accuracy.to_json(),
             "rest": round(self.rest, 6),
-            "false_discovery_rate": round(self.chance, 6),
+            "false_discovery_rate": round(self.false_discovery_rate, 6),
             "worse": self.worse,
         }
 
@@ -127,13 +128,13 @@ def slice_accuracy(
     """
     divided = [one for one in map(_fold, keys) if len(one.names) > 1]
     shares = [slice_shares(correct, one.rows, len(one.names) + 1, groups) for one in divided]
-    chances = [one.chance[: len(kept.names)] for one, kept in zip(shares, divided, strict=True)]
-    adjusted = benjamini_hochberg(np.concatenate([np.empty(0), *chances]))
-    ends = np.cumsum([len(one) for one in chances])
+    p_values = [one.p_value[: len(kept.names)] for one, kept in zip(shares, divided, strict=True)]
+    adjusted = benjamini_hochberg(np.concatenate([np.empty(0), *p_values]))
+    ends = np.cumsum([len(one) for one in p_values])
     parts = np.split(adjusted, ends[:-1])
     return tuple(
-        Slicing(one.by, _slices(one.names, found, chance), one.few)
-        for one, found, chance in zip(divided, shares, parts, strict=False)
+        Slicing(one.by, _slices(one.names, found, rates), one.few)
+        for one, found, rates in zip(divided, shares, parts, strict=False)
     )
 
 
@@ -158,7 +159,7 @@ def _fold(keys: Keys) -> _Folded:
 
 
 def _slices(
-    names: list[str], found: SliceShares, chances: NDArray[np.float64]
+    names: list[str], found: SliceShares, false_discovery_rates: NDArray[np.float64]
 ) -> tuple[Slice, ...]:
     return tuple(
         Slice(
@@ -166,7 +167,7 @@ def _slices(
             int(found.rows[j]),
             Figure(float(found.share[j]), float(found.low[j]), float(found.high[j])),
             float(found.rest[j]),
-            float(chances[j]),
+            float(false_discovery_rates[j]),
         )
         for j, name in enumerate(names)
     )

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from reviewdesk.findings.declining.alarms import Alarms, raise_alarms
 from reviewdesk.findings.declining.baselines import learn_baselines
 from reviewdesk.findings.declining.histories import Histories, histories
-from reviewdesk.findings.declining.judging import judge
+from reviewdesk.findings.declining.scoring import score_looks
 
 MIXES = np.array([[0.05, 0.04, 0.08, 0.23, 0.6], [0.25, 0.1, 0.1, 0.15, 0.4]])
 FIRST_DAY = 15_706  # 2013-01-01
@@ -81,7 +81,7 @@ def lowered(mix: NDArray[np.float64], drop: float) -> NDArray[np.float64]:
 
 def alarms_of(found: Histories, alpha: float = 0.1) -> Alarms:
     """Return the alarms of histories."""
-    return raise_alarms(found, judge(found, learn_baselines(found)).levels, alpha)
+    return raise_alarms(found, score_looks(found, learn_baselines(found)).levels, alpha)
 
 
 def called(found: Histories, alarms: Alarms) -> dict[int, tuple[int, int]]:

@@ -88,7 +88,7 @@ def test_the_process_seldom_gets_high_without_a_change() -> None:
         )
         for _ in range(1500)
     ]
-    for chance in (0.5, 0.2, 0.1):
-        share = np.mean(np.exp(highest) >= 1 / chance)
-        assert share <= chance + 3 * math.sqrt(chance * (1 - chance) / 1500)
+    for p_value in (0.5, 0.2, 0.1):
+        share = np.mean(np.exp(highest) >= 1 / p_value)
+        assert share <= p_value + 3 * math.sqrt(p_value * (1 - p_value) / 1500)
     assert max(highest) > 0.5  # it moves at all

@@ -17,7 +17,7 @@ from reviewdesk.findings.declining.evidence import (
 from reviewdesk.findings.declining.orders import draw, uniform
 from reviewdesk.findings.declining.permutations import (
     Settled,
-    chances_of_records,
+    p_values_of_records,
     pooled_tail,
     tail,
 )
@@ -47,10 +47,10 @@ def drawn(levels: list[float], orders: int) -> list[float]:
 def test_drawn_orders_agree_with_shuffling() -> None:
     generator = np.random.default_rng(0)
     highest = np.array([evidence(generator.permutation(STARS)).max() for _ in range(8000)])
-    for level, chance in zip((0.5, 1.5), drawn([0.5, 1.5], 6000), strict=True):
+    for level, p_value in zip((0.5, 1.5), drawn([0.5, 1.5], 6000), strict=True):
         shuffled = float(np.mean(highest >= level))
         assert shuffled > 0.002
-        assert abs(chance / shuffled - 1) < 0.25
+        assert abs(p_value / shuffled - 1) < 0.25
 
 
 def test_pooled_products_add_up() -> None:
@@ -72,21 +72,23 @@ def test_every_order_reaches_what_is_lower_than_all() -> None:
 
 
 def records(stars: NDArray[Any], looks: Ints, seed: int = 99) -> list[float]:
-    chances = np.ones(len(looks))
+    p_values = np.ones(len(looks))
     settled = Settled(np.zeros(len(looks)), np.full(len(looks), 0.05))
     ratio = evidence(stars, looks)
-    chances_of_records(stars, looks, np.uint64(seed), BASELINE, GIVEN, settled, 0.5, ratio, chances)
-    return chances.tolist()
+    p_values_of_records(
+        stars, looks, np.uint64(seed), BASELINE, GIVEN, settled, 0.5, ratio, p_values
+    )
+    return p_values.tolist()
 
 
 def test_a_drop_has_a_small_chance_that_no_later_month_changes() -> None:
     stars = np.array([4, 3, 4, 4, 4] * 8 + [0, 1, 2, 0, 4] * 6, np.int8)
     looks = np.array([20, 40, 50, 60, 70], np.int64)
-    chances = records(stars, looks)
-    assert chances[:2] == [1, 1]
-    assert 0 < chances[-1] < 1e-4
-    assert records(stars[:60], looks[:4]) == chances[:4]
-    assert records(stars, looks, seed=100) != chances
+    p_values = records(stars, looks)
+    assert p_values[:2] == [1, 1]
+    assert 0 < p_values[-1] < 1e-4
+    assert records(stars[:60], looks[:4]) == p_values[:4]
+    assert records(stars, looks, seed=100) != p_values
 
 
 def test_equal_stars_have_no_record() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reviewdesk.findings.base import CHANGED_AGAIN, GOING_ON, NO_REVIEWS, RECOVERED
-from reviewdesk.findings.declining.state import later_change, standing
+from reviewdesk.findings.declining.state import change_state, later_change
 
 
 def stars(*parts: tuple[float, int], seed: int = 0) -> np.ndarray:
@@ -28,7 +28,7 @@ def stars(*parts: tuple[float, int], seed: int = 0) -> np.ndarray:
 def test_states(after: tuple[tuple[float, int], ...], silent: int, state: str) -> None:
     said = stars((4.5, 60), *after)
     days = np.arange(len(said), dtype=np.int32)
-    found = standing(said, days, 60, int(days[-1]) + silent)
+    found = change_state(said, days, 60, int(days[-1]) + silent)
     assert found.state == state
     if len(after) > 1:
         assert abs(found.until - 120) < 12

@@ -7,12 +7,12 @@ from scipy.sparse import csr_array
 from reviewdesk.findings.language.distances import (
     ORDERS,
     Compared,
-    chance_of,
     deal,
     deviances,
     distance,
     expected,
     measure,
+    p_value_of,
     said_in,
 )
 
@@ -60,24 +60,24 @@ def test_the_chance_of_a_new_word_is_small_and_of_noise_is_not() -> None:
     usual = measure(compared(noise.tolist(), now.tolist()), 1)
     noise[:25, 0], noise[25:, 0] = 1, 0
     new = measure(compared(noise.tolist(), now.tolist()), 1)
-    assert usual.chance > 0.05
-    assert new.chance < 1e-4
-    assert new.times_chance > 1.5 > usual.times_chance
+    assert usual.p_value > 0.05
+    assert new.p_value < 1e-4
+    assert new.times_expected > 1.5 > usual.times_expected
 
 
 def test_chances_of_noise_are_even() -> None:
     random = np.random.default_rng(8)
-    chances = []
+    p_values = []
     for seed in range(150):
         said = (random.random((50, 25)) < 0.25).astype(int)
-        chances.append(measure(compared(said.tolist(), [1] * 25 + [0] * 25), seed).chance)
-    below = [np.mean(np.array(chances) <= level) for level in (0.1, 0.3, 0.6)]
+        p_values.append(measure(compared(said.tolist(), [1] * 25 + [0] * 25), seed).p_value)
+    below = [np.mean(np.array(p_values) <= level) for level in (0.1, 0.3, 0.6)]
     assert np.abs(np.array(below) - (0.1, 0.3, 0.6)).max() < 0.11
 
 
 def test_chances_beyond_what_orders_count_go_on_falling() -> None:
     drawn = np.random.default_rng(2).exponential(size=ORDERS)
-    far = [chance_of(value, drawn) for value in (5.0, 8.0, 12.0)]
+    far = [p_value_of(value, drawn) for value in (5.0, 8.0, 12.0)]
     assert far == sorted(far, reverse=True)
     assert far[1] < 1 / ORDERS
     assert far[2] == pytest.approx(np.exp(-12), rel=20)
@@ -85,5 +85,5 @@ def test_chances_beyond_what_orders_count_go_on_falling() -> None:
 
 
 def test_all_alike_is_no_surprise() -> None:
-    assert measure(compared([[1, 1]] * 50, [1] * 25 + [0] * 25), 0).chance == 1
-    assert measure(compared([[]] * 50, [1] * 25 + [0] * 25), 0).chance == 1
+    assert measure(compared([[1, 1]] * 50, [1] * 25 + [0] * 25), 0).p_value == 1
+    assert measure(compared([[]] * 50, [1] * 25 + [0] * 25), 0).p_value == 1

@@ -198,7 +198,7 @@ def test_shuffled_months_give_few_alarms(tmp_path: Path) -> None:
     looks = found.tables["months"]
     assert looks.num_rows >= 60
     assert found.table.num_rows <= 1
-    assert 0.02 < np.mean(looks["chance"].to_numpy() <= 0.1) < 0.2
+    assert 0.02 < np.mean(looks["p_value"].to_numpy() <= 0.1) < 0.2
 
 
 def test_words_of_a_season_are_known_from_the_second_year_on(tmp_path: Path) -> None:

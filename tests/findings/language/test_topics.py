@@ -34,14 +34,14 @@ def compared(other: int, seed: int, month: int = 120, before: int = 350) -> Comp
 
 
 def test_more_texts_about_one_matter_are_seen() -> None:
-    chances = [measure_topics(compared(40, seed), 1).chance for seed in range(5)]
-    assert np.median(chances) < 5e-3
-    assert max(chances) < 0.05
+    p_values = [measure_topics(compared(40, seed), 1).p_value for seed in range(5)]
+    assert np.median(p_values) < 5e-3
+    assert max(p_values) < 0.05
 
 
 def test_chances_of_noise_are_even() -> None:
-    chances = [measure_topics(compared(0, seed, 40, 60), seed).chance for seed in range(120)]
-    below = [np.mean(np.array(chances) <= level) for level in (0.1, 0.3, 0.6)]
+    p_values = [measure_topics(compared(0, seed, 40, 60), seed).p_value for seed in range(120)]
+    below = [np.mean(np.array(p_values) <= level) for level in (0.1, 0.3, 0.6)]
     assert np.abs(np.array(below) - (0.1, 0.3, 0.6)).max() < 0.13
 
 
@@ -69,4 +69,4 @@ def test_what_is_left_within_strata() -> None:
 def test_texts_that_are_all_alike_or_empty_are_no_surprise() -> None:
     for said in ([[1, 1]] * 50, [[0, 0]] * 50):
         given = Compared(csr_array(said), np.arange(50) < 25, np.ones(50, np.int64))
-        assert measure_topics(given, 0).chance == 1
+        assert measure_topics(given, 0).p_value == 1

@@ -92,7 +92,7 @@ def test_reviews_given_to_validate_on_are_those_that_are_set_aside() -> None:
     bad = Cnn(**SMALL_NETWORK).fit(train, labelled(shuffled, LABELS))
     assert (good.curve_.points[-1].loss or 0) < (bad.curve_.points[-1].loss or 0)
     sure = [one.predict_proba(TEST).max(axis=1).mean() for one in (good, bad)]
-    assert sure[0] > sure[1] + 0.2  # rows set aside say how sure it may be
+    assert sure[0] > sure[1] + 0.2  # rows held out for validation say how sure it may be
 
 
 def test_words_begin_with_the_vectors_of_a_file(tmp_path: Path) -> None:

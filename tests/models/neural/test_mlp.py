@@ -114,7 +114,7 @@ def test_the_weights_with_the_best_f1_are_kept(files: list[FeatureFile]) -> None
         FeatureData(files), Dealing(0, 0.3, 0)
     )
     best = max(point.f1 or 0 for point in found.curve_.points)
-    parts = list(found._chunks.aside())
+    parts = list(found._chunks.validation())
     said = np.concatenate([found._graph_scores(rows).argmax(axis=1) for rows, _ in parts])
     true = np.concatenate([labels for _, labels in parts])
     assert f1_score(true, said) == pytest.approx(best)

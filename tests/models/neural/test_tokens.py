@@ -1,4 +1,4 @@
-"""Rows on disk: what is set aside, and in which order rows are learnt from."""
+"""Rows on disk: what is held out, and in which order rows are learnt from."""
 
 from pathlib import Path
 

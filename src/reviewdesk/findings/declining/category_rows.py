@@ -20,13 +20,13 @@ def category_rows(
     given: Context, changed: Sequence[ChangedCategory], progress: Progress
 ) -> pa.Table:
     """Return categories as schema ``FINDINGS``."""
-    said = [one.rows < given.data.rows for one in changed]  # which have a text
+    with_text = [one.rows < given.data.rows for one in changed]  # which have a text
     samples = telling_samples(
         given.data,
-        [one.rows[texts] for one, texts in zip(changed, said, strict=True)],
+        [one.rows[texts] for one, texts in zip(changed, with_text, strict=True)],
         [
             KINDS - 1 - one.stars[texts].astype(np.float64)
-            for one, texts in zip(changed, said, strict=True)
+            for one, texts in zip(changed, with_text, strict=True)
         ],
         progress=progress,
     )
@@ -73,16 +73,16 @@ def _action(given: Context, one: ChangedCategory) -> str:
     first, last = last_day(one.first_month), last_day(look.month)
     begin = f"{first:%B}" if first.year == last.year else f"{first:%B %Y}"
     before, after = (f"{_stars(given, mean):.1f}" for mean in (look.before, look.after))
-    said = (
+    sentence = (
         f"Ratings of the same products {'fell' if given.worse else 'rose'} from {before} to "
         f"{after} between {begin} and {last:%B %Y}, further than in other categories, for "
         f"{look.fell} of {look.products}"
     )
     if one.state == RECOVERED:
-        return f"{said}; they have been back since. Nothing is to be done now."
+        return f"{sentence}; they have been back since. Nothing is to be done now."
     if given.worse:
         return (
-            f"{said}. Check what these products have in common: a supplier, the delivery, how they "
-            "are shown."
+            f"{sentence}. Check what these products have in common: a supplier, the delivery, how "
+            "they are shown."
         )
-    return f"{said}. Find out what was done better then, and keep it."
+    return f"{sentence}. Find out what was done better then, and keep it."

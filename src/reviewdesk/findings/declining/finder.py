@@ -14,13 +14,13 @@ from reviewdesk.findings.declining.categories import ChangedCategory, changed_ca
 from reviewdesk.findings.declining.category_rows import category_rows
 from reviewdesk.findings.declining.evidence import NOTHING, Floats
 from reviewdesk.findings.declining.histories import Histories
-from reviewdesk.findings.declining.judging import Judged, judge, turned
 from reviewdesk.findings.declining.rows import Context, Listed, finding_rows
+from reviewdesk.findings.declining.scoring import LookScores, score_looks, turned
 from reviewdesk.findings.declining.stars import TARGET, Read, read_histories
 from reviewdesk.findings.products import Products, read_products
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.report.numbers import plural
-from reviewdesk.stats.e_values import e_benjamini_hochberg, e_values_looked_back, ever_chances
+from reviewdesk.stats.e_values import e_benjamini_hochberg, e_values_looked_back, ever_p_values
 
 ROUNDS: Final = 50
 FEWEST_CHANGED: Final = 0.001
@@ -57,14 +57,14 @@ class DecliningFinder(Finder):
         read = read_histories(inputs, products)
         found = read.histories if self.worse else turned(read.histories)
         baselines = learn_baselines(found)
-        judged = judge(found, baselines)
-        alarms = {promise: raise_alarms(found, judged.levels, 1 - promise) for promise in PROMISES}
+        scores = score_looks(found, baselines)
+        alarms = {promise: raise_alarms(found, scores.levels, 1 - promise) for promise in PROMISES}
         able = found.reviews >= FEWEST_REVIEWS
-        highest, last = _heights(found, judged)
-        listed = _listed(found, judged, alarms, able)
+        highest, last = _heights(found, scores)
+        listed = _listed(found, scores, alarms, able)
         given = Context(
             self.name, self.worse, inputs.data, products, found, read.product, baselines,
-            judged.chances, ever_chances(highest),
+            scores.p_values, ever_p_values(highest),
         )  # fmt: skip
         categories = changed_categories(found, read.product, products, PROMISES)
         table = finding_rows(given, listed, progress)
@@ -97,17 +97,17 @@ class ImprovingFinder(DecliningFinder):
     worse: ClassVar[bool] = False
 
 
-def _heights(found: Histories, judged: Judged) -> tuple[Floats, Floats]:
+def _heights(found: Histories, scores: LookScores) -> tuple[Floats, Floats]:
     """Return the highest and the last value of each product's e-process, as logarithms (p,)."""
     highest, last = np.zeros(found.products), np.zeros(found.products)
-    np.maximum.at(highest, found.product_of_look, judged.process)
+    np.maximum.at(highest, found.product_of_look, scores.process)
     looked = np.diff(found.look_offsets) > 0
-    last[looked] = judged.process[found.look_offsets[1:][looked] - 1]
+    last[looked] = scores.process[found.look_offsets[1:][looked] - 1]
     return highest, last
 
 
 def _listed(
-    found: Histories, judged: Judged, alarms: dict[float, Alarms], able: NDArray[Any]
+    found: Histories, scores: LookScores, alarms: dict[float, Alarms], able: NDArray[Any]
 ) -> Listed:
     """Return all that were called for any promise, the surest first; the strictest call counts."""
     promise = np.zeros(found.products)
@@ -120,27 +120,29 @@ def _listed(
             raised.month[called],
         )
     chosen = np.flatnonzero(promise > 0)
-    posterior = _posterior(found, judged, look[chosen], able)
+    posterior = _posterior(found, scores, look[chosen], able)
     order = np.lexsort((found.keys[chosen], -posterior, -promise[chosen]))
     chosen = chosen[order]
     return Listed(chosen, look[chosen], month[chosen], posterior[order], promise[chosen])
 
 
-def _posterior(found: Histories, judged: Judged, looks: NDArray[Any], able: np.ndarray) -> Floats:
+def _posterior(
+    found: Histories, scores: LookScores, looks: NDArray[Any], able: np.ndarray
+) -> Floats:
     """Return how probable a change was at each of some looks.
 
     The share of products that change is fitted by maximum likelihood on what is known of all now.
     """
     if not len(looks):
         return np.empty(0)
-    now = np.exp(np.clip(judged.ratio[found.look_offsets[1:][able] - 1], NOTHING, 700))
+    now = np.exp(np.clip(scores.ratio[found.look_offsets[1:][able] - 1], NOTHING, 700))
     share = 0.05
     for _ in range(ROUNDS):
         share = max(float(np.mean(share * now / (1 - share + share * now))), FEWEST_CHANGED)
     product = found.product_of_look[looks]
     highest = np.array(
         [
-            judged.ratio[found.look_offsets[one] : look + 1].max()
+            scores.ratio[found.look_offsets[one] : look + 1].max()
             for one, look in zip(product, looks, strict=True)
         ]
     )

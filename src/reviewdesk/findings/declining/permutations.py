@@ -4,8 +4,8 @@ If nothing changed, every order of a product's stars so far is as probable as ev
 its mix is. The chance that in a random order the evidence would at some look until now have been as
 high as it was is a p-value, exact without any assumption on the mix.
 
-Small chances need few orders here: see ``orders``. The chances of one product tell its own levels;
-pooled over products they tell how often anything looks like a change.
+Small p-values need few orders here: see ``orders``. The p-values of one product tell its own
+levels; pooled over products they tell how often anything looks like a change.
 """
 
 from math import sqrt
@@ -44,7 +44,7 @@ ORDERS_AT_FIRST: Final = 64
 
 
 class Settled(NamedTuple):
-    """Between which chances it matters how high a chance is, at each look (k,)."""
+    """Between which p-values it matters how high a p-value is, at each look (k,)."""
 
     below: Floats
     above: Floats
@@ -114,7 +114,7 @@ def tail(
 
 
 @compiled
-def chance(
+def p_value(
     stars: Floats,
     looks: Ints,
     baseline: Baseline,
@@ -127,7 +127,7 @@ def chance(
     """Return the chance that a random order reaches the evidence at some look.
 
     One standard deviation of the estimate is added, so that it errs to the safe side. What is
-    surely below or above some chances is not told any better. Other arguments as in ``tail``.
+    surely below or above some p-values is not told any better. Other arguments as in ``tail``.
     """
     sought, reached, squares = np.full(1, evidence), np.zeros(1), np.zeros(1)
     orders = ORDERS_AT_FIRST
@@ -150,7 +150,7 @@ def spread(reached: float, squares: float, orders: int) -> float:
 
 
 @compiled
-def chances_of_records(
+def p_values_of_records(
     stars: Stars,
     looks: Ints,
     seed: np.uint64,
@@ -159,9 +159,9 @@ def chances_of_records(
     settled: Settled,
     screen: float,
     ratio: Floats,
-    chances: Floats,
+    p_values: Floats,
 ) -> None:
-    """Write the chance of one product's evidence at each look at which it was higher than ever.
+    """Write the p-value of one product's evidence at each look at which it was higher than ever.
 
     Args:
         stars: (n,) in order of time.
@@ -169,10 +169,10 @@ def chances_of_records(
         seed: of the orders; with it and the number of reviews they are drawn.
         baseline: what the product is measured by.
         changes: the candidates.
-        settled: how well chances need to be known.
+        settled: how well p-values need to be known.
         screen: evidence that is not above this is not looked into.
         ratio: (k,) the evidence at each look.
-        chances: (k,) is written where there is a record; else it stays as it is.
+        p_values: (k,) is written where there is a record; else it stays as it is.
     """
     highest, reviews, counts = screen, 0, np.zeros(KINDS)
     for look in range(len(looks)):
@@ -182,7 +182,7 @@ def chances_of_records(
         if ratio[look] > highest:
             highest = ratio[look]
             state = begin(seed ^ (np.uint64(reviews) * np.uint64(0x9E3779B97F4A7C15)))
-            chances[look] = chance(
+            p_values[look] = p_value(
                 counts,
                 looks[: look + 1],
                 baseline,
@@ -195,7 +195,7 @@ def chances_of_records(
 
 
 @compiled
-def chances_of_all(
+def p_values_of_all(
     stars: Stars,
     offsets: Ints,
     looks: Ints,
@@ -206,12 +206,12 @@ def chances_of_all(
     settled: Settled,
     screen: float,
     ratio: Floats,
-    chances: Floats,
+    p_values: Floats,
 ) -> None:
-    """Write the chances of all products, one after the other; see ``chances_of_records``."""
+    """Write the p-values of all products, one after the other; see ``p_values_of_records``."""
     for product in range(len(offsets) - 1):
         first, last = look_offsets[product], look_offsets[product + 1]
-        chances_of_records(
+        p_values_of_records(
             stars[offsets[product] : offsets[product + 1]],
             looks[first:last],
             seeds[product],
@@ -220,7 +220,7 @@ def chances_of_all(
             Settled(settled.below[first:last], settled.above[first:last]),
             screen,
             ratio[first:last],
-            chances[first:last],
+            p_values[first:last],
         )
 
 

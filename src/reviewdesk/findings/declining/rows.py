@@ -12,7 +12,7 @@ from reviewdesk.findings.base import CHANGED_AGAIN, NO_REVIEWS, RECOVERED
 from reviewdesk.findings.declining.changes import Change, Mean, locate, mean_stars
 from reviewdesk.findings.declining.evidence import KINDS, Baselines, Floats, Ints
 from reviewdesk.findings.declining.histories import Histories
-from reviewdesk.findings.declining.state import Standing, standing
+from reviewdesk.findings.declining.state import ChangeState, change_state
 from reviewdesk.findings.products import Products
 from reviewdesk.findings.samples import telling_samples
 from reviewdesk.findings.words import Question, Words, telling_words
@@ -49,7 +49,7 @@ class Context:
         found: histories, with 5 stars called 1 star when the change is for the better.
         product: (p,) of each history, among all products.
         baselines: what each history is measured by.
-        chances: (k,) p-value of each look by permuting the product's own stars.
+        p_values: (k,) p-value of each look by permuting the product's own stars.
         ever: (p,) the chance by the e-process.
     """
 
@@ -60,7 +60,7 @@ class Context:
     found: Histories
     product: NDArray[np.int64]
     baselines: Baselines
-    chances: Floats
+    p_values: Floats
     ever: Floats
 
 
@@ -70,11 +70,11 @@ def finding_rows(given: Context, listed: Listed, progress: Progress) -> pa.Table
         return FINDINGS.empty_table()
     spans = [_Span.of(given, int(one), int(look)) for one, look in zip(*listed[:2], strict=True)]
     words = _words(given, spans, progress)
-    said = [one.rows[one.changed] < given.data.rows for one in spans]  # which have a text
+    with_text = [one.rows[one.changed] < given.data.rows for one in spans]  # which have a text
     samples = telling_samples(
         given.data,
-        [one.rows[one.changed][texts] for one, texts in zip(spans, said, strict=True)],
-        [_telling(one)[texts] for one, texts in zip(spans, said, strict=True)],
+        [one.rows[one.changed][texts] for one, texts in zip(spans, with_text, strict=True)],
+        [_telling(one)[texts] for one, texts in zip(spans, with_text, strict=True)],
         progress=progress,
     )
     rows = [
@@ -91,7 +91,7 @@ class _Span(NamedTuple):
     stars: NDArray[np.int8]  # worse is lower
     days: NDArray[np.int32]
     change: Change
-    now: Standing
+    now: ChangeState
 
     @classmethod
     def of(cls, given: Context, history: int, look: int) -> "_Span":
@@ -104,7 +104,7 @@ class _Span(NamedTuple):
             given.baselines.concentrations[baseline],
         )
         stars, days = found.stars[part], found.days[part]
-        now = standing(stars, days, change.place, int(found.days.max()))
+        now = change_state(stars, days, change.place, int(found.days.max()))
         return cls(found.rows[part], stars, days, change, now)
 
     @property
@@ -182,18 +182,20 @@ def _action(given: Context, span: _Span) -> str:
         _mean(given, span.stars[part]).value for part in (slice(change.place), span.changed)
     )
     moved = "fell" if given.worse else "rose"
-    said = f"Ratings {moved} from {before:.1f} to {during:.1f} {when}"
+    sentence = f"Ratings {moved} from {before:.1f} to {during:.1f} {when}"
     today = f"{_mean(given, span.stars[now.last :]).value:.1f}"
     since = f"{span.day(now.last):%B %Y}" if now.last < len(span.days) else ""
     if now.state == RECOVERED:
-        return f"{said}; since {since} they have been back at {today}. Nothing is to be done now."
+        return (
+            f"{sentence}; since {since} they have been back at {today}. Nothing is to be done now."
+        )
     if now.state == CHANGED_AGAIN:
-        return f"{said}; since {since} they have been at {today}. Look at what is the case now."
+        return f"{sentence}; since {since} they have been at {today}. Look at what is the case now."
     if now.state == NO_REVIEWS:
-        return f"{said}. Nobody has reviewed it since {span.day(len(span.days) - 1):%B %Y}."
+        return f"{sentence}. Nobody has reviewed it since {span.day(len(span.days) - 1):%B %Y}."
     if given.worse:
-        return f"{said}. Check what changed in the product or the listing then."
-    return f"{said}. Find out what was done better then, and keep it."
+        return f"{sentence}. Check what changed in the product or the listing then."
+    return f"{sentence}. Find out what was done better then, and keep it."
 
 
 def _numbers(given: Context, span: _Span, history: int, look: int) -> list[dict[str, Any]]:
@@ -212,17 +214,17 @@ def _numbers(given: Context, span: _Span, history: int, look: int) -> list[dict[
             ("reviews before", place),
             ("reviews after", span.now.until - place),
             *([("stars now", now.value)] if span.now.last > place else []),
-            ("chance that its stars in random order look so", _chance(given, history, look)),
+            ("chance that its stars in random order look so", _p_value(given, history, look)),
             ("chance that they ever look so without a change", given.ever[history]),
         )
     ]
 
 
-def _chance(given: Context, history: int, look: int) -> float:
-    """Return the chance at the last record until a look: at other looks none is computed."""
-    past = given.chances[given.found.look_offsets[history] : look + 1]
-    told = past[past < 1]
-    return float(told[-1]) if len(told) else 1.0
+def _p_value(given: Context, history: int, look: int) -> float:
+    """Return the p-value at the last record until a look: at other looks none is computed."""
+    past = given.p_values[given.found.look_offsets[history] : look + 1]
+    known = past[past < 1]
+    return float(known[-1]) if len(known) else 1.0
 
 
 def _mean(given: Context, stars: NDArray[np.int8]) -> Mean:

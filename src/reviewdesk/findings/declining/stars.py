@@ -90,11 +90,11 @@ def _columns(
 
 def _of_texts(inputs: FinderInputs) -> NDArray[np.int64]:
     """Return the expected star of each text, rounded (0 to 4); several base models are averaged."""
-    said = read_predictions(inputs.predictions[TARGET], inputs.data)
+    predicted = read_predictions(inputs.predictions[TARGET], inputs.data)
     try:
-        values = np.array([int(label) for label in said.labels])
+        values = np.array([int(label) for label in predicted.labels])
     except ValueError as error:
         raise InputError("the predictions of stars have labels that are no stars") from error
-    expected = np.mean([one @ values for one in said.probabilities], axis=0)
+    expected = np.mean([one @ values for one in predicted.probabilities], axis=0)
     stars: NDArray[np.int64] = np.clip(np.rint(expected), 1, KINDS).astype(np.int64) - 1
     return stars

@@ -18,7 +18,7 @@ SILENT: Final = 365
 """Days without a review at the end of the data after which nothing is said of a product now."""
 
 
-class Standing(NamedTuple):
+class ChangeState(NamedTuple):
     """How a change stands.
 
     Args:
@@ -32,7 +32,7 @@ class Standing(NamedTuple):
     last: int
 
 
-def standing(stars: Stars, days: NDArray[np.int32], change: int, today: int) -> Standing:
+def change_state(stars: Stars, days: NDArray[np.int32], change: int, today: int) -> ChangeState:
     """Return how a change stands.
 
     Args:
@@ -51,9 +51,9 @@ def standing(stars: Stars, days: NDArray[np.int32], change: int, today: int) -> 
         )
         lost = during - before
         back = abs(lost) > 0 and (now - during) / -lost >= BACK
-        return Standing(RECOVERED if back else CHANGED_AGAIN, until, last)
+        return ChangeState(RECOVERED if back else CHANGED_AGAIN, until, last)
     silent = today - int(days[-1]) > SILENT
-    return Standing(NO_REVIEWS if silent else GOING_ON, until, last)
+    return ChangeState(NO_REVIEWS if silent else GOING_ON, until, last)
 
 
 def later_change(stars: Stars) -> int | None:

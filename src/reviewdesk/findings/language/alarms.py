@@ -30,14 +30,14 @@ class Looked(NamedTuple):
         month: since 1970-01.
         products: how many the month has.
         distance: how far its words are from those before.
-        chance: that any of both ways to look gets so far.
+        p_value: that any of both ways to look gets so far.
     """
 
     category: int
     month: int
     products: int
     distance: Distance
-    chance: float
+    p_value: float
 
 
 class Alarm(NamedTuple):
@@ -83,13 +83,13 @@ def raise_alarms(units: Units, progress: Progress) -> Alarms:
         for month in months:
             looks = _looks(units, categories, since, month)
             looked += [one for one, _ in looks]
-            chances = np.array([one.chance for one in looked])
-            limits = {one: threshold(chances, len(looked), 1 - one) for one in PROMISES}
+            p_values = np.array([one.p_value for one in looked])
+            limits = {one: threshold(p_values, len(looked), 1 - one) for one in PROMISES}
             errors = {one: max(errors[one], limits[one] * len(looked)) for one in PROMISES}
             for one, look in looks:
-                met = [promise for promise in PROMISES if one.chance <= limits[promise]]
+                met = [promise for promise in PROMISES if one.p_value <= limits[promise]]
                 if met:
-                    alarms.append(Alarm(one, look, max(met), _score(chances, one)))
+                    alarms.append(Alarm(one, look, max(met), _score(p_values, one)))
                     since[one.category] = look.first
             task.advance(1)
     for promise in PROMISES:
@@ -111,17 +111,17 @@ def _looks(
             products = int(look.compared.now.sum())
             away = measure(look.compared, seed)
             wide = category.wide_look(month, history)
-            ways = [(away.chance, look)]
+            ways = [(away.p_value, look)]
             if wide is not None:
-                ways.append((measure_topics(wide.compared, seed).chance, wide))
+                ways.append((measure_topics(wide.compared, seed).p_value, wide))
             lowest, clearer = min(ways, key=lambda one: one[0])
-            chance = min(1.0, len(ways) * lowest)
-            found.append((Looked(number, month, products, away, chance), clearer))
+            p_value = min(1.0, len(ways) * lowest)
+            found.append((Looked(number, month, products, away, p_value), clearer))
     return found
 
 
-def _score(chances: Floats, one: Looked) -> float:
+def _score(p_values: Floats, one: Looked) -> float:
     """Return how many of the looks as clear as this one are right, by what is known by then."""
-    alike = int((chances <= one.chance).sum())
-    wrong = one.chance * (HEAD_START + len(chances)) / alike
+    alike = int((p_values <= one.p_value).sum())
+    wrong = one.p_value * (HEAD_START + len(p_values)) / alike
     return float(1 - min(wrong, 1.0))

@@ -57,13 +57,13 @@ class Distance(NamedTuple):
 
     Args:
         value: such as the sum of the largest deviances.
-        times_chance: how many times as far as by chance.
-        chance: the p-value.
+        times_expected: how many times as far as by chance.
+        p_value: the p-value.
     """
 
     value: float
-    times_chance: float
-    chance: float
+    times_expected: float
+    p_value: float
 
 
 class Expected(NamedTuple):
@@ -131,13 +131,13 @@ def measure(given: Compared, seed: int) -> Distance:
     expect = expected(given)
 
     def far(months: csr_array) -> Floats:
-        said = (months @ given.terms).toarray().astype(np.float64)
-        return distance(deviances(said, expect))
+        counts = (months @ given.terms).toarray().astype(np.float64)
+        return distance(deviances(counts, expect))
 
-    return beside_chance(given, far, seed)
+    return beside_null(given, far, seed)
 
 
-def beside_chance(given: Compared, far: Callable[[csr_array], Floats], seed: int) -> Distance:
+def beside_null(given: Compared, far: Callable[[csr_array], Floats], seed: int) -> Distance:
     """Return how far the month is, and how often chance gets so far.
 
     Args:
@@ -153,7 +153,7 @@ def beside_chance(given: Compared, far: Callable[[csr_array], Floats], seed: int
         if (drawn >= value - _NONE).sum() >= ENOUGH:
             break
     usual = max(float(drawn[:AT_ONCE].mean()), _NONE)
-    return Distance(value, value / usual, chance_of(value, drawn))
+    return Distance(value, value / usual, p_value_of(value, drawn))
 
 
 def deal(given: Compared, orders: int, random: np.random.Generator) -> csr_array:
@@ -172,7 +172,7 @@ def deal(given: Compared, orders: int, random: np.random.Generator) -> csr_array
     return csr_array((ones, columns.ravel(), ends), shape=(orders, len(given.now)))
 
 
-def chance_of(value: float, drawn: Floats) -> float:
+def p_value_of(value: float, drawn: Floats) -> float:
     """Return the p-value of a distance among those that chance gave (m,), in the order drawn."""
     reached = np.flatnonzero(drawn >= value - _NONE)
     if len(reached) >= ENOUGH:

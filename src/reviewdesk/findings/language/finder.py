@@ -36,13 +36,13 @@ class LanguageShiftFinder(Finder):
         """See ``Finder.find``."""
         read = read_units(inputs.data, progress)
         found = raise_alarms(read.units, progress)
-        judged = {one.category for one in found.looked}
-        never = len(read.units.categories) - len(judged)
+        looked_at = {one.category for one in found.looked}
+        never = len(read.units.categories) - len(looked_at)
         return Findings(
             self.name,
             finding_rows(inputs.data, read.units, found, progress),
             _lists(read, found),
-            len(judged),
+            len(looked_at),
             {"categories with too few products in every month": never, **read.left_out},
             NOTES,
             {"months": _months(read.units, found)},
@@ -75,14 +75,16 @@ def _why_empty(read: Read, found: Alarms) -> str:
 def _months(units: Units, found: Alarms) -> pa.Table:
     """Return every look, the most surprising first."""
     called = {(one.looked.category, one.looked.month) for one in found.alarms}
-    looked = sorted(found.looked, key=lambda one: (one.chance, one.month, one.category))
+    looked = sorted(found.looked, key=lambda one: (one.p_value, one.month, one.category))
     return pa.table(
         {
             "category": pa.array([units.categories[one.category] for one in looked], pa.string()),
             "month": pa.array([f"{day_of(one.month):%Y-%m}" for one in looked], pa.string()),
             "products": pa.array([one.products for one in looked], pa.int64()),
-            "times_chance": pa.array([one.distance.times_chance for one in looked], pa.float64()),
-            "chance": pa.array([one.chance for one in looked], pa.float64()),
+            "times_expected": pa.array(
+                [one.distance.times_expected for one in looked], pa.float64()
+            ),
+            "p_value": pa.array([one.p_value for one in looked], pa.float64()),
             "listed": pa.array([(one.category, one.month) in called for one in looked], pa.bool_()),
         }
     )

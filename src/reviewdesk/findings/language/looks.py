@@ -112,9 +112,9 @@ class Category:
         places = np.concatenate([before, now])
         places = places[np.argsort(units.key[places], kind="stable")]
         terms = units.terms[places]
-        said = np.asarray(terms.sum(axis=0)).ravel()
-        columns = np.flatnonzero(said >= FEWEST_SAYING)
-        columns = np.sort(columns[np.argsort(-said[columns], kind="stable")[:MOST_TERMS]])
+        frequencies = np.asarray(terms.sum(axis=0)).ravel()
+        columns = np.flatnonzero(frequencies >= FEWEST_SAYING)
+        columns = np.sort(columns[np.argsort(-frequencies[columns], kind="stable")[:MOST_TERMS]])
         products, months = np.unique(units.product[start:last], return_counts=True)
         often = np.digitize(months[np.searchsorted(products, units.product[places])], OFTEN)
         strata = units.stars[places] * (len(OFTEN) + 1) + often

@@ -50,9 +50,9 @@ def finding_rows(data: PreparedData, units: Units, found: Alarms, progress: Prog
         key=lambda one: (-one.promise, -one.score, -one.looked.month, one.looked.category),
     )
     words = [_words(units, alarm.look) for alarm in alarms]
-    said = [_said(alarm.look, one) for alarm, one in zip(alarms, words, strict=True)]
+    telling = [_said(alarm.look, one) for alarm, one in zip(alarms, words, strict=True)]
     samples = telling_samples(
-        data, [units.rows[places] for places, _ in said], [score for _, score in said],
+        data, [units.rows[places] for places, _ in telling], [score for _, score in telling],
         progress=progress,
     ) if alarms else []  # fmt: skip
     rows = [
@@ -143,11 +143,12 @@ def _action(name: str, month: int, words: _Words, state: str, later: Alarm | Non
             f"From {since} on, reviews in {name} {asked}; in {again} their words changed again. "
             "Look at what they say now."
         )
-    said = f"Since {since}, reviews in {name} {asked}."
+    sentence = f"Since {since}, reviews in {name} {asked}."
     if state == NO_REVIEWS:
-        return f"{said} Nobody has reviewed anything there for a year."
+        return f"{sentence} Nobody has reviewed anything there for a year."
     return (
-        f"{said} Read some of them, and see whether your answers, tags and classifiers still fit."
+        f"{sentence} Read some of them, and see whether your answers, tags and classifiers "
+        "still fit."
     )
 
 
@@ -157,8 +158,8 @@ def _numbers(units: Units, alarm: Alarm, words: _Words) -> list[dict[str, Any]]:
     values = [
         (f"products {then}", float(now.sum())),
         ("products in the months before", float((~now).sum())),
-        ("words of the month, times as far as by chance", alarm.looked.distance.times_chance),
-        ("chance by dealing the months out anew", alarm.looked.chance),
+        ("words of the month, times as far as by chance", alarm.looked.distance.times_expected),
+        ("chance by dealing the months out anew", alarm.looked.p_value),
     ]
     stars = units.stars[look.places]
     if (stars[now] > 0).any() and (stars[~now] > 0).any():
@@ -183,6 +184,6 @@ def _chart(found: Alarms, alarm: Alarm) -> list[dict[str, Any]]:
         if one.category == alarm.looked.category and one.month <= alarm.looked.month
     ]
     return [
-        {"name": f"{day_of(one.month):%Y-%m}", "value": round(one.distance.times_chance, 3)}
+        {"name": f"{day_of(one.month):%Y-%m}", "value": round(one.distance.times_expected, 3)}
         for one in until[-CHARTED:]
     ]

@@ -20,7 +20,7 @@ from reviewdesk.findings.language.distances import (
     Distance,
     Floats,
     Ints,
-    beside_chance,
+    beside_null,
 )
 
 TOPICS: Final = 30
@@ -43,17 +43,17 @@ def measure_topics(given: Compared, seed: int) -> Distance:
     def far(months: csr_array) -> Floats:
         return np.asarray(np.square(months @ about).sum(axis=1), np.float64)
 
-    return beside_chance(given, far, seed)
+    return beside_null(given, far, seed)
 
 
 def topics(given: Compared, seed: int) -> Floats:
     """Return orthonormal directions (n, t), each 0 on the mean of every stratum."""
-    said = weighted(given.terms)
-    size = min(TOPICS, *said.shape)
-    drawn = np.random.default_rng(seed).standard_normal((said.shape[1], size))
-    found = said @ drawn
+    term_weights = weighted(given.terms)
+    size = min(TOPICS, *term_weights.shape)
+    drawn = np.random.default_rng(seed).standard_normal((term_weights.shape[1], size))
+    found = term_weights @ drawn
     for _ in range(ROUNDS):
-        found = said @ (said.T @ orthonormal(found))
+        found = term_weights @ (term_weights.T @ orthonormal(found))
     return orthonormal(within(found, given.strata))
 
 

@@ -104,8 +104,8 @@ def read_units(data: PreparedData, progress: Progress) -> Read:
     end = int(months_of(np.array([columns.day.max(initial=NO_DAY) + 1]))[0])
     month = np.where(undated, end, months_of(np.where(undated, 0, columns.day)))
     running = ~undated & (month >= end)
-    filed, told = columns.category > 0, columns.product > 0
-    rows = np.flatnonzero(filed & told & ~undated & ~running)
+    filed, with_product = columns.category > 0, columns.product > 0
+    rows = np.flatnonzero(filed & with_product & ~undated & ~running)
     some = columns.take(rows)
     hashes, category = np.unique(some.category, return_inverse=True)
     categories = [names[int(one)] for one in hashes]
@@ -128,9 +128,11 @@ def read_units(data: PreparedData, progress: Progress) -> Read:
         units,
         {
             "reviews without a category": int((~filed).sum()),
-            "reviews without a product": int((filed & ~told).sum()),
-            "reviews without a date": int((filed & told & undated).sum()),
-            "reviews of the last month, which is not over": int((filed & told & running).sum()),
+            "reviews without a product": int((filed & ~with_product).sum()),
+            "reviews without a date": int((filed & with_product & undated).sum()),
+            "reviews of the last month, which is not over": int(
+                (filed & with_product & running).sum()
+            ),
         },
     )
 
@@ -213,19 +215,19 @@ def _of_batch(batch: pa.RecordBatch) -> tuple[NDArray[Any], ...]:
 
 def _terms(data: PreparedData, rows: Ints, progress: Progress) -> tuple[csr_array, list[str]]:
     """Return the terms of some reviews; columns are in an order that more months do not change."""
-    said = ReviewTerms(data, most=EVERY_TERM, fewest=FEWEST_SAYING, progress=progress)
+    terms = ReviewTerms(data, most=EVERY_TERM, fewest=FEWEST_SAYING, progress=progress)
     order = np.argsort(rows, kind="stable")
     wanted = rows[order]
     columns, lengths = [np.empty(0, np.int32)], [np.empty(0, np.int64)]
-    for at, read in said.batches("Reading words"):
+    for at, read in terms.batches("Reading words"):
         first, last = np.searchsorted(wanted, (at, at + len(read.ends) - 1))
         for row in wanted[first:last] - at:
             columns.append(read.columns[read.ends[row] : read.ends[row + 1]])
         lengths.append(np.diff(read.ends)[wanted[first:last] - at])
-    by_name = np.argsort(hash64(pa.array(said.names, pa.string())), kind="stable")
+    by_name = np.argsort(hash64(pa.array(terms.names, pa.string())), kind="stable")
     rank = np.argsort(by_name)
     cells = rank[np.concatenate(columns)]
     ends = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
     ones = np.ones(len(cells), np.int32)
     found = csr_array((ones, cells, ends), shape=(len(rows), len(by_name)))
-    return found[np.argsort(order)], [said.names[one] for one in by_name]
+    return found[np.argsort(order)], [terms.names[one] for one in by_name]

@@ -38,7 +38,7 @@ LINKS: Final = 20
 """Neighbours of a product whose neighbours it is compared with."""
 ROUNDS: Final = 3
 BINS: Final = 1_024
-"""Steps of likeness by the lists: of those on the last step that is taken, the first are."""
+"""Steps of similarity by the lists: of those on the last step that is taken, the first are."""
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]

@@ -2,7 +2,7 @@
 
 Products are asked about some at a time. Their heaviest terms become lists, by term, and every
 product is then read once, term by term. What is added up comes in the order of the terms, whatever
-products are asked about together: a likeness is the same number in every search.
+products are asked about together: a similarity is the same number in every search.
 """
 
 from typing import Final, NamedTuple
@@ -17,7 +17,7 @@ from reviewdesk.text.compiled import compiled
 QUERY_TERMS: Final = 512
 """Terms that a product is looked up with, its heaviest."""
 OTHER_CATEGORY: Final = 1 / 1.2
-"""What likeness counts between products of different categories."""
+"""What similarity counts between products of different categories."""
 NOBODY: Final = -1
 BLOCK: Final = 1_024
 

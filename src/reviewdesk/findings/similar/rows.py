@@ -104,26 +104,26 @@ def _samples(
     if not len(pairs.one):
         return []
     columns = {name: column for column, name in enumerate(terms.names)}
-    said = [[columns[word] for word, _ in one] for one in words]
+    word_columns = [[columns[word] for word, _ in one] for one in words]
     halves = np.concatenate([pairs.one, pairs.other])
-    rows, scores = _tell(terms, products, halves, said + said)
+    rows, scores = _tell(terms, products, halves, word_columns + word_columns)
     first, second = (
         telling_samples(data, rows[half], scores[half], most=most)
-        for half, most in ((slice(len(said)), 2), (slice(len(said), None), 1))
+        for half, most in ((slice(len(word_columns)), 2), (slice(len(word_columns), None), 1))
     )
     return [one + other for one, other in zip(first, second, strict=True)]
 
 
 def _tell(
-    terms: ReviewTerms, products: Products, halves: Ints, said: list[list[int]]
+    terms: ReviewTerms, products: Products, halves: Ints, word_columns: list[list[int]]
 ) -> tuple[list[Ints], list[NDArray[np.float64]]]:
     """Return for each half of a pair its product's reviews, and how many shared words each has."""
     order = np.argsort(products.of_review, kind="stable")
     ends = np.searchsorted(products.of_review[order], np.arange(len(products) + 1))
     rows = [order[ends[product] : ends[product + 1]] for product in halves]
     scores = [np.zeros(len(one)) for one in rows]
-    asked = np.zeros((len(said), len(terms.names)), np.bool_)
-    for place, columns in enumerate(said):
+    asked = np.zeros((len(word_columns), len(terms.names)), np.bool_)
+    for place, columns in enumerate(word_columns):
         asked[place, columns] = True
     for at, found in terms.batches("Choosing samples"):
         for place, of in enumerate(rows):

@@ -1,4 +1,4 @@
-"""Why two products are alike: the terms that most of their likeness comes from."""
+"""Why two products are alike: the terms that most of their similarity comes from."""
 
 from typing import Final
 
@@ -21,7 +21,7 @@ Floats = NDArray[np.float32]
 def shared_words(
     vectors: ProductVectors, left: NDArray[np.integer], right: NDArray[np.integer]
 ) -> list[list[tuple[str, float]]]:
-    """Return the terms that two products share, with the share of their likeness from each.
+    """Return the terms that two products share, with the share of their similarity from each.
 
     What adds most comes first, rare terms before those that many products have. A term that has a
     word in common with one before it is left out: it says the same again.

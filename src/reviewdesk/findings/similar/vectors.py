@@ -3,7 +3,7 @@
 A term counts with the square root of how many of the product's reviews have it (the Hellinger
 transform, Rao 1995: the hundredth review that says "battery" says little new), half a mention where
 the product's title has it, and the more the fewer products have it. Vectors of products of which
-little was said are shorter than one: with few words, likeness is mostly chance.
+little was said are shorter than one: with few words, similarity is mostly chance.
 """
 
 from dataclasses import dataclass

@@ -35,7 +35,7 @@ def choose(
     """
     text_bytes = sum(int(field_texts(b, learning.columns).bytes.sum()) for b in sample)
     labels = np.unique(np.concatenate([with_label(batch)[1] for batch in sample]))
-    strengths = HINGE_STRENGTH if learning.several or len(labels) <= 2 else SOFTMAX_STRENGTHS
+    strengths = HINGE_STRENGTH if learning.multilabel or len(labels) <= 2 else SOFTMAX_STRENGTHS
     words, chosen = grams.words or 1, strength or strengths[0]
     if len(labels) < 2:
         return words, chosen

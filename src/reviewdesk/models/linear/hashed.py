@@ -134,7 +134,7 @@ class HashedLinear(Classifier):
         return Learning(
             columns=self.columns_,
             k=len(self.labels_),
-            several=self.multilabel_,
+            multilabel=self.multilabel_,
             min_df=self.settings.min_df,
             memory=self.settings.memory_mb * MIB,
             seed=self.settings.seed,

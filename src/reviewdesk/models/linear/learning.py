@@ -61,7 +61,7 @@ class Learning:
     Args:
         columns: the text columns.
         k: how many labels there are.
-        several: whether a row may have several of them.
+        multilabel: whether a row may have several of them.
         min_df: an n-gram counts when it stands in so many rows or more.
         memory: bytes.
         seed: another seed deals rows to disk in another order and holds other rows out.
@@ -72,7 +72,7 @@ class Learning:
 
     columns: tuple[str, ...]
     k: int
-    several: bool
+    multilabel: bool
     min_df: int
     memory: int
     seed: int
@@ -103,7 +103,7 @@ class Learning:
         counts = Counts(self.columns, grams, bits)
         store = RowStore(self.memory // 8, self.seed)
         try:
-            rows = _Rows(counts, store, LabelSets(self.k) if self.several else None, self.seed)
+            rows = _Rows(counts, store, LabelSets(self.k) if self.multilabel else None, self.seed)
             for batch in batches:
                 rows.add(batch)
             most = self.memory // 2 // (12 * self.k + 64)
@@ -113,7 +113,7 @@ class Learning:
             if start:
                 vocabulary = start.vocabulary.extended(vocabulary, most)
             run = _Run(self, vocabulary, store, rows, strength, start, choosing=choosing)
-            return run.several() if self.several else run.one()
+            return run.multilabel() if self.multilabel else run.single_label()
         finally:
             store.close()
 
@@ -163,7 +163,7 @@ class _Run:
     start: Learnt | None
     choosing: bool
 
-    def one(self) -> Learnt:
+    def single_label(self) -> Learnt:
         """Learn of rows with one label each."""
         k = self.learning.k
         label_rows = np.zeros(k, np.int64)
@@ -189,7 +189,7 @@ class _Run:
         calibration = replace(calibration, short=fresh.short).with_rows(before)
         return Learnt(self.vocabulary, weights, calibration, likely)
 
-    def several(self) -> Learnt:
+    def multilabel(self) -> Learnt:
         """Learn of rows that may have several labels: of each label, yes or no."""
         sets = cast(LabelSets, self.rows.sets)
         same = np.arange(len(sets), dtype=np.int32)

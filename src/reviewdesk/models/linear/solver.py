@@ -73,14 +73,14 @@ class Solver:
             rows += np.bincount(part.labels[chosen], minlength=self.k)
         return counts, rows
 
-    def _hinge(self, choose: Choose, found: NDArray[np.float32], strength: float) -> Weights:
+    def _hinge(self, choose: Choose, found: NDArray[np.float32], c: float) -> Weights:
         table = np.zeros((self.features, 2), np.float32)
         table[:, 1] = found**2
         bias = np.zeros(1, np.float32)
         if self.start is not None:
             table[: len(self.start.table)] = self.start.table
             bias[:] = self.start.bias
-        slack = (0.5 / (strength * self.costs)).astype(np.float32)
+        slack = (0.5 / (c * self.costs)).astype(np.float32)
         for epoch in range(self.epochs):
             for number, part in enumerate(self.parts()):
                 if epoch == 0:
@@ -99,7 +99,7 @@ class Solver:
         choose: Choose,
         found: NDArray[np.float32],
         rows: NDArray[np.int64],
-        strength: float,
+        learning_rate: float,
     ) -> Weights:
         k = self.k
         table = np.zeros((self.features, -(-(k + 2) // LINE) * LINE), np.float32)
@@ -117,7 +117,9 @@ class Solver:
                 order = self._order(choose(part), epoch, number)
 
                 def visit(order: Order, at: float, until: float, part: Rows = part) -> None:
-                    rates = np.array([strength * (1 - at), strength * (1 - until)], np.float32)
+                    rates = np.array(
+                        [learning_rate * (1 - at), learning_rate * (1 - until)], np.float32
+                    )
                     softmax_epoch(
                         part.ids, part.ends, order, part.labels, self.costs, rates, table, bias
                     )

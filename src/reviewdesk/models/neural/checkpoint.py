@@ -18,7 +18,7 @@ CHECKPOINT: Final = "checkpoint.safetensors"
 
 
 @dataclass
-class Standing:
+class TrainingState:
     """Where learning stands, beside the numbers of network and optimiser.
 
     Args:
@@ -28,7 +28,7 @@ class Standing:
         seconds: how long learning has taken so far.
         loss: summed since the last measurement.
         rows: learnt from since then.
-        best: the smallest loss, or distance of F1 to 1, on rows set aside.
+        best: the smallest loss, or distance of F1 to 1, on rows held out for validation.
         waited: measurements since the best one.
         curve: all measurements.
         done: whether there is nothing left to do.
@@ -64,7 +64,7 @@ class Checkpoint:
     optimizer: optim.Optimizer
     processes: Processes
 
-    def save(self, standing: Standing, best: dict[str, Tensor]) -> None:
+    def save(self, state: TrainingState, best: dict[str, Tensor]) -> None:
         """Write everything that the next step depends on."""
         states = self.processes.gathered(torch.get_rng_state())
         if self.processes.rank:
@@ -76,9 +76,9 @@ class Checkpoint:
             tensors |= {f"optimizer.{number}.{name}": one for name, one in moments.items()}
         whole = {name: one.detach().cpu().contiguous() for name, one in tensors.items()}
         with write_then_rename(self.folder / CHECKPOINT) as file:
-            file.write(save(whole, {"of": self.digest, "standing": json.dumps(asdict(standing))}))
+            file.write(save(whole, {"of": self.digest, "state": json.dumps(asdict(state))}))
 
-    def load(self) -> tuple[Standing, dict[str, Tensor]]:
+    def load(self) -> tuple[TrainingState, dict[str, Tensor]]:
         """Return where learning stood, and the best weights; a new run stands at its beginning.
 
         A file that is damaged or of another number of processes is passed over.
@@ -86,13 +86,13 @@ class Checkpoint:
         try:
             with safe_open(self.folder / CHECKPOINT, "pt") as file:
                 if file.metadata().get("of") != self.digest:
-                    return Standing(), {}
-                data: dict[str, Any] = json.loads(file.metadata()["standing"])
+                    return TrainingState(), {}
+                data: dict[str, Any] = json.loads(file.metadata()["state"])
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         except (FileNotFoundError, SafetensorError):
-            return Standing(), {}
+            return TrainingState(), {}
         if f"random.{self.processes.size - 1}" not in tensors:
-            return Standing(), {}
+            return TrainingState(), {}
         self.network.load_state_dict(_own(tensors, "network."))
         torch.set_rng_state(tensors[f"random.{self.processes.rank}"])
         moments: dict[int, dict[str, Tensor]] = {}
@@ -101,7 +101,7 @@ class Checkpoint:
             moments.setdefault(int(number), {})[kind] = one
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
         curve = [Point(**point) for point in data.pop("curve")]
-        return Standing(curve=curve, **data), _own(tensors, "best.")
+        return TrainingState(curve=curve, **data), _own(tensors, "best.")
 
 
 def _own(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -50,15 +50,15 @@ WORKER: Final = "reviewdesk.models.neural.worker:learn_in"
 ABSENT_SCORE: Final = -100.0
 PREDICT_ROWS: Final = 8_192
 FEWEST_STEPS: Final = 150
-"""Few rows, none of which can be set aside, are visited until so many steps were made."""
+"""Few rows, none of which can be held out, are visited until so many steps were made."""
 LARGEST_GRAPH: Final = 2 << 30
 
 
 class NetworkClassifier(Classifier):
     """A network with calibrated probabilities.
 
-    Rows set aside say when to stop and how sure its probabilities may be. Of labels that are
-    numbers, such as stars, being far off counts as worse than being next to it.
+    Rows held out for validation say when to stop and how sure its probabilities may be. Of labels
+    that are numbers, such as stars, being far off counts as worse than being next to it.
     """
 
     # A fifth more reviews is worth little beside another hour, and when to stop was measured once.
@@ -110,12 +110,12 @@ class NetworkClassifier(Classifier):
         shutil.rmtree(folder / "learnt", ignore_errors=True)
 
     def _more_epochs(self, values: Mapping[str, Any], rows: int) -> int:
-        """Return how often few rows, none of which can be set aside, are visited."""
+        """Return how often few rows, none of which can be held out, are visited."""
         return max(int(values["epochs"]), int(FEWEST_STEPS // -(-rows // values["batch"])))
 
     @abstractmethod
     def _calibrate(self) -> None:
-        """Learn how sure probabilities may be from the rows that were set aside."""
+        """Learn how sure probabilities may be from the rows that were held out."""
 
     def _calibrated(
         self,
@@ -241,7 +241,7 @@ class NetworkClassifier(Classifier):
             raise BundleError("the weights lack the labels that are present")
         classifier.present_ = present
         classifier._restore(arrays, directory)
-        classifier.calibration_ = calibration_from(arrays, k, several=classifier.multilabel_)
+        classifier.calibration_ = calibration_from(arrays, k, multilabel=classifier.multilabel_)
         classifier._take(directory)
         return classifier
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from reviewdesk.models.neural.material import Batch
 from reviewdesk.models.neural.processes import Processes
-from reviewdesk.models.sparse.chunks import ASIDE, LEARNT, MOST_ASIDE, Chunks
+from reviewdesk.models.sparse.chunks import LEARNT, MOST_VALIDATION, VALIDATION, Chunks
 from reviewdesk.models.sparse.order import ChunkBatch, ChunkReader
 
 
@@ -23,7 +23,9 @@ class FeatureRows:
 
     def __init__(self, chunks: Chunks) -> None:
         self.chunks = chunks
-        self.rows_aside = min(int(chunks.counts[ASIDE][chunks.present].sum()), MOST_ASIDE)
+        self.validation_rows = min(
+            int(chunks.counts[VALIDATION][chunks.present].sum()), MOST_VALIDATION
+        )
 
     def digest(self) -> str:
         """Return a name for the very content."""
@@ -39,9 +41,9 @@ class FeatureRows:
         own = processes
         return ChunkReader(self.chunks, size, seed, self.chunks.readers, own.rank, own.size)
 
-    def set_aside(self, size: int, processes: Processes) -> Iterator[Batch]:
-        """Yield the rows set aside once, in their order."""
-        for part in self.chunks.aside():
+    def validation_batches(self, size: int, processes: Processes) -> Iterator[Batch]:
+        """Yield the rows held out for validation once, in their order."""
+        for part in self.chunks.validation():
             for at in range(0, len(part.labels), size):
                 whole = np.arange(at, min(at + size, len(part.labels)))
                 own = whole[processes.rank :: processes.size]

@@ -233,7 +233,7 @@ class FewShot(Classifier):
         classifier.bias_, classifier.centre_, classifier.scale_ = (
             arrays[name] for name in ("bias", "centre", "scale")
         )
-        found = calibration_from(arrays, k, several=False)
+        found = calibration_from(arrays, k, multilabel=False)
         if not isinstance(found, Calibration):
             raise BundleError("the calibration is of several labels")
         classifier.calibration_ = found

@@ -158,11 +158,11 @@ class _Run:
     def measure(self) -> None:
         """Add a measurement to the curve, and keep the weights if they are the best so far."""
         self.network.eval()
-        kind, rows = self.plan.shape.objective, self.material.rows_aside
+        kind, rows = self.plan.shape.objective, self.material.validation_rows
         totals = torch.zeros(2, dtype=torch.float64)  # loss, right
         counts = torch.zeros((3, self.plan.shape.k), dtype=torch.float64)
         with torch.no_grad():
-            for batch in self.material.set_aside(self.course.batch, self.processes):
+            for batch in self.material.validation_batches(self.course.batch, self.processes):
                 if len(batch.rows):
                     scores, labels = self._scores(batch)
                     totals[0] += float(losses(scores, labels, kind).sum())
@@ -250,7 +250,7 @@ def _weights(network: nn.Module) -> dict[str, Tensor]:
 
 
 def _said(point: Point) -> str:
-    aside = "" if point.loss is None else f", set aside {point.loss:.3f}, F1 {point.f1:.3f}"
+    aside = "" if point.loss is None else f", held out {point.loss:.3f}, F1 {point.f1:.3f}"
     return f"Learning (loss {point.learnt_loss:.3f}{aside})"
 
 

@@ -42,9 +42,9 @@ class Batches(Protocol):
 
 
 class Material(Protocol):
-    """Rows with labels, some of them set aside."""
+    """Rows with labels, some of them held out."""
 
-    rows_aside: int
+    validation_rows: int
 
     def digest(self) -> str:
         """Return a name for the very content."""
@@ -55,8 +55,8 @@ class Material(Protocol):
     def reader(self, size: int, seed: int, processes: Processes) -> Batches:
         """Return what deals the rows to learn from out to batches of a size."""
 
-    def set_aside(self, size: int, processes: Processes) -> Iterator[Batch]:
-        """Yield the rows set aside once, always in one order."""
+    def validation_batches(self, size: int, processes: Processes) -> Iterator[Batch]:
+        """Yield the rows held out for validation once, always in one order."""
 
     def tensors(self, batch: Batch) -> tuple[tuple[Tensor, ...], Tensor]:
         """Return what the network is given of a batch, and its labels (B,) or (B, k)."""
@@ -72,7 +72,7 @@ class WordRows:
 
     def __init__(self, tokens: Tokens, folder: Path) -> None:
         self.tokens, self.folder = tokens, folder
-        self.rows_aside = len(tokens.validation)
+        self.validation_rows = len(tokens.validation)
 
     def digest(self) -> str:
         """Return a digest of all files of the rows, and of the words' first vectors."""
@@ -91,8 +91,8 @@ class WordRows:
         own = processes
         return Reader(self.tokens, self.tokens.learnt, size, seed, own.rank, own.size)
 
-    def set_aside(self, size: int, processes: Processes) -> Iterator[Batch]:
-        """Yield the rows set aside once, from short to long."""
+    def validation_batches(self, size: int, processes: Processes) -> Iterator[Batch]:
+        """Yield the rows held out for validation once, from short to long."""
         rows, own = self.tokens.validation, processes
         yield from Reader(self.tokens, rows, size, 0, own.rank, own.size).in_order()
 

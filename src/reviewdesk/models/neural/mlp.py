@@ -22,9 +22,9 @@ from reviewdesk.models.running import stopping
 from reviewdesk.models.scored import probabilities_of
 from reviewdesk.models.short_texts import CutTexts, cut_rows
 from reviewdesk.models.sparse.chunks import (
-    ASIDE,
     LEARNT,
     TEST,
+    VALIDATION,
     BadLine,
     Chunks,
     Dealing,
@@ -73,7 +73,7 @@ class Mlp(NetworkClassifier):
 
         Args:
             data: the files.
-            dealing: which rows are held out and set aside, where a file does not say it.
+            dealing: which rows are held out and held out, where a file does not say it.
 
         Raises:
             InputError: the labels are no classes.
@@ -120,7 +120,9 @@ class Mlp(NetworkClassifier):
             return {name: found.get(place, 0) for place, name in enumerate(names)}
 
         learnt, aside, test = (int(one) for one in counts.sum(axis=1))
-        train = {name: by_label(LEARNT)[name] + by_label(ASIDE)[name] for name in by_label(LEARNT)}
+        train = {
+            name: by_label(LEARNT)[name] + by_label(VALIDATION)[name] for name in by_label(LEARNT)
+        }
         return {
             "reviews": learnt + aside + test + len(self.bad_lines),
             "labelled": learnt + aside + test,
@@ -165,14 +167,14 @@ class Mlp(NetworkClassifier):
             features=len(self.weighting_), k=len(self.present_), objective=objective,
             **{name: values[name] for name in same},
         )  # fmt: skip
-        if not self._chunks.counts[ASIDE].any():
+        if not self._chunks.counts[VALIDATION].any():
             values["epochs"] = self._more_epochs(values, int(self._chunks.counts[LEARNT].sum()))
         self._write_plan(folder, shape, values)
 
     def _calibrate(self) -> None:
-        """Learn how sure probabilities may be from the rows that were set aside."""
+        """Learn how sure probabilities may be from the rows that were held out."""
         whole, short = [], []
-        for rows, labels in self._chunks.aside():
+        for rows, labels in self._chunks.validation():
             whole.append((self._graph_scores(rows), labels, np.diff(rows.ends)))
             some, most = cut_rows(len(rows))
             few = self.weighting_.shortened(rows, some, most)

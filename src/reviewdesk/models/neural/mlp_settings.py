@@ -42,7 +42,9 @@ class MlpSettings(LearningSettings):
         choices=(AUTO, *WEIGHTINGS),
     )
     criterion: str = setting(
-        "f1", "what the kept weights are best by, on rows set aside", choices=("f1", "loss")
+        "f1",
+        "what the kept weights are best by, on rows held out for validation",
+        choices=("f1", "loss"),
     )
     ngrams: int = setting(
         2, "reviews: the longest run of words that is a feature", minimum=1, maximum=5

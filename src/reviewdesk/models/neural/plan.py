@@ -126,8 +126,8 @@ class Course:
         seed: another seed gives other first weights and another order.
         threads: shared by all processes.
         accumulate: parts that a step's rows are learnt from in, one after the other.
-        criterion: what the kept weights are best by, on rows set aside: loss, or F1, of two labels
-            that of the second, of more the mean.
+        criterion: what the kept weights are best by, on rows held out for validation: loss, or F1,
+            of two labels that of the second, of more the mean.
     """
 
     epochs: int

@@ -2,7 +2,7 @@
 
 chunks/
 ├── 000.libsvm  a random part of the reviews; the label, then index:count
-├── sides.npy   (n,) of each row in the order of the files: learnt from, set aside or left out
+├── sides.npy   (n,) of each row in the order of the files: learnt from, held out or left out
 ├── chunks.json the pieces that are read at once, with their digests
 └── features.npz  which features count, and how much
 """
@@ -20,7 +20,7 @@ from reviewdesk.examples.examples import LABEL
 from reviewdesk.formats.libsvm import libsvm_lines
 from reviewdesk.models.labelled import LabelledReviews
 from reviewdesk.models.neural.tokens import RowSides
-from reviewdesk.models.sparse.chunks import ASIDE, BY_ROW, LEARNT, SIDES_FILE, FeatureFile
+from reviewdesk.models.sparse.chunks import BY_ROW, LEARNT, SIDES_FILE, VALIDATION, FeatureFile
 from reviewdesk.models.sparse.rows import SparseRows
 from reviewdesk.storage import storage_errors
 from reviewdesk.text.hashed_counts import Counts, hashed_counts
@@ -53,19 +53,19 @@ def write_chunks(
     share: float,
     seed: int,
 ) -> list[FeatureFile]:
-    """Write reviews as chunks, and deal them to those that are learnt from and those set aside.
+    """Write reviews as chunks, and deal them to those that are learnt from and those held out.
 
     Args:
         folder: where.
         train: labelled reviews.
-        validation: those to set aside; None: a share of the others, by whole groups, and none of
+        validation: those to held out; None: a share of the others, by whole groups, and none of
             their texts is learnt from.
         columns: the text columns.
         k: how many labels there are.
         buckets: how many indices words are hashed to.
         ngrams: the longest run of words that is a feature.
         chunks: how many files.
-        share: how much is set aside.
+        share: how much is held out.
         seed: another seed deals otherwise.
     """
     paths = [folder / f"{number:03d}.libsvm" for number in range(chunks)]
@@ -107,5 +107,5 @@ def _in_files(
 ) -> NDArray[np.uint8]:
     """Return the side of each row in the order in which the files hold them."""
     sides = np.full(rows, LEFT_OUT, np.uint8)
-    sides[learnt], sides[aside] = LEARNT, ASIDE
+    sides[learnt], sides[aside] = LEARNT, VALIDATION
     return sides[np.argsort(chunk_of, kind="stable")]

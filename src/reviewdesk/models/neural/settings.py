@@ -51,7 +51,7 @@ class LearningSettings(Settings):
     )
     validation_share: float = setting(
         0.1,
-        "share of what is learnt from that is set aside, by whole products, to say when to stop",
+        "share of what is learnt from that is held out, by whole products, to say when to stop",
         minimum=0,
         maximum=0.5,
     )

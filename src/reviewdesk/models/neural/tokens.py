@@ -31,8 +31,8 @@ from reviewdesk.text.hashing import combine64, hash64
 
 Parts = Callable[[], Iterator[pa.RecordBatch]]
 
-FEWEST_ASIDE: Final = 2
-MOST_ASIDE: Final = 30_000
+FEWEST_VALIDATION: Final = 2
+MOST_VALIDATION: Final = 30_000
 NARROW: Final = 1 << 16
 _ARRAYS: Final = ("labels", "present", "always", "learnt", "validation")
 
@@ -49,7 +49,7 @@ class Tokens:
         present: labels that there is something to learn about.
         always: of several, labels that every row has.
         learnt: rows that are learnt from.
-        validation: rows that are set aside.
+        validation: rows that are held out.
     """
 
     ids: NDArray[Any]
@@ -116,11 +116,11 @@ def write_tokens(
         folder: where.
         vocabulary: gives the ids.
         train: labelled reviews, read once more.
-        validation: those to set aside; None: a share of the others, by whole groups, and none of
+        validation: those to held out; None: a share of the others, by whole groups, and none of
             their texts is learnt from.
         k: how many labels there are.
-        share: how much is set aside.
-        seed: another seed sets others aside.
+        share: how much is held out.
+        seed: another seed holds others out.
     """
     aside = private_directory(folder.with_name(f"{folder.name}.partial"))
     with storage_errors(str(aside)):
@@ -183,7 +183,7 @@ class RowSides:
         return groups
 
     def end_side(self) -> None:
-        """Say that what follows is given to be set aside."""
+        """Say that what follows is given to be held out."""
         self.sides.append(self._rows)
 
     def dealt(self, given: int | None, share: float, seed: int) -> tuple[NDArray[Any], ...]:
@@ -201,25 +201,25 @@ class RowSides:
             aside = aside[np.isin(labels[aside], present)]  # others could only be missed
             places = np.searchsorted(present, labels).astype(np.int32)
             return places, present, np.empty(0, np.int64), learnt, aside
-        return self.dealt(None, 0, seed)  # too few rows to set some aside
+        return self.dealt(None, 0, seed)  # too few rows to hold some out
 
     def deal(
         self, given: int | None, share: float, seed: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the rows that are learnt from and those that are set aside.
+        """Return the rows that are learnt from and those that are held out.
 
         Args:
-            given: how many rows come before those that were given to set aside; None: a share is.
-            share: how much, of at most ``MOST_ASIDE`` rows.
-            seed: another seed sets others aside.
+            given: how many rows come before those that were given to held out; None: a share is.
+            share: how much, of at most ``MOST_VALIDATION`` rows.
+            seed: another seed holds others out.
         """
         n = self._rows
         everything = np.arange(n, dtype=np.int64)
         aside = everything >= (n if given is None else given)
-        share = min(share, MOST_ASIDE / max(n, 1))
+        share = min(share, MOST_VALIDATION / max(n, 1))
         keys = np.concatenate(self._keys)
         few = len(np.unique(keys)) < FEW  # no row could say when to stop
-        if given is None and share and not few and n * share >= FEWEST_ASIDE:
+        if given is None and share and not few and n * share >= FEWEST_VALIDATION:
             labels, groups = np.concatenate(self._labels), np.concatenate(self._groups)
             folds = round(1 / share)
             if len(np.unique(groups)) < 2 * folds:

@@ -80,7 +80,7 @@ class Transformer(NetworkClassifier):
         self._write_plan(folder, shape, values)
 
     def _calibrate(self) -> None:
-        """Learn how sure probabilities may be from the rows that were set aside."""
+        """Learn how sure probabilities may be from the rows that were held out."""
         rows = self._tokens.validation
         ids, ends = self._tokens.ids_of(rows)
         scores, labels = self.graph_.scores(ids, ends), self._tokens.labels[rows]

@@ -42,5 +42,7 @@ class TransformerSettings(LearningSettings):
     )
     int8: bool = setting(False, "the graph that scores holds whole numbers of 8 bits")
     criterion: str = setting(
-        "f1", "what the kept weights are best by, on rows set aside", choices=("f1", "loss")
+        "f1",
+        "what the kept weights are best by, on rows held out for validation",
+        choices=("f1", "loss"),
     )

@@ -77,14 +77,14 @@ class WordClassifier(NetworkClassifier):
         self._tokens = tokens
 
     def _calibrate(self) -> None:
-        """Learn how sure probabilities may be from the rows that were set aside."""
+        """Learn how sure probabilities may be from the rows that were held out."""
         tokens, first = self._tokens, self.vocabulary_.first
         rows = tokens.validation
         ids, ends = tokens.ids_of(rows)
         scores, labels = self.graph_.scores(ids, ends), tokens.labels[rows]
         known, k = known_words(ids, ends, first), len(self.labels_)
         if self.multilabel_:
-            self.calibration_ = _several(scores, labels, known, tokens, self.present_, k)
+            self.calibration_ = _multilabel(scores, labels, known, tokens, self.present_, k)
             return
         some, most = cut_rows(len(rows))
         few = shortened(ids, ends, some, most, first)
@@ -126,7 +126,7 @@ class WordClassifier(NetworkClassifier):
         )
 
 
-def _several(
+def _multilabel(
     scores: NDArray[np.float32],
     labels: NDArray[Any],
     known: NDArray[np.int64],

@@ -1,6 +1,6 @@
 """LIBSVM files as chunks: pieces of files of bounded size, of which one is in memory at a time.
 
-Rows are learnt from, set aside to choose the weights by, or held out to be measured on: as the
+Rows are learnt from, held out to choose the weights by, or held out to be measured on: as the
 files say, or an array with one entry a row, or a hash of each row's features.
 """
 
@@ -26,12 +26,12 @@ from reviewdesk.storage import read_json, storage_errors, write_json
 from reviewdesk.text.hashing import combine64, unit_interval
 
 LEARNT: Final = 0
-ASIDE: Final = 1
+VALIDATION: Final = 1
 TEST: Final = 2
 BY_HASH: Final = -1
 BY_ROW: Final = -2
 
-MOST_ASIDE: Final = 30_000
+MOST_VALIDATION: Final = 30_000
 MOST_LABELS: Final = 1_000
 SIDES_FILE: Final = "sides.npy"
 _CHUNKS: Final = "chunks.json"
@@ -44,7 +44,8 @@ class FeatureFile:
 
     Args:
         path: where it is.
-        side: ``LEARNT``, ``ASIDE``, ``TEST``, or ``BY_HASH`` or ``BY_ROW`` where its rows differ.
+        side: ``LEARNT``, ``VALIDATION``, ``TEST``, or ``BY_HASH`` or ``BY_ROW`` where its rows
+            differ.
     """
 
     path: Path
@@ -89,16 +90,16 @@ class LabelledRows(NamedTuple):
 
 @dataclass(frozen=True)
 class Dealing:
-    """Which share of rows is held out and set aside, where a hash decides.
+    """Which share of rows is held out and kept for validation, where a hash decides.
 
     Args:
         test: the share that is held out.
-        aside: the share of the others that is set aside.
+        validation: the share of the others that is kept for validation.
         seed: another seed deals otherwise.
     """
 
     test: float
-    aside: float
+    validation: float
     seed: int
 
 
@@ -134,11 +135,12 @@ class Chunks:
             self._row_sides = np.load(folder / SIDES_FILE, mmap_mode="r")
 
     def read(self, piece: Piece, side: int) -> LabelledRows:
-        """Return a piece's rows of one side; of those set aside only with labels present."""
+        """Return a piece's rows of one side; of those kept for validation only with labels
+        present."""
         lines = parse_lines(piece.read())
         chosen = sides_of(lines, piece, self.dealing, self._row_sides) == side
         places = np.searchsorted(self.values, lines.labels)
-        if side in (LEARNT, ASIDE):
+        if side in (LEARNT, VALIDATION):
             renumbered = np.full(len(self.values), -1)
             renumbered[self.present] = np.arange(len(self.present))
             places = renumbered[places]
@@ -152,10 +154,10 @@ class Chunks:
             if piece.rows[side]:
                 yield self.read(piece, side)
 
-    def aside(self) -> Iterator[LabelledRows]:
-        """Yield rows that are set aside, of many the first ``MOST_ASIDE``."""
-        left = MOST_ASIDE
-        for part in self.sides(ASIDE):
+    def validation(self) -> Iterator[LabelledRows]:
+        """Yield rows that are kept for validation, of many the first ``MOST_VALIDATION``."""
+        left = MOST_VALIDATION
+        for part in self.sides(VALIDATION):
             kept = np.arange(min(left, len(part.labels)))
             yield LabelledRows(part.rows.take(kept), part.labels[kept])
             left -= len(kept)
@@ -257,7 +259,7 @@ class Scan:
                 placed = Piece(**{**asdict(piece), "first_row": first})
                 sides = sides_of(lines, placed, self.dealing, row_sides)
                 self.counts.add(lines.rows, sides == LEARNT)
-                for side in (LEARNT, ASIDE, TEST):
+                for side in (LEARNT, VALIDATION, TEST):
                     self._labels[side].update(lines.labels[sides == side].tolist())
                 found = np.bincount(sides, minlength=4)
                 digest = hashlib.sha256(data).hexdigest()
@@ -328,5 +330,5 @@ def sides_of(
     write_keys(lines.rows.indices.astype(np.uint32), lines.rows.ends, keys)
     seeds = np.full(n, dealing.seed, np.uint64)
     tested = unit_interval(combine64(keys, seeds)) < dealing.test
-    aside = unit_interval(combine64(seeds, keys)) < dealing.aside
-    return np.where(tested, TEST, np.where(aside, ASIDE, LEARNT))
+    validation = unit_interval(combine64(seeds, keys)) < dealing.validation
+    return np.where(tested, TEST, np.where(validation, VALIDATION, LEARNT))

@@ -73,7 +73,9 @@ class ChunkReader:
         while order and start >= skipped + self._batches(order[0]):
             skipped += self._batches(order.pop(0))
         visits = [(piece, start - skipped if not at else 0) for at, piece in enumerate(order)]
-        read = self._read_aside(number, visits) if self.readers else self.read(number, visits)
+        read = (
+            self._read_in_background(number, visits) if self.readers else self.read(number, visits)
+        )
         for rows, labels in read:
             own = np.arange(self.rank, len(labels), self.processes)
             part = rows if self.processes == 1 else rows.take(own)
@@ -105,7 +107,9 @@ class ChunkReader:
     def _batches(self, piece: int) -> int:
         return math.ceil(self.chunks.pieces[piece].rows[LEARNT] / self.size)
 
-    def _read_aside(self, number: int, visits: list[tuple[int, int]]) -> Iterator[LabelledRows]:
+    def _read_in_background(
+        self, number: int, visits: list[tuple[int, int]]
+    ) -> Iterator[LabelledRows]:
         """Yield the same batches in the same order, read by other processes."""
         count = min(self.readers, len(visits))
         started = [self._start(number, visits[one::count]) for one in range(count)]

@@ -128,7 +128,7 @@ class FastText(Classifier):
 
     Learning is fastText's with each text read in a new order in each epoch and steps of bounded
     length, so that no number leaves its range. The probabilities are calibrated on texts that were
-    set aside; ``raw_probabilities`` are those of fastText.
+    held out; ``raw_probabilities`` are those of fastText.
 
     Source: Joulin, Grave, Bojanowski and Mikolov 2017, Bag of tricks for efficient text
     classification.
@@ -289,7 +289,7 @@ class FastText(Classifier):
         )
         if len(classifier.model_.outputs) != k:
             raise BundleError("the weights do not fit the labels")
-        classifier.calibration_ = calibration_from(arrays, k, several=saved["multilabel"])
+        classifier.calibration_ = calibration_from(arrays, k, multilabel=saved["multilabel"])
         return classifier
 
 

@@ -1,4 +1,4 @@
-"""Between epochs: measuring on texts set aside, keeping the best, and ending before the last."""
+"""Between epochs: measuring on texts held out, keeping the best, and ending before the last."""
 
 from dataclasses import dataclass, field
 from typing import Final

@@ -32,10 +32,10 @@ from reviewdesk.models.vectors.supervised import LabelLearner, Schedule, Trainin
 from reviewdesk.text.hashing import combine64, hash64
 
 HELD_OUT: Final = 10
-"""One text of so many is set aside to calibrate on."""
+"""One text of so many is held out to calibrate on."""
 MOST_HELD_OUT: Final = 20_000
 WORTH_LEARNING_AGAIN: Final = 100_000
-"""With fewer texts, what is kept learns from those too that were set aside."""
+"""With fewer texts, what is kept learns from those too that were held out."""
 FEWEST_STEPS: Final = 4_000
 """Few texts are read more often, since a few steps tell no text from another."""
 
@@ -118,7 +118,7 @@ def learn_reviews(
     validation: Iterable[pa.RecordBatch] | None = None,
     run: Run = SILENT_RUN,
 ) -> Learnt:
-    """Learn from labelled reviews, some of which are set aside to calibrate on.
+    """Learn from labelled reviews, some of which are held out to calibrate on.
 
     Args:
         batches: text columns, ``label``, and perhaps ``group`` and ``customer``.

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from reviewdesk.errors import UsageError
-from reviewdesk.examples.sides import divide
 from reviewdesk.examples.splits import split
+from reviewdesk.examples.three_way import split_three_ways
 from reviewdesk.settings import SplitSettings
 
 from .shop import corpus
@@ -13,7 +13,7 @@ from .shop import corpus
 def test_three_sides_that_share_nothing(by: str) -> None:
     examples = corpus(1_000)
     settings = SplitSettings(by=by)
-    found = divide(examples, settings, 0.1)
+    found = split_three_ways(examples, settings, 0.1)
     masks = found.masks
     assert list(masks) == ["train", "validation", "test"]
     assert (np.sum(list(masks.values()), axis=0) == 1).all()
@@ -28,7 +28,7 @@ def test_three_sides_that_share_nothing(by: str) -> None:
 
 def test_a_text_is_on_one_side_only() -> None:
     examples = corpus(1_000, review_body=[f"text number {row % 300}" for row in range(1_000)])
-    found = divide(examples, SplitSettings(by="review"), 0.1)
+    found = split_three_ways(examples, SplitSettings(by="review"), 0.1)
     keys = {side: set(examples.text_keys[mask].tolist()) for side, mask in found.masks.items()}
     assert not keys["train"] & (keys["validation"] | keys["test"])
     assert not keys["validation"] & keys["test"]
@@ -38,11 +38,11 @@ def test_a_text_is_on_one_side_only() -> None:
 
 def test_no_validation_side() -> None:
     examples = corpus(200)
-    found = divide(examples, SplitSettings(), 0)
+    found = split_three_ways(examples, SplitSettings(), 0)
     assert not found.masks["validation"].any()
     assert (found.masks["train"] == split(examples, SplitSettings()).train).all()
 
 
 def test_shares_that_leave_nothing() -> None:
     with pytest.raises(UsageError, match="nothing to train on"):
-        divide(corpus(200), SplitSettings(test_share=0.5), 0.5)
+        split_three_ways(corpus(200), SplitSettings(test_share=0.5), 0.5)

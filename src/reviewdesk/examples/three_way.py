@@ -12,7 +12,7 @@ from reviewdesk.settings import SplitSettings
 
 
 @dataclass(frozen=True, eq=False)
-class Sides:
+class ThreeWaySplit:
     """A division of labelled reviews.
 
     Args:
@@ -24,7 +24,9 @@ class Sides:
     left_out: dict[str, int]
 
 
-def divide(examples: Examples, settings: SplitSettings, validation_share: float) -> Sides:
+def split_three_ways(
+    examples: Examples, settings: SplitSettings, validation_share: float
+) -> ThreeWaySplit:
     """Divide the labelled reviews into three sides.
 
     The test side is that of ``split``, so that a bundle trained on the same data has the same. The
@@ -56,7 +58,7 @@ def divide(examples: Examples, settings: SplitSettings, validation_share: float)
         second = split(remaining, again)
         train, validation = second.train, second.test
         dropped += second.dropped_texts
-    return Sides(
+    return ThreeWaySplit(
         masks={"train": train, "validation": validation, "test": first.test},
         left_out={"same_text_on_another_side": dropped, "undated": first.undated},
     )

@@ -17,7 +17,7 @@ from reviewdesk.findings.declining.evidence import (
     follow_all,
 )
 from reviewdesk.findings.declining.histories import Histories
-from reviewdesk.findings.declining.permutations import Settled, chances_of_all
+from reviewdesk.findings.declining.permutations import Settled, p_values_of_all
 
 SCREEN: Final = 2.0
 """Evidence up to this, as a logarithm, is never enough and is not looked into."""
@@ -32,13 +32,13 @@ CLEARLY: Final = 0.1
 
 
 @dataclass(frozen=True)
-class Judged:
+class LookScores:
     """How much each look speaks for a change in one direction.
 
     Args:
         ratio: (k,) log Bayes factor of a change, at each look.
         process: (k,) log of the e-process.
-        chances: (k,) p-value by permuting the product's own stars, where the ratio is a new record
+        p_values: (k,) p-value by permuting the product's own stars, where the ratio is a new record
             and high enough; else 1.
         levels: (k,) false alarms for each exposure at this look's threshold; infinite where it
             tells nothing.
@@ -46,7 +46,7 @@ class Judged:
 
     ratio: Floats
     process: Floats
-    chances: Floats
+    p_values: Floats
     levels: Floats
 
 
@@ -55,7 +55,7 @@ def turned(found: Histories) -> Histories:
     return replace(found, stars=(KINDS - 1 - found.stars).astype(np.int8))
 
 
-def judge(found: Histories, baselines: Baselines) -> Judged:
+def score_looks(found: Histories, baselines: Baselines) -> LookScores:
     """Weigh every look for a change for the worse.
 
     Args:
@@ -68,12 +68,14 @@ def judge(found: Histories, baselines: Baselines) -> Judged:
     follow_all(*stars, *looks, baselines, changes, ratio, process)
     reaching = np.where(found.looks >= FEWEST_REVIEWS, ratio, NOTHING)
     pooled = pooled_levels(found, baselines, changes, ratio)
-    exposed, chances = exposure(found.looks), np.ones(len(found.looks))
+    exposed, p_values = exposure(found.looks), np.ones(len(found.looks))
     settled = Settled(OWN_ORDER * pooled * exposed, CLEARLY * exposed)
-    chances_of_all(
-        *stars, *looks, found.keys, baselines, changes, settled, SCREEN, reaching, chances
+    p_values_of_all(
+        *stars, *looks, found.keys, baselines, changes, settled, SCREEN, reaching, p_values
     )
     levels = np.full(len(found.looks), np.inf)
-    told = chances < 1
-    levels[told] = np.maximum(pooled, chances / np.maximum(exposed, 1e-9) / OWN_ORDER)[told]
-    return Judged(ratio, process, chances, levels)
+    permuted = p_values < 1
+    levels[permuted] = np.maximum(pooled, p_values / np.maximum(exposed, 1e-9) / OWN_ORDER)[
+        permuted
+    ]
+    return LookScores(ratio, process, p_values, levels)

@@ -1,4 +1,4 @@
-"""Reviews that are needed out of their turn: kept aside on disk, or merged into others."""
+"""Reviews that are needed out of their turn: spooled to disk, or merged into others."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -18,7 +18,7 @@ from reviewdesk.storage import open_private, private_directory, storage_errors
 Ints = NDArray[np.int64]
 
 
-class Aside:
+class SpooledReviews:
     """Some reviews on disk, found by their number: a context that removes them in the end.
 
     Args:
@@ -31,7 +31,7 @@ class Aside:
     def __init__(
         self, folder: Path, data: PreparedData, rows: Ints, progress: Progress = SILENT
     ) -> None:
-        self._path = private_directory(folder) / "aside.arrow"
+        self._path = private_directory(folder) / "spooled.arrow"
         self._rows = rows
         self._schema = data.schema
         with (
