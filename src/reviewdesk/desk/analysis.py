@@ -94,12 +94,12 @@ class Judgement:
     def _words(self, sign: int) -> list[dict[str, Any]]:
         """Return the words of one side; a pair says nothing new where both its words are there."""
         side = {word: weight for word, weight in self.weights.items() if sign * weight > 0}
-        told = [
+        shown = [
             {"word": word, "weight": weight}
             for word, weight in side.items()
             if " " not in word or not all(part in side for part in word.split())
         ]
-        return told[:SHOWN_WORDS]
+        return shown[:SHOWN_WORDS]
 
 
 def judges(bundles: Mapping[str, Bundle]) -> list[Bundle]:
@@ -132,14 +132,15 @@ def analyse(bundles: list[Bundle], headline: str, body: str, title: str = "") ->
     read = _cleaned(bundles[0], headline, body)
     if not (read["review_headline"] or read["review_body"]):
         raise RequestError("There is no text to read here. Paste the words of a review.")
-    found = [_judgement(bundle, headline, body, title) for bundle in bundles]
+    judgements = [_judgement(bundle, headline, body, title) for bundle in bundles]
     return {
-        "positivity": _positivity(found),
-        "disagreement": disagreement(found),
-        "judgements": [one.to_json() for one in found],
+        "positivity": _positivity(judgements),
+        "disagreement": disagreement(judgements),
+        "judgements": [one.to_json() for one in judgements],
         "review": {
             name: [
-                {"text": one.text, "level": one.level} for one in segments(text, found[0].weights)
+                {"text": one.text, "level": one.level}
+                for one in segments(text, judgements[0].weights)
             ]
             for name, text in read.items()
         },
@@ -152,13 +153,13 @@ def _judgement(bundle: Bundle, headline: str, body: str, title: str) -> Judgemen
     return Judgement(bundle.target, found, measured)
 
 
-def disagreement(found: Sequence[Judgement]) -> dict[str, str] | None:
+def disagreement(judgements: Sequence[Judgement]) -> dict[str, str] | None:
     """Return what to say where the verdict is positive and the stars are bad, or the reverse.
 
     Returns:
         The ``verdict`` in place of the first one, and why it is ``unclear``; None where they agree.
     """
-    sides = {one.target: (one, _side(one)) for one in found if not one.found.cannot_tell}
+    sides = {one.target: (one, _side(one)) for one in judgements if not one.found.cannot_tell}
     if "sentiment" not in sides:
         return None
     verdict, side = sides["sentiment"]

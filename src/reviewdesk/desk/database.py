@@ -114,16 +114,16 @@ def tables(whole_number: str, leases: str = "leases") -> list[str]:
     ]
 
 
-def check_version(version: int, place: str) -> None:
+def check_version(version: int, name: str) -> None:
     """Refuse the tables of another release.
 
     Raises:
         InputError: they are such.
     """
     if version > VERSION:
-        raise InputError(f"{place} was written by a later release; use that one")
+        raise InputError(f"{name} was written by a later release; use that one")
     if version < VERSION:
         raise InputError(
-            f"{place} was written by an earlier release, whose findings had other names; move it "
+            f"{name} was written by an earlier release, whose findings had other names; move it "
             "away, or use that release"
         )

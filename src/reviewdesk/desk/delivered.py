@@ -50,25 +50,25 @@ def answers(visit: Visit) -> Response:
     return download(sink.getvalue(), MEDIA["csv"], "answers.csv")
 
 
-def _row(visit: Visit, one: ListDelivered) -> list[Child]:
+def _row(visit: Visit, delivered: ListDelivered) -> list[Child]:
     say = visit.desk.texts
-    title = visit.desk.worklist.finder_info[one.finder].title
-    known = not math.isnan(one.delivered.share)
-    interval = f"{share(one.delivered.low, 0)} – {share(one.delivered.high, 0)}"
+    title = visit.desk.worklist.finder_info[delivered.finder].title
+    known = not math.isnan(delivered.delivered.share)
+    interval = f"{share(delivered.delivered.low, 0)} – {share(delivered.delivered.high, 0)}"
     if not known:
         verdict = say("delivered.unknown")
-    elif one.delivered.high < one.promise:
+    elif delivered.delivered.high < delivered.promise:
         verdict = say("delivered.broken")
-    elif one.delivered.low >= one.promise:
+    elif delivered.delivered.low >= delivered.promise:
         verdict = say("delivered.kept")
     else:
         verdict = say("delivered.open")
     return [
-        f"{title}, {say('promise', share=share(one.promise, 0))}",
-        count(one.listed),
-        count(one.counted),
-        share(one.delivered.share, 0) if known else "–",
+        f"{title}, {say('promise', share=share(delivered.promise, 0))}",
+        count(delivered.listed),
+        count(delivered.counted),
+        share(delivered.delivered.share, 0) if known else "–",
         interval if known else "–",
-        "–" if one.anew is None else count(one.anew),
+        "–" if delivered.anew is None else count(delivered.anew),
         verdict,
     ]

@@ -241,12 +241,12 @@ def sampling_of(job: Path, findings: Path | None = None) -> Sampling:
         StorageError: something cannot be read.
         InputError: something is damaged.
     """
-    place = findings if findings is not None else findings_of(job)
+    folder = findings if findings is not None else findings_of(job)
     decisions = decisions_of(job)
-    if place is None:
+    if folder is None:
         raise UsageError(f"there are no findings in {job} or beside it; name them (--findings)")
     key = Keys.of_folder(job / FOLDER).key("sampling")
-    return Sampling(Worklist(_stored(place), decisions), key, AUDIT_RATE)
+    return Sampling(Worklist(_stored(folder), decisions), key, AUDIT_RATE)
 
 
 def _targets(job: Path) -> list[str]:

@@ -140,10 +140,10 @@ class Reviews:
     def _group(self, row: int) -> tuple[pa.Table, int]:
         """Return the rows that are stored together with one, and its place among them."""
         part = int(np.searchsorted(self.index.starts, row, side="right")) - 1
-        place = row - int(self.index.starts[part])
+        offset = row - int(self.index.starts[part])
         with self._lock:
             ends = self._ends_of(part)
-            group = int(np.searchsorted(ends, place, side="right"))
+            group = int(np.searchsorted(ends, offset, side="right"))
             start = int(ends[group - 1]) if group else 0
             table = self._groups.get((part, group))
             if table is None:
@@ -153,7 +153,7 @@ class Reviews:
                         break
                     self._groups.popitem(last=False)
             self._groups.move_to_end((part, group))
-        return table, place - start
+        return table, offset - start
 
     def _ends_of(self, part: int) -> NDArray[np.int64]:
         """Return where the groups of a part's rows end."""

@@ -44,10 +44,10 @@ def show(visit: Visit) -> Response:
     """Show the reviews that a filter leaves."""
     say, search = visit.desk.texts, visit.desk.search
     wanted = search.filter_of(visit.query)
-    found = search.find(wanted)
-    pages = max(1, -(-len(found.rows) // PER_PAGE))
+    hits = search.find(wanted)
+    pages = max(1, -(-len(hits.rows) // PER_PAGE))
     at = page_number(visit, pages)
-    shown = found.rows[(at - 1) * PER_PAGE : at * PER_PAGE].tolist()
+    shown = hits.rows[(at - 1) * PER_PAGE : at * PER_PAGE].tolist()
     weights = dict.fromkeys(words_of(wanted.words), 1.0)
     query = wanted.query()
     listed: Child = element("p", say("reviews.none"), class_="empty")
@@ -58,18 +58,18 @@ def show(visit: Visit) -> Response:
         element(
             "div",
             _search(visit, wanted),
-            _histogram(visit, wanted, found.months),
+            _histogram(visit, wanted, hits.months),
             listed,
             pager(visit, "/reviews", query, at, pages),
-            _exports(visit, query, len(found.rows))
+            _exports(visit, query, len(hits.rows))
             if shown and allowed(visit.session, ADMIN)
             else "",
             id="work",
         ),
-        _filters(visit, wanted, found.facets),
+        _filters(visit, wanted, hits.facets),
         class_="columns",
     )
-    lead = say.number("reviews.lead", len(found.rows))
+    lead = say.number("reviews.lead", len(hits.rows))
     return page(visit, "reviews", say("reviews.title"), content, lead=lead)
 
 
@@ -93,7 +93,7 @@ def show_one(visit: Visit) -> Response:
         )
         for row in desk.worklist.rows(positions)
     ]
-    found = (
+    hits = (
         fragment(element("h2", say("tab.findings")), element("ul", *links)) if links else fragment()
     )
     return page(
@@ -101,7 +101,7 @@ def show_one(visit: Visit) -> Response:
         "reviews",
         say("review.title", id=name),
         element("ul", review_item(visit, review, {}), class_="reviews"),
-        found,
+        hits,
         *(_explained(visit, review, target) for target in desk.bundles),
     )
 
@@ -130,19 +130,19 @@ def export(visit: Visit) -> Response:
             pa.Table.from_pylist(
                 [
                     {
-                        "review_id": one.id,
-                        "product_id": one.product,
-                        "product_title": one.title,
-                        "product_category": one.category,
-                        "marketplace": one.marketplace,
-                        "star_rating": one.stars,
-                        "review_date": one.day,
-                        "review_headline": one.headline,
-                        "review_body": one.body,
-                        "customer": one.customer,
-                        "labels": [f"{t}={v.label} ({v.sure} %)" for t, v in one.labels.items()],
+                        "review_id": review.id,
+                        "product_id": review.product,
+                        "product_title": review.title,
+                        "product_category": review.category,
+                        "marketplace": review.marketplace,
+                        "star_rating": review.stars,
+                        "review_date": review.day,
+                        "review_headline": review.headline,
+                        "review_body": review.body,
+                        "customer": review.customer,
+                        "labels": [f"{t}={v.label} ({v.sure} %)" for t, v in review.labels.items()],
                     }
-                    for one in desk.reviews.at(rows)
+                    for review in desk.reviews.at(rows)
                 ],
                 EXPORTED,
             )

@@ -133,21 +133,21 @@ class Sampling:
         samples = self.drawn()
         lists = []
         for finder, promised in self.worklist.lists.items():
-            for one in promised:
+            for promised_list in promised:
                 inside = {
                     stratum: drawn
                     for stratum, drawn in samples.items()
-                    if stratum[0] == finder and stratum[1] >= one.promise - _SAME
+                    if stratum[0] == finder and stratum[1] >= promised_list.promise - _SAME
                 }
                 strata = [_stratum(drawn) for drawn in inside.values()]
                 lists.append(
                     ListDelivered(
                         finder,
-                        one.promise,
+                        promised_list.promise,
                         sum(len(drawn.order) for drawn in inside.values()),
                         sum(drawn.counted for drawn in inside.values()),
                         stratified_share(strata),
-                        self._cut_anew(finder, one.promise, samples),
+                        self._cut_anew(finder, promised_list.promise, samples),
                     )
                 )
         return lists
@@ -166,19 +166,19 @@ class Sampling:
     ) -> int | None:
         """Return how many of the surest findings are right so often, as drawn ones were decided."""
         own = [drawn for (whose, _), drawn in samples.items() if whose == finder]
-        told = [
+        verdicts = [
             (name, verdict == RIGHT)
             for drawn in own
             for name, verdict in zip(drawn.order, drawn.verdicts, strict=False)
             if verdict != UNSURE
         ]
-        if len(told) < FEWEST_FOR_CUT:
+        if len(verdicts) < FEWEST_FOR_CUT:
             return None
         scores = self.worklist.table["score"].to_numpy()
         position = self.worklist.position
         correction = fit_correction(
-            np.array([scores[position[name]] for name, _ in told]),
-            np.array([right for _, right in told], np.bool_),
+            np.array([scores[position[name]] for name, _ in verdicts]),
+            np.array([right for _, right in verdicts], np.bool_),
         )
         listed = np.sort([scores[position[name]] for drawn in own for name in drawn.order])[::-1]
         means = np.cumsum(correction.posterior(listed)) / np.arange(1, len(listed) + 1)

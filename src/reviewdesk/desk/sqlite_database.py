@@ -108,7 +108,7 @@ class _Statements:
 
 
 @contextmanager
-def _database_errors(place: str) -> Iterator[None]:
+def _database_errors(path: str) -> Iterator[None]:
     """Turn SQLite's errors into one sentence about the database.
 
     Raises:
@@ -118,8 +118,8 @@ def _database_errors(place: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        raise StorageError(f"cannot use {place}: {error}") from error
+        raise StorageError(f"cannot use {path}: {error}") from error
     except sqlite3.DatabaseError as error:
         raise InputError(
-            f"{place} is damaged or no database; move it away, and import an export of it"
+            f"{path} is damaged or no database; move it away, and import an export of it"
         ) from error

@@ -129,13 +129,13 @@ def said(visit: Visit, rows: NDArray[np.int64], query: Mapping[str, str]) -> Htm
         return element("p", say("story.too_few"), class_="note")
     names, counts = _terms(visit, read)
     blocks = []
-    for place, (name, words) in enumerate(zip(sides, _telling(names, counts), strict=True)):
+    for side, (name, words) in enumerate(zip(sides, _telling(names, counts), strict=True)):
         number = {"praise": "5", "complaint": "1"}[name]
         chips = [
             element(
                 "li",
                 element("a", word, href=visit.to("/reviews", {**query, "q": f'"{word}"'})),
-                class_="for" if place == 0 else "against",
+                class_="for" if side == 0 else "against",
                 dir="auto",
             )
             for word in words

@@ -295,12 +295,12 @@ class Worklist:
         values, codes = [NONE], np.zeros(len(self.ids), np.int32)
         known = {NONE: 0}
         for finding_id, current in self._current.items():
-            value, place = getattr(current, facet), self.position.get(finding_id)
-            if place is not None and value:
+            value, position = getattr(current, facet), self.position.get(finding_id)
+            if position is not None and value:
                 code = known.setdefault(value, len(values))
                 if code == len(values):
                     values.append(value)
-                codes[place] = code
+                codes[position] = code
         self._values[facet], self._codes[facet] = values, codes
 
     def _mask(self, facet: str, value: str) -> Mask:

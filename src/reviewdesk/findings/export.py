@@ -31,34 +31,34 @@ def check_promise(promise: float) -> None:
         raise UsageError(f"no list promises {promise:g}; lists promise {lists}, and 0 means all")
 
 
-def promised(found: Findings, promise: float) -> Findings:
+def promised(findings: Findings, promise: float) -> Findings:
     """Return findings without the lists, and what is only in them, that promise less.
 
     Findings of a kind without lists, such as what is alike, promise nothing: they stay.
 
     Args:
-        found: what was found.
+        findings: what was found.
         promise: 0 for all.
 
     Raises:
         UsageError: no list makes this promise.
     """
     check_promise(promise)
-    if not found.lists or not promise:
-        return found
-    kept = pa.array(found.table.column("promise").to_numpy() >= promise - _SAME)
-    lists = tuple(one for one in found.lists if one.promise >= promise - _SAME)
-    return replace(found, table=found.table.filter(kept), lists=lists)
+    if not findings.lists or not promise:
+        return findings
+    kept = pa.array(findings.table.column("promise").to_numpy() >= promise - _SAME)
+    lists = tuple(one for one in findings.lists if one.promise >= promise - _SAME)
+    return replace(findings, table=findings.table.filter(kept), lists=lists)
 
 
-def export_findings(found: pa.Table, path: Path, kind: str) -> int:
+def export_findings(rows: pa.Table, path: Path, kind: str) -> int:
     """Write findings to a file, whole or not at all.
 
     In CSV, words, figures and samples are text, ``name=value`` with semicolons between them; in
     JSON lines they are lists as they are.
 
     Args:
-        found: schema ``FINDINGS``.
+        rows: schema ``FINDINGS``.
         path: the file.
         kind: one of ``FORMATS``.
 
@@ -75,7 +75,7 @@ def export_findings(found: pa.Table, path: Path, kind: str) -> int:
     with write_then_rename(path) as file:
         if kind == "csv":
             file.write(csv_header(FINDINGS.names))
-        for batch in found.to_batches(max_chunksize=BATCH_ROWS):
+        for batch in rows.to_batches(max_chunksize=BATCH_ROWS):
             if kind == "csv":
                 text, more = csv_rows(flat(batch))
                 changed += more

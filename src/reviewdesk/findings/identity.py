@@ -11,17 +11,17 @@ from reviewdesk.schema import FINDINGS
 from reviewdesk.text.hashing import hash64_text
 
 
-def identified(found: Findings, last: StoredFindings | None, data: str) -> Findings:
+def identified(findings: Findings, last: StoredFindings | None, data: str) -> Findings:
     """Return findings with their names, and whether they are new.
 
     Nothing is new in a first run. In the same data as the last run, what was new then still is.
 
     Args:
-        found: what was found.
+        findings: what was found.
         last: what the last run found; None for a first run.
         data: the fingerprint of the reviews in which it was found.
     """
-    rows = found.table.to_pylist()
+    rows = findings.table.to_pylist()
     before = (
         {} if last is None else {_name(row): row["new"] for row in last.found.table.to_pylist()}
     )
@@ -32,7 +32,7 @@ def identified(found: Findings, last: StoredFindings | None, data: str) -> Findi
             row["new"] = before.get(row["finding_id"])
         else:
             row["new"] = None if last is None else row["finding_id"] not in before
-    return replace(found, table=pa.Table.from_pylist(rows, FINDINGS))
+    return replace(findings, table=pa.Table.from_pylist(rows, FINDINGS))
 
 
 def _name(row: dict[str, Any]) -> str:

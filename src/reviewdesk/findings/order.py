@@ -6,12 +6,12 @@ import pyarrow.compute as pc
 from reviewdesk.findings.base import OVER
 
 
-def what_is_over_last(found: pa.Table) -> tuple[pa.Table, pa.Table]:
+def what_is_over_last(rows: pa.Table) -> tuple[pa.Table, pa.Table]:
     """Return findings of which something is to be done now, new ones first, and what is over."""
-    over = pc.is_in(found.column("state"), value_set=pa.array(OVER))
-    now = found.filter(pc.invert(over))
+    over = pc.is_in(rows.column("state"), value_set=pa.array(OVER))
+    now = rows.filter(pc.invert(over))
     new = pc.fill_null(now.column("new"), False)
-    return pa.concat_tables([now.filter(new), now.filter(pc.invert(new))]), found.filter(over)
+    return pa.concat_tables([now.filter(new), now.filter(pc.invert(new))]), rows.filter(over)
 
 
 def as_read(found: pa.Table) -> pa.Table:

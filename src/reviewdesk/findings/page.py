@@ -69,7 +69,7 @@ def reading(info: FinderInfo) -> list[tuple[str, str]]:
 
 
 def findings_page(
-    found: Findings,
+    findings_: Findings,
     info: FinderInfo,
     texts: Mapping[str, ReviewText],
     source: str,
@@ -78,31 +78,31 @@ def findings_page(
     """Return the page.
 
     Args:
-        found: what was found.
+        findings_: what was found.
         info: what people are told of the finder.
         texts: the reviews that the findings point at, by id.
         source: what the reviews were prepared from.
         reviews: how many there are; None where it is not known.
     """
-    page = Page(info.title, lead(found), "Findings")
-    notes = [one for one in found.notes if not _is_about_method(one)]
-    sentences = [*promises(found), *notes, *left_out(found, reviews)]
-    method = [one for one in found.notes if _is_about_method(one)]
+    page = Page(info.title, lead(findings_), "Findings")
+    notes = [one for one in findings_.notes if not _is_about_method(one)]
+    sentences = [*promises(findings_), *notes, *left_out(findings_, reviews)]
+    method = [one for one in findings_.notes if _is_about_method(one)]
     folded = [details("How sure is this?", findings(method))] if method else []
     if sentences:
-        title = "What is promised" if found.lists else "What was looked at"
+        title = "What is promised" if findings_.lists else "What was looked at"
         page.section(title, findings(sentences), *folded)
-    if not info.similarity and (moves := _moves(found.table)):
+    if not info.similarity and (moves := _moves(findings_.table)):
         page.section("From where to where", moves)
-    if found.table.num_rows:
-        page.section("The findings", *_found(found, info, texts))
-    for name, further in found.tables.items():
+    if findings_.table.num_rows:
+        page.section("The findings", *_found(findings_, info, texts))
+    for name, further in findings_.tables.items():
         if further.num_rows:
             page.section(_title(name), _further(name, further))
     page.section(
         "How to read this",
         definitions([("What", info.description), ("Reviews", source), *reading(info)]),
-        _files(found),
+        _files(findings_),
     )
     return page
 
@@ -115,42 +115,49 @@ def shown_samples(found: Findings, most: int = MOST_SHOWN) -> set[str]:
 
 
 def finding_cards(
-    found: Findings, info: FinderInfo, texts: Mapping[str, ReviewText], most: int, first: int = 1
+    findings_: Findings,
+    info: FinderInfo,
+    texts: Mapping[str, ReviewText],
+    most: int,
+    first: int = 1,
 ) -> Html:
     """Return what goes on, new ones first, and then what is over, as blocks of a page.
 
     Args:
-        found: what was found.
+        findings_: what was found.
         info: what people are told of the finder.
         texts: the reviews that the findings point at, by id.
         most: how many are shown.
         first: the number of the first one on the page.
     """
-    rows = as_read(found.table).slice(0, most).to_pylist()
+    rows = as_read(findings_.table).slice(0, most).to_pylist()
     return finding_blocks(
-        [finding_card(row, info, texts, f"{found.finder}-{n}") for n, row in enumerate(rows, first)]
+        [
+            finding_card(row, info, texts, f"{findings_.finder}-{n}")
+            for n, row in enumerate(rows, first)
+        ]
     )
 
 
-def _found(found: Findings, info: FinderInfo, texts: Mapping[str, ReviewText]) -> list[Html]:
-    now, over = what_is_over_last(found.table)
+def _found(findings_: Findings, info: FinderInfo, texts: Mapping[str, ReviewText]) -> list[Html]:
+    now, over = what_is_over_last(findings_.table)
     if not over.num_rows:
-        return _cards(found, info, texts)
+        return _cards(findings_, info, texts)
     goes_on = [note("Nothing that goes on now.")]
     if now.num_rows:
-        goes_on = _cards(replace(found, table=now), info, texts)
-    is_over = _cards(replace(found, table=over), info, texts, now.num_rows + 1)
+        goes_on = _cards(replace(findings_, table=now), info, texts)
+    is_over = _cards(replace(findings_, table=over), info, texts, now.num_rows + 1)
     return [*goes_on, subheading("What is over"), *is_over]
 
 
 def _cards(
-    found: Findings, info: FinderInfo, texts: Mapping[str, ReviewText], first: int = 1
+    findings_: Findings, info: FinderInfo, texts: Mapping[str, ReviewText], first: int = 1
 ) -> list[Html]:
-    blocks = [finding_cards(found, info, texts, MOST_SHOWN, first)]
-    if found.table.num_rows > MOST_SHOWN:
+    blocks = [finding_cards(findings_, info, texts, MOST_SHOWN, first)]
+    if findings_.table.num_rows > MOST_SHOWN:
         more = (
-            f"The {MOST_SHOWN} surest of {count(found.table.num_rows)} are shown. All of them are "
-            "in findings.parquet; `reviewdesk find export` writes them as CSV or JSON lines."
+            f"The {MOST_SHOWN} surest of {count(findings_.table.num_rows)} are shown. All of them "
+            "are in findings.parquet; `reviewdesk find export` writes them as CSV or JSON lines."
         )
         blocks.insert(0, note(more))
     return blocks
@@ -199,14 +206,14 @@ def _is_technical(name: str) -> bool:
 
 
 def _named(
-    place: str | None, texts: Mapping[str, ReviewText], samples: Sequence[str] | None
+    product: str | None, texts: Mapping[str, ReviewText], samples: Sequence[str] | None
 ) -> str:
     """Return a category, or a product with its title if one of the samples is about it."""
     for name in samples or ():
         text = texts.get(name)
-        if text is not None and place and text.product == place and text.product_title:
-            return f"{text.product_title} ({place})"
-    return place or ""
+        if text is not None and product and text.product == product and text.product_title:
+            return f"{text.product_title} ({product})"
+    return product or ""
 
 
 def _since(row: dict[str, Any]) -> str:

@@ -104,16 +104,16 @@ class _BaseModel:
 
 def _order(table: PredictionsTable, ids: pa.ChunkedArray) -> Order:
     """Return where each row of a table goes, -1 for nowhere; None when all stand there already."""
-    found = table.ids()
-    if found.equals(ids):
+    table_ids = table.ids()
+    if table_ids.equals(ids):
         return None
-    missing = pc.sum(pc.invert(pc.is_in(ids, value_set=found))).as_py() or 0
+    missing = pc.sum(pc.invert(pc.is_in(ids, value_set=table_ids))).as_py() or 0
     if missing:
         raise InputError(
             f"{table.path} is about other reviews: it has nothing on {missing:,} of these "
             f"{len(ids):,}; make the predictions again from this data"
         )
-    places = pc.index_in(found, value_set=ids).fill_null(NOWHERE)
+    places = pc.index_in(table_ids, value_set=ids).fill_null(NOWHERE)
     order: NDArray[np.int64] = places.to_numpy().astype(np.int64)
     if (np.bincount(order[order >= 0], minlength=len(ids)) != 1).any():
         raise InputError(

@@ -181,14 +181,14 @@ def _has(schema: pa.Schema, name: str, path: Path) -> bool:
     Raises:
         InputError: it is not there and is needed, or there are two, or it is of another kind.
     """
-    kind, found = _COLUMNS[name], schema.get_all_field_indices(name)
-    if not found and kind.needed:
+    kind, indices = _COLUMNS[name], schema.get_all_field_indices(name)
+    if not indices and kind.needed:
         raise InputError(f"{path} has no column {name}; predictions need one")
-    if len(found) > 1:
-        raise InputError(f"{path} has {len(found)} columns {name}; it needs one")
-    if found and not kind.fits(schema.field(found[0]).type):
+    if len(indices) > 1:
+        raise InputError(f"{path} has {len(indices)} columns {name}; it needs one")
+    if indices and not kind.fits(schema.field(indices[0]).type):
         raise InputError(
-            f"the column {name} of {path} is of {schema.field(found[0]).type}; it has to be of "
+            f"the column {name} of {path} is of {schema.field(indices[0]).type}; it has to be of "
             f"{kind.words}"
         )
-    return bool(found)
+    return bool(indices)

@@ -20,15 +20,15 @@ COLUMNS: Final = (
 )
 
 
-def questions(found: Findings) -> pa.Table:
+def questions(findings: Findings) -> pa.Table:
     """Return what a finder asks.
 
     Raises:
         InputError: it asks nothing.
     """
-    asked = found.tables.get(TABLE)
+    asked = findings.tables.get(TABLE)
     if asked is None or not asked.num_rows:
-        raise InputError(f"there is nothing to ask about what {found.finder} found")
+        raise InputError(f"there is nothing to ask about what {findings.finder} found")
     return asked
 
 
@@ -44,14 +44,14 @@ def write_questions(path: Path, asked: pa.Table, texts: Mapping[str, ReviewText]
         StorageError: it cannot be written.
     """
     rows = []
-    for one in asked.to_pylist():
-        text = texts.get(one["review_id"])
+    for question in asked.to_pylist():
+        text = texts.get(question["review_id"])
         rows.append(
             {
-                "review_id": one["review_id"],
+                "review_id": question["review_id"],
                 "answer": "",
-                "where": one["where"],
-                "suggested": one["suggested"],
+                "where": question["where"],
+                "suggested": question["suggested"],
                 "product_title": text.product_title if text else "",
                 "review_headline": text.headline if text else "",
                 "review_body": text.body if text else "",

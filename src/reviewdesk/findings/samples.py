@@ -44,12 +44,12 @@ def telling_samples(
     ]
     looked_at = np.unique(np.concatenate([np.empty(0, np.int64), *candidates]))
     ids, lengths, keys = _look(data, looked_at, progress)
-    found = []
+    samples = []
     for of in candidates:
         places = np.searchsorted(looked_at, of)
         chosen = choose(lengths[places], keys[places], most)
-        found.append([ids[place] for place in places[chosen]])
-    return found
+        samples.append([ids[place] for place in places[chosen]])
+    return samples
 
 
 def choose(

@@ -15,13 +15,13 @@ SHARES: Final = ("probab", "share", "posterior", "chance", "%")
 NEARLY: Final = 0.999
 
 
-def lead(found: Findings) -> str:
+def lead(findings: Findings) -> str:
     """Return one sentence on all that was found."""
-    if not found.table.num_rows:
-        return f"Nothing among {count(found.looked_at)} that were looked at."
-    listed = plural(found.table.num_rows, "finding", "findings")
-    sentence = f"{listed} among {count(found.looked_at)} that were looked at"
-    loosest = next((one for one in reversed(found.lists) if one.listed), None)
+    if not findings.table.num_rows:
+        return f"Nothing among {count(findings.looked_at)} that were looked at."
+    listed = plural(findings.table.num_rows, "finding", "findings")
+    sentence = f"{listed} among {count(findings.looked_at)} that were looked at"
+    loosest = next((one for one in reversed(findings.lists) if one.listed), None)
     if loosest is None:
         return f"{sentence}."
     return f"{sentence}; {_errors(loosest)} of them expected to be wrong."
@@ -43,28 +43,28 @@ def promises(found: Findings) -> list[str]:
     return sentences
 
 
-def promise(one: PromisedList) -> str:
+def promise(list_: PromisedList) -> str:
     """Return what one list promises, or why there is none."""
-    promised = f"Promised to be right in {share(one.promise, 0)} of the cases"
-    if one.why_empty is not None or not one.listed:
-        return f"{promised}: no list. {_sentence(one.why_empty or 'Nothing was sure enough')}"
+    promised = f"Promised to be right in {share(list_.promise, 0)} of the cases"
+    if list_.why_empty is not None or not list_.listed:
+        return f"{promised}: no list. {_sentence(list_.why_empty or 'Nothing was sure enough')}"
     return (
-        f"{promised}: {plural(one.listed, 'finding', 'findings')}, of which {_errors(one)} "
-        f"{'are' if one.expected_errors >= 1.5 else 'is'} expected to be wrong."
+        f"{promised}: {plural(list_.listed, 'finding', 'findings')}, of which {_errors(list_)} "
+        f"{'are' if list_.expected_errors >= 1.5 else 'is'} expected to be wrong."
     )
 
 
-def left_out(found: Findings, reviews: int | None = None) -> Iterator[str]:
+def left_out(findings: Findings, reviews: int | None = None) -> Iterator[str]:
     """Yield a sentence for each reason that something was not judged for, with its share.
 
     Args:
-        found: what was found. Reasons that begin with "reviews" are about reviews; others about
+        findings: what was found. Reasons that begin with "reviews" are about reviews; others about
             what was looked at.
         reviews: how many reviews there are; None where it is not known.
     """
-    others = sum(n for reason, n in found.left_out.items() if not _of_reviews(reason))
-    for reason, number in found.left_out.items():
-        total = reviews if _of_reviews(reason) else found.looked_at + others
+    others = sum(n for reason, n in findings.left_out.items() if not _of_reviews(reason))
+    for reason, number in findings.left_out.items():
+        total = reviews if _of_reviews(reason) else findings.looked_at + others
         part = f" ({_share(number / total)})" if total and number <= total else ""
         if number:
             yield f"Not judged: {count(number)}{part}, {reason}."
@@ -106,7 +106,7 @@ def figures_with_intervals(numbers: Sequence[Mapping[str, Any]]) -> list[tuple[s
         numbers: each with a ``name`` and a ``value``.
     """
     values = {one["name"]: one["value"] for one in numbers}
-    found = []
+    figures = []
     for name, value in values.items():
         base, _, end = name.rpartition(", ")
         if end in ENDS and all(f"{base}, {each}" in values for each in ENDS) and base in values:
@@ -115,8 +115,8 @@ def figures_with_intervals(numbers: Sequence[Mapping[str, Any]]) -> list[tuple[s
         if all(f"{name}, {each}" in values for each in ENDS):
             low, high = (figure(name, values[f"{name}, {each}"]) for each in ENDS)
             text = f"{text} ({low} to {high})"
-        found.append((name, text))
-    return found
+        figures.append((name, text))
+    return figures
 
 
 def _of_reviews(reason: str) -> bool:

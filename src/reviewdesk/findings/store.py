@@ -64,7 +64,7 @@ class StoredFindings:
 
 def write_findings(
     folder: Path,
-    found: Findings,
+    findings: Findings,
     info: FinderInfo,
     about: Mapping[str, Any],
     page: str | None = None,
@@ -73,7 +73,7 @@ def write_findings(
 
     Args:
         folder: where to.
-        found: what was found.
+        findings: what was found.
         info: what people are told of the finder.
         about: what it was found in and by which predictions, as JSON values.
         page: the page's HTML; None for none.
@@ -89,13 +89,13 @@ def write_findings(
             if aside.exists():
                 shutil.rmtree(aside)
         private_directory(aside)
-        for name, table in {"findings": found.table, **_further(found)}.items():
+        for name, table in {"findings": findings.table, **_further(findings)}.items():
             with write_then_rename(aside / f"{name}.parquet") as file:
                 write_sealed(table, file)
         if page is not None:
             write_text(aside / PAGE, page)
         files = {path.name: file_sha256(path) for path in sorted(aside.glob("*.parquet"))}
-        summary = {**_summary(found), **info._asdict(), "about": dict(about), "files": files}
+        summary = {**_summary(findings), **info._asdict(), "about": dict(about), "files": files}
         write_record(aside / SUMMARY, summary)
         replace_directory(aside, folder)
 
@@ -121,25 +121,25 @@ def _beside(folder: Path) -> tuple[Path, Path]:
     return folder.with_name(f".{folder.name}.partial"), folder.with_name(f".{folder.name}.lock")
 
 
-def folders_in(place: Path) -> list[Path]:
+def folders_in(path: Path) -> list[Path]:
     """Return the folders of findings at a place: itself, or those in it.
 
     Raises:
         StorageError: it is not there or cannot be read.
         InputError: there are none.
     """
-    with storage_errors(str(place)):
-        place.stat()
-        if not place.is_dir() or (place / SUMMARY).exists():
-            return [place]
-        found = [
+    with storage_errors(str(path)):
+        path.stat()
+        if not path.is_dir() or (path / SUMMARY).exists():
+            return [path]
+        folders = [
             path
-            for path in sorted(place.iterdir())
+            for path in sorted(path.iterdir())
             if not path.name.startswith(".") and (path / SUMMARY).exists()
         ]
-    if not found:
-        raise InputError(f"{place} holds no findings")
-    return found
+    if not folders:
+        raise InputError(f"{path} holds no findings")
+    return folders
 
 
 def check_folder(folder: Path) -> None:
@@ -188,7 +188,7 @@ def read_findings(folder: Path) -> StoredFindings:
     summary = checked_record(f"the {SUMMARY} of {folder}", summary)
     try:
         tables = {name: _table(folder, name, digest) for name, digest in summary["files"].items()}
-        found = Findings(
+        findings = Findings(
             finder=str(summary["finder"]),
             table=tables.pop(TABLE),
             lists=tuple(PromisedList(**one) for one in summary["lists"]),
@@ -201,33 +201,33 @@ def read_findings(folder: Path) -> StoredFindings:
         info = FinderInfo(
             str(summary["title"]), str(summary["description"]), bool(summary["similarity"])
         )
-        return StoredFindings(folder, found, info, dict(summary["about"]))
+        return StoredFindings(folder, findings, info, dict(summary["about"]))
     except InputError:
         raise  # it says which file
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"the {SUMMARY} of {folder} is damaged; {_AGAIN}") from error
 
 
-def _summary(found: Findings) -> dict[str, Any]:
+def _summary(findings: Findings) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "reviewdesk": __version__,
-        "finder": found.finder,
-        "lists": [asdict(one) for one in found.lists],
-        "looked_at": found.looked_at,
-        "left_out": dict(found.left_out),
-        "notes": list(found.notes),
-        "settings": dict(found.settings),
+        "finder": findings.finder,
+        "lists": [asdict(one) for one in findings.lists],
+        "looked_at": findings.looked_at,
+        "left_out": dict(findings.left_out),
+        "notes": list(findings.notes),
+        "settings": dict(findings.settings),
     }
 
 
-def _further(found: Findings) -> Mapping[str, pa.Table]:
+def _further(findings: Findings) -> Mapping[str, pa.Table]:
     """Return the finder's own tables; their names become those of files."""
-    for name in found.tables:
+    for name in findings.tables:
         if name == "findings" or not _NAME.fullmatch(name):
-            raise UsageError(f"the finder {found.finder} cannot have a table named {name!r}")
-    return found.tables
+            raise UsageError(f"the finder {findings.finder} cannot have a table named {name!r}")
+    return findings.tables
 
 
 def _table(folder: Path, name: str, digest: str) -> pa.Table:

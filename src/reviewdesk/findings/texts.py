@@ -43,12 +43,12 @@ def review_texts(
         progress: is shown how far it has come.
     """
     wanted = pa.array(sorted(set(ids)), pa.string())
-    found = {}
+    texts = {}
     with progress.task("Looking up", data.rows, "reviews") as task:
         for batch in data.batches(_COLUMNS):
             chosen = batch.filter(pc.is_in(batch.column("review_id"), value_set=wanted))
             for row in chosen.to_pylist():
-                found[row["review_id"]] = ReviewText(
+                texts[row["review_id"]] = ReviewText(
                     excerpt(row["review_headline"] or "", LINE_CHARACTERS),
                     row["review_body"][:MOST_CHARACTERS],
                     row["star_rating"],
@@ -58,4 +58,4 @@ def review_texts(
                     row["product_category"] or "",
                 )
             task.advance(len(batch))
-    return found
+    return texts

@@ -84,16 +84,16 @@ def telling_words(
         return []
     size = 1 + max(int(groups.max(initial=0)), *(max(q.suggested, q.where) for q in questions))
     corpus = _Corpus(data, groups, size, progress)
-    found: list[Words] = []
+    answers: list[Words] = []
     with progress.task("Finding words", len(questions), "findings") as task:
         for at in range(0, len(questions), QUESTIONS_AT_ONCE):
             some = questions[at : at + QUESTIONS_AT_ONCE]
             names, counts = corpus.of_questions(some)
             columns = corpus.columns(names)
             for question, own in zip(some, counts, strict=True):
-                found.append(_answer(question, own, names, columns, corpus, groups, most))
+                answers.append(_answer(question, own, names, columns, corpus, groups, most))
             task.advance(len(some))
-    return found
+    return answers
 
 
 def words_array(words: Sequence[Words]) -> pa.Array:

@@ -96,7 +96,7 @@ class MarginCalibration:
 
         bounds = [(1e-3, 1e3), (-20.0, 20.0), (1e-3, 1e3), *[(-50.0, 50.0)] * k]
         start = np.append([1.0, 0.0, 1.0], np.zeros(k))
-        found = minimize(
+        parameters = minimize(
             loss,
             start,
             jac=True,
@@ -104,7 +104,7 @@ class MarginCalibration:
             bounds=bounds,
             options={"maxiter": MOST_STEPS},
         ).x
-        return cls(float(found[0]), float(found[1]), float(found[2]), found[3:])
+        return cls(float(parameters[0]), float(parameters[1]), float(parameters[2]), parameters[3:])
 
     def probabilities(self, margins: NDArray[Any]) -> NDArray[np.float32]:
         """Return the probability of each label, (n, k); each row adds up to 1."""

@@ -81,14 +81,14 @@ class MassSolver(Solver):
             smoothing: the mass that every n-gram has in every label to begin with.
         """
         counts, rows = self._counts(choose)
-        found = _inverse_frequency(counts.sum(axis=1), int(rows.sum()), self.min_df)
+        scale = _inverse_frequency(counts.sum(axis=1), int(rows.sum()), self.min_df)
         del counts
         mass = np.zeros((self.features, self.k), np.float32)
         for part in self.parts():
             chosen = np.flatnonzero(choose(part))
-            add_mass(part.ids, part.ends, part.labels, chosen, found, mass)
+            add_mass(part.ids, part.ends, part.labels, chosen, scale, mass)
         shares = np.log((rows + 0.5) / (rows.sum() + 0.5 * self.k))
-        return _weights(mass, found, shares, smoothing)
+        return _weights(mass, scale, shares, smoothing)
 
 
 def _inverse_frequency(frequency: NDArray[np.int64], rows: int, min_df: int) -> NDArray[np.float32]:
@@ -132,11 +132,11 @@ def add_mass(
     """Add the features of chosen rows, each row at unit length, to ``mass`` (features, k)."""
     for row in chosen:
         length = np.float32(0)
-        for place in range(ends[row], ends[row + 1]):
-            length += scale[ids[place]] * scale[ids[place]]
+        for at in range(ends[row], ends[row + 1]):
+            length += scale[ids[at]] * scale[ids[at]]
         if length == 0:
             continue
         inverse = np.float32(1) / np.sqrt(length)
         label = labels[row]
-        for place in range(ends[row], ends[row + 1]):
-            mass[ids[place], label] += scale[ids[place]] * inverse
+        for at in range(ends[row], ends[row + 1]):
+            mass[ids[at], label] += scale[ids[at]] * inverse

@@ -111,16 +111,16 @@ class Ngrams:
         """Return an n-gram's words, divided by spaces."""
         if feature < len(self.words):
             return self.words[feature]
-        place, length = feature - len(self.words), 0
-        while place >= len(self.longer[length]):
-            place -= len(self.longer[length])
+        index, length = feature - len(self.words), 0
+        while index >= len(self.longer[length]):
+            index -= len(self.longer[length])
             length += 1
         names: list[str] = []
         while length >= 0:
-            place, last = divmod(int(self.longer[length][place]), len(self.words))
+            index, last = divmod(int(self.longer[length][index]), len(self.words))
             names.insert(0, self.words[last])
             length -= 1
-        return " ".join([self.words[place], *names])
+        return " ".join([self.words[index], *names])
 
     def to_arrays(self, prefix: str) -> dict[str, NDArray[Any]]:
         """Return the vocabulary as arrays of numbers, their names beginning with ``prefix``."""

@@ -79,17 +79,17 @@ class Copies:
     def of(self, run: PlacedRun, start: int, rows: int) -> pa.Array:
         """Return the original's id for each of some rows of a run, (rows,) strings or null."""
         first = run.offset + start
-        found = np.zeros(rows, np.bool_)
+        is_copy = np.zeros(rows, np.bool_)
         originals = []
         begin = max(0, bisect_right(self._first, first) - 1)
         for chunk in range(begin, bisect_left(self._first, first + rows)):
             low, high = np.searchsorted(self._rows[chunk], [first, first + rows])
-            found[self._rows[chunk][low:high] - first] = True
+            is_copy[self._rows[chunk][low:high] - first] = True
             originals.append(self._originals[chunk].slice(low, high - low))
         nothing = pa.nulls(rows, COPY_OF.type)
-        if not found.any():
+        if not is_copy.any():
             return nothing
-        return pc.replace_with_mask(nothing, pa.array(found), pa.concat_arrays(originals))
+        return pc.replace_with_mask(nothing, pa.array(is_copy), pa.concat_arrays(originals))
 
 
 def find_copies(

@@ -79,13 +79,14 @@ class Corrections:
         for line, row in enumerate(rows, 2):
             if set(row) < set(FIELDS):
                 raise InputError(f"{path} has to have the columns {', '.join(FIELDS)}")
-            one = Correction(*(str(row[name] or "") for name in FIELDS))
-            if one.column in _FIXED or not one.column or not one.id:
+            correction = Correction(*(str(row[name] or "") for name in FIELDS))
+            if correction.column in _FIXED or not correction.column or not correction.id:
                 raise InputError(
-                    f"row {line} of {path} corrects {one.column or 'no column'!r} of "
-                    f"{one.id or 'no id'!r}; name an id and any column but {' and '.join(_FIXED)}"
+                    f"row {line} of {path} corrects {correction.column or 'no column'!r} of "
+                    f"{correction.id or 'no id'!r}; name an id and any column but "
+                    f"{' and '.join(_FIXED)}"
                 )
-            changes.append(one)
+            changes.append(correction)
         return cls(tuple(dict.fromkeys(changes)))
 
     @classmethod
@@ -127,12 +128,14 @@ class Corrections:
             ids: of their reviews.
         """
         kept: dict[int, Correction] = {}
-        for number, one in enumerate(self.changes):
-            about = one.column == "customer_id"
-            if about and plain_id(one.new) == plain_id(customer):
-                kept[number] = replace(one, new=GONE)
-            elif one.id not in ids and not (about and plain_id(one.old) == plain_id(customer)):
-                kept[number] = one
+        for number, correction in enumerate(self.changes):
+            about = correction.column == "customer_id"
+            if about and plain_id(correction.new) == plain_id(customer):
+                kept[number] = replace(correction, new=GONE)
+            elif correction.id not in ids and not (
+                about and plain_id(correction.old) == plain_id(customer)
+            ):
+                kept[number] = correction
         return Corrections(tuple(kept.values())), list(kept)
 
     def check(self, schema: pa.Schema) -> None:
@@ -141,18 +144,19 @@ class Corrections:
         Raises:
             UsageError: names the first one that cannot.
         """
-        for one in self.changes:
-            if one.column not in schema.names:
+        for correction in self.changes:
+            if correction.column not in schema.names:
                 raise UsageError(
-                    f"a correction changes {one.column!r}, which reviews do not have; keep the "
-                    "column with --keep, or take the line out"
+                    f"a correction changes {correction.column!r}, which reviews do not have; keep "
+                    "the column with --keep, or take the line out"
                 )
-            kind = schema.field(one.column).type
+            kind = schema.field(correction.column).type
             try:
-                pa.scalar(one.new or None, pa.string()).cast(kind)
+                pa.scalar(correction.new or None, pa.string()).cast(kind)
             except pa.ArrowInvalid as error:
                 raise UsageError(
-                    f"a correction puts {one.new!r} into {one.column}, which holds {kind}"
+                    f"a correction puts {correction.new!r} into {correction.column}, which holds "
+                    f"{kind}"
                 ) from error
 
     def apply(self, reviews: pa.RecordBatch, applied: Counter[str]) -> pa.RecordBatch:
@@ -182,12 +186,12 @@ class Corrections:
     def _meant(self, reviews: pa.RecordBatch) -> Iterator[tuple[int, int]]:
         """Yield the rows that corrections are about, with the number of each, in their order."""
         wanted = pa.array(self._by_id, pa.string())
-        found: list[tuple[int, int]] = []
+        meant: list[tuple[int, int]] = []
         for name in IDS:
             theirs = pc.is_in(reviews[name], wanted)
             for row in pc.indices_nonzero(theirs).to_pylist():
-                found += [(number, row) for number in self._by_id[reviews[name][row].as_py()]]
-        yield from ((row, number) for number, row in sorted(set(found)))
+                meant += [(number, row) for number in self._by_id[reviews[name][row].as_py()]]
+        yield from ((row, number) for number, row in sorted(set(meant)))
 
 
 def _text(value: pa.Scalar) -> str:

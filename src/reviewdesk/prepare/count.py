@@ -65,12 +65,12 @@ class Counts:
         }
 
 
-def count(place: str, source: SourceSettings, progress: Progress = SILENT) -> Counts:
+def count(source_path: str, source: SourceSettings, progress: Progress = SILENT) -> Counts:
     """Count the reviews of a place.
 
     Args:
-        place: a prepared folder, a Parquet file or a folder of them, or review files; local or on
-            S3.
+        source_path: a prepared folder, a Parquet file or a folder of them, or review files; local
+            or on S3.
         source: how raw files are read; its columns also say where Parquet has dates and categories.
         progress: is shown how far it has come.
 
@@ -78,22 +78,22 @@ def count(place: str, source: SourceSettings, progress: Progress = SILENT) -> Co
         StorageError: it is not there or cannot be read.
         InputError: it is damaged, or in no format that can be read.
     """
-    manifest = _manifest(place)
+    manifest = _manifest(source_path)
     if manifest is not None:
         return _of_manifest(manifest)
-    files = _parquet_files(place)
+    files = _parquet_files(source_path)
     if not files:
-        return _of_raw(place, source, progress)
+        return _of_raw(source_path, source, progress)
     with progress.task("Counting", len(files), "files") as task:
         found = count_footers(files, source.columns, task.advance)
     return _counts(PARQUET, len(files), found, {})
 
 
-def _manifest(place: str) -> dict[str, Any] | None:
+def _manifest(folder: str) -> dict[str, Any] | None:
     """Return the manifest of prepared data; None where there is none."""
-    files, path = filesystem(place)
+    files, path = filesystem(folder)
     path = str(PurePosixPath(path) / MANIFEST)
-    with storage_errors(place):
+    with storage_errors(folder):
         if files.get_file_info(path).type != pafs.FileType.File:
             return None
         with files.open_input_file(path) as file:
@@ -101,58 +101,58 @@ def _manifest(place: str) -> dict[str, Any] | None:
     try:
         manifest = json.loads(raw)
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InputError(f"the {MANIFEST} of {place} is damaged") from error
-    return checked_manifest(place, manifest)
+        raise InputError(f"the {MANIFEST} of {folder} is damaged") from error
+    return checked_manifest(folder, manifest)
 
 
 def _of_manifest(manifest: dict[str, Any]) -> Counts:
-    found = RowCounts(
+    counts = RowCounts(
         rows=manifest["rows"]["written"], categories=Counter(manifest.get("categories"))
     )
-    found.months.update(manifest["months"])
-    without = found.rows - found.categories.total()
+    counts.months.update(manifest["months"])
+    without = counts.rows - counts.categories.total()
     if without:
-        found.categories[NO_CATEGORY] = without
+        counts.categories[NO_CATEGORY] = without
     rules = {
         f"{what}: {rule}": n
         for what in ("rejected", "dropped")
         for rule, n in manifest.get(what, {}).items()
     }
-    return _counts(PREPARED, len(manifest["partitions"]), found, rules)
+    return _counts(PREPARED, len(manifest["partitions"]), counts, rules)
 
 
 def _parquet_files(place: str) -> list[SourceFile]:
     """Return the Parquet files that a place names; in a folder, by their ending."""
-    found = []
+    paths = []
     for one in named(place):
         if one.folder:
-            found += [file for file in data_files(one) if file.name.endswith(_PARQUET_ENDINGS)]
+            paths += [file for file in data_files(one) if file.name.endswith(_PARQUET_ENDINGS)]
         elif head(one).startswith(PARQUET_MAGIC):
-            found.append(one)
-    return found
+            paths.append(one)
+    return paths
 
 
 def _of_raw(place: str, source: SourceSettings, progress: Progress) -> Counts:
     inputs = open_inputs([place], source)
-    found = RowCounts()
+    counts = RowCounts()
     rules: Counter[str] = Counter()
     with progress.task("Reading", sum(one.bytes for one in inputs), "bytes") as task:
         for one in decided(inputs):
             for batch in one.read():
-                found.rows += len(batch.reviews)
-                found.add_months(batch.reviews["review_date"])
-                found.add_categories(batch.reviews["product_category"])
+                counts.rows += len(batch.reviews)
+                counts.add_months(batch.reviews["review_date"])
+                counts.add_categories(batch.reviews["product_category"])
                 rules.update(f"rejected: {why}" for why in batch.rejects["reason"].to_pylist())
                 task.advance(batch.bytes_read)
-    return _counts(RAW, len(inputs), found, rules)
+    return _counts(RAW, len(inputs), counts, rules)
 
 
-def _counts(kind: str, files: int, found: RowCounts, rules: dict[str, int]) -> Counts:
+def _counts(kind: str, files: int, counts: RowCounts, rules: dict[str, int]) -> Counts:
     return Counts(
         kind=kind,
-        rows=found.rows,
+        rows=counts.rows,
         files=files,
-        months=dict(sorted(found.months.items())),
-        categories=dict(sorted(found.categories.items())),
+        months=dict(sorted(counts.months.items())),
+        categories=dict(sorted(counts.categories.items())),
         rules={rule: n for rule, n in sorted(rules.items()) if n},
     )

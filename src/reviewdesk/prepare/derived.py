@@ -86,13 +86,15 @@ class Derivation:
         plan = self.plan(data, settings)
         private_directory(out.parent)
         with locked(out.with_name(f".{out.name}.lock"), f"the folder {out}"):
-            found = PreparedData.existing(out, overwrite=overwrite)
+            existing = PreparedData.existing(out, overwrite=overwrite)
             workspace = Workspace(out)
-            same = found is not None and found.manifest.get(self.entry, {}).get("plan") == plan
-            if found is not None and same and all(one.is_dir() for one in beside):
+            same = (
+                existing is not None and existing.manifest.get(self.entry, {}).get("plan") == plan
+            )
+            if existing is not None and same and all(one.is_dir() for one in beside):
                 workspace.remove()
-                return replace(found, notes=(self.already_done,))
-            if found is not None and not overwrite:
+                return replace(existing, notes=(self.already_done,))
+            if existing is not None and not overwrite:
                 raise UsageError(f"{out} holds other data; name another folder, or use --overwrite")
             log = RunLog(self.name, settings.to_json(), {"from": data.fingerprint})
             workspace.begin(plan)

@@ -97,12 +97,12 @@ class Earlier:
         if record is None:
             raise UsageError(_NOTHING_KEPT.format(path=data.path))
         groups = []
-        for number, told in enumerate(record["groups"]):
+        for number, inputs in enumerate(record["groups"]):
             directory = group_directory(folder / INPUTS, number)
             found = staged(directory)
             if found is None:
                 raise UsageError(_NOTHING_KEPT.format(path=data.path))
-            groups.append(EarlierGroup(tuple(_input(one) for one in told), found, directory))
+            groups.append(EarlierGroup(tuple(_input(one) for one in inputs), found, directory))
         parts = tuple(PartFile.from_json(one) for one in record["parts"])
         return cls(data, tuple(groups), parts, tuple(record["history"]))
 
@@ -124,46 +124,46 @@ class Earlier:
         """
         later = len(Corrections.of(self.data.path).changes) < len(corrections.changes)
         for number, group in enumerate(self.groups):
-            place = workspace.inputs(number)
-            if not place.exists():
-                aside = place.with_name(f".{place.name}.partial")
+            folder = workspace.inputs(number)
+            if not folder.exists():
+                aside = folder.with_name(f".{folder.name}.partial")
                 shutil.rmtree(aside, ignore_errors=True)
                 private_directory(aside)
                 for file in sorted(group.directory.iterdir()):
                     link(file, aside / file.name)
                 if later:
                     _correct(group.staged, aside, number, corrections, settings)
-                with storage_errors(str(place)):
-                    aside.rename(place)
+                with storage_errors(str(folder)):
+                    aside.rename(folder)
         return not later
 
-    def reuse(self, runs: Sequence[PlacedRun], found: Found, workspace: Workspace) -> int:
+    def reuse(self, runs: Sequence[PlacedRun], decided: Found, workspace: Workspace) -> int:
         """Link the parts in which nothing changed, so that they are not written again.
 
         Args:
             runs: all runs, those of the earlier inputs first.
-            found: what is to become of all rows.
+            decided: what is to become of all rows.
             workspace: where parts and their markers go.
 
         Returns:
             How many there are.
         """
-        changed = self._changed(runs, found) if self.parts else set()
+        changed = self._changed(runs, decided) if self.parts else set()
         reused = 0
-        for one in self.parts:
-            marker = workspace.marker(one.part)
-            if one.part in changed or left_record(marker) is not None:
+        for part_file in self.parts:
+            marker = workspace.marker(part_file.part)
+            if part_file.part in changed or left_record(marker) is not None:
                 continue
-            place = workspace.result / one.file
+            place = workspace.result / part_file.file
             with storage_errors(str(place)):
                 make_folders(place)
                 place.unlink(missing_ok=True)
-            link(self.data.path / one.file, place)
-            write_record(marker, asdict(one))
+            link(self.data.path / part_file.file, place)
+            write_record(marker, asdict(part_file))
             reused += 1
         return reused
 
-    def _changed(self, runs: Sequence[PlacedRun], found: Found) -> set[Part]:
+    def _changed(self, runs: Sequence[PlacedRun], decided: Found) -> set[Part]:
         """Return the parts with rows of which something else becomes than before, or new ones."""
         before = self.data.path / FOLDER
         verdicts = np.fromfile(before / VERDICTS_FILE, "<i4")
@@ -178,10 +178,10 @@ class Earlier:
                 same = number < old_runs and bool(
                     np.array_equal(
                         verdicts[start : start + rows],
-                        found.verdicts.of(run, piece.start, rows),
+                        decided.verdicts.of(run, piece.start, rows),
                     )
                     and copies.of(run, piece.start, rows).equals(
-                        found.copies.of(run, piece.start, rows)
+                        decided.copies.of(run, piece.start, rows)
                     )
                 )
                 if not same:
@@ -217,8 +217,8 @@ def _correct(
         for field, values in zip(KEYS, hashes, strict=True):
             known = known.set_column(known.schema.get_field_index(field.name), field, values)
         for name in ("review_date", "total_votes", "helpful_votes"):
-            place = known.schema.get_field_index(name)
-            known = known.set_column(place, known.schema.field(place), corrected[name])
+            column = known.schema.get_field_index(name)
+            known = known.set_column(column, known.schema.field(column), corrected[name])
         both = pa.Table.from_batches([corrected])
         if not run.has_texts:  # a rating that was taken away leaves nothing
             rated = both["star_rating"].is_valid()
@@ -227,8 +227,8 @@ def _correct(
                 continue
         by = settings.partition_by if run.has_texts else AS_RATINGS
         order = order_of(both, by)
-        place = directory, number, len(runs)
-        runs.append(write_staged(*place, both.take(order), known.take(order), by))
+        rows, extra = both.take(order), known.take(order)
+        runs.append(write_staged(directory, number, len(runs), rows, extra, by))
     left = Counter(group.corrected) + applied
     new = replace(group, runs=tuple(runs), corrected=dict(left))
     write_record(directory / MARKER, new.to_json())
@@ -304,15 +304,15 @@ def keep(
     write_record(folder / RECORD, record)
 
 
-def _told(one: Input, group: InputGroup) -> dict[str, Any]:
+def _told(input_: Input, group: InputGroup) -> dict[str, Any]:
     return {
-        "place": one.place,
-        "name": one.name,
-        "bytes": one.bytes,
-        "folder": one.file.folder,
-        "source": one.source,
-        "settings": one.reader.settings.to_json(),
-        "columns": dict(one.columns.columns),
+        "place": input_.place,
+        "name": input_.name,
+        "bytes": input_.bytes,
+        "folder": input_.file.folder,
+        "source": input_.source,
+        "settings": input_.reader.settings.to_json(),
+        "columns": dict(input_.columns.columns),
     }
 
 
@@ -329,18 +329,18 @@ def history_of(data: PreparedData) -> tuple[str, ...]:
     return tuple(read_record(path)["history"]) if path.is_file() else ()
 
 
-def link(file: Path, place: Path) -> None:
+def link(file: Path, target: Path) -> None:
     """Give a file a second place, or a copy where the file system has no links.
 
     Raises:
         StorageError: it cannot be written.
     """
-    with storage_errors(str(place)):
-        place.unlink(missing_ok=True)
+    with storage_errors(str(target)):
+        target.unlink(missing_ok=True)
         try:
-            os.link(file, place)
+            os.link(file, target)
         except OSError:
-            with write_then_rename(place) as copy, file.open("rb") as source:
+            with write_then_rename(target) as copy, file.open("rb") as source:
                 shutil.copyfileobj(source, copy)
 
 

@@ -121,15 +121,15 @@ class _Rewriter:
                 runs.append(write_staged(*place, *those, by))
         rejected = self._rejects(names, customer)
         inputs_ = []
-        for at, one in enumerate(group.inputs):
+        for at, input_ in enumerate(group.inputs):
             lost = rejected.get(names[at], Counter())
-            left = {why: n - lost[why] for why, n in one.rejected.items() if n - lost[why]}
-            erased_here = one.dropped.get(ERASED, 0) + int(gone[at]) + lost.total()
+            left = {why: n - lost[why] for why, n in input_.rejected.items() if n - lost[why]}
+            erased_here = input_.dropped.get(ERASED, 0) + int(gone[at]) + lost.total()
             dropped = {
                 why: n - int(counted[why][at]) if why in counted else n
-                for why, n in one.dropped.items()
+                for why, n in input_.dropped.items()
             }
-            inputs_.append(replace(one, rejected=left, dropped={**dropped, ERASED: erased_here}))
+            inputs_.append(replace(input_, rejected=left, dropped={**dropped, ERASED: erased_here}))
         sha256 = files_sha256(self._target / REJECTS_FILE)
         new = replace(group, inputs=tuple(inputs_), runs=tuple(runs), rejects=sha256)
         write_record(self._target / MARKER, new.to_json())

@@ -103,11 +103,11 @@ def erase(
         if also is not None:
             erased |= also(data, ids)
         workspace.remove()  # also what an interrupted preparation has staged of this person
-        found = _Rejects(path / REJECTS_TABLE, customer)
+        rejects = _Rejects(path / REJECTS_TABLE, customer)
         kept = rows_kept_of(path, lambda customers: _theirs(customers, customer))
-        if len(ids) or found.erased or kept:
-            _erase_from_data(data, customer, ids, found, workspace, progress)
-    if not (finished or len(ids) or found.erased or kept or any(erased.values())):
+        if len(ids) or rejects.erased or kept:
+            _erase_from_data(data, customer, ids, rejects, workspace, progress)
+    if not (finished or len(ids) or rejects.erased or kept or any(erased.values())):
         raise InputError(
             f"nobody was erased: this customer's id stands in no review and no unreadable row of "
             f"{path}, nor in what was given with it; give it as it stands in customer_id"
@@ -115,8 +115,8 @@ def erase(
     return Erasure(
         data=PreparedData.open(path),
         reviews=len(ids),
-        rejects=found.erased.total(),
-        rejects_left=found.left,
+        rejects=rejects.erased.total(),
+        rejects_left=rejects.left,
         tables=erased,
         elsewhere=_elsewhere(data),
     )
@@ -130,13 +130,13 @@ def _is_finished(path: Path, workspace: Workspace) -> bool:
 
 
 def _review_ids(data: PreparedData, customer: str, progress: Progress) -> pa.Array:
-    found = []
+    ids = []
     with progress.task("Looking", data.rows + data.ratings, "reviews") as task:
         for batch in data.star_batches(("review_id", "customer_id")):
             theirs = _theirs(batch["customer_id"], customer)
-            found.append(batch["review_id"].filter(theirs))
+            ids.append(batch["review_id"].filter(theirs))
             task.advance(len(batch))
-    return pa.concat_arrays(found) if found else pa.array([], pa.string())
+    return pa.concat_arrays(ids) if ids else pa.array([], pa.string())
 
 
 def _theirs(customers: pa.Array, customer: str) -> pa.Array:

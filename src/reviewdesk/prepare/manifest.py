@@ -114,7 +114,7 @@ def _corrections(groups: Sequence[StagedGroup], given: int) -> dict[str, int]:
 
 def _readings(groups: Sequence[InputGroup]) -> list[dict[str, Any]]:
     """Return how ratings and dates were read, once for all inputs that share their columns."""
-    found: dict[tuple[Shared, Shared], dict[str, Any]] = {}
+    readings: dict[tuple[Shared, Shared], dict[str, Any]] = {}
     for group in groups:
         first, decision = group.inputs[0], group.decision
         rating, date = (shared(first, name) for name in TELLING)
@@ -126,8 +126,8 @@ def _readings(groups: Sequence[InputGroup]) -> list[dict[str, Any]]:
             **decision.reading.to_json(),
             "notes": list(decision.sentences),
         }
-        found.setdefault((rating, date), entry)["inputs"] += len(group.inputs)
-    return list(found.values())
+        readings.setdefault((rating, date), entry)["inputs"] += len(group.inputs)
+    return list(readings.values())
 
 
 def _lost_columns(groups: Sequence[InputGroup]) -> list[dict[str, Any]]:
@@ -175,15 +175,15 @@ def _inputs(
     return [by_place[place] for place in sorted(by_place)]
 
 
-def _input(one: Input, staged: StagedInput, verdicts: Mapping[str, int]) -> dict[str, Any]:
+def _input(input_: Input, staged: StagedInput, verdicts: Mapping[str, int]) -> dict[str, Any]:
     """Return what became of an input's records: read = reviews + dropped + rejected."""
     dropped = {rule: n for rule, n in _sum([staged.dropped, verdicts]).items() if n}
     rejected = sum(staged.rejected.values())
     return {
-        "place": one.name,
-        "bytes": one.bytes,
+        "place": input_.name,
+        "bytes": input_.bytes,
         "sha256": staged.sha256,
-        "source": one.source,
+        "source": input_.source,
         "rows_read": staged.read,
         "rows_rejected": rejected,
         "reviews": staged.read - rejected - sum(dropped.values()),
@@ -193,14 +193,14 @@ def _input(one: Input, staged: StagedInput, verdicts: Mapping[str, int]) -> dict
     }
 
 
-def _partition(one: PartFile) -> dict[str, Any]:
-    part = {name: value for name, value in one.part._asdict().items() if value is not None}
+def _partition(part_file: PartFile) -> dict[str, Any]:
+    part = {name: value for name, value in part_file.part._asdict().items() if value is not None}
     return {
         **part,
-        "file": one.file,
-        "rows": one.rows,
-        "bytes": one.bytes,
-        "sha256": one.sha256,
+        "file": part_file.file,
+        "rows": part_file.rows,
+        "bytes": part_file.bytes,
+        "sha256": part_file.sha256,
     }
 
 

@@ -96,8 +96,8 @@ def _with_numbers(batch: pa.RecordBatch, verdicts: NDArray[np.int32]) -> pa.Reco
 
     Where an id is none, a number that is derived from the content comes before that.
     """
-    place = batch.schema.get_field_index("review_id")
-    ids = batch.column(place)
+    column = batch.schema.get_field_index("review_id")
+    ids = batch.column(column)
     derived = verdicts > DERIVED_ID
     if derived.any():
         own = pc.binary_join_element_wise(ids, content_numbers(batch), "-")
@@ -105,4 +105,4 @@ def _with_numbers(batch: pa.RecordBatch, verdicts: NDArray[np.int32]) -> pa.Reco
     numbers = np.where(derived, verdicts - DERIVED_ID, verdicts)
     numbered = pc.binary_join_element_wise(ids, pa.array(numbers).cast(pa.string()), "-")
     ids = pc.if_else(pa.array(numbers > 1), numbered, ids)
-    return batch.set_column(place, REVIEWS.field("review_id"), ids)
+    return batch.set_column(column, REVIEWS.field("review_id"), ids)

@@ -114,7 +114,7 @@ class Found(NamedTuple):
 
 def write_parts(
     runs: Sequence[PlacedRun],
-    found: Found,
+    decided: Found,
     settings: PrepareSettings,
     workspace: Workspace,
     progress: Progress,
@@ -124,7 +124,7 @@ def write_parts(
 
     Args:
         runs: all runs.
-        found: what is to become of their rows.
+        decided: what is to become of their rows.
         settings: how reviews are divided, and what is written beside the reviews table.
         workspace: where the parts and their markers go.
         progress: is shown how far it has come.
@@ -134,7 +134,7 @@ def write_parts(
         StorageError: the disk is full.
     """
     merge = _Merge(
-        runs, found, settings, workspace, prepared_schema(tokens=settings.tokens, kept=kept)
+        runs, decided, settings, workspace, prepared_schema(tokens=settings.tokens, kept=kept)
     )
     parts = sorted(merge.pieces.keys() - {RATINGS})
     parts += [RATINGS] if RATINGS in merge.pieces else []
@@ -224,13 +224,13 @@ class _Merge:
     def __init__(
         self,
         runs: Sequence[PlacedRun],
-        found: Found,
+        decided: Found,
         settings: PrepareSettings,
         workspace: Workspace,
         schema: pa.Schema,
     ) -> None:
         self.pieces = _by_part(runs)
-        self._found = found
+        self._found = decided
         self._settings = settings
         self._schema = schema
         self._workspace = workspace

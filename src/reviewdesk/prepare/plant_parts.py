@@ -60,12 +60,12 @@ class Planter:
         Returns:
             All parts that have reviews, in order.
         """
-        found = []
+        files = []
         targets = sorted(self._targets)
         for part in progress.track(targets, "Writing", len(targets), "parts"):
             marker = workspace.marker(part)
             if (done := left_record(marker)) is not None:
-                found.append(PartFile.from_json(done))
+                files.append(PartFile.from_json(done))
                 continue
             written = write_part(
                 workspace.result,
@@ -75,14 +75,14 @@ class Planter:
                 self._data.file_format,
             )
             write_record(marker, asdict(written))
-            found.append(written)
-        return Contents.of(found)
+            files.append(written)
+        return Contents.of(files)
 
     def needed(self) -> Ints:
         """Return the reviews that are looked up out of their turn, ascending."""
         plan, first = self._planting, self._known.facts.first_reviews()
         source = np.repeat(np.arange(len(self._parts)), np.diff(self._starts))
-        found = (
+        rows = (
             plan.like[plan.like != NONE],
             np.flatnonzero(plan.like != NONE),
             plan.said[plan.said != NONE],
@@ -90,7 +90,7 @@ class Planter:
             first[plan.products],
             first[plan.declines.product],
         )
-        return np.unique(np.concatenate(found))
+        return np.unique(np.concatenate(rows))
 
     @property
     def _parts(self) -> list[dict[str, Any]]:

@@ -123,13 +123,13 @@ class Preparation:
             self._log.timed("duplicates"),
             DuckDBEngine(temp_directory=self._workspace.spill) as engine,
         ):
-            found = self._find(staged, runs, engine)
+            decided = self._find(staged, runs, engine)
         with self._log.timed("write"):
             if self._earlier is not None and as_before:
-                self._earlier.reuse(runs, found, self._workspace)
+                self._earlier.reuse(runs, decided, self._workspace)
             kept = kept_columns(self._settings["source"].get("keep", ()))
             contents = write_parts(
-                runs, found, self._prepare, self._workspace, self._progress, kept
+                runs, decided, self._prepare, self._workspace, self._progress, kept
             )
             by_name = sorted(range(len(groups)), key=lambda number: groups[number].places)
             rejects = _rejects([directories[number] for number in by_name])
@@ -137,8 +137,8 @@ class Preparation:
         manifest = build_manifest(
             self._settings,
             groups,
-            found.verdicts,
-            dropped_by_input(found.verdicts, staged, runs),
+            decided.verdicts,
+            dropped_by_input(decided.verdicts, staged, runs),
             self._bounds(staged),
             contents,
             len(self._corrections.changes),
@@ -283,15 +283,15 @@ def _open_evidence(one: Input, evidence: Evidence) -> Evidence:
     )
 
 
-def _otherwise(one: Input, before: Reading, after: Reading) -> str:
+def _otherwise(input_: Input, before: Reading, after: Reading) -> str:
     """Return why files cannot be added: with them, those before would be read in another way."""
     if before.scale != after.scale:
-        told = f"ratings as {after.scale} and not as {before.scale}; say --stars-scale"
+        otherwise = f"ratings as {after.scale} and not as {before.scale}; say --stars-scale"
     else:
-        told = "dates in another order; say --date-order"
+        otherwise = "dates in another order; say --date-order"
     return (
-        f"with these files, {one.name} and what was read in the same way would have been read with "
-        f"{told} for what is added if that is wrong, or prepare all files in one run"
+        f"with these files, {input_.name} and what was read in the same way would have been read "
+        f"with {otherwise} for what is added if that is wrong, or prepare all files in one run"
     )
 
 

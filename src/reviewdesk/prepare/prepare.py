@@ -168,12 +168,12 @@ def source_for(data: PreparedData, source: SourceSettings) -> SourceSettings:
         source: what was told.
     """
     recorded = SourceSettings.from_json(data.manifest["settings"]["source"])
-    told = {
+    given = {
         name: value
         for name, value in source.to_json().items()
         if value != SourceSettings().to_json()[name]
     }
-    return SourceSettings.from_json({**recorded.to_json(), **told})
+    return SourceSettings.from_json({**recorded.to_json(), **given})
 
 
 def _settings_that_stay(

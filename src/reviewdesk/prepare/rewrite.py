@@ -62,12 +62,12 @@ def rewrite(
         InputError: a file is damaged.
         StorageError: the disk is full.
     """
-    found = []
+    files = []
     parts = data.parts
     for part in progress.track(parts, "Writing", len(parts), "parts"):
         marker = workspace.marker(_part(part))
         if (done := left_record(marker)) is not None:
-            found.append(PartFile.from_json(done))
+            files.append(PartFile.from_json(done))
             continue
         with_texts = part in data.manifest["partitions"]
         chosen = stays if with_texts or ratings_stay is None else ratings_stay
@@ -83,8 +83,8 @@ def rewrite(
                 data.file_format,
             )
         write_record(marker, asdict(written))
-        found.append(written)
-    return Contents.of(found)
+        files.append(written)
+    return Contents.of(files)
 
 
 def _part(part: dict[str, Any]) -> Part:
@@ -108,14 +108,14 @@ def _link_part(data: PreparedData, part: dict[str, Any], folder: Path) -> PartFi
     tally = Tally()
     for batch in data.part_batches(part, TALLIED_COLUMNS):
         tally.add(pa.Table.from_batches([batch]))
-    path, place = data.path / part["file"], folder / part["file"]
-    with storage_errors(str(place)):
-        make_folders(place)
-        place.unlink(missing_ok=True)
+    path, target = data.path / part["file"], folder / part["file"]
+    with storage_errors(str(target)):
+        make_folders(target)
+        target.unlink(missing_ok=True)
         try:
-            os.link(path, place)
+            os.link(path, target)
         except OSError:
-            with write_then_rename(place) as file, path.open("rb") as source:
+            with write_then_rename(target) as file, path.open("rb") as source:
                 shutil.copyfileobj(source, file)
     return PartFile(
         part=_part(part),

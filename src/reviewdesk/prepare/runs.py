@@ -233,12 +233,12 @@ def pieces(run: Run) -> Iterator[Piece]:
 
 
 def read_range(
-    place: str, candidates: Sequence[Piece], low: Key | None, high: Key | None
+    run: str, candidates: Sequence[Piece], low: Key | None, high: Key | None
 ) -> Iterator[tuple[int, pa.RecordBatch, NDArray[np.bool_]]]:
     """Yield the batches that may hold keys of a range.
 
     Args:
-        place: the run's file, a local path or an address.
+        run: the run's file, a local path or an address.
         candidates: the run's batches of one part.
         low: first key of the range; None: no bound.
         high: key behind the last one; None: no bound.
@@ -255,7 +255,7 @@ def read_range(
     ]
     if not wanted:
         return
-    files, path = filesystem(place)
+    files, path = filesystem(run)
     with files.open_input_file(path) as file, pa.ipc.open_file(file) as reader:
         for piece in wanted:
             batch = reader.get_batch(piece.number)

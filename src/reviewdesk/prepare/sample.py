@@ -134,13 +134,15 @@ class _Chooser:
         return taken
 
     def _candidates(self, data: PreparedData, progress: Progress) -> tuple[Months, Hashes]:
-        found: list[tuple[Months, Hashes]] = [(np.empty(0, np.int32), np.empty(0, np.uint64))]
+        candidates: list[tuple[Months, Hashes]] = [(np.empty(0, np.int32), np.empty(0, np.uint64))]
         with progress.task("Looking", data.rows, "reviews") as task:
             for batch in data.batches(COLUMNS):
                 common, months, hashes = self._look(batch)
-                found.append((months[common], hashes[common]))
+                candidates.append((months[common], hashes[common]))
                 task.advance(len(batch))
-        return np.concatenate([one[0] for one in found]), np.concatenate([one[1] for one in found])
+        return np.concatenate([one[0] for one in candidates]), np.concatenate(
+            [one[1] for one in candidates]
+        )
 
     def _look(self, reviews: pa.Table | pa.RecordBatch) -> tuple[Mask, Months, Hashes]:
         """Return which rows are of no rare category, and the months and hashes of all."""

@@ -68,14 +68,14 @@ class SpooledReviews:
         places = np.searchsorted(self._rows, rows)
         order = np.argsort(places, kind="stable")
         cuts = np.searchsorted(places[order], self._starts)
-        found = [
+        batches = [
             self._batches[chunk].take(pa.array(places[order[low:high]] - self._starts[chunk]))
             for chunk, (low, high) in enumerate(pairwise(cuts))
             if high > low
         ]
         back = np.empty(len(order), np.int64)
         back[order] = np.arange(len(order))
-        together = pa.Table.from_batches(found, self._schema).combine_chunks()
+        together = pa.Table.from_batches(batches, self._schema).combine_chunks()
         return together.take(pa.array(back))
 
 

@@ -140,17 +140,17 @@ def groups_of(inputs: Sequence[Input]) -> list[tuple[int, ...]]:
     """
     groups: list[list[int]] = []
     open_groups: dict[tuple[Any, ...], tuple[list[int], int]] = {}
-    for place, one in enumerate(inputs):
-        if one.file.folder or one.bytes > SMALL_BYTES:
-            groups.append([place])
+    for number, input_ in enumerate(inputs):
+        if input_.file.folder or input_.bytes > SMALL_BYTES:
+            groups.append([number])
             continue
-        kind = _kind(one)
+        kind = _kind(input_)
         group, size = open_groups.get(kind, ([], 0))
-        if not group or len(group) >= GROUP_INPUTS or size + one.bytes > GROUP_BYTES:
+        if not group or len(group) >= GROUP_INPUTS or size + input_.bytes > GROUP_BYTES:
             group, size = [], 0
             groups.append(group)
-        group.append(place)
-        open_groups[kind] = group, size + one.bytes
+        group.append(number)
+        open_groups[kind] = group, size + input_.bytes
     return [tuple(group) for group in groups]
 
 

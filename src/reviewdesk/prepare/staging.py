@@ -181,16 +181,20 @@ class _Attempt:
         return None if same else reading
 
 
-def _check_contract(batch: SourceBatch, one: Input) -> None:
+def _check_contract(batch: SourceBatch, input_: Input) -> None:
     """Check what later steps rely on; sources can come from other packages."""
-    reviews, schema = batch.reviews, reviews_schema(one.reader.kept)
+    reviews, schema = batch.reviews, reviews_schema(input_.reader.kept)
     if not (reviews.schema.equals(schema) and batch.rejects.schema.equals(REJECTS)):
-        raise InputError(f"the source {one.source} gave rows of {one.name} in another schema")
+        raise InputError(f"the source {input_.source} gave rows of {input_.name} in another schema")
     if reviews["review_id"].null_count or reviews["review_body"].null_count:
-        raise InputError(f"the source {one.source} gave reviews of {one.name} without id or text")
+        raise InputError(
+            f"the source {input_.source} gave reviews of {input_.name} without id or text"
+        )
     days = pc.min_max(reviews["review_date"].cast(pa.int32())).as_py()
     if days["min"] is not None and not FIRST_DAY <= days["min"] <= days["max"] <= LAST_DAY:
-        raise InputError(f"the source {one.source} gave dates of {one.name} outside years 1–9999")
+        raise InputError(
+            f"the source {input_.source} gave dates of {input_.name} outside years 1–9999"
+        )
 
 
 class _Waiting:
@@ -286,18 +290,20 @@ class _Writer:
         self._pool.shutdown(cancel_futures=True)
         self._files.__exit__(kind, error, trace)
 
-    def add(self, one: GroupBatch) -> None:
+    def add(self, batch_of_group: GroupBatch) -> None:
         """Take one batch."""
-        batch = one.batch
-        self._read += self._by_input(one.reviews_of) + self._by_input(one.rejects_of)
+        batch = batch_of_group.batch
+        self._read += self._by_input(batch_of_group.reviews_of) + self._by_input(
+            batch_of_group.rejects_of
+        )
         self._unreadable.update(batch.unreadable)
         self._readable.update(batch.readable)
         self.evidence.update(batch.evidence)
-        self._notes.extend(one.notes)
+        self._notes.extend(batch_of_group.notes)
         if len(batch.rejects):
             self._rejects.write_batch(batch.rejects)
-            self._count_rejects(batch.rejects["reason"], one.rejects_of)
-        reviews, inputs = self._without_erased(batch.reviews, one.reviews_of)
+            self._count_rejects(batch.rejects["reason"], batch_of_group.rejects_of)
+        reviews, inputs = self._without_erased(batch.reviews, batch_of_group.reviews_of)
         reviews, inputs = self._of_marketplace(reviews, inputs)
         if not len(reviews):
             return

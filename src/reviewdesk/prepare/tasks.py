@@ -79,22 +79,22 @@ def keys_file(directory: str, run: int) -> str:
 
 
 @contextmanager
-def folder(place: str) -> Iterator[Path]:
+def folder(address: str) -> Iterator[Path]:
     """Give the block a local folder whose files are at a place when it ends.
 
     Args:
-        place: a local path, which is the folder itself, or an address.
+        address: a local path, which is the folder itself, or an address.
 
     Raises:
         StorageError: it cannot be written.
     """
-    if not is_remote(place):
-        yield private_directory(Path(place))
+    if not is_remote(address):
+        yield private_directory(Path(address))
         return
     with tempfile.TemporaryDirectory(prefix="reviewdesk-") as scratch:
         yield Path(scratch)
-        files, path = filesystem(place)
-        with storage_errors(place):
+        files, path = filesystem(address)
+        with storage_errors(address):
             for one in sorted(Path(scratch).rglob("*")):
                 if one.is_file():
                     target = f"{path}/{one.relative_to(scratch)}"

@@ -134,7 +134,7 @@ class Workspace:
                 left.unlink()
 
 
-def state_of(one: Input) -> list[int]:
+def state_of(input_: Input) -> list[int]:
     """Return what tells, without reading it, whether an input has changed.
 
     Returns:
@@ -143,17 +143,19 @@ def state_of(one: Input) -> list[int]:
     Raises:
         StorageError: it cannot be looked at.
     """
-    if not (one.file.folder or is_remote(one.place)):  # many small files are asked thrice each
-        with storage_errors(one.place):
-            status = os.stat(one.place)  # noqa: PTH116
+    if not (
+        input_.file.folder or is_remote(input_.place)
+    ):  # many small files are asked thrice each
+        with storage_errors(input_.place):
+            status = os.stat(input_.place)  # noqa: PTH116
             return [1, status.st_size, status.st_mtime_ns]
-    files, path = filesystem(one.place)
-    with storage_errors(one.place):
+    files, path = filesystem(input_.place)
+    with storage_errors(input_.place):
         info = files.get_file_info(path)
-        found = [info]
+        infos = [info]
         if info.type == pafs.FileType.Directory:
-            found = files.get_file_info(pafs.FileSelector(path, recursive=True))
+            infos = files.get_file_info(pafs.FileSelector(path, recursive=True))
     if info.type == pafs.FileType.NotFound:
-        raise StorageError(f"{one.place} does not exist")
-    sizes = [one.size for one in found if one.type == pafs.FileType.File]
-    return [len(sizes), sum(sizes), max((one.mtime_ns or 0 for one in found), default=0)]
+        raise StorageError(f"{input_.place} does not exist")
+    sizes = [one.size for one in infos if one.type == pafs.FileType.File]
+    return [len(sizes), sum(sizes), max((one.mtime_ns or 0 for one in infos), default=0)]

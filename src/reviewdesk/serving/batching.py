@@ -87,22 +87,22 @@ class Scoring:
     def answer(self, asked: Sequence[Asked]) -> list[Scored | Exception]:
         """Return the answers to requests to one variant, each what it would be alone."""
         outcomes = self._together(asked[0].variant.bundle, asked)
-        for one, outcome in zip(asked, outcomes, strict=True):
-            log = (one.call, one.variant, one.unit, one.begun)
+        for waiting, outcome in zip(asked, outcomes, strict=True):
+            log = (waiting.call, waiting.variant, waiting.unit, waiting.begun)
             if isinstance(outcome, Scored):
-                self._traffic.log(*log, outcome.body, shadow=one.shadow)
+                self._traffic.log(*log, outcome.body, shadow=waiting.shadow)
             else:
                 status = getattr(outcome, "http_status", ReviewdeskError.http_status)
-                self._traffic.log(*log, None, status, shadow=one.shadow)
+                self._traffic.log(*log, None, status, shadow=waiting.shadow)
         return outcomes
 
     def _together(self, bundle: Bundle, asked: Sequence[Asked]) -> list[Scored | Exception]:
         """Return the answers to requests; an error of one is no error of another."""
         outcomes: list[Scored | Exception] = []
         read: list[tuple[int, Instances]] = []
-        for place, one in enumerate(asked):
+        for number, waiting in enumerate(asked):
             try:
-                read.append((place, self._read(one.call)))
+                read.append((number, self._read(waiting.call)))
                 outcomes.append(Scored(b"", 0))
             except Exception as error:  # the boundary of a request
                 outcomes.append(error)
@@ -114,8 +114,8 @@ class Scoring:
             answers = [error]
             if len(calls) > 1:
                 answers = [self._together(bundle, [asked[place]])[0] for place, _ in read]
-        for (place, _), answer in zip(read, answers, strict=True):
-            outcomes[place] = answer
+        for (number, _), answer in zip(read, answers, strict=True):
+            outcomes[number] = answer
         return outcomes
 
     def _read(self, call: Call) -> Instances:
@@ -240,13 +240,13 @@ class Batches:
 
 
 def _hand_over(batch: Sequence[Asked], outcomes: Sequence[Scored | Exception]) -> None:
-    for one, outcome in zip(batch, outcomes, strict=True):
-        if one.answer is None or one.answer.done():
+    for waiting, outcome in zip(batch, outcomes, strict=True):
+        if waiting.answer is None or waiting.answer.done():
             continue
         if isinstance(outcome, Exception):
-            one.answer.set_exception(outcome)
+            waiting.answer.set_exception(outcome)
         else:
-            one.answer.set_result(outcome)
+            waiting.answer.set_result(outcome)
 
 
 Answered = tuple[Sequence[Asked], Sequence[Scored | Exception]]

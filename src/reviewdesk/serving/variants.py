@@ -80,19 +80,19 @@ class Endpoint:
             RequestError: there is no such variant.
         """
         if target is not None:
-            for one in self.variants:
-                if one.name == target:
-                    return one
+            for variant in self.variants:
+                if variant.name == target:
+                    return variant
             names = ", ".join(one.name for one in self.variants)
             raise RequestError(f"there is no such variant; there are: {names}")
         if len(self.variants) == 1:
             return self.variants[0]
         weights = self.weights
         place = part_of(f"variant\n{key}") * sum(weights.values())
-        for one in self.variants:
-            place -= weights[one.name]
+        for variant in self.variants:
+            place -= weights[variant.name]
             if place < 0:
-                return one
+                return variant
         return next(one for one in reversed(self.variants) if weights[one.name])
 
     def listening(self, request: str) -> list[Variant]:

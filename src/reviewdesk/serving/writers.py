@@ -69,17 +69,17 @@ def rankings(
     ]
 
 
-def evidence_of(known: NDArray[np.int64] | None, told: Sequence[bool]) -> list[Evidence]:
+def evidence_of(known: NDArray[np.int64] | None, asked_for: Sequence[bool]) -> list[Evidence]:
     """Return what answers say of their evidence, where that is asked for.
 
     Args:
         known: how many words of each review are known (n,); None where that cannot be said.
-        told: for each, whether it is asked for.
+        asked_for: for each, whether it is asked for.
     """
-    counts = [None] * len(told) if known is None else known.tolist()
+    counts = [None] * len(asked_for) if known is None else known.tolist()
     return [
         {"known_words": count, "cannot_tell": count == 0} if asked else {}
-        for count, asked in zip(counts, told, strict=True)
+        for count, asked in zip(counts, asked_for, strict=True)
     ]
 
 

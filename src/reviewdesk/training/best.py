@@ -87,7 +87,7 @@ class Choice:
 
 def candidates() -> list[Candidate]:
     """Return what is tried, the quickest first; networks where they can be learnt."""
-    found = [
+    entrants = [
         BASELINE,
         Candidate("naive-bayes", "naive-bayes", {}),
         Candidate("tfidf-svc", "tfidf-svc", {}),
@@ -95,8 +95,8 @@ def candidates() -> list[Candidate]:
         Candidate("linear with characters", "linear", {"characters": 5}),
     ]
     if is_installed("torch") and is_installed("onnxruntime"):
-        found.append(Candidate("cnn", "cnn", {}))
-    return found
+        entrants.append(Candidate("cnn", "cnn", {}))
+    return entrants
 
 
 def train_best(
@@ -222,15 +222,15 @@ def _described(choice: Choice) -> str:
 
 def _serving(fits: Sequence[Fits], choice: Choice) -> str:
     cost = choice.cost
-    told = (
+    costs = (
         f"To serve it takes {cost.single_seconds * 1000:.1f} ms for one review and "
         f"{cost.size / MEGABYTE:.1f} MiB"
     )
     linear = next(one.cost for one in fits if one.candidate == BASELINE)
     if linear is None or choice.name == BASELINE.name:
-        return f"{told}."
+        return f"{costs}."
     return (
-        f"{told}; linear alone {linear.single_seconds * 1000:.1f} ms and "
+        f"{costs}; linear alone {linear.single_seconds * 1000:.1f} ms and "
         f"{linear.size / MEGABYTE:.1f} MiB."
     )
 
@@ -261,13 +261,13 @@ def _tuned(
     trials = begin_and_search(job, True, progress)
     ended = sum(trial.state in ("complete", "pruned") for trial in trials)
     try:
-        found = best_of(trials, settings)
+        tuned = best_of(trials, settings)
     except NotEnoughData:
         return None, ended
-    if found.settings == own_settings(best.candidate.model, job.space):
+    if tuned.settings == own_settings(best.candidate.model, job.space):
         return None, ended
     name = f"{best.candidate.model}, tuned"
-    return Candidate(name, best.candidate.model, found.settings), ended
+    return Candidate(name, best.candidate.model, tuned.settings), ended
 
 
 def choose(share: TrainingShare, fits: Sequence[Fits], seconds: float) -> Choice:
@@ -339,12 +339,12 @@ def _trained(
 ) -> tuple[Bundle, Bundle]:
     """Learn from the whole training share; return the winner and the baseline."""
 
-    def learnt(candidate: Candidate, place: Path | None = None) -> Bundle:
+    def learnt(candidate: Candidate, folder: Path | None = None) -> Bundle:
         kept = members / f"{candidate.model}-{candidate.digest}"
         return train(
-            data, place or kept, model=candidate.model, target=question.target,
+            data, folder or kept, model=candidate.model, target=question.target,
             text=question.text, split=question.split, model_settings=candidate.settings,
-            refit=refit, overwrite=place is not None, progress=progress,
+            refit=refit, overwrite=folder is not None, progress=progress,
         ).bundle  # fmt: skip
 
     members = private_directory(folder / MEMBERS)

@@ -280,14 +280,14 @@ def sentences(blended: Blended) -> list[str]:
         f"{name} {share:.0%}{_range(blended.ranges.get(name))}" for name, share in shares if share
     )
     left = [name for name, share in shares if not share]
-    found = [f"How much each moves the answers: {told}."]
+    lines = [f"How much each moves the answers: {told}."]
     if left:
-        found.append(f"Left out, as nothing is gained by asking them: {', '.join(left)}.")
+        lines.append(f"Left out, as nothing is gained by asking them: {', '.join(left)}.")
     if blended.bundle.settings.model["cascade"]:
-        found.append(
+        lines.append(
             f"The first is sure of {blended.alone:.0%} of the reviews and answers them alone."
         )
-    return found
+    return lines
 
 
 def _range(ends: tuple[float, float] | None) -> str:
@@ -299,17 +299,17 @@ def _check(bundles: Mapping[str, Bundle], data: PreparedData) -> None:
     if len(bundles) < 2:
         raise UsageError("blending needs two bundles or more")
     first = check_same_question(bundles, data)
-    for name, one in bundles.items():
-        if one.family == FAMILY:
+    for name, bundle in bundles.items():
+        if bundle.family == FAMILY:
             raise UsageError(f"{name} is a blend; name the bundles that it was made of")
-        if one.data_fingerprint != data.fingerprint or one.continues:
+        if bundle.data_fingerprint != data.fingerprint or bundle.continues:
             raise UsageError(
                 f"{name} learned from other data; weights are learnt on the reviews that all of "
                 "them learned from"
             )
-        if one.settings.split != first.settings.split:
+        if bundle.settings.split != first.settings.split:
             raise UsageError(f"{name} holds other reviews out; train it with the same split")
-        if one.settings.target != first.settings.target:
+        if bundle.settings.target != first.settings.target:
             raise UsageError(f"{name} leaves other labels out; train it with the same settings")
 
 

@@ -59,7 +59,7 @@ class Compared:
 
     def to_json(self) -> dict[str, Any]:
         """Return what was found of it as JSON values."""
-        found: dict[str, Any] = {
+        record: dict[str, Any] = {
             "name": self.name,
             "bundle": self.bundle,
             "family": self.family,
@@ -68,7 +68,7 @@ class Compared:
             "calibration_error": round(self.measures.reliability.error, 6),
         }
         if self.differences:
-            found["to_the_first"] = {
+            record["to_the_first"] = {
                 "differences": {
                     name: {**one.to_json(), "direction": self.direction(name) or "not told apart"}
                     for name, one in self.differences.items()
@@ -76,7 +76,7 @@ class Compared:
                 "only_this_is_right": self.only_right,
                 "only_the_first_is_right": self.only_first_right,
             }
-        return found
+        return record
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,17 +224,17 @@ def side_by_side(answers: Sequence[Answers], truth: Truth) -> tuple[Compared, ..
     unlike = [int((labels != said[0]).sum()) for labels in said]
     return tuple(
         Compared(
-            name=one.name,
-            bundle=one.bundle,
-            family=one.family,
-            held_out=one.held_out,
+            name=answer.name,
+            bundle=answer.bundle,
+            family=answer.family,
+            held_out=answer.held_out,
             measures=own,
             differences=_differences(own, first, rows) if own is not first else {},
             right=good,
             only_right=int((good & ~right[0]).sum()),
             only_first_right=int((right[0] & ~good).sum()),
         )
-        for one, own, good, rows in zip(answers, measures, right, unlike, strict=True)
+        for answer, own, good, rows in zip(answers, measures, right, unlike, strict=True)
     )
 
 

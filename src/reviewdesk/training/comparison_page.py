@@ -71,12 +71,12 @@ def measured_on(comparison: Comparison) -> str:
 def sentences(comparison: Comparison) -> list[str]:
     """Return what was found, one sentence or two for each bundle but the first."""
     first, *others = comparison.bundles
-    found = [_against(first, one) for one in others]
+    lines = [_against(first, one) for one in others]
     if "flatters" in comparison.why:
-        found.append(
+        lines.append(
             "These figures flatter: most of these reviews are those that a bundle learned from."
         )
-    return found
+    return lines
 
 
 def shown_figures(comparison: Comparison) -> list[str]:
@@ -91,22 +91,22 @@ def signed(value: float) -> str:
     return f"{'+' if value >= 0 else MINUS}{abs(value):.3f}"
 
 
-def _against(first: Compared, one: Compared) -> str:
-    difference = one.differences["accuracy"]
+def _against(first: Compared, other: Compared) -> str:
+    difference = other.differences["accuracy"]
     ends = f"95 % interval {difference.spread(points)}"
-    direction = one.direction("accuracy")
+    direction = other.direction("accuracy")
     alone = (
-        f"It alone is right about {plural(one.only_right, 'review', 'reviews')}, "
-        f"{first.name} alone about {count(one.only_first_right)}."
+        f"It alone is right about {plural(other.only_right, 'review', 'reviews')}, "
+        f"{first.name} alone about {count(other.only_first_right)}."
     )
-    accuracy = share(one.measures.figures["accuracy"].value)
+    accuracy = share(other.measures.figures["accuracy"].value)
     if not direction:
         return (
-            f"{one.name} is right for {accuracy} and cannot be told apart from {first.name} by "
+            f"{other.name} is right for {accuracy} and cannot be told apart from {first.name} by "
             f"accuracy: {points(difference.value)} points ({ends}). {alone}"
         )
     return (
-        f"{one.name} is right for {accuracy}, {direction} than {first.name} by "
+        f"{other.name} is right for {accuracy}, {direction} than {first.name} by "
         f"{abs(100 * difference.value):.1f} points ({ends}). {alone}"
     )
 

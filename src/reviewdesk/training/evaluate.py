@@ -160,7 +160,7 @@ def evaluate(
         raise NotEnoughData(f"no review in this data has one of the labels of {bundle.id}")
     probabilities = predict_rows(bundle, examples, chosen, progress, aside)
     predicted = Predicted(examples, chosen, examples.label[chosen], probabilities)
-    found = evaluation_of(
+    evaluation = evaluation_of(
         predicted,
         bundle=bundle.id,
         family=bundle.family,
@@ -173,7 +173,7 @@ def evaluate(
         seed=seed,
     )
     return replace(
-        found,
+        evaluation,
         learned_anew=bundle.learned_anew if used == "held-out" else 0,
         by_known_words=_by_known_words(bundle, predicted, aside),
         curve=bundle.classifier.curve_ if isinstance(bundle.classifier, HasCurve) else None,

@@ -293,13 +293,13 @@ def _series(curves: Sequence[LabelMeasures], area: str, points: Sequence[Points]
     drawn = [*weakest, *ranked[NAMED_CURVES :: len(ranked) // MOST_LABELS + 1]]
     return [
         Series(
-            f"{one.label} {score(one.figures[area].value)}",
+            f"{curve.label} {score(curve.figures[area].value)}",
             x.tolist(),
             y.tolist(),
-            quiet=one not in weakest,
+            quiet=curve not in weakest,
         )
-        for one, (x, y) in zip(curves, points, strict=True)
-        if one in drawn
+        for curve, (x, y) in zip(curves, points, strict=True)
+        if curve in drawn
     ]
 
 

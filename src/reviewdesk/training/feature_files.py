@@ -36,21 +36,21 @@ _SIDES: Final = {"train": LEARNT, "validation": VALIDATION, "test": TEST}
 _ORDERED: Final = "stars"
 
 
-def holds_features(place: Path) -> bool:
+def holds_features(path: Path) -> bool:
     """Say whether a place is a LIBSVM file, a folder of such, or an export in that format."""
-    if place.is_file():
-        return _is_libsvm(place)
-    if not place.is_dir():
+    if path.is_file():
+        return _is_libsvm(path)
+    if not path.is_dir():
         return False
-    manifest = place / MANIFEST
+    manifest = path / MANIFEST
     if manifest.exists():
         return _export_settings(manifest) is not None
-    files = _files(place)
+    files = _files(path)
     return bool(files) and all(map(_is_libsvm, files))
 
 
 def train_features(
-    place: Path,
+    path: Path,
     out: Path,
     *,
     model: str = "mlp",
@@ -68,7 +68,7 @@ def train_features(
     that cannot be read are counted and kept in ``OUT.rejects.parquet``.
 
     Args:
-        place: a LIBSVM file, a folder of such, or an export in that format.
+        path: a LIBSVM file, a folder of such, or an export in that format.
         out: the bundle: a directory, or an archive when it ends in ``.tar.gz``.
         model: name of a family that learns from features: ``mlp``.
         split: which share is held out where the files do not say it.
@@ -85,7 +85,7 @@ def train_features(
         StorageError: something cannot be read or written.
         Stopped: the process was asked to end; the same call goes on.
     """
-    exported = _export_settings(place / MANIFEST) if (place / MANIFEST).exists() else None
+    exported = _export_settings(path / MANIFEST) if (path / MANIFEST).exists() else None
     classifier = new_classifier(model, {**_own(exported), **(model_settings or {})})
     if not isinstance(classifier, Mlp):
         raise UsageError(
@@ -95,7 +95,7 @@ def train_features(
         out.with_name(f".{out.name}.learning"), processes, time_limit, progress=progress
     )
     split = split or SplitSettings()
-    data = _feature_data(place, exported)
+    data = _feature_data(path, exported)
     settings = _settings(exported, split, classifier)
     digests = [(one.path.name, one.side, file_sha256(one.path)) for one in data.files]
     fingerprint = hashlib.sha256(json.dumps(digests).encode()).hexdigest()
@@ -136,27 +136,27 @@ def _train(
 
 
 def _keep_rejects(classifier: Mlp, out: Path) -> None:
-    place = out.with_name(f"{out.name}.rejects.parquet")
+    rejects = out.with_name(f"{out.name}.rejects.parquet")
     if not classifier.bad_lines:
-        place.unlink(missing_ok=True)
+        rejects.unlink(missing_ok=True)
         return
     rows = [
         {"file": one.file, "line": one.line, "reason": "bad_record", "raw": one.raw}
         for one in classifier.bad_lines
     ]
-    with write_then_rename(place) as file:
+    with write_then_rename(rejects) as file:
         pq.write_table(pa.Table.from_pylist(rows, REJECTS), file)
 
 
-def _feature_data(place: Path, exported: Mapping[str, Any] | None) -> FeatureData:
+def _feature_data(path: Path, exported: Mapping[str, Any] | None) -> FeatureData:
     if exported is None:
-        files = [place] if place.is_file() else _files(place)
+        files = [path] if path.is_file() else _files(path)
         return FeatureData([FeatureFile(path, BY_HASH) for path in files])
-    files_ = read_json(place / MANIFEST)["files"]
-    names = {one["number"]: one["name"] for one in read_json(place / LABELS_FILE)}
+    files_ = read_json(path / MANIFEST)["files"]
+    names = {one["number"]: one["name"] for one in read_json(path / LABELS_FILE)}
     ordered = exported["target"]["target"] == _ORDERED
     return FeatureData(
-        [FeatureFile(place / Path(one["file"]).name, _SIDES[one["side"]]) for one in files_],
+        [FeatureFile(path / Path(one["file"]).name, _SIDES[one["side"]]) for one in files_],
         names, tuple(exported["text"]["fields"]), "ordered" if ordered else "one",
     )  # fmt: skip
 

@@ -127,13 +127,13 @@ def _predict(
 ) -> tuple[NDArray[np.float32], NDArray[np.int64] | None]:
     """Return the labels' probabilities of the held-out side, (m, k), and known words, (m,)."""
     fields = list(examples.text.fields)
-    found, known = [], []
+    probabilities, known = [], []
     for batch in _watched(examples.batches(split_.test), task):
         texts = batch.select(fields)
-        found.append(classifier.predict_proba(texts))
+        probabilities.append(classifier.predict_proba(texts))
         if isinstance(classifier, KnowsWords):
             known.append(classifier.known_words(texts))
-    return np.concatenate(found), np.concatenate(known) if known else None
+    return np.concatenate(probabilities), np.concatenate(known) if known else None
 
 
 def _measure(

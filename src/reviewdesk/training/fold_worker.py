@@ -12,14 +12,14 @@ from reviewdesk.training.out_of_fold import Candidate, Question, learn_missing
 def main(asked: Path) -> None:
     """Learn what a file asks for, and write what went wrong to the file that it names."""
     end_with_parent()
-    told = read_json(asked)
-    question = Question.from_json(told["question"])
-    given = told["candidate"]
+    request = read_json(asked)
+    question = Question.from_json(request["question"])
+    given = request["candidate"]
     text = TextSettings.from_json(given["text"]) if given["text"] else None
     candidate = Candidate(given["name"], given["model"], given["settings"], text)
     share = question.share(question.examples())
-    why = learn_missing(question, share, candidate, Path(told["folder"]), told["seconds"])
-    write_json(Path(told["answer"]), {"why": why})
+    why = learn_missing(question, share, candidate, Path(request["folder"]), request["seconds"])
+    write_json(Path(request["answer"]), {"why": why})
 
 
 if __name__ == "__main__":

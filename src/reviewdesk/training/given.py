@@ -205,13 +205,13 @@ def _probabilities(
 
     What is not told is shared out evenly; the label that was given stays the most probable one.
     """
-    place = {name: number for number, name in enumerate(names)}
+    column_of = {name: number for number, name in enumerate(names)}
     values = np.full((len(answers), len(names)), np.nan)
     best = np.zeros(len(answers), np.int64)
     for row, one in enumerate(answers):
         for name, probability in one.probabilities.items():
-            values[row, place[given.label(name)]] = min(max(probability, 0.0), 1.0)
-        best[row] = place[given.label(one.label or "")]
+            values[row, column_of[given.label(name)]] = min(max(probability, 0.0), 1.0)
+        best[row] = column_of[given.label(one.label or "")]
     untold = np.isnan(values)
     of_best = values[np.arange(len(best)), best]
     values[np.arange(len(best)), best] = np.where(np.isnan(of_best), 1.0, of_best)

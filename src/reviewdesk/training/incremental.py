@@ -61,8 +61,8 @@ def train_incrementally(
     again = partial(_partial_fit_from, start) if settings.refit and classifier.refits else None
     log = RunLog("learn on", settings.to_json(), {"data": data.fingerprint, "from": bundle.id})
     with locked(out.with_name(f".{out.name}.lock"), str(out)):
-        found = None if overwrite else _finished(out, bundle, data)
-        if found is None:
+        finished = None if overwrite else _finished(out, bundle, data)
+        if finished is None:
             with log.timed("label"):
                 examples = load_examples(
                     data, settings.target, settings.text, labels=bundle.labels, progress=progress
@@ -71,7 +71,7 @@ def train_incrementally(
                 classifier.partial_fit, examples, settings.split, log, progress, again
             )
             generated = fitted.rows["generated"] + bundle.generated
-            found = save_bundle(
+            finished = save_bundle(
                 out,
                 fitted.classifier,
                 settings=settings,
@@ -83,8 +83,8 @@ def train_incrementally(
                 log=log,
                 overwrite=overwrite,
             )
-            return TrainResult(out, found, None, log, already=False)
-    return TrainResult(out, found, None, log, already=True)
+            return TrainResult(out, finished, None, log, already=False)
+    return TrainResult(out, finished, None, log, already=True)
 
 
 def _partial_fit_from(start: Path, later: LabelledReviews) -> Classifier:
@@ -99,11 +99,11 @@ def _finished(out: Path, bundle: Bundle, data: PreparedData) -> Bundle | None:
     if not out.exists():
         return None
     try:
-        found = load_bundle(out)
+        bundle_there = load_bundle(out)
     except BundleError as error:
         raise UsageError(
             f"{out} is there already and is no bundle; choose another place"
         ) from error
-    if found.continues == bundle.id and found.data_fingerprint == data.fingerprint:
-        return found
+    if bundle_there.continues == bundle.id and bundle_there.data_fingerprint == data.fingerprint:
+        return bundle_there
     raise UsageError(f"{out} holds another bundle; choose another place or replace it on purpose")

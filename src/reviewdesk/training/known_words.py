@@ -114,15 +114,15 @@ def by_known_words(
     """
     ends = [*(start - 1 for start in WORDS[1:]), None]
     class_of = np.searchsorted(WORDS, known, side="right") - 1
-    found = []
+    parts = []
     for number, (fewest, most) in enumerate(zip(WORDS, ends, strict=True)):
         rows = np.flatnonzero(class_of == number)
         if len(rows):
             own = confidence[rows], correct[rows], groups[rows]
             accuracy = _accuracies(own[1], np.zeros(len(rows), np.int64), own[2])[0]
             mean = float(own[0].mean())
-            found.append(KnownWords(fewest, most, len(rows), mean, accuracy, _sureness(*own)))
-    return tuple(found)
+            parts.append(KnownWords(fewest, most, len(rows), mean, accuracy, _sureness(*own)))
+    return tuple(parts)
 
 
 def sureness(probability: float) -> float:
@@ -135,12 +135,12 @@ def sentence(classes: Sequence[KnownWords]) -> list[str]:
     off = [one for one in classes if one.off]
     if not off:
         return []
-    told = ", ".join(
+    where = ", ".join(
         f"{one.name} {'word' if one.name == '1' else 'words'} of a text (it says "
         f"{share(one.confidence)} and is right for {share(one.accuracy.value)})"
         for one in off
     )
-    return [f"Its probabilities are off where it knows {told}."]
+    return [f"Its probabilities are off where it knows {where}."]
 
 
 def _sureness(

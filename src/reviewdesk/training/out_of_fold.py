@@ -175,13 +175,13 @@ def out_of_fold(
     whys: dict[str, str] = {}
     with progress.task("Cross-fitting", len(candidates) * question.folds, "folds") as task:
         for again in (False, True):
-            for place, one in enumerate(candidates):
-                if missing(question, one, folder) and one.digest not in whys:
+            for place, candidate in enumerate(candidates):
+                if missing(question, candidate, folder) and candidate.digest not in whys:
                     left = deadline - time.monotonic()
                     waiting = 1 if again else len(candidates) - place
-                    why = _learn(question, share, one, folder, left / waiting, task)
+                    why = _learn(question, share, candidate, folder, left / waiting, task)
                     if why:
-                        whys[one.digest] = why
+                        whys[candidate.digest] = why
                 elif not again:
                     task.advance(question.folds)
     return [_fits(question, share, one, folder, whys.get(one.digest, "")) for one in candidates]

@@ -378,13 +378,13 @@ def good_elsewhere(
     earlier = SearchJob(job.data, folder, plan, TuneSettings(metric=plan["metric"]))
     done = [trial for trial in trials_of(earlier) if trial.value is not None]
     done.sort(key=lambda one: one.value or 0.0, reverse=METRICS[plan["metric"]].maximise)
-    found = []
+    good = []
     for trial in done[:MOST_EARLIER]:
         kept = {n: v for n, v in trial.settings.items() if n in job.space}
         kept = {n: v for n, v in kept.items() if may_try(job.space[n], v)}
         if kept:
-            found.append(kept)
-    return found
+            good.append(kept)
+    return good
 
 
 def may_try(search: Search, value: Any) -> bool:
@@ -406,11 +406,11 @@ def importance(job: SearchJob) -> dict[str, float]:
     """Return how much each setting matters, by fANOVA (Hutter, Hoos and Leyton-Brown 2014)."""
     optuna = require("optuna", EXTRA)
     try:
-        found = optuna.importance.get_param_importances(
+        shares = optuna.importance.get_param_importances(
             job.trials().study,
             params=list(job.space),
             evaluator=optuna.importance.FanovaImportanceEvaluator(seed=0),
         )
     except (RuntimeError, ValueError):  # too few trials, or all alike
         return {}
-    return {name: round(float(share), 4) for name, share in found.items()}
+    return {name: round(float(share), 4) for name, share in shares.items()}

@@ -159,14 +159,14 @@ def _fold(keys: Keys) -> _Folded:
 
 
 def _slices(
-    names: list[str], found: SliceShares, false_discovery_rates: NDArray[np.float64]
+    names: list[str], shares: SliceShares, false_discovery_rates: NDArray[np.float64]
 ) -> tuple[Slice, ...]:
     return tuple(
         Slice(
             name,
-            int(found.rows[j]),
-            Figure(float(found.share[j]), float(found.low[j]), float(found.high[j])),
-            float(found.rest[j]),
+            int(shares.rows[j]),
+            Figure(float(shares.share[j]), float(shares.low[j]), float(shares.high[j])),
+            float(shares.rest[j]),
             float(false_discovery_rates[j]),
         )
         for j, name in enumerate(names)

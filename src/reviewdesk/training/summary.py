@@ -113,19 +113,19 @@ def _accuracy(measures: Measures) -> str:
 
 
 def _caution(evaluation: Evaluation) -> list[str]:
-    found = []
+    cautions = []
     if evaluation.measures.rows < FEW_ROWS:
         rows = plural(evaluation.measures.rows, "review", "reviews")
-        found.append(f"Only {rows} could be measured: take every figure here as rough.")
+        cautions.append(f"Only {rows} could be measured: take every figure here as rough.")
     if evaluation.measures.figures["accuracy"].too_few:
         products = plural(evaluation.measures.units[1], "product", "products")
-        found.append(f"They are of {products}: too few to say how right it is on others.")
+        cautions.append(f"They are of {products}: too few to say how right it is on others.")
     if evaluation.rows == "all" and "flatters" in evaluation.why:
-        found.append(
+        cautions.append(
             "These figures flatter: most of these reviews are those that the classifier learned "
             "from. Evaluate on the held-out ones to know how it does on new reviews."
         )
-    return found
+    return cautions
 
 
 def _weakest(measures: Measures) -> list[str]:
@@ -136,13 +136,12 @@ def _weakest(measures: Measures) -> list[str]:
     return [f"It does worst on “{weakest.label}”: {_found_and_kept(weakest)}."]
 
 
-def _found_and_kept(one: LabelMeasures) -> str:
-    finds = f"it finds {share(one.figures['recall'].value)} of such reviews"
-    if not one.predicted:
+def _found_and_kept(label: LabelMeasures) -> str:
+    finds = f"it finds {share(label.figures['recall'].value)} of such reviews"
+    if not label.predicted:
         return f"{finds}, because it never gives that label"
-    return (
-        f"{finds}, and is right about {share(one.figures['precision'].value)} of those it calls so"
-    )
+    precision = share(label.figures["precision"].value)
+    return f"{finds}, and is right about {precision} of those it calls so"
 
 
 def _confused(measures: Measures) -> list[str]:

@@ -134,10 +134,10 @@ def train(
     )
     log = RunLog("train", settings.to_json(), {"data": data.fingerprint})
     with locked(out.with_name(f".{out.name}.lock"), str(out)):
-        found = None if overwrite else _finished(out, model, settings, data)
+        finished = None if overwrite else _finished(out, model, settings, data)
         with log.timed("label"):
             examples = load_examples(data, settings.target, settings.text, progress=progress)
-        bundle = found or _train(
+        bundle = finished or _train(
             classifier, examples, validation, settings, data.fingerprint, out, log, overwrite,
             way.stop, progress,
         )  # fmt: skip
@@ -155,7 +155,7 @@ def train(
                 overwrite=overwrite,
                 progress=progress,
             )
-    return TrainResult(out, bundle, crossfit, log, already=found is not None)
+    return TrainResult(out, bundle, crossfit, log, already=finished is not None)
 
 
 def _finished(out: Path, model: str, settings: BundleSettings, data: PreparedData) -> Bundle | None:

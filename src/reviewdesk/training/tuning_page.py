@@ -45,20 +45,20 @@ def sentences(tuned: Tuned) -> list[str]:
     first, best = tuned.trials[0], tuned.best
     seconds = sum(trial.seconds for trial in tuned.trials)
     ended = plural(states.count("complete"), "trial", "trials")
-    found = [
+    lines = [
         f"{ended} came to an end, {states.count('pruned'):,} were given up early, "
         f"{stopped:,} stopped with the run, {states.count('fail') - stopped:,} failed; "
         f"{seconds:,.0f} seconds of work."
     ]
     if best.settings == first.settings:
-        found.append(f"The defaults of {tuned.model} are as good as anything that was tried.")
-        return found
+        lines.append(f"The defaults of {tuned.model} are as good as anything that was tried.")
+        return lines
     chosen = ", ".join(f"{name} {value}" for name, value in sorted(best.settings.items()))
-    found.append(
+    lines.append(
         f"Best: {chosen}. Cross-validated {tuned.settings.metric} {_value(best)}, "
         f"with the defaults {_value(first)}."
     )
-    return [*found, *(compared(tuned.comparison) if tuned.comparison else ())]
+    return [*lines, *(compared(tuned.comparison) if tuned.comparison else ())]
 
 
 def tuning_page(tuned: Tuned) -> Page:

@@ -136,33 +136,33 @@ def product_vectors(
         StorageError: it cannot be written.
     """
     maker = _text_vectors(data, vectors, text)
-    place: dict[str, int] = {}
+    number_of: dict[str, int] = {}
     sums: list[np.ndarray[tuple[int], np.dtype[np.float64]]] = []
     with progress.task("Reading", data.rows, "reviews") as task:
         for batch in data.batches(columns=["product_id", *text.fields]):
-            found = maker.vectors(review_lines(batch, text.fields)).astype(np.float64)
-            lengths = np.linalg.norm(found, axis=1)
+            batch_vectors = maker.vectors(review_lines(batch, text.fields)).astype(np.float64)
+            lengths = np.linalg.norm(batch_vectors, axis=1)
             for row, product in enumerate(batch.column("product_id").to_pylist()):
                 if product is None:
                     continue
-                number = place.setdefault(product, len(place))
+                number = number_of.setdefault(product, len(number_of))
                 if number == len(sums):
-                    sums.append(np.zeros(found.shape[1]))
+                    sums.append(np.zeros(batch_vectors.shape[1]))
                 if lengths[row] > 0:
-                    sums[number] += found[row] / lengths[row]
+                    sums[number] += batch_vectors[row] / lengths[row]
             task.advance(len(batch))
     has = [bool(total.any()) for total in sums]
     if not any(has):
         raise InputError("no word of these reviews has a vector")
-    ids = [product for product, number in place.items() if has[number]]
-    means = np.array([sums[place[product]] for product in ids])
+    ids = [product for product, number in number_of.items() if has[number]]
+    means = np.array([sums[number_of[product]] for product in ids])
     means /= np.linalg.norm(means, axis=1, keepdims=True)
     lists = pa.FixedSizeListArray.from_arrays(
         pa.array(means.astype(np.float32).ravel()), means.shape[1]
     )
     with write_then_rename(out) as file:
         pq.write_table(pa.table({"product_id": ids, "vector": lists}), file)
-    return len(ids), len(place) - len(ids)
+    return len(ids), len(number_of) - len(ids)
 
 
 def _text_vectors(data: PreparedData, vectors: WordVectors, text: TextSettings) -> TextVectors:

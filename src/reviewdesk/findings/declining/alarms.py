@@ -69,20 +69,20 @@ def exposure(reviews: NDArray[np.int64]) -> Floats:
     return np.where(reviews >= FEWEST_REVIEWS, used, 0.0)
 
 
-def raise_alarms(found: Histories, levels: Floats, alpha: float) -> Alarms:
+def raise_alarms(histories: Histories, levels: Floats, alpha: float) -> Alarms:
     """Call products changed, month by month.
 
     Args:
-        found: the products' looks.
+        histories: the products' looks.
         levels: (k,) q of each look; infinite where it tells nothing.
         alpha: the share of wrong ones among all that are called changed until any month, in 0–1.
     """
-    product_of_look, exposed = found.product_of_look, exposure(found.looks)
-    best, now = np.full(found.products, np.inf), np.zeros(found.products)
-    last, look = np.zeros(found.products, np.int64), np.full(found.products, -1)
-    called_in, errors, total = np.full(found.products, -1), 0.0, 0.0
-    order = np.argsort(found.look_months, kind="stable")
-    months, starts = np.unique(found.look_months[order], return_index=True)
+    product_of_look, exposed = histories.product_of_look, exposure(histories.looks)
+    best, now = np.full(histories.products, np.inf), np.zeros(histories.products)
+    last, look = np.zeros(histories.products, np.int64), np.full(histories.products, -1)
+    called_in, errors, total = np.full(histories.products, -1), 0.0, 0.0
+    order = np.argsort(histories.look_months, kind="stable")
+    months, starts = np.unique(histories.look_months[order], return_index=True)
     of_month = np.split(order, starts[1:]) if len(months) else []
     for month, looks in zip(months, of_month, strict=True):
         product = product_of_look[looks]

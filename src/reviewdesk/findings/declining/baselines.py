@@ -24,13 +24,13 @@ FLAT_SHARE: Final = 0.6
 """How much of a baseline is a mix that knows nothing, against products like no other."""
 
 
-def learn_baselines(found: Histories) -> Baselines:
+def learn_baselines(histories: Histories) -> Baselines:
     """Return what each product is measured by, in the order of the products."""
-    epochs = epochs_of(found)
-    learnt = [_flat(), *(_learn(found, month) for month in epochs)]
-    first = np.full(found.products, np.iinfo(np.int64).max)
-    ready = found.looks >= FEWEST_REVIEWS
-    np.minimum.at(first, found.product_of_look[ready], found.look_months[ready])
+    epochs = epochs_of(histories)
+    learnt = [_flat(), *(_learn(histories, month) for month in epochs)]
+    first = np.full(histories.products, np.iinfo(np.int64).max)
+    ready = histories.looks >= FEWEST_REVIEWS
+    np.minimum.at(first, histories.product_of_look[ready], histories.look_months[ready])
     of = np.searchsorted(np.array(epochs, np.int64), first, side="right")
     weights = np.stack([one.weights for one in learnt])
     return Baselines(weights, np.stack([one.concentrations for one in learnt]), of.astype(np.int64))

@@ -39,13 +39,13 @@ it."""
 
 
 def pooled_levels(
-    found: Histories, baselines: Baselines, changes: Candidates, ratio: Floats
+    histories: Histories, baselines: Baselines, changes: Candidates, ratio: Floats
 ) -> Floats:
     """Return, for each look, the false alarms for each exposure at its evidence (k,)."""
-    epochs = epochs_of(found)
+    epochs = epochs_of(histories)
     learnt = [np.log(AT_FIRST) - EVIDENCE]
-    learnt += [_log_tail(found, baselines, changes, month) for month in epochs]
-    epoch = np.searchsorted(np.array(epochs, np.int64), found.look_months, side="right")
+    learnt += [_log_tail(histories, baselines, changes, month) for month in epochs]
+    epoch = np.searchsorted(np.array(epochs, np.int64), histories.look_months, side="right")
     levels = np.empty(len(ratio))
     for one, logs in enumerate(learnt):
         here = epoch == one

@@ -83,30 +83,30 @@ class ChangedCategory(NamedTuple):
 
 
 def changed_categories(
-    found: Histories, product: Ints, products: Products, promises: Sequence[float]
+    histories: Histories, product: Ints, products: Products, promises: Sequence[float]
 ) -> list[ChangedCategory]:
     """Return the categories that fell, the surest first.
 
     Args:
-        found: histories, in which worse is lower.
+        histories: histories, in which worse is lower.
         product: (p,) of each history, among all products.
         products: all products.
         promises: shares of the list that have to be right.
     """
     category = products.category[product].astype(np.int64)  # (p,)
-    of_review = np.repeat(np.arange(found.products), found.reviews)
-    months = months_of(found.days)
-    looks = _looks(found, category, of_review, months)
+    of_review = np.repeat(np.arange(histories.products), histories.reviews)
+    months = months_of(histories.days)
+    looks = _looks(histories, category, of_review, months)
     if not looks:
         return []
     names = sorted(looks)
     spent = {name: _spent(looks[name]) for name in names}
     adjusted = benjamini_hochberg(np.array([spent[name].min() for name in names]))
     called = []
-    for place, name in enumerate(names):
-        kept = [one for one in promises if adjusted[place] <= 1 - one + 1e-12]
+    for number, name in enumerate(names):
+        kept = [one for one in promises if adjusted[number] <= 1 - one + 1e-12]
         if kept:
-            factor = adjusted[place] / max(spent[name].min(), 1e-300)
+            factor = adjusted[number] / max(spent[name].min(), 1e-300)
             first = int(np.flatnonzero(spent[name] * factor <= 1 - max(kept) + 1e-12)[0])
             look = looks[name][first]
             new = (category[of_review] == name) & (months > look.month - RECENT)
@@ -114,15 +114,15 @@ def changed_categories(
             state = _state(look, looks[name][-1])
             called.append(
                 ChangedCategory(
-                    name, look, float(adjusted[place]), max(kept), state, found.rows[new],
-                    found.stars[new],
+                    name, look, float(adjusted[number]), max(kept), state, histories.rows[new],
+                    histories.stars[new],
                 )
             )  # fmt: skip
     return sorted(called, key=lambda one: (-one.promise, one.p_value, one.category))
 
 
 def _looks(
-    found: Histories, category: Ints, of_review: Ints, months: Ints
+    histories: Histories, category: Ints, of_review: Ints, months: Ints
 ) -> dict[int, list[Look]]:
     """Return what was seen of each category at the end of each month in which it can be told."""
     looks: dict[int, list[Look]] = {}
@@ -133,7 +133,7 @@ def _looks(
         new = (months > month - RECENT) & (months <= month)
         old = (months > month - RECENT - BEFORE) & (months <= month - RECENT)
         (after, many), (before, few) = (
-            _means(found, of_review, rows) for rows in (new, old)
+            _means(histories, of_review, rows) for rows in (new, old)
         )  # each (p,)
         both = np.flatnonzero((many > 0) & (few > 0) & (category != NONE))
         if len(both) < 2 * FEWEST_PRODUCTS:

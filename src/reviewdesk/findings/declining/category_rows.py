@@ -34,19 +34,19 @@ def category_rows(
     return pa.Table.from_pylist(rows, FINDINGS)
 
 
-def _row(given: Context, one: ChangedCategory, samples: list[str]) -> dict[str, Any]:
-    look, name = one.look, given.products.categories[one.category]
+def _row(given: Context, category: ChangedCategory, samples: list[str]) -> dict[str, Any]:
+    look, name = category.look, given.products.categories[category.category]
     return {
         "finder": given.finder,
         "kind": "category",
         "what": name,
         "title": name,
-        "reviews": len(one.rows),
-        "score": 1 - one.p_value,
-        "promise": one.promise,
-        "since": last_day(one.first_month - 1) + datetime.timedelta(1),
+        "reviews": len(category.rows),
+        "score": 1 - category.p_value,
+        "promise": category.promise,
+        "since": last_day(category.first_month - 1) + datetime.timedelta(1),
         "noticed": last_day(look.month),
-        "action": _action(given, one),
+        "action": _action(given, category),
         "numbers": [
             {"name": told, "value": float(value)}
             for told, value in (
@@ -54,11 +54,11 @@ def _row(given: Context, one: ChangedCategory, samples: list[str]) -> dict[str, 
                 ("stars after", _stars(given, look.after)),
                 (f"products with {'lower' if given.worse else 'higher'} stars", look.fell),
                 ("products compared", look.products),
-                ("chance that a category looks so without a change", one.p_value),
+                ("chance that a category looks so without a change", category.p_value),
             )
         ],
         "samples": samples,
-        "state": one.state,
+        "state": category.state,
     }
 
 
@@ -67,10 +67,10 @@ def _stars(given: Context, mean: float) -> float:
     return mean if given.worse else KINDS + 1 - mean
 
 
-def _action(given: Context, one: ChangedCategory) -> str:
+def _action(given: Context, category: ChangedCategory) -> str:
     """Return what happened, when, how it stands, and what to do."""
-    look = one.look
-    first, last = last_day(one.first_month), last_day(look.month)
+    look = category.look
+    first, last = last_day(category.first_month), last_day(look.month)
     begin = f"{first:%B}" if first.year == last.year else f"{first:%B %Y}"
     before, after = (f"{_stars(given, mean):.1f}" for mean in (look.before, look.after))
     sentence = (
@@ -78,7 +78,7 @@ def _action(given: Context, one: ChangedCategory) -> str:
         f"{after} between {begin} and {last:%B %Y}, further than in other categories, for "
         f"{look.fell} of {look.products}"
     )
-    if one.state == RECOVERED:
+    if category.state == RECOVERED:
         return f"{sentence}; they have been back since. Nothing is to be done now."
     if given.worse:
         return (

@@ -122,19 +122,19 @@ def observe(star: int, reviews: int, known: Known, baseline: Baseline) -> float:
         baseline: what the product is measured by.
     """
     probability = 0.0
-    for one in range(len(known.shares)):
-        seen = baseline.concentrations[one, star] + known.counts[star]
-        known.shares[one] *= seen / (baseline.totals[one] + reviews)
-        probability += known.shares[one]
-    for one in range(len(known.shares)):
-        known.shares[one] /= probability
+    for mix in range(len(known.shares)):
+        seen = baseline.concentrations[mix, star] + known.counts[star]
+        known.shares[mix] *= seen / (baseline.totals[mix] + reviews)
+        probability += known.shares[mix]
+    for mix in range(len(known.shares)):
+        known.shares[mix] /= probability
     known.counts[star] += 1
     return log(probability)
 
 
 @compiled
 def pass_candidate(
-    place: int,
+    candidate: int,
     likelihood: float,
     known: Known,
     baseline: Baseline,
@@ -142,8 +142,8 @@ def pass_candidate(
     passed: Passed,
 ) -> None:
     """Write what is known at a candidate, and what stars would be after a change there."""
-    reviews, tilted = changes.reviews[place], passed.tilted[place]
-    passed.likelihood[place], passed.counts[place] = likelihood, known.counts
+    reviews, tilted = changes.reviews[candidate], passed.tilted[candidate]
+    passed.likelihood[candidate], passed.counts[candidate] = likelihood, known.counts
     for tilt in range(len(changes.tilts)):
         whole = 0.0
         for star in range(KINDS):
@@ -174,15 +174,15 @@ def weigh(
         return NOTHING, 0.0
     highest, ratio, process, spaced, spent = -1e300, 0.0, 0.0, 0.0, 0.0
     tilts = len(changes.tilts)
-    for place in range(opened):
-        spacing, prior = changes.spacing[place], changes.prior[place]
+    for candidate in range(opened):
+        spacing, prior = changes.spacing[candidate], changes.prior[candidate]
         spaced += spacing
         spent += prior
         for tilt in range(tilts):
-            value = passed.likelihood[place] - likelihood
+            value = passed.likelihood[candidate] - likelihood
             for star in range(KINDS):
-                after = counts[star] - passed.counts[place, star]
-                value += after * passed.tilted[place, tilt, star]
+                after = counts[star] - passed.counts[candidate, star]
+                value += after * passed.tilted[candidate, tilt, star]
             if value > highest:
                 ratio *= exp(highest - value)
                 process *= exp(highest - value)

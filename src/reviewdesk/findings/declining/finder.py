@@ -55,18 +55,20 @@ class DecliningFinder(Finder):
         """See ``Finder.find``."""
         products = read_products(inputs.data, progress, ratings=True)
         read = read_histories(inputs, products)
-        found = read.histories if self.worse else turned(read.histories)
-        baselines = learn_baselines(found)
-        scores = score_looks(found, baselines)
-        alarms = {promise: raise_alarms(found, scores.levels, 1 - promise) for promise in PROMISES}
-        able = found.reviews >= FEWEST_REVIEWS
-        highest, last = _heights(found, scores)
-        listed = _listed(found, scores, alarms, able)
+        histories = read.histories if self.worse else turned(read.histories)
+        baselines = learn_baselines(histories)
+        scores = score_looks(histories, baselines)
+        alarms = {
+            promise: raise_alarms(histories, scores.levels, 1 - promise) for promise in PROMISES
+        }
+        able = histories.reviews >= FEWEST_REVIEWS
+        highest, last = _heights(histories, scores)
+        listed = _listed(histories, scores, alarms, able)
         given = Context(
-            self.name, self.worse, inputs.data, products, found, read.product, baselines,
+            self.name, self.worse, inputs.data, products, histories, read.product, baselines,
             scores.p_values, ever_p_values(highest),
         )  # fmt: skip
-        categories = changed_categories(found, read.product, products, PROMISES)
+        categories = changed_categories(histories, read.product, products, PROMISES)
         table = finding_rows(given, listed, progress)
         if categories:
             table = pa.concat_tables([category_rows(given, categories, progress), table])
@@ -97,21 +99,21 @@ class ImprovingFinder(DecliningFinder):
     worse: ClassVar[bool] = False
 
 
-def _heights(found: Histories, scores: LookScores) -> tuple[Floats, Floats]:
+def _heights(histories: Histories, scores: LookScores) -> tuple[Floats, Floats]:
     """Return the highest and the last value of each product's e-process, as logarithms (p,)."""
-    highest, last = np.zeros(found.products), np.zeros(found.products)
-    np.maximum.at(highest, found.product_of_look, scores.process)
-    looked = np.diff(found.look_offsets) > 0
-    last[looked] = scores.process[found.look_offsets[1:][looked] - 1]
+    highest, last = np.zeros(histories.products), np.zeros(histories.products)
+    np.maximum.at(highest, histories.product_of_look, scores.process)
+    looked = np.diff(histories.look_offsets) > 0
+    last[looked] = scores.process[histories.look_offsets[1:][looked] - 1]
     return highest, last
 
 
 def _listed(
-    found: Histories, scores: LookScores, alarms: dict[float, Alarms], able: NDArray[Any]
+    histories: Histories, scores: LookScores, alarms: dict[float, Alarms], able: NDArray[Any]
 ) -> Listed:
     """Return all that were called for any promise, the surest first; the strictest call counts."""
-    promise = np.zeros(found.products)
-    look, month = np.full(found.products, -1), np.full(found.products, -1)
+    promise = np.zeros(histories.products)
+    look, month = np.full(histories.products, -1), np.full(histories.products, -1)
     for one, raised in sorted(alarms.items()):
         called = raised.products
         promise[called], look[called], month[called] = (
@@ -120,14 +122,14 @@ def _listed(
             raised.month[called],
         )
     chosen = np.flatnonzero(promise > 0)
-    posterior = _posterior(found, scores, look[chosen], able)
-    order = np.lexsort((found.keys[chosen], -posterior, -promise[chosen]))
+    posterior = _posterior(histories, scores, look[chosen], able)
+    order = np.lexsort((histories.keys[chosen], -posterior, -promise[chosen]))
     chosen = chosen[order]
     return Listed(chosen, look[chosen], month[chosen], posterior[order], promise[chosen])
 
 
 def _posterior(
-    found: Histories, scores: LookScores, looks: NDArray[Any], able: np.ndarray
+    histories: Histories, scores: LookScores, looks: NDArray[Any], able: np.ndarray
 ) -> Floats:
     """Return how probable a change was at each of some looks.
 
@@ -135,14 +137,14 @@ def _posterior(
     """
     if not len(looks):
         return np.empty(0)
-    now = np.exp(np.clip(scores.ratio[found.look_offsets[1:][able] - 1], NOTHING, 700))
+    now = np.exp(np.clip(scores.ratio[histories.look_offsets[1:][able] - 1], NOTHING, 700))
     share = 0.05
     for _ in range(ROUNDS):
         share = max(float(np.mean(share * now / (1 - share + share * now))), FEWEST_CHANGED)
-    product = found.product_of_look[looks]
+    product = histories.product_of_look[looks]
     highest = np.array(
         [
-            scores.ratio[found.look_offsets[one] : look + 1].max()
+            scores.ratio[histories.look_offsets[one] : look + 1].max()
             for one, look in zip(product, looks, strict=True)
         ]
     )
@@ -192,16 +194,16 @@ def _notes(read: Read, log_e: Floats) -> tuple[str, ...]:
 
 def _any_time(given: Context, highest: Floats, last: Floats, listed: Listed) -> pa.Table:
     """Return for each product the chance that stars without a change ever look so changed."""
-    found = given.found
-    able = np.flatnonzero(found.reviews >= FEWEST_REVIEWS)
-    order = able[np.lexsort((found.keys[able], -highest[able]))]
+    histories = given.found
+    able = np.flatnonzero(histories.reviews >= FEWEST_REVIEWS)
+    order = able[np.lexsort((histories.keys[able], -highest[able]))]
     products: Products = given.products
     return pa.table(
         {
             "product_id": pa.array(
                 [products.ids[one] for one in given.product[order]], pa.string()
             ),
-            "reviews": pa.array(found.reviews[order], pa.int64()),
+            "reviews": pa.array(histories.reviews[order], pa.int64()),
             "highest_log_e": pa.array(highest[order]),
             "log_e": pa.array(e_values_looked_back(highest, last)[order]),
             "chance_at_any_time": pa.array(given.ever[order]),

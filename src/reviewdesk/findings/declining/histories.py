@@ -110,37 +110,44 @@ def histories(keys: Keys, stars: NDArray[Any], days: Days, ties: Keys) -> Histor
     )
 
 
-def first_products(found: Histories, until: int, fewest: int, most: int) -> tuple[Histories, Ints]:
+def first_products(
+    histories: Histories, until: int, fewest: int, most: int
+) -> tuple[Histories, Ints]:
     """Return some products as they were before a month, and which ones they are.
 
     Args:
-        found: all products.
+        histories: all products.
         until: the month, since 1970-01.
         fewest: reviews that a product has to have by then.
         most: products to return at most; which ones depends on their keys alone.
     """
-    past_looks = np.flatnonzero(found.look_months < until)
-    product = found.product_of_look[past_looks]
-    reviews = np.zeros(found.products, np.int64)
-    np.maximum.at(reviews, product, found.looks[past_looks])
+    past_looks = np.flatnonzero(histories.look_months < until)
+    product = histories.product_of_look[past_looks]
+    reviews = np.zeros(histories.products, np.int64)
+    np.maximum.at(reviews, product, histories.looks[past_looks])
     chosen = np.flatnonzero(reviews >= fewest)
-    chosen = np.sort(chosen[np.argsort(found.keys[chosen], kind="stable")][:most])
-    kept = np.zeros(found.products, np.bool_)
+    chosen = np.sort(chosen[np.argsort(histories.keys[chosen], kind="stable")][:most])
+    kept = np.zeros(histories.products, np.bool_)
     kept[chosen] = True
     looks = past_looks[kept[product]]
     places = np.concatenate(
         [np.empty(0, np.int64)]
-        + [np.arange(found.offsets[one], found.offsets[one] + reviews[one]) for one in chosen]
+        + [
+            np.arange(histories.offsets[one], histories.offsets[one] + reviews[one])
+            for one in chosen
+        ]
     )
-    ends = np.cumsum(np.bincount(found.product_of_look[looks], minlength=found.products)[chosen])
+    ends = np.cumsum(
+        np.bincount(histories.product_of_look[looks], minlength=histories.products)[chosen]
+    )
     return Histories(
-        found.keys[chosen],
-        found.rows[places],
-        found.stars[places],
-        found.days[places],
+        histories.keys[chosen],
+        histories.rows[places],
+        histories.stars[places],
+        histories.days[places],
         np.concatenate([[0], np.cumsum(reviews[chosen])]).astype(np.int64),
-        found.looks[looks],
-        found.look_months[looks],
+        histories.looks[looks],
+        histories.look_months[looks],
         np.concatenate([[0], ends]).astype(np.int64),
     ), chosen
 

@@ -61,12 +61,12 @@ def log_ratio(star: int, left: Floats, remaining: float, preferred: Floats) -> f
 @compiled
 def preferences() -> Floats:
     """Return by how much each star is preferred, before and after a change (2, j, KINDS)."""
-    found = np.empty((2, len(PREFERENCES), KINDS))
+    table = np.empty((2, len(PREFERENCES), KINDS))
     for one in range(len(PREFERENCES)):
         for star in range(KINDS):
-            found[0, one, star] = exp(PREFERENCES[one] * star)
-            found[1, one, star] = exp(-PREFERENCES[one] * star)
-    return found
+            table[0, one, star] = exp(PREFERENCES[one] * star)
+            table[1, one, star] = exp(-PREFERENCES[one] * star)
+    return table
 
 
 @compiled

@@ -247,7 +247,7 @@ def pooled_tail(
         evidence: (e,) ascending.
         orders: how many to draw of each product.
     """
-    found = np.zeros((2, len(evidence)))
+    tails = np.zeros((2, len(evidence)))
     reached, squares = np.empty(len(evidence)), np.empty(len(evidence))
     for product in range(len(counts)):
         reached[:], squares[:] = 0.0, 0.0
@@ -263,6 +263,6 @@ def pooled_tail(
             squares,
         )
         for one in range(len(evidence)):
-            found[0, one] += reached[one] / orders
-            found[1, one] += spread(reached[one], squares[one], orders)
-    return found
+            tails[0, one] += reached[one] / orders
+            tails[1, one] += spread(reached[one], squares[one], orders)
+    return tails

@@ -96,16 +96,16 @@ class _Span(NamedTuple):
     @classmethod
     def of(cls, given: Context, history: int, look: int) -> "_Span":
         """Cut a history out; where it changed is told from what was known when it was called."""
-        found, baseline = given.found, int(given.baselines.of[history])
-        part = slice(int(found.offsets[history]), int(found.offsets[history + 1]))
+        histories, baseline = given.found, int(given.baselines.of[history])
+        part = slice(int(histories.offsets[history]), int(histories.offsets[history + 1]))
         change = locate(
-            found.stars[part][: found.looks[look]],
+            histories.stars[part][: histories.looks[look]],
             given.baselines.weights[baseline],
             given.baselines.concentrations[baseline],
         )
-        stars, days = found.stars[part], found.days[part]
-        now = change_state(stars, days, change.place, int(found.days.max()))
-        return cls(found.rows[part], stars, days, change, now)
+        stars, days = histories.stars[part], histories.days[part]
+        now = change_state(stars, days, change.place, int(histories.days.max()))
+        return cls(histories.rows[part], stars, days, change, now)
 
     @property
     def changed(self) -> slice:
@@ -127,22 +127,22 @@ def _words(given: Context, spans: list[_Span], progress: Progress) -> list[Words
     """Return for each product the words that rose (above 0) and fell (below 0)."""
     groups = np.full(given.data.rows, -1, np.int32)
     questions = []
-    for place, span in enumerate(spans[:EXPLAINED]):
+    for number, span in enumerate(spans[:EXPLAINED]):
         before, after = (
             rows[rows < given.data.rows]
             for rows in (span.rows[: span.change.place], span.rows[span.changed])
         )
-        groups[before] = 2 * place
-        groups[after] = 2 * place + 1
-        questions.append(Question(after, 2 * place + 1, 2 * place))
+        groups[before] = 2 * number
+        groups[after] = 2 * number + 1
+        questions.append(Question(after, 2 * number + 1, 2 * number))
     found = telling_words(given.data, groups, questions, progress=progress)
     return [*found, *([] for _ in spans[EXPLAINED:])]
 
 
 def _row(
-    given: Context, listed: Listed, place: int, span: _Span, words: Words, samples: list[str]
+    given: Context, listed: Listed, row: int, span: _Span, words: Words, samples: list[str]
 ) -> dict[str, Any]:
-    history = int(listed.histories[place])
+    history = int(listed.histories[row])
     product, change = int(given.product[history]), span.change
     return {
         "finder": given.finder,
@@ -151,13 +151,13 @@ def _row(
         "title": given.products.titles[product],
         "where": given.products.category_name(product),
         "reviews": len(span.rows),
-        "score": float(listed.posterior[place]),
-        "promise": float(listed.promise[place]),
+        "score": float(listed.posterior[row]),
+        "promise": float(listed.promise[row]),
         "since": span.day(change.place),
-        "noticed": last_day(int(listed.months[place])),
+        "noticed": last_day(int(listed.months[row])),
         "action": _action(given, span),
         "words": [{"word": word, "weight": weight} for word, weight in words],
-        "numbers": _numbers(given, span, history, int(listed.looks[place])),
+        "numbers": _numbers(given, span, history, int(listed.looks[row])),
         "chart": _chart(given, span),
         "samples": samples,
         "state": span.now.state,
@@ -199,8 +199,11 @@ def _action(given: Context, span: _Span) -> str:
 
 
 def _numbers(given: Context, span: _Span, history: int, look: int) -> list[dict[str, Any]]:
-    place = span.change.place
-    before, after = _mean(given, span.stars[:place]), _mean(given, span.stars[span.changed])
+    reviews_before = span.change.place
+    before, after = (
+        _mean(given, span.stars[:reviews_before]),
+        _mean(given, span.stars[span.changed]),
+    )
     now = _mean(given, span.stars[span.now.last :])
     return [
         {"name": name, "value": float(value)}
@@ -211,9 +214,9 @@ def _numbers(given: Context, span: _Span, history: int, look: int) -> list[dict[
             ("stars after", after.value),
             ("stars after, low", after.low),
             ("stars after, high", after.high),
-            ("reviews before", place),
-            ("reviews after", span.now.until - place),
-            *([("stars now", now.value)] if span.now.last > place else []),
+            ("reviews before", reviews_before),
+            ("reviews after", span.now.until - reviews_before),
+            *([("stars now", now.value)] if span.now.last > reviews_before else []),
             ("chance that its stars in random order look so", _p_value(given, history, look)),
             ("chance that they ever look so without a change", given.ever[history]),
         )

@@ -55,25 +55,25 @@ def turned(found: Histories) -> Histories:
     return replace(found, stars=(KINDS - 1 - found.stars).astype(np.int8))
 
 
-def score_looks(found: Histories, baselines: Baselines) -> LookScores:
+def score_looks(histories: Histories, baselines: Baselines) -> LookScores:
     """Weigh every look for a change for the worse.
 
     Args:
-        found: the products' stars.
+        histories: the products' stars.
         baselines: what each product is measured by.
     """
     changes = candidates()
-    ratio, process = np.full(len(found.looks), NOTHING), np.zeros(len(found.looks))
-    stars, looks = (found.stars, found.offsets), (found.looks, found.look_offsets)
+    ratio, process = np.full(len(histories.looks), NOTHING), np.zeros(len(histories.looks))
+    stars, looks = (histories.stars, histories.offsets), (histories.looks, histories.look_offsets)
     follow_all(*stars, *looks, baselines, changes, ratio, process)
-    reaching = np.where(found.looks >= FEWEST_REVIEWS, ratio, NOTHING)
-    pooled = pooled_levels(found, baselines, changes, ratio)
-    exposed, p_values = exposure(found.looks), np.ones(len(found.looks))
+    reaching = np.where(histories.looks >= FEWEST_REVIEWS, ratio, NOTHING)
+    pooled = pooled_levels(histories, baselines, changes, ratio)
+    exposed, p_values = exposure(histories.looks), np.ones(len(histories.looks))
     settled = Settled(OWN_ORDER * pooled * exposed, CLEARLY * exposed)
     p_values_of_all(
-        *stars, *looks, found.keys, baselines, changes, settled, SCREEN, reaching, p_values
+        *stars, *looks, histories.keys, baselines, changes, settled, SCREEN, reaching, p_values
     )
-    levels = np.full(len(found.looks), np.inf)
+    levels = np.full(len(histories.looks), np.inf)
     permuted = p_values < 1
     levels[permuted] = np.maximum(pooled, p_values / np.maximum(exposed, 1e-9) / OWN_ORDER)[
         permuted

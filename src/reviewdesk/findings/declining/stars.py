@@ -51,20 +51,20 @@ def read_histories(inputs: FinderInputs, products: Products) -> Read:
     unrated = int(((of != NONE) & (stars == NO_STAR) & ~copied).sum())
     stars = np.where((of == NONE) | copied, NO_STAR, stars)
     keys = hash64(pa.array(products.ids, pa.string()))
-    found = histories(
+    by_product = histories(
         keys[np.maximum(of, 0)] if len(keys) else np.zeros(len(of), np.uint64), stars, days, ties
     )
     order = np.argsort(keys, kind="stable")
-    product = order[np.searchsorted(keys[order], found.keys)]
+    product = order[np.searchsorted(keys[order], by_product.keys)]
     undated = int(((stars != NO_STAR) & (days == NO_DAY)).sum())
     left_out = {
         "reviews without a product": int((of == NONE).sum()),
         "reviews without stars": unrated,
         "reviews that repeat one of another variant": int(((of != NONE) & copied).sum()),
         "reviews without a date": undated,
-        "reviews of the last month, which is not over": found.running,
+        "reviews of the last month, which is not over": by_product.running,
     }
-    return Read(found, product, from_texts, left_out)
+    return Read(by_product, product, from_texts, left_out)
 
 
 def _columns(

@@ -102,7 +102,7 @@ def _looks(
     units: Units, categories: list[Category], since: np.ndarray, month: int
 ) -> list[tuple[Looked, Look]]:
     """Look at each category that has a history."""
-    found = []
+    looks = []
     for number, category in enumerate(categories):
         history = max(int(since[number]), month - MONTHS)
         look = category.look(month, history)
@@ -116,8 +116,8 @@ def _looks(
                 ways.append((measure_topics(wide.compared, seed).p_value, wide))
             lowest, clearer = min(ways, key=lambda one: one[0])
             p_value = min(1.0, len(ways) * lowest)
-            found.append((Looked(number, month, products, away, p_value), clearer))
-    return found
+            looks.append((Looked(number, month, products, away, p_value), clearer))
+    return looks
 
 
 def _score(p_values: Floats, one: Looked) -> float:

@@ -35,26 +35,26 @@ class LanguageShiftFinder(Finder):
     def find(self, inputs: FinderInputs, *, progress: Progress = SILENT) -> Findings:
         """See ``Finder.find``."""
         read = read_units(inputs.data, progress)
-        found = raise_alarms(read.units, progress)
-        looked_at = {one.category for one in found.looked}
+        alarms = raise_alarms(read.units, progress)
+        looked_at = {one.category for one in alarms.looked}
         never = len(read.units.categories) - len(looked_at)
         return Findings(
             self.name,
-            finding_rows(inputs.data, read.units, found, progress),
-            _lists(read, found),
+            finding_rows(inputs.data, read.units, alarms, progress),
+            _lists(read, alarms),
             len(looked_at),
             {"categories with too few products in every month": never, **read.left_out},
             NOTES,
-            {"months": _months(read.units, found)},
+            {"months": _months(read.units, alarms)},
         )
 
 
-def _lists(read: Read, found: Alarms) -> tuple[PromisedList, ...]:
+def _lists(read: Read, alarms: Alarms) -> tuple[PromisedList, ...]:
     lists = []
     for promise in PROMISES:
-        listed = sum(one.promise >= promise for one in found.alarms)
-        why = None if listed else _why_empty(read, found)
-        lists.append(PromisedList(promise, listed, found.expected_errors[promise], why))
+        listed = sum(one.promise >= promise for one in alarms.alarms)
+        why = None if listed else _why_empty(read, alarms)
+        lists.append(PromisedList(promise, listed, alarms.expected_errors[promise], why))
     return tuple(lists)
 
 

@@ -92,14 +92,14 @@ class Category:
         found = self._cut(month - WIDE + 1, month, since)
         return None if found is None else self._of_no_season(found, month)
 
-    def _of_no_season(self, found: Look, month: int) -> Look:
+    def _of_no_season(self, look: Look, month: int) -> Look:
         """Leave out the terms that stood out in the same months of earlier years."""
-        years = [one - 12 * ago for one in range(found.first, month + 1) for ago in (1, 2)]
+        years = [one - 12 * ago for one in range(look.first, month + 1) for ago in (1, 2)]
         known = [self._seasonal[one] for one in years if one in self._seasonal]
-        kept = ~np.isin(found.columns, np.concatenate([np.empty(0, np.int64), *known]))
-        compared = found.compared
+        kept = ~np.isin(look.columns, np.concatenate([np.empty(0, np.int64), *known]))
+        compared = look.compared
         terms = compared.terms[:, np.flatnonzero(kept)]
-        return found._replace(columns=found.columns[kept], compared=compared._replace(terms=terms))
+        return look._replace(columns=look.columns[kept], compared=compared._replace(terms=terms))
 
     def _cut(self, begin: int, month: int, since: int) -> Look | None:
         units = self._units

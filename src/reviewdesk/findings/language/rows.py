@@ -43,10 +43,10 @@ class _Words(NamedTuple):
     z: Floats  # (v,) 0 for terms that did not clearly rise
 
 
-def finding_rows(data: PreparedData, units: Units, found: Alarms, progress: Progress) -> pa.Table:
+def finding_rows(data: PreparedData, units: Units, raised: Alarms, progress: Progress) -> pa.Table:
     """Return the alarms as schema ``FINDINGS``, the surest first."""
     alarms = sorted(
-        found.alarms,
+        raised.alarms,
         key=lambda one: (-one.promise, -one.score, -one.looked.month, one.looked.category),
     )
     words = [_words(units, alarm.look) for alarm in alarms]
@@ -56,7 +56,7 @@ def finding_rows(data: PreparedData, units: Units, found: Alarms, progress: Prog
         progress=progress,
     ) if alarms else []  # fmt: skip
     rows = [
-        _row(units, found, alarm, one, shown)
+        _row(units, raised, alarm, one, shown)
         for alarm, one, shown in zip(alarms, words, samples, strict=True)
     ]
     return pa.Table.from_pylist(rows, FINDINGS)
@@ -81,10 +81,10 @@ def _said(look: Look, words: _Words) -> tuple[np.ndarray, Floats]:
 
 
 def _row(
-    units: Units, found: Alarms, alarm: Alarm, words: _Words, samples: list[str]
+    units: Units, raised: Alarms, alarm: Alarm, words: _Words, samples: list[str]
 ) -> dict[str, Any]:
     name = units.categories[alarm.looked.category]
-    later = _next(found, alarm)
+    later = _next(raised, alarm)
     state = _state(units, alarm, later)
     return {
         "finder": NAME,
@@ -100,7 +100,7 @@ def _row(
         "action": _action(name, alarm.look.first, words, state, later),
         "words": [{"word": word, "weight": z} for word, z in (*words.rose, *words.fell)],
         "numbers": _numbers(units, alarm, words),
-        "chart": _chart(found, alarm),
+        "chart": _chart(raised, alarm),
         "samples": samples,
         "state": state,
     }

@@ -153,16 +153,16 @@ def choose(
     Returns:
         (u,) places, by category, month and key.
     """
-    place = np.arange(len(key))
+    rows = np.arange(len(key))
     for by in (writer, text, product):
-        place = place[_firsts(key[place], by[place], month[place], category[place])]
-    spread = combine64(product[place], month[place].astype(np.uint64))
-    place = place[np.lexsort((spread, month[place], category[place]))]
-    new = np.ones(len(place), np.bool_)
-    new[1:] = np.diff(category[place]).astype(np.bool_) | np.diff(month[place]).astype(np.bool_)
-    start = np.maximum.accumulate(np.where(new, np.arange(len(place)), 0))
-    place = place[np.arange(len(place)) - start < MOST_UNITS]
-    return place[np.lexsort((key[place], month[place], category[place]))]
+        rows = rows[_firsts(key[rows], by[rows], month[rows], category[rows])]
+    spread = combine64(product[rows], month[rows].astype(np.uint64))
+    rows = rows[np.lexsort((spread, month[rows], category[rows]))]
+    new = np.ones(len(rows), np.bool_)
+    new[1:] = np.diff(category[rows]).astype(np.bool_) | np.diff(month[rows]).astype(np.bool_)
+    start = np.maximum.accumulate(np.where(new, np.arange(len(rows)), 0))
+    rows = rows[np.arange(len(rows)) - start < MOST_UNITS]
+    return rows[np.lexsort((key[rows], month[rows], category[rows]))]
 
 
 def _firsts(key: Hashes, *columns: NDArray[Any]) -> Ints:

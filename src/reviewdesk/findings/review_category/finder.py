@@ -85,17 +85,17 @@ class ReviewCategoryFinder(Finder):
         answers = _Answers(0, None)
         if self.answers and not eligible.trusted.any():
             answers = _answers(eligible, ranking, Path(self.answers))
-        found = _lists(eligible, ranking, answers)
-        shares = _probabilities(eligible, ranking, found.rows)
+        listed = _lists(eligible, ranking, answers)
+        shares = _probabilities(eligible, ranking, listed.rows)
         says, typical = _says(eligible, ranking)
         tables = _tables(eligible, ranking, says)
         if not eligible.trusted.any():
             tables["questions"] = _questions(eligible, ranking, self.questions)
-        notes = _notes(eligible, found, answers.given)
+        notes = _notes(eligible, listed, answers.given)
         return Findings(
             finder=self.name,
-            table=finding_rows(eligible, found, shares, typical, progress),
-            lists=found.lists,
+            table=finding_rows(eligible, listed, shares, typical, progress),
+            lists=listed.lists,
             looked_at=int(eligible.candidates.sum()),
             left_out=eligible.left_out,
             notes=(*notes, *_overlap_notes(tables["overlaps"])),

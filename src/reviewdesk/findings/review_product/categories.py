@@ -94,14 +94,14 @@ def _share(reviews: _Reviews, categories: _Categories, shares: Floats) -> None:
         there = reviews.order[reviews.products[product] : reviews.products[product + 1]]
         term_rows = 0.0
         for review in there:
-            for place in range(reviews.ends[review], reviews.ends[review + 1]):
-                own[reviews.columns[place]] += 1
+            for position in range(reviews.ends[review], reviews.ends[review + 1]):
+                own[reviews.columns[position]] += 1
                 term_rows += 1
         for review in there:
             shares[review] = _own_share(reviews, categories, review, own, term_rows)
         for review in there:
-            for place in range(reviews.ends[review], reviews.ends[review + 1]):
-                own[reviews.columns[place]] = 0
+            for position in range(reviews.ends[review], reviews.ends[review + 1]):
+                own[reviews.columns[position]] = 0
 
 
 @compiled

@@ -113,15 +113,15 @@ def _compare(
         products = np.empty(len(written), np.int32)
         without = np.empty((len(written), len(written)))
         leave_out(reviews, profiles, terms, written, scores.own, products, without)
-        for place in range(len(written)):
-            review = written[place]
+        for number in range(len(written)):
+            review = written[number]
             reached = _look_up(reviews, profiles, review, terms[review], scores)
             for product in range(len(products)):
                 if scores.gains[products[product]] == 0:
                     scores.gains[products[product]] = 1
                     scores.reached[reached] = products[product]
                     reached += 1
-                scores.scores[products[product]] = without[product, place]
+                scores.scores[products[product]] = without[product, number]
             _keep(profiles, unlisted, scores, reached, posterior, review)
             for product in scores.reached[:reached]:
                 scores.gains[product] = 0
@@ -189,16 +189,16 @@ def _insert(
 
     Of equal ones the first comes first.
     """
-    place = count
-    while place > 0 and (
-        score > likeliest[place - 1]
-        or (score == likeliest[place - 1] and product < products[place - 1])
+    rank = count
+    while rank > 0 and (
+        score > likeliest[rank - 1]
+        or (score == likeliest[rank - 1] and product < products[rank - 1])
     ):
-        place -= 1
-    if place == len(products):
+        rank -= 1
+    if rank == len(products):
         return count
     count = min(count + 1, len(products))
-    for later in range(count - 1, place, -1):
+    for later in range(count - 1, rank, -1):
         products[later], likeliest[later] = products[later - 1], likeliest[later - 1]
-    products[place], likeliest[place] = product, score
+    products[rank], likeliest[rank] = product, score
     return count

@@ -49,19 +49,19 @@ def _fill(rows: Plain, lists: Plain, filled: Ints) -> None:
 
 @compiled
 def _rise(
-    values: Floats, products: NDArray[np.int32], place: int, weight: float, product: int
+    values: Floats, products: NDArray[np.int32], node: int, weight: float, product: int
 ) -> None:
     """Put a product at the end of a heap and let it rise; of equal ones the later is lighter."""
-    while place > 0 and weight <= values[(place - 1) // 2]:
-        values[place], products[place] = values[(place - 1) // 2], products[(place - 1) // 2]
-        place = (place - 1) // 2
-    values[place], products[place] = weight, product
+    while node > 0 and weight <= values[(node - 1) // 2]:
+        values[node], products[node] = values[(node - 1) // 2], products[(node - 1) // 2]
+        node = (node - 1) // 2
+    values[node], products[node] = weight, product
 
 
 @compiled
 def _sink(values: Floats, products: NDArray[np.int32], weight: float, product: int) -> None:
     """Replace the lightest of a heap by a product that is heavier, and later than all."""
-    place, child = 0, 1
+    node, child = 0, 1
     while child < len(values):
         other = child + 1
         if other < len(values) and (
@@ -71,6 +71,6 @@ def _sink(values: Floats, products: NDArray[np.int32], weight: float, product: i
             child = other
         if values[child] >= weight:
             break
-        values[place], products[place] = values[child], products[child]
-        place, child = child, 2 * child + 1
-    values[place], products[place] = weight, product
+        values[node], products[node] = values[child], products[child]
+        node, child = child, 2 * child + 1
+    values[node], products[node] = weight, product

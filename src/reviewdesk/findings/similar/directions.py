@@ -36,7 +36,7 @@ def nearest_directions(
         variant: (p,) equal for variants of one product, 0 to p - 1.
         progress: is shown how far it has come.
     """
-    products, similarity = found = nobody(len(asked), k)
+    products, similarity = neighbours = nobody(len(asked), k)
     size = max(1, BLOCK_VALUES // max(len(values), 1))
     with progress.task("Comparing products", len(asked), "products") as task:
         for at in range(0, len(asked), size):
@@ -45,7 +45,7 @@ def nearest_directions(
             cosines = values[own] @ values.T  # (block, p)
             _rank(cosines, own, variant, products[block], similarity[block])
             task.advance(block.stop - at)
-    return found
+    return neighbours
 
 
 @compiled

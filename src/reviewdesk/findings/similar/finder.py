@@ -104,8 +104,8 @@ class SimilarFinder(Finder):
         vectors = product_vectors(terms, products)
         k = max(1, min(self.k, len(products) - 1))  # more than there are cost room
         searched = self._nearest(products, vectors, given, asked, k, progress)
-        found = searched.neighbours
-        pairs = _ranking(asked, found) if self.product else _most_alike(products, found)
+        neighbours = searched.neighbours
+        pairs = _ranking(asked, neighbours) if self.product else _most_alike(products, neighbours)
         table = pair_rows(data, terms, products, vectors, pairs, ranked=bool(self.product))
         silent = _without_vector(vectors, given)
         return Findings(
@@ -118,7 +118,7 @@ class SimilarFinder(Finder):
                 **silent,
             },
             notes=self._notes(products, given, searched, k, table.num_rows),
-            tables={"similar": ranking_table(products, vectors, asked, found)},
+            tables={"similar": ranking_table(products, vectors, asked, neighbours)},
             settings={
                 "product": self.product,
                 "k": self.k,
@@ -209,12 +209,12 @@ def _without_vector(vectors: ProductVectors, given: GivenVectors | None) -> dict
 
 
 def ranking_table(
-    products: Products, vectors: ProductVectors, asked: Ints, found: Neighbours
+    products: Products, vectors: ProductVectors, asked: Ints, neighbours: Neighbours
 ) -> pa.Table:
     """Return rankings as schema ``SIMILAR``."""
-    there = np.flatnonzero(found.products.ravel() >= 0)
-    k = found.products.shape[1]
-    product, other = asked[there // k], found.products.ravel()[there].astype(np.int64)
+    there = np.flatnonzero(neighbours.products.ravel() >= 0)
+    k = neighbours.products.shape[1]
+    product, other = asked[there // k], neighbours.products.ravel()[there].astype(np.int64)
     ids, titles = pa.array(products.ids, pa.string()), pa.array(products.titles, pa.string())
     columns = [
         ids.take(pa.array(product)),
@@ -222,7 +222,7 @@ def ranking_table(
         pa.array((there % k + 1).astype(np.int32)),
         ids.take(pa.array(other)),
         titles.take(pa.array(other)),
-        pa.array(np.clip(found.similarity.ravel()[there], 0, 1)),
+        pa.array(np.clip(neighbours.similarity.ravel()[there], 0, 1)),
         shared_word_lists(vectors, product, other),
     ]
     return pa.Table.from_arrays(columns, schema=SIMILAR)
@@ -234,15 +234,15 @@ def _ranking(asked: Ints, found: Neighbours) -> Pairs:
     return Pairs(np.repeat(asked, len(other)), other, found.similarity[0, : len(other)])
 
 
-def _most_alike(products: Products, found: Neighbours) -> Pairs:
+def _most_alike(products: Products, neighbours: Neighbours) -> Pairs:
     """Return the most alike pairs of all products, each once, the most alike first.
 
     A product is in the pair with the one that is most like it.
     """
-    one, other = np.arange(len(products)), found.products[:, 0].astype(np.int64)
+    one, other = np.arange(len(products)), neighbours.products[:, 0].astype(np.int64)
     enough = (other >= 0) & (products.reviews >= FEWEST_REVIEWS)
     enough &= products.reviews[other] >= FEWEST_REVIEWS
-    one, other, similarity = one[enough], other[enough], found.similarity[enough, 0]
+    one, other, similarity = one[enough], other[enough], neighbours.similarity[enough, 0]
     low, high = np.minimum(one, other), np.maximum(one, other)
     order = np.lexsort((high, low, -similarity))
     _, first = np.unique(np.stack([low, high])[:, order], axis=1, return_index=True)

@@ -56,21 +56,21 @@ def read_vectors(path: Path, products: Products) -> GivenVectors:
         StorageError: it cannot be opened.
     """
     column = _vector_column(path)
-    place = {name: number for number, name in enumerate(products.ids)}
+    number_of = {name: number for number, name in enumerate(products.ids)}
     values: Floats | None = None
     seen: set[str] = set()
     for at, batch in _batches(path, column):
-        ids, found = _ids(path, at, batch), _numbers(path, at, column, batch)
+        ids, numbers = _ids(path, at, batch), _numbers(path, at, column, batch)
         if values is None:
-            values = np.zeros((len(products), found.shape[1]), np.float32)
-        if found.shape[1] != values.shape[1]:
-            raise _of_two_lengths(path, column, values.shape[1], found.shape[1])
+            values = np.zeros((len(products), numbers.shape[1]), np.float32)
+        if numbers.shape[1] != values.shape[1]:
+            raise _of_two_lengths(path, column, values.shape[1], numbers.shape[1])
         if len(set(ids)) < len(ids) or not seen.isdisjoint(ids):
             raise InputError(f"{path} has two vectors of one product; keep one for each product_id")
         seen.update(ids)
-        where = np.array([place.get(name, NONE) for name in ids], np.int64)
-        values[where[where >= 0]] = found[where >= 0]
-    unknown = len(seen - place.keys())
+        where = np.array([number_of.get(name, NONE) for name in ids], np.int64)
+        values[where[where >= 0]] = numbers[where >= 0]
+    unknown = len(seen - number_of.keys())
     if values is None or unknown == len(seen):
         raise InputError(f"none of the vectors in {path} is of a product of these reviews")
     has = np.any(values != 0, axis=1)
@@ -153,17 +153,19 @@ def _numbers(path: Path, at: int, column: str, batch: pa.RecordBatch) -> Floats:
     if not longest:
         raise InputError(f"the lists in column {column} of {path} are empty")
     flat = pc.list_flatten(lists).cast(pa.float64())
-    found = flat.to_numpy(zero_copy_only=False).reshape(len(lists), longest)  # null becomes NaN
-    wrong = ~np.isfinite(found).all(axis=1)
+    numbers = flat.to_numpy(zero_copy_only=False).reshape(len(lists), longest)  # null becomes NaN
+    wrong = ~np.isfinite(numbers).all(axis=1)
     if wrong.any():
         row = at + int(np.argmax(wrong))
         raise InputError(
             f"row {row:,} of {path}, counted from 0, has a number in {column} that is missing, not "
             "a number or infinite"
         )
-    found = found / np.maximum(np.abs(found).max(axis=1, keepdims=True), np.finfo(np.float64).tiny)
-    lengths = np.linalg.norm(found, axis=1, keepdims=True)
-    return np.asarray(found / np.where(lengths > 0, lengths, 1.0), np.float32)
+    numbers = numbers / np.maximum(
+        np.abs(numbers).max(axis=1, keepdims=True), np.finfo(np.float64).tiny
+    )
+    lengths = np.linalg.norm(numbers, axis=1, keepdims=True)
+    return np.asarray(numbers / np.where(lengths > 0, lengths, 1.0), np.float32)
 
 
 def _of_two_lengths(path: Path, column: str, one: int, other: int) -> InputError:

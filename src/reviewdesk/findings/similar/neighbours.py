@@ -63,7 +63,7 @@ def nearest(
         progress: is shown how far it has come.
     """
     rows = plain(weights)
-    found = nobody(len(asked), k)
+    neighbours = nobody(len(asked), k)
     with progress.task("Comparing products", len(asked), "products") as task:
         for at in range(0, len(asked), BLOCK):
             block = slice(at, min(at + BLOCK, len(asked)))
@@ -74,11 +74,11 @@ def nearest(
                 asked[block].astype(np.int64),
                 category,
                 variant,
-                found.products[block],
-                found.similarity[block],
+                neighbours.products[block],
+                neighbours.similarity[block],
             )
             task.advance(block.stop - at)
-    return found
+    return neighbours
 
 
 def nobody(asked: int, k: int) -> Neighbours:
@@ -166,21 +166,19 @@ def offer(
 
     It takes the place of its variant there, if it comes before that one.
     """
-    place = 0
-    while place < len(products) - 1 and products[place] >= 0:
-        if variant[products[place]] == variant[product]:
+    rank = 0
+    while rank < len(products) - 1 and products[rank] >= 0:
+        if variant[products[rank]] == variant[product]:
             break
-        place += 1
-    if products[place] >= 0 and not _comes_before(
-        score, product, similarity[place], products[place]
-    ):
+        rank += 1
+    if products[rank] >= 0 and not _comes_before(score, product, similarity[rank], products[rank]):
         return
-    while place > 0 and _comes_before(score, product, similarity[place - 1], products[place - 1]):
-        products[place] = products[place - 1]
-        similarity[place] = similarity[place - 1]
-        place -= 1
-    products[place] = product
-    similarity[place] = score
+    while rank > 0 and _comes_before(score, product, similarity[rank - 1], products[rank - 1]):
+        products[rank] = products[rank - 1]
+        similarity[rank] = similarity[rank - 1]
+        rank -= 1
+    products[rank] = product
+    similarity[rank] = score
 
 
 @compiled

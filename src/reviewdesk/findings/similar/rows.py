@@ -54,8 +54,8 @@ def pair_rows(
     words = shared_words(vectors, pairs.one, pairs.other)
     samples = _samples(data, terms, products, pairs, words)
     rows = []
-    for place in range(len(pairs.one)):
-        one, other = int(pairs.one[place]), int(pairs.other[place])
+    for pair in range(len(pairs.one)):
+        one, other = int(pairs.one[pair]), int(pairs.other[pair])
         what, beside = (other, one) if ranked else (one, other)
         rows.append(
             {
@@ -66,13 +66,13 @@ def pair_rows(
                 "where": products.category_name(what),
                 "suggested": f"like {_name(products, beside)}",
                 "reviews": int(products.reviews[what]),
-                "score": float(min(pairs.similarity[place], 1.0)),
+                "score": float(min(pairs.similarity[pair], 1.0)),
                 "promise": NO_PROMISE,
                 "action": RANKED if ranked else PAIRED,
-                "words": [{"word": word, "weight": share} for word, share in words[place]],
+                "words": [{"word": word, "weight": share} for word, share in words[pair]],
                 "numbers": _numbers(products, what, beside),
-                "chart": [{"name": word, "value": share} for word, share in words[place]],
-                "samples": samples[place],
+                "chart": [{"name": word, "value": share} for word, share in words[pair]],
+                "samples": samples[pair],
             }
         )
     return pa.Table.from_pylist(rows, FINDINGS)
@@ -123,12 +123,12 @@ def _tell(
     rows = [order[ends[product] : ends[product + 1]] for product in halves]
     scores = [np.zeros(len(one)) for one in rows]
     asked = np.zeros((len(word_columns), len(terms.names)), np.bool_)
-    for place, columns in enumerate(word_columns):
-        asked[place, columns] = True
-    for at, found in terms.batches("Choosing samples"):
-        for place, of in enumerate(rows):
-            low, high = np.searchsorted(of, (at, at + len(found.ends) - 1))
+    for group, columns in enumerate(word_columns):
+        asked[group, columns] = True
+    for at, batch in terms.batches("Choosing samples"):
+        for group, of in enumerate(rows):
+            low, high = np.searchsorted(of, (at, at + len(batch.ends) - 1))
             for review in range(low, high):
-                begin, end = found.ends[of[review] - at], found.ends[of[review] - at + 1]
-                scores[place][review] = asked[place, found.columns[begin:end]].sum()
+                begin, end = batch.ends[of[review] - at], batch.ends[of[review] - at + 1]
+                scores[group][review] = asked[group, batch.columns[begin:end]].sum()
     return rows, scores

@@ -52,21 +52,25 @@ def search(
         progress: is shown how far it has come.
     """
     if len(ids) <= exact_up_to:
-        found = nearest(weights, asked, k, category=category, variant=variant, progress=progress)
-        return Searched(found, 1.0, exact=True)
-    found = nearly_nearest(weights, k, category=category, variant=variant, progress=progress)
+        neighbours = nearest(
+            weights, asked, k, category=category, variant=variant, progress=progress
+        )
+        return Searched(neighbours, 1.0, exact=True)
+    neighbours = nearly_nearest(weights, k, category=category, variant=variant, progress=progress)
     probes = np.sort(np.argsort(hash64(pa.array(ids)), kind="stable")[:PROBES])
     known = nearest(weights, probes, k, category=category, variant=variant, progress=progress)
-    return Searched(found, share_found(found.products[probes], known.products), exact=False)
+    return Searched(
+        neighbours, share_found(neighbours.products[probes], known.products), exact=False
+    )
 
 
-def share_found(found: NDArray[np.int32], known: NDArray[np.int32]) -> float:
+def share_found(neighbours: NDArray[np.int32], known: NDArray[np.int32]) -> float:
     """Return what share of the exact neighbours is among those found, 1 where there is none.
 
     Args:
-        found: (q, k) products.
+        neighbours: (q, k) products.
         known: (q, k) the exact neighbours of the same products.
     """
     there = known != NOBODY
-    hits = (known[:, :, None] == found[:, None, :]).any(axis=2) & there
+    hits = (known[:, :, None] == neighbours[:, None, :]).any(axis=2) & there
     return float(hits.sum() / there.sum()) if there.any() else 1.0

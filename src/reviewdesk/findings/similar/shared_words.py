@@ -88,15 +88,15 @@ def _share(
     common, adds = np.empty(room, np.int32), np.empty(room, np.float32)
     ranks = np.empty(room, np.float32)
     for pair in range(len(left)):
-        one, other, count = ends[left[pair]], ends[right[pair]], 0
-        while one < ends[left[pair] + 1] and other < ends[right[pair] + 1]:
-            if columns[one] == columns[other]:
-                common[count] = columns[one]
-                adds[count] = values[one] * values[other]
-                ranks[count] = adds[count] * min(rarity[columns[one]], RARE_ENOUGH)
-                one, other, count = one + 1, other + 1, count + 1
-            elif columns[one] < columns[other]:
-                one += 1
+        at, other, count = ends[left[pair]], ends[right[pair]], 0
+        while at < ends[left[pair] + 1] and other < ends[right[pair] + 1]:
+            if columns[at] == columns[other]:
+                common[count] = columns[at]
+                adds[count] = values[at] * values[other]
+                ranks[count] = adds[count] * min(rarity[columns[at]], RARE_ENOUGH)
+                at, other, count = at + 1, other + 1, count + 1
+            elif columns[at] < columns[other]:
+                at += 1
             else:
                 other += 1
         _choose(common[:count], ranks[:count], adds[:count], parts, terms[pair], shares[pair])
@@ -108,7 +108,7 @@ def _choose(
 ) -> None:
     """Write the terms that rank first; those chosen, and what repeats them, have no rank then."""
     total = adds.sum()
-    for place in range(len(terms)):
+    for rank in range(len(terms)):
         best = -1
         for at in range(len(common)):
             if ranks[at] > 0 and (best < 0 or ranks[at] > ranks[best]):
@@ -116,7 +116,7 @@ def _choose(
         if best < 0:
             return
         chosen = common[best]
-        terms[place], shares[place] = chosen, adds[best] / total
+        terms[rank], shares[rank] = chosen, adds[best] / total
         for at in range(len(common)):
             if _repeats(parts, common[at], chosen):
                 ranks[at] = 0

@@ -94,13 +94,13 @@ def weigh(
         titles: (p, terms) ones where its title has it.
         rare: (terms,) their ``rarity``.
     """
-    found = sparse.csr_array(counts.sqrt() + TITLE * titles)
-    found.sort_indices()
-    found.data *= rare[found.indices] ** RARENESS
-    squares = np.asarray(found.multiply(found).sum(axis=1)).ravel()
+    weights = sparse.csr_array(counts.sqrt() + TITLE * titles)
+    weights.sort_indices()
+    weights.data *= rare[weights.indices] ** RARENESS
+    squares = np.asarray(weights.multiply(weights).sum(axis=1)).ravel()
     typical = float(np.median(squares[squares > 0])) if squares.any() else 1.0
-    found.data /= np.repeat(np.sqrt(squares + DOUBT * typical), np.diff(found.indptr))
-    return found.astype(np.float32)
+    weights.data /= np.repeat(np.sqrt(squares + DOUBT * typical), np.diff(weights.indptr))
+    return weights.astype(np.float32)
 
 
 class _Sums:

@@ -68,21 +68,21 @@ class Stack:
         terms = np.stack([one[some] for one in logs], axis=1).astype(np.float32)  # (n, m, k)
         truth = labels[some].astype(np.int32)
         kept = np.arange(members)
-        found, loss = _fit(terms, truth)
+        fitted, loss = _fit(terms, truth)
         price = np.log(len(truth)) / 2
         while len(kept) > 1:
             tries = [_fit(np.delete(terms, one, axis=1), truth) for one in range(len(kept))]
             worst = int(np.argmin([after for _, after in tries]))
-            if tries[worst][1] - loss > price and (found[: len(kept)] >= 0).all():
+            if tries[worst][1] - loss > price and (fitted[: len(kept)] >= 0).all():
                 break
             terms, kept = np.delete(terms, worst, axis=1), np.delete(kept, worst)
-            found, loss = tries[worst]
+            fitted, loss = tries[worst]
         weights = np.zeros(members)
-        weights[kept] = np.maximum(found[: len(kept)], 0)
+        weights[kept] = np.maximum(fitted[: len(kept)], 0)
         if not weights.any():
             weights[kept] = 1
         spreads = np.array([_spread(one) for one in logs])
-        return cls(weights, found[len(kept) :], spreads)
+        return cls(weights, fitted[len(kept) :], spreads)
 
     @property
     def shares(self) -> Floats:

@@ -80,14 +80,14 @@ class Calibration:
         start = _as_they_come(k)
         prior = np.append(np.full(len(start), CURVE_PRIOR), np.full(k, SHIFT_PRIOR))
         weights = costs[labels].astype(np.float64)
-        found = most_likely(
+        parameters = most_likely(
             _terms(scores[some]),
             labels[some],
             weights[some],
             np.append(start, np.zeros(k)),
             np.diag(prior),
         )
-        curve, shift = found[:-k], found[-k:]
+        curve, shift = parameters[:-k], parameters[-k:]
         if k == 2:
             curve = np.maximum(curve, LEAST_SCALE)
         plain, short = cls(curve, shift), None
@@ -131,7 +131,7 @@ class Calibration:
             known: (n,) how many n-grams of each row are known; None takes all rows for long ones.
         """
         given = np.flatnonzero(np.isfinite(self.shift))
-        found = np.zeros(scores.shape, np.float32)
+        probabilities = np.zeros(scores.shape, np.float32)
         for start in range(0, len(scores), ROWS_AT_ONCE):
             rows = slice(start, start + ROWS_AT_ONCE)
             few = np.ascontiguousarray(scores[rows, given])
@@ -141,10 +141,10 @@ class Calibration:
                 shares = self.short(shares, known[rows], given)
             if self.top is not None:
                 shares = _bent(shares, self.top)
-            found[rows, given] = shares
+            probabilities[rows, given] = shares
         if known is not None and self.short is not None:
-            found[known == 0] = self.short.label_shares
-        return found
+            probabilities[known == 0] = self.short.label_shares
+        return probabilities
 
     def with_rows(self, other: "Calibration") -> Self:
         """Return the same, with the rows that another one was learnt from counted too."""

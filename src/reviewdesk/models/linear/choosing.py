@@ -47,12 +47,12 @@ def choose(
 
     best = surprise(words, chosen)
     while not grams.words and words < longest:
-        found = surprise(words + 1, chosen)
-        if found >= best * (1 - WORTH) - LEAST_GAIN:
+        tried = surprise(words + 1, chosen)
+        if tried >= best * (1 - WORTH) - LEAST_GAIN:
             break
-        best, words = found, words + 1
+        best, words = tried, words + 1
     for other in () if strength else strengths[1:]:
-        found = surprise(words, other)
-        if found < best:
-            best, chosen = found, other
+        tried = surprise(words, other)
+        if tried < best:
+            best, chosen = tried, other
     return words, chosen

@@ -53,13 +53,13 @@ def _named(text: str, seed: np.uint64, vocabulary: Vocabulary) -> list[tuple[int
     words = np.empty(len(data) + 1, np.uint64)
     spans = np.empty((len(data) + 1, 2), np.int64)
     count = hash_words(data, 0, len(data), seed, letters(vocabulary.grams.marks), words, spans)
-    found = []
+    named = []
     for length in range(1, vocabulary.grams.words + 1):
         for first in range(count - length + 1):
             feature = _feature(ngram(words, first, length), vocabulary)
             if feature is not None:
-                found.append((feature, _name(data, spans[first : first + length])))
-    return found + _named_runs(data, seed, vocabulary)
+                named.append((feature, _name(data, spans[first : first + length])))
+    return named + _named_runs(data, seed, vocabulary)
 
 
 def _named_runs(
@@ -74,15 +74,15 @@ def _named_runs(
     seed = character_seed(seed)
     table = letters(vocabulary.grams.marks)
     count = hash_characters(data, 0, len(data), seed, table, longest, hashes, spans)
-    found = []
+    named = []
     for run in range(count):
         feature = _feature(hashes[run], vocabulary)
         if feature is not None:
             start, end = spans[run].tolist()
             before, behind = "" if start < 0 else GOES_ON, "" if end < 0 else GOES_ON
             characters = _piece(data, start if start >= 0 else ~start, end if end >= 0 else ~end)
-            found.append((feature, before + characters.replace("’", "'").lower() + behind))
-    return found
+            named.append((feature, before + characters.replace("’", "'").lower() + behind))
+    return named
 
 
 def _feature(value: np.uint64, vocabulary: Vocabulary) -> int | None:

@@ -42,15 +42,15 @@ def hinge_epoch(
         bias: (1,).
     """
     sums = np.empty(2, np.float32)
-    one = np.float32(1)
+    unit = np.float32(1)
     for row in order:
         begin, end = ends[row], ends[row + 1]
         sum_pairs(ids, begin, end, table, sums)
-        present = one if sums[1] > 0 else np.float32(0)
-        inverse = one / np.sqrt(sums[1]) if sums[1] > 0 else np.float32(0)
-        sign = one if labels[row] == 1 else -one
+        present = unit if sums[1] > 0 else np.float32(0)
+        inverse = unit / np.sqrt(sums[1]) if sums[1] > 0 else np.float32(0)
+        sign = unit if labels[row] == 1 else -unit
         half = slack[labels[row]]
-        gradient = sign * (sums[0] * inverse + bias[0]) - one + alphas[row] * half
+        gradient = sign * (sums[0] * inverse + bias[0]) - unit + alphas[row] * half
         alpha = max(alphas[row] - gradient / (present + _BIAS * _BIAS + half), np.float32(0))
         step = (alpha - alphas[row]) * sign
         if step != 0:

@@ -40,22 +40,22 @@ def most_likely(
     Returns:
         (m + k,).
     """
-    found, damping = start.copy(), FIRST_DAMPING
-    loss, gradient, hessian = _derivatives(terms, labels, weights, found, start, precision)
+    parameters, damping = start.copy(), FIRST_DAMPING
+    loss, gradient, hessian = _derivatives(terms, labels, weights, parameters, start, precision)
     for _ in range(STEPS):
         step = np.linalg.solve(hessian + damping * np.diag(np.diag(hessian)), gradient)
-        tried = _derivatives(terms, labels, weights, found - step, start, precision)
+        tried = _derivatives(terms, labels, weights, parameters - step, start, precision)
         if not tried[0] < loss:
             damping *= 10
             if damping > MOST_DAMPING:
                 break
             continue
-        gain, found = loss - tried[0], found - step
+        gain, parameters = loss - tried[0], parameters - step
         loss, gradient, hessian = tried
         damping = max(damping / 10, LEAST_DAMPING)
         if gain < ENOUGH * (1 + abs(loss)):
             break
-    return found
+    return parameters
 
 
 def some_rows(rows: int) -> slice:
@@ -67,14 +67,14 @@ def _derivatives(
     terms: NDArray[np.float32],
     labels: NDArray[np.int32],
     weights: Floats,
-    found: Floats,
+    parameters: Floats,
     start: Floats,
     precision: Floats,
 ) -> tuple[float, Floats, Floats]:
     """Return the loss, its gradient and its Hessian."""
-    gradient, hessian = precision @ (found - start), precision.copy()
-    loss = float((found - start) @ gradient / 2)
-    loss += add_derivatives(terms, labels, weights, found, gradient, hessian)
+    gradient, hessian = precision @ (parameters - start), precision.copy()
+    loss = float((parameters - start) @ gradient / 2)
+    loss += add_derivatives(terms, labels, weights, parameters, gradient, hessian)
     below = np.tril(hessian, -1)
     return loss, gradient, below + below.T + np.diag(np.diag(hessian))
 
@@ -84,7 +84,7 @@ def add_derivatives(
     terms: NDArray[np.float32],
     labels: NDArray[np.int32],
     weights: Floats,
-    found: Floats,
+    parameters: Floats,
     gradient: Floats,
     hessian: Floats,
 ) -> float:
@@ -95,10 +95,10 @@ def add_derivatives(
     loss = 0.0
     for row in range(n):
         weight, truth = weights[row], labels[row]
-        logs[:] = found[m:]
+        logs[:] = parameters[m:]
         for term in range(m):
             for label in range(k):
-                logs[label] += found[term] * terms[row, term, label]
+                logs[label] += parameters[term] * terms[row, term, label]
         softmax(logs, shares)
         loss -= weight * logs[truth]
         for label in range(k):

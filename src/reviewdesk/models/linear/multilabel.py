@@ -49,12 +49,12 @@ class LabelSets:
         rows, labels = pairs // self.k, pairs % self.k
         names = np.zeros(len(column), np.uint64)  # of a set: those of its labels, all in one
         np.bitwise_xor.at(names, rows, self._names[labels])
-        found, first, place = np.unique(names, return_index=True, return_inverse=True)
-        numbers = np.empty(len(found), np.int32)
+        distinct, first, inverse = np.unique(names, return_index=True, return_inverse=True)
+        numbers = np.empty(len(distinct), np.int32)
         for one in np.argsort(first).tolist():
             own = labels[slice(*np.searchsorted(rows, [first[one], first[one] + 1]))]
-            numbers[one] = self._number(int(found[one]), own.astype(np.int32))
-        return numbers[place]
+            numbers[one] = self._number(int(distinct[one]), own.astype(np.int32))
+        return numbers[inverse]
 
     def _number(self, name: int, members: NDArray[np.int32]) -> int:
         if name not in self._numbers:
@@ -149,16 +149,16 @@ class MultilabelCalibrations:
         self, scores: NDArray[np.float32], known: NDArray[np.int64] | None = None
     ) -> NDArray[np.float32]:
         """Return the probability of each label, (n, k); of ``known`` (n, k) see ``Calibration``."""
-        found = np.empty(scores.shape, np.float32)
+        probabilities = np.empty(scores.shape, np.float32)
         for label, calibration in enumerate(self.each):
             if calibration is None:
-                found[:, label] = self.shares[label]
+                probabilities[:, label] = self.shares[label]
             else:
                 own = scores[:, label]
                 both = np.stack([-own, own], axis=1)
                 words = None if known is None else known[:, label]
-                found[:, label] = calibration.probabilities(both, words)[:, 1]
-        return found
+                probabilities[:, label] = calibration.probabilities(both, words)[:, 1]
+        return probabilities
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the calibrations as arrays of numbers."""

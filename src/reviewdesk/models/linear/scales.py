@@ -39,11 +39,11 @@ def log_count_ratio(counts: NDArray[np.int32], rows: NDArray[np.int64]) -> NDArr
 def divergence(counts: NDArray[np.int32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
     """Return the Kullback-Leibler divergence of a feature's labels from all labels, flattened."""
     prior = (rows / rows.sum()).astype(np.float32)
-    found = np.zeros(len(counts), np.float32)
+    divergences = np.zeros(len(counts), np.float32)
     totals = counts.sum(axis=1, dtype=np.float32) + np.float32(SMOOTHING)
     for label in np.flatnonzero(prior).tolist():  # one label at a time: no second large array
         ratio = counts[:, label] / prior[label]
         ratio = ((ratio + np.float32(SMOOTHING)) / totals).astype(np.float32)
-        found += prior[label] * ratio * np.log(ratio)
-    flat: NDArray[np.float32] = np.maximum(found, 0) ** np.float32(DIVERGENCE_POWER)
+        divergences += prior[label] * ratio * np.log(ratio)
+    flat: NDArray[np.float32] = np.maximum(divergences, 0) ** np.float32(DIVERGENCE_POWER)
     return flat

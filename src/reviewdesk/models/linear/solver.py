@@ -97,13 +97,13 @@ class Solver:
     def _softmax(
         self,
         choose: Choose,
-        found: NDArray[np.float32],
+        scales: NDArray[np.float32],
         rows: NDArray[np.int64],
         learning_rate: float,
     ) -> Weights:
         k = self.k
         table = np.zeros((self.features, -(-(k + 2) // LINE) * LINE), np.float32)
-        table[:, k], table[:, k + 1] = found**2, FIRST_GRADIENT
+        table[:, k], table[:, k + 1] = scales**2, FIRST_GRADIENT
         bias = np.zeros(table.shape[1], np.float32)
         bias[:k] = np.log((rows + 0.5) / (rows.sum() + 0.5 * k))
         bias[k + 1] = FIRST_BIAS_GRADIENT

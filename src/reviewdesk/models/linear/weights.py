@@ -125,17 +125,17 @@ def score_rows(
     """Write scores (rows, m) and lengths (rows,) of chosen rows, each computed for itself."""
     width = table.shape[1]
     sums = np.empty(width, np.float32)
-    for place in range(len(chosen)):
-        row = chosen[place]
+    for number in range(len(chosen)):
+        row = chosen[number]
         if width == 2:
             sum_pairs(ids, ends[row], ends[row + 1], table, sums)
         else:
             sum_rows(ids, ends[row], ends[row + 1], table, sums)
         length = np.sqrt(sums[len(bias)])
-        lengths[place] = length
+        lengths[number] = length
         inverse = np.float32(1) / length if length > 0 else np.float32(0)
         for label in range(len(bias)):
-            scores[place, label] = sums[label] * inverse + bias[label]
+            scores[number, label] = sums[label] * inverse + bias[label]
 
 
 @compiled
@@ -148,14 +148,14 @@ def count_known(
     counts: NDArray[np.int64],
 ) -> None:
     """Write how many features of chosen rows have a scale above 0, up to ``LONG``."""
-    for place in range(len(chosen)):
-        count, row = 0, chosen[place]
+    for number in range(len(chosen)):
+        count, row = 0, chosen[number]
         for at in range(ends[row], ends[row + 1]):
             if table[ids[at], column] > 0:
                 count += 1
                 if count == LONG:
                     break
-        counts[place] = count
+        counts[number] = count
 
 
 @compiled

@@ -66,14 +66,14 @@ class Graph:
         """
         lengths = np.diff(ends)
         widths = _widths(lengths)
-        found = np.empty((len(lengths), self.k), np.float32)
+        scores = np.empty((len(lengths), self.k), np.float32)
         for width in np.unique(widths).tolist():
             same = np.flatnonzero(widths == width)
             size = max(POSITIONS // width, FEWEST_ROWS)
             for at in range(0, len(same), size):
                 rows = same[at : at + size]
-                found[rows] = self._run(ids, ends, rows, width, values)[: len(rows)]
-        return found
+                scores[rows] = self._run(ids, ends, rows, width, values)[: len(rows)]
+        return scores
 
     def _run(
         self, ids: Ids, ends: Ends, rows: NDArray[np.int64], width: int, values: Values | None
@@ -81,20 +81,20 @@ class Graph:
         padded = np.full((max(len(rows), FEWEST_ROWS), width), PADDING, np.int64)
         lengths = np.zeros(len(padded), np.int64)
         weights = None if values is None else np.zeros(padded.shape, np.float32)
-        for place, row in enumerate(rows.tolist()):
+        for line, row in enumerate(rows.tolist()):
             own = ids[ends[row] : ends[row + 1]]
-            padded[place, : len(own)] = own
-            lengths[place] = len(own)
+            padded[line, : len(own)] = own
+            lengths[line] = len(own)
             if weights is not None and values is not None:
-                weights[place, : len(own)] = values[ends[row] : ends[row + 1]]
+                weights[line, : len(own)] = values[ends[row] : ends[row + 1]]
         given = {"lengths": lengths} if weights is None else {"values": weights}
         try:
-            found: Any = self._session.run(None, {"ids": padded, **given})[0]
+            output: Any = self._session.run(None, {"ids": padded, **given})[0]
         except Exception as error:  # an id beyond the graph's table, a shape that it does not have
             raise BundleError("the ONNX graph does not fit the vocabulary") from error
-        if found.dtype != np.float32 or found.shape[-1] != self.k:
+        if output.dtype != np.float32 or output.shape[-1] != self.k:
             raise BundleError("the ONNX graph does not fit the labels")
-        scores: NDArray[np.float32] = found
+        scores: NDArray[np.float32] = output
         return scores
 
 

@@ -22,12 +22,12 @@ def losses(scores: Tensor, labels: Tensor, objective: Objective, smoothing: floa
     if objective == "several":  # half the log-odds, as two scores one of which is the other's minus
         odds = 2 * scores
         return functional.binary_cross_entropy_with_logits(odds, labels, reduction="none").sum(1)
-    found = functional.cross_entropy(scores, labels, reduction="none", label_smoothing=smoothing)
+    loss = functional.cross_entropy(scores, labels, reduction="none", label_smoothing=smoothing)
     if objective == "ordered":
         below = torch.softmax(scores, dim=1).cumsum(dim=1)  # (B, k)
         steps = torch.arange(scores.shape[1], device=scores.device)
-        found = found + (below - (steps >= labels.unsqueeze(1)).to(below.dtype)).square().sum(1)
-    return found
+        loss = loss + (below - (steps >= labels.unsqueeze(1)).to(below.dtype)).square().sum(1)
+    return loss
 
 
 def right(scores: Tensor, labels: Tensor, objective: Objective) -> Tensor:

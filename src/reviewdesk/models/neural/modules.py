@@ -129,13 +129,13 @@ class Layer(nn.Module):
 
     def forward(self, states: Tensor, mask: Tensor, lengths: Tensor) -> Tensor:
         """Return the vectors of all positions, (B, T, H)."""
-        found: Tensor = self.there(states)[0]
+        forwards: Tensor = self.there(states)[0]
         if self.back is None:
-            return found
+            return forwards
         places = torch.arange(states.shape[1], device=states.device).unsqueeze(0)  # (1, T)
         turned = torch.where(mask > 0, lengths.unsqueeze(1) - 1 - places, places)  # (B, T)
         backwards = _taken(self.back(_taken(states, turned))[0], turned)
-        return torch.cat([found, backwards], dim=2)
+        return torch.cat([forwards, backwards], dim=2)
 
 
 class Convolution(nn.Module):
@@ -155,13 +155,13 @@ class Convolution(nn.Module):
             one(functional.pad(across, side))  # so much nothing around that T positions come out
             for one, side in zip(self.each, sides, strict=True)
         ]
-        found = torch.cat(each, dim=1).transpose(1, 2)
-        found = functional.relu(found) * mask.unsqueeze(2)
+        features = torch.cat(each, dim=1).transpose(1, 2)
+        features = functional.relu(features) * mask.unsqueeze(2)
         if self.stride > 1:
-            rows, size = found.shape[0], found.shape[2]
-            found = found.reshape(rows, -1, self.stride, size).amax(dim=2)
+            rows, size = features.shape[0], features.shape[2]
+            features = features.reshape(rows, -1, self.stride, size).amax(dim=2)
             mask = mask.reshape(rows, -1, self.stride).amax(dim=2)
-        return found, mask
+        return features, mask
 
 
 class Convolutional(nn.Module):

@@ -46,12 +46,12 @@ def encoder_folder(name: str) -> Path:
     """
     for short, (package, module, inside) in WHEELS.items():
         if name in (short, package):
-            found = find_spec(module)
-            if found is None or found.origin is None:
+            spec = find_spec(module)
+            if spec is None or spec.origin is None:
                 raise UsageError(
                     f"{package} is not installed; install it with: pip install {package}"
                 )
-            return Path(found.origin).parent / inside
+            return Path(spec.origin).parent / inside
     folder = Path(name)
     if not name or not folder.is_dir():
         raise UsageError(

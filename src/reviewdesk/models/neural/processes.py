@@ -39,15 +39,17 @@ class Processes:
         if self.size == 1:
             return
         learnt = [one for one in network.parameters() if one.requires_grad]
-        for one in learnt:  # a process whose share of a batch is empty has none
-            one.grad = torch.zeros_like(one) if one.grad is None else one.grad
+        for parameter in learnt:  # a process whose share of a batch is empty has none
+            parameter.grad = (
+                torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+            )
         flat = self.summed(
             torch.cat([one.grad.flatten() for one in learnt if one.grad is not None])
         )
         at = 0
-        for one in learnt:
-            one.grad = flat[at : at + one.numel()].view_as(one)
-            at += one.numel()
+        for parameter in learnt:
+            parameter.grad = flat[at : at + parameter.numel()].view_as(parameter)
+            at += parameter.numel()
 
     def alike(self, network: Module) -> Module:
         """Give every process the first one's weights."""

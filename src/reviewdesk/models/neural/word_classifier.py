@@ -136,10 +136,10 @@ def _multilabel(
 ) -> MultilabelCalibrations:
     """Return a calibration for each label; labels not present have the share that they had."""
     rows = tokens.labels.sum(axis=0).astype(int).tolist()
-    found = multilabel_calibrations(scores, labels, known, len(tokens.labels), rows)
+    calibrations = multilabel_calibrations(scores, labels, known, len(tokens.labels), rows)
     each: list[Calibration | None] = [None] * k
     shares = np.zeros(k)
     shares[tokens.always] = 1
     for place, label in enumerate(present.tolist()):
-        each[label], shares[label] = found.each[place], found.shares[place]
+        each[label], shares[label] = calibrations.each[place], calibrations.shares[place]
     return MultilabelCalibrations(each, shares)

@@ -231,12 +231,12 @@ def count_words(
         for field in range(bounds.shape[1]):
             start, end = bounds[text, field]
             found = hash_words(data, start, end, _SEED, table, hashes, none)
-            for place in range(found):
-                at = find_place(keys, counts, hashes[place])
+            for word in range(found):
+                at = find_place(keys, counts, hashes[word])
                 if counts[at] == NO_COLUMN:
                     if words + 1 >= len(keys):  # one endless text: its other words stay uncounted
                         continue
-                    keys[at], counts[at], seen[at] = hashes[place], 0, 0
+                    keys[at], counts[at], seen[at] = hashes[word], 0, 0
                     words += 1
                 if seen[at] != first_row + text + 1:
                     seen[at] = first_row + text + 1
@@ -288,19 +288,19 @@ def write_ids(
                 row_ids[count], row_spans[count, 0], row_spans[count, 1] = MARKS + field, -1, -1
                 count += 1
             found = hash_words(data, start, end, _SEED, table, hashes, where)
-            for place in range(found):
-                if is_in(dull, hashes[place]):
+            for word in range(found):
+                if is_in(dull, hashes[word]):
                     continue
-                number = numbers[find_place(keys, numbers, hashes[place])]
+                number = numbers[find_place(keys, numbers, hashes[word])]
                 row_ids[count] = UNKNOWN if number == NO_COLUMN else first + number
-                row_spans[count] = where[place]
+                row_spans[count] = where[word]
                 count += 1
         skipped = max(count - most, 0)
         head = min(count, most // 2 if skipped else count)
-        for place in range(count):
-            if head <= place < head + skipped:
+        for word in range(count):
+            if head <= word < head + skipped:
                 continue
-            ids[done], spans[done] = row_ids[place], row_spans[place]
+            ids[done], spans[done] = row_ids[word], row_spans[word]
             done += 1
         ends[text + 1] = done
 

@@ -249,24 +249,24 @@ class Scan:
         by_row = folder / SIDES_FILE
         row_sides = np.load(by_row, mmap_mode="r") if by_row.exists() else None
         pieces, first = [], 0
-        for one in files:
+        for file in files:
             line = 1
-            for piece in pieces_of(one, self.chunk_bytes):
+            for piece in pieces_of(file, self.chunk_bytes):
                 data = piece.read()
                 lines = parse_lines(data)
-                self._note_bad(one, line, data, lines)
+                self._note_bad(file, line, data, lines)
                 line += data.count(b"\n")
                 placed = Piece(**{**asdict(piece), "first_row": first})
                 sides = sides_of(lines, placed, self.dealing, row_sides)
                 self.counts.add(lines.rows, sides == LEARNT)
                 for side in (LEARNT, VALIDATION, TEST):
                     self._labels[side].update(lines.labels[sides == side].tolist())
-                found = np.bincount(sides, minlength=4)
+                rows_by_side = np.bincount(sides, minlength=4)
                 digest = hashlib.sha256(data).hexdigest()
                 pieces.append(
                     Piece(
                         piece.path, piece.start, piece.size, piece.side, first,
-                        (int(found[0]), int(found[1]), int(found[2])), digest,
+                        (int(rows_by_side[0]), int(rows_by_side[1]), int(rows_by_side[2])), digest,
                     )
                 )  # fmt: skip
                 first += len(lines.labels)
@@ -276,14 +276,14 @@ class Scan:
         weighting = self.counts.weighting(kind, most, fewest)
         return Chunks(folder, pieces, np.array(values, np.float64), weighting, self.dealing, table)
 
-    def _note_bad(self, one: FeatureFile, first_line: int, data: bytes, lines: Lines) -> None:
+    def _note_bad(self, file: FeatureFile, first_line: int, data: bytes, lines: Lines) -> None:
         if not len(lines.bad):
             return
         if (lines.bad[:, 1] == SEVERAL_LABELS).all() and not len(lines.labels):
-            raise InputError(f"{one.path.name} has several labels a row; mlp learns one a row")
+            raise InputError(f"{file.path.name} has several labels a row; mlp learns one a row")
         raw = data.split(b"\n")
         self.bad += [
-            BadLine(one.path.name, first_line + number, raw[number])
+            BadLine(file.path.name, first_line + number, raw[number])
             for number in lines.bad[:, 0].tolist()
         ]
 
@@ -302,9 +302,9 @@ class Scan:
         return values
 
 
-def pieces_of(one: FeatureFile, chunk_bytes: int) -> Iterator[Piece]:
+def pieces_of(source: FeatureFile, chunk_bytes: int) -> Iterator[Piece]:
     """Yield the pieces of a file, of about so many bytes, each of whole lines."""
-    with storage_errors(str(one.path)), one.path.open("rb") as file:
+    with storage_errors(str(source.path)), source.path.open("rb") as file:
         size = file.seek(0, 2)
         count = max(-(-size // chunk_bytes), 1)
         start = 0
@@ -313,7 +313,7 @@ def pieces_of(one: FeatureFile, chunk_bytes: int) -> Iterator[Piece]:
             file.readline()
             end = file.tell() if number < count else size
             if end > start:
-                yield Piece(str(one.path), start, end - start, one.side)
+                yield Piece(str(source.path), start, end - start, source.side)
             start = end
 
 

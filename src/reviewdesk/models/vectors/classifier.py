@@ -299,15 +299,13 @@ def by_our_names(settings: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         UsageError: a setting is given twice, under two names.
     """
-    found: dict[str, Any] = {}
+    ours: dict[str, Any] = {}
     for name, value in settings.items():
         own = ALIASES.get(name, name)
-        if own in found:
+        if own in ours:
             raise UsageError(f"setting {own} is given twice, once as {name}")
-        found[own] = (
-            ALIASES.get(value, value) if own == "loss" and isinstance(value, str) else value
-        )
-    return found
+        ours[own] = ALIASES.get(value, value) if own == "loss" and isinstance(value, str) else value
+    return ours
 
 
 def _read_settings(path: Path) -> dict[str, Any]:

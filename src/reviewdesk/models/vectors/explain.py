@@ -64,12 +64,12 @@ def _explanation(
     names: list[str], where: list[str], weights: NDArray[np.float64], scores: NDArray[np.float32]
 ) -> Explanation:
     """Add up what stands in a text more than once, the weightiest first."""
-    place: dict[tuple[str, str], int] = {}
-    kept = [place.setdefault(pair, len(place)) for pair in zip(names, where, strict=True)]
-    total = np.zeros((len(place), weights.shape[1]))
+    number_of: dict[tuple[str, str], int] = {}
+    kept = [number_of.setdefault(pair, len(number_of)) for pair in zip(names, where, strict=True)]
+    total = np.zeros((len(number_of), weights.shape[1]))
     np.add.at(total, np.array(kept, np.int64), weights)
     order = np.argsort(-np.abs(total).max(axis=1, initial=0), kind="stable")
-    pairs = list(place)
+    pairs = list(number_of)
     return Explanation(
         words=[pairs[number][0] for number in order.tolist()],
         columns=[pairs[number][1] for number in order.tolist()],

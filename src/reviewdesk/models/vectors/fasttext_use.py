@@ -150,13 +150,13 @@ class FastTextUser:
             count: most labels a text; 0 for all.
             threshold: the smallest probability to give.
         """
-        found, has_rows = self.probabilities(Lines.of([text.encode() for text in texts]))
-        order = np.argsort(-found, axis=1, kind="stable")[:, : count or None]
+        probabilities, has_rows = self.probabilities(Lines.of([text.encode() for text in texts]))
+        order = np.argsort(-probabilities, axis=1, kind="stable")[:, : count or None]
         return [
             [
-                Guess(self.labels[label], float(found[text, label]))
+                Guess(self.labels[label], float(probabilities[text, label]))
                 for label in order[text].tolist()
-                if found[text, label] >= threshold
+                if probabilities[text, label] >= threshold
             ]
             if has_rows[text]
             else []

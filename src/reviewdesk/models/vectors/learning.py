@@ -141,14 +141,14 @@ def learn_reviews(
             groups.append(groups_of(batch, columns))
         read = reader.finish()
         ends = np.concatenate([[0], *sizes]).cumsum().astype(np.int64)
-        told = Labels(np.concatenate([np.empty(0, np.int32), *labels]), ends, k)
+        labels_of_rows = Labels(np.concatenate([np.empty(0, np.int32), *labels]), ends, k)
         fewest = 0 if recipe.clear_words else FEW_CUSTOMERS
         vocabulary, mapped = choose_rows(read, recipe.min_count, recipe.min_bucket_count, fewest)
         texts = None if validation is None else validation_texts(validation, columns, k)
         watch = EpochWatch(
-            vocabulary, texts, _label_counts(told), recipe.loss, recipe.stopping, run
+            vocabulary, texts, _label_counts(labels_of_rows), recipe.loss, recipe.stopping, run
         )
-        return _learn(mapped, told, np.concatenate(groups), recipe, multilabel, watch)
+        return _learn(mapped, labels_of_rows, np.concatenate(groups), recipe, multilabel, watch)
 
 
 def validation_texts(

@@ -93,13 +93,13 @@ class RowIndex:
 
     def rows(self, lines: Lines) -> TextRows:
         """Return the rows of each text, in fastText's order."""
-        found, counts = [], []
+        ids, counts = [], []
         for part in line_parts(lines):
             rows, ends = self._part(lines, part)
-            found.append(rows)
+            ids.append(rows)
             counts.append(np.diff(ends))
         ends = np.concatenate([[0], *counts]).cumsum()
-        return TextRows(np.concatenate([np.empty(0, np.int32), *found]), ends.astype(np.int64))
+        return TextRows(np.concatenate([np.empty(0, np.int32), *ids]), ends.astype(np.int64))
 
     def _part(self, lines: Lines, part: slice) -> tuple[NDArray[np.int32], Ints]:
         starts, ends = lines.starts[part], lines.ends[part]
@@ -254,12 +254,12 @@ def _bucket_rows(
     """Put rows in the place of buckets; those of buckets without one are ``absent`` or left out."""
     known, some_left, absent = numbers[0], numbers[5], numbers[6]
     at = first
-    for place in range(first, end):
-        row = known + out[place]
+    for bucket in range(first, end):
+        row = known + out[bucket]
         if some_left:
-            found = np.searchsorted(left, out[place])
+            found = np.searchsorted(left, out[bucket])
             row = absent
-            if found < len(left) and left[found] == out[place]:
+            if found < len(left) and left[found] == out[bucket]:
                 row = left_rows[found]
         if row >= 0:
             out[at] = row

@@ -47,19 +47,19 @@ def split_line(
         The place after the last one written.
     """
     begin = -1
-    for place in range(start, end):
-        byte = int(data[place])
+    for byte_at in range(start, end):
+        byte = int(data[byte_at])
         if byte == 32 or 9 <= byte <= 13 or byte == 0:
             if begin >= 0:
-                if _is_end(data, begin, place):
+                if _is_end(data, begin, byte_at):
                     return at
-                spans[at, 0], spans[at, 1] = begin, place
+                spans[at, 0], spans[at, 1] = begin, byte_at
                 at += 1
                 begin = -1
             if byte == 10:
                 return at
         elif begin < 0:
-            begin = place
+            begin = byte_at
     if begin >= 0 and not _is_end(data, begin, end):
         spans[at, 0], spans[at, 1] = begin, end
         at += 1
@@ -145,14 +145,14 @@ def character_buckets(
         if 0 < first < size - 1 and (int(data[start + first - 1]) & 0xC0) == 0x80:
             continue
         state = _BASIS32
-        place, count = first, 1
-        while place < size and count <= longest:
-            state = fnv32(state, _framed(data, start, size, place))
-            place += 1
-            while 0 < place < size - 1 and (int(data[start + place - 1]) & 0xC0) == 0x80:
-                state = fnv32(state, data[start + place - 1])
-                place += 1
-            if count >= shortest and not (count == 1 and (first == 0 or place == size)):
+        byte_at, count = first, 1
+        while byte_at < size and count <= longest:
+            state = fnv32(state, _framed(data, start, size, byte_at))
+            byte_at += 1
+            while 0 < byte_at < size - 1 and (int(data[start + byte_at - 1]) & 0xC0) == 0x80:
+                state = fnv32(state, data[start + byte_at - 1])
+                byte_at += 1
+            if count >= shortest and not (count == 1 and (first == 0 or byte_at == size)):
                 out[at] = np.int64(state % bucket)
                 at += 1
             count += 1
@@ -160,13 +160,13 @@ def character_buckets(
 
 
 @compiled
-def _framed(data: NDArray[np.uint8], start: int, size: int, place: int) -> np.uint8:
+def _framed(data: NDArray[np.uint8], start: int, size: int, byte_at: int) -> np.uint8:
     """Return one byte of a word between ``<`` and ``>``."""
-    if place == 0:
+    if byte_at == 0:
         return np.uint8(_LESS)
-    if place == size - 1:
+    if byte_at == size - 1:
         return np.uint8(_GREATER)
-    return np.uint8(data[start + place - 1])
+    return np.uint8(data[start + byte_at - 1])
 
 
 @compiled

@@ -92,10 +92,10 @@ def learn_words(
         text = order[step]
         rate = rates[0] + fall * np.float32(step)
         count = 0
-        for place in range(ends[text], ends[text + 1]):
+        for word in range(ends[text], ends[text + 1]):
             state = state * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)
-            if np.float32(state >> np.uint64(40)) * np.float32(5.9604645e-8) < keep[words[place]]:
-                line[count] = words[place]
+            if np.float32(state >> np.uint64(40)) * np.float32(5.9604645e-8) < keep[words[word]]:
+                line[count] = words[word]
                 count += 1
         for centre in range(count):
             if centre + 8 < count:
@@ -119,9 +119,9 @@ def learn_words(
                         truths[chosen] = np.float32(0)
                         chosen += 1
             else:
-                for place in range(path_ends[target], path_ends[target + 1]):
-                    outs[chosen] = paths[place]
-                    truths[chosen] = turns[place]
+                for word in range(path_ends[target], path_ends[target + 1]):
+                    outs[chosen] = paths[word]
+                    truths[chosen] = turns[word]
                     chosen += 1
             bags = _gather(line, first, last, centre, cbow, rows, row_ends, inputs, width, around)
             _products(around, bags, outs, chosen, outputs, width, errors)
@@ -218,12 +218,12 @@ def _products(
         out = np.uint64(outs[number]) * width
         bag = 0
         while bag + 4 <= bags:
-            one = np.uint64(bag) * width
-            two, three, four = one + width, one + width + width, one + width + width + width
+            first = np.uint64(bag) * width
+            two, three, four = first + width, first + width + width, first + width + width + width
             a, b, c, d = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
             for column in range(width):
                 value = outputs[out + column]
-                a += around[one + column] * value
+                a += around[first + column] * value
                 b += around[two + column] * value
                 c += around[three + column] * value
                 d += around[four + column] * value
@@ -233,10 +233,10 @@ def _products(
             errors[(bag + 3) * chosen + number] = d
             bag += 4
         while bag < bags:
-            one = np.uint64(bag) * width
+            first = np.uint64(bag) * width
             a = np.float32(0)
             for column in range(width):
-                a += around[one + column] * outputs[out + column]
+                a += around[first + column] * outputs[out + column]
             errors[bag * chosen + number] = a
             bag += 1
 
@@ -264,37 +264,37 @@ def _move(
                 errors[bag * chosen + number + 1],
                 errors[bag * chosen + number + 2],
             )
-            one = np.uint64(outs[number]) * width
+            first = np.uint64(outs[number]) * width
             two = np.uint64(outs[number + 1]) * width
             three = np.uint64(outs[number + 2]) * width
             for column in range(width):
                 change[to + column] += (
-                    e * outputs[one + column]
+                    e * outputs[first + column]
                     + f * outputs[two + column]
                     + g * outputs[three + column]
                 )
             number += 3
         while number < chosen:
             e = errors[bag * chosen + number]
-            one = np.uint64(outs[number]) * width
+            first = np.uint64(outs[number]) * width
             for column in range(width):
-                change[to + column] += e * outputs[one + column]
+                change[to + column] += e * outputs[first + column]
             number += 1
     for number in range(chosen):
         out = np.uint64(outs[number]) * width
         bag = 0
         while bag + 2 <= bags:
             e, f = errors[bag * chosen + number], errors[(bag + 1) * chosen + number]
-            one = np.uint64(bag) * width
-            two = one + width
+            first = np.uint64(bag) * width
+            two = first + width
             for column in range(width):
-                outputs[out + column] += e * around[one + column] + f * around[two + column]
+                outputs[out + column] += e * around[first + column] + f * around[two + column]
             bag += 2
         while bag < bags:
             e = errors[bag * chosen + number]
-            one = np.uint64(bag) * width
+            first = np.uint64(bag) * width
             for column in range(width):
-                outputs[out + column] += e * around[one + column]
+                outputs[out + column] += e * around[first + column]
             bag += 1
 
 
