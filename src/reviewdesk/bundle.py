@@ -369,7 +369,7 @@ def _root(directory: Path) -> Path:
     return directory
 
 
-def _load(directory: Path, place: Path) -> Bundle:
+def _load(directory: Path, source: Path) -> Bundle:
     """Read a bundle's directory; errors name the place that the user gave."""
     try:
         manifest = _read_manifest(directory)
@@ -383,7 +383,7 @@ def _load(directory: Path, place: Path) -> Bundle:
             _refuse("its weights are for other text columns than its manifest")
         return bundle
     except (BundleError, UsageError) as error:
-        raise BundleError(f"the bundle {place} was refused: {error}") from error
+        raise BundleError(f"the bundle {source} was refused: {error}") from error
 
 
 def _load_classifier(directory: Path, family: str) -> Classifier:
@@ -448,12 +448,12 @@ def _check_manifest(manifest: Any) -> None:
 
 
 def _check_files(directory: Path, digests: Mapping[str, Any]) -> None:
-    found = set(_files(directory)) - {MANIFEST, LOG}
-    for name in sorted(set(digests) - found):
+    present = set(_files(directory)) - {MANIFEST, LOG}
+    for name in sorted(set(digests) - present):
         _refuse(f"the file {name!r} is missing")
-    for name in sorted(found - set(digests)):
+    for name in sorted(present - set(digests)):
         _refuse(f"it holds a file that its manifest does not know: {name!r}")
-    for name in sorted(found):
+    for name in sorted(present):
         if _digest(directory / name) != digests[name]:
             _refuse(f"the file {name!r} is damaged")
 

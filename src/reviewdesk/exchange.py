@@ -84,7 +84,7 @@ def _put(aside: Path, final: Path) -> None:
     sync_directory(final.parent)
 
 
-def exchange(one: Path, other: Path) -> bool:
+def exchange(first: Path, other: Path) -> bool:
     """Let two directories change places in one step; say whether the system can.
 
     Raises:
@@ -93,8 +93,8 @@ def exchange(one: Path, other: Path) -> bool:
     call = _renameat2()
     if call is None:
         return False
-    sys.audit("os.rename", str(one), str(other), -1, -1)
-    if call(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0:
+    sys.audit("os.rename", str(first), str(other), -1, -1)
+    if call(_HERE, os.fsencode(first), _HERE, os.fsencode(other), _EXCHANGE) == 0:
         return True
     code = ctypes.get_errno()
     if code in _CANNOT:

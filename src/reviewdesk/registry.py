@@ -33,7 +33,7 @@ class Registry:
         """
         if name in self._table:
             module, _, attribute = self._table[name].partition(":")
-            found = getattr(importlib.import_module(module), attribute)
+            loaded = getattr(importlib.import_module(module), attribute)
         else:
             plugins = self._plugins()
             if name not in plugins:
@@ -41,12 +41,12 @@ class Registry:
                     f"unknown {self.kind} {name!r}; there are: {', '.join(self.names())}"
                 )
             try:
-                found = plugins[name].load()
+                loaded = plugins[name].load()
             except Exception as error:  # whatever the package does while it is imported
                 raise self.broken(name, error) from error
-        if not isinstance(found, type):
+        if not isinstance(loaded, type):
             raise BrokenPlugin(f"the {self.kind} {name!r} is not a class")
-        return found
+        return loaded
 
     def is_plugin(self, name: str) -> bool:
         """Say whether another package adds a name."""

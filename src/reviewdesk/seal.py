@@ -152,21 +152,21 @@ def _is_whole(file: IO[bytes]) -> bool:
     size = file.seek(0, io.SEEK_END)
     file.seek(max(size - _END, 0))
     end = file.read(_END)
-    place = size - _END - int.from_bytes(end[:4], "little") - _SEAL
-    if place < 0:
+    seal_at = size - _END - int.from_bytes(end[:4], "little") - _SEAL
+    if seal_at < 0:
         return True  # no Parquet, or one too small for a seal
-    file.seek(place)
+    file.seek(seal_at)
     seal = file.read(_SEAL)
     first, digest, second = seal[: len(_MARK)], seal[len(_MARK) : -len(_MARK)], seal[-len(_MARK) :]
     if _MARK not in (first, second):
         return True
     file.seek(0)
-    found = hashlib.sha256()
-    left = place
+    digest_of_rest = hashlib.sha256()
+    left = seal_at
     while left:
         chunk = file.read(min(left, _CHUNK))
-        found.update(chunk)
+        digest_of_rest.update(chunk)
         left -= len(chunk)
-    file.seek(place + _SEAL)
-    found.update(file.read())
-    return first == second == _MARK and found.digest() == digest
+    file.seek(seal_at + _SEAL)
+    digest_of_rest.update(file.read())
+    return first == second == _MARK and digest_of_rest.digest() == digest

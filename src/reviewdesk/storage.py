@@ -28,7 +28,7 @@ _LOCAL: Final = pafs.LocalFileSystem()
 
 
 @contextmanager
-def storage_errors(place: str) -> Iterator[None]:
+def storage_errors(address: str) -> Iterator[None]:
     """Turn the operating system's errors into one sentence about a place.
 
     Raises:
@@ -37,29 +37,29 @@ def storage_errors(place: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(_sentence(error, place)) from error
+        raise StorageError(_sentence(error, address)) from error
 
 
-def _sentence(error: OSError, place: str) -> str:
+def _sentence(error: OSError, address: str) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"no space left while writing {place}; free some and run the same command again"
+        return f"no space left while writing {address}; free some and run the same command again"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"no permission for {place}; check its owner and mode"
+        return f"no permission for {address}; check its owner and mode"
     if error.errno == errno.ENOENT:
-        return _missing(place)
-    if place.startswith(SCHEME):
-        return s3_sentence(error, place)
+        return _missing(address)
+    if address.startswith(SCHEME):
+        return s3_sentence(error, address)
     reason = error.strerror or str(error).partition("\n")[0][:200] or type(error).__name__
-    return f"cannot use {place}: {reason}"
+    return f"cannot use {address}: {reason}"
 
 
-def _missing(place: str) -> str:
-    if place.startswith(SCHEME):
+def _missing(address: str) -> str:
+    if address.startswith(SCHEME):
         try:
-            return missing_sentence(place)
+            return missing_sentence(address)
         except OSError as error:
-            return s3_sentence(error, place)
-    return f"{place} does not exist"
+            return s3_sentence(error, address)
+    return f"{address} does not exist"
 
 
 def is_remote(place: str) -> bool:
@@ -67,19 +67,19 @@ def is_remote(place: str) -> bool:
     return "://" in place
 
 
-def filesystem(place: str) -> tuple[pafs.FileSystem, str]:
+def filesystem(address: str) -> tuple[pafs.FileSystem, str]:
     """Return the Arrow file system that a place is on, and its path there.
 
     Raises:
         StorageError: the scheme is not one that reviewdesk reads, or S3 cannot be reached.
     """
-    if not is_remote(place):
-        return _LOCAL, place if place.startswith("/") else str(Path(place).absolute())
-    if not place.startswith(SCHEME):
-        scheme = place.partition("://")[0]
+    if not is_remote(address):
+        return _LOCAL, address if address.startswith("/") else str(Path(address).absolute())
+    if not address.startswith(SCHEME):
+        scheme = address.partition("://")[0]
         raise StorageError(f"cannot open {scheme}:// addresses; use a local path or s3://")
-    with storage_errors(place):
-        return s3_filesystem(place)
+    with storage_errors(address):
+        return s3_filesystem(address)
 
 
 def private_directory(path: Path) -> Path:

@@ -48,7 +48,7 @@ def test_a_job_is_made_as_asked_and_waited_for(account: Bucket, tmp_path: Path) 
     path = request_of_job(tmp_path, "one", BatchStrategy="MultiRecord", MaxPayloadInMB=1)
     made = request_of_model(tmp_path / "model", "model-1")
     heard: list[str] = []
-    found = run_transform_job(path, model=made, told=heard.append, poll_seconds=0.1)
+    found = run_transform_job(path, model=made, report=heard.append, poll_seconds=0.1)
     assert (found.name, found.status) == ("one", "Completed")
     assert heard[-1] == "Completed"
     client = boto3.client("sagemaker", endpoint_url=account.endpoint)

@@ -114,11 +114,11 @@ class RemoteModel:
         return f"<{self._predictor.id} for {self.target}: {', '.join(self.labels[:6])}>"
 
 
-def endpoint(place: str, *, at_once: int = AT_ONCE) -> RemoteModel:
+def endpoint(address: str, *, at_once: int = AT_ONCE) -> RemoteModel:
     """Connect to an endpoint, as ``reviewdesk predict --endpoint``.
 
     Args:
-        place: ``http://HOST:PORT`` of ``reviewdesk serve`` or a container, there also with
+        address: ``http://HOST:PORT`` of ``reviewdesk serve`` or a container, there also with
             ``/endpoints/NAME/invocations``, or the name of one of SageMaker's.
         at_once: how many requests are on their way at a time.
 
@@ -127,6 +127,6 @@ def endpoint(place: str, *, at_once: int = AT_ONCE) -> RemoteModel:
         StorageError: it cannot be reached.
         InputError: its answers are not those of a classifier.
     """
-    place_is_url = "://" in place
-    found = HttpEndpoint(place) if place_is_url else SageMakerEndpoint(place)
+    place_is_url = "://" in address
+    found = HttpEndpoint(address) if place_is_url else SageMakerEndpoint(address)
     return RemoteModel(EndpointPredictor(found, at_once))

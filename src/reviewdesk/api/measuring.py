@@ -44,7 +44,7 @@ def evaluate_predictions(
     (source,) = settings_from(settings, SourceSettings)
     with TemporaryDirectory(prefix="reviewdesk-") as one, TemporaryDirectory() as other:
         tables = [Path(place) for place in places_of(predictions, Path(one))]
-        found = measure_predictions(
+        evaluation = measure_predictions(
             data.data if isinstance(data, Reviews) else places_of(data, Path(other)),
             tables,
             target=target,
@@ -53,4 +53,4 @@ def evaluate_predictions(
             label_map=label_map,
             source=source,
         )
-    return Evaluated(found)
+    return Evaluated(evaluation)

@@ -305,7 +305,7 @@ def train(
 
 
 def _train_features(
-    place: Path,
+    files: Path,
     out: str | Path | None,
     overwrite: bool,
     model_settings: Mapping[str, Any] | None,
@@ -316,7 +316,7 @@ def _train_features(
     folder = SessionFolder() if out is None else None
     path = folder.path / "bundle" if folder else Path(out or "")
     result = train_features(
-        place, path, split=split, model_settings=model_settings, overwrite=overwrite,
+        files, path, split=split, model_settings=model_settings, overwrite=overwrite,
         progress=Progress(),
     )  # fmt: skip
     return Model(result.bundle, path, folder)

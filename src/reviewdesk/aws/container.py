@@ -142,12 +142,12 @@ class Container:
         path = self.config / "resourceconfig.json"
         if not path.exists():
             return Hosts()
-        found = _object(path)
-        names = found.get("hosts")
-        current = found.get("current_host")
+        config = _object(path)
+        names = config.get("hosts")
+        current = config.get("current_host")
         if not isinstance(names, list) or not isinstance(current, str) or current not in names:
             raise InputError(f"{path} does not name its current_host among its hosts")
-        interface = str(found.get("network_interface_name", "eth0"))
+        interface = str(config.get("network_interface_name", "eth0"))
         return Hosts(current, tuple(sorted(map(str, names))), interface)
 
     def channels(self) -> dict[str, Channel]:
@@ -185,11 +185,11 @@ def _object(path: Path) -> dict[str, Any]:
     return found
 
 
-def _channel(name: str, told: dict[str, Any]) -> Channel:
+def _channel(name: str, config: dict[str, Any]) -> Channel:
     return Channel(
         name,
-        str(told.get("TrainingInputMode") or FILE),
-        str(told.get("ContentType") or ""),
-        told.get("S3DistributionType") == SHARDED,
-        str(told.get("RecordWrapperType") or "None"),
+        str(config.get("TrainingInputMode") or FILE),
+        str(config.get("ContentType") or ""),
+        config.get("S3DistributionType") == SHARDED,
+        str(config.get("RecordWrapperType") or "None"),
     )

@@ -174,7 +174,7 @@ def _model_settings(mode: str, model: str, left: Mapping[str, str]) -> dict[str,
         settings, aliases = family.settings_class, family.aliases
         defaults = BLAZINGTEXT if mode else {}
     hints = get_type_hints(settings)
-    found: dict[str, Any] = {}
+    given: dict[str, Any] = {}
     for name, text in left.items():
         own = aliases.get(name, name)
         if mode and own in NOT_OURS:
@@ -184,10 +184,10 @@ def _model_settings(mode: str, model: str, left: Mapping[str, str]) -> dict[str,
             raise UsageError(
                 f"there is no hyper-parameter {name!r} for {model}; there are: {', '.join(known)}"
             )
-        if own in found:
+        if own in given:
             raise UsageError(f"the hyper-parameter {own} is given twice, once as {name}")
-        found[own] = _value(text, hints[own], name)
-    return {**defaults, **found}
+        given[own] = _value(text, hints[own], name)
+    return {**defaults, **given}
 
 
 def _step(settings: type[S], left: Mapping[str, str], defaults: Mapping[str, Any]) -> S:

@@ -182,12 +182,12 @@ def _fetch(container: Container, address: str) -> None:
     """Put the user's files into the code folder, unless they are there."""
     if not address or Path(address) == container.code:
         return
-    place = address.removeprefix(LOCAL)
+    folder = address.removeprefix(LOCAL)
     with storage_errors(address):
-        if Path(place).is_dir():
-            shutil.copytree(place, container.code, dirs_exist_ok=True)
+        if Path(folder).is_dir():
+            shutil.copytree(folder, container.code, dirs_exist_ok=True)
             return
-        files, path = filesystem(place)
+        files, path = filesystem(folder)
         with tempfile.TemporaryDirectory(prefix="reviewdesk-") as aside:
             archive, unpacked = Path(aside) / ARCHIVE, Path(aside) / "code"
             with files.open_input_stream(path, None) as source, archive.open("wb") as out:

@@ -111,14 +111,14 @@ class Shards:
             host, count = told.get("host"), told.get("files")
             if host not in missing or not isinstance(count, int):
                 return ""
-            place = self.hosts.names.index(host)
+            position = self.hosts.names.index(host)
             for number in range(count):
                 one = _read_line(stream)
                 channel, name, size = (one.get(key) for key in ("channel", "name", "size"))
                 folder = whole.get(str(channel))
                 if folder is None or not isinstance(name, str) or not isinstance(size, int):
                     raise InputError(f"the host {host} sent no file of a channel")
-                path = folder / _own_name(place, number, name)
+                path = folder / _own_name(position, number, name)
                 _write_file(stream, path, size, str(host))
         connection.sendall(DONE)
         return str(host)

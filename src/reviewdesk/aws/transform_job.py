@@ -43,7 +43,7 @@ def run_transform_job(
     *,
     model: Path | None = None,
     wait: bool = True,
-    told: Callable[[str], None] = lambda status: None,
+    report: Callable[[str], None] = lambda status: None,
     poll_seconds: float = POLL_SECONDS,
 ) -> TransformJob:
     """Start a batch transform of SageMaker's, and wait for its end.
@@ -54,7 +54,7 @@ def run_transform_job(
         job: a file with a request of CreateTransformJob.
         model: a file with a request of CreateModel, where the model is not there yet.
         wait: whether to wait until it is over.
-        told: is told each new status.
+        report: is told each new status.
         poll_seconds: how often it is asked for.
 
     Raises:
@@ -72,10 +72,10 @@ def run_transform_job(
         client.create_transform_job(**request)
         name, status = request["TransformJobName"], ""
         while True:
-            found = client.describe_transform_job(TransformJobName=name)
-            if found["TransformJobStatus"] != status:
-                status = found["TransformJobStatus"]
-                told(status)
+            described = client.describe_transform_job(TransformJobName=name)
+            if described["TransformJobStatus"] != status:
+                status = described["TransformJobStatus"]
+                report(status)
             if status in OVER or not wait:
                 break
             time.sleep(poll_seconds)
@@ -85,7 +85,7 @@ def run_transform_job(
     except errors.BotoCoreError as error:
         raise ReviewdeskError(f"SageMaker cannot be asked: {error}") from error
     output = str(request["TransformOutput"]["S3OutputPath"])
-    return TransformJob(name, status, str(found.get("FailureReason", "")), output)
+    return TransformJob(name, status, str(described.get("FailureReason", "")), output)
 
 
 def _checked(path: Path) -> dict[str, Any]:

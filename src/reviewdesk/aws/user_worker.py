@@ -61,12 +61,12 @@ class UserCode:
         data: Any = body.decode() if kind in TEXTS else body
         functions = self._functions
         if "transform_fn" in functions:
-            found = _call(functions["transform_fn"], self._model, data, content_type, accept)
+            answer_ = _call(functions["transform_fn"], self._model, data, content_type, accept)
         else:
             given = _call(functions.get("input_fn", _default_input), data, content_type)
             prediction = _call(functions["predict_fn"], given, self._model)
-            found = _call(functions.get("output_fn", _default_output), prediction, accept)
-        content, answered = found if isinstance(found, tuple) else (found, accept)
+            answer_ = _call(functions.get("output_fn", _default_output), prediction, accept)
+        content, answered = answer_ if isinstance(answer_, tuple) else (answer_, accept)
         return content.encode() if isinstance(content, str) else bytes(content), str(answered)
 
 

@@ -35,12 +35,12 @@ def transform(
 
         reviewdesk aws transform job.json
     """
-    found = run_transform_job(job, model=model, wait=wait, told=note)
+    job_done = run_transform_job(job, model=model, wait=wait, report=note)
     if as_json:
-        print_json(found.to_json())
+        print_json(job_done.to_json())
     else:
-        say(f"{found.name}: {found.status}, to {found.output}")
-    if found.status in ("Failed", "Stopped"):
+        say(f"{job_done.name}: {job_done.status}, to {job_done.output}")
+    if job_done.status in ("Failed", "Stopped"):
         raise ReviewdeskError(
-            f"{found.name} ended as {found.status}: {found.reason or 'no reason'}"
+            f"{job_done.name} ended as {job_done.status}: {job_done.reason or 'no reason'}"
         )

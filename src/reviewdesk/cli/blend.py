@@ -76,14 +76,14 @@ def blend(
         for sentence in comparison_page.sentences(blended.comparison):
             say(f"- {sentence}")
         rows = []
-        for one in blended.comparison.bundles:
-            value, low, high = one.measures.figures["accuracy"]
-            share = blended.shares.get(one.name)
+        for compared in blended.comparison.bundles:
+            value, low, high = compared.measures.figures["accuracy"]
+            share = blended.shares.get(compared.name)
             shown = "" if share is None else f"{share:.2f}"
-            if one.name in blended.ranges:
-                least, most = blended.ranges[one.name]
+            if compared.name in blended.ranges:
+                least, most = blended.ranges[compared.name]
                 shown += f" ({least:.2f} to {most:.2f})"
-            rows.append([one.name, shown, score(value), f"{score(low)} to {score(high)}"])
+            rows.append([compared.name, shown, score(value), f"{score(low)} to {score(high)}"])
         say("")
         print_table(["", "weight", "accuracy", "95 % interval"], rows)
     say(f"next: {program()} evaluate {out} {folder}")

@@ -33,16 +33,16 @@ def count(
 
         reviewdesk count prepared
     """
-    found = count_reviews(path, source, Progress())
+    counted_rows = count_reviews(path, source, Progress())
     if as_json:
-        print_json(found.to_json())
+        print_json(counted_rows.to_json())
         return
-    files = counted(found.files, "file")
-    say(f"{counted(found.rows, 'review')} in {files} of {path} ({found.kind})")
+    files = counted(counted_rows.files, "file")
+    say(f"{counted(counted_rows.rows, 'review')} in {files} of {path} ({counted_rows.kind})")
     for heading, counts, unnamed in (
-        ("month", found.months, ""),
-        ("category", found.categories, "(none)"),
-        ("not among them", found.rules, ""),
+        ("month", counted_rows.months, ""),
+        ("category", counted_rows.categories, "(none)"),
+        ("not among them", counted_rows.rules, ""),
     ):
         if counts:
             say("")

@@ -62,7 +62,7 @@ def doctor(
 
 def _packages() -> list[dict[str, Any]]:
     """Return name, version (None: missing), use and install command of every declared package."""
-    found = []
+    rows = []
     for requirement in requires("reviewdesk") or []:
         name, _, marker = requirement.partition(";")
         name = name.strip()
@@ -70,7 +70,7 @@ def _packages() -> list[dict[str, Any]]:
             name = name.partition(end)[0]
         extra = marker.partition("extra ==")[2].strip().strip("'\"")
         installed = _version(name)
-        found.append(
+        rows.append(
             {
                 "name": name,
                 "version": installed,
@@ -78,7 +78,7 @@ def _packages() -> list[dict[str, Any]]:
                 "install": "" if installed else _command(name, extra),
             }
         )
-    return found
+    return rows
 
 
 def _command(name: str, extra: str) -> str:

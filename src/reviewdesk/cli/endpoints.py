@@ -53,9 +53,9 @@ def _variants(word: str, alone: str = "") -> tuple[str, list[Variant]]:
         return name, [_variant(alone, rest, 1.0)]
     variants, parts = [], rest.split(",")
     for part in parts:
-        place, colon, weight = part.rpartition(":")
-        place, weight = (place, weight) if colon else (weight, "1")
-        own, _, path = place.rpartition("=")
+        named, colon, weight = part.rpartition(":")
+        named, weight = (named, weight) if colon else (weight, "1")
+        own, _, path = named.rpartition("=")
         try:
             variants.append(
                 _variant(own or (alone if len(parts) == 1 else ""), path, float(weight))
@@ -63,16 +63,16 @@ def _variants(word: str, alone: str = "") -> tuple[str, list[Variant]]:
         except ValueError as error:
             if isinstance(error, UsageError):
                 raise
-            raise UsageError(f"{weight!r} is no weight; write one as in {place}:0.1") from error
+            raise UsageError(f"{weight!r} is no weight; write one as in {named}:0.1") from error
     return name, variants
 
 
-def _variant(name: str, place: str, weight: float) -> Variant:
-    path = Path(place)
+def _variant(name: str, address: str, weight: float) -> Variant:
+    path = Path(address)
     made = name or path.name.removesuffix(".tar.gz").replace("_", "-").replace(".", "-")
     if len(made) > _LONGEST_NAME or not _VARIANT_NAME.fullmatch(made):
         raise UsageError(
             f"a variant cannot be called {made!r}; name it with letters and digits, as in "
-            f"A={place}:{weight:g}"
+            f"A={address}:{weight:g}"
         )
     return Variant(made, bundle_of(path), weight)

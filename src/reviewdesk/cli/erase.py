@@ -80,38 +80,38 @@ def erase(
         reviewdesk erase --customer 12345678 prepared --table predictions.parquet
     """
     logs = erase_requests(customer, captures or (), truths or ())
-    for place, lines in logs.items():
-        note(f"{count(lines, 'line')} from {place}")
-    found = erase_everywhere(
+    for log_place, lines in logs.items():
+        note(f"{count(lines, 'line')} from {log_place}")
+    erasure = erase_everywhere(
         data, customer, tables or (), findings or (), graphs or (), progress=Progress()
     )
     if as_json:
-        print_json({**_json(found, customer), "logs": logs})
+        print_json({**_json(erasure, customer), "logs": logs})
         return
     say(
-        f"erased of customer {customer}: {count(found.reviews, 'review')} and "
-        f"{count(found.rejects, 'unreadable row')} from {data}"
+        f"erased of customer {customer}: {count(erasure.reviews, 'review')} and "
+        f"{count(erasure.rejects, 'unreadable row')} from {data}"
     )
-    for table, rows in found.tables.items():
+    for table, rows in erasure.tables.items():
         say(f"{count(rows, 'row')} from {table}")
-    if found.rejects_left:
-        kept = found.data.path / "rejects.parquet"
+    if erasure.rejects_left:
+        kept = erasure.data.path / "rejects.parquet"
         say(
-            f"{count(found.rejects_left, 'unreadable row')} are left in {kept};"
+            f"{count(erasure.rejects_left, 'unreadable row')} are left in {kept};"
             " this customer's id was found in none of them"
         )
     say("they may also be in:")
-    for place in found.elsewhere:
-        say(f"- {place}")
+    for log_place in erasure.elsewhere:
+        say(f"- {log_place}")
 
 
-def _json(found: Erasure, customer: str) -> dict[str, object]:
+def _json(erasure: Erasure, customer: str) -> dict[str, object]:
     return {
         "customer": customer,
-        "reviews": found.reviews,
-        "rejects": found.rejects,
-        "rejects_left": found.rejects_left,
-        "tables": found.tables,
-        "elsewhere": list(found.elsewhere),
-        "fingerprint": found.data.fingerprint,
+        "reviews": erasure.reviews,
+        "rejects": erasure.rejects,
+        "rejects_left": erasure.rejects_left,
+        "tables": erasure.tables,
+        "elsewhere": list(erasure.elsewhere),
+        "fingerprint": erasure.data.fingerprint,
     }

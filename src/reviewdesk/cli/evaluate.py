@@ -106,7 +106,7 @@ def evaluate(
         reviewdesk evaluate --predictions sent.jsonl.out sent.jsonl --label-map 1=positive
     """
     if predictions:
-        found = measure_predictions(
+        evaluation = measure_predictions(
             list(map(str, places)),
             predictions,
             target=target,
@@ -115,7 +115,7 @@ def evaluate(
             label_map=label_map,
             source=source,
         )
-        _show(found, out, as_json)
+        _show(evaluation, out, as_json)
         return
     if predicted or label_map or target:
         raise UsageError("--predicted, --label-map and --target go with --predictions")
@@ -132,22 +132,22 @@ def evaluate(
                 evaluate_multilabel(bundle, data, rows=rows, progress=Progress()), out, as_json
             )
             return
-        found = evaluate_bundle(bundle, data, rows=rows, label=label, progress=Progress())
-        _show(found, out, as_json)
+        evaluation = evaluate_bundle(bundle, data, rows=rows, label=label, progress=Progress())
+        _show(evaluation, out, as_json)
     else:
         if label:
             raise UsageError("--label is about one bundle; name one")
         _compare(bundles, reviews_of(folder), rows, out, as_json)
 
 
-def _show_multilabel(found: MultilabelEvaluation, out: Path | None, as_json: bool) -> None:
+def _show_multilabel(evaluation: MultilabelEvaluation, out: Path | None, as_json: bool) -> None:
     if out is not None:
         raise UsageError("there is no page about several labels; take --json, and no --out")
     if as_json:
-        print_json(found.to_json())
+        print_json(evaluation.to_json())
         return
-    measures = found.measures
-    say(f"{measures.rows:,} reviews; {found.why}")
+    measures = evaluation.measures
+    say(f"{measures.rows:,} reviews; {evaluation.why}")
     print_table(
         ["figure", "value", "95 % interval"],
         [[name, score(one.value), one.spread(score)] for name, one in measures.figures.items()],
@@ -162,13 +162,13 @@ def _show_multilabel(found: MultilabelEvaluation, out: Path | None, as_json: boo
     print_table(headings, rows)
 
 
-def _show(found: Evaluation, out: Path | None, as_json: bool) -> None:
+def _show(evaluation: Evaluation, out: Path | None, as_json: bool) -> None:
     if out is not None:
-        write_evaluation(found, out)
+        write_evaluation(evaluation, out)
     if as_json:
-        print_json(found.to_json())
+        print_json(evaluation.to_json())
         return
-    _print(found)
+    _print(evaluation)
     if out is not None:
         say(f"\nthe page: {out}")
 
@@ -178,19 +178,19 @@ def _compare(
 ) -> None:
     if len(set(bundles)) < len(bundles):
         raise UsageError("name each bundle once")
-    found = compare(
+    comparison = compare(
         {str(one): bundle_of(one) for one in bundles}, data, rows=rows, progress=Progress()
     )
     summary = summarise(
-        bundles_status({one.name: one.right for one in found.bundles}, found.groups)
+        bundles_status({one.name: one.right for one in comparison.bundles}, comparison.groups)
     )
     if out is not None:
-        write_comparison(found, out, summary.sentence)
+        write_comparison(comparison, out, summary.sentence)
     if as_json:
-        print_json({"sentence": summary.sentence, **found.to_json()})
+        print_json({"sentence": summary.sentence, **comparison.to_json()})
         return
     say(summary.sentence)
-    _print_comparison(found)
+    _print_comparison(comparison)
     if out is not None:
         say(f"\nthe page: {out}")
 

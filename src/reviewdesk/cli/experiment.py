@@ -228,26 +228,26 @@ def report(
     """
     experiment = Experiment.open(folder)
     page = folder / "report.html" if out is None else out
-    found = experiment.status()
-    write_experiment_page(found, experiment.name, page)
+    status = experiment.status()
+    write_experiment_page(status, experiment.name, page)
     if as_json:
-        print_json({"out": str(page), **figures_of(found)})
+        print_json({"out": str(page), **figures_of(status)})
         return
-    say(summarise(found).sentence)
+    say(summarise(status).sentence)
     say(f"the page: {page}")
 
 
-def _show(found: Status, made: Design, as_json: bool) -> None:
+def _show(status: Status, made: Design, as_json: bool) -> None:
     if as_json:
-        print_json(figures_of(found))
+        print_json(figures_of(status))
         return
-    lines: list[str] = [summarise(found).sentence, *(f"- {one}" for one in cautions(found)), ""]
+    lines: list[str] = [summarise(status).sentence, *(f"- {one}" for one in cautions(status)), ""]
     for line in lines:
         say(line)
     control = made.arms[0]
     headings = ["metric, arm", control, "arm", "difference", "lies in", "surely", "units", ""]
-    print_table(headings, [_line(one) for one in (*found.goals, *found.guardrails)])
-    ratio = found.ratio
+    print_table(headings, [_line(one) for one in (*status.goals, *status.guardrails)])
+    ratio = status.ratio
     if ratio is not None:
         shares = zip(made.arms, ratio.counts[-1].tolist(), ratio.due.tolist(), strict=True)
         rows = [[arm, f"{n:,}", share(due)] for arm, n, due in shares]
@@ -258,24 +258,24 @@ def _show(found: Status, made: Design, as_json: bool) -> None:
         say(f"the split: p = {ratio.p_value:.3g} over all looks")
 
 
-def _line(one: Compared) -> list[Any]:
-    comparison = one.comparison
+def _line(compared: Compared) -> list[Any]:
+    comparison = compared.comparison
     means = [
         share(value) if comparison.rate else amount(comparison, value)
         for value in comparison.means[:, -1].tolist()
     ]
-    estimate, low, _ = one.now
-    known = span(one) if abs(low) < float("inf") else NOT_DEFINED
-    if one.metric.guardrail:
-        said = "breached" if one.named else "kept"
+    estimate, low, _ = compared.now
+    known = span(compared) if abs(low) < float("inf") else NOT_DEFINED
+    if compared.metric.guardrail:
+        said = "breached" if compared.named else "kept"
     else:
-        said = ("better" if one.improves else "worse") if one.named else "open"
+        said = ("better" if compared.improves else "worse") if compared.named else "open"
     return [
-        f"{one.metric.column}, {one.treatment}",
+        f"{compared.metric.column}, {compared.treatment}",
         *means,
         amount(comparison, estimate) + unit_of(comparison),
         known,
-        share(1 - one.level),
+        share(1 - compared.level),
         f"{int(comparison.units[-1]):,}",
         said,
     ]

@@ -38,19 +38,20 @@ def explain(
     """
     if text == "-":
         text = sys.stdin.read()
-    found = explain_text(bundle_of(bundle), text, headline=headline, title=title, words=words)
+    explanation = explain_text(bundle_of(bundle), text, headline=headline, title=title, words=words)
     if as_json:
-        print_json(found.to_json())
+        print_json(explanation.to_json())
         return
-    if found.is_example:
+    if explanation.is_example:
         say(f"a bundle to try things with: {EXAMPLE}")
-    if found.cannot_tell:
+    if explanation.cannot_tell:
         say(f"cannot tell: {NOTHING_KNOWN}")
         print_table(
-            ["label", "share"], [[one, f"{p:.2f}"] for one, p in found.probabilities.items()]
+            ["label", "share"], [[one, f"{p:.2f}"] for one, p in explanation.probabilities.items()]
         )
         return
-    say(f"{found.label}, with probability {found.probability:.2f}")
+    say(f"{explanation.label}, with probability {explanation.probability:.2f}")
     print_table(
-        ["word", f"for {found.label}"], [[one.word, f"{one.weight:+.3f}"] for one in found.evidence]
+        ["word", f"for {explanation.label}"],
+        [[one.word, f"{one.weight:+.3f}"] for one in explanation.evidence],
     )

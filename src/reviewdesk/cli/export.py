@@ -38,7 +38,7 @@ def export(
 
         reviewdesk export prepared --format fasttext --target category --out for-fasttext
     """
-    found = export_examples(
+    exported = export_examples(
         reviews_of(data),
         out,
         target=target,
@@ -48,14 +48,14 @@ def export(
         overwrite=overwrite,
         progress=Progress(),
     )
-    if found.already:
+    if exported.already:
         note("it was exported before from the same data with the same settings")
-    manifest = found.manifest
+    manifest = exported.manifest
     if as_json:
         print_json(manifest)
         return
     rows = manifest["rows"]
-    say(f"{count(rows['out'], 'review')} of {rows['in']:,} are in {found.path}")
+    say(f"{count(rows['out'], 'review')} of {rows['in']:,} are in {exported.path}")
     print_table(
         ["file", "reviews", "bytes"],
         [[one["file"], f"{one['rows']:,}", f"{one['bytes']:,}"] for one in manifest["files"]],

@@ -62,14 +62,14 @@ def fetch(
     say(f"next: {program()} prepare {places} --out prepared")
 
 
-def _shown(one: Offer, mirror: str, out: Path) -> list[tuple[str, int | None]]:
+def _shown(offer: Offer, mirror: str, out: Path) -> list[tuple[str, int | None]]:
     """Say what is about to be fetched; return the addresses and sizes of the files."""
-    note(one.title)
-    note(f"  terms: {one.terms}; see {one.page}")
+    note(offer.title)
+    note(f"  terms: {offer.terms}; see {offer.page}")
     files = []
-    for path in one.paths:
-        address = f"{(mirror or one.base).rstrip('/')}/{path}"
-        size = one.size
+    for path in offer.paths:
+        address = f"{(mirror or offer.base).rstrip('/')}/{path}"
+        size = offer.size
         if size is None and not (out / path.rpartition("/")[2]).exists():
             size = size_of(address)
         shown = "size unknown" if size is None else f"{size:,} bytes ({size / 1e6:,.1f} MB)"
@@ -86,11 +86,11 @@ def _ask(yes: bool) -> None:
         raise UsageError("nothing was fetched; answer y, or give --yes")
 
 
-def _json(one: Fetched) -> dict[str, object]:
+def _json(fetched: Fetched) -> dict[str, object]:
     return {
-        "file": str(one.path),
-        "bytes": one.bytes,
-        "sha256": one.sha256,
-        "already": one.already,
-        "size_checked": one.checked,
+        "file": str(fetched.path),
+        "bytes": fetched.bytes,
+        "sha256": fetched.sha256,
+        "already": fetched.already,
+        "size_checked": fetched.checked,
     }

@@ -45,13 +45,13 @@ def export(
         names = ", ".join(str(kind) for kind in kinds)
         raise UsageError(f"{folder} holds findings of several kinds; name one of them: {names}")
     stored = read_findings(folder).found
-    found = as_read(promised(stored, promise).table)
-    changed = export_findings(found, out, kind)
+    rows = as_read(promised(stored, promise).table)
+    changed = export_findings(rows, out, kind)
     if promise and not stored.lists:
         note("findings of this kind carry no promise, so all of them are written")
     if as_json:
-        print_json({"out": str(out), "findings": found.num_rows, "neutralised": changed})
+        print_json({"out": str(out), "findings": rows.num_rows, "neutralised": changed})
         return
-    say(f"{count(found.num_rows, 'finding')} in {out}")
+    say(f"{count(rows.num_rows, 'finding')} in {out}")
     if changed:
         say(f"{count(changed, 'cell')} got an apostrophe in front, against spreadsheet formulas")

@@ -60,31 +60,31 @@ def grade(
             f"give --reviews {count(len(pairs), 'time')}, once for each pair, or never"
         )
     opened = [reviews_of(place) for place in data]
-    found = grade_findings(
+    graded = grade_findings(
         [Graded(*pair, one) for pair, one in zip_longest(pairs, opened, fillvalue=None) if pair]
     )
     if as_json:
-        print_json(found.to_json())
+        print_json(graded.to_json())
     else:
-        _print(found)
+        _print(graded)
 
 
-def _print(found: Grade) -> None:
-    if not found.finders:
+def _print(graded: Grade) -> None:
+    if not graded.finders:
         say("Nothing is known that could be compared with these findings.")
         return
-    rows = [row for one in found.finders for row in _rows(one, found.sets)]
-    over = f" over {found.sets} sets of data" if found.sets > 1 else ""
+    rows = [row for one in graded.finders for row in _rows(one, graded.sets)]
+    over = f" over {graded.sets} sets of data" if graded.sets > 1 else ""
     print_table(HEADINGS, rows, f"Promised and delivered{over}")
-    for one in found.finders:
-        if sized := _sized_rows(one):
-            promised = (share(each.promise, 0) for each in one.lists)
+    for finder in graded.finders:
+        if sized := _sized_rows(finder):
+            promised = (share(each.promise, 0) for each in finder.lists)
             print_table(
                 ("reviews", *(f"promised {each}" for each in promised), "found of planted"),
                 sized,
-                f"{one.finder}, by how many reviews a product has",
+                f"{finder.finder}, by how many reviews a product has",
             )
-        for sentence in _remarks(one):
+        for sentence in _remarks(finder):
             say(sentence)
 
 
@@ -112,18 +112,18 @@ def _delivered(each: ListGrade, sets: int) -> str:
     return text
 
 
-def _sized_rows(one: FinderGrade) -> list[list[str]]:
+def _sized_rows(finder: FinderGrade) -> list[list[str]]:
     """Return a row for each size of product of which something is listed or planted."""
     rows = []
-    for size in dict.fromkeys(each.reviews for each in one.sizes):
-        lists = [each for each in one.sizes if each.reviews == size]
+    for size in dict.fromkeys(each.reviews for each in finder.sizes):
+        lists = [each for each in finder.sizes if each.reviews == size]
         last, (low, high) = lists[-1], size
         if not (last.planted or last.listed):
             continue
         name = f"{low}" if low == high else f"{low} to {high}" if high else f"{low} or more"
         found = f"{last.found:,} of {last.planted:,}"
         rows.append([name, *map(_sized, lists), found])
-    return rows if any(each.listed is not None for each in one.sizes) else []
+    return rows if any(each.listed is not None for each in finder.sizes) else []
 
 
 def _sized(each: SizeGrade) -> str:
@@ -132,24 +132,24 @@ def _sized(each: SizeGrade) -> str:
     return f"{share(each.precision, 0)}{SPACE}({each.hits:,}{SPACE}of{SPACE}{each.listed:,})"
 
 
-def _remarks(one: FinderGrade) -> Iterator[str]:
+def _remarks(finder: FinderGrade) -> Iterator[str]:
     """Yield what else is to be said: excused findings, other places named, days off."""
-    last = one.lists[-1] if one.lists else None
+    last = finder.lists[-1] if finder.lists else None
     if last is not None and last.excused:
         yield (
-            f"{one.finder}: {count(last.excused, 'finding')} not counted, as the whole product is "
-            "in the wrong category."
+            f"{finder.finder}: {count(last.excused, 'finding')} not counted, as the whole product "
+            "is in the wrong category."
         )
     if last is not None and last.hits > last.named:
         yield (
-            f"{one.finder}: {last.hits - last.named:,} of the {last.hits:,} right findings name "
+            f"{finder.finder}: {last.hits - last.named:,} of the {last.hits:,} right findings name "
             "another place than the right one."
         )
     for name, values in (
-        ("days between the true day and the one named", one.days_off),
-        ("days until it was noticed", one.delay_days),
-        ("reviews until it was noticed", one.delay_reviews),
+        ("days between the true day and the one named", finder.days_off),
+        ("days until it was noticed", finder.delay_days),
+        ("reviews until it was noticed", finder.delay_reviews),
     ):
         if values:
             middle = median(values)
-            yield f"{one.finder}: {middle:,.0f} {name} (median of {len(values):,})."
+            yield f"{finder.finder}: {middle:,.0f} {name} (median of {len(values):,})."

@@ -127,7 +127,7 @@ def _by_finder(words: list[str], finders: tuple[str, ...], only: str) -> dict[st
     Values are JSON, or else text; where the finder wants a text, such as a file's name, they are
     text also when they look like a number.
     """
-    found: dict[str, dict[str, Any]] = defaultdict(dict)
+    by_finder: dict[str, dict[str, Any]] = defaultdict(dict)
     for name, text in setting_words(words):
         finder, _, option = name.rpartition(".")
         finder = finder or only
@@ -136,5 +136,5 @@ def _by_finder(words: list[str], finders: tuple[str, ...], only: str) -> dict[st
                 f"--set {name} is for none of the finders that look; say whose setting it is, as "
                 f"in --set FINDER.NAME=VALUE, with one of: {', '.join(finders)}"
             )
-        found[finder][option] = text if takes_text(finder, option) else json_or_text(text)
-    return dict(found)
+        by_finder[finder][option] = text if takes_text(finder, option) else json_or_text(text)
+    return dict(by_finder)

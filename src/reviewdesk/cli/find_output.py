@@ -74,16 +74,16 @@ def ask(result: FindResult, path: Path) -> None:
     )
 
 
-def _print(one: Outcome, reviews: int) -> None:
-    if one.stored is None:
-        say(f"{one.finder}: not looked for; {one.why_not}.\n")
+def _print(outcome: Outcome, reviews: int) -> None:
+    if outcome.stored is None:
+        say(f"{outcome.finder}: not looked for; {outcome.why_not}.\n")
         return
-    found = one.stored.found
-    again = " (found before)" if one.already else ""
-    say(f"{one.stored.info.title}{again}: {count(found.table.num_rows, 'finding')}")
-    new = pc.sum(found.table["new"]).as_py()
-    if new is not None and not one.already:
+    findings = outcome.stored.found
+    again = " (found before)" if outcome.already else ""
+    say(f"{outcome.stored.info.title}{again}: {count(findings.table.num_rows, 'finding')}")
+    new = pc.sum(findings.table["new"]).as_py()
+    if new is not None and not outcome.already:
         say(f"- {count(new, 'finding')} of these {'is' if new == 1 else 'are'} new since last time")
-    for sentence in (*promises(found), *found.notes, *left_out(found, reviews)):
+    for sentence in (*promises(findings), *findings.notes, *left_out(findings, reviews)):
         say(f"- {sentence}")
-    say(f"- The page: {one.stored.path / PAGE}\n")
+    say(f"- The page: {outcome.stored.path / PAGE}\n")

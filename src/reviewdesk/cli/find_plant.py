@@ -40,24 +40,26 @@ def plant(
 
         reviewdesk find plant prepared --review-category 0.03 --seed 1 --out planted
     """
-    found = plant_errors(reviews_of(data), out, settings, overwrite=overwrite, progress=Progress())
-    for one in found.notes:
+    planted = plant_errors(
+        reviews_of(data), out, settings, overwrite=overwrite, progress=Progress()
+    )
+    for one in planted.notes:
         note(one)
     if as_json:
         print_json(
             {
-                "out": str(found.data.path),
-                "truth": str(found.truth),
-                "planted": found.data.manifest[PLANT.entry],
+                "out": str(planted.data.path),
+                "truth": str(planted.truth),
+                "planted": planted.data.manifest[PLANT.entry],
             }
         )
         return
-    errors = found.data.manifest[PLANT.entry]["errors"]
+    errors = planted.data.manifest[PLANT.entry]["errors"]
     wrong = [count(errors[name], noun) for name, noun in NOUNS.items() if errors[name]]
-    say(f"{count(found.data.rows, 'review')}, with {_listed(wrong)}: {found.data.path}")
-    say(f"which ones: {found.truth}" if wrong else f"nothing stands in {found.truth}")
-    say(f"next: {program()} find all {found.data.path} --out findings")
-    say(f"then: {program()} find grade findings {found.truth}")
+    say(f"{count(planted.data.rows, 'review')}, with {_listed(wrong)}: {planted.data.path}")
+    say(f"which ones: {planted.truth}" if wrong else f"nothing stands in {planted.truth}")
+    say(f"next: {program()} find all {planted.data.path} --out findings")
+    say(f"then: {program()} find grade findings {planted.truth}")
 
 
 def _listed(wrong: list[str]) -> str:

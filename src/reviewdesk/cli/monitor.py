@@ -42,23 +42,23 @@ def monitor(
 
         reviewdesk monitor job/sentiment/bundle job/prepared logs/sentiment --truth truth
     """
-    found = watch_captures(
+    watch = watch_captures(
         bundle_of(bundle), reviews_of(data), captures, truth, progress=Progress()
     )
-    write_text(captures / GAUGES, found.gauges(captures.resolve().name))
+    write_text(captures / GAUGES, watch.gauges(captures.resolve().name))
     if out is not None:
-        watch_page(found, captures.resolve().name).write(out)
+        watch_page(watch, captures.resolve().name).write(out)
     if as_json:
-        print_json(found.to_json())
+        print_json(watch.to_json())
         return
-    say(found.sentence)
+    say(watch.sentence)
     say("")
     print_table(
         ["quantity", "when trained", "lately", ""],
         [
             [one.quantity.name, share(one.quantity.mean), share(one.now),
              "changed" if one.alarm else "as it was"]
-            for one in found.watched
+            for one in watch.watched
         ],
     )  # fmt: skip
     if out is not None:

@@ -85,7 +85,7 @@ def prepare(
         source = source_for(earlier, source)
     if (out is None) == (append is None):
         raise UsageError("name the folder to write with --out DIR, or one to add to with --append")
-    place = out if out is not None else earlier.path
+    folder = out if out is not None else earlier.path
     changes = Corrections.read(corrections) if corrections else NONE
     if not (sources or (append and changes)):
         raise UsageError("name files to prepare, or corrections of data that is there (--append)")
@@ -95,7 +95,7 @@ def prepare(
         with cluster(engine) as machines:
             data = prepare_reviews(
                 inputs,
-                place,
+                folder,
                 prepare=prepare,
                 clean=clean,
                 source=source,
@@ -106,7 +106,7 @@ def prepare(
                 progress=Progress(),
             )
     except TooManyRejects:
-        _print(PreparedData.open(place), as_json)
+        _print(PreparedData.open(folder), as_json)
         raise
     _print(data, as_json)
 
@@ -127,23 +127,23 @@ def show_columns(inputs: Sequence[Input]) -> None:
     for one in inputs:
         alike.setdefault(repr(one.columns), []).append(one)
     for first, *others in alike.values():
-        found = first.columns
+        columns = first.columns
         more = f" and {count(len(others), 'more file')}" if others else ""
-        if all(found.columns.get(name) == name for name in REVIEWS.names):
+        if all(columns.columns.get(name) == name for name in REVIEWS.names):
             note(f"{first.name}{more}: all {len(REVIEWS.names)} columns under their own names")
             continue
         note(f"columns of {first.name}{more}:")
-        guessed = dict.fromkeys(found.guesses, " (guessed)")
+        guessed = dict.fromkeys(columns.guesses, " (guessed)")
         rows = [
-            [name, f"{found.columns[name]}{guessed.get(name, '')}"]
+            [name, f"{columns.columns[name]}{guessed.get(name, '')}"]
             for name in REVIEWS.names
-            if name in found.columns
+            if name in columns.columns
         ]
         print_table(["column", "read from"], rows, aside=True)
-        if found.not_found:
-            note(f"not found: {', '.join(found.not_found)}")
-        if found.resembling:
-            pairs = found.resembling.items()
+        if columns.not_found:
+            note(f"not found: {', '.join(columns.not_found)}")
+        if columns.resembling:
+            pairs = columns.resembling.items()
             like = ", ".join(f"{shown([column])} like {name}" for column, name in pairs)
             note(f"not read, though it looks so: {like}; to read one: --map COLUMN=ITS_NAME")
 
@@ -159,12 +159,12 @@ def show_notes(data: PreparedData) -> None:
         note(f"{column}: {count(number, 'value')} could not be read and count as missing")
 
 
-def corrections_sentence(told: Mapping[str, int]) -> str:
+def corrections_sentence(counts: Mapping[str, int]) -> str:
     """Return how many corrections were given, and what they changed."""
-    given = count(told["given"], "correction")
-    fitting = told["given"] - told["fitting"]
+    given = count(counts["given"], "correction")
+    fitting = counts["given"] - counts["fitting"]
     rest = f"; {fitting:,} fit no review as it stands" if fitting else ""
-    return f"{given} changed {count(told['reviews'], 'review')}{rest}"
+    return f"{given} changed {count(counts['reviews'], 'review')}{rest}"
 
 
 def _print(data: PreparedData, as_json: bool) -> None:

@@ -155,14 +155,14 @@ def _print(result: JobResult) -> None:
         for sentence in result.new:
             say(f"- {sentence}")
         say("")
-    for one in result.targets:
-        say(f"{one.target}:")
-        for sentence in (*one.tried, *sentences(one.evaluation)):
+    for target in result.targets:
+        say(f"{target.target}:")
+        for sentence in (*target.tried, *sentences(target.evaluation)):
             say(f"- {sentence}")
-        say(f"- Every review's label and probabilities are in {one.predictions}.")
-        if one.rows:
-            say(f"- The rows of your files, with labels or why they have none: {one.rows}.")
+        say(f"- Every review's label and probabilities are in {target.predictions}.")
+        if target.rows:
+            say(f"- The rows of your files, with labels or why they have none: {target.rows}.")
         say("")
-    served = " ".join(f"{one.target}={one.bundle}" for one in result.targets)
+    served = " ".join(f"{target.target}={target.bundle}" for one in result.targets)
     say(f"The report: {result.report}")
     say(f"The page where anyone can paste a review: {program()} serve {served}")

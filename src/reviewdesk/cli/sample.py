@@ -34,15 +34,15 @@ def sample(
 
         reviewdesk sample prepared --fraction 0.1 --out small
     """
-    found = draw_sample(reviews_of(data), out, sample, overwrite=overwrite, progress=Progress())
-    for text in found.notes:
+    sampled = draw_sample(reviews_of(data), out, sample, overwrite=overwrite, progress=Progress())
+    for text in sampled.notes:
         note(text)
     if as_json:
-        print_json(found.manifest)
+        print_json(sampled.manifest)
         return
-    read = found.manifest["rows"]["read"]
-    say(f"{count(found.rows, 'review')} of {read:,} are in {found.path}")
-    rare = found.manifest["sample"]["rare_categories"]
+    read = sampled.manifest["rows"]["read"]
+    say(f"{count(sampled.rows, 'review')} of {read:,} are in {sampled.path}")
+    rare = sampled.manifest["sample"]["rare_categories"]
     if rare:
         named = ", ".join(f"{name} ({number:,})" for name, number in rare.items())
         say(f"left out, because they are rare: {named}")

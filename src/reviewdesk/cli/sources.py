@@ -15,15 +15,15 @@ def sources(*, as_json: Json = False) -> None:
 
         reviewdesk sources
     """
-    found = [source_class(name) for name in SOURCES.names()]
+    source_classes = [source_class(name) for name in SOURCES.names()]
     if as_json:
         print_json(
             [
                 {"name": one.name, "title": one.title, "description": one.description}
-                for one in found
+                for one in source_classes
             ]
         )
         return
-    for one in found:
+    for one in source_classes:
         say(f"{one.name}: {one.title}")
         say(f"    {one.description}")

@@ -137,15 +137,15 @@ def evaluate(
     if pairs is None and questions is None:
         raise UsageError("give --pairs, --questions or both: files of what people say of words")
     near = Neighbourhood(open_word_vectors(vectors))
-    found = {}
+    results = {}
     if pairs is not None:
-        found["pairs"] = near.evaluate_pairs(read_pairs(pairs)).to_json()
+        results["pairs"] = near.evaluate_pairs(read_pairs(pairs)).to_json()
     if questions is not None:
-        found["analogies"] = near.evaluate_analogies(read_analogies(questions)).to_json()
+        results["analogies"] = near.evaluate_analogies(read_analogies(questions)).to_json()
     if as_json:
-        print_json(found)
+        print_json(results)
         return
-    for name, figures in found.items():
+    for name, figures in results.items():
         say(f"{name}: " + ", ".join(f"{key} {value}" for key, value in figures.items()))
 
 

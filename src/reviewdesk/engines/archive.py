@@ -52,13 +52,13 @@ def _distributions() -> Iterator[Distribution]:
             continue
         seen.add(name)
         try:
-            one = distribution(name)
+            package = distribution(name)
         except PackageNotFoundError:
             if name in NEEDED:
                 raise
             continue  # it is for another system or version of Python
-        yield one
-        required = [text for text in one.requires or () if "extra ==" not in text]
+        yield package
+        required = [text for text in package.requires or () if "extra ==" not in text]
         waiting += [found[0].lower() for text in required if (found := _NAME.match(text))]
 
 

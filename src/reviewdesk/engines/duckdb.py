@@ -122,7 +122,7 @@ class DuckDBEngine:
 
 
 @contextmanager
-def _storage_errors(place: str) -> Iterator[None]:
+def _storage_errors(directory: str) -> Iterator[None]:
     try:
         yield
     except (duckdb.InterruptException, RuntimeError) as error:
@@ -131,11 +131,11 @@ def _storage_errors(place: str) -> Iterator[None]:
         raise
     except duckdb.OutOfMemoryException as error:
         raise StorageError(
-            f"not enough memory, and not enough space to spill to in {place}; free some space "
+            f"not enough memory, and not enough space to spill to in {directory}; free some space "
             "and run the same command again"
         ) from error
     except (duckdb.IOException, duckdb.InvalidInputException, OSError) as error:
-        raise StorageError(f"cannot read or write in {place}: {_first_line(error)}") from error
+        raise StorageError(f"cannot read or write in {directory}: {_first_line(error)}") from error
 
 
 def _first_line(error: Exception) -> str:

@@ -127,7 +127,7 @@ class SparkEngine:
             found = self._session.sql(_PARAMETER.sub(r":\1", sql), args=dict(parameters or {}))
             yield from found.toArrow().to_batches(batch_rows)
 
-    def keep(self, name: str, sql: str, place: str) -> None:
+    def keep(self, name: str, sql: str, folder: str) -> None:
         """Give a query's result a name; it is written, so that no lost machine takes it along.
 
         What Spark's own cache holds brings its whole plan along into every query over it.
@@ -137,7 +137,7 @@ class SparkEngine:
             rows = self._session.sql(sql)
             schema = rows.schema.fields
             empty = pa.schema([(one.name, _arrow_type(one.dataType)) for one in schema])
-            write = _WriteFile(f"{place}/{name}", empty)
+            write = _WriteFile(f"{folder}/{name}", empty)
             files = rows.mapInArrow(write, "place string").toArrow()["place"].to_pylist()
         if not files:  # Spark runs no task where it knows that there is no row
             files = next(write(iter(())))["place"].to_pylist()
@@ -235,14 +235,14 @@ class _WriteFile:
     schema: pa.Schema
 
     def __call__(self, batches: Batches) -> Batches:
-        place = f"{self.folder}/{uuid.uuid4().hex}.parquet"
-        files, path = filesystem(place)
-        with storage_errors(place):
+        address = f"{self.folder}/{uuid.uuid4().hex}.parquet"
+        files, path = filesystem(address)
+        with storage_errors(address):
             files.create_dir(path.rpartition("/")[0])
             with files.open_output_stream(path) as file, pq.ParquetWriter(file, self.schema) as out:
                 for batch in batches:
                     out.write_batch(batch.cast(self.schema))
-        yield pa.RecordBatch.from_pydict({"place": [place]})
+        yield pa.RecordBatch.from_pydict({"place": [address]})
 
 
 def _arrow_type(spark_type: Any) -> pa.DataType:

@@ -225,7 +225,7 @@ def _examples(
     reviews: Reviews,
     target: TargetSettings,
     text: TextSettings,
-    found: Labels,
+    labels_found: Labels,
     hashes: tuple[list[NDArray[np.uint64]], list[NDArray[np.uint64]]],
     default_headlines: int,
 ) -> Examples:
@@ -233,14 +233,14 @@ def _examples(
         reviews=reviews,
         target=target,
         text=text,
-        labels=found.names,
-        label=found.rows,
+        labels=labels_found.names,
+        label=labels_found.rows,
         groups=np.concatenate(hashes[0]),
         text_keys=np.concatenate(hashes[1]),
         default_headlines=default_headlines,
-        left_out=found.left_out,
-        small_categories=found.small_categories,
-        sets=found.sets,
+        left_out=labels_found.left_out,
+        small_categories=labels_found.small_categories,
+        sets=labels_found.sets,
     )
 
 

@@ -184,18 +184,18 @@ def _finished(out: Path, plan: dict[str, Any], overwrite: bool) -> dict[str, Any
             return None
         if not out.is_dir():
             raise StorageError(f"{out} is a file; name a folder")
-    found = read_json(out / MANIFEST) if (out / MANIFEST).is_file() else None
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
+    manifest = read_json(out / MANIFEST) if (out / MANIFEST).is_file() else None
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise UsageError(f"{out} holds something else than an export; name another folder")
     try:
-        found = checked_record(out / MANIFEST, found)
+        manifest = checked_record(out / MANIFEST, manifest)
     except InputError:
         if overwrite:
             return None
         raise
-    if {name: found.get(name) for name in plan} == plan:
+    if {name: manifest.get(name) for name in plan} == plan:
         try:
-            return checked_export(out, found)
+            return checked_export(out, manifest)
         except InputError:
             if not overwrite:
                 raise
@@ -306,12 +306,12 @@ class _Writer:
 
     def _libsvm(self, rows: pa.RecordBatch, labels: list[int]) -> tuple[bytes, int]:
         fields = [rows[name] for name in self._examples.text.fields]
-        found = hashed_counts(fields, self._settings.buckets, self._settings.ngrams)
-        there = np.diff(found.ends) > 0  # reviews without a word are left out
+        counted = hashed_counts(fields, self._settings.buckets, self._settings.ngrams)
+        there = np.diff(counted.ends) > 0  # reviews without a word are left out
         self._counts["no_words"] += int((~there).sum())
-        ends = found.ends[np.append(True, there)]
+        ends = counted.ends[np.append(True, there)]
         kept = np.array(labels)[there]
-        return libsvm_lines(kept, found.indices, found.counts, ends), len(kept)
+        return libsvm_lines(kept, counted.indices, counted.counts, ends), len(kept)
 
     def _with_labels(self, rows: pa.RecordBatch, labels: list[int]) -> pa.RecordBatch:
         names = pa.array([self._examples.labels[label] for label in labels], pa.string())

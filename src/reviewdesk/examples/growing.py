@@ -107,8 +107,8 @@ class GrowingFiles:
 
     def _take_up(self) -> dict[str, int]:
         """Return how much of each file is finished."""
-        found = self._recorded()
-        if found is None:
+        recorded = self._recorded()
+        if recorded is None:
             self.remove()
             private_directory(self._aside)
             private_directory(self.folder)
@@ -117,22 +117,22 @@ class GrowingFiles:
             for path in self.folder.iterdir():
                 if path.name not in self._names:
                     path.unlink()  # written, or being written, after the last checkpoint
-        self.state = found["state"]
-        sizes: dict[str, int] = found["sizes"]
+        self.state = recorded["state"]
+        sizes: dict[str, int] = recorded["sizes"]
         return sizes
 
     def _recorded(self) -> dict[str, Any] | None:
         try:
-            found = read_record(self._aside / CHECKPOINT)
+            recorded = read_record(self._aside / CHECKPOINT)
         except (StorageError, InputError):
             return None
-        if found["plan"] != self._plan:
+        if recorded["plan"] != self._plan:
             return None
-        for name, size in found["sizes"].items():
+        for name, size in recorded["sizes"].items():
             path = self.folder / name
             if not path.exists() or path.stat().st_size < size:
                 return None
-        return found
+        return recorded
 
 
 def _opened(path: Path, size: int) -> IO[bytes]:

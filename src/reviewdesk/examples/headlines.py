@@ -14,9 +14,9 @@ def blank_default_headlines(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Return the batch with null in place of headlines such as "Five Stars"."""
     if HEADLINE not in batch.schema.names:
         return batch
-    place = batch.schema.get_field_index(HEADLINE)
-    headlines = batch.column(place)
+    column = batch.schema.get_field_index(HEADLINE)
+    headlines = batch.column(column)
     if headlines.null_count == len(headlines):
         return batch
     blank = pc.if_else(is_default_headline(headlines), pa.scalar(None, headlines.type), headlines)
-    return batch.set_column(place, batch.schema.field(place), blank)
+    return batch.set_column(column, batch.schema.field(column), blank)

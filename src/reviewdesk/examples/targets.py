@@ -197,12 +197,12 @@ def _keep(
     return Labels(places[numbers], list(names.values()), counted(left_out), small or {})
 
 
-def _relabel(found: Labels, labels: Sequence[str]) -> Labels:
+def _relabel(before: Labels, labels: Sequence[str]) -> Labels:
     wanted = {name: place for place, name in enumerate(labels)}
-    places = np.array([*(wanted.get(name, NO_LABEL) for name in found.names), NO_LABEL], np.int32)
-    rows = places[found.rows]
-    unknown = int(((rows == NO_LABEL) & (found.rows != NO_LABEL)).sum())
-    return Labels(rows, list(labels), counted({**found.left_out, "unknown_label": unknown}))
+    places = np.array([*(wanted.get(name, NO_LABEL) for name in before.names), NO_LABEL], np.int32)
+    rows = places[before.rows]
+    unknown = int(((rows == NO_LABEL) & (before.rows != NO_LABEL)).sum())
+    return Labels(rows, list(labels), counted({**before.left_out, "unknown_label": unknown}))
 
 
 def counted(left_out: dict[str, int]) -> dict[str, int]:

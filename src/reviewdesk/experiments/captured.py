@@ -56,31 +56,31 @@ def captured_outcomes(captures: Path, truth: Path | None = None) -> pa.Table:
     return pa.Table.from_pylist(rows, SCHEMA).sort_by("time")
 
 
-def _rows(one: Captured, known: dict[str, list[str]]) -> Iterator[dict[str, Any]]:
+def _rows(captured: Captured, known: dict[str, list[str]]) -> Iterator[dict[str, Any]]:
     row = {
-        "unit": one.unit or one.request,
-        "arm": one.variant,
-        "time": _time(one),
-        "endpoint": one.endpoint,
-        "latency_ms": one.latency_ms,
-        "error": one.status >= 500,
-        "shadow": one.shadow,
+        "unit": captured.unit or captured.request,
+        "arm": captured.variant,
+        "time": _time(captured),
+        "endpoint": captured.endpoint,
+        "latency_ms": captured.latency_ms,
+        "error": captured.status >= 500,
+        "shadow": captured.shadow,
     }
-    if one.output is None:
-        yield {**row, "request": one.request}
+    if captured.output is None:
+        yield {**row, "request": captured.request}
         return
-    labels = known.get(one.request, [])
-    answered = answers(one)
+    labels = known.get(captured.request, [])
+    answered = answers(captured)
     if labels and len(labels) != len(answered):
         raise InputError(
-            f"the ground truth of {one.request} is of {len(labels)} reviews, its answer of "
+            f"the ground truth of {captured.request} is of {len(labels)} reviews, its answer of "
             f"{len(answered)}"
         )
     for number, (label, probabilities) in enumerate(answered):
         true = labels[number] if labels else None
         yield {
             **row,
-            "request": one.request if len(answered) == 1 else f"{one.request}#{number}",
+            "request": captured.request if len(answered) == 1 else f"{captured.request}#{number}",
             "label": label,
             "probability": probabilities[label],
             "truth": true,

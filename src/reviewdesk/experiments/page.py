@@ -106,16 +106,16 @@ def _cautions(status: Status) -> list[Html]:
 def _table(status: Status) -> Html:
     rows = [
         [
-            f"{one.metric.column}, {one.treatment}",
-            _mean(one, 0),
-            _mean(one, 1),
-            _signed(one),
-            span(one) if _finite(one) else NOT_DEFINED,
-            share(1 - one.level),
-            count(_units(one)),
-            ("better" if one.improves else "worse") if one.named else "open",
+            f"{goal.metric.column}, {goal.treatment}",
+            _mean(goal, 0),
+            _mean(goal, 1),
+            _signed(goal),
+            span(goal) if _finite(goal) else NOT_DEFINED,
+            share(1 - goal.level),
+            count(_units(goal)),
+            ("better" if goal.improves else "worse") if goal.named else "open",
         ]
-        for one in status.goals
+        for goal in status.goals
     ]
     control = status.design.arms[0]
     columns = [
@@ -131,23 +131,23 @@ def _mean(one: Compared, arm: int) -> str:
     return share(value) if one.comparison.rate else amount(one.comparison, value)
 
 
-def _course(status: Status, one: Compared) -> Html:
+def _course(status: Status, goal: Compared) -> Html:
     """Draw the sequence, and its continuation if the difference stays as it is."""
-    comparison = one.comparison
+    comparison = goal.comparison
     looks = len(status.looks)
     kept = np.unique(np.linspace(0, looks - 1, min(DRAWN, looks)).round().astype(int))
     step = float(status.looks[kept[-1]] - status.looks[kept[-2]]) if len(kept) > 1 else 1.0
     ahead = status.looks[-1] + step * np.arange(1, AHEAD + 1)
-    estimate = one.now[0]
-    radius = _radius_ahead(one, ahead / status.looks[-1], status.design.settings.horizon)
+    estimate = goal.now[0]
+    radius = _radius_ahead(goal, ahead / status.looks[-1], status.design.settings.horizon)
     none, drawn = [math.nan] * AHEAD, [math.nan] * len(kept)
     scale = 100.0 if comparison.rate else 1.0
-    limit = _limit(one, kept) * scale
+    limit = _limit(goal, kept) * scale
 
     def clip(values: Floats) -> list[float]:
         return _clipped(values * scale, limit)
 
-    lowest, highest = clip(one.low[kept]), clip(one.high[kept])
+    lowest, highest = clip(goal.low[kept]), clip(goal.high[kept])
     marks: list[Mark] = [
         Spread("lies in", [*lowest, *none], [*highest, *none]),
         Line("difference", [*clip(comparison.estimate[kept]), *none]),
@@ -156,11 +156,11 @@ def _course(status: Status, one: Compared) -> Html:
         Line("no difference", [0.0] * (len(kept) + AHEAD), "series-quiet"),
     ]
     steps = [_thousands(float(value)) for value in [*status.looks[kept], *ahead]]
-    metric = one.metric
+    metric = goal.metric
     return timeline(
         steps,
         marks,
-        title=f"{metric.column}: {one.treatment} less {status.design.arms[0]}{_in_unit(one)}",
+        title=f"{metric.column}: {goal.treatment} less {status.design.arms[0]}{_in_unit(goal)}",
         caption=f"By rows. {metric.better.capitalize()} is better.",
         write=lambda value: f"{value:.3g}",
         low=-limit,
@@ -176,14 +176,14 @@ def _thousands(rows: float) -> str:
     return f"{rows / 1000:.3g}k" if rows >= 1000 else f"{rows:.0f}"
 
 
-def _radius_ahead(one: Compared, factors: Floats, horizon: float) -> Floats:
+def _radius_ahead(compared: Compared, factors: Floats, horizon: float) -> Floats:
     """Return half the width of intervals when so many times the units are there."""
-    moments, units = one.comparison.moments, one.comparison.units[-1]
+    moments, units = compared.comparison.moments, compared.comparison.units[-1]
     return mixture.radii(
         moments.error[-1] / np.sqrt(factors),
-        mixture.growth(units * factors, horizon, one.level),
+        mixture.growth(units * factors, horizon, compared.level),
         moments.freedom[-1] * factors,
-        one.level,
+        compared.level,
     )
 
 
@@ -239,14 +239,14 @@ def _split(status: Status, ratio: Ratio) -> list[Html]:
 def _guardrails(status: Status) -> Html:
     rows = [
         [
-            f"{one.metric.column}, {one.treatment}",
-            _mean(one, 0),
-            _mean(one, 1),
-            span(one) if _finite(one) else NOT_DEFINED,
-            f"{amount(one.comparison, one.metric.margin)}{unit_of(one.comparison)}",
-            "breached" if one.named else "kept",
+            f"{guardrail.metric.column}, {guardrail.treatment}",
+            _mean(guardrail, 0),
+            _mean(guardrail, 1),
+            span(guardrail) if _finite(guardrail) else NOT_DEFINED,
+            amount(guardrail.comparison, guardrail.metric.margin) + unit_of(guardrail.comparison),
+            "breached" if guardrail.named else "kept",
         ]
-        for one in status.guardrails
+        for guardrail in status.guardrails
     ]
     columns = [
         Column("metric, arm", numeric=False),
@@ -259,18 +259,18 @@ def _guardrails(status: Status) -> Html:
 def _ahead(status: Status) -> Html:
     """Show what is known when there are more units, if the difference stays as it is."""
     rows: list[Sequence[str]] = []
-    for one in status.goals:
-        if not _finite(one):
+    for goal in status.goals:
+        if not _finite(goal):
             continue
         factors = np.array(AGAIN)
-        radius = _radius_ahead(one, factors, status.design.settings.horizon)
-        comparison = one.comparison
+        radius = _radius_ahead(goal, factors, status.design.settings.horizon)
+        comparison = goal.comparison
         for factor, half in zip(AGAIN, radius.tolist(), strict=True):
-            low, high = one.now[0] - half, one.now[0] + half
+            low, high = goal.now[0] - half, goal.now[0] + half
             rows.append(
                 [
-                    f"{one.metric.column}, {one.treatment}",
-                    count(_units(one) * factor),
+                    f"{goal.metric.column}, {goal.treatment}",
+                    count(_units(goal) * factor),
                     f"{amount(comparison, low)} to {amount(comparison, high)}{unit_of(comparison)}",
                     f"{amount(comparison, half)}{unit_of(comparison)}",
                     "yes" if low > 0 or high < 0 else "no",

@@ -213,13 +213,13 @@ def _unpaired(seen: Observations, arms: int) -> int:
     return int((np.bincount(answered) < arms).sum())
 
 
-def _figures(one: Compared) -> dict[str, Any]:
-    estimate, low, high = one.now
-    comparison = one.comparison
+def _figures(compared: Compared) -> dict[str, Any]:
+    estimate, low, high = compared.now
+    comparison = compared.comparison
     return {
-        "metric": one.metric.column,
-        "better": one.metric.better,
-        "treatment": one.treatment,
+        "metric": compared.metric.column,
+        "better": compared.metric.better,
+        "treatment": compared.treatment,
         "method": "exact" if comparison.bets is not None else "asymptotic",
         "units": int(comparison.units[-1]),
         "control_mean": float(comparison.means[0, -1]),
@@ -227,10 +227,10 @@ def _figures(one: Compared) -> dict[str, Any]:
         "difference": estimate,
         "low": low if np.isfinite(low) else None,
         "high": high if np.isfinite(high) else None,
-        "confidence": 1 - one.level,
+        "confidence": 1 - compared.level,
         "e_value": float(np.exp(min(comparison.log_e[-1], 700))),
         "p_value": float(np.exp(-max(comparison.log_e.max(initial=0.0), 0.0))),
-        "margin": one.metric.margin if one.metric.guardrail else None,
-        "named": one.named,
+        "margin": compared.metric.margin if compared.metric.guardrail else None,
+        "named": compared.named,
         "requests_needed_of_those_unpaired": comparison.fewer,
     }

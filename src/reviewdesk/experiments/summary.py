@@ -69,33 +69,33 @@ def cautions(status: Status) -> list[str]:
         sentences.append(
             f"{count(status.unpaired)} requests were not answered by every arm and are left out."
         )
-    for one in status.goals:
-        if status.design.paired and one.comparison.fewer < 1 and one.comparison.units[-1] > 1:
+    for goal in status.goals:
+        if status.design.paired and goal.comparison.fewer < 1 and goal.comparison.units[-1] > 1:
             sentences.append(
-                f"The same requests were answered by both: {one.metric.column} needs "
-                f"{one.comparison.fewer:.0%} of the requests that dealing them to "
-                f"{status.design.arms[0]} or {one.treatment} would take."
+                f"The same requests were answered by both: {goal.metric.column} needs "
+                f"{goal.comparison.fewer:.0%} of the requests that dealing them to "
+                f"{status.design.arms[0]} or {goal.treatment} would take."
             )
     return sentences
 
 
-def units_to_decide(one: Compared, horizon: float) -> float:
+def units_to_decide(compared: Compared, horizon: float) -> float:
     """Return after how many units in all the sequence would exclude 0, if nothing else changed.
 
     Infinite where that is further off than a thousand times what is there.
 
     Args:
-        one: a comparison that is not decided.
+        compared: a comparison that is not decided.
         horizon: the units that its intervals are made for.
     """
-    moments, units = one.comparison.moments, float(one.comparison.units[-1])
-    estimate = abs(one.now[0])
+    moments, units = compared.comparison.moments, float(compared.comparison.units[-1])
+    estimate = abs(compared.now[0])
 
     def radius(factor: float) -> float:
         error = np.array([moments.error[-1] / math.sqrt(factor)])
         freedom = np.array([moments.freedom[-1] * factor])
-        grown = mixture.growth(np.array([units * factor]), horizon, one.level)
-        return float(mixture.radii(error, grown, freedom, one.level)[0])
+        grown = mixture.growth(np.array([units * factor]), horizon, compared.level)
+        return float(mixture.radii(error, grown, freedom, compared.level)[0])
 
     if not estimate or not units or not radius(LONGEST) < estimate:
         return math.inf
@@ -164,17 +164,19 @@ def _alike_sentence(status: Status, known: list[Compared]) -> str:
     return f"No difference that matters: {', '.join(parts)}, whenever you look; stop."
 
 
-def _undecided_sentence(status: Status, one: Compared) -> str:
+def _undecided_sentence(status: Status, compared: Compared) -> str:
     control = status.design.arms[0]
-    where = f"{one.metric.column} of " if len(status.goals) > 1 else ""
-    sentence = f"None is better yet: {where}{one.treatment} less {control} is {span(one)}; go on"
-    needed = units_to_decide(one, status.design.settings.horizon)
+    where = f"{compared.metric.column} of " if len(status.goals) > 1 else ""
+    sentence = (
+        f"None is better yet: {where}{compared.treatment} less {control} is {span(compared)}; go on"
+    )
+    needed = units_to_decide(compared, status.design.settings.horizon)
     if not math.isfinite(needed):
         return sentence + "."
-    more = max(needed - float(one.comparison.units[-1]), 1.0)
+    more = max(needed - float(compared.comparison.units[-1]), 1.0)
     return (
         f"{sentence}, for about {count(_rounded(more))} more units if the difference "
-        f"stays at {amount(one.comparison, one.now[0])}{unit_of(one.comparison)}."
+        f"stays at {amount(compared.comparison, compared.now[0])}{unit_of(compared.comparison)}."
     )
 
 
@@ -204,17 +206,19 @@ def _below(p_value: float) -> str:
 
 def _guardrail_sentence(breached: list[Compared]) -> str:
     parts = []
-    for one in breached:
-        comparison, margin = one.comparison, one.metric.margin
+    for guardrail in breached:
+        comparison, margin = guardrail.comparison, guardrail.metric.margin
         allowed = f", and {amount(comparison, margin)}{unit_of(comparison)} were allowed"
-        more = "higher" if one.metric.better == LOWER else "lower"
-        if _breached_now(one):
+        more = "higher" if guardrail.metric.better == LOWER else "lower"
+        if _breached_now(guardrail):
             parts.append(
-                f"{one.metric.column} of {one.treatment} is {_size(one)} {more}"
+                f"{guardrail.metric.column} of {guardrail.treatment} is {_size(guardrail)} {more}"
                 f"{allowed if margin else ''}"
             )
         else:
-            parts.append(f"{one.metric.column} of {one.treatment} was {more} than allowed")
+            parts.append(
+                f"{guardrail.metric.column} of {guardrail.treatment} was {more} than allowed"
+            )
     arms = sorted({one.treatment for one in breached})
     return f"A guardrail is breached: {'; '.join(parts)}. Stop {_listed(arms)}."
 

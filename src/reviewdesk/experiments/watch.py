@@ -117,18 +117,18 @@ class Watch:
             "rows": self.rows,
             "quantities": [
                 {
-                    "name": one.quantity.name,
-                    "kind": one.quantity.kind,
-                    "trained": one.quantity.mean,
-                    "low": one.quantity.low,
-                    "high": one.quantity.high,
-                    "now": one.now,
-                    "reviews": int(one.rows[-1]),
-                    "p_value": float(np.exp(-max(one.log_e.max(), 0.0))),
-                    "alarm": one.alarm,
-                    "noticed_after": one.since,
+                    "name": watched.quantity.name,
+                    "kind": watched.quantity.kind,
+                    "trained": watched.quantity.mean,
+                    "low": watched.quantity.low,
+                    "high": watched.quantity.high,
+                    "now": watched.now,
+                    "reviews": int(watched.rows[-1]),
+                    "p_value": float(np.exp(-max(watched.log_e.max(), 0.0))),
+                    "alarm": watched.alarm,
+                    "noticed_after": watched.since,
                 }
-                for one in self.watched
+                for watched in self.watched
             ],
         }
 
@@ -196,21 +196,21 @@ def watch(quantities: Sequence[Quantity], live: Mapping[str, Floats], rows: int)
     return Watch([_followed(one, live[one.name], needed) for one in quantities], rows)
 
 
-def _followed(one: Quantity, values: Floats, needed: float) -> Watched:
+def _followed(quantity: Quantity, values: Floats, needed: float) -> Watched:
     known = values[np.isfinite(values)]
     looks = np.unique(np.linspace(0, len(known), LOOKS + 1)[1:].round().astype(np.int64))
     sums = np.concatenate([[0.0], np.cumsum(known)])[np.concatenate([[0], looks])]
     means = np.diff(sums) / np.maximum(np.diff(np.concatenate([[0], looks])), 1)
     sides = []
-    if one.rise and one.high < 1:
-        sides.append(log_wealth(known - one.high, looks))
-    if one.fall and one.low > 0:
-        sides.append(log_wealth(one.low - known, looks))
+    if quantity.rise and quantity.high < 1:
+        sides.append(log_wealth(known - quantity.high, looks))
+    if quantity.fall and quantity.low > 0:
+        sides.append(log_wealth(quantity.low - known, looks))
     none = np.zeros(len(looks))
     log_e = np.logaddexp.reduce([*sides], axis=0) - np.log(len(sides)) if sides else none
     enough = log_e >= needed
     since = int(looks[enough.argmax()]) if enough.any() else 0
-    return Watched(one, looks, means, log_e, bool(enough.any()), since)
+    return Watched(quantity, looks, means, log_e, bool(enough.any()), since)
 
 
 def log_wealth(steps: Floats, looks: NDArray[np.int64]) -> Floats:

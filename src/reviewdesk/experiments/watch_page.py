@@ -19,14 +19,14 @@ def watch_page(watch: Watch, name: str) -> Page:
     page = Page(name, watch.sentence, "Monitor", SCRIPT)
     rows = [
         [
-            one.quantity.name,
-            share(one.quantity.mean),
-            f"{share(one.quantity.low)} to {share(one.quantity.high)}",
-            share(one.now),
-            count(one.rows[-1]),
-            "changed" if one.alarm else "as it was",
+            watched.quantity.name,
+            share(watched.quantity.mean),
+            f"{share(watched.quantity.low)} to {share(watched.quantity.high)}",
+            share(watched.now),
+            count(watched.rows[-1]),
+            "changed" if watched.alarm else "as it was",
         ]
-        for one in watch.watched
+        for watched in watch.watched
     ]
     columns = [
         Column("quantity", numeric=False),
@@ -44,17 +44,17 @@ def watch_page(watch: Watch, name: str) -> Page:
     return page
 
 
-def _course(one: Watched) -> Html:
-    quantity = one.quantity
-    high = max(float(one.means.max()), quantity.high) * 1.1
+def _course(watched: Watched) -> Html:
+    quantity = watched.quantity
+    high = max(float(watched.means.max()), quantity.high) * 1.1
     return timeline(
-        [str(rows) for rows in one.rows],
+        [str(rows) for rows in watched.rows],
         [
-            Line(quantity.name, one.means.tolist()),
-            Line("may be", [quantity.low] * len(one.rows), "series-quiet", dashed=True),
-            Line("up to", [quantity.high] * len(one.rows), "series-quiet", dashed=True),
+            Line(quantity.name, watched.means.tolist()),
+            Line("may be", [quantity.low] * len(watched.rows), "series-quiet", dashed=True),
+            Line("up to", [quantity.high] * len(watched.rows), "series-quiet", dashed=True),
         ],
-        title=f"{quantity.name}{', changed' if one.alarm else ''}",
+        title=f"{quantity.name}{', changed' if watched.alarm else ''}",
         caption="By reviews, in the order in which they came.",
         write=lambda value: f"{value * 100:.3g}",
         low=0.0,

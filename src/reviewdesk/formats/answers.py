@@ -108,26 +108,26 @@ def _json_values(text: str, path: Path) -> Iterator[Any]:
     decoder, at = json.JSONDecoder(), 0
     while at < len(text):
         try:
-            found, at = decoder.raw_decode(text, at)
+            value, at = decoder.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
             line = text.count("\n", 0, at) + 1
             raise InputError(f"{path} is not JSON from line {line} on") from error
         at += len(text[at:]) - len(text[at:].lstrip(" \t\r\n,"))
-        if isinstance(found, dict) and isinstance(found.get("predictions"), list):
-            yield from found["predictions"]
-        elif isinstance(found, list) and not all(isinstance(one, int | float) for one in found):
-            yield from found
+        if isinstance(value, dict) and isinstance(value.get("predictions"), list):
+            yield from value["predictions"]
+        elif isinstance(value, list) and not all(isinstance(one, int | float) for one in value):
+            yield from value
         else:
-            yield found
+            yield value
 
 
-def _of_json(found: Any, path: Path, column: str) -> Answer:
-    if isinstance(found, Mapping) and JOINED in found:
-        answer = _of_json(found[JOINED], path, column)
-        return replace(answer, review_id=_id_of(found))
-    if isinstance(found, Mapping):
-        return _of_fields(found, path, column)
-    return _of_values(found if isinstance(found, list) else [found], path)
+def _of_json(value: Any, path: Path, column: str) -> Answer:
+    if isinstance(value, Mapping) and JOINED in value:
+        answer = _of_json(value[JOINED], path, column)
+        return replace(answer, review_id=_id_of(value))
+    if isinstance(value, Mapping):
+        return _of_fields(value, path, column)
+    return _of_values(value if isinstance(value, list) else [value], path)
 
 
 def _known(names: Sequence[str], column: str) -> str:
@@ -151,13 +151,13 @@ def _of_fields(
         probabilities = dict(zip(names_, map(float, values), strict=False))
         return Answer(names_[0] if names_ else None, probabilities, review_id)
     given = fields.get("probabilities")
-    told = None if label in (None, "") else _name(label)
+    named = None if label in (None, "") else _name(label)
     if isinstance(given, Mapping):
-        return Answer(told, {_name(k): float(v) for k, v in given.items()}, review_id)
+        return Answer(named, {_name(k): float(v) for k, v in given.items()}, review_id)
     if isinstance(given, list) and len(given) == len(labels):
-        return Answer(told, dict(zip(labels, map(float, given), strict=True)), review_id)
+        return Answer(named, dict(zip(labels, map(float, given), strict=True)), review_id)
     value = _number(beside)
-    return Answer(told, {} if told is None or value is None else {told: value}, review_id)
+    return Answer(named, {} if named is None or value is None else {named: value}, review_id)
 
 
 def _no_label(path: Path, names: Sequence[str]) -> MissingColumn:

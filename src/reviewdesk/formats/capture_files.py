@@ -41,26 +41,26 @@ class CaptureFolder:
         self._open: dict[tuple[str, str], _Growing] = {}
         self._lock = threading.Lock()
 
-    def write(self, one: Captured) -> None:
+    def write(self, captured: Captured) -> None:
         """Add a captured request.
 
         Raises:
             OSError: it cannot be written; the file is as it was before.
         """
-        line = capture_line(one)
+        line = capture_line(captured)
         with self._lock:
-            self._growing(one, len(line)).append(line)
+            self._growing(captured, len(line)).append(line)
 
-    def _growing(self, one: Captured, size: int) -> "_Growing":
+    def _growing(self, captured: Captured, size: int) -> "_Growing":
         """Return the file of this hour, or a new one where that would become too large."""
-        key, hour = (one.endpoint, one.variant), one.time[:13]
+        key, hour = (captured.endpoint, captured.variant), captured.time[:13]
         file = self._open.get(key)
         if file is None or file.hour != hour or file.size + size > self._largest:
             if file is not None:
                 file.close()
                 del self._open[key]
             self._make_room()
-            day, _, clock = one.time.partition("T")
+            day, _, clock = captured.time.partition("T")
             parts = (*key, *day.split("-"), clock[:2])
             name = f"{clock[3:5]}-{clock[6:8]}-{uuid.uuid4()}.jsonl"
             file = self._open[key] = _Growing(self._folder.joinpath(*parts, name), hour)

@@ -71,19 +71,23 @@ class Captured:
         return self.inference_id or self.event_id
 
 
-def capture_line(one: Captured) -> bytes:
+def capture_line(captured: Captured) -> bytes:
     """Return a captured request as a line of SageMaker's format."""
     data: dict[str, Any] = {}
-    if one.input is not None:
-        data["endpointInput"] = _body(one.input_type, "INPUT", one.input)
-    if one.output is not None:
-        data["endpointOutput"] = _body(one.output_type, "OUTPUT", one.output)
-    about = {"eventId": one.event_id, "inferenceTime": one.time}
-    if one.inference_id:
-        about["inferenceId"] = one.inference_id
-    own = {"variant": one.variant, "latencyMs": round(one.latency_ms, 3), "status": one.status}
-    own |= {"unit": one.unit} if one.unit else {}
-    own |= {"shadow": True} if one.shadow else {}
+    if captured.input is not None:
+        data["endpointInput"] = _body(captured.input_type, "INPUT", captured.input)
+    if captured.output is not None:
+        data["endpointOutput"] = _body(captured.output_type, "OUTPUT", captured.output)
+    about = {"eventId": captured.event_id, "inferenceTime": captured.time}
+    if captured.inference_id:
+        about["inferenceId"] = captured.inference_id
+    own = {
+        "variant": captured.variant,
+        "latencyMs": round(captured.latency_ms, 3),
+        "status": captured.status,
+    }
+    own |= {"unit": captured.unit} if captured.unit else {}
+    own |= {"shadow": True} if captured.shadow else {}
     line = {"captureData": data, "eventMetadata": about, "eventVersion": "0", OWN: own}
     return json_line(line).encode()
 
@@ -157,24 +161,28 @@ def truth_line(request: str, labels: list[str], time: str) -> bytes:
     ).encode()
 
 
-def answers(one: Captured) -> list[tuple[str, dict[str, float]]]:
+def answers(captured: Captured) -> list[tuple[str, dict[str, float]]]:
     """Return of each review of a captured request the label named and the probabilities told.
 
     Raises:
         InputError: the answer is in no format that the endpoint writes.
     """
-    if one.output is None:
+    if captured.output is None:
         return []
-    text = one.output.decode("utf-8", "replace")
+    text = captured.output.decode("utf-8", "replace")
     try:
-        if one.output_type == "application/json":
+        if captured.output_type == "application/json":
             return [_ranking(answer) for answer in json.loads(text)]
-        if one.output_type == "application/jsonlines":
+        if captured.output_type == "application/jsonlines":
             return [_ranking(json.loads(line)) for line in text.splitlines() if line]
-        rows = csv.reader(io.StringIO(text), delimiter="," if "csv" in one.output_type else "\t")
+        rows = csv.reader(
+            io.StringIO(text), delimiter="," if "csv" in captured.output_type else "\t"
+        )
         return [(row[0], {row[0]: float(row[1])}) for row in rows if row]
     except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise InputError(f"the captured answer {one.event_id} is in a format not known") from error
+        raise InputError(
+            f"the captured answer {captured.event_id} is in a format not known"
+        ) from error
 
 
 def _ranking(answer: Mapping[str, Any]) -> tuple[str, dict[str, float]]:

@@ -147,18 +147,18 @@ def write_graphml(nodes: Nodes, edges: Edges, path: Path) -> None:
         pa.date32(): "string",
     }
     keys: dict[tuple[str, str], tuple[str, str]] = {}
-    for place, tables in (("node", nodes), ("edge", edges)):
-        keys[place, "label"] = (f"{place[0]}label", "string")
+    for element, tables in (("node", nodes), ("edge", edges)):
+        keys[element, "label"] = (f"{element[0]}label", "string")
         for rows in tables:
             for field in rows.table.schema:
                 if field.name not in ("id", "source", "target"):
-                    numbered = (f"{place[0]}{len(keys)}", kinds[field.type])
-                    keys.setdefault((place, field.name), numbered)
+                    numbered = (f"{element[0]}{len(keys)}", kinds[field.type])
+                    keys.setdefault((element, field.name), numbered)
     with _text_file(path) as file:
         file.write(f'<?xml version="1.0" encoding="UTF-8"?>\n<graphml xmlns="{GRAPHML}">\n')
-        for (place, column), (key, kind) in keys.items():
+        for (element, column), (key, kind) in keys.items():
             what = f'attr.name={quoteattr(column)} attr.type="{kind}"'
-            file.write(f'<key id="{key}" for="{place}" {what}/>\n')
+            file.write(f'<key id="{key}" for="{element}" {what}/>\n')
         file.write('<graph edgedefault="directed">\n')
         for label, node, values in _all_nodes(nodes):
             data = _data(keys, "node", {"label": label, **values})

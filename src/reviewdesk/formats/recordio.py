@@ -73,12 +73,12 @@ def record(payload: bytes) -> bytes:
         InputError: a part would be too large.
     """
     parts, start = [], 0
-    place = payload.find(MAGIC)
-    while place >= 0:
-        if place % WORD == 0:
-            parts.append(payload[start:place])
-            start = place + WORD
-        place = payload.find(MAGIC, max(place + 1, start))
+    at = payload.find(MAGIC)
+    while at >= 0:
+        if at % WORD == 0:
+            parts.append(payload[start:at])
+            start = at + WORD
+        at = payload.find(MAGIC, max(at + 1, start))
     parts.append(payload[start:])
     return b"".join(_part(_flag(number, len(parts)), part) for number, part in enumerate(parts))
 

@@ -56,13 +56,13 @@ class TuningJob:
     identical: bool = False
 
 
-def read_tuning_job(document: Any, place: str) -> TuningJob:
+def read_tuning_job(document: Any, name: str) -> TuningJob:
     """Return what a tuning job's JSON says.
 
     Args:
         document: a request of ``CreateHyperParameterTuningJob``, or its
             ``HyperParameterTuningJobConfig`` alone.
-        place: the file, for the messages.
+        name: the file, for the messages.
 
     Raises:
         InputError: a part is missing or not as SageMaker writes it.
@@ -74,7 +74,7 @@ def read_tuning_job(document: Any, place: str) -> TuningJob:
         if isinstance(error, UsageError | InputError):
             raise
         raise InputError(
-            f"{place} is no tuning job of SageMaker: {_missing(error)} is missing or not as it is "
+            f"{name} is no tuning job of SageMaker: {_missing(error)} is missing or not as it is "
             "written there"
         ) from error
 
@@ -145,25 +145,25 @@ def _job(document: Any) -> TuningJob:
 
 
 def _ranges(document: Mapping[str, Any]) -> dict[str, Search]:
-    found: dict[str, Search] = {}
+    searches: dict[str, Search] = {}
     for kind, whole in (("IntegerParameterRanges", True), ("ContinuousParameterRanges", False)):
-        for one in document.get(kind, []):
-            low, high = float(one["MinValue"]), float(one["MaxValue"])
-            scaling = one.get("ScalingType", "Auto")
+        for bounds in document.get(kind, []):
+            low, high = float(bounds["MinValue"]), float(bounds["MaxValue"])
+            scaling = bounds.get("ScalingType", "Auto")
             log, reverse = scaling == "Logarithmic", scaling == REVERSE
             fits = (not log or low > 0) and (not reverse or (low >= 0 and high < 1 and not whole))
             if not low <= high or not fits:
-                raise InputError(f"the range of {one['Name']} is empty, or none of its scale's")
-            found[one["Name"]] = Search(low, high, log=log, whole=whole, reverse=reverse)
-    for one in document.get("CategoricalParameterRanges", []):
-        if len(one["Values"]) > MOST_VALUES:
-            raise UsageError(f"{one['Name']} has more than {MOST_VALUES} values")
-        found[one["Name"]] = Search(values=tuple(one["Values"]))
-    if len(found) > MOST_PARAMETERS:
+                raise InputError(f"the range of {bounds['Name']} is empty, or none of its scale's")
+            searches[bounds["Name"]] = Search(low, high, log=log, whole=whole, reverse=reverse)
+    for bounds in document.get("CategoricalParameterRanges", []):
+        if len(bounds["Values"]) > MOST_VALUES:
+            raise UsageError(f"{bounds['Name']} has more than {MOST_VALUES} values")
+        searches[bounds["Name"]] = Search(values=tuple(bounds["Values"]))
+    if len(searches) > MOST_PARAMETERS:
         raise UsageError(f"more than {MOST_PARAMETERS} hyper-parameters are tuned")
-    if not found:
+    if not searches:
         raise InputError("no hyper-parameter has a range")
-    return found
+    return searches
 
 
 def _missing(error: Exception) -> str:

@@ -217,11 +217,11 @@ def _read_array(
 
 def _read_header(content: zipfile.ZipExtFile) -> tuple[tuple[int, ...], np.dtype[Any]]:
     magic, length = struct.unpack("<8sH", content.read(10))
-    found = _HEADER.fullmatch(content.read(length))
-    if magic != _MAGIC or found is None:
+    header = _HEADER.fullmatch(content.read(length))
+    if magic != _MAGIC or header is None:
         raise BundleError("an array is not stored as plain numbers, row by row")
-    name = found[1].decode()
+    name = header[1].decode()
     if name not in _DTYPE_NAMES:
         raise BundleError(f"an array is of the type {name}, which weights cannot have")
     dtype = np.dtype(name)
-    return tuple(int(length) for length in found[2].split(b",") if length.strip()), dtype
+    return tuple(int(length) for length in header[2].split(b",") if length.strip()), dtype

@@ -79,12 +79,12 @@ def read_word_vectors(path: Path) -> WordVectors:
         raise InputError(f"{path} claims more vectors than it has bytes; get it again")
     try:
         read = _text if _is_text(content, at, dim) else _binary
-        found = read(content, at, words, dim)
+        vectors = read(content, at, words, dim)
     except (ValueError, IndexError) as error:
         raise InputError(f"{path} is not a whole file of word vectors; get it again") from error
-    if not np.isfinite(found.vectors).all():
+    if not np.isfinite(vectors.vectors).all():
         raise InputError(f"{path} holds numbers that are not finite")
-    return found
+    return vectors
 
 
 def _head(path: Path, content: mmap.mmap) -> tuple[int, int, int]:

@@ -198,21 +198,21 @@ def _changed_settings(bundle: Bundle) -> Iterator[str]:
 
 def _findings(path: Path) -> Description:
     stored = read_findings(path)
-    found, about = stored.found, stored.about
+    findings, about = stored.found, stored.about
     sentences = [
-        f"{stored.info.title}: {lead(found)}",
-        *promises(found),
-        *found.notes,
-        *left_out(found, about.get("reviews")),
+        f"{stored.info.title}: {lead(findings)}",
+        *promises(findings),
+        *findings.notes,
+        *left_out(findings, about.get("reviews")),
         f"Found in {', '.join(about.get('files', []))}; its data has the fingerprint "
         f"{str(about.get('data', ''))[:16]}.",
         f"The page: {path / PAGE}.",
     ]
     details = {
-        "finder": found.finder,
-        "findings": found.table.num_rows,
-        "lists": [asdict(one) for one in found.lists],
-        "looked_at": found.looked_at,
+        "finder": findings.finder,
+        "findings": findings.table.num_rows,
+        "lists": [asdict(one) for one in findings.lists],
+        "looked_at": findings.looked_at,
         "about": dict(about),
     }
     return Description("findings", sentences, details)

@@ -121,13 +121,13 @@ def _erase_from_job(
             shutil.rmtree(job / ASIDE)
     with storage_errors(str(job)):
         others = [path for path in sorted(job.rglob("*")) if data not in path.parents]
-    found = [
+    folders = [
         path
         for path in others
         if not path.name.startswith(".") and path.is_dir() and is_findings(path)
     ]
     drawn = [path for path in others if path.is_dir() and is_graph(path)]
-    places = {path.parent if (path.parent / OVERVIEW).is_file() else path for path in found}
+    places = {path.parent if (path.parent / OVERVIEW).is_file() else path for path in folders}
     inside = [path for path in others if any(place in path.parents for place in (*places, *drawn))]
     made = [path for path in others if path not in inside and _names_reviews(path)]
     erasure = erase_everywhere(

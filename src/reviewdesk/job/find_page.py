@@ -110,13 +110,13 @@ def _table(path: Path, stored: Sequence[StoredFindings]) -> list[Html]:
     columns += [Column(f"promised {share(one, 0)}") for one in promised]
     columns.append(Column("of the longest list expected wrong"))
     rows: list[list[Child]] = []
-    for one in kinds:
-        lists = {each.promise: each for each in one.found.lists}
+    for stored_findings in kinds:
+        lists = {each.promise: each for each in stored_findings.found.lists}
         listed = [lists[each].listed if each in lists else 0 for each in promised]
-        longest = max(one.found.lists, key=lambda each: each.listed)
+        longest = max(stored_findings.found.lists, key=lambda each: each.listed)
         rows.append(
             [
-                element("a", one.info.title, href=_link(path, one)),
+                element("a", stored_findings.info.title, href=_link(path, stored_findings)),
                 *(count(number) if number else "no list" for number in listed),
                 count(round(longest.expected_errors)) if longest.listed else "",
             ]
@@ -143,12 +143,14 @@ def _not(why_not: Mapping[str, str]) -> list[Html]:
     return [note(f"{title}: not looked for; {why}.") for title, why in why_not.items()]
 
 
-def _kind(path: Path, one: StoredFindings, texts: Mapping[str, ReviewText]) -> list[Html]:
-    link = element("a", "All of them, with their evidence", href=_link(path, one))
+def _kind(
+    path: Path, stored_findings: StoredFindings, texts: Mapping[str, ReviewText]
+) -> list[Html]:
+    link = element("a", "All of them, with their evidence", href=_link(path, stored_findings))
     return [
-        paragraph(one.info.description, " ", lead(one.found)),
+        paragraph(stored_findings.info.description, " ", lead(stored_findings.found)),
         paragraph(link, ". The clearest:"),
-        finding_cards(one.found, one.info, texts, MOST_SHOWN),
+        finding_cards(stored_findings.found, stored_findings.info, texts, MOST_SHOWN),
     ]
 
 

@@ -28,15 +28,15 @@ class Outcome:
         """Return what was found and promised as JSON values."""
         if self.stored is None:
             return {"why_not": self.why_not}
-        found = self.stored.found
+        findings = self.stored.found
         return {
             "folder": str(self.stored.path),
             "already": self.already,
-            "findings": found.table.num_rows,
-            "looked_at": found.looked_at,
-            "left_out": dict(found.left_out),
-            "lists": [asdict(promised) for promised in found.lists],
-            "notes": list(found.notes),
+            "findings": findings.table.num_rows,
+            "looked_at": findings.looked_at,
+            "left_out": dict(findings.left_out),
+            "lists": [asdict(promised) for promised in findings.lists],
+            "notes": list(findings.notes),
         }
 
 

@@ -57,19 +57,19 @@ def grade_findings(sets: Sequence[Graded]) -> Grade:
     return pooled([_grade(one) for one in sets])
 
 
-def _grade(one: Graded) -> Grade:
-    stored = [read_findings(folder) for folder in folders_in(one.findings)]
-    truth = read_truth(one.truth)
-    about = read_record(one.truth / "truth.json").get("data")
+def _grade(pair: Graded) -> Grade:
+    stored = [read_findings(folder) for folder in folders_in(pair.findings)]
+    truth = read_truth(pair.truth)
+    about = read_record(pair.truth / "truth.json").get("data")
     for each in stored:
         if about is not None and each.about.get("data") != about:
-            raise InputError(f"{each.path} holds findings in other data than {one.truth} is about")
-        if one.reviews is not None and each.about.get("data") != one.reviews.fingerprint:
+            raise InputError(f"{each.path} holds findings in other data than {pair.truth} is about")
+        if pair.reviews is not None and each.about.get("data") != pair.reviews.fingerprint:
             raise InputError(f"{each.path} holds findings in other data than the reviews given")
     table = pa.concat_tables([FINDINGS.empty_table(), *(each.found.table for each in stored)])
-    reviews = one.reviews.table(_READ) if one.reviews else None
+    reviews = pair.reviews.table(_READ) if pair.reviews else None
     if about is None:
-        _check_same_data(one, table, truth, reviews)
+        _check_same_data(pair, table, truth, reviews)
     promised = {each.promise for one in stored for each in one.found.lists}
     names = [each.found.finder for each in stored]
     return grade(
@@ -77,7 +77,9 @@ def _grade(one: Graded) -> Grade:
     )
 
 
-def _check_same_data(one: Graded, found: pa.Table, truth: Truth, reviews: pa.Table | None) -> None:
+def _check_same_data(
+    pair: Graded, listed: pa.Table, truth: Truth, reviews: pa.Table | None
+) -> None:
     """Refuse known errors that name nothing of the data, where they do not say what it is.
 
     Reviews decide where both name some: products of different data may have the same ids.
@@ -85,7 +87,7 @@ def _check_same_data(one: Graded, found: pa.Table, truth: Truth, reviews: pa.Tab
     Raises:
         InputError: no id of theirs is in the reviews or, without these, in what is graded.
     """
-    graded = found.filter(pc.is_in(found["finder"], pa.array(GRADED)))
+    graded = listed.filter(pc.is_in(listed["finder"], pa.array(GRADED)))
     for kind, known in (("review", truth.reviews()), ("product", truth.products())):
         if reviews is not None:
             ids = reviews[f"{kind}_id"]
@@ -96,8 +98,10 @@ def _check_same_data(one: Graded, found: pa.Table, truth: Truth, reviews: pa.Tab
         if pc.any(pc.is_in(ids, known)).as_py():
             return
         if reviews is not None:
-            raise InputError(f"{one.truth} is about other data: it names none of the reviews given")
+            raise InputError(
+                f"{pair.truth} is about other data: it names none of the reviews given"
+            )
         raise InputError(
-            f"{one.truth} names nothing that {one.findings} lists, so it seems to be about other "
+            f"{pair.truth} names nothing that {pair.findings} lists, so it seems to be about other "
             "data; if it is not, say what was looked at (--reviews DIR)"
         )

@@ -33,7 +33,7 @@ ORDER BY s.source, s.target
 
 
 def build(
-    place: Path,
+    folder: Path,
     out: Path,
     *,
     predictions: Sequence[Path] = (),
@@ -47,7 +47,7 @@ def build(
     """Build the graph of reviews.
 
     Args:
-        place: a prepared folder, or a job; a job's predictions of categories are taken by
+        folder: a prepared folder, or a job; a job's predictions of categories are taken by
             themselves.
         out: the folder to write.
         predictions: tables of predicted categories.
@@ -64,8 +64,8 @@ def build(
         InputError: something is damaged, or no review names a product.
         StorageError: something cannot be read or written.
     """
-    data = reviews_of(place)
-    own = place / TARGET / PREDICTIONS
+    data = reviews_of(folder)
+    own = folder / TARGET / PREDICTIONS
     tables = list(predictions) or ([own] if own.is_file() else [])
     secret = None if clear_customers else read_key(key or out.with_name(out.name + KEY_SUFFIX))
     return build_graph(

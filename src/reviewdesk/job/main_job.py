@@ -294,13 +294,13 @@ def _target(
 
 
 def _with_rows(
-    found: TargetFindings, inputs: Sequence[Input], data: PreparedData, progress: Progress
+    target: TargetFindings, inputs: Sequence[Input], data: PreparedData, progress: Progress
 ) -> TargetFindings:
     """Write the rows of the job's files with their labels, unless they are there."""
-    rows = found.bundle.parent / rows_name(data)
-    bundle = load_bundle(found.bundle)
-    write_job_rows(inputs, data, found.predictions, bundle, rows, progress=progress)
-    return replace(found, rows=rows)
+    rows = target.bundle.parent / rows_name(data)
+    bundle = load_bundle(target.bundle)
+    write_job_rows(inputs, data, target.predictions, bundle, rows, progress=progress)
+    return replace(target, rows=rows)
 
 
 def _best(

@@ -29,13 +29,13 @@ def since_last_time(
     if names:
         more = f" and {len(names) - 5:,} more" if len(names) > 5 else ""
         said.append(f"Categories that were not there: {', '.join(names[:5])}{more}.")
-    for one in targets:
-        figures = before["targets"].get(one.target, {}).get("figures", {})
+    for target in targets:
+        figures = before["targets"].get(target.target, {}).get("figures", {})
         if "accuracy" in figures:
-            was, now = figures["accuracy"]["value"], one.evaluation.measures.figures["accuracy"]
+            was, now = figures["accuracy"]["value"], target.evaluation.measures.figures["accuracy"]
             said.append(
-                f"{one.target}: right for {share(now.value)} of the reviews held out; last time it "
-                f"was {share(was)}, of those held out then."
+                f"{target.target}: right for {share(now.value)} of the reviews held out; last time "
+                f"it was {share(was)}, of those held out then."
             )
     return tuple(said)
 

@@ -15,16 +15,16 @@ ASIDE: Final = ".next"
 """Where an update is made until it takes the place of what is there."""
 
 
-def reviews_of(place: Path) -> PreparedData:
+def reviews_of(folder: Path) -> PreparedData:
     """Open a prepared folder, or the one within the folder of a job.
 
     Raises:
         StorageError: it is not there.
         InputError: it is neither.
     """
-    if (place / SUMMARY).is_file() and (place / PREPARED).is_dir():
-        return PreparedData.open(place / PREPARED)
-    return PreparedData.open(place)
+    if (folder / SUMMARY).is_file() and (folder / PREPARED).is_dir():
+        return PreparedData.open(folder / PREPARED)
+    return PreparedData.open(folder)
 
 
 def prepared_of(place: Path) -> PreparedData | None:
@@ -34,7 +34,7 @@ def prepared_of(place: Path) -> PreparedData | None:
     return None
 
 
-def bundle_of(place: Path) -> Bundle:
+def bundle_of(folder: Path) -> Bundle:
     """Open a bundle, that in the folder of a job's target, or that of a job with one target.
 
     Raises:
@@ -42,13 +42,13 @@ def bundle_of(place: Path) -> Bundle:
         StorageError: it is not there.
         BundleError: it is damaged, hostile or too new.
     """
-    if (place / SUMMARY).is_file():
-        found = sorted(one for one in place.glob(f"*/{BUNDLE}") if (one / MANIFEST).is_file())
-        if len(found) > 1:
-            names = ", ".join(map(str, found))
-            raise UsageError(f"the job in {place} has several bundles; name one: {names}")
-        if found:
-            return load_bundle(found[0])
-    if (place / BUNDLE / MANIFEST).is_file():
-        return load_bundle(place / BUNDLE)
-    return load_bundle(place)
+    if (folder / SUMMARY).is_file():
+        bundles = sorted(one for one in folder.glob(f"*/{BUNDLE}") if (one / MANIFEST).is_file())
+        if len(bundles) > 1:
+            names = ", ".join(map(str, bundles))
+            raise UsageError(f"the job in {folder} has several bundles; name one: {names}")
+        if bundles:
+            return load_bundle(bundles[0])
+    if (folder / BUNDLE / MANIFEST).is_file():
+        return load_bundle(folder / BUNDLE)
+    return load_bundle(folder)

@@ -21,12 +21,12 @@ def sentences_of_record(path: Path) -> tuple[str, list[str], dict[str, Any]]:
         StorageError: it cannot be read.
         InputError: it is none of these, or damaged.
     """
-    found = read_json(path)
-    form = found.get("format") if isinstance(found, dict) else None
+    record_json = read_json(path)
+    form = record_json.get("format") if isinstance(record_json, dict) else None
     kinds = {EVALUATION: _evaluation, COMPARISON: _comparison, TRUTH: _truth}
     if form not in kinds:
         raise InputError(f"{path} is not something that reviewdesk made")
-    record = checked_record(path, found)
+    record = checked_record(path, record_json)
     try:
         return form.removeprefix("reviewdesk."), kinds[form](record), record
     except (AttributeError, KeyError, TypeError, ValueError) as error:

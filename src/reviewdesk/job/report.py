@@ -157,12 +157,12 @@ def _years(months: dict[str, int]) -> list[Html]:
     ]
 
 
-def _target(found: TargetFindings, folder: Path) -> list[Html]:
-    evaluation = found.evaluation
+def _target(target: TargetFindings, folder: Path) -> list[Html]:
+    evaluation = target.evaluation
     figure = evaluation.measures.figures
     right = figure["accuracy"]
     interval = f"95 % interval {right.spread(share)}"
-    link = element("a", "The whole evaluation", href=found.page.relative_to(folder).as_posix())
+    link = element("a", "The whole evaluation", href=target.page.relative_to(folder).as_posix())
     return [
         figures(
             [
@@ -172,29 +172,29 @@ def _target(found: TargetFindings, folder: Path) -> list[Html]:
                 Figure("Measured on", count(evaluation.measures.rows), "reviews held out"),
             ]
         ),
-        *([findings(list(found.tried))] if found.tried else []),
+        *([findings(list(target.tried))] if target.tried else []),
         findings(sentences(evaluation)),
-        _labels(found),
+        _labels(target),
         paragraph(link, ", with curves, the confusion table and reviews to look at."),
     ]
 
 
-def _labels(found: TargetFindings) -> Html:
+def _labels(target: TargetFindings) -> Html:
     """Draw how often each label was given, by classifiers that had not seen the product."""
     given: Counter[str] = Counter()
-    with opened(found.predictions) as file:
+    with opened(target.predictions) as file:
         for batch in file.iter_batches(columns=["label"]):
             for one in batch.column(0).value_counts().to_pylist():
                 given[one["values"]] += one["counts"]
     names = [label for label, _ in given.most_common(MOST_BARS)]
-    if found.target == "stars":
+    if target.target == "stars":
         names.sort()
     total = sum(given.values())
     return bar_chart(
         [STARS.get(name, name) for name in names],
         [given[name] for name in names],
         [f"{count(given[name])} ({share(given[name] / total)})" for name in names],
-        label=f"Reviews by predicted {found.target}",
+        label=f"Reviews by predicted {target.target}",
         caption="What every review was labelled, by a classifier that had not seen its product.",
     )
 

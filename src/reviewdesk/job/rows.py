@@ -161,12 +161,12 @@ class _Known:
     def _place(self, first: int, until: int, review_id: str) -> int:
         """Return the review of an id among those that say the same; each is given out once."""
         for at in range(first, until):
-            place = int(self._order[at])
-            written = self._ids[place].as_py()
+            position = int(self._order[at])
+            written = self._ids[position].as_py()
             same = written == review_id or written.startswith(f"{review_id}-")
-            if same and not self._taken[place]:
-                self._taken[place] += 1
-                return place
+            if same and not self._taken[position]:
+                self._taken[position] += 1
+                return position
         return -1
 
     def _filtered(self, cleaned: pa.RecordBatch) -> list[Any]:

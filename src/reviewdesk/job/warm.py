@@ -64,14 +64,14 @@ def warm(progress: Progress = SILENT) -> Warmed:
         tempfile.TemporaryDirectory(prefix="reviewdesk-warm-") as folder,
         progress.task("Compiling", 4, "steps") as task,
     ):
-        place = Path(folder)
-        _job(place)
+        job = Path(folder)
+        _job(job)
         task.advance()
-        data = PreparedData.open(place / PREPARED)
+        data = PreparedData.open(job / PREPARED)
         explore(data)
         task.advance()
         for target in TARGETS:
-            explain(load_bundle(place / target / BUNDLE), "It broke after a <b>week</b>.")
+            explain(load_bundle(job / target / BUNDLE), "It broke after a <b>week</b>.")
         task.advance()
         _rarely(data)
         task.advance()
@@ -79,9 +79,9 @@ def warm(progress: Progress = SILENT) -> Warmed:
     return Warmed(directory, len(list(directory.rglob("*.nbc"))) if directory else 0)
 
 
-def _job(place: Path) -> None:
+def _job(job: Path) -> None:
     source = SourceSettings()
-    reviews = place / "reviews.tsv"
+    reviews = job / "reviews.tsv"
     generate(reviews, DemoSettings(reviews=REVIEWS))
     settings = JobSettings(
         targets=TARGETS,
@@ -95,7 +95,7 @@ def _job(place: Path) -> None:
         model_settings={},
         folds=2,
     )
-    run_job(open_inputs([str(reviews)], source), place, settings)
+    run_job(open_inputs([str(reviews)], source), job, settings)
 
 
 def _rarely(data: PreparedData) -> None:

@@ -76,38 +76,40 @@ def finding_blocks(found: Sequence[Finding]) -> Html:
     return element("div", *(_finding(one) for one in found), class_="found")
 
 
-def _finding(one: Finding) -> Html:
+def _finding(finding: Finding) -> Html:
     return element(
         "article",
         element(
             "header",
-            element("h3", one.title or one.id, dir="auto"),
-            element("p", one.id, class_="source") if one.title else "",
+            element("h3", finding.title or finding.id, dir="auto"),
+            element("p", finding.id, class_="source") if finding.title else "",
         ),
-        _move(one),
-        element("p", one.action, class_="action"),
+        _move(finding),
+        element("p", finding.action, class_="action"),
         element(
             "div",
-            element("div", _shared(one), _numbers(one.numbers), class_="why"),
-            one.chart or "",
+            element("div", _shared(finding), _numbers(finding.numbers), class_="why"),
+            finding.chart or "",
             class_="evidence",
         ),
-        element("div", *map(_sample, one.samples), class_="samples") if one.samples else "",
-        _how_sure(one),
+        element("div", *map(_sample, finding.samples), class_="samples") if finding.samples else "",
+        _how_sure(finding),
         class_="finding",
-        id=one.anchor,
+        id=finding.anchor,
     )
 
 
-def _move(one: Finding) -> Html:
+def _move(finding: Finding) -> Html:
     """Write where it stands and where it belongs, side by side."""
-    if not one.where and not one.suggested:
+    if not finding.where and not finding.suggested:
         return fragment()
-    if one.alike or not one.suggested:
-        return element("p", " · ".join(filter(None, (one.where, one.suggested))), dir="auto")
-    stands = element("span", one.where, class_="stands") if one.where else ""
-    arrow = element("span", "→", aria_label="belongs in") if one.where else ""
-    belongs = element("span", one.suggested, class_="belongs")
+    if finding.alike or not finding.suggested:
+        return element(
+            "p", " · ".join(filter(None, (finding.where, finding.suggested))), dir="auto"
+        )
+    stands = element("span", finding.where, class_="stands") if finding.where else ""
+    arrow = element("span", "→", aria_label="belongs in") if finding.where else ""
+    belongs = element("span", finding.suggested, class_="belongs")
     return element("p", stands, " ", arrow, " ", belongs, class_="move", dir="auto")
 
 
@@ -147,15 +149,15 @@ def _numbers(numbers: Sequence[tuple[str, str]]) -> Html:
     return element("dl", *entries, class_="numbers")
 
 
-def _sample(one: Sample) -> Html:
-    body = excerpt(one.body, SAMPLE_CHARACTERS) if isinstance(one.body, str) else one.body
-    stars: Child = "" if one.stars is None else stars_drawn(one.stars)
+def _sample(sample: Sample) -> Html:
+    body = excerpt(sample.body, SAMPLE_CHARACTERS) if isinstance(sample.body, str) else sample.body
+    stars: Child = "" if sample.stars is None else stars_drawn(sample.stars)
     return element(
         "blockquote",
-        element("p", one.label, class_="label") if one.label else "",
-        element("p", stars, " ", element("strong", one.headline, dir="auto"), class_="headline"),
+        element("p", sample.label, class_="label") if sample.label else "",
+        element("p", stars, " ", element("strong", sample.headline, dir="auto"), class_="headline"),
         element("p", body, dir="auto", class_="body"),
-        element("p", one.source, class_="source"),
+        element("p", sample.source, class_="source"),
     )
 
 

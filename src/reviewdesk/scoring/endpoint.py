@@ -204,15 +204,15 @@ class EndpointPredictor:
         """
         bodies = list(_bodies(self._instances(reviews), self.sends_cleaned and not self._as_texts))
         found = self._pool.map(lambda one: self._answers(*one), bodies)
-        place = {label: n for n, label in enumerate(self.labels)}
+        column_of = {label: n for n, label in enumerate(self.labels)}
         probabilities = np.zeros((len(reviews), len(self.labels)), np.float32)
         for row, answer in enumerate(one for answers in found for one in answers):
             for label, value in answer.items():
-                if label not in place:
+                if label not in column_of:
                     raise Refused(
                         f"{self._endpoint.name} names a label that it did not name before"
                     )
-                probabilities[row, place[label]] = value
+                probabilities[row, column_of[label]] = value
         return probabilities
 
     def _instances(self, reviews: pa.RecordBatch) -> list[Instance]:

@@ -19,22 +19,22 @@ SOURCE: Final = "libsvm"
 """The name of the source whose files hold features."""
 
 
-def feature_batches(one: Input) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch, int]]:
+def feature_batches(input_: Input) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch, int]]:
     """Yield the rows of a file, those that cannot be read, and how many bytes both took.
 
     A row's ``review_id`` is a hash of its line: equal lines have equal ones.
 
     Args:
-        one: a file of LIBSVM lines, with labels or without.
+        input_: a file of LIBSVM lines, with labels or without.
 
     Raises:
         StorageError: it cannot be read.
     """
-    tally = Tally(one.name)
-    with storage_errors(one.place):
-        for block in line_blocks(one.file, tally):
+    tally = Tally(input_.name)
+    with storage_errors(input_.place):
+        for block in line_blocks(input_.file, tally):
             yield _batch(block, tally), tally.rejects.take(), tally.bytes_read
-            tally = Tally(one.name)
+            tally = Tally(input_.name)
     if tally.bytes_read or len(tally.rejects):
         empty = _batch(LineBlock(b"", 1), tally)
         yield empty, tally.rejects.take(), tally.bytes_read

@@ -125,23 +125,23 @@ class RawStream:
         return {
             "inputs": [
                 {
-                    "name": one.name,
-                    "sha256": one.sha256(),
-                    "source": one.source,
-                    "settings": one.reader.settings.to_json(),
+                    "name": input_.name,
+                    "sha256": input_.sha256(),
+                    "source": input_.source,
+                    "settings": input_.reader.settings.to_json(),
                 }
-                for one in self._inputs
+                for input_ in self._inputs
             ]
         }
 
     def batches(self) -> Iterator[StreamBatch]:
         """Yield every row that can be read, and beside them those that cannot."""
-        for one in decided(self._inputs):
-            if one.source == SOURCE and self._bundle.reads_features:
-                for rows, rejects, size in feature_batches(one):
+        for input_ in decided(self._inputs):
+            if input_.source == SOURCE and self._bundle.reads_features:
+                for rows, rejects, size in feature_batches(input_):
                     yield StreamBatch(rows, rejects, size)
                 continue
-            for batch in one.read():
+            for batch in input_.read():
                 yield StreamBatch(batch.reviews, batch.rejects, batch.bytes_read)
 
     def clean(self, reviews: pa.RecordBatch) -> pa.RecordBatch:

@@ -148,14 +148,14 @@ def _header(data: bytes) -> list[str]:
     return [name[1:-1] if name[:1] == name[-1:] == '"' else name for name in names]
 
 
-def _check(header: Sequence[str], file: SourceFile, told: Mapping[str, str]) -> list[str | None]:
+def _check(header: Sequence[str], file: SourceFile, named: Mapping[str, str]) -> list[str | None]:
     """Return, for each field, the column that it holds; the first of two with one name counts."""
-    for column in told.values():
+    for column in named.values():
         if column not in header:
             raise MissingColumn(f"{file.name} has no column {column!r}; it has: {shown(header)}")
-    columns = {column: name for name, column in told.items()}
+    columns = {column: name for name, column in named.items()}
     for name in REVIEWS.names:
-        if name not in told:
+        if name not in named:
             columns.setdefault(name, name)
     if "review_body" not in (columns.get(name) for name in header):
         raise MissingColumn(f"{file.name} has no column 'review_body'; it has: {shown(header)}")

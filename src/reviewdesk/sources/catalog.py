@@ -262,7 +262,7 @@ class _Finder:
             # The table says best what a file has and what it lacks.
             self._keep(file, source_class("table"))
 
-    def _add_files(self, place: str, files: Sequence[SourceFile]) -> None:
+    def _add_files(self, folder: str, files: Sequence[SourceFile]) -> None:
         own = tuple(own_outputs(files))
         before = len(self._found)
         left = len(self._left)
@@ -281,7 +281,9 @@ class _Finder:
                 self._left.append(LeftAlone(file.name, UNKNOWN))
         if len(self._found) == before and not self._companions:
             lines = "; ".join(listing([], self._left[left:]))
-            raise InputError(f"the folder {place} has no file that can be read as reviews: {lines}")
+            raise InputError(
+                f"the folder {folder} has no file that can be read as reviews: {lines}"
+            )
 
     def inputs(self) -> Inputs:
         """Return what was found, by name.

@@ -136,14 +136,14 @@ def _year_first(text: str) -> WrittenDate | None:
 
 
 def _numeric(text: str) -> WrittenDate | None:
-    if found := _MCAULEY.fullmatch(text):
-        return _on(found[3], found[1], found[2])
-    if not (found := _NUMBERS.fullmatch(text)):
+    if parts := _MCAULEY.fullmatch(text):
+        return _on(parts[3], parts[1], parts[2])
+    if not (parts := _NUMBERS.fullmatch(text)):
         return None
-    first, second, year = int(found[1]), int(found[3]), int(found[4])
-    if first == second and len(found[4]) == len("2019"):
+    first, second, year = int(parts[1]), int(parts[3]), int(parts[4])
+    if first == second and len(parts[4]) == len("2019"):
         return WrittenDate(date(year, first, second))
-    return WrittenDate(None, (first, second, year), found[2])
+    return WrittenDate(None, (first, second, year), parts[2])
 
 
 def _on(year: str, month: str, day: str) -> WrittenDate:
@@ -156,16 +156,16 @@ def _full(year: int) -> int:
 
 def _counted(text: str) -> WrittenDate | None:
     """Return the day of an epoch, or of a number of days as spreadsheets and Arrow have them."""
-    if found := _DAYS.fullmatch(text):
-        days = int(found[1])
+    if parts := _DAYS.fullmatch(text):
+        days = int(parts[1])
         if days in _SPREADSHEET_DAYS:
             return WrittenDate(date(1899, 12, 30) + timedelta(days))
         return WrittenDate(date(1970, 1, 1) + timedelta(days)) if days in _UNIX_DAYS else None
     if _SCIENTIFIC.fullmatch(text):
         text = str(int(float(text)))
-    if not (found := _EPOCH.fullmatch(text)):
+    if not (parts := _EPOCH.fullmatch(text)):
         return None
-    unit = _EPOCH_UNITS.get(len(found[1].lstrip("-")))
+    unit = _EPOCH_UNITS.get(len(parts[1].lstrip("-")))
     return (
         None
         if unit is None

@@ -29,20 +29,20 @@ class Deciding:
         self._ratings.setdefault(shared(one, "star_rating"), Counter()).update(evidence.ratings)
         self._dates.setdefault(shared(one, "review_date"), Counter()).update(evidence.dates)
 
-    def decision(self, one: Input, evidence: Evidence | None = None) -> Decision:
+    def decision(self, input_: Input, evidence: Evidence | None = None) -> Decision:
         """Return how an input is read, after all that is known.
 
         Args:
-            one: the input.
+            input_: the input.
             evidence: what its values tell so far, where it was not added yet.
         """
         known = Evidence(
-            Counter(self._ratings.get(shared(one, "star_rating"))),
-            Counter(self._dates.get(shared(one, "review_date"))),
+            Counter(self._ratings.get(shared(input_, "star_rating"))),
+            Counter(self._dates.get(shared(input_, "review_date"))),
         )
         if evidence is not None:
             known.update(evidence)
-        return one.reader.decide(known, one.columns.columns)
+        return input_.reader.decide(known, input_.columns.columns)
 
 
 def shared(one: Input, column: str) -> Shared:

@@ -13,15 +13,15 @@ from reviewdesk.sources.readings import Reading
 from reviewdesk.storage import is_remote
 
 
-def input_json(one: Input) -> dict[str, Any]:
+def input_json(input_: Input) -> dict[str, Any]:
     """Return an input as plain JSON values; local places are made absolute."""
     return {
-        "file": _file_json(one.file),
-        "source": one.source,
-        "settings": one.reader.settings.to_json(),
-        "companions": [_file_json(file) for file in one.reader.companions],
-        "columns": {field.name: _plain(getattr(one.columns, field.name)) for field in _COLUMNS},
-        "reading": None if one.reading is None else one.reading.to_json(),
+        "file": _file_json(input_.file),
+        "source": input_.source,
+        "settings": input_.reader.settings.to_json(),
+        "companions": [_file_json(file) for file in input_.reader.companions],
+        "columns": {field.name: _plain(getattr(input_.columns, field.name)) for field in _COLUMNS},
+        "reading": None if input_.reading is None else input_.reading.to_json(),
     }
 
 

@@ -400,12 +400,12 @@ def columns_of(header: Sequence[str], facts: Sequence[ColumnFacts]) -> dict[str,
     if not texts:
         return columns
     columns["review_body"] = header[max(texts, key=lambda place: facts[place].chars)]
-    for place, kind in enumerate(kinds):
-        rated = kind == "number" and facts[place].ratings == facts[place].kinds["number"]
+    for number, kind in enumerate(kinds):
+        rated = kind == "number" and facts[number].ratings == facts[number].kinds["number"]
         if rated and "star_rating" not in columns:
-            columns["star_rating"] = header[place]
+            columns["star_rating"] = header[number]
         elif kind == "date" and "review_date" not in columns:
-            columns["review_date"] = header[place]
+            columns["review_date"] = header[number]
     return columns
 
 

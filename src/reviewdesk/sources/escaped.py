@@ -172,16 +172,16 @@ def _count(value: bytes, delimiter: bytes, facts: EscapeFacts) -> bool:
         facts.sure += 1
         return True
     end = 0
-    for found in _ESCAPE.finditer(value):
-        end = found.end()
-        if found[1] == b"\\":
+    for escape in _ESCAPE.finditer(value):
+        end = escape.end()
+        if escape[1] == b"\\":
             facts.slashes += 1
             facts.slashes_at_quotes += value[end : end + 1] == b'"'
-        elif found[1] in (b"\n", b"\r", delimiter):
+        elif escape[1] in (b"\n", b"\r", delimiter):
             facts.sure += 1
-        elif found[1] in LETTERS and not _DRIVE.search(value, 0, found.start()):
+        elif escape[1] in LETTERS and not _DRIVE.search(value, 0, escape.start()):
             facts.letters += 1
-        elif found[1] == b'"':
+        elif escape[1] == b'"':
             facts.escaped_quotes += 1
         else:
             return False

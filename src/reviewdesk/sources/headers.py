@@ -46,10 +46,10 @@ def without_headers(
 
 def _headers(rows: RawRows, header: Mapping[str, str]) -> NDArray[np.int64]:
     """Return which rows hold the columns' names, ascending."""
-    found = np.arange(rows.count)
+    rows_left = np.arange(rows.count)
     for name, column in header.items():
-        if len(found) and name in rows.columns:
-            values = rows.columns[name].take(pa.array(found))
+        if len(rows_left) and name in rows.columns:
+            values = rows.columns[name].take(pa.array(rows_left))
             names = pa.array([form.format(column) for form in _FORMS], values.type)
-            found = found[pc.is_in(values, names).to_numpy(zero_copy_only=False)]
-    return found
+            rows_left = rows_left[pc.is_in(values, names).to_numpy(zero_copy_only=False)]
+    return rows_left

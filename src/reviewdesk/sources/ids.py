@@ -63,12 +63,14 @@ def derived_ids(reviews: pa.RecordBatch) -> pa.Array:
 
 def fill_ids(reviews: pa.RecordBatch) -> pa.RecordBatch:
     """Return the rows with derived ids where they have none."""
-    place = reviews.schema.get_field_index("review_id")
-    missing = reviews.column(place).is_null()
+    column = reviews.schema.get_field_index("review_id")
+    missing = reviews.column(column).is_null()
     if not pc.any(missing).as_py():
         return reviews
-    ids = pc.replace_with_mask(reviews.column(place), missing, derived_ids(reviews.filter(missing)))
-    return reviews.set_column(place, REVIEWS.field("review_id"), ids)
+    ids = pc.replace_with_mask(
+        reviews.column(column), missing, derived_ids(reviews.filter(missing))
+    )
+    return reviews.set_column(column, REVIEWS.field("review_id"), ids)
 
 
 def _hash_rows(reviews: pa.RecordBatch, seed: int) -> Hashes:

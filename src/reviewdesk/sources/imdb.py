@@ -145,10 +145,10 @@ def _read_movies(file: SourceFile) -> Movies:
 
 def _add(builder: RowBuilder, tally: Tally, path: str, data: bytes, movies: Movies) -> None:
     """Add one review, or reject its file."""
-    place = _REVIEW.search(path)
-    stem = place and _STEM.fullmatch(place[3])
+    parts = _REVIEW.search(path)
+    stem = parts and _STEM.fullmatch(parts[3])
     member = path.removeprefix(f"{tally.file}/")
-    if place is None or (stem is None and _CANONICAL.search(path)):
+    if parts is None or (stem is None and _CANONICAL.search(path)):
         tally.rejects.add(None, "bad_file_name", data, member=member)
         return
     if len(data) > MAX_MEMBER:
@@ -158,7 +158,7 @@ def _add(builder: RowBuilder, tally: Tally, path: str, data: bytes, movies: Movi
     if body is None:
         tally.rejects.add(None, "bad_utf8", data, member=member)
         return
-    side, group = place[1] or "", GROUPS[place[2]]
+    side, group = parts[1] or "", GROUPS[parts[2]]
     if stem is None or side not in ("train", "test"):
         stars = STARS[group] if stem is None else _stars(group, stem[2])
         builder.add((member, None, stars, body), data, member=member)

@@ -84,12 +84,12 @@ def read_items(
             bad = 0
             for _, line in numbered_lines(line_blocks(file, apart)):
                 try:
-                    one = item(parse_loose(line))
+                    parsed = item(parse_loose(line))
                 except (NotAnObject, UnicodeDecodeError):
                     bad += bool(line.strip())
                     continue
-                if one is not None:
-                    yield one
+                if parsed is not None:
+                    yield parsed
             bad += len(apart.rejects)
             tally.notes.extend(apart.notes)
             if bad:

@@ -67,12 +67,12 @@ class JsonFormat(Source):
         known = {*map(_outer, fields.values()), *self.spellings}
         spelled = {field for other, field in self.spellings.items() if other in names}
         free = sorted(names - known)
-        found = {
+        guessed = {
             column: closest(column, free)
             for column in REVIEWS.names
             if _outer(fields.get(column, "")) not in names and fields.get(column) not in spelled
         }
-        return {column: field for column, field in found.items() if field is not None}
+        return {column: field for column, field in guessed.items() if field is not None}
 
 
 def _outer(field: str) -> str:

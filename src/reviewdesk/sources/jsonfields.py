@@ -26,32 +26,32 @@ class JsonFields:
         MissingColumn: none of the fields is known to hold the text.
     """
 
-    def __init__(self, first: Sequence[str], told: Mapping[str, str], file: str) -> None:
-        self._told = told
+    def __init__(self, first: Sequence[str], named: Mapping[str, str], file: str) -> None:
+        self._told = named
         self._file = file
-        self._names = dict.fromkeys([*first, *told.values()])
+        self._names = dict.fromkeys([*first, *named.values()])
         self._outer: set[str] = set()
         self._inner: dict[str, set[str]] = {}
-        self.first = map_columns(list(self._names), told, file)
+        self.first = map_columns(list(self._names), named, file)
         self.columns = dict(self.first.columns)
 
-    def see(self, found: Mapping[str, Any], line: int) -> str:
+    def see(self, row: Mapping[str, Any], line: int) -> str:
         """Take in an object's fields; return a sentence where columns have come with it.
 
         Args:
-            found: the object.
+            row: the object.
             line: that it begins on.
 
         Raises:
             InputError: one of its fields should have been read from the first object on.
         """
-        if found.keys() <= self._outer and not self._has_new_inner(found):
+        if row.keys() <= self._outer and not self._has_new_inner(row):
             return ""
-        self._outer.update(found)
-        for outer, value in found.items():
+        self._outer.update(row)
+        for outer, value in row.items():
             if isinstance(value, dict):
                 self._inner.setdefault(outer, set()).update(value)
-        names = field_names(found)
+        names = field_names(row)
         if self._names.keys() >= set(names):
             return ""
         self._names.update(dict.fromkeys(names))

@@ -78,19 +78,19 @@ def object_rows(
             if not raw.strip():
                 continue
             try:
-                found = parse(raw)
+                row = parse(raw)
             except UnicodeDecodeError:
                 tally.rejects.add(line, "bad_utf8", raw)
                 continue
             except NotAnObject:
                 tally.rejects.add(line, "bad_json", raw)
                 continue
-            if late is not None and (came := late.see(found, line)):
+            if late is not None and (came := late.see(row, line)):
                 tally.notes.append(f"{tally.file} has fields from line {line} on only: {came}")
                 yield builder.take()
                 fields = list(late.columns.items())
                 builder = RowBuilder([name for name, _ in fields])
-            values = [_text(lookup(found, field), name, tally) for name, field in fields]
+            values = [_text(lookup(row, field), name, tally) for name, field in fields]
             builder.add(values, raw, line)
             if builder.full:
                 yield builder.take()
@@ -106,20 +106,20 @@ def parse_object(raw: bytes) -> dict[str, Any]:
     """
     text = raw.decode()
     try:
-        found = json.loads(text.rstrip(", \t\r") if text.rstrip().endswith(",") else text)
+        value = json.loads(text.rstrip(", \t\r") if text.rstrip().endswith(",") else text)
     except (ValueError, RecursionError) as error:
         raise NotAnObject("the line is not JSON") from error
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise NotAnObject("the line is not a JSON object")
-    return found
+    return value
 
 
-def lookup(found: Mapping[str, Any], field: str) -> Any:
+def lookup(row: Mapping[str, Any], field: str) -> Any:
     """Return a field's value, or that of one inside an object or list; None if it is not there."""
-    if field in found or "." not in field:
-        return found if field == WHOLE_OBJECT else found.get(field)
+    if field in row or "." not in field:
+        return row if field == WHOLE_OBJECT else row.get(field)
     outer, _, inner = field.partition(".")
-    value = found.get(outer)
+    value = row.get(outer)
     if isinstance(value, list) and inner.isdecimal() and inner.isascii():
         place = int(inner) if len(inner) < 10 else len(value)
         return value[place] if place < len(value) else None
@@ -140,12 +140,12 @@ def parse_loose(raw: bytes) -> dict[str, Any]:
             raise
     try:
         with warnings.catch_warnings(action="ignore"):  # about odd escapes in the text
-            found = ast.literal_eval(raw.decode().strip())
+            value = ast.literal_eval(raw.decode().strip())
     except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
         raise NotAnObject("the line is neither JSON nor a Python literal") from error
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise NotAnObject("the line is not an object")
-    return found
+    return value
 
 
 @lru_cache(maxsize=4)  # every source asks about the same file
@@ -165,13 +165,13 @@ def first_fields(start: bytes) -> frozenset[str]:
     return frozenset(names)
 
 
-def field_names(found: Mapping[str, Any]) -> list[str]:
+def field_names(row: Mapping[str, Any]) -> list[str]:
     """Return the names of an object's fields; of one that is an object, ``outer.inner`` each.
 
     Lists are no values that a column could hold.
     """
     names: list[str] = []
-    for outer, value in found.items():
+    for outer, value in row.items():
         if isinstance(value, dict):
             names.extend(f"{outer}.{inner}" for inner in value)
         else:

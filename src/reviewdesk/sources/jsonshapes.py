@@ -76,25 +76,25 @@ def first_fields_of(start: bytes) -> list[str]:
     start = in_characters(start)
     shape = shape_of(start)
     if shape == "lines":
-        found = _parsed(first_lines(start))
+        rows = _parsed(first_lines(start))
     elif shape == "pages":
         objects = islice(Pages(Tally(""), page_key(start)).feed(start), OBJECTS_LOOKED_AT)
-        found = _parsed(raw for _, raw in objects)
+        rows = _parsed(raw for _, raw in objects)
     else:
-        found = first_objects(start)
+        rows = first_objects(start)
         if shape == "frame":
-            found = (frame_rows(found[0]) or []) if found else []
-    return list(dict.fromkeys(name for one in found for name in field_names(one)))
+            rows = (frame_rows(rows[0]) or []) if rows else []
+    return list(dict.fromkeys(name for one in rows for name in field_names(one)))
 
 
 def _parsed(raw: Iterable[bytes]) -> list[dict[str, Any]]:
-    found = []
+    rows = []
     for one in raw:
         try:
-            found.append(parse_object(one))
+            rows.append(parse_object(one))
         except (NotAnObject, UnicodeDecodeError):
             continue
-    return found
+    return rows
 
 
 def first_lines(start: bytes) -> list[bytes]:
@@ -141,21 +141,21 @@ def frame_objects(file: SourceFile, tally: Tally) -> Groups:
     yield [(1, json.dumps(row, ensure_ascii=False).encode(errors="replace")) for row in rows]
 
 
-def frame_rows(found: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+def frame_rows(table: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     """Return the rows of a table that is one object; None if it is no table."""
-    columns, data = found.get("columns"), found.get("data")
+    columns, data = table.get("columns"), table.get("data")
     if isinstance(columns, list) and isinstance(data, list):
         return _rows(list(map(str, columns)), data)
-    values = list(found.values())
+    values = list(table.values())
     if values and all(isinstance(value, list) for value in values):
         even = len(set(map(len, values))) == 1
-        return _rows(list(found), list(zip(*values, strict=True))) if even else None
+        return _rows(list(table), list(zip(*values, strict=True))) if even else None
     if not values or not all(isinstance(value, dict) for value in values):
         return None
     if _holds_a_review(values[0]):
         return values
     keys = list(dict.fromkeys(key for value in values for key in value))
-    return [{name: value.get(key) for name, value in found.items()} for key in keys]
+    return [{name: value.get(key) for name, value in table.items()} for key in keys]
 
 
 def _rows(names: Sequence[str], data: Sequence[Sequence[Any]]) -> list[dict[str, Any]] | None:

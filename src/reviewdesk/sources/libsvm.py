@@ -82,14 +82,14 @@ class Libsvm(Source):
             for number, raw in numbered_lines([block]):
                 if not raw.strip() or _is_comment(raw):
                     continue
-                found = _LINE.fullmatch(raw)
-                counts = _counts(found[2]) if found else []
+                parts = _LINE.fullmatch(raw)
+                counts = _counts(parts[2]) if parts else []
                 if sum(count for _, count in counts) > MAX_WORDS:
                     tally.rejects.add(number, "too_long", raw[:KEPT_OF_TOO_LONG])
-                elif found is None or not words.know(counts):
+                elif parts is None or not words.know(counts):
                     tally.rejects.add(number, "bad_record", raw)
                 else:
-                    builder.add([meaning(float(found[1])), words.text(counts)], raw, number)
+                    builder.add([meaning(float(parts[1])), words.text(counts)], raw, number)
                 if builder.full:
                     yield builder.take()
             yield builder.take()

@@ -33,15 +33,17 @@ def line_blocks(
     Where most lines beyond ASCII are not UTF-8 but can be Windows-1252, they are read as that.
     """
     windows: bool | None = None
-    for one in raw_line_blocks(file, tally, block=block, max_line=max_line):
-        if one.data.isascii() or is_utf8(one.data):
-            yield one
+    for raw_block in raw_line_blocks(file, tally, block=block, max_line=max_line):
+        if raw_block.data.isascii() or is_utf8(raw_block.data):
+            yield raw_block
             continue
         if windows is None:
             windows = encoding_of(file) == WINDOWS
             if windows:
                 tally.notes.append(f"{tally.file} is not in UTF-8: it is read as Windows-1252")
-        yield LineBlock(from_windows(one.data), one.first_line) if windows else one
+        yield (
+            LineBlock(from_windows(raw_block.data), raw_block.first_line) if windows else raw_block
+        )
 
 
 def encoding_of(file: SourceFile) -> str:

@@ -138,46 +138,46 @@ class ColumnMap:
         return {column: name for column, name in found.items() if name}
 
 
-def map_columns(available: Sequence[str], told: Mapping[str, str], file: str) -> ColumnMap:
+def map_columns(available: Sequence[str], named: Mapping[str, str], file: str) -> ColumnMap:
     """Find the reviews table's columns in a file.
 
     Args:
         available: the file's columns.
-        told: what the user said: column of the reviews table → column of the file.
+        named: what the user said: column of the reviews table → column of the file.
         file: its name, for the messages.
 
     Raises:
         UsageError: the reviews table has no column that the user named.
         MissingColumn: the file has not the column that the user named, or none for the text.
     """
-    for name, column in told.items():
+    for name, column in named.items():
         check_column(name)
         if column not in available:
             raise MissingColumn(f"{file} has no column {column!r}; it has: {shown(available)}")
-        if list(told.values()).count(column) > 1:
+        if list(named.values()).count(column) > 1:
             raise UsageError(f"the column {column!r} is mapped more than once")
-    found = _mapped(tuple(available), tuple(told.items()))
-    if "review_body" not in found.columns:
+    mapped = _mapped(tuple(available), tuple(named.items()))
+    if "review_body" not in mapped.columns:
         raise MissingColumn(
             f"no column of {file} is known to hold the reviews' text; it has: "
             f"{shown(available) or 'none whose name could be read'}; "
             "say which with --map review_body=COLUMN, or put the columns' names in its first line"
         )
-    return found
+    return mapped
 
 
 @lru_cache(maxsize=64)
 def _mapped(available: tuple[str, ...], pairs: tuple[tuple[str, str], ...]) -> ColumnMap:
     """Return the map of columns; in a folder many files have the same."""
-    told = dict(pairs)
-    columns = dict(told)
-    outer = "" if "review_body" in told else _outer(available)
+    named = dict(pairs)
+    columns = dict(named)
+    outer = "" if "review_body" in named else _outer(available)
     for name in REVIEWS.names:
         free = [column for column in available if column not in columns.values()]
         if name not in columns and (found := _closest_in(outer, name, free)) is not None:
             columns[name] = found
     guesses = {
-        name: column for name, column in columns.items() if name not in told and name != column
+        name: column for name, column in columns.items() if name not in named and name != column
     }
     left_over = [column for column in available if column not in columns.values()]
     return ColumnMap(columns, guesses, tuple(dict.fromkeys(left_over)))

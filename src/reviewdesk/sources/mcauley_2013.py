@@ -81,16 +81,16 @@ def _values(raw: bytes) -> list[str | None] | None:
         text = raw.decode()
     except UnicodeDecodeError:
         text = raw.decode("latin-1")
-    found: dict[str, str] = {}
+    fields: dict[str, str] = {}
     for line in text.split("\n"):
         key, separator, value = line.removesuffix("\r").partition(":")
         if not separator or "/" not in key:
             return None
-        found[key] = value.removeprefix(" ")
-    if LAST_KEY not in found:  # cut off before its text
+        fields[key] = value.removeprefix(" ")
+    if LAST_KEY not in fields:  # cut off before its text
         return None
-    values: list[str | None] = [_known(found.get(key)) for key in KEYS]
-    helpful, slash, total = found.get(_HELPFULNESS, "").partition("/")
+    values: list[str | None] = [_known(fields.get(key)) for key in KEYS]
+    helpful, slash, total = fields.get(_HELPFULNESS, "").partition("/")
     return [*values, helpful, total] if slash else [*values, None, None]
 
 

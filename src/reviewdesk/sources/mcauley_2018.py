@@ -87,12 +87,12 @@ def _review(raw: bytes) -> dict[str, Any]:
     return found
 
 
-def _item(found: Mapping[str, Any]) -> Item | None:
-    identifier = text_or_none(found.get("asin"))
+def _item(row: Mapping[str, Any]) -> Item | None:
+    identifier = text_or_none(row.get("asin"))
     if identifier is None:
         return None
     # 2014: lists of paths; 2018: one path.
-    path = found.get("category") or found.get("categories")
+    path = row.get("category") or row.get("categories")
     while isinstance(path, list):
         path = path[0] if path else None
-    return identifier, text_or_none(found.get("title")), text_or_none(path)
+    return identifier, text_or_none(row.get("title")), text_or_none(path)

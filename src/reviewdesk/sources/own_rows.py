@@ -51,24 +51,24 @@ class OwnRows:
     separator: str
 
 
-def own_rows(one: Input, *, whole: bool = True) -> Iterator[OwnRows]:
+def own_rows(input_: Input, *, whole: bool = True) -> Iterator[OwnRows]:
     """Yield all rows of a file, good and bad.
 
     Args:
-        one: with the way in which its ratings and dates are read.
+        input_: with the way in which its ratings and dates are read.
         whole: whether all columns are wanted; if not, those that its reader keeps stand in the
             reviews.
 
     Raises:
         StorageError: it cannot be read.
     """
-    reader = copy.copy(one.reader)
-    header, separator = _keep_all(reader, one) if whole else ([], "")
+    reader = copy.copy(input_.reader)
+    header, separator = _keep_all(reader, input_) if whole else ([], "")
     kept = () if whole else reader.kept
-    tally, unused = Tally(one.name), Tally(one.name)
-    reading = one.reading or reader.reading_by_default()
+    tally, unused = Tally(input_.name), Tally(input_.name)
+    reading = input_.reading or reader.reading_by_default()
     waiting = pa.RecordBatch.from_pylist([], REJECTS)
-    for rows in Input(one.file, reader).raw_rows(tally, {}):
+    for rows in Input(input_.file, reader).raw_rows(tally, {}):
         reviews = to_reviews(
             rows, unused, reading=reading, category=reader.settings.category, kept=kept
         )
@@ -93,7 +93,7 @@ def _before_last(rejects: pa.RecordBatch, rows: RawRows) -> tuple[pa.RecordBatch
     return rejects.filter(early), rejects.filter(pc.invert(early))
 
 
-def _keep_all(reader: Source, one: Input) -> tuple[list[str], str]:
+def _keep_all(reader: Source, input_: Input) -> tuple[list[str], str]:
     """Let a reader keep all that a file has.
 
     Returns:
@@ -102,7 +102,7 @@ def _keep_all(reader: Source, one: Input) -> tuple[list[str], str]:
     header: Sequence[str] = ()
     separator = ""
     if isinstance(reader, AmazonReviews | Table):
-        header, separator = reader.header(one.file)
+        header, separator = reader.header(input_.file)
     if header:
         reader.kept = ALL_COLUMNS
     elif isinstance(reader, JsonFormat | Table | AmazonParquet):
@@ -126,12 +126,12 @@ def _own(rows: RawRows, header: Sequence[str], reviews: pa.RecordBatch) -> pa.Re
 
 def distinct_names(names: Sequence[str]) -> list[str]:
     """Return names of columns of which no two are equal, and none is empty."""
-    found: dict[str, None] = {}
+    distinct: dict[str, None] = {}
     for place, name in enumerate(names, 1):
         free = name.strip() or f"column {place}"
         number = 2
-        while free in found:
+        while free in distinct:
             free = f"{name.strip() or f'column {place}'} ({number})"
             number += 1
-        found[free] = None
-    return list(found)
+        distinct[free] = None
+    return list(distinct)

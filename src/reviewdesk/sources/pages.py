@@ -111,12 +111,12 @@ class Pages:
 
     def _opened(self) -> ObjectScan | None:
         """Begin with the next array, if one is held; else keep as much as it may begin in."""
-        found = self._opening.search(self._held)
-        end = found.end() if found else max(0, len(self._held) - self._kept)
+        opening = self._opening.search(self._held)
+        end = opening.end() if opening else max(0, len(self._held) - self._kept)
         self._line += self._held.count(b"\n", 0, end)
         self._around.take(self._held[:end])
         self._held = self._held[end:]
-        if found:
+        if opening:
             self._added = None
             self._scan = ObjectScan(self._tally, stop=True)
             self._scan.line = self._line

@@ -18,21 +18,21 @@ from reviewdesk.storage import filesystem, is_remote, storage_errors
 _WILD: Final = re.compile(r"[*?\[]")
 
 
-def named(place: str) -> list[SourceFile]:
+def named(address: str) -> list[SourceFile]:
     """Return the files and folders that a place names: itself, or what a pattern matches.
 
     Raises:
         StorageError: it is not there.
         InputError: a pattern matches nothing, or it is neither file nor folder.
     """
-    info = _info(place)
-    if info.type == pafs.FileType.NotFound and _WILD.search(place):
-        matches = _remote_matches(place) if is_remote(place) else _matches(place)
+    info = _info(address)
+    if info.type == pafs.FileType.NotFound and _WILD.search(address):
+        matches = _remote_matches(address) if is_remote(address) else _matches(address)
         found = sorted(matches, key=lambda match: match[0])
         if not found:
-            raise InputError(f"no file matches {place}")
+            raise InputError(f"no file matches {address}")
         return [_source_file(match, info) for match, info in found]
-    return [_source_file(place, info)]
+    return [_source_file(address, info)]
 
 
 def identity(file: SourceFile) -> str:
@@ -95,15 +95,15 @@ def _check_there(place: str, info: pafs.FileInfo | None = None) -> None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
 
 
-def _source_file(place: str, info: pafs.FileInfo) -> SourceFile:
-    _check_there(place, info)
-    name = PurePosixPath(place).name if is_remote(place) else Path(place).resolve().name
+def _source_file(address: str, info: pafs.FileInfo) -> SourceFile:
+    _check_there(address, info)
+    name = PurePosixPath(address).name if is_remote(address) else Path(address).resolve().name
     if info.type == pafs.FileType.Directory:
-        folder = SourceFile(place, name, 0, folder=True)
-        return SourceFile(place, name, sum(one.size for one in folder.members()), folder=True)
+        folder = SourceFile(address, name, 0, folder=True)
+        return SourceFile(address, name, sum(one.size for one in folder.members()), folder=True)
     if info.type != pafs.FileType.File:
-        raise InputError(f"{place} is neither a file nor a folder; save it as a file first")
-    return SourceFile(place, name, info.size)
+        raise InputError(f"{address} is neither a file nor a folder; save it as a file first")
+    return SourceFile(address, name, info.size)
 
 
 def _matches(pattern: str) -> Iterator[tuple[str, pafs.FileInfo]]:

@@ -79,16 +79,16 @@ def quoting_of(file: SourceFile, dialect: Dialect, facts: TextFacts) -> Quoting:
 
 def faults_of(file: SourceFile, dialect: Dialect, facts: TextFacts) -> int:
     """Return how many records of a file do not fit, read in the way in which most do."""
-    found = [_odd_lines(file, dialect)]
+    faults = [_odd_lines(file, dialect)]
     if facts.quotes:
-        found.append(_cut(file, dialect, "double").faults)
+        faults.append(_cut(file, dialect, "double").faults)
     if facts.escaped_quotes:
-        found.append(_cut(file, dialect, "backslash").faults)
+        faults.append(_cut(file, dialect, "backslash").faults)
     if facts.backslashes:
         blocks = below(line_blocks(file, Tally("")), dialect.lines)
         seen = escape_facts(blocks, dialect.delimiter, dialect.width)
-        found += [] if seen.odd_line else [seen.faults]
-    return min(found)
+        faults += [] if seen.odd_line else [seen.faults]
+    return min(faults)
 
 
 def _with_or_without_quotes(
@@ -261,43 +261,43 @@ class BareQuotes:
 
 def bare_quotes(blocks: Iterable[LineBlock], dialect: Dialect) -> BareQuotes:
     """Look at the quotes of lines that are cut at every separator."""
-    found = BareQuotes()
+    counts = BareQuotes()
     delimiter = dialect.delimiter.encode()
     for block in blocks:
         for line in block.data[:-1].split(b"\n"):
             if not line.strip():
                 continue
-            found.lines += 1
+            counts.lines += 1
             fields = line.removesuffix(b"\r").split(delimiter)
             if not _fits(fields, dialect.width):
-                found.odd_lines += 1
+                counts.odd_lines += 1
                 continue
-            found.longer += len(fields) > dialect.width
+            counts.longer += len(fields) > dialect.width
             for place, one in enumerate(fields):
                 if one:
-                    found.filled[place] += 1
+                    counts.filled[place] += 1
                     if b'"' in one:
-                        _look_at(one, place, found)
-    if found.longer < found.lines:  # a separator at the end is in every line or in none
-        found.odd_lines += found.longer
-    return found
+                        _look_at(one, place, counts)
+    if counts.longer < counts.lines:  # a separator at the end is in every line or in none
+        counts.odd_lines += counts.longer
+    return counts
 
 
 def _fits(fields: list[bytes], width: int) -> bool:
     return len(fields) == width or (len(fields) == width + 1 and not fields[-1])
 
 
-def _look_at(value: bytes, place: int, found: BareQuotes) -> None:
+def _look_at(value: bytes, column: int, counts: BareQuotes) -> None:
     inner = value[1:-1]
     if len(value) < 2 or not value.startswith(b'"') or not value.endswith(b'"'):
-        found.inside += 1
+        counts.inside += 1
         return
     if b'"' in inner.replace(b'""', b"").replace(b'\\"', b""):
-        found.inside += 1
+        counts.inside += 1
         return
-    found.quoted[place] += 1
-    found.doubled += b'"' in inner
-    found.needed += bool(NEEDS_QUOTES & set(inner))
+    counts.quoted[column] += 1
+    counts.doubled += b'"' in inner
+    counts.needed += bool(NEEDS_QUOTES & set(inner))
 
 
 def below(blocks: Iterator[LineBlock], lines: int) -> Iterator[LineBlock]:

@@ -10,7 +10,7 @@ from reviewdesk.sources.stream import head
 SPLIT_BYTES: Final = 128 * 1024 * 1024
 
 
-def splits(one: Input, size: int = SPLIT_BYTES) -> list[Input]:
+def splits(input_: Input, size: int = SPLIT_BYTES) -> list[Input]:
     """Return the pieces of an input, in its order; an input that cannot be cut is the only one.
 
     Parquet is cut between groups of rows. Text is not: whether a line break ends a record, and how
@@ -18,21 +18,21 @@ def splits(one: Input, size: int = SPLIT_BYTES) -> list[Input]:
     were told, since only the whole of it shows that one of them is empty.
 
     Args:
-        one: the input.
+        input_: the input.
         size: about how many bytes of its file a piece has.
 
     Raises:
         InputError: the file is damaged as a whole.
         StorageError: it cannot be read.
     """
-    whole = one.file.folder or one.file.member or one.file.size <= size
-    if whole or not one.reader.takes_row_groups or one.reader.settings.columns:
-        return [one]
-    if not head(one.file).startswith(PARQUET_MAGIC):
-        return [one]
-    with opened_parquet(one.file) as parquet:
+    whole = input_.file.folder or input_.file.member or input_.file.size <= size
+    if whole or not input_.reader.takes_row_groups or input_.reader.settings.columns:
+        return [input_]
+    if not head(input_.file).startswith(PARQUET_MAGIC):
+        return [input_]
+    with opened_parquet(input_.file) as parquet:
         rows = [parquet.metadata.row_group(n).num_rows for n in range(parquet.num_row_groups)]
-    bytes_a_row = one.file.size / max(1, sum(rows))
+    bytes_a_row = input_.file.size / max(1, sum(rows))
     cuts, held = [0], 0.0
     for group, count in enumerate(rows):
         if held >= size:
@@ -41,6 +41,6 @@ def splits(one: Input, size: int = SPLIT_BYTES) -> list[Input]:
         held += count * bytes_a_row
     ends = [*cuts[1:], len(rows)]
     return [
-        replace(one, file=replace(one.file, row_groups=(start, end)))
+        replace(input_, file=replace(input_.file, row_groups=(start, end)))
         for start, end in zip(cuts, ends, strict=True)
     ]

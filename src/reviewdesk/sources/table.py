@@ -161,19 +161,19 @@ class Table(Source):
         start = head(file)
         if _is_parquet(start):
             available = parquet_columns(file)
-            found = map_columns(available, self.settings.columns, file.name)
-            _note_equal_names(available, found.columns, tally)
+            mapped = map_columns(available, self.settings.columns, file.name)
+            _note_equal_names(available, mapped.columns, tally)
             kept = [column for column in self.kept if column in available]
             whole = WHOLE_OBJECT in self.kept
-            parts = parquet_rows(file, with_kept(found.columns, kept), tally, whole=whole)
+            parts = parquet_rows(file, with_kept(mapped.columns, kept), tally, whole=whole)
         elif isinstance(table := self._seen(file, start), JsonTable):
             fields = self._fields(file, table)
-            found = fields.first
+            mapped = fields.first
             parts = self._json_rows(file, start, table.shape, fields, tally)
         else:
-            found = table.map
+            mapped = table.map
             parts = self._text_rows(table, tally)
-        category = self._category_in_name(file, found)
+        category = self._category_in_name(file, mapped)
         for rows in parts:
             yield rows.with_default("product_category", category)
 
@@ -307,7 +307,7 @@ class Table(Source):
         file, facts, start = _in_its_encoding(file, start)
         dialect = self._dialect(file, start, facts)
         quoting = QUOTINGS.get(self.settings.quoting) or quoting_of(file, dialect, facts)
-        told = self.settings.columns
+        named = self.settings.columns
         guessed: dict[str, str] = {}
         if not dialect.named:
             unnamed = TextTable(file, dialect, quoting, ColumnMap({}, {}))
@@ -315,10 +315,10 @@ class Table(Source):
         free = {
             name: column
             for name, column in guessed.items()
-            if name not in told and column not in told.values()
+            if name not in named and column not in named.values()
         }
-        found = map_columns(dialect.header, {**free, **told}, file.name)
-        columns = ColumnMap(found.columns, {**free, **found.guesses}, found.left_over)
+        mapped = map_columns(dialect.header, {**free, **named}, file.name)
+        columns = ColumnMap(mapped.columns, {**free, **mapped.guesses}, mapped.left_over)
         return TextTable(file, dialect, quoting, columns)
 
     def _dialect(self, file: SourceFile, start: bytes, facts: TextFacts) -> Dialect:

@@ -183,7 +183,7 @@ class _Stream:
         Raises:
             DamagedTar: the bytes end before.
         """
-        found: list[bytes] = []
+        pieces: list[bytes] = []
         left = count
         while left:
             if self.ended():
@@ -191,7 +191,7 @@ class _Stream:
             step = min(left, len(self._held) - self._at)
             want = max(0, min(step, kept - (count - left)))
             if want:
-                found.append(self._held[self._at : self._at + want])
+                pieces.append(self._held[self._at : self._at + want])
             self._at += step
             left -= step
-        return b"".join(found)
+        return b"".join(pieces)

@@ -80,10 +80,10 @@ class Yelp(JsonFormat):
             yield items.join(rows, "product_id")
 
 
-def _item(found: Mapping[str, Any]) -> Item | None:
-    identifier = text_or_none(found.get("business_id"))
+def _item(row: Mapping[str, Any]) -> Item | None:
+    identifier = text_or_none(row.get("business_id"))
     if identifier is None:
         return None
-    listed = (text_or_none(found.get("categories")) or "").split(", ")
+    listed = (text_or_none(row.get("categories")) or "").split(", ")
     top = next((one for one in listed if one in TOP_CATEGORIES), listed[0])
-    return identifier, text_or_none(found.get("name")), top or None
+    return identifier, text_or_none(row.get("name")), top or None

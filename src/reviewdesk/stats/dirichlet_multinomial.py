@@ -85,11 +85,11 @@ def fit_dirichlet_mixture(
 
 def _climbed(counts: NDArray[Any], drawn: Floats, shares: Floats, start: Floats) -> Floats:
     """Take steps of Minka's fixed point, each of which raises the weighted likelihood."""
-    found = start
+    parameters = start
     for _ in range(STEPS):
-        total = found.sum()
-        above = shares @ (digamma(counts + found) - digamma(found))
+        total = parameters.sum()
+        above = shares @ (digamma(counts + parameters) - digamma(parameters))
         below = shares @ (digamma(drawn + total) - digamma(total))
-        found = np.maximum(found * above / max(below, 1e-300), LEAST)
-        found = found * min(1.0, MOST / found.sum())
-    return np.asarray(found)
+        parameters = np.maximum(parameters * above / max(below, 1e-300), LEAST)
+        parameters = parameters * min(1.0, MOST / parameters.sum())
+    return np.asarray(parameters)

@@ -32,14 +32,14 @@ def is_generated(products: pa.Array) -> NDArray[np.bool_]:
     """
     texts = pc.fill_null(products.cast(pa.string()), "")
     formed = pc.match_substring_regex(texts, "^B00[0-9A-Z]{7}$").to_numpy(zero_copy_only=False)
-    distinct, place = np.unique(
+    distinct, inverse = np.unique(
         np.array(texts.filter(pa.array(formed)), "S10"), return_inverse=True
     )
     values = np.array([int(one[3:], 36) for one in distinct.tolist()], np.int64)
     back = pow(_STEP, -1, 36**7)
     numbers = np.array([(value - 12_345) * back % 36**7 for value in values.tolist()], np.int64)
     found = np.zeros(len(products), np.bool_)
-    found[formed] = (numbers < _MOST_PRODUCTS)[place]
+    found[formed] = (numbers < _MOST_PRODUCTS)[inverse]
     return found
 
 

@@ -74,21 +74,21 @@ def plan_bodies(catalogue: Catalogue, facts: Facts, reviewers: Reviewers, rolls:
     """Plan the sentences of the reviews' bodies."""
     lengths = np.maximum(reviewers.length, 1)
     review = np.repeat(np.arange(len(facts)), lengths)
-    place = np.arange(len(review)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    symbol, whole = _kinds(catalogue.grammar, facts, reviewers, review, place, rolls)
+    sentence = np.arange(len(review)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    symbol, whole = _kinds(catalogue.grammar, facts, reviewers, review, sentence, rolls)
     led = np.isin(symbol, [catalogue.grammar.rules[name] for name in _LED])
-    leads = led & (place > 0) & rolls.chance(_LEAD_SHARE, len(review))
+    leads = led & (sentence > 0) & rolls.chance(_LEAD_SHARE, len(review))
     praise = np.where(
         whole, _PRAISE_IN_ALL[facts.felt[review]], _PRAISE_IN_PART[facts.felt[review]]
     )
     return Plan(
         review=review,
         symbol=symbol,
-        roll=_spread(rolls.halves(len(facts))[review], place),
-        joint=_joints(lengths, review, place, rolls),
+        roll=_spread(rolls.halves(len(facts))[review], sentence),
+        joint=_joints(lengths, review, sentence, rolls),
         lead=np.where(leads, catalogue.grammar.rules[LEAD], NOTHING).astype(np.int32),
         sentences=_about(
-            catalogue, facts, reviewers, review, place, rolls.chance(praise, len(review)), rolls
+            catalogue, facts, reviewers, review, sentence, rolls.chance(praise, len(review)), rolls
         ),
     )
 
@@ -112,16 +112,16 @@ def plan_headlines(catalogue: Catalogue, facts: Facts, reviewers: Reviewers, rol
     )
 
 
-def _spread(start: Bits, place: Ints) -> Bits:
+def _spread(start: Bits, sentence: Ints) -> Bits:
     """Give a review's sentences choices far apart, so that they do not repeat each other.
 
     The multiples of the golden ratio fall into the largest gaps between those before.
     """
-    return (start + place.astype(np.uint64) * _GOLDEN) & np.uint64(0xFFFFFFFF)
+    return (start + sentence.astype(np.uint64) * _GOLDEN) & np.uint64(0xFFFFFFFF)
 
 
 def _kinds(
-    grammar: Grammar, facts: Facts, reviewers: Reviewers, review: Ints, place: Ints, rolls: Rolls
+    grammar: Grammar, facts: Facts, reviewers: Reviewers, review: Ints, sentence: Ints, rolls: Rolls
 ) -> tuple[Symbols, Flags]:
     """Choose the rule that each sentence is written by, and say which judge the whole."""
     count = len(review)
@@ -131,14 +131,14 @@ def _kinds(
     named = middle[rolls.weighted(_NAMED_MIDDLE, count)]
     vague = middle[rolls.weighted(_VAGUE_MIDDLE, count)]
     kinds = np.where(reviewers.vague[review], vague, named)
-    first = (place == 0) & rolls.chance(0.72, count)
+    first = (sentence == 0) & rolls.chance(0.72, count)
     judging = rolls.chance(0.5, count) | (length == 1)
     kinds = np.where(first, np.where(judging, rule["overall"], rule["opening"]), kinds)
-    last = (place > 1) & (place == length - 1) & rolls.chance(0.6, count)
+    last = (sentence > 1) & (sentence == length - 1) & rolls.chance(0.6, count)
     mild = rolls.chance(0.15, count)
     kinds = np.where(last, np.where(mild, rule["farewell"], rule["closing"]), kinds)
     felt = facts.felt[review]
-    worse = facts.declined[review] & (felt <= 3) & (place < 2) & rolls.chance(0.45, count)
+    worse = facts.declined[review] & (felt <= 3) & (sentence < 2) & rolls.chance(0.45, count)
     kinds = np.where(worse, rule["decline"], kinds)
     mixed = (felt == 3) & rolls.chance(0.7, count)
     kinds = np.where(length == 0, np.where(mixed, rule["tiny_mixed"], rule["tiny"]), kinds)
@@ -146,14 +146,14 @@ def _kinds(
     return kinds.astype(np.int32), whole | (length == 0) | first | last
 
 
-def _joints(lengths: Ints, review: Ints, place: Ints, rolls: Rolls) -> Symbols:
+def _joints(lengths: Ints, review: Ints, sentence: Ints, rolls: Rolls) -> Symbols:
     """Choose what stands between sentences: a space or two, or in some long reviews a paragraph."""
     nothing, space, two_spaces, paragraph = range(len(JOINTS))
     style = rolls.below(10, len(lengths))[review]
     breaks = (style < 4) & (lengths[review] > 5) & rolls.chance(0.3, len(review))
     joint = np.where(style == 9, two_spaces, space)
     joint[breaks] = paragraph
-    joint[place == 0] = nothing
+    joint[sentence == 0] = nothing
     return joint.astype(np.int32)
 
 
@@ -162,7 +162,7 @@ def _about(
     facts: Facts,
     reviewers: Reviewers,
     review: Ints,
-    place: Ints,
+    sentence: Ints,
     praise: Flags,
     rolls: Rolls,
 ) -> Sentences:
@@ -171,7 +171,7 @@ def _about(
     family, mood = facts.family[review], facts.mood[review]
     category = catalogue.category[family]
     vague = reviewers.vague[review]
-    aspect, second = _aspects(catalogue, family, vague, praise, review, place, rolls)
+    aspect, second = _aspects(catalogue, family, vague, praise, review, sentence, rolls)
     work = np.array([c.work for c in grammar.categories])[category]
     return Sentences.about(
         family,
@@ -197,7 +197,7 @@ def _aspects(
     vague: Flags,
     praise: Flags,
     review: Ints,
-    place: Ints,
+    sentence: Ints,
     rolls: Rolls,
 ) -> tuple[Ints, Ints]:
     """Choose two different aspects for each sentence, early on the family's own ones."""
@@ -205,10 +205,10 @@ def _aspects(
     category = catalogue.category[family]
     shared = np.array(grammar.shared_aspects)
     start = rolls.halves(int(review[-1]) + 1)[review]
-    any_aspect = choose_aspects(grammar, category, _spread(start, place))
+    any_aspect = choose_aspects(grammar, category, _spread(start, sentence))
     own = np.where(praise, catalogue.strong[family], catalogue.weak[family])
-    aspect = np.where(rolls.chance(np.where(place < 2, 0.65, 0.1), count), own, any_aspect)
+    aspect = np.where(rolls.chance(np.where(sentence < 2, 0.65, 0.1), count), own, any_aspect)
     general = vague | rolls.chance(0.06, count)
-    aspect = np.where(general, shared[(start.astype(np.int64) + place) % len(shared)], aspect)
+    aspect = np.where(general, shared[(start.astype(np.int64) + sentence) % len(shared)], aspect)
     other = shared[(aspect + 1 + rolls.below(len(shared) - 1, count)) % len(shared)]
     return aspect, np.where(vague | (any_aspect == aspect), other, any_aspect)

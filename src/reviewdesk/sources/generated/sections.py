@@ -138,12 +138,12 @@ def _blocks(lines: list[str]) -> Iterator[tuple[str, list[str]]]:
     """Yield each header with the lines below it."""
     header, body = "", list[str]()
     for line in lines:
-        found = _HEADER.fullmatch(line)
-        if found is None:
+        opening = _HEADER.fullmatch(line)
+        if opening is None:
             body.append(line)
             continue
         if header:
             yield header, body
-        header, body = found[1], []
+        header, body = opening[1], []
     if header:
         yield header, body

@@ -76,14 +76,14 @@ def _delays(
 ) -> dict[str, tuple[int, ...]]:
     """Return how late changes were noticed, and how far off the days named for them are."""
     named = [row for row in hits if row["what"] in began and row["since"] is not None]
-    told = [row for row in hits if row["what"] in began and row["noticed"] is not None]
+    noticed = [row for row in hits if row["what"] in began and row["noticed"] is not None]
     delays = {
         "days_off": tuple((row["since"] - began[row["what"]]).days for row in named),
-        "delay_days": tuple((row["noticed"] - began[row["what"]]).days for row in told),
+        "delay_days": tuple((row["noticed"] - began[row["what"]]).days for row in noticed),
     }
-    if reviews is not None and told:
+    if reviews is not None and noticed:
         dated = reviews.filter(
-            pc.is_in(reviews["product_id"], pa.array([row["what"] for row in told], pa.string()))
+            pc.is_in(reviews["product_id"], pa.array([row["what"] for row in noticed], pa.string()))
         )
         days: dict[str, list[datetime.date]] = {}
         for product, day in zip(*(dated[name].to_pylist() for name in _DATED), strict=True):
@@ -91,7 +91,7 @@ def _delays(
                 days.setdefault(product, []).append(day)
         delays["delay_reviews"] = tuple(
             sum(began[row["what"]] <= day <= row["noticed"] for day in days.get(row["what"], []))
-            for row in told
+            for row in noticed
         )
     return delays
 

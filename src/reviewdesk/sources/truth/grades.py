@@ -209,12 +209,12 @@ def _sum_lists(lists: Sequence[ListGrade]) -> ListGrade:
 
 
 def _sum_sizes(sizes: Sequence[SizeGrade]) -> SizeGrade:
-    told = [one for one in sizes if one.listed is not None]
+    listed = [one for one in sizes if one.listed is not None]
     return SizeGrade(
         reviews=sizes[0].reviews,
         promise=sizes[0].promise,
-        listed=sum(one.listed or 0 for one in told) if told else None,
-        hits=sum(one.hits or 0 for one in told) if told else None,
+        listed=sum(one.listed or 0 for one in listed) if listed else None,
+        hits=sum(one.hits or 0 for one in listed) if listed else None,
         found=sum(one.found for one in sizes),
         planted=sum(one.planted for one in sizes),
     )

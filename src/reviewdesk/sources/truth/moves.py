@@ -122,9 +122,9 @@ def _drawn(
     allowed = np.where(others, weights, 0.0)
     none = allowed.sum(axis=1) == 0
     allowed[none] = others[none]
-    found = np.empty(len(sources), np.int64)
+    targets = np.empty(len(sources), np.int64)
     for source in np.unique(sources):
         ends = np.cumsum(allowed[source])
         rows = sources == source
-        found[rows] = np.searchsorted(ends, where_to[rows] * ends[-1], side="right")
-    return found
+        targets[rows] = np.searchsorted(ends, where_to[rows] * ends[-1], side="right")
+    return targets
