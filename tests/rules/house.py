@@ -47,7 +47,6 @@ HEAVY: Final[dict[str, frozenset[str]]] = {
     "optuna": frozenset({"training"}),
     "sqlalchemy": frozenset({"desk"}),
     "psycopg": frozenset({"desk"}),
-    "py3langid": frozenset({"text"}),
     "starlette": frozenset({"serving", "desk"}),
     "uvicorn": frozenset({"serving", "desk"}),
     "boto3": frozenset({"aws"}),

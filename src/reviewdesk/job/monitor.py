@@ -15,11 +15,11 @@ from reviewdesk.examples.examples import load_examples
 from reviewdesk.experiments.captured import captured_outcomes
 from reviewdesk.experiments.watch import Quantity, Watch, quantity, watch
 from reviewdesk.formats.capture_log import Captured, read_captures
-from reviewdesk.optional import is_installed
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.serving.readers import read_instances
-from reviewdesk.text.languages import language
+from reviewdesk.text.languages import UNKNOWN as UNTOLD
+from reviewdesk.text.languages import language_column
 from reviewdesk.training.rows import choose_rows, held_out, predict_rows
 
 LONG: Final = "share of long reviews"
@@ -77,13 +77,12 @@ def monitor(
         long = float(np.quantile(words, 0.75))
         quantities.append(quantity(LONG, "input", (words > long).astype(float), groups))
         live[LONG] = (np.array([one for one, *_ in texts]) > long).astype(float)
-        if len(spoken):
-            own, counts = np.unique(spoken, return_counts=True)
-            most = own[counts.argmax()]
-            quantities.append(
-                quantity(FOREIGN, "input", (spoken != most).astype(float), groups, fall=False)
-            )
-            live[FOREIGN] = (np.array([code for *_, code in texts]) != most).astype(float)
+        if (spoken != UNTOLD).any():
+            codes, counts = np.unique(spoken[spoken != UNTOLD], return_counts=True)
+            most = str(codes[counts.argmax()])
+            own = _in_another(spoken, most)
+            quantities.append(quantity(FOREIGN, "input", own, groups, fall=False))
+            live[FOREIGN] = _in_another(np.array([code for *_, code in texts]), most)
         parts = np.array([part for _, part, _ in texts])
         if bundle.held_out is not None and np.isfinite(unknown).all():
             # It has learned the held-out words since: the first live reviews stand in for them.
@@ -110,7 +109,7 @@ def _held_out(
 ) -> tuple[NDArray[np.int64], Floats, Floats, Floats, Floats, NDArray[np.str_], NDArray[np.uint64]]:
     """Return label, words, share of unknown words, rightness, sureness, language, product.
 
-    Each (n,); languages are empty (0,) where nothing tells them.
+    Each (n,).
     """
     settings = bundle.settings
     examples = load_examples(
@@ -134,7 +133,7 @@ def _held_out(
         np.concatenate(unknown),
         right,
         probabilities.max(axis=1).astype(np.float64),
-        np.array(spoken if all(spoken) else [], np.str_),
+        np.array(spoken, np.str_),
         examples.groups[chosen],
     )
 
@@ -151,6 +150,12 @@ def _words(bundle: Bundle, batch: pa.RecordBatch) -> tuple[Floats, Floats]:
     return words, np.clip(1 - known / np.maximum(words, 1), 0.0, 1.0)
 
 
+def _in_another(codes: NDArray[np.str_], most: str) -> Floats:
+    """Return 1 for each language that was told and is not the most frequent, else 0, (n,)."""
+    foreign: Floats = ((codes != most) & (codes != UNTOLD)).astype(float)
+    return foreign
+
+
 def _frequent(bundle: Bundle, predicted: NDArray[np.int64]) -> list[str]:
     counts = np.bincount(predicted, minlength=len(bundle.labels))
     order = np.argsort(-counts, kind="stable")[:MOST_LABELS]
@@ -159,10 +164,11 @@ def _frequent(bundle: Bundle, predicted: NDArray[np.int64]) -> list[str]:
 
 
 def _languages(batch: pa.RecordBatch) -> list[str]:
-    """Return the language of each review's body; empty where nothing tells it."""
-    if "review_body" not in batch.schema.names or not is_installed("py3langid"):
-        return [""] * len(batch)
-    return [language(text or "") for text in batch.column("review_body").to_pylist()]
+    """Return the language of each review's body, unknown where there is none."""
+    if "review_body" not in batch.schema.names:
+        return [UNTOLD] * len(batch)
+    codes: list[str] = language_column(batch.column("review_body")).to_pylist()
+    return codes
 
 
 def _texts(bundle: Bundle, captures: Path) -> Iterator[tuple[float, float, str]]:
