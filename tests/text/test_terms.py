@@ -122,3 +122,55 @@ def test_the_lists_hold_single_words_that_the_tokeniser_knows() -> None:
         assert tokenize(word) == [word]
     assert not STOP_WORDS & NEGATIONS
     assert not STOP_WORDS & {"good", "bad", "great", "love", "broke", "return", "money", "work"}
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        (
+            "Die Lieferung kam zu spät und der Verkäufer ist nicht freundlich gewesen.",
+            {"lieferung", "verkäufer", "spät", "freundlich", "nicht freundlich"},
+        ),
+        (
+            "L'écran s'est cassé dès l'ouverture, et le vendeur n'a pas répondu à mes messages.",
+            {"écran", "cassé", "ouverture", "vendeur", "répondu", "messages", "pas répondu"},
+        ),
+        (
+            "La borsa dell’acqua è arrivata rotta, non compro più da questo venditore.",
+            {"borsa", "acqua", "arrivata", "rotta", "compro", "venditore", "non compro",
+             "arrivata rotta"},
+        ),
+        (
+            "Barangnya tidak bagus dan pengiriman ke rumah saya juga terlambat sekali.",
+            {"barangnya", "bagus", "tidak bagus", "pengiriman", "rumah", "terlambat"},
+        ),
+    ],
+)  # fmt: skip
+def test_stop_words_are_those_of_the_language(text: str, terms: set[str]) -> None:
+    sketch = TermSketch(10)
+    sketch.add(pa.array([text]))
+    counts = TermCounts(sketch, 1, 1_000, 1)
+    counts.add(pa.array([text]), np.zeros((1, 1), np.int32))
+    assert set(counts.result()[0]) == terms
+
+
+def test_pairs_of_characters_without_particles() -> None:
+    text = "这个酒店的服务态度不错，房间也非常干净，早餐很好吃，下次还会来，推荐给所有的朋友们。"
+    sketch = TermSketch(10)
+    sketch.add(pa.array([text]))
+    counts = TermCounts(sketch, 1, 1_000, 1)
+    counts.add(pa.array([text]), np.zeros((1, 1), np.int32))
+    names = set(counts.result()[0])
+    assert {"酒店", "服务", "态度", "不错", "干净", "早餐", "很好", "推荐"} <= names
+    assert not names & {"店的", "的服", "这个", "间也"}
+
+
+def test_short_texts_have_the_stop_words_of_the_main_language() -> None:
+    texts = pa.array(["Die Tasse und der Teller"])
+    for main, expected in (("en", {"die", "und", "der", "tasse", "teller"}), ("de", set())):
+        sketch = TermSketch(10, main=main)
+        sketch.add(texts)
+        counts = TermCounts(sketch, 1, 1_000, 1)
+        counts.add(texts, np.zeros((1, 1), np.int32))
+        names = {name for name in counts.result()[0] if " " not in name}
+        assert names == expected | {"tasse", "teller"}

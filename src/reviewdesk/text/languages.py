@@ -79,6 +79,23 @@ def language_numbers(values: pa.Array) -> NDArray[np.uint8]:
     return numbers
 
 
+def numbers_or(values: pa.Array, main: int) -> NDArray[np.uint8]:
+    """Return the number of each text's language, (n,); a number of one's own where it is unknown.
+
+    Args:
+        values: (n,) texts of any Arrow string type.
+        main: the number for texts that are too short to tell.
+    """
+    numbers = language_numbers(values)
+    numbers[numbers == 0] = main
+    return numbers
+
+
+def number_of(code: str) -> int:
+    """Return the number of a language; 0 for one that is not told."""
+    return LANGUAGES.index(code) if code in LANGUAGES[1:] else 0
+
+
 def checked_languages(codes: Sequence[str]) -> tuple[str, ...]:
     """Return codes of languages in lower case, each once.
 

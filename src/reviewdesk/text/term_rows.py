@@ -12,16 +12,15 @@ from numpy.typing import NDArray
 
 from reviewdesk.text.buffers import buffers
 from reviewdesk.text.compiled import compiled
+from reviewdesk.text.dull import Dull, Hashes, dull
+from reviewdesk.text.languages import numbers_or
 from reviewdesk.text.letters import letters
-from reviewdesk.text.stop_words import NEGATIONS, STOP_WORDS
 from reviewdesk.text.terms import (
     NO_COLUMN,
     SPARE,
-    Hashes,
     TermSketch,
     find_place,
     term_name,
-    word_hashes,
     working_room,
     write_terms,
 )
@@ -46,7 +45,7 @@ class TermRows:
     """
 
     def __init__(self, sketch: TermSketch, most: int, fewest: int) -> None:
-        self._shift, self._numbers = sketch.shift, sketch.numbers
+        self._shift, self._numbers, self._main = sketch.shift, sketch.numbers, sketch.main
         self._kept, _ = sketch.frequent(most, fewest)
         self._room = int(min(most, self._kept.sum()) * (1 + SPARE)) + 1
         places = 1 << (2 * self._room).bit_length()
@@ -70,8 +69,8 @@ class TermRows:
             data,
             offsets,
             letters(),
-            word_hashes(STOP_WORDS),
-            word_hashes(NEGATIONS),
+            dull(),
+            dull().lists[numbers_or(texts, self._main)],
             self._numbers,
             self._shift,
             self._kept,
@@ -92,8 +91,8 @@ def _write_rows(
     data: NDArray[np.uint8],
     offsets: NDArray[np.int64],
     table: NDArray[np.uint32],
-    stops: Hashes,
-    negations: Hashes,
+    dull_lists: Dull,
+    which: NDArray[np.uint8],
     numbers: bool,
     shift: np.uint64,
     kept: NDArray[np.bool_],
@@ -110,7 +109,7 @@ def _write_rows(
     seen = np.zeros(len(new_spans) + 1, np.int64)
     count = 0
     for text in range(len(offsets) - 1):
-        found = write_terms(data, offsets, text, table, stops, negations, numbers, room)
+        found = write_terms(data, offsets, text, table, dull_lists, which[text], numbers, room)
         for place in range(found):
             term = room[2][place]
             if not (kept[term >> shift] and kept[(term * _SECOND) >> shift]):

@@ -1,13 +1,13 @@
 """How many texts of each group have each term, in two passes and bounded memory.
 
 A term is a word that is no stop word and has a letter in it, or two such words next to each other,
-of which the first may be a negation. Where numbers count, they are words like others. The first
+of which the first may be a negation. The stop words are those of the text's language. Where numbers
+count, they are words like others. The first
 pass counts hashed terms in a table of fixed size (a count-min sketch of two rows: it may count too
 much, never too little); the second gives each term that is frequent there a column, known by its
 64-bit hash, and counts exactly.
 """
 
-from functools import cache
 from typing import Final
 
 import numpy as np
@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from reviewdesk.text.buffers import buffers
 from reviewdesk.text.compiled import compiled
+from reviewdesk.text.dull import Dull, Hashes, after_elision, dull, is_dull_pair, is_in
+from reviewdesk.text.languages import number_of, numbers_or
 from reviewdesk.text.letters import letters
 from reviewdesk.text.ngrams import ngram
-from reviewdesk.text.stop_words import NEGATIONS, STOP_WORDS
 from reviewdesk.text.words import hash_words
 
 SKETCH_BITS: Final = 22
@@ -30,7 +31,6 @@ _STAMP: Final = np.uint64(32)
 _COUNT: Final = np.uint64(0xFFFFFFFF)
 NO_COLUMN: Final = -1
 
-Hashes = NDArray[np.uint64]
 Room = tuple[Hashes, NDArray[np.int64], Hashes, NDArray[np.int64]]
 
 
@@ -40,19 +40,24 @@ class TermSketch:
     Args:
         bits: the table has two to the power of this many places, of 8 bytes each.
         numbers: whether numbers count: "2013" tells software of one year from that of the next.
+        main: the language of texts that are too short to tell.
     """
 
-    def __init__(self, bits: int = SKETCH_BITS, *, numbers: bool = False) -> None:
+    def __init__(self, bits: int = SKETCH_BITS, *, numbers: bool = False, main: str = "en") -> None:
         self.shift = np.uint64(64 - bits)
         self.numbers = numbers
+        self.main = number_of(main)
         self._table = np.zeros(1 << bits, np.uint64)
         self._texts = 0
 
     def add(self, texts: pa.Array) -> None:
         """Count the terms of texts, each once a text; null is a text without terms."""
         data, offsets, _ = buffers(texts)
-        dull = (word_hashes(STOP_WORDS), word_hashes(NEGATIONS))
-        _sketch(data, offsets, letters(), *dull, self.numbers, self.shift, self._texts, self._table)
+        which = dull().lists[numbers_or(texts, self.main)]
+        _sketch(
+            *(data, offsets, letters(), dull(), which, self.numbers),
+            *(self.shift, self._texts, self._table),
+        )
         self._texts += len(texts)
 
     def frequent(self, most: int, fewest: int) -> tuple[NDArray[np.bool_], int]:
@@ -83,7 +88,7 @@ class TermCounts:
     """
 
     def __init__(self, sketch: TermSketch, groups: int, most: int, fewest: int) -> None:
-        self._shift, self._numbers = sketch.shift, sketch.numbers
+        self._shift, self._numbers, self._main = sketch.shift, sketch.numbers, sketch.main
         self._kept, self._fewest = sketch.frequent(most, fewest)
         room = int(min(most, self._kept.sum()) * (1 + SPARE)) + 1
         places = 1 << (2 * room).bit_length()
@@ -109,8 +114,8 @@ class TermCounts:
             data,
             offsets,
             letters(),
-            word_hashes(STOP_WORDS),
-            word_hashes(NEGATIONS),
+            dull(),
+            dull().lists[numbers_or(texts, self._main)],
             self._numbers,
             self._shift,
             self._kept,
@@ -139,25 +144,13 @@ def term_name(text: NDArray[np.uint8]) -> str:
     return name.replace("’", "'").replace("-", " ")
 
 
-@cache
-def word_hashes(words: frozenset[str]) -> Hashes:
-    """Return the sorted hashes of words."""
-    found = np.empty(64, np.uint64)
-    hashes = np.empty(len(words), np.uint64)
-    for place, word in enumerate(sorted(words)):
-        data = np.frombuffer(word.encode(), np.uint8)
-        hash_words(data, 0, len(data), _SEED, letters(), found, np.empty((0, 2), np.int64))
-        hashes[place] = found[0]
-    return np.sort(hashes)
-
-
 @compiled
 def _sketch(
     data: NDArray[np.uint8],
     offsets: NDArray[np.int64],
     table: NDArray[np.uint32],
-    stops: Hashes,
-    negations: Hashes,
+    dull_lists: Dull,
+    which: NDArray[np.uint8],
     numbers: bool,
     shift: np.uint64,
     first_text: int,
@@ -165,7 +158,7 @@ def _sketch(
 ) -> None:
     room = working_room(offsets)
     for text in range(len(offsets) - 1):
-        found = write_terms(data, offsets, text, table, stops, negations, numbers, room)
+        found = write_terms(data, offsets, text, table, dull_lists, which[text], numbers, room)
         stamp = np.uint64(first_text + text + 1) << _STAMP
         terms = room[2]
         for place in range(found):
@@ -186,8 +179,8 @@ def _count(
     data: NDArray[np.uint8],
     offsets: NDArray[np.int64],
     table: NDArray[np.uint32],
-    stops: Hashes,
-    negations: Hashes,
+    dull_lists: Dull,
+    which: NDArray[np.uint8],
     numbers: bool,
     shift: np.uint64,
     kept: NDArray[np.bool_],
@@ -203,7 +196,7 @@ def _count(
 ) -> int:
     room = working_room(offsets)
     for text in range(len(offsets) - 1):
-        found = write_terms(data, offsets, text, table, stops, negations, numbers, room)
+        found = write_terms(data, offsets, text, table, dull_lists, which[text], numbers, room)
         for place in range(found):
             term = room[2][place]
             if not (kept[term >> shift] and kept[(term * _SECOND) >> shift]):
@@ -232,21 +225,29 @@ def write_terms(
     offsets: NDArray[np.int64],
     text: int,
     table: NDArray[np.uint32],
-    stops: Hashes,
-    negations: Hashes,
+    dull_lists: Dull,
+    which: int,
     numbers: bool,
     room: Room,
 ) -> int:
     """Write the hashes of a text's terms and where they stand; return how many there are."""
     words, spans, terms, bounds = room
+    stops = dull_lists.stops[dull_lists.stop_ends[which] : dull_lists.stop_ends[which + 1]]
+    first, last = dull_lists.negation_ends[which], dull_lists.negation_ends[which + 1]
+    negations = dull_lists.negations[first:last]
     found = hash_words(data, offsets[text], offsets[text + 1], _SEED, table, words, spans)
     count, before, joins = 0, False, False  # the word before: can a term begin with it
     for place in range(found):
         begin, end = spans[place, 0], spans[place, 1]
-        negates = _is_in(negations, words[place])
-        tells = (
-            not negates and _tells(data, begin, end, numbers) and not _is_in(stops, words[place])
-        )
+        if dull_lists.elides[which]:
+            begin = after_elision(data, begin, end)
+            if begin > spans[place, 0]:
+                hash_words(data, begin, end, _SEED, table, words[place : place + 1], spans[:0])
+                spans[place, 0] = begin
+        negates = is_in(negations, words[place])
+        tells = not negates and _tells(data, begin, end, numbers) and not is_in(stops, words[place])
+        if tells and which > 0:
+            tells = not is_dull_pair(data, begin, end, table, stops, negations)
         if tells:
             terms[count] = words[place]
             bounds[count] = spans[place]
@@ -275,18 +276,6 @@ def _tells(data: NDArray[np.uint8], begin: int, end: int, numbers: bool) -> bool
         if data[at] >= 0x80 or 0x61 <= byte <= 0x7A:
             return True
     return False
-
-
-@compiled
-def _is_in(sorted_hashes: Hashes, value: np.uint64) -> bool:
-    low, high = 0, len(sorted_hashes)
-    while low < high:
-        middle = (low + high) // 2
-        if sorted_hashes[middle] < value:
-            low = middle + 1
-        else:
-            high = middle
-    return low < len(sorted_hashes) and sorted_hashes[low] == value
 
 
 @compiled

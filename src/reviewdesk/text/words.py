@@ -164,6 +164,12 @@ def mixed(value: np.uint64) -> np.uint64:
 
 
 @compiled
+def lone(seed: np.uint64, code: int) -> np.uint64:
+    """Return the hash of a character of a script without spaces that stands alone."""
+    return _pair(seed, code, 0)
+
+
+@compiled
 def _pair(seed: np.uint64, first: int, second: int) -> np.uint64:
     return mixed(((seed + np.uint64(first)) * _PRIME + np.uint64(second)) * _MIX)
 

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from reviewdesk.models.linear.texts import FieldTexts, field_texts
 from reviewdesk.text.compiled import compiled
+from reviewdesk.text.dull import Hashes, is_in, word_hashes
 from reviewdesk.text.letters import letters
 from reviewdesk.text.stop_words import NEGATIONS, STOP_WORDS
-from reviewdesk.text.terms import NO_COLUMN, Hashes, find_place, word_hashes
+from reviewdesk.text.terms import NO_COLUMN, find_place
 from reviewdesk.text.words import hash_words
 
 PADDING: Final = 0
@@ -303,10 +304,3 @@ def write_ids(
             ids[done], spans[done] = row_ids[word], row_spans[word]
             done += 1
         ends[text + 1] = done
-
-
-@compiled
-def is_in(sorted_hashes: Hashes, value: np.uint64) -> bool:
-    """Say whether a hash is among sorted ones."""
-    place = np.searchsorted(sorted_hashes, value)
-    return bool(place < len(sorted_hashes) and sorted_hashes[place] == value)
