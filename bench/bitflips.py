@@ -77,7 +77,7 @@ def read_table(place: Path) -> bytes:
 def read_lists(place: Path) -> bytes:
     """Return a digest of findings."""
     lists = [read_findings(folder) for folder in folders_in(place)]
-    return b"".join(digest(one.found.table) + repr(one.about).encode() for one in lists)
+    return b"".join(digest(one.findings.table) + repr(one.about).encode() for one in lists)
 
 
 def read_graph(place: Path) -> bytes:

@@ -111,12 +111,12 @@ def tried(reviews: int, kind: str, share: float, seed: int) -> list[list[Any]]:
         predictions = Predictions(world.data, folder / "predictions", folds=FOLDS, seed=seed)
         rows = []
         for finder in (kind,) if share else ALL:
-            for promise, cell in zip(PROMISES, _found(finder, world, predictions), strict=True):
+            for promise, cell in zip(PROMISES, _decided(finder, world, predictions), strict=True):
                 rows.append([finder, promise, *cell])
         return rows
 
 
-def _found(name: str, world: World, predictions: Predictions) -> Iterator[Cell]:
+def _decided(name: str, world: World, predictions: Predictions) -> Iterator[Cell]:
     finder = FINDERS.load(name)()
     try:
         tables = predictions.of(finder.targets)

@@ -267,7 +267,7 @@ def test_a_person_is_asked_and_their_answers_are_taken(
     first = find(data, out, settings).outcomes[0].stored
     assert first is not None
     texts = review_texts(data, ["R00003"])
-    write_questions(answers, questions(first.found), texts)
+    write_questions(answers, questions(first.findings), texts)
     with answers.open(newline="") as file:
         (row,) = csv.DictReader(file)
     assert (row["review_id"], row["answer"]) == ("R00003", "")
@@ -275,7 +275,7 @@ def test_a_person_is_asked_and_their_answers_are_taken(
     second = find(data, out, FindSettings(("asking",), answers=answers)).outcomes[0]
     assert second.stored is not None
     assert not second.already
-    assert second.stored.found.settings["answers"] == str(answers)
+    assert second.stored.findings.settings["answers"] == str(answers)
     assert find(data, out, FindSettings(("asking",), answers=answers)).outcomes[0].already
     answers.write_text(answers.read_text().replace('""', '"wrong"'))
     assert not find(data, out, FindSettings(("asking",), answers=answers)).outcomes[0].already

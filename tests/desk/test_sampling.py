@@ -33,7 +33,7 @@ def drawn_strata(
             if rng.random() < mean + 0.3 * (sure - 0.5):
                 right.add(name)
     kind = stored(rows, "review-category")
-    found = Findings("review-category", kind.found.table, LISTS, 1_000)
+    found = Findings("review-category", kind.findings.table, LISTS, 1_000)
     return StoredFindings(kind.path, found, FinderInfo("Reviews", "", False), {}), right
 
 

@@ -65,7 +65,7 @@ def check_told(watched: Path, client: httpx.Client, before: int) -> int:
     assert read_record(job / "job.json")["inputs"][-1].endswith("incoming/second.csv")
     now = PreparedData.open(job / "prepared").rows
     assert now > before
-    new = read_findings(watched / "findings" / "similar").found.table["new"].to_pylist()
+    new = read_findings(watched / "findings" / "similar").findings.table["new"].to_pylist()
     assert sum(new) > 0
     assert client.get("/digest.json").json()["_reviewdesk"]["new"] == sum(new)
     until(lambda: f"{now:,} reviews" in client.get("/reviews").text)

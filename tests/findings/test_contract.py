@@ -153,7 +153,7 @@ def test_findings_are_written_read_and_shown(
     texts = review_texts(data, shown_samples(found))
     page = findings_page(found, finder.info(), texts, EVIL).render()
     write_findings(tmp_path / finder.name, found, finder.info(), {"data": "x", "files": []}, page)
-    stored = read_findings(tmp_path / finder.name).found
+    stored = read_findings(tmp_path / finder.name).findings
     assert stored.table == found.table
     assert stored.lists == found.lists
     assert json.loads((tmp_path / finder.name / "findings.json").read_text())

@@ -36,7 +36,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     folder = tmp_path / "odd"
     write_findings(folder, findings(), INFO, ABOUT, "<!doctype html>")
     stored = read_findings(folder)
-    assert stored.found == findings()
+    assert stored.findings == findings()
     assert stored.about == ABOUT
     assert stored.info == INFO
     assert (folder / "findings.html").read_text() == "<!doctype html>"
@@ -54,7 +54,7 @@ def test_older_findings_are_replaced_and_other_things_are_not(tmp_path: Path) ->
     folder = tmp_path / "odd"
     write_findings(folder, findings(), INFO, ABOUT, "page")
     write_findings(folder, findings(0), INFO, ABOUT)
-    assert read_findings(folder).found.table.num_rows == 0
+    assert read_findings(folder).findings.table.num_rows == 0
     assert not (folder / "findings.html").exists()
     other = tmp_path / "other"
     other.mkdir()

@@ -39,7 +39,7 @@ def test_what_was_found_about_a_person_goes_and_pages_are_made_again(
     erased = erase_everywhere(data.path, PERSON, findings=[out])
     assert erased.tables == {str(out / "odd"): 1}
     assert erased.reviews == 2
-    assert read_findings(out / "odd").found.table["what"].to_pylist() == ["R00005"]
+    assert read_findings(out / "odd").findings.table["what"].to_pylist() == ["R00005"]
     left = texts(out)
     assert SECRET not in left
     assert "R00000" not in left

@@ -57,7 +57,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PreparedData:
 def test_findings_and_their_pages_are_written(data: PreparedData, tmp_path: Path) -> None:
     result = find(data, tmp_path / "out", FindSettings(("odd", "blind")))
     stored = read_findings(tmp_path / "out" / "odd")
-    assert stored.found.table["what"].to_pylist() == ["R00000"]
+    assert stored.findings.table["what"].to_pylist() == ["R00000"]
     assert stored.about["data"] == data.fingerprint
     page = Reader((tmp_path / "out" / "odd" / "findings.html").read_text())
     assert "It is a wombat." in page.text
@@ -87,7 +87,7 @@ def test_the_same_again_does_nothing_and_other_settings_are_refused(
         find(data, out, other)
     found = find(data, out, other, overwrite=True).outcomes[0]
     assert found.stored is not None
-    assert found.stored.found.table.num_rows > 20
+    assert found.stored.findings.table.num_rows > 20
 
 
 def test_a_page_that_is_missing_is_made_again(data: PreparedData, tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_finders_multiply_matrices_on_one_thread(data: PreparedData, tmp_path: P
         assert blas_threads() == before
     assert set(before) == {2}
     assert outcome.stored is not None
-    assert set(outcome.stored.found.settings["threads"]) == {1}
+    assert set(outcome.stored.findings.settings["threads"]) == {1}
 
 
 def test_other_settings_are_refused_before_any_work(data: PreparedData, tmp_path: Path) -> None:
@@ -201,8 +201,8 @@ def test_the_same_again_needs_no_predictions(data: PreparedData, tmp_path: Path)
 def test_a_promise_keeps_what_promises_nothing(data: PreparedData, tmp_path: Path) -> None:
     out = tmp_path / "out"
     find(data, out, FindSettings(("odd", "similar"), promise=0.95))
-    assert read_findings(out / "similar").found.table.num_rows > 0
-    odd = read_findings(out / "odd").found
+    assert read_findings(out / "similar").findings.table.num_rows > 0
+    odd = read_findings(out / "odd").findings
     assert ([one.promise for one in odd.lists], odd.table.num_rows) == ([0.95], 0)
 
 
@@ -253,7 +253,7 @@ def test_damaged_findings_are_replaced_on_purpose_and_stop_no_others(
     mended = find(data, out, FindSettings(("odd",)), overwrite=True)
     assert mended.unread == ()
     assert "left out" not in Reader(mended.page.read_text()).text
-    assert read_findings(out / "odd").found.table.num_rows == 1
+    assert read_findings(out / "odd").findings.table.num_rows == 1
 
 
 def test_findings_in_other_data_are_not_replaced_nor_shown(
@@ -280,7 +280,7 @@ def test_predictions_are_made_once_or_taken_from_the_user(
     settings = FindSettings(("reader",), folds=2)
     (outcome,) = find(data, out, settings).outcomes
     assert outcome.stored is not None
-    assert outcome.stored.found.settings["base_models"] == len(BASE_MODELS["category"]) > 1
+    assert outcome.stored.findings.settings["base_models"] == len(BASE_MODELS["category"]) > 1
     made = sorted((out / "predictions").glob("*.parquet"))
     before = [path.stat().st_mtime_ns for path in made]
     assert len(made) == len(BASE_MODELS["category"])
@@ -290,7 +290,7 @@ def test_predictions_are_made_once_or_taken_from_the_user(
         data, tmp_path / "own", FindSettings(("reader",), predictions=given(data, tmp_path))
     ).outcomes
     assert own.stored is not None
-    assert own.stored.found.settings["base_models"] == 1
+    assert own.stored.findings.settings["base_models"] == 1
     assert not (tmp_path / "own" / "predictions").exists()
 
 
@@ -402,7 +402,7 @@ def test_a_reference_is_handed_to_finders(data: PreparedData, tmp_path: Path) ->
     )
     (outcome,) = find(data, tmp_path / "out", settings).outcomes
     assert outcome.stored is not None
-    assert outcome.stored.found.settings["known"] == 2
+    assert outcome.stored.findings.settings["known"] == 2
     assert outcome.stored.about["reference"]["reviews"] == 2
 
 

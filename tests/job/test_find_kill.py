@@ -69,7 +69,9 @@ def how(out: Path) -> str:
     """Return whether something is replaced: only where other findings are."""
     if not (out / "odd" / "findings.json").exists():
         return "keep"
-    return "keep" if read_findings(out / "odd").found.settings["word"] == "wombat" else "overwrite"
+    return (
+        "keep" if read_findings(out / "odd").findings.settings["word"] == "wombat" else "overwrite"
+    )
 
 
 @pytest.mark.parametrize("before", [pytest.param("", marks=pytest.mark.slow), "hose"])

@@ -57,7 +57,7 @@ def test_a_second_month(tmp_path: Path) -> None:
     )
     predicted = pd.read_parquet(job / "sentiment" / "predictions.parquet")
     assert len(predicted) == now.rows
-    stored = read_findings(findings / "similar").found
+    stored = read_findings(findings / "similar").findings
     assert stored.settings["k"] == 3
     assert done.new["similar"] == sum(stored.table.column("new").to_pylist()) > 0
 
@@ -211,12 +211,12 @@ def test_it_is_run_and_found_in_the_way_it_was(
     done = update_job(job, [str(tmp_path / "2.csv")], findings)
     assert done.notes == ()
     similar, odd = (read_findings(findings / name) for name in ("similar", "odd"))
-    assert similar.found.settings["vectors"] == "vectors.parquet"
+    assert similar.findings.settings["vectors"] == "vectors.parquet"
     assert similar.about["options"]["k"] == 1
     assert odd.about["options"] == {"word": "works"}
     assert odd.about["promise"] == 0.8
     assert odd.about["reference"]["reviews"] == 3  # the second month has one of them
-    assert "2-1" in odd.found.table["what"].to_pylist()
+    assert "2-1" in odd.findings.table["what"].to_pylist()
     predicted = pd.read_parquet(job / "sentiment" / "predictions.parquet")
     assert predicted["fold"].nunique() == 3
     assert not (job / "sentiment" / "labelled.csv").exists()

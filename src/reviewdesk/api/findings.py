@@ -34,20 +34,20 @@ class FindingsTable(ArrowRows):
     @property
     def lists(self) -> Sequence[PromisedList]:
         """One list for each promise: how long it is, or why it is empty."""
-        return self.stored.found.lists
+        return self.stored.findings.lists
 
     @property
     def notes(self) -> Sequence[str]:
         """Sentences about what was found besides."""
-        return self.stored.found.notes
+        return self.stored.findings.notes
 
     def promised(self, promise: float) -> pa.Table:
         """Return the findings of the list with this promise, such as 0.95."""
-        return promised(self.stored.found, promise).table
+        return promised(self.stored.findings, promise).table
 
     def to_arrow(self) -> pa.Table:
         """Return all findings, the surest first, with their evidence."""
-        return self.stored.found.table
+        return self.stored.findings.table
 
     def html(self) -> str:
         """Return the page."""

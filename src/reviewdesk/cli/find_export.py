@@ -44,7 +44,7 @@ def export(
     if kinds != [folder]:
         names = ", ".join(str(kind) for kind in kinds)
         raise UsageError(f"{folder} holds findings of several kinds; name one of them: {names}")
-    stored = read_findings(folder).found
+    stored = read_findings(folder).findings
     rows = as_read(promised(stored, promise).table)
     changed = export_findings(rows, out, kind)
     if promise and not stored.lists:

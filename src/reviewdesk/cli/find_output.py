@@ -28,7 +28,7 @@ def print_result(result: FindResult, as_json: bool) -> None:
         note(sentence)
     say(f"Everything on one page: {result.page}")
     stored = [one.stored for one in result.outcomes if one.stored is not None]
-    listed = next((one for one in stored if one.found.table.num_rows), None)
+    listed = next((one for one in stored if one.findings.table.num_rows), None)
     if listed is not None:
         say(f"As a table: {program()} find export {listed.path} --out {listed.path.name}.csv")
 
@@ -60,7 +60,7 @@ def ask(result: FindResult, path: Path) -> None:
     Raises:
         StorageError: the file cannot be written.
     """
-    found = [one.stored.found for one in result.outcomes if one.stored is not None]
+    found = [one.stored.findings for one in result.outcomes if one.stored is not None]
     asking = next((one for one in found if TABLE in one.tables), None)
     if asking is None or not asking.tables[TABLE].num_rows:
         note(f"there is nothing to ask, so {path} was not written")
@@ -78,7 +78,7 @@ def _print(outcome: Outcome, reviews: int) -> None:
     if outcome.stored is None:
         say(f"{outcome.finder}: not looked for; {outcome.why_not}.\n")
         return
-    findings = outcome.stored.found
+    findings = outcome.stored.findings
     again = " (found before)" if outcome.already else ""
     say(f"{outcome.stored.info.title}{again}: {count(findings.table.num_rows, 'finding')}")
     new = pc.sum(findings.table["new"]).as_py()

@@ -46,24 +46,24 @@ class Judgement:
     """
 
     target: str
-    found: TextVerdict
+    explanation: TextVerdict
     measured: Measured | None = None
 
     @property
     def weights(self) -> dict[str, float]:
         """The words that count, with what they added to the likeliest label, strongest first."""
-        strongest = max((abs(one.weight) for one in self.found.evidence), default=0.0)
+        strongest = max((abs(one.weight) for one in self.explanation.evidence), default=0.0)
         return {
             one.word: one.weight
-            for one in self.found.evidence
+            for one in self.explanation.evidence
             if abs(one.weight) >= TELLING * strongest
         }
 
     def to_json(self) -> dict[str, Any]:
         """Return what the page shows of it."""
-        label, probability = self.found.label, self.found.probability
-        unknown = self.found.cannot_tell
-        others = [one for one in self.found.probabilities if one != label]
+        label, probability = self.explanation.label, self.found.probability
+        unknown = self.explanation.cannot_tell
+        others = [one for one in self.explanation.probabilities if one != label]
         return {
             "target": self.target,
             "title": TITLES.get(self.target, self.target.capitalize()),
@@ -83,7 +83,7 @@ class Judgement:
 
     def _labels(self) -> list[dict[str, Any]]:
         """Return the labels to show: all of a few in their order, else the likeliest first."""
-        shown = list(self.found.probabilities.items())
+        shown = list(self.explanation.probabilities.items())
         if len(shown) > SHOWN_LABELS:
             shown = sorted(shown, key=lambda one: -one[1])[:SHOWN_LABELS]
         return [
@@ -159,21 +159,21 @@ def disagreement(judgements: Sequence[Judgement]) -> dict[str, str] | None:
     Returns:
         The ``verdict`` in place of the first one, and why it is ``unclear``; None where they agree.
     """
-    sides = {one.target: (one, _side(one)) for one in judgements if not one.found.cannot_tell}
+    sides = {one.target: (one, _side(one)) for one in judgements if not one.explanation.cannot_tell}
     if "sentiment" not in sides:
         return None
     verdict, side = sides["sentiment"]
     for target in ("stars", "category-stars"):
         if target in sides and side * sides[target][1] < 0:
-            rated = sides[target][0].found
-            named = (verdict.found.label, stars(label_parts(rated.label)[1]))
-            return disagree(named, (verdict.found.probability, rated.probability))
+            rated = sides[target][0].explanation
+            named = (verdict.explanation.label, stars(label_parts(rated.label)[1]))
+            return disagree(named, (verdict.explanation.probability, rated.probability))
     return None
 
 
 def _side(judgement: Judgement) -> int:
     """Return 1 for a label that is praise, -1 for a complaint and 0 for what is neither."""
-    label = judgement.found.label
+    label = judgement.explanation.label
     if judgement.target == "sentiment":
         return 1 if label == "positive" else -1
     if judgement.target not in ("stars", "category-stars"):
@@ -184,7 +184,7 @@ def _side(judgement: Judgement) -> int:
 
 def _positivity(found: list[Judgement]) -> int | None:
     """Return how positive the review is, 0 to 100: from its sentiment, else from stars."""
-    by_target = {one.target: one.found.probabilities for one in found}
+    by_target = {one.target: one.explanation.probabilities for one in found}
     if "sentiment" in by_target:
         return round(100 * by_target["sentiment"].get("positive", 0.0))
     if "stars" in by_target:

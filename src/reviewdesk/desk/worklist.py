@@ -128,14 +128,16 @@ class Worklist:
         written: Callable[[Sequence[str]], Days] | None = None,
     ) -> None:
         self.decisions = decisions
-        self.finder_info: dict[str, FinderInfo] = {each.found.finder: each.info for each in stored}
+        self.finder_info: dict[str, FinderInfo] = {
+            each.findings.finder: each.info for each in stored
+        }
         self.lists: dict[str, tuple[PromisedList, ...]] = {
-            each.found.finder: each.found.lists for each in stored
+            each.findings.finder: each.findings.lists for each in stored
         }
         self.tables: dict[str, Mapping[str, pa.Table]] = {
-            each.found.finder: each.found.tables for each in stored
+            each.findings.finder: each.findings.tables for each in stored
         }
-        self.table = _ordered([each.found.table for each in stored])
+        self.table = _ordered([each.findings.table for each in stored])
         self.ids: list[str] = self.table.column("finding_id").to_pylist()
         self.position = {name: place for place, name in enumerate(self.ids)}
         self._today = today

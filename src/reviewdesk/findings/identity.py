@@ -23,7 +23,7 @@ def identified(findings: Findings, last: StoredFindings | None, data: str) -> Fi
     """
     rows = findings.table.to_pylist()
     before = (
-        {} if last is None else {_name(row): row["new"] for row in last.found.table.to_pylist()}
+        {} if last is None else {_name(row): row["new"] for row in last.findings.table.to_pylist()}
     )
     again = last is not None and last.about.get("data") == data
     for row in rows:

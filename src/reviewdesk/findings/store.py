@@ -51,13 +51,13 @@ class StoredFindings:
 
     Args:
         path: the folder.
-        found: what was found.
+        findings: what was found.
         info: what people are told of the finder.
         about: what it was found in and by which predictions, as JSON values.
     """
 
     path: Path
-    found: Findings
+    findings: Findings
     info: FinderInfo
     about: Mapping[str, Any]
 

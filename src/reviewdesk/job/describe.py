@@ -198,7 +198,7 @@ def _changed_settings(bundle: Bundle) -> Iterator[str]:
 
 def _findings(path: Path) -> Description:
     stored = read_findings(path)
-    findings, about = stored.found, stored.about
+    findings, about = stored.findings, stored.about
     sentences = [
         f"{stored.info.title}: {lead(findings)}",
         *promises(findings),
@@ -220,8 +220,8 @@ def _findings(path: Path) -> Description:
 
 def _all_findings(path: Path) -> Description:
     stored = [read_findings(folder) for folder in folders_in(path)]
-    sentences = [f"{one.info.title}: {lead(one.found)}" for one in stored]
-    details = {"kinds": {one.found.finder: one.found.table.num_rows for one in stored}}
+    sentences = [f"{one.info.title}: {lead(one.findings)}" for one in stored]
+    details = {"kinds": {one.findings.finder: one.findings.table.num_rows for one in stored}}
     return Description(
         "findings of several kinds", [*sentences, f"The page of all: {path / PAGE}."], details
     )

@@ -173,7 +173,7 @@ def _folders(place: Path) -> list[Path]:
 def _erase(folder: Path, ids: set[str], data: PreparedData, progress: Progress) -> int:
     """Write a folder of findings anew without some reviews; return how many rows changed."""
     stored = read_findings(folder)
-    found, rows = without_reviews(stored.found, ids)
+    found, rows = without_reviews(stored.findings, ids)
     if rows:
         left = StoredFindings(folder, found, stored.info, stored.about)
         write_with_page(folder, left, data, progress)

@@ -329,10 +329,10 @@ def write_with_page(
         UsageError: the folder holds something else.
         StorageError: it cannot be written.
     """
-    texts = review_texts(data, shown_samples(stored.found), progress)
+    texts = review_texts(data, shown_samples(stored.findings), progress)
     source = ", ".join(stored.about["files"])
-    page = findings_page(stored.found, stored.info, texts, source, data.rows)
-    write_findings(folder, stored.found, stored.info, stored.about, page.render())
+    page = findings_page(stored.findings, stored.info, texts, source, data.rows)
+    write_findings(folder, stored.findings, stored.info, stored.about, page.render())
 
 
 def _reference_json(reference: pa.Array | None) -> dict[str, Any] | None:

@@ -30,7 +30,7 @@ def kinds_in(out: Path, data: PreparedData) -> tuple[list[StoredFindings], tuple
             continue
         if stored.about.get("data") == data.fingerprint:
             about.append(stored)
-    about.sort(key=lambda one: known.get(one.found.finder, len(known)))
+    about.sort(key=lambda one: known.get(one.findings.finder, len(known)))
     return about, tuple(unread)
 
 

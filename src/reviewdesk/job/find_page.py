@@ -48,7 +48,7 @@ def write_overview(
     Raises:
         StorageError: it cannot be written.
     """
-    ids = {name for one in stored for name in shown_samples(one.found, MOST_SHOWN)}
+    ids = {name for one in stored for name in shown_samples(one.findings, MOST_SHOWN)}
     texts = review_texts(data, ids, progress)
     overview(path, data, stored, why_not, texts, unread=unread).write(path)
 
@@ -65,18 +65,18 @@ def overview(
     """Return the page; ``texts`` are the reviews that the clearest findings point at."""
     files = ", ".join(one["place"] for one in data.manifest["inputs"])
     reviews = plural(data.rows, "review", "reviews")
-    wrong = sum(one.found.table.num_rows for one in stored if not one.info.similarity)
+    wrong = sum(one.findings.table.num_rows for one in stored if not one.info.similarity)
     page = Page(
         f"{plural(wrong, 'thing', 'things')} to look at in {reviews}",
         f"Where the catalogue or the reviews of {files} need a look, and how sure it is.",
         "Findings",
     )
-    some = [one for one in stored if one.found.table.num_rows]
+    some = [one for one in stored if one.findings.table.num_rows]
     notes = [*_not(why_not), *map(note, unread)]
     page.section("At a glance", _large(some) if some else "", *_table(path, stored), *notes)
     for one in some:
         page.section(one.info.title, *_kind(path, one, texts))
-    nothing = [_nothing(one) for one in stored if not one.found.table.num_rows]
+    nothing = [_nothing(one) for one in stored if not one.findings.table.num_rows]
     if nothing:
         page.section("Looked for and not found", findings(nothing))
     return page
@@ -87,8 +87,8 @@ def _large(stored: Sequence[StoredFindings]) -> Html:
         [
             Figure(
                 one.info.title,
-                count(one.found.table.num_rows),
-                f"of {count(one.found.looked_at)} looked at",
+                count(one.findings.table.num_rows),
+                f"of {count(one.findings.looked_at)} looked at",
             )
             for one in stored
         ]
@@ -97,13 +97,13 @@ def _large(stored: Sequence[StoredFindings]) -> Html:
 
 def _nothing(one: StoredFindings) -> str:
     """Say of a kind that nothing was found why that is."""
-    return " ".join([f"{one.info.title}: {lead(one.found).lower()}", *promises(one.found)])
+    return " ".join([f"{one.info.title}: {lead(one.findings).lower()}", *promises(one.findings)])
 
 
 def _table(path: Path, stored: Sequence[StoredFindings]) -> list[Html]:
     """Return a table of all lists; a kind without lists, such as what is alike, has no row."""
-    kinds = [one for one in stored if one.found.lists]
-    promised = sorted({each.promise for one in kinds for each in one.found.lists}, reverse=True)
+    kinds = [one for one in stored if one.findings.lists]
+    promised = sorted({each.promise for one in kinds for each in one.findings.lists}, reverse=True)
     if not promised:
         return []
     columns = [Column("What", numeric=False)]
@@ -111,9 +111,9 @@ def _table(path: Path, stored: Sequence[StoredFindings]) -> list[Html]:
     columns.append(Column("of the longest list expected wrong"))
     rows: list[list[Child]] = []
     for stored_findings in kinds:
-        lists = {each.promise: each for each in stored_findings.found.lists}
+        lists = {each.promise: each for each in stored_findings.findings.lists}
         listed = [lists[each].listed if each in lists else 0 for each in promised]
-        longest = max(stored_findings.found.lists, key=lambda each: each.listed)
+        longest = max(stored_findings.findings.lists, key=lambda each: each.listed)
         rows.append(
             [
                 element("a", stored_findings.info.title, href=_link(path, stored_findings)),
@@ -127,7 +127,7 @@ def _table(path: Path, stored: Sequence[StoredFindings]) -> list[Html]:
 
 def _empty(kinds: Sequence[StoredFindings]) -> list[Html]:
     """Say how many of the lists could not be made."""
-    lists = [each for one in kinds for each in one.found.lists]
+    lists = [each for one in kinds for each in one.findings.lists]
     empty = sum(not each.listed for each in lists)
     if not empty:
         return []
@@ -148,9 +148,9 @@ def _kind(
 ) -> list[Html]:
     link = element("a", "All of them, with their evidence", href=_link(path, stored_findings))
     return [
-        paragraph(stored_findings.info.description, " ", lead(stored_findings.found)),
+        paragraph(stored_findings.info.description, " ", lead(stored_findings.findings)),
         paragraph(link, ". The clearest:"),
-        finding_cards(stored_findings.found, stored_findings.info, texts, MOST_SHOWN),
+        finding_cards(stored_findings.findings, stored_findings.info, texts, MOST_SHOWN),
     ]
 
 

@@ -28,7 +28,7 @@ class Outcome:
         """Return what was found and promised as JSON values."""
         if self.stored is None:
             return {"why_not": self.why_not}
-        findings = self.stored.found
+        findings = self.stored.findings
         return {
             "folder": str(self.stored.path),
             "already": self.already,

@@ -66,12 +66,12 @@ def _grade(pair: Graded) -> Grade:
             raise InputError(f"{each.path} holds findings in other data than {pair.truth} is about")
         if pair.reviews is not None and each.about.get("data") != pair.reviews.fingerprint:
             raise InputError(f"{each.path} holds findings in other data than the reviews given")
-    table = pa.concat_tables([FINDINGS.empty_table(), *(each.found.table for each in stored)])
+    table = pa.concat_tables([FINDINGS.empty_table(), *(each.findings.table for each in stored)])
     reviews = pair.reviews.table(_READ) if pair.reviews else None
     if about is None:
         _check_same_data(pair, table, truth, reviews)
-    promised = {each.promise for one in stored for each in one.found.lists}
-    names = [each.found.finder for each in stored]
+    promised = {each.promise for one in stored for each in one.findings.lists}
+    names = [each.findings.finder for each in stored]
     return grade(
         table, truth, sorted(promised or PROMISES, reverse=True), finders=names, reviews=reviews
     )

@@ -29,8 +29,8 @@ def graph_inputs(predictions: Sequence[Path], findings: Path | None) -> GraphInp
     for path in predictions:
         check_predictions(path)
     listings = [read_findings(folder) for folder in folders_in(findings)] if findings else []
-    tables = [listing.found.table.select(FINDINGS.names).cast(FINDINGS) for listing in listings]
-    rankings = [listing.found.tables.get("similar") for listing in listings]
+    tables = [listing.findings.table.select(FINDINGS.names).cast(FINDINGS) for listing in listings]
+    rankings = [listing.findings.tables.get("similar") for listing in listings]
     similar = [_scored(ranking) for ranking in rankings if ranking is not None]
     files = [file for listing in listings for file in sorted(listing.path.glob("*.parquet"))]
     return GraphInputs(

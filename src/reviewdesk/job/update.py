@@ -214,7 +214,7 @@ def _find(
             if outcome.stored is None:
                 notes.append(f"{outcome.finder}: {outcome.why_not}")
             else:
-                rows = outcome.stored.found.table.column("new").to_pylist()
+                rows = outcome.stored.findings.table.column("new").to_pylist()
                 new[outcome.finder] = Counter(rows)[True]
     return new, notes
 
@@ -231,7 +231,7 @@ def _found_alike(stored: Sequence[StoredFindings]) -> list[list[StoredFindings]]
 
 def _find_settings(stored: Sequence[StoredFindings], data: PreparedData) -> FindSettings:
     """Return how some findings were found that were found alike."""
-    options = {each.found.finder: _options(each) for each in stored}
+    options = {each.findings.finder: _options(each) for each in stored}
     places = _places(stored[0])
     reference = places.get("reference")
     dealt = _dealt(stored)
@@ -277,8 +277,8 @@ def _check_places(stored: Sequence[StoredFindings]) -> None:
             if not Path(place).is_file():
                 raise UsageError(
                     f"{place} is not there any more, and findings of the kind "
-                    f"{each.found.finder} rest on it; put it back, or find them without it: "
-                    f"reviewdesk find {each.found.finder}"
+                    f"{each.findings.finder} rest on it; put it back, or find them without it: "
+                    f"reviewdesk find {each.findings.finder}"
                 )
 
 
@@ -292,7 +292,7 @@ def _notes(stored: Sequence[StoredFindings]) -> list[str]:
         gone = [name for name, value in asked.items() if value and name not in places]
         tables = dict(about.get("predictions", {})).values()
         gone += ["predictions"] if any("folds" not in how for how in tables) else []
-        notes += [f"{each.found.finder}: its {name} were not given again" for name in gone]
+        notes += [f"{each.findings.finder}: its {name} were not given again" for name in gone]
     return notes
 
 

@@ -24,7 +24,7 @@ from reviewdesk.prepare.corrections import Corrections
 from reviewdesk.prepare.duplicates import VERDICTS_FILE, PlacedRun
 from reviewdesk.prepare.identity import KEYS, keys
 from reviewdesk.prepare.layout import Part, files_sha256
-from reviewdesk.prepare.parts import Found, PartFile, make_folders
+from reviewdesk.prepare.parts import PartFile, RowDecisions, make_folders
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.prepare.runs import AS_RATINGS, Run, order_of, pieces, write_run
 from reviewdesk.prepare.staged import MARKER, InputGroup, StagedGroup, staged
@@ -137,7 +137,7 @@ class Earlier:
                     aside.rename(folder)
         return not later
 
-    def reuse(self, runs: Sequence[PlacedRun], decided: Found, workspace: Workspace) -> int:
+    def reuse(self, runs: Sequence[PlacedRun], decided: RowDecisions, workspace: Workspace) -> int:
         """Link the parts in which nothing changed, so that they are not written again.
 
         Args:
@@ -163,7 +163,7 @@ class Earlier:
             reused += 1
         return reused
 
-    def _changed(self, runs: Sequence[PlacedRun], decided: Found) -> set[Part]:
+    def _changed(self, runs: Sequence[PlacedRun], decided: RowDecisions) -> set[Part]:
         """Return the parts with rows of which something else becomes than before, or new ones."""
         before = self.data.path / FOLDER
         verdicts = np.fromfile(before / VERDICTS_FILE, "<i4")

@@ -105,7 +105,7 @@ class Contents(NamedTuple):
         return sum(one.rows for one in self.parts)
 
 
-class Found(NamedTuple):
+class RowDecisions(NamedTuple):
     """What was found out about the rows of all runs."""
 
     verdicts: Verdicts
@@ -114,7 +114,7 @@ class Found(NamedTuple):
 
 def write_parts(
     runs: Sequence[PlacedRun],
-    decided: Found,
+    decided: RowDecisions,
     settings: PrepareSettings,
     workspace: Workspace,
     progress: Progress,
@@ -196,7 +196,7 @@ def make_folders(path: Path) -> None:
 
 
 @dataclass(frozen=True)
-class _FoundRun:
+class _DecidedRun:
     """A run with what was found out about its rows.
 
     Args:
@@ -205,17 +205,17 @@ class _FoundRun:
     """
 
     placed: PlacedRun
-    found: Found
+    decided: RowDecisions
 
     @property
     def file(self) -> str:
         return str(self.placed.directory / self.placed.run.file)
 
     def verdicts(self, start: int, rows: int) -> NDArray[np.int32]:
-        return self.found.verdicts.of(self.placed, start, rows)
+        return self.decided.verdicts.of(self.placed, start, rows)
 
     def originals(self, start: int, rows: int) -> pa.Array:
-        return self.found.copies.of(self.placed, start, rows)
+        return self.decided.copies.of(self.placed, start, rows)
 
 
 class _Merge:
@@ -224,13 +224,13 @@ class _Merge:
     def __init__(
         self,
         runs: Sequence[PlacedRun],
-        decided: Found,
+        decided: RowDecisions,
         settings: PrepareSettings,
         workspace: Workspace,
         schema: pa.Schema,
     ) -> None:
         self.pieces = _by_part(runs)
-        self._found = decided
+        self._decided = decided
         self._settings = settings
         self._schema = schema
         self._workspace = workspace
@@ -253,7 +253,7 @@ class _Merge:
         return path.exists() and file_sha256(path) == done.sha256
 
     def _rows(self, part: Part) -> tuple[Iterator[pa.Table], pa.Schema]:
-        runs = [(_FoundRun(one, self._found), found) for one, found in self.pieces[part]]
+        runs = [(_DecidedRun(one, self._decided), found) for one, found in self.pieces[part]]
         if part != RATINGS:
             return merged(runs, self._settings), self._schema
         return merged_ratings(runs, self._settings), ratings_schema()

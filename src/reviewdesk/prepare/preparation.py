@@ -30,7 +30,7 @@ from reviewdesk.prepare.layout import FORMAT_VERSION, REJECTS_TABLE
 from reviewdesk.prepare.lengths import LengthBounds, derived_bounds, given_bounds
 from reviewdesk.prepare.manifest import build_manifest, file_notes
 from reviewdesk.prepare.outcome import check_something_left
-from reviewdesk.prepare.parts import Found, write_parts
+from reviewdesk.prepare.parts import RowDecisions, write_parts
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.prepare.rejects import write_rejects
 from reviewdesk.prepare.staged import (
@@ -156,13 +156,13 @@ class Preparation:
 
     def _find(
         self, staged: Sequence[StagedGroup], runs: Sequence[PlacedRun], engine: Engine
-    ) -> Found:
+    ) -> RowDecisions:
         """Return what is to become of each row."""
         directory = self._workspace.duplicates
         unknown_before = self._prepare.length == "auto"
         bounds = self._bounds(staged) if unknown_before else None
         verdicts = find_duplicates(runs, directory, engine, bounds)
-        return Found(verdicts, find_copies(runs, verdicts, directory, engine))
+        return RowDecisions(verdicts, find_copies(runs, verdicts, directory, engine))
 
     def _bounds(self, staged: Sequence[StagedGroup]) -> LengthBounds:
         if self._prepare.length != "auto":

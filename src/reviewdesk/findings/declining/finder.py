@@ -194,7 +194,7 @@ def _notes(read: Read, log_e: Floats) -> tuple[str, ...]:
 
 def _any_time(given: Context, highest: Floats, last: Floats, listed: Listed) -> pa.Table:
     """Return for each product the chance that stars without a change ever look so changed."""
-    histories = given.found
+    histories = given.histories
     able = np.flatnonzero(histories.reviews >= FEWEST_REVIEWS)
     order = able[np.lexsort((histories.keys[able], -highest[able]))]
     products: Products = given.products

@@ -46,7 +46,7 @@ class Context:
         worse: whether the change is for the worse.
         data: the reviews; rows behind them have stars and no text.
         products: all products.
-        found: histories, with 5 stars called 1 star when the change is for the better.
+        histories: histories, with 5 stars called 1 star when the change is for the better.
         product: (p,) of each history, among all products.
         baselines: what each history is measured by.
         p_values: (k,) p-value of each look by permuting the product's own stars.
@@ -57,7 +57,7 @@ class Context:
     worse: bool
     data: PreparedData
     products: Products
-    found: Histories
+    histories: Histories
     product: NDArray[np.int64]
     baselines: Baselines
     p_values: Floats
@@ -96,7 +96,7 @@ class _Span(NamedTuple):
     @classmethod
     def of(cls, given: Context, history: int, look: int) -> "_Span":
         """Cut a history out; where it changed is told from what was known when it was called."""
-        histories, baseline = given.found, int(given.baselines.of[history])
+        histories, baseline = given.histories, int(given.baselines.of[history])
         part = slice(int(histories.offsets[history]), int(histories.offsets[history + 1]))
         change = locate(
             histories.stars[part][: histories.looks[look]],
@@ -225,7 +225,7 @@ def _numbers(given: Context, span: _Span, history: int, look: int) -> list[dict[
 
 def _p_value(given: Context, history: int, look: int) -> float:
     """Return the p-value at the last record until a look: at other looks none is computed."""
-    past = given.p_values[given.found.look_offsets[history] : look + 1]
+    past = given.p_values[given.histories.look_offsets[history] : look + 1]
     known = past[past < 1]
     return float(known[-1]) if len(known) else 1.0
 
