@@ -41,7 +41,7 @@ class Judgement:
 
     Args:
         target: what was judged, as in ``"sentiment"``.
-        found: the probabilities and the words behind them.
+        explanation: the probabilities and the words behind them.
         measured: how often verdicts like this one were right; None where it was not measured.
     """
 
@@ -61,7 +61,7 @@ class Judgement:
 
     def to_json(self) -> dict[str, Any]:
         """Return what the page shows of it."""
-        label, probability = self.explanation.label, self.found.probability
+        label, probability = self.explanation.label, self.explanation.probability
         unknown = self.explanation.cannot_tell
         others = [one for one in self.explanation.probabilities if one != label]
         return {
