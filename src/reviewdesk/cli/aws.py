@@ -26,10 +26,10 @@ def transform(
     wait: Annotated[bool, typer.Option(help="Wait until the job is over.")] = True,
     as_json: Json = False,
 ) -> None:
-    """A batch transform of SageMaker's, started and waited for.
+    """A batch transform on SageMaker, started and waited for.
 
-    Checks the requests first, as `aws local transform` does, so that what the API would not take
-    is said here and costs nothing. Region and credentials are those of boto3.
+    Checks the requests first, as `aws local transform` does, so that what the API would refuse is
+    found here and costs nothing. Region and credentials are those of boto3.
 
     Example:
 

@@ -46,8 +46,8 @@ def blend(
     """Several bundles as one, weighed on reviews that they had not seen.
 
     The families are fitted again without one part of the training share in turns, dealt out by
-    product, and weights are learnt on what they say of that part; a bundle that brings nothing is
-    left out. The blend is a bundle like others: it is served, explained and evaluated. A killed
+    product, and weights are learnt on what they say of that part; a bundle that adds nothing is
+    left out. The blend is a bundle like any other: it is served, explained and evaluated. A killed
     run goes on when the same command is given again.
 
     Example:

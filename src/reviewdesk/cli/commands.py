@@ -34,7 +34,7 @@ COMMANDS: Final[dict[str, Command]] = {
     ),
     "update": Command(
         "reviewdesk.cli.update:update",
-        "New review files into a job: prepared, learnt, predicted, found, and what is new said.",
+        "Add new review files to a job: prepare, learn, predict, find, and say what is new.",
         MAIN_JOB,
     ),
     "desk": Command(
@@ -84,7 +84,7 @@ COMMANDS: Final[dict[str, Command]] = {
     ),
     "train": Command(
         "reviewdesk.cli.train:train",
-        "Learn to label reviews from prepared ones.",
+        "Train a classifier on prepared reviews.",
         STEPS,
     ),
     "tune": Command(
@@ -104,7 +104,7 @@ COMMANDS: Final[dict[str, Command]] = {
     ),
     "evaluate": Command(
         "reviewdesk.cli.evaluate:evaluate",
-        "How right a bundle is, with intervals, as table, JSON and page.",
+        "How accurate a bundle is, with intervals, as a table, JSON and a page.",
         STEPS,
     ),
     "predict": Command(
@@ -114,7 +114,7 @@ COMMANDS: Final[dict[str, Command]] = {
     ),
     "explain": Command(
         "reviewdesk.cli.explain:explain",
-        "Which words of a text spoke for and against.",
+        "Which words of a text spoke for and against its label.",
         STEPS,
     ),
     "export": Command(
@@ -129,7 +129,7 @@ COMMANDS: Final[dict[str, Command]] = {
     ),
     "find review-category": Command(
         "reviewdesk.cli.find:review_category",
-        "Reviews that stand in the wrong category, or under the wrong product.",
+        "Reviews in the wrong category, or under the wrong product.",
         LISTS,
     ),
     "find product-category": Command(
@@ -164,7 +164,7 @@ COMMANDS: Final[dict[str, Command]] = {
     ),
     "find grade": Command(
         "reviewdesk.cli.find_grade:grade",
-        "What was promised against what was delivered.",
+        "What was promised and what was delivered.",
         TRUTH,
     ),
     "graph build": Command(
@@ -174,7 +174,7 @@ COMMANDS: Final[dict[str, Command]] = {
     ),
     "graph ask": Command(
         "reviewdesk.cli.graph_ask:ask",
-        "Ask a graph a question that has a name.",
+        "Ask a graph one of the named questions.",
         GRAPHS,
     ),
     "graph query": Command(
@@ -204,7 +204,7 @@ COMMANDS: Final[dict[str, Command]] = {
     ),
     "decisions export": Command(
         "reviewdesk.cli.decisions:export",
-        "All that was decided, as CSV, Parquet or JSON lines.",
+        "All decisions, as CSV, Parquet or JSON lines.",
         DECIDED,
     ),
     "decisions import": Command(
@@ -229,7 +229,7 @@ COMMANDS: Final[dict[str, Command]] = {
     ),
     "experiment start": Command(
         "reviewdesk.cli.experiment:start",
-        "Write down what is compared, before outcomes are looked at.",
+        "Write down what is compared, before looking at outcomes.",
         TESTS,
     ),
     "experiment status": Command(
@@ -289,7 +289,7 @@ COMMANDS: Final[dict[str, Command]] = {
     ),
     "aws transform": Command(
         "reviewdesk.cli.aws:transform",
-        "A batch transform of SageMaker's, started and waited for.",
+        "A batch transform on SageMaker, started and waited for.",
         AMAZON,
     ),
     "aws local train": Command(

@@ -56,10 +56,10 @@ def compare(
 ) -> None:
     """Families of classifiers side by side: how right, how calibrated, at what cost.
 
-    All learn and are measured in turns on the same parts of the training share, dealt out by
-    product; the reviews that training holds out are not looked at. DIR holds a page and its
-    figures. With --time-limit every family gets its part of the time, and what was not finished is
-    said; the same command goes on with it.
+    All are fitted and measured in turn on the same parts of the training share, dealt out by
+    product; the reviews that training holds out are not touched. DIR holds a page and its figures.
+    With --time-limit every family gets its share of the time, and what was not finished is named;
+    the same command goes on with it.
 
     Example:
 

@@ -24,10 +24,10 @@ Out = Annotated[Path, typer.Option(help="File to write.", metavar="FILE")]
 
 
 def export(job: Job, out: Out) -> None:
-    """All that was decided, as CSV, Parquet or JSON lines.
+    """All decisions, as CSV, Parquet or JSON lines.
 
-    Every decision, assignment, snooze, comment and undo is a row with its author and time; the end
-    of the file's name says what it is: .csv, .parquet or .jsonl.
+    Every decision, assignment, snooze, comment and undo is a row with its author and time; the
+    file's suffix gives the format: .csv, .parquet or .jsonl.
 
     Example:
 
@@ -47,7 +47,7 @@ def import_(
 ) -> None:
     """Decisions of another desk, taken over with their authors and times.
 
-    Reads what decisions export wrote; what is known here already is passed over.
+    Reads what decisions export wrote; what is known here already is skipped.
 
     Example:
 
@@ -61,7 +61,7 @@ def import_(
 def corrections(job: Job, out: Out) -> None:
     """What findings that are right change in the reviews, as a CSV.
 
-    A line a change: id (a review_id or a product_id), column, old, new; prepare takes it.
+    One line per change: id (a review_id or a product_id), column, old, new; prepare takes it.
 
     Example:
 

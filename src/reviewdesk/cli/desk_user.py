@@ -26,8 +26,8 @@ def desk_user(
     """An account for the desk of a team: added, changed or removed.
 
     Asks for the password, or reads it from standard input; it is kept as a scrypt hash in a file
-    that only its owner can read. A desk that runs knows of it at the next log-in; sessions that are
-    open end within 12 hours, or with the desk.
+    that only its owner can read. A running desk takes it into account at the next log-in; sessions
+    that are open end within 12 hours, or with the desk.
 
     Example:
 

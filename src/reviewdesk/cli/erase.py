@@ -71,8 +71,8 @@ def erase(
 
     Removes the reviews of a customer, unreadable rows that name them, their rows in the tables
     given with it, what was found about their reviews, graphs, and captured requests; of a job, from
-    all tables, findings and graphs in its folder. The folder changes at once or not at all; its
-    manifest counts what was erased, but nothing says whose it was. Where nobody is found, the exit
+    all tables, findings and graphs in its folder. The folder changes completely or not at all; its
+    manifest counts what was erased, but nothing says whose it was. If nobody is found, the exit
     code is 3.
 
     Example:

@@ -90,13 +90,13 @@ def evaluate(
     as_json: Json = False,
     source: SourceSettings,
 ) -> None:
-    """How right a bundle is, with intervals, as table, JSON and page.
+    """How accurate a bundle is, with intervals, as a table, JSON and a page.
 
     Several bundles of one target are compared on the same reviews: those held out for all of
-    them. The others are set against the first, with intervals of the differences; the first
+    them. The others are compared with the first, with intervals of the differences; the first
     sentence is that of a split test in which all answered the same requests.
 
-    With --predictions anybody's predictions are measured in the same way: tables with a label and
+    With --predictions anyone's predictions are measured in the same way: tables with a label and
     perhaps probabilities, what an endpoint answered, the .out files of a batch transform. Where
     they have no review_id they are in the order of the files that are given as DATA.
 

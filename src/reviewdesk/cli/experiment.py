@@ -158,7 +158,7 @@ def start(
     as_json: Json = False,
     settings: ExperimentSettings,
 ) -> None:
-    """Write down what is compared, before outcomes are looked at.
+    """Write down what is compared, before looking at outcomes.
 
     Outcomes of 0 and 1 (true and false) are rates. The first arm is the control.
 
@@ -190,7 +190,7 @@ def status(folder: Folder, *, as_json: Json = False) -> None:
     """Where an experiment stands, as often as you like.
 
     No arm is called better before its sequence of intervals excludes 0; a broken split or a
-    breached guardrail is said in place of it.
+    breached guardrail takes the place of any result.
 
     Example:
 

@@ -29,7 +29,7 @@ def explain(
     words: Annotated[int, typer.Option(help="Most words to show.", min=1)] = 12,
     as_json: Json = False,
 ) -> None:
-    """Which words of a text spoke for and against.
+    """Which words of a text spoke for and against its label.
 
     Example:
 

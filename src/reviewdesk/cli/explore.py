@@ -27,8 +27,8 @@ def explore(
     """What is in prepared reviews: one page, and its figures as Parquet.
 
     Shows reviews and products over time, stars, lengths, and the words that tell categories, years
-    and star ratings apart, for each category. The page is one file that asks nobody for anything;
-    its figures are in the folder FILE.figures beside it.
+    and star ratings apart, for each category. The page is one self-contained file; its figures are
+    in the folder FILE.figures beside it.
 
     Example:
 

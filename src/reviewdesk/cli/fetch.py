@@ -38,8 +38,8 @@ def fetch(
     """Fetch a public data set of reviews.
 
     Shows size and terms and asks before anything is fetched. An interrupted download goes on where
-    it stopped when the same command is given again; a finished file is never written again. The
-    digest that was seen is kept beside the file, as sha256sum reads it.
+    it stopped when the same command is given again; a finished file is never written again. Its
+    digest is kept beside the file, as sha256sum reads it.
 
     Example:
 

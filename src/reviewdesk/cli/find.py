@@ -44,12 +44,12 @@ def review_category(
     as_json: Json = False,
     promises: PromiseSettings,
 ) -> None:
-    """Reviews that stand in the wrong category, or under the wrong product.
+    """Reviews in the wrong category, or under the wrong product.
 
-    Every review is read by classifiers that have not seen its product; where what they say and
-    where it stands disagree beyond doubt, it is listed, with the words that speak for and against.
-    A list promised at 95 % holds as many findings as can be had with 95 in 100 of them right; where
-    that cannot be kept it is empty and says why. Promises are surest with --reference or --audit.
+    Every review is read by classifiers that have not seen its product; if they contradict its
+    category beyond doubt, it is listed, with the words for and against. A list promised at 95 % is
+    as long as it can be with 95 in 100 of its findings right; where that is impossible it is empty
+    and says why. Promises are surest with --reference or --audit.
 
     Example:
 
@@ -108,7 +108,7 @@ def declining(
     """Products that get worse, since when, and what people say now.
 
     Looks at the stars month by month, as if it had been asked every month, without raising more
-    false alarms for it. Where reviews have no stars, those that their texts speak of are taken.
+    false alarms for it. Where reviews have no stars, those that their texts suggest are used.
 
     Example:
 
@@ -145,7 +145,7 @@ def similar(
     Compares what reviews say of the products, with the words that two of them share. Variants of
     one product count as one. With --product it only says which products are like that one; with
     --out it writes the ranking of every product and a page of those most alike. With --vectors the
-    cosines of your own vectors say what is alike, and reviews only give the words.
+    cosines of your own vectors say what is alike, and reviews only supply the words.
 
     Example:
 
@@ -179,8 +179,8 @@ def everything(
 ) -> None:
     """Everything that can be found, on one page.
 
-    Runs every finder, also those that other packages add. What the data does not suffice for is
-    left out and said. What is there from before, with the same data and settings, is not looked for
+    Runs every finder, also those that other packages add. What the data is too thin for is left
+    out, with the reason. What was found before, with the same data and settings, is not looked for
     again.
 
     Example:

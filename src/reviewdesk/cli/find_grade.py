@@ -39,7 +39,7 @@ def grade(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """What was promised against what was delivered.
+    """What was promised and what was delivered.
 
     Compares findings with known errors, planted ones or those of generated reviews. Delivered is
     the share of a list that is right, with its 95 % interval; over several pairs it is the sum of

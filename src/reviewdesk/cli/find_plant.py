@@ -34,7 +34,8 @@ def plant(
     """A copy of prepared data with known errors, to see what is found.
 
     Moves reviews to other categories, files products under other categories, and makes products get
-    worse from a day on. Which ones stands in OUT.truth beside the copy; finders never look there.
+    worse from a day on. Which ones is recorded in OUT.truth beside the copy; finders never look
+    there.
 
     Example:
 

@@ -71,7 +71,7 @@ def map_(
 
     The first picture leads from where reviews stand to what is predicted, and shows communities of
     products. A category or community leads to its products, a product to its reviews; what finders
-    list comes first. The page asks nobody for anything, and needs no network.
+    list comes first. The page is self-contained and needs no network.
 
     Example:
 

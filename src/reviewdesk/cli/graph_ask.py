@@ -44,9 +44,9 @@ def ask(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Ask a graph a question that has a name.
+    """Ask a graph one of the named questions.
 
-    Without a question, says which there are and what each takes.
+    Without a question, lists them and what each takes.
 
     Example:
 

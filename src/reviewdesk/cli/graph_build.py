@@ -55,8 +55,9 @@ def build(
 
     Nodes are Customer, Product, Review and Category; edges BOUGHT, WROTE, REVIEWED, ASSIGNED,
     VARIANT_OF, PREDICTED (with confidence and model) and SIMILAR (with score). All are Parquet
-    tables in GRAPH, the same for the same reviews in any order. Customers have names that nobody
-    can trace back without the key. A killed build goes on when the same command is given again.
+    tables in GRAPH, the same for the same reviews in any order. Customers have pseudonyms that
+    nobody can trace back without the key. A killed build goes on when the same command is given
+    again.
 
     Example:
 

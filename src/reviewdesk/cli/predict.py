@@ -71,15 +71,15 @@ def predict(
 ) -> None:
     """A label with probabilities for every review of a file.
 
-    Writes the file's own rows back, in their order and with all their columns, and beside them the
-    label, its probability and, of stars, how many are expected. Every review that can be read gets
-    a prediction, however short or long; a row that cannot be read is there too, with the reason.
+    Writes the file's own rows back, in their order and with all their columns, and adds the label,
+    its probability and, for stars, the expected number. Every review that can be read gets a
+    prediction, however short or long; a row that cannot be read is there too, with the reason.
     Cells of a CSV that a spreadsheet would run as a formula get an apostrophe, which they lose when
     the file is read here. An interrupted run goes on when the same command is given again.
 
-    Of a prepared folder, or with --no-rows, it writes the predictions table.
+    For a prepared folder, or with --no-rows, it writes the predictions table.
 
-    An endpoint is sent batches within SageMaker's limits, some at a time, again where it is busy.
+    An endpoint is sent batches within SageMaker's limits, a few at a time, and again if it is busy.
 
     Example:
 

@@ -66,14 +66,14 @@ def prepare(
     """Read, clean and de-duplicate reviews; Parquet by month.
 
     Reads Amazon Customer Reviews TSV, the IMDb data set (folder or tar.gz), and any CSV, TSV, JSON
-    lines or Parquet file, gzip or not; what a file is shows in its content. Rows that cannot be
+    lines or Parquet file, gzip or not; formats are recognised by their content. Rows that cannot be
     read never stop the run: they are counted and kept in DIR/rejects.parquet. An interrupted run
     goes on where it stopped when the same command is given again. With --engine spark a cluster
     does the work and the folder is the same.
 
-    With --append the files are added to what was prepared before, as one run over all would have
-    it, in a part of its time; how they are read, cleaned and filtered stays. People who were erased
-    do not come back.
+    With --append the files are added to what was prepared before, with the result of one run over
+    all of them in a fraction of the time; how they are read, cleaned and filtered stays the same.
+    People who were erased do not come back.
 
     Example:
 

@@ -98,17 +98,17 @@ def run(
 ) -> None:
     """From review files to a measured classifier, labels and a report.
 
-    Does in order what prepare, train, evaluate and predict do one by one. DIR then holds the
+    Does what prepare, train, evaluate and predict do, in that order. DIR then holds the
     prepared reviews, and for each target a bundle, its evaluation, and a label with probabilities
     for every review by a classifier that has not seen its product, also beside the rows of your
     files (labelled.csv); report.html says what was found. An interrupted job goes on when the same
     command is given again.
 
-    With --label the labels of a column of the files are learnt in place of a target.
+    With --label, the labels in a column of the files are learnt instead of a target.
 
-    With --best the model is found: families are compared out of fold, the best of them is tuned,
-    and what helps is blended; three sentences say what was tried, what won by how much, and what
-    it costs to serve. Where nothing is better than linear, linear it is.
+    With --best a model is searched for: families are compared out of fold, the best of them is
+    tuned, and what helps is blended; three sentences say what was tried, what won by how much, and
+    what it costs to serve. Where nothing is better than linear, linear it is.
 
     Example:
 

@@ -26,9 +26,9 @@ def sample(
 ) -> None:
     """A small share of prepared data, the same on every machine.
 
-    Takes from every month its share of the reviews, at least one, by a hash of their ids: the same
-    on any machine and in any order; a larger fraction contains every smaller one. The result is
-    prepared data, which every other command takes.
+    Takes a share of each month's reviews, at least one, by a hash of their ids: the same on any
+    machine and in any order; a larger fraction contains every smaller one. The result is prepared
+    data, which every other command takes.
 
     Example:
 

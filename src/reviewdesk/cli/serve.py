@@ -50,10 +50,10 @@ def serve(
     Opens a page where anyone can paste a review, and answers POST /invocations (with the first
     bundle) and POST /endpoints/NAME/invocations as Amazon SageMaker's containers do. Only this
     machine can reach it, unless --host says otherwise. Ctrl-C or SIGTERM ends it after the requests
-    in flight are answered; SIGHUP loads the bundles anew, without a lost request.
+    in flight are answered; SIGHUP loads the bundles again, without losing a request.
 
-    An endpoint may have several variants with weights: sentiment=old:0.9,new:0.1. They are called
-    by their folders' names, or as in sentiment=A=old/bundle:0.9,B=new/bundle:0.1.
+    An endpoint may have several variants with weights: sentiment=old:0.9,new:0.1. They are named
+    after their folders, or explicitly: sentiment=A=old/bundle:0.9,B=new/bundle:0.1.
 
     Example:
 

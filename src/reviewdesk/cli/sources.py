@@ -8,7 +8,7 @@ from reviewdesk.sources.catalog import SOURCES, source_class
 def sources(*, as_json: Json = False) -> None:
     """The formats of review files that can be read.
 
-    What a file is shows in its content; --source-format NAME says it by hand. Other packages can
+    Formats are recognised by their content; --source-format NAME overrides that. Other packages can
     add formats of their own.
 
     Example:

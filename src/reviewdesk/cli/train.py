@@ -92,11 +92,11 @@ def train(
     text: TextSettings,
     split: SplitSettings,
 ) -> None:
-    """Learn to label reviews from prepared ones.
+    """Train a classifier on prepared reviews.
 
-    Holds a share of the reviews out, learns from the rest, and measures on what was held out; the
-    figures are saved in the bundle. Then it learns anew from all reviews (--no-refit: it does
-    not), so that what is used knows all of them. With --folds and --oof every review also gets
+    Holds a share of the reviews out, learns from the rest, and is measured on the held-out ones;
+    the figures are saved in the bundle. Then it learns again from all reviews (unless --no-refit),
+    so that the saved classifier knows all of them. With --folds and --oof every review also gets
     probabilities from a classifier that has not seen its product. With --continue-from a bundle
     learns on from later reviews. A network is saved while it learns: after an interruption the same
     command goes on, and SIGTERM saves and ends with exit code 0.

@@ -95,7 +95,7 @@ def tune(
 
     Trials are cross-validated by product inside the training share; the held-out reviews are used
     once, for the best, beside the family's defaults. DIR holds the trials, the best bundle and a
-    page. A killed run goes on when the same command is given again; with more --trials it adds to
+    page. A killed run goes on when the same command is given again; more --trials are added to
     those that are there.
 
     Example:

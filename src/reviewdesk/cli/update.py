@@ -25,13 +25,13 @@ def update(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """New review files into a job: prepared, learnt, predicted, found, and what is new said.
+    """Add new review files to a job: prepare, learn, predict, find, and say what is new.
 
     The new files are read with the job's own settings and added to its reviews, as run --append
     does: the older files are not needed again, people who were erased do not come back, and
-    corrections stay. What was found before is found again in the same way, keeps its name, and what
-    is new is told. The older results stay in place until all of it is done. The same command goes
-    on after an interruption.
+    corrections stay. Findings are made again in the same way and keep their names, so that new ones
+    are known. The older results stay in place until all of it is done. The same command goes on
+    after an interruption.
 
     Example:
 

@@ -127,8 +127,8 @@ def evaluate(
 ) -> None:
     """How vectors agree with what people say of words.
 
-    Pairs give Spearman's correlation, which BlazingText calls mean_rho; analogies the share that
-    is completed rightly. Words without a vector are counted and passed over.
+    Pairs give Spearman's correlation, which BlazingText calls mean_rho; analogies the share that is
+    completed correctly. Words without a vector are counted and skipped.
 
     Example:
 

@@ -106,7 +106,7 @@ def fit_mixture(misfit: MisfitScores, most: int = MOST) -> Mixture | None:
 
 
 def _above(fit: Fit, first: float, most: int) -> tuple[Fit, int]:
-    """Return those above a score, or every so manieth of them, and how many each stands for."""
+    """Return those above a score, or evenly spaced ones, and how many each stands for."""
     rows = np.flatnonzero(fit.scores > first)
     each = -(-len(rows) // most) or 1
     return fit.take(rows[::each]), each

@@ -1,7 +1,7 @@
 """In which order chunks are learnt from: shuffled, their rows too, and cut into batches.
 
 The order comes from the seed and the epoch's number alone, however many processes read: each
-reads every so manieth chunk, holds that one only, and hands its batches over in their order.
+reads every n-th chunk, holds that one only, and hands its batches over in their order.
 """
 
 import json
