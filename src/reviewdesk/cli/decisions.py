@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
+from reviewdesk.cli.options import FindingsOfJob, JobFolder
 from reviewdesk.cli.output import count, note, say
 from reviewdesk.desk.decision_files import (
     export_decisions,
@@ -19,11 +20,10 @@ from reviewdesk.storage import write_then_rename
 
 KINDS: Final = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl"}
 
-Job = Annotated[Path, typer.Argument(help="Folder of a job.", metavar="JOB")]
 Out = Annotated[Path, typer.Option(help="File to write.", metavar="FILE")]
 
 
-def export(job: Job, out: Out) -> None:
+def export(job: JobFolder, out: Out) -> None:
     """All decisions, as CSV, Parquet or JSON lines.
 
     Every decision, assignment, snooze, comment and undo is a row with its author and time; the
@@ -42,7 +42,7 @@ def export(job: Job, out: Out) -> None:
 
 
 def import_(
-    job: Job,
+    job: JobFolder,
     file: Annotated[Path, typer.Argument(help="File of decisions.", metavar="FILE")],
 ) -> None:
     """Decisions of another desk, taken over with their authors and times.
@@ -58,7 +58,7 @@ def import_(
     say(f"{count(rows, 'row')} taken over from {file}")
 
 
-def corrections(job: Job, out: Out) -> None:
+def corrections(job: JobFolder, out: Out) -> None:
     """What findings that are right change in the reviews, as a CSV.
 
     One line per change: id (a review_id or a product_id), column, old, new; prepare takes it.
@@ -75,15 +75,9 @@ def corrections(job: Job, out: Out) -> None:
 
 
 def answers(
-    job: Job,
+    job: JobFolder,
     out: Out,
-    findings: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder that find wrote. By default findings in the job or beside it.",
-            metavar="DIR",
-        ),
-    ] = None,
+    findings: FindingsOfJob = None,
 ) -> None:
     """Decisions about drawn reviews in the wrong category, as answers for find --audit.
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from reviewdesk.cli.options import with_settings
+from reviewdesk.cli.options import FindingsOfJob, JobFolder, with_settings
 from reviewdesk.cli.output import note
 from reviewdesk.desk.desk import AUDIT_RATE, open_desk
 from reviewdesk.desk.server import serve_desk
@@ -16,15 +16,9 @@ from reviewdesk.settings import ServeSettings
 
 @with_settings(settings=ServeSettings)
 def desk(
-    job: Annotated[Path, typer.Argument(help="Folder of a job.", metavar="JOB")],
+    job: JobFolder,
     *,
-    findings: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder that find wrote. By default findings in the job or beside it.",
-            metavar="DIR",
-        ),
-    ] = None,
+    findings: FindingsOfJob = None,
     graph: Annotated[
         Path | None,
         typer.Option(

@@ -3,6 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
 import typer
@@ -16,6 +17,13 @@ R = TypeVar("R")
 FLAGS: Final = {"columns": "--map", "fields": "--text", "by": "--split-by"}
 
 Json = Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")]
+JobFolder = Annotated[Path, typer.Argument(help="Folder of a job.", metavar="JOB")]
+FindingsOfJob = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder that find wrote. By default findings in the job or beside it.", metavar="DIR"
+    ),
+]
 
 
 def with_settings(

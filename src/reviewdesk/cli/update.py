@@ -1,11 +1,10 @@
 """`reviewdesk update`: new review files into a job, month after month."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from reviewdesk.cli.options import Json
+from reviewdesk.cli.options import FindingsOfJob, JobFolder, Json
 from reviewdesk.cli.output import count, note, print_json, say
 from reviewdesk.desk.desk import findings_of
 from reviewdesk.job.update import update_job
@@ -13,16 +12,10 @@ from reviewdesk.progress import Progress
 
 
 def update(
-    job: Annotated[Path, typer.Argument(help="Folder of a job.", metavar="JOB")],
+    job: JobFolder,
     sources: Annotated[list[str], typer.Argument(help="New review files.", metavar="SOURCE...")],
     *,
-    findings: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder that find wrote. By default findings in the job or beside it.",
-            metavar="DIR",
-        ),
-    ] = None,
+    findings: FindingsOfJob = None,
     as_json: Json = False,
 ) -> None:
     """Add new review files to a job: prepare, learn, predict, find, and say what is new.
