@@ -38,6 +38,7 @@ _FACE: Final = {
     "find": "reviewdesk.api.findings:find",
     "graph": "reviewdesk.api.graph:graph",
     "load": "reviewdesk.api.model:load",
+    "local_web_app": "reviewdesk.api.aws:local_web_app",
     "monitor": "reviewdesk.api.monitoring:monitor",
     "prepare": "reviewdesk.api.reviews:prepare",
     "read": "reviewdesk.api.reviews:read",

@@ -1,4 +1,5 @@
 from reviewdesk.api.aws import emulate as emulate
+from reviewdesk.api.aws import local_web_app as local_web_app
 from reviewdesk.api.aws import transform as transform
 from reviewdesk.api.desk import Decisions as Decisions
 from reviewdesk.api.desk import desk as desk

@@ -23,7 +23,9 @@
         ├── PayloadTooLarge        exit  1   HTTP 413
         ├── UnsupportedMediaType   exit  1   HTTP 415
         ├── HeadTooLarge           exit  1   HTTP 431
-        └── Overloaded             exit  1   HTTP 503
+        ├── UpstreamFailed         exit  1   HTTP 502
+        ├── Overloaded             exit  1   HTTP 503
+        └── UpstreamTimeout        exit  1   HTTP 504
 
 UsageError and InputError are ValueErrors too, as scikit-learn and others expect of wrong arguments.
 
@@ -204,3 +206,17 @@ class Overloaded(RequestError):
 
     code = "overloaded"
     http_status = 503
+
+
+class UpstreamFailed(RequestError):
+    """What a server asked in its turn could not answer."""
+
+    code = "upstream_failed"
+    http_status = 502
+
+
+class UpstreamTimeout(RequestError):
+    """What a server asked in its turn took too long."""
+
+    code = "upstream_timeout"
+    http_status = 504

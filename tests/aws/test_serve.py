@@ -16,9 +16,11 @@ import httpx
 import pytest
 
 from reviewdesk.aws.serve import open_model, serve_settings
+from reviewdesk.desk.by_accept import ANALYSIS
 from reviewdesk.errors import BundleError, UsageError
 from tests.aws.opt_ml import entry_point, label_lines, opt_ml, texts
 from tests.aws.test_train import HELD, TRAIN
+from tests.aws.webapp.gateways import small_bundle
 
 
 @contextmanager
@@ -55,6 +57,19 @@ def theirs(folder: Path) -> Path:
     with tarfile.open(folder / "model.tar.gz", "w:gz") as archive:
         archive.add(folder / "model.bin", "model.bin")
     return folder / "model.tar.gz"
+
+
+def test_a_verdict_with_its_words_by_the_media_type(tmp_path: Path) -> None:
+    """What the page asks reaches a container through SageMaker's one address."""
+    base = opt_ml(tmp_path / "ml", {})
+    (base / "model").rmdir()
+    small_bundle(base / "model", tmp_path / "reviews.csv")
+    with serving(base) as client:
+        sent = {"review_headline": "", "review_body": "great love"}
+        answer = client.post("/invocations", json=sent, headers={"accept": ANALYSIS})
+        assert answer.json()["judgements"][0]["verdict"] == "Positive"
+        assert client.post("/desk/analyse", json=sent).json() == answer.json()
+        assert client.post("/invocations", json={"instances": ["great"]}).status_code == 200
 
 
 def test_a_model_of_blazingtext_is_served(tmp_path: Path) -> None:

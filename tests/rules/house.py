@@ -23,7 +23,7 @@ LAYERS: Final[tuple[tuple[tuple[str, ...], ...], ...]] = (
     (("models",), ("bundle",)),
     (("scoring",), ("training",)),
     (("graph", "findings", "experiments"),),
-    (("serving",), ("desk", "aws"), ("job",), ("api", "cli"), ("", "__main__")),
+    (("serving",), ("desk",), ("aws",), ("job",), ("api", "cli"), ("", "__main__")),
 )
 
 # Layer 7 reads tables only: nothing it imports, also through others, may reach these rooms.

@@ -1,7 +1,8 @@
 """SageMaker's jobs on this machine and with an account."""
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +11,9 @@ from reviewdesk.aws.local.serving import PORT, emulate_serving
 from reviewdesk.aws.local.training import emulate_training
 from reviewdesk.aws.local.transform import emulate_transform
 from reviewdesk.aws.transform_job import TransformJob, run_transform_job
+from reviewdesk.aws.webapp.bundled import open_bundles
+from reviewdesk.aws.webapp.gateway_events import HTTP_SECOND
+from reviewdesk.aws.webapp.local import LocalApp, local_app
 from reviewdesk.errors import UsageError
 
 
@@ -63,6 +67,36 @@ def emulate(
         return emulate_transform(
             Path(job), Path(model), command, base=Path(folder), port=port, hear=hear
         )
+
+
+@contextmanager
+def local_web_app(
+    bundles: Mapping[str, str | Path],
+    *,
+    endpoint: str = "",
+    gateway: str = HTTP_SECOND,
+    port: int = 0,
+    site_port: int = 0,
+) -> Iterator[LocalApp]:
+    """Run the web app on this machine: its page, a gateway, and the function behind it.
+
+    Args:
+        bundles: by the names that they are served under: folders, ``.tar.gz``, ``s3://`` addresses.
+        endpoint: an endpoint of SageMaker's that answers in their place.
+        gateway: ``rest``, ``http-1.0``, ``http-2.0`` or ``url``.
+        port: the gateway's; 0 takes a free one.
+        site_port: the page's; 0 takes a free one.
+
+    Yields:
+        The addresses ``api`` and ``site``; both end with the block.
+
+    Raises:
+        UsageError: a port cannot be listened on, or there is no such kind of gateway.
+        BundleError: a bundle cannot be used.
+    """
+    served = open_bundles([f"{name}={place}" for name, place in bundles.items()])
+    with local_app(served, endpoint=endpoint, kind=gateway, port=port, site_port=site_port) as app:
+        yield app
 
 
 def transform(

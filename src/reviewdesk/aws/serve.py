@@ -11,6 +11,7 @@ from reviewdesk.aws.container import Container
 from reviewdesk.aws.job_log import say
 from reviewdesk.aws.user_server import serve_user_code
 from reviewdesk.bundle import MANIFEST, Bundle, load_bundle
+from reviewdesk.desk.by_accept import AnalysisByAccept, analysis_routes
 from reviewdesk.errors import BundleError, ReviewdeskError, UsageError
 from reviewdesk.formats.archive import safe_name
 from reviewdesk.progress import listen
@@ -52,7 +53,13 @@ def main(words: Sequence[str] = ()) -> int:
             return 0
         bundle = open_model(container.model)
         say(f"serving {bundle.id}")
-        serve({NAME: bundle}, settings, lambda port: say(f"listening on port {port}"))
+        serve(
+            {NAME: bundle},
+            settings,
+            lambda port: say(f"listening on port {port}"),
+            analysis_routes,
+            around=AnalysisByAccept,
+        )
     except ReviewdeskError as error:
         print(f"reviewdesk: {error}", file=sys.stderr, flush=True)  # noqa: T201
         return error.exit_code or INTERNAL

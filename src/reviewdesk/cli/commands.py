@@ -13,6 +13,7 @@ GRAPHS: Final = "What to do with a graph"
 DECIDED: Final = "What to do with decisions"
 AMAZON: Final = "What to do on Amazon Web Services"
 EMULATOR: Final = "What to run as SageMaker does"
+WEBAPP: Final = "What to do with the web app"
 
 
 class Command(NamedTuple):
@@ -307,6 +308,11 @@ COMMANDS: Final[dict[str, Command]] = {
         "A batch transform as SageMaker would run it, without Docker and without an account.",
         EMULATOR,
     ),
+    "aws webapp local": Command(
+        "reviewdesk.cli.aws_webapp:local",
+        "The web app on this machine: the page, a gateway, the function.",
+        WEBAPP,
+    ),
     "monitor": Command(
         "reviewdesk.cli.monitor:monitor",
         "Whether a live model still sees, and does, what it was trained for.",
@@ -369,6 +375,11 @@ GROUPS: Final[dict[str, Command]] = {
         "",
         "SageMaker's jobs: on this machine, and with an account.",
         STEPS,
+    ),
+    "aws webapp": Command(
+        "",
+        "A web page behind Lambda and a gateway: on this machine, and with an account.",
+        AMAZON,
     ),
     "aws local": Command(
         "",

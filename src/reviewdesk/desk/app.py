@@ -27,8 +27,8 @@ from reviewdesk.desk import (
     shell,
 )
 from reviewdesk.desk.accounts import allowed
+from reviewdesk.desk.by_accept import ANALYSE
 from reviewdesk.desk.desk import Desk
-from reviewdesk.desk.page import ANALYSE
 from reviewdesk.desk.session import ADMIN, AGENT, Session
 from reviewdesk.desk.visit import FRAGMENT, Visit, cookie_of, visit_of
 from reviewdesk.errors import Forbidden, LoginNeeded, ReviewdeskError

@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 
 from reviewdesk.bundle import EXAMPLE, Bundle
 from reviewdesk.desk.analysis import analyse, judges
+from reviewdesk.desk.by_accept import ANALYSE
 from reviewdesk.desk.samples import SAMPLES
 from reviewdesk.desk.wording import TITLES
 from reviewdesk.errors import RequestError, UnsupportedMediaType
@@ -28,8 +29,6 @@ from reviewdesk.serving.media_types import JSON, request_type
 from reviewdesk.serving.readers import parse_json
 from reviewdesk.serving.service import Service
 from reviewdesk.settings import OWN
-
-ANALYSE: Final = "/desk/analyse"
 
 PROMISES: Final = {
     "sentiment": "whether it is positive or negative",

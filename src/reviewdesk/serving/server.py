@@ -47,6 +47,7 @@ def serve(
     *,
     load: Load | None = None,
     worker: "Worker | None" = None,
+    around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
 ) -> None:
     """Serve until SIGTERM or SIGINT; then finish what is in flight and return.
 
@@ -61,12 +62,13 @@ def serve(
         traffic: how requests are dealt to variants, and logged.
         load: loads the bundles anew; without it those that are given stay.
         worker: what this process shares with others, if it is one of several.
+        around: puts something around the application.
 
     Raises:
         UsageError: the address cannot be listened on, or a name cannot be served.
     """
     service = Service(bundles, settings, traffic)
-    app = create_app(service, pages)
+    app = around(create_app(service, pages))
     exchange = Exchange(service, load or (lambda: bundles), _warm)
     if worker is not None:
         service.metrics.share(worker.folder)
