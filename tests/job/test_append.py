@@ -51,7 +51,7 @@ def test_a_failed_run_does_not_stand_in_the_way(files: list[Path], tmp_path: Pat
     frame = shop(1).drop(columns=["stars"])
     frame.to_csv(tmp_path / "bare.csv", index=False)
     job = tmp_path / "job"
-    failed = run_cli("run", tmp_path / "bare.csv", "--out", job)
+    failed = run_cli("run", tmp_path / "bare.csv", "--target", "stars", "--out", job)
     assert failed.code != 0
     assert "star_rating" in failed.err
     right = run_cli("run", tmp_path / "bare.csv", "--label", "mood", "--out", job, "--folds", "2")

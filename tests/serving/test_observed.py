@@ -137,6 +137,7 @@ def test_endpoints_are_listed(shop: httpx.Client) -> None:
         "reads": ["review_headline", "review_body"],
         "clean": CleanSettings().to_json(),
         "learned_from_generated": False,
+        "rests_on": "",
         "variants": {"AllTraffic": 1.0},
     }
     answer = shop.post(found[1]["address"], content="good", headers=TEXT)

@@ -92,6 +92,7 @@ def run(
     rows: bool = True,
     append: bool = False,
     corrections: str | Path = "",
+    audit: str | Path = "",
     overwrite: bool = False,
     **settings: Any,
 ) -> Job:
@@ -111,6 +112,8 @@ def run(
         rows: write the rows of the files back with all their columns and their labels beside.
         append: add the files to the reviews of the job that is in the folder.
         corrections: a file of what people decided to change in the reviews.
+        audit: where no review has stars or labels, a CSV with fifty questions, written when it is
+            not there; once its column ``answer`` is filled in, the same call measures.
         overwrite: replace an earlier job's results.
         settings: those of ``reviewdesk run``.
 
@@ -142,6 +145,7 @@ def run(
             rows=rows,
             append=append,
             corrections=Corrections.read(Path(corrections)) if corrections else NONE,
+            audit=Path(audit) if audit else None,
         )
         inputs = open_inputs(places_of(source, Path(aside)), files)
         return Job(run_job(inputs, Path(out), asked, overwrite=overwrite, progress=Progress()))

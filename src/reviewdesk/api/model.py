@@ -188,14 +188,17 @@ class Model:
 
     def _repr_html_(self) -> str:
         figures = self.metrics.get("figures", {})
+        rests_on = self.bundle.rests_on
+        how = "judged by a person" if rests_on else "held out"
         measured = [
-            (f"{name}, held out", "{value:.3f} ({low:.3f} to {high:.3f})".format(**figures[name]))
+            (f"{name}, {how}", "{value:.3f} ({low:.3f} to {high:.3f})".format(**figures[name]))
             for name in ("accuracy", "macro_f1")
             if name in figures and None not in figures[name].values()
         ]
         facts = [("family", self.bundle.family), ("target", self.bundle.target)]
         labels = ", ".join(self.labels[:12]) + (" and more" if len(self.labels) > 12 else "")
-        return small_table("Model", [*facts, ("labels", labels), *measured])
+        mind = [("mind", rests_on)] if rests_on else []
+        return small_table("Model", [*facts, ("labels", labels), *measured, *mind])
 
     def _batch(self, reviews: Any, text: str) -> pa.RecordBatch:
         """Return raw reviews as the columns that the bundle reads, or rows of features."""

@@ -44,6 +44,8 @@ def explain(
         return
     if explanation.is_example:
         say(f"a bundle to try things with: {EXAMPLE}")
+    if explanation.rests_on:
+        say(f"mind: {explanation.rests_on}")
     if explanation.cannot_tell:
         say(f"cannot tell: {NOTHING_KNOWN}")
         print_table(

@@ -75,7 +75,7 @@ def page(bundles: Sequence[Bundle], root_path: str = "", back: Child = "") -> tu
         "<!-- back -->": fragment(back).markup,
         "<!-- promise -->": _promise([one.target for one in bundles]),
         "<!-- samples -->": _samples(),
-        "<!-- example -->": _example(bundles),
+        "<!-- example -->": _example(bundles) + _without_labels(bundles),
         "<!-- title -->": _file("title.html") if any(map(_reads_title, bundles)) else "",
         "<!-- meanings -->": _meanings(bundles),
     }
@@ -139,6 +139,14 @@ def _example(bundles: Sequence[Bundle]) -> str:
         else (f"An example: {', '.join(learnt)}")
     )
     return element("p", f"{what}: {EXAMPLE}.", class_="example", role="note").markup
+
+
+def _without_labels(bundles: Sequence[Bundle]) -> str:
+    """Say which judgements nobody taught, and on what they rest."""
+    told = [
+        f"{TITLES.get(one.target, one.target)}: {one.rests_on}." for one in bundles if one.rests_on
+    ]
+    return "".join(element("p", one, class_="example", role="note").markup for one in told)
 
 
 def _samples() -> str:

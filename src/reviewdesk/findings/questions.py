@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.csv
+from numpy.typing import NDArray
 
 from reviewdesk.errors import InputError
 from reviewdesk.findings.base import Findings
 from reviewdesk.findings.texts import ReviewText
-from reviewdesk.formats.csv import csv_header, csv_rows
-from reviewdesk.storage import write_then_rename
+from reviewdesk.formats.csv import csv_header, csv_rows, restore
+from reviewdesk.storage import storage_errors, write_then_rename
 
 TABLE: Final = "questions"
 ANSWER: Final = "answer"
@@ -61,3 +64,47 @@ def write_questions(path: Path, asked: pa.Table, texts: Mapping[str, ReviewText]
     with write_then_rename(path) as file:
         file.write(csv_header(COLUMNS))
         file.write(csv_rows(pa.RecordBatch.from_pylist(rows, schema))[0])
+
+
+def read_filled_in(
+    path: Path, answers: Mapping[str, bool], allowed: str
+) -> tuple[pa.Array, NDArray[np.bool_]]:
+    """Read the answers to questions: a CSV with ``review_id`` and ``answer``.
+
+    Rows without an answer are passed over.
+
+    Args:
+        path: the CSV.
+        answers: what each answer means.
+        allowed: the answers, for messages.
+
+    Returns:
+        The review_ids, and what was answered of each, (m,).
+
+    Raises:
+        InputError: a column is missing, there is no answer, or one is none of those allowed.
+        StorageError: it cannot be read.
+    """
+    texts = pa.csv.ConvertOptions(
+        column_types={"review_id": pa.string(), "answer": pa.string()}, strings_can_be_null=True
+    )
+    lines = pa.csv.ParseOptions(newlines_in_values=True)
+    with storage_errors(str(path)):
+        try:
+            table = pa.csv.read_csv(path, parse_options=lines, convert_options=texts)
+        except pa.ArrowInvalid as error:
+            raise InputError(f"{path} is not a CSV with review_id and answer") from error
+    for name in ("review_id", "answer"):
+        columns = table.column_names.count(name)
+        if columns != 1:
+            has = "lacks the column" if not columns else "has more than one column"
+            raise InputError(f"{path} {has} {name}; commas have to stand between columns")
+    given = [(one or "").strip().lower() for one in table.column("answer").to_pylist()]
+    unknown = [line for line, one in enumerate(given, start=2) if one and one not in answers]
+    if unknown:
+        raise InputError(f"{path}, line {unknown[0]}: an answer must be {allowed}")
+    if not any(given):
+        raise InputError(f"{path} has no answer yet; fill in {allowed} in the column answer")
+    answered = pa.array([bool(one) for one in given], pa.bool_())
+    ids = table.column("review_id").filter(answered).combine_chunks()
+    return restore(ids), np.array([answers[one] for one in given if one], np.bool_)

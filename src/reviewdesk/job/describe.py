@@ -1,6 +1,6 @@
 """What a folder or file of reviewdesk's is, in plain words, and how it came to be."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -155,12 +155,11 @@ def _bundle(path: Path) -> Description:
     labels = ", ".join(bundle.labels[:12]) + (" …" if len(bundle.labels) > 12 else "")
     rows, versions = manifest["data"]["rows"], manifest["versions"]
     fields = " and ".join(bundle.settings.text.fields)
-    split = bundle.settings.split
     sentences = [
         f"A bundle: a {manifest['family']} classifier of {bundle.target} ({labels}).",
         f"It learned from {rows['train']:,} reviews ({_counts(rows['train_labels'])}) and reads "
         f"{fields}.",
-        f"{rows['test']:,} reviews were held out by {split.by}{_found(bundle.metrics)}.",
+        _held_out(bundle),
         *_changed_settings(bundle),
         f"Its data has the fingerprint {bundle.data_fingerprint[:16]}; it was made by reviewdesk "
         f"{versions['reviewdesk']} on Python {versions['python']}.",
@@ -169,8 +168,13 @@ def _bundle(path: Path) -> Description:
     return Description("bundle", sentences, dict(manifest))
 
 
-def _found(metrics: Mapping[str, Any]) -> str:
-    return f"; {found_right(metrics)}" if metrics else ""
+def _held_out(bundle: Bundle) -> str:
+    """Say on what the bundle was measured, or on what it rests where nothing was held out."""
+    if bundle.rests_on:
+        return f"Mind: {bundle.rests_on}."
+    held_out, metrics = bundle.manifest["data"]["rows"]["test"], bundle.metrics
+    found = f"; {found_right(metrics)}" if metrics else ""
+    return f"{held_out:,} reviews were held out by {bundle.settings.split.by}{found}."
 
 
 def _target(path: Path) -> Description:

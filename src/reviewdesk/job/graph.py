@@ -13,8 +13,7 @@ from reviewdesk.graph.pseudonyms import read_key
 from reviewdesk.graph.reading import open_tables, query
 from reviewdesk.graph.store import Graph
 from reviewdesk.job.graph_inputs import graph_inputs
-from reviewdesk.job.main_job import PREDICTIONS
-from reviewdesk.job.places import reviews_of
+from reviewdesk.job.places import PREDICTIONS, reviews_of
 from reviewdesk.job.predicted_categories import TARGET
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress

@@ -8,11 +8,14 @@ from typing import Any, Final
 from reviewdesk.bundle import Bundle, load_bundle
 from reviewdesk.errors import InputError, TooManyRejects, UsageError
 from reviewdesk.examples.examples import load_examples
+from reviewdesk.job.audit import write_audit
 from reviewdesk.job.beside import REPORT
 from reviewdesk.job.news import since_last_time, targets_of
-from reviewdesk.job.places import BUNDLE, PREPARED, SUMMARY
+from reviewdesk.job.places import BUNDLE, PREDICTIONS, PREPARED, SUMMARY
 from reviewdesk.job.report import TargetFindings, write_report
 from reviewdesk.job.rows import rows_name, write_job_rows
+from reviewdesk.job.unlabelled import has_no_stars, say_without_labels
+from reviewdesk.job.unlabelled_page import write_unlabelled_page
 from reviewdesk.prepare.corrections import NONE, Corrections
 from reviewdesk.prepare.prepare import prepare
 from reviewdesk.prepare.prepared import PreparedData
@@ -39,7 +42,6 @@ from reviewdesk.training.train import train
 
 BEST: Final = "best"
 DEFAULT_MODEL: Final = "linear"
-PREDICTIONS: Final = "predictions.parquet"
 UNFINISHED: Final = ".unfinished"
 EVALUATION: Final = "evaluation.html"
 
@@ -60,6 +62,8 @@ class JobSettings:
         rows: whether the rows of the files are written back with their labels.
         append: whether the files are added to the reviews of the job that is there.
         corrections: what is changed in the reviews.
+        audit: where no review has stars or labels, a CSV with questions about fifty of them, which
+            is written when it is not there; its answers measure what was said of the reviews.
     """
 
     targets: tuple[str, ...]
@@ -78,6 +82,7 @@ class JobSettings:
     rows: bool = True
     append: bool = False
     corrections: Corrections = NONE
+    audit: Path | None = None
 
     def way(self) -> dict[str, Any]:
         """Return, as JSON values, what bundles and data do not say of how a job is run."""
@@ -96,6 +101,7 @@ class JobResult:
         too_many_rejects: the sentence about unreadable rows, when they were more than allowed.
         new: what is new since the last time, in sentences; empty in a first run.
         way: how it was run, for whoever runs it again with later files.
+        asked: how many questions were written to the file for a person's answers.
     """
 
     folder: Path
@@ -105,6 +111,7 @@ class JobResult:
     too_many_rejects: str | None
     new: tuple[str, ...] = ()
     way: Mapping[str, Any] = field(default_factory=dict)
+    asked: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return where everything is and what was found as JSON values."""
@@ -172,6 +179,7 @@ def run_job(
         raise InputError(
             f"no review is left after preparing; {folder / PREPARED / 'manifest.json'} says why"
         )
+    _check_unlabelled(data, settings)
     targets = tuple(
         _target(data, folder / name, name, settings, overwrite, progress)
         for name in settings.targets
@@ -181,7 +189,9 @@ def run_job(
     report = folder / REPORT
     write_report(data, targets, report)
     new = since_last_time(before, data, targets)
-    result = JobResult(folder, data, report, targets, too_many, new, settings.way())
+    asks = settings.audit and not settings.audit.exists()
+    asked = write_audit(data, settings.audit) if settings.audit and asks else 0
+    result = JobResult(folder, data, report, targets, too_many, new, settings.way(), asked)
     places = [*(before or {}).get("inputs", ())] if settings.append else []
     places = list(dict.fromkeys((*places, *(one.place for one in inputs))))
     write_record(folder / SUMMARY, {"inputs": places, **result.to_json()})
@@ -268,6 +278,8 @@ def _target(
 ) -> TargetFindings:
     private_directory(folder)
     target = _named(settings.target, name)
+    if _unlabelled(data, target):
+        return _without_labels(data, folder, target, settings, overwrite, progress)
     said: tuple[str, ...] = ()
     if settings.best:
         bundle, said = _best(data, folder, target, settings, overwrite, progress)
@@ -291,6 +303,48 @@ def _target(
     return TargetFindings(
         name, folder / BUNDLE, folder / PREDICTIONS, folder / EVALUATION, evaluation, said
     )
+
+
+def _unlabelled(data: PreparedData, target: TargetSettings) -> bool:
+    """Say whether nothing tells the sentiment of any review."""
+    return target.target == SENTIMENT and has_no_stars(data)
+
+
+def _without_labels(
+    data: PreparedData,
+    folder: Path,
+    target: TargetSettings,
+    settings: JobSettings,
+    overwrite: bool,
+    progress: Progress,
+) -> TargetFindings:
+    answers = settings.audit if settings.audit and settings.audit.exists() else None
+    found = say_without_labels(
+        data,
+        folder,
+        target,
+        settings.text,
+        settings.split,
+        audit=answers,
+        overwrite=overwrite,
+        progress=progress,
+    )
+    page = folder / EVALUATION
+    write_unlabelled_page(found, page)
+    write_record(page.with_suffix(".json"), found.to_json())
+    return TargetFindings(SENTIMENT, folder / BUNDLE, folder / PREDICTIONS, page, found)
+
+
+def _check_unlabelled(data: PreparedData, settings: JobSettings) -> None:
+    """Refuse what goes with labels alone where there are none, and the other way round."""
+    without = any(_unlabelled(data, _named(settings.target, name)) for name in settings.targets)
+    if settings.audit and not without:
+        raise UsageError("--audit asks about reviews without stars or labels, and these have some")
+    if without and (settings.best or settings.model != "linear" or settings.model_settings):
+        raise UsageError(
+            "no review has stars or labels, so there is nothing that models could be compared by "
+            "or learn from; leave --best, --model and --set out, or name a column with --label"
+        )
 
 
 def _with_rows(

@@ -31,8 +31,8 @@ def since_last_time(
         said.append(f"Categories that were not there: {', '.join(names[:5])}{more}.")
     for target in targets:
         figures = before["targets"].get(target.target, {}).get("figures", {})
-        if "accuracy" in figures:
-            was, now = figures["accuracy"]["value"], target.evaluation.measures.figures["accuracy"]
+        if "accuracy" in figures and "accuracy" in target.measured:
+            was, now = figures["accuracy"]["value"], target.measured["accuracy"]
             said.append(
                 f"{target.target}: right for {share(now.value)} of the reviews held out; last time "
                 f"it was {share(was)}, of those held out then."

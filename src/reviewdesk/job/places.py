@@ -11,6 +11,7 @@ from reviewdesk.prepare.prepared import PreparedData
 SUMMARY: Final = "job.json"
 PREPARED: Final = "prepared"
 BUNDLE: Final = "bundle"
+PREDICTIONS: Final = "predictions.parquet"
 ASIDE: Final = ".next"
 """Where an update is made until it takes the place of what is there."""
 

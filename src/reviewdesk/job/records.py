@@ -12,6 +12,7 @@ from reviewdesk.training.figures import Figure
 EVALUATION = "reviewdesk.evaluation"
 COMPARISON = "reviewdesk.comparison"
 TRUTH = "reviewdesk.truth"
+UNLABELLED = "reviewdesk.unlabelled"
 
 
 def sentences_of_record(path: Path) -> tuple[str, list[str], dict[str, Any]]:
@@ -23,7 +24,12 @@ def sentences_of_record(path: Path) -> tuple[str, list[str], dict[str, Any]]:
     """
     record_json = read_json(path)
     form = record_json.get("format") if isinstance(record_json, dict) else None
-    kinds = {EVALUATION: _evaluation, COMPARISON: _comparison, TRUTH: _truth}
+    kinds = {
+        EVALUATION: _evaluation,
+        COMPARISON: _comparison,
+        TRUTH: _truth,
+        UNLABELLED: _unlabelled,
+    }
     if form not in kinds:
         raise InputError(f"{path} is not something that reviewdesk made")
     record = checked_record(path, record_json)
@@ -60,6 +66,10 @@ def _comparison(record: Mapping[str, Any]) -> list[str]:
         f"Reviews: {used['which']}, because {used['why']}.",
         f"The data has the fingerprint {record['data'][:16]}.",
     ]
+
+
+def _unlabelled(record: Mapping[str, Any]) -> list[str]:
+    return [*record["findings"], f"The data has the fingerprint {record['data'][:16]}."]
 
 
 def _truth(record: Mapping[str, Any]) -> list[str]:

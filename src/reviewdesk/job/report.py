@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from reviewdesk.job.beside import links_beside
+from reviewdesk.job.unlabelled import Unlabelled
+from reviewdesk.job.unlabelled_page import large_figures
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.report.blocks import (
     Column,
@@ -24,6 +26,8 @@ from reviewdesk.report.page import Page
 from reviewdesk.schema import UNKNOWN_MONTH
 from reviewdesk.seal import opened
 from reviewdesk.training.evaluate import Evaluation
+from reviewdesk.training.figures import Figure as MeasuredFigure
+from reviewdesk.training.measures import Measures
 from reviewdesk.training.summary import sentences, target_name, title
 
 MOST_BARS: Final = 24
@@ -39,7 +43,7 @@ class TargetFindings:
         bundle: the classifier.
         predictions: cross-fitted predictions of every review.
         page: the evaluation's page.
-        evaluation: how right the classifier is.
+        evaluation: how right the classifier is, or on what it rests where nobody knows.
         tried: what was tried, what won and what it costs; empty where the model was given.
         rows: the rows of the job's files with their labels.
     """
@@ -48,9 +52,27 @@ class TargetFindings:
     bundle: Path
     predictions: Path
     page: Path
-    evaluation: Evaluation
+    evaluation: Evaluation | Unlabelled
     tried: tuple[str, ...] = ()
     rows: Path | None = None
+
+    @property
+    def title(self) -> str:
+        """The result in a few words."""
+        found = self.evaluation
+        return found.title if isinstance(found, Unlabelled) else title(found)
+
+    @property
+    def sentences(self) -> list[str]:
+        """What was found, the most important first."""
+        found = self.evaluation
+        return found.sentences() if isinstance(found, Unlabelled) else sentences(found)
+
+    @property
+    def measured(self) -> dict[str, MeasuredFigure]:
+        """The figures that were measured."""
+        found = self.evaluation
+        return found.figures if isinstance(found, Unlabelled) else found.measures.figures
 
     def to_json(self) -> dict[str, Any]:
         """Return the places and the findings as JSON values."""
@@ -59,11 +81,9 @@ class TargetFindings:
             "predictions": str(self.predictions),
             "rows": str(self.rows) if self.rows else None,
             "evaluation": str(self.page),
-            "findings": sentences(self.evaluation),
+            "findings": self.sentences,
             "tried": list(self.tried),
-            "figures": {
-                name: figure.to_json() for name, figure in self.evaluation.measures.figures.items()
-            },
+            "figures": {name: figure.to_json() for name, figure in self.measured.items()},
         }
 
 
@@ -80,7 +100,7 @@ def write_report(data: PreparedData, targets: Sequence[TargetFindings], path: Pa
     """
     rows = data.manifest["rows"]
     files = ", ".join(one["place"] for one in data.manifest["inputs"])
-    found = "; ".join(title(one.evaluation) for one in targets)
+    found = "; ".join(one.title for one in targets)
     page = Page(plural(rows["written"], "review", "reviews"), f"{found}. From {files}.", "Report")
     page.section("The reviews", *_reviews(data))
     for one in targets:
@@ -158,29 +178,40 @@ def _years(months: dict[str, int]) -> list[Html]:
 
 
 def _target(target: TargetFindings, folder: Path) -> list[Html]:
-    evaluation = target.evaluation
-    figure = evaluation.measures.figures
-    right = figure["accuracy"]
-    interval = f"95 % interval {right.spread(share)}"
     link = element("a", "The whole evaluation", href=target.page.relative_to(folder).as_posix())
+    evaluation = target.evaluation
+    if isinstance(evaluation, Unlabelled):
+        large, rest = large_figures(evaluation), ", with all that it rests on."
+    else:
+        large = _large(evaluation.measures)
+        rest = ", with curves, the confusion table and reviews to look at."
     return [
-        figures(
-            [
-                Figure("Right", share(right.value), interval),
-                Figure("ROC-AUC", score(figure["roc_auc"].value)),
-                Figure("Macro F1", score(figure["macro_f1"].value)),
-                Figure("Measured on", count(evaluation.measures.rows), "reviews held out"),
-            ]
-        ),
+        large,
         *([findings(list(target.tried))] if target.tried else []),
-        findings(sentences(evaluation)),
+        findings(target.sentences),
         _labels(target),
-        paragraph(link, ", with curves, the confusion table and reviews to look at."),
+        paragraph(link, rest),
     ]
 
 
+def _large(measures: Measures) -> Html:
+    figure = measures.figures
+    right = figure["accuracy"]
+    interval = f"95 % interval {right.spread(share)}"
+    return figures(
+        [
+            Figure("Right", share(right.value), interval),
+            Figure("ROC-AUC", score(figure["roc_auc"].value)),
+            Figure("Macro F1", score(figure["macro_f1"].value)),
+            Figure("Measured on", count(measures.rows), "reviews held out"),
+        ]
+    )
+
+
 def _labels(target: TargetFindings) -> Html:
-    """Draw how often each label was given, by classifiers that had not seen the product."""
+    """Draw how often each label was given: where there are labels, as if they were unseen."""
+    unlabelled = isinstance(target.evaluation, Unlabelled)
+    by = "lists of words and linear" if unlabelled else "a classifier that had not seen its product"
     given: Counter[str] = Counter()
     with opened(target.predictions) as file:
         for batch in file.iter_batches(columns=["label"]):
@@ -195,7 +226,7 @@ def _labels(target: TargetFindings) -> Html:
         [given[name] for name in names],
         [f"{count(given[name])} ({share(given[name] / total)})" for name in names],
         label=f"Reviews by predicted {target.target}",
-        caption="What every review was labelled, by a classifier that had not seen its product.",
+        caption=f"What every review was labelled, by {by}.",
     )
 
 

@@ -184,7 +184,7 @@ def _settings(job: Path, record: Mapping[str, Any], data: PreparedData) -> JobSe
         text=first.settings.text,
         split=first.settings.split,
         model=DEFAULT_MODEL if best else str(first.manifest["family"]),
-        model_settings={} if best else dict(first.settings.model),
+        model_settings={} if best or first.rests_on else dict(first.settings.model),
         folds=int(way.get("folds", _DEFAULT_FOLDS)),
         best=best,
         time_limit=str(way.get("time_limit", "")),

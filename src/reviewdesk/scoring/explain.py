@@ -34,12 +34,14 @@ class TextVerdict:
         known_words: how many different words of the text the bundle knows; None where its family
             does not say.
         is_example: whether the bundle learned from generated reviews.
+        rests_on: on what this rests where nobody had labelled the reviews that it learned from.
     """
 
     probabilities: Mapping[str, float]
     reasons: Mapping[str, list[WordWeight]]
     known_words: int | None = None
     is_example: bool = False
+    rests_on: str = ""
 
     @property
     def cannot_tell(self) -> bool:
@@ -70,6 +72,7 @@ class TextVerdict:
             "known_words": self.known_words,
             "cannot_tell": self.cannot_tell,
             "learned_from_generated": self.is_example,
+            "rests_on": self.rests_on,
             "reasons": {
                 label: [{"word": one.word, "weight": one.weight} for one in words]
                 for label, words in self.reasons.items()
@@ -106,6 +109,7 @@ def explain(
     known = bundle.known_words(review)
     return TextVerdict(
         is_example=bundle.is_example,
+        rests_on=bundle.rests_on,
         known_words=None if known is None else int(known[0]),
         probabilities=dict(zip(bundle.labels, probabilities.tolist(), strict=True)),
         reasons={

@@ -117,6 +117,7 @@ async def _endpoints(service: Service, request: Request) -> Response:
             "clean": bundle.settings.clean.to_json(),
             "reads": bundle.reads,
             "learned_from_generated": bundle.is_example,
+            "rests_on": bundle.rests_on,
             "variants": service.endpoints[name].weights,
         }
         for name, bundle in service.bundles.items()

@@ -40,7 +40,9 @@ def choose_rows(rows: Rows | None, bundle: Bundle, data: PreparedData) -> tuple[
     Raises:
         UsageError: held-out rows are asked for of data that the bundle did not learn from.
     """
-    trained_on_this = bundle.learned_from(data.fingerprint)
+    if bundle.rests_on and rows != "held-out":
+        return "all", "the bundle learned from no label, so every labelled review is measured"
+    trained_on_this = bundle.learned_from(data.fingerprint) and not bundle.rests_on
     if rows == "held-out" and not trained_on_this:
         raise UsageError(
             "the bundle did not learn from this data, so none of it was held out; evaluate on all"

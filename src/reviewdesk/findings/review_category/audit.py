@@ -11,12 +11,9 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
 from numpy.typing import NDArray
 
-from reviewdesk.errors import InputError
-from reviewdesk.formats.csv import restore
-from reviewdesk.storage import storage_errors
+from reviewdesk.findings.questions import read_filled_in
 
 Floats = NDArray[np.float64]
 
@@ -110,29 +107,7 @@ def read_answers(path: Path) -> tuple[pa.Array, NDArray[np.bool_]]:
         InputError: a column is missing, or an answer is neither right nor wrong.
         StorageError: it cannot be read.
     """
-    texts = pa.csv.ConvertOptions(
-        column_types={"review_id": pa.string(), "answer": pa.string()}, strings_can_be_null=True
-    )
-    lines = pa.csv.ParseOptions(newlines_in_values=True)
-    with storage_errors(str(path)):
-        try:
-            table = pa.csv.read_csv(path, parse_options=lines, convert_options=texts)
-        except pa.ArrowInvalid as error:
-            raise InputError(f"{path} is not a CSV with review_id and answer") from error
-    for name in ("review_id", "answer"):
-        columns = table.column_names.count(name)
-        if columns != 1:
-            has = "lacks the column" if not columns else "has more than one column"
-            raise InputError(f"{path} {has} {name}; commas have to stand between columns")
-    given = [(one or "").strip().lower() for one in table.column("answer").to_pylist()]
-    unknown = [line for line, one in enumerate(given, start=2) if one and one not in ANSWERS]
-    if unknown:
-        raise InputError(f"{path}, line {unknown[0]}: an answer must be right or wrong")
-    if not any(given):
-        raise InputError(f"{path} has no answer yet; fill in right or wrong in the column answer")
-    answered = pa.array([bool(one) for one in given], pa.bool_())
-    ids = table.column("review_id").filter(answered).combine_chunks()
-    return restore(ids), np.array([ANSWERS[one] for one in given if one], np.bool_)
+    return read_filled_in(path, ANSWERS, "right or wrong")
 
 
 def _log_odds(posterior: Floats) -> Floats:

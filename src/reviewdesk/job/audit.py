@@ -1,0 +1,170 @@
+"""Reviews drawn at random whose sentiment a person says, so that labels nobody gave are measured.
+
+The file asks what each review says, and not whether a label is right: whoever answers does not see
+what was said of it, and the answers stay true when the labels are made anew.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from reviewdesk.errors import InputError
+from reviewdesk.examples.targets import SENTIMENTS
+from reviewdesk.findings.questions import ANSWER, read_filled_in
+from reviewdesk.formats.csv import csv_header, csv_rows
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.report.numbers import share
+from reviewdesk.stats.shares import share_interval
+from reviewdesk.storage import write_then_rename
+from reviewdesk.text.hashing import combine64, hash64
+from reviewdesk.training.figures import Figure
+
+ASKED: Final = 50
+SALT: Final = 17
+"""Reviews are drawn by another hash than those that are learnt from."""
+TEXTS: Final = ("product_title", "review_headline", "review_body")
+ANSWERS: Final = {
+    "positive": True, "pos": True, "p": True, "+": True,
+    "negative": False, "neg": False, "n": False, "-": False,
+}  # fmt: skip
+
+
+class Judged(NamedTuple):
+    """What a person said of reviews drawn at random, beside their labels.
+
+    Args:
+        asked: how many were asked about.
+        rows: how many were answered.
+        right: how many of these have the right label.
+        said: of each label, how many of them were given it, and how many of those rightly.
+        positive: how many of them are positive by the answers.
+    """
+
+    asked: int
+    rows: int
+    right: int
+    said: dict[str, tuple[int, int]]
+    positive: int
+
+    @property
+    def accuracy(self) -> Figure:
+        """The share of reviews with the right label, with its interval."""
+        return Figure(self.right / self.rows, *share_interval(self.right, self.rows))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as a bundle's metrics."""
+        return {
+            "rows": self.rows,
+            "asked": self.asked,
+            "figures": {"accuracy": self.accuracy.to_json()},
+            "said": {name: list(counts) for name, counts in self.said.items()},
+            "positive": self.positive,
+        }
+
+    def sentences(self) -> list[str]:
+        """Return what was measured, in plain words."""
+        accuracy = self.accuracy
+        by_label = [
+            f"of {rows:,} called {name} {share(right / rows)} are"
+            for name, (rows, right) in self.said.items()
+            if rows
+        ]
+        found = [
+            f"{share(accuracy.value)} of the reviews get the right label (95 % interval "
+            f"{accuracy.spread(share)}), by {self.rows:,} reviews drawn at random that a person "
+            "judged.",
+            f"Of these, {share(self.positive / self.rows)} are positive; {', '.join(by_label)}.",
+        ]
+        if self.rows < self.asked:
+            found.append(
+                f"{self.asked - self.rows:,} of the {self.asked:,} drawn were not answered: if "
+                "those are the hard ones, the figure flatters."
+            )
+        return found
+
+
+def drawn(data: PreparedData) -> pa.Array:
+    """Return the ids of the reviews to ask about: ``ASKED`` drawn at random, or all there are."""
+    ids = pa.concat_arrays([batch.column(0) for batch in data.batches(["review_id"])])
+    keys = combine64(hash64(ids), np.full(len(ids), SALT, np.uint64))
+    return ids.take(pa.array(np.sort(np.argsort(keys, kind="stable")[:ASKED])))
+
+
+def write_audit(data: PreparedData, path: Path) -> int:
+    """Write a CSV with the reviews to judge, whose column ``answer`` is to be filled in.
+
+    Args:
+        data: the reviews.
+        path: the file; no spreadsheet runs a cell of it as a formula.
+
+    Returns:
+        How many it asks about.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    ids, names = drawn(data), ("review_id", ANSWER, *TEXTS)
+    with write_then_rename(path) as file:
+        file.write(csv_header(names))
+        for batch in data.batches(["review_id", *TEXTS]):
+            chosen = batch.filter(pc.is_in(batch.column("review_id"), value_set=ids))
+            empty = pa.array([""] * len(chosen), pa.string())
+            columns = [chosen.column(0), empty, *(chosen.column(name) for name in TEXTS)]
+            file.write(csv_rows(pa.RecordBatch.from_arrays(columns, names=list(names)))[0])
+    return len(ids)
+
+
+def answers_of(data: PreparedData, path: Path) -> dict[str, bool]:
+    """Return what a person said of the reviews drawn from some data: whether each is positive.
+
+    Answers about reviews that were not drawn are passed over: they are no random sample.
+
+    Raises:
+        InputError: the file is not one, or has no answer of the reviews drawn.
+        StorageError: it cannot be read.
+    """
+    ids, positive = read_filled_in(path, ANSWERS, "positive or negative")
+    wanted = set(drawn(data).to_pylist())
+    found = {
+        name: bool(one)
+        for name, one in zip(ids.to_pylist(), positive.tolist(), strict=True)
+        if name in wanted
+    }
+    if not found:
+        raise InputError(
+            f"{path} has no answer about the reviews that are drawn from these; remove it, and the "
+            "same command asks anew"
+        )
+    return found
+
+
+def judge(answers: dict[str, bool], asked: int, predictions: Path) -> Judged:
+    """Return how often labels are right.
+
+    Args:
+        answers: whether each of some reviews is positive.
+        asked: about how many was asked.
+        predictions: a predictions table of sentiment.
+    """
+    table = pq.read_table(predictions, columns=["review_id", "label"])
+    chosen = table.filter(pc.is_in(table["review_id"], value_set=pa.array(list(answers))))
+    labels = dict(zip(chosen["review_id"].to_pylist(), chosen["label"].to_pylist(), strict=True))
+    pairs = [(labels[name], SENTIMENTS[positive]) for name, positive in answers.items()]
+    return Judged(
+        asked,
+        len(pairs),
+        sum(said == true for said, true in pairs),
+        {name: _counts(pairs, name) for name in SENTIMENTS},
+        sum(answers.values()),
+    )
+
+
+def _counts(pairs: Sequence[tuple[str, str]], label: str) -> tuple[int, int]:
+    """Return how many were given a label, and how many of these rightly."""
+    given = [true == label for said, true in pairs if said == label]
+    return len(given), sum(given)

@@ -1,0 +1,85 @@
+"""The page of an evaluation in which nothing could be measured, or what a person judged."""
+
+from pathlib import Path
+
+from reviewdesk.job.unlabelled import ASK, Unlabelled
+from reviewdesk.report.blocks import (
+    Column,
+    Figure,
+    definitions,
+    figures,
+    findings,
+    paragraph,
+    table,
+)
+from reviewdesk.report.html import Html
+from reviewdesk.report.numbers import count, share
+from reviewdesk.report.page import Page
+from reviewdesk.stats.shares import share_interval
+from reviewdesk.text.opinions.word_list import LANGUAGES
+
+
+def large_figures(found: Unlabelled) -> Html:
+    """Return the few numbers that matter most."""
+    total = sum(found.said.values())
+    judged = found.judged
+    right = Figure("Right", "not measured", "nobody has judged these labels yet")
+    if judged is not None:
+        interval = f"95 % interval {judged.accuracy.spread(share)}"
+        right = Figure("Right", share(judged.accuracy.value), interval)
+    return figures(
+        [
+            right,
+            Figure("Judged by a person", count(judged.rows if judged else 0), "drawn at random"),
+            *(Figure(f"Called {name}", share(n / total)) for name, n in found.said.items()),
+        ]
+    )
+
+
+def write_unlabelled_page(found: Unlabelled, path: Path) -> None:
+    """Write on what labels rest that nobody had given, and what a person said of them.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    lead = "From lists of words that praise and blame; no review had stars or a label."
+    page = Page(found.title, lead, "Evaluation")
+    page.section("What was found", findings(found.sentences()), large_figures(found))
+    page.section("How right it is", *_right(found))
+    page.section("On what it rests", *_basis(found))
+    page.write(path)
+
+
+def _right(found: Unlabelled) -> list[Html]:
+    judged = found.judged
+    if judged is None:
+        return [paragraph("This has not been measured. ", ASK)]
+    columns = [Column("Called", numeric=False), Column("Judged"), Column("Rightly")]
+    columns.append(Column("95 % interval"))
+    rows = []
+    for name, (given, right) in judged.said.items():
+        low, high = share_interval(right, given)
+        interval = f"{share(low)} to {share(high)}" if given else ""
+        rows.append([name, count(given), share(right / given) if given else "", interval])
+    return [table("Labels that a person judged, of reviews drawn at random", columns, rows)]
+
+
+def _basis(found: Unlabelled) -> list[Html]:
+    basis = found.basis
+    languages = ", ".join(f"{LANGUAGES[code]} {n:,}" for code, n in basis.languages.items())
+    learnt = ", ".join(f"{n:,} {name}" for name, n in basis.learnt.items())
+    return [
+        definitions(
+            [
+                ("Reviews", count(basis.reviews)),
+                ("Read by the lists", f"{count(basis.read)}: {languages}"),
+                ("With a word of a list", share(basis.known / basis.read)),
+                ("Positive by the lists", share(basis.praising / max(basis.known, 1))),
+                ("Learnt from", f"{learnt}, those that the lists are surest about"),
+                ("Words learnt as texts", count(basis.words)),
+                ("Classifier", f"linear, bundle {found.bundle}"),
+                ("Data", f"fingerprint {found.data}"),
+            ]
+        ),
+        paragraph("Its probabilities say how sure the lists are, and not how often it is right."),
+    ]
