@@ -45,7 +45,7 @@ def test_page_has_everything_for_two_and_for_thirty_labels(count: int) -> None:
     labels = [f"label {n}" for n in range(count)]
     page = read(evaluation(labels))
     assert [one["class"] for one in page.all("figure")] == ["chart"] * 4
-    assert len(page.all("table")) == 3
+    assert len(page.all("table")) == 5
     assert len(page.all("article")) == 18
     assert len(page.all("td")) > count * count
     for label in labels:

@@ -25,7 +25,7 @@ from reviewdesk.training.evaluate import evaluate as evaluate_bundle
 from reviewdesk.training.measures import Measures
 from reviewdesk.training.multilabel import MultilabelEvaluation, evaluate_multilabel
 from reviewdesk.training.rows import Rows
-from reviewdesk.training.summary import measured_on, sentences
+from reviewdesk.training.summary import answered_sentence, measured_on, sentences
 
 MOST_LABELS: Final = 20
 MOST_IN_MATRIX: Final = 12
@@ -248,6 +248,7 @@ def _print(evaluation: Evaluation) -> None:
         [[name, score(one.value), one.spread(score)] for name, one in figures],
     )
     _print_mistakes(measures)
+    _print_answered(measures)
     if evaluation.by_known_words:
         say("")
         print_table(
@@ -262,6 +263,19 @@ def _print(evaluation: Evaluation) -> None:
         )
     error, perfect = measures.reliability.error, measures.perfect_error
     say(f"\ncalibration error {error:.4f} (a perfect model of this size: up to {perfect:.4f})")
+
+
+def _print_answered(measures: Measures) -> None:
+    """Print how right it is where only the surest reviews are answered."""
+    say("")
+    rows = [
+        [score(one.share), f"{one.rows:,}", score(one.least), score(one.accuracy.value),
+         one.accuracy.spread(score)]
+        for one in measures.by_share
+    ]  # fmt: skip
+    print_table(["answered", "reviews", "probability from", "right", "95 % interval"], rows)
+    for one in measures.answered:
+        say(answered_sentence(one))
 
 
 def _print_mistakes(measures: Measures) -> None:

@@ -94,6 +94,7 @@ def evaluation_page(evaluation: Evaluation) -> Page:
     if evaluation.slices:
         page.section("By part of the reviews", *_slices(evaluation.slices))
     page.section("How far to trust a probability", _trust(measures))
+    page.section("Answering only the surest", *_answered(measures))
     if evaluation.by_known_words:
         page.section("By known words", *_known_words(evaluation.by_known_words))
     page.section("Ranking", _ranking(measures))
@@ -230,6 +231,26 @@ def _trust(measures: Measures) -> Html:
         "to it.",
     )
     return side_by_side(calibration, coverage)
+
+
+def _answered(measures: Measures) -> list[Html]:
+    columns = [Column("Answered"), Column("Reviews"), Column("Probability from")]
+    columns += [Column("Right"), Column("95 % interval")]
+    rows: list[list[Child]] = [
+        [share(one.share), count(one.rows), score(one.least), share(one.accuracy.value),
+         _spread("accuracy", one.accuracy)]
+        for one in measures.by_share
+    ]  # fmt: skip
+    levels = [Column("Right, at least"), Column("Answered"), Column("Probability from")]
+    reached: list[list[Child]] = [
+        [share(one.level, 0), share(one.answered), score(one.least) if one.answered else "never"]
+        for one in measures.answered
+    ]
+    return [
+        table("How right it is where only the surest reviews are answered", columns, rows),
+        table("How many it can answer so that so many answers are right", levels, reached),
+        note("The rest could go to a person, or be left out as saying too little."),
+    ]
 
 
 def _known_words(classes: Sequence[KnownWords]) -> list[Html]:

@@ -21,6 +21,7 @@ from reviewdesk.stats.metrics import (
     log_losses,
     scores_of_counts,
 )
+from reviewdesk.training.answered import AtLevel, ByShare, answered_at, by_share_answered
 from reviewdesk.training.figures import (
     MOST_POINTS,
     STARS,
@@ -86,6 +87,8 @@ class Measures:
         reliability: confidence against accuracy.
         perfect_error: 95th percentile of the calibration error of a perfectly calibrated model.
         coverage: shares of the surest rows, and the share of these that are right.
+        by_share: how right it is where only the surest rows are answered.
+        answered: how many rows can be answered so that 80 % and 95 % of the answers are right.
         units: what counts as independent of each other, ``"products"`` or ``"reviews"``, and how
             many there are.
     """
@@ -99,6 +102,8 @@ class Measures:
     reliability: Reliability
     perfect_error: float
     coverage: Points
+    by_share: tuple[ByShare, ...]
+    answered: tuple[AtLevel, ...]
     units: tuple[str, int]
 
     @property
@@ -139,6 +144,10 @@ class Measures:
                         bins.rows, bins.confidence.tolist(), bins.accuracy.tolist(), strict=True
                     )
                 ],
+            },
+            "answering_the_surest": {
+                "by_share": [one.to_json() for one in self.by_share],
+                "at": [one.to_json() for one in self.answered],
             },
             "intervals": {
                 "level": 0.95,
@@ -214,6 +223,8 @@ def evaluate_probabilities(
         reliability=reliability(confidence, correct, groups),
         perfect_error=perfect_error(confidence, seed=seed),
         coverage=coverage_points(confidence, correct, MOST_POINTS),
+        by_share=by_share_answered(confidence, correct, groups),
+        answered=answered_at(confidence, correct),
         units=("reviews" if jackknife.independent else "products", jackknife.units),
     )
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from reviewdesk.examples.targets import label_parts
 from reviewdesk.report.numbers import count, plural, score, share
+from reviewdesk.training.answered import AtLevel
 from reviewdesk.training.evaluate import Evaluation, Sample
 from reviewdesk.training.known_words import sentence as known_words_sentence
 from reviewdesk.training.measures import LabelMeasures, Measures
@@ -216,14 +217,26 @@ def _calibration(measures: Measures) -> str:
 
 def _sure(measures: Measures) -> list[str]:
     """Say how much could be left to the classifier alone."""
+    found = []
     taken, right = measures.coverage
     enough = np.flatnonzero(right >= SURE_SHARE)
-    if not len(enough) or not 0.05 <= taken[enough[-1]] < 0.995:
-        return []
-    return [
-        f"Left alone with the surest {share(float(taken[enough[-1]]), 0)} of the reviews, it is "
-        f"right for {share(SURE_SHARE, 0)} of these; the rest could go to a person."
-    ]
+    if len(enough) and 0.05 <= taken[enough[-1]] < 0.995:
+        found.append(
+            f"Left alone with the surest {share(float(taken[enough[-1]]), 0)} of the reviews, it "
+            f"is right for {share(SURE_SHARE, 0)} of these; the rest could go to a person."
+        )
+    told = "; ".join(answered_sentence(one) for one in measures.answered)
+    return [*found, f"Where the least sure reviews are left out: {told}."]
+
+
+def answered_sentence(at: AtLevel) -> str:
+    """Return how many reviews can be answered at a level, as part of a sentence."""
+    right = f"{share(at.level, 0)} of its answers are right"
+    if at.answered >= 1:
+        return f"{right} when it answers all"
+    if not at.answered:
+        return f"at no share of the reviews {right}"
+    return f"{right} when it answers the surest {share(at.answered)}"
 
 
 def _default_headlines(evaluation: Evaluation) -> list[str]:
