@@ -13,7 +13,6 @@ import csv
 import gzip
 import json
 import os
-import sys
 import tarfile
 import time
 from collections.abc import Callable, Iterator
@@ -160,4 +159,4 @@ DATA_SETS: Final[dict[str, Callable[[], Iterator[Row]]]] = {
 ENGLISH: Final = ("imdb", "amazon")
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

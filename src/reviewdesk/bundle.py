@@ -35,7 +35,7 @@ from reviewdesk.models.base import Classifier, KnowsWords, ReadsFeatures
 from reviewdesk.models.catalog import CLASSIFIERS
 from reviewdesk.models.held_out import HeldOutPredictions
 from reviewdesk.models.sparse.rows import FEATURES
-from reviewdesk.report.numbers import share
+from reviewdesk.models.without_labels import rests_on
 from reviewdesk.runlog import RunLog, versions
 from reviewdesk.schema import require_columns
 from reviewdesk.settings import CleanSettings, SplitSettings, TargetSettings, TextSettings
@@ -46,7 +46,6 @@ from reviewdesk.storage import (
     write_json,
 )
 from reviewdesk.text.clean import clean_batch
-from reviewdesk.text.opinions.word_list import LANGUAGES
 
 FORMAT: Final = "reviewdesk.bundle"
 FORMAT_VERSION: Final = 1
@@ -165,21 +164,7 @@ class Bundle:
     def rests_on(self) -> str:
         """On what its labels rest where nobody had labelled a review; empty where somebody had."""
         basis = self.manifest["data"].get("rows", {}).get("without_labels")
-        if basis is None:
-            return ""
-        named = ", ".join(LANGUAGES.get(code, code) for code in basis["languages"])
-        rests = (
-            "nobody had labelled the reviews it learned from; what it says rests on lists of words "
-            f"that praise and blame ({named})"
-        )
-        right = self.metrics.get("figures", {}).get("accuracy")
-        if right is None:
-            return f"{rests}, and how often it is right has not been measured"
-        return (
-            f"{rests}; of {self.metrics['rows']} reviews drawn at random that a person judged, "
-            f"{share(right['value'])} get the right label (95 % interval {share(right['low'])} to "
-            f"{share(right['high'])})"
-        )
+        return rests_on(basis, self.metrics) if basis else ""
 
     @property
     def reads_features(self) -> bool:

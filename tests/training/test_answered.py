@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from reviewdesk.training.verdict import answered_sentence
 
 from reviewdesk.stats.shares import share_interval
 from reviewdesk.training.answered import AtLevel, answered_at, by_share_answered
 from reviewdesk.training.measures import evaluate_probabilities
+from reviewdesk.training.summary import answered_sentence
 
 
 def drawn(rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
