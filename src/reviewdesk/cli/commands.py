@@ -288,6 +288,21 @@ COMMANDS: Final[dict[str, Command]] = {
         "Labels of tokenised lines by any .bin or .ftz, as predict-prob of fastText.",
         VECTORS,
     ),
+    "aws deploy": Command(
+        "reviewdesk.cli.aws_control:deploy",
+        "An endpoint of SageMaker's: made or changed without an outage, with an end that is set.",
+        AMAZON,
+    ),
+    "aws status": Command(
+        "reviewdesk.cli.aws_control:status",
+        "What is ours in a region: what runs, what it has cost, when it ends, what nobody asks.",
+        AMAZON,
+    ),
+    "aws delete": Command(
+        "reviewdesk.cli.aws_control:delete",
+        "Deletes what is ours in a region, until a listing shows that nothing is left.",
+        AMAZON,
+    ),
     "aws transform": Command(
         "reviewdesk.cli.aws:transform",
         "A batch transform on SageMaker, started and waited for.",

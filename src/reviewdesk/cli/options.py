@@ -56,6 +56,15 @@ def with_settings(
     return decorate
 
 
+def given(context: typer.Context, settings: Settings) -> dict[str, Any]:
+    """Return those settings that stand on the command line."""
+    return {
+        name: getattr(settings, name)
+        for name, *_ in settings.described()
+        if (source := context.get_parameter_source(name)) is not None and source.name != "DEFAULT"
+    }
+
+
 def flag(name: str) -> str:
     """Return a setting's option on the command line."""
     return FLAGS.get(name, "--" + name.replace("_", "-"))
@@ -86,9 +95,13 @@ def _option(
     names = [flag(name)]
     if isinstance(default, bool):
         names = [f"{flag(name)}/--no-{flag(name).removeprefix('--')}"]
-    metavar = "COLUMN=COLUMN" if isinstance(default, dict) else None
+    metavar = _pair(names[0]) if isinstance(default, dict) else None
     panel = (settings_class.__doc__ or "").partition(".")[0].partition(";")[0]
     return typer.Option(*names, help=text, metavar=metavar, rich_help_panel=panel)
+
+
+def _pair(option: str) -> str:
+    return "COLUMN=COLUMN" if option == FLAGS["columns"] else "NAME=VALUE"
 
 
 def _option_type(default: Any) -> Any:
@@ -123,6 +136,7 @@ def _pairs(option: str, words: list[str]) -> dict[str, str]:
     for word in words:
         key, equals, value = word.partition("=")
         if not (key and equals and value):
-            raise UsageError(f"{option} takes COLUMN=COLUMN, as in {option} review_body=comment")
+            example = "review_body=comment" if option == FLAGS["columns"] else "name=value"
+            raise UsageError(f"{option} takes {_pair(option)}, as in {option} {example}")
         pairs[key] = value
     return pairs

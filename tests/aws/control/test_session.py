@@ -97,7 +97,7 @@ def test_refusals_are_a_sentence(cloud: Bucket) -> None:
         account.call("sagemaker", "delete_endpoint", EndpointName="nothing")
     assert caught.value.gone
     with pytest.raises(ServiceError, match="cannot be asked"):
-        Account(AccountSettings(endpoints={"sts": "http://127.0.0.1:9"})).call(
+        Account(AccountSettings(endpoint_urls={"sts": "http://127.0.0.1:9"})).call(
             "sts", "get_caller_identity"
         )
 

@@ -1,5 +1,6 @@
 """Requests of any AWS service, checked by botocore's own model of it before they are sent."""
 
+import os
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
@@ -49,9 +50,22 @@ def operation_name(service: str, method: str) -> str:
     return names[method]
 
 
+@lru_cache(maxsize=1)
+def service_models() -> Any:
+    """Return botocore's reader of its models, which are megabytes of JSON and read once."""
+    return require("botocore.loaders", EXTRA).create_loader(os.environ.get("AWS_DATA_PATH"))
+
+
+def botocore_session() -> Any:
+    """Return a session of botocore, as an account uses it."""
+    session = require("botocore.session", EXTRA).get_session()
+    session.register_component("data_loader", service_models())
+    return session
+
+
 @lru_cache(maxsize=32)
 def _model(service: str) -> Any:
-    return require("botocore.session", EXTRA).get_session().get_service_model(service)
+    return botocore_session().get_service_model(service)
 
 
 @lru_cache(maxsize=32)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
-from reviewdesk.aws.control.request_check import check_call, operation_name
+from reviewdesk.aws.control.request_check import botocore_session, check_call, operation_name
 from reviewdesk.aws.control.settings import AccountSettings
 from reviewdesk.errors import ReviewdeskError, UsageError
 from reviewdesk.optional import require
@@ -97,11 +97,13 @@ class Account:
         self._errors = require("botocore.exceptions", EXTRA)
         try:
             self._session = require("boto3", EXTRA).Session(
-                profile_name=settings.profile or None, region_name=settings.region or None
+                profile_name=settings.profile or None,
+                region_name=settings.region or None,
+                botocore_session=botocore_session(),
             )
+            self.region: str = self._session.region_name or ""
         except self._errors.BotoCoreError as error:
             raise UsageError(f"boto3 says: {error}") from error
-        self.region: str = self._session.region_name or ""
         if not self.region:
             raise UsageError(
                 "no region: give --region, put `region:` into the file, or set AWS_DEFAULT_REGION"
@@ -142,6 +144,12 @@ class Account:
         every = {**self.tags(), **(more or {})}
         return [{"Key": name, "Value": value} for name, value in every.items()]
 
+    @property
+    def broken(self) -> type[Exception]:
+        """The error of a body that stops while it is read."""
+        kind: type[Exception] = self._errors.BotoCoreError
+        return kind
+
     def client(self, service: str, region: str = "") -> Any:
         """Return boto3's client of a service; ``call`` and ``pages`` say its errors in a sentence.
 
@@ -160,7 +168,7 @@ class Account:
             self._clients[key] = self._session.client(
                 service,
                 region_name=region or self.region,
-                endpoint_url=self.settings.endpoints.get(service),
+                endpoint_url=self.settings.endpoint_urls.get(service),
                 config=config,
             )
         return self._clients[key]
@@ -189,13 +197,16 @@ class Account:
             answer: dict[str, Any] = getattr(self.client(service, region), method)(**parameters)
         return answer
 
-    def pages(self, service: str, method: str, key: str, **parameters: Any) -> Iterator[Any]:
+    def pages(
+        self, service: str, method: str, key: str, region: str = "", **parameters: Any
+    ) -> Iterator[Any]:
         """Yield the members of a list that a service answers page by page.
 
         Args:
             service: as boto3 names it.
             method: as boto3 names it, as in ``list_endpoints``.
             key: what the answer calls the list.
+            region: where, if not in the account's region.
             parameters: of the request.
 
         Raises:
@@ -206,7 +217,7 @@ class Account:
         if not operation:
             return
         with _Sentences(self._errors, service, operation):
-            for page in self.client(service).get_paginator(method).paginate(**parameters):
+            for page in self.client(service, region).get_paginator(method).paginate(**parameters):
                 yield from page.get(key) or []
 
     def look(self, service: str, method: str, **parameters: Any) -> dict[str, Any] | None:

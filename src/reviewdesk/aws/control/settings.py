@@ -29,6 +29,61 @@ class AccountSettings(Settings):
     security_groups: tuple[str, ...] = setting((), "security group of the VPC")
     isolated: bool = setting(False, "containers have no network: nothing in, nothing out")
     tags: dict[str, str] = setting({}, "further tag of every resource")
-    endpoints: dict[str, str] = setting(
+    endpoint_urls: dict[str, str] = setting(
         {}, "address of a stand-in for a service, as in sagemaker=http://127.0.0.1:5000"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploySettings(Settings):
+    """An endpoint: what answers, on what, and when it ends."""
+
+    model: str = setting(
+        "",
+        "what answers: a bundle (a folder or its .tar.gz), or an archive on S3",
+    )
+    variants: tuple[str, ...] = setting(
+        (),
+        "variant NAME=MODEL:WEIGHT in place of one model; weights are parts of all requests",
+    )
+    shadow: str = setting(
+        "", "NAME=MODEL that gets the requests too, and whose answers reach nobody"
+    )
+    instance: str = setting("ml.m5.large", "type of the machines")
+    instances: int = setting(1, "number of the machines, of each variant", minimum=1, maximum=100)
+    serverless: bool = setting(False, "no machines: paid by the request, nothing while idle")
+    memory_mb: int = setting(
+        2048, "serverless: memory, in steps of 1,024", minimum=1024, maximum=6144
+    )
+    concurrency: int = setting(5, "serverless: most requests at a time", minimum=1, maximum=200)
+    most_instances: int = setting(
+        0,
+        "scale up to so many machines and back to --instances; 0 does not scale",
+        minimum=0,
+        maximum=100,
+    )
+    requests_per_minute: float = setting(
+        600.0, "requests a minute and machine above which one is added", minimum=1
+    )
+    expires: str = setting(
+        "",
+        "when it is deleted, by AWS itself: a time from now as 8h or 2d, or a moment as "
+        "2026-12-01T18:00 (UTC)",
+    )
+    limit: float = setting(
+        0.0,
+        "most that it may cost until it is deleted, in the prices' currency; sets the expiry, or "
+        "brings it forward",
+        minimum=0,
+    )
+    probe: str = setting(
+        "Works very well, would buy it again.",
+        "text that is sent to what was deployed; without a good answer nothing is changed",
+    )
+    environment: dict[str, str] = setting({}, "environment variable of the container")
+    startup_seconds: int = setting(
+        240, "seconds until the first good /ping", minimum=60, maximum=3600
+    )
+    alarms: tuple[str, ...] = setting(
+        (), "CloudWatch alarm that rolls an update back while requests move to it"
     )

@@ -1,0 +1,113 @@
+"""Work with an account of AWS: what `reviewdesk aws` does, as functions."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from reviewdesk.aws.control.configuration import Configuration, read_configuration
+from reviewdesk.aws.control.deploy import Deployer, Deployment
+from reviewdesk.aws.control.inventory import Deleter, Deletion
+from reviewdesk.aws.control.prices import Prices, kept_prices
+from reviewdesk.aws.control.session import Account
+from reviewdesk.aws.control.settings import AccountSettings, DeploySettings
+from reviewdesk.aws.control.status import Status, status
+from reviewdesk.errors import UsageError
+from reviewdesk.progress import Progress
+
+Hear = Callable[[str], None]
+
+
+def aws_deploy(
+    name: str,
+    *,
+    config: str | Path | None = None,
+    prices: str | Path | None = None,
+    hear: Hear = lambda sentence: None,
+    **settings: Any,
+) -> Deployment:
+    """Make an endpoint of SageMaker's, or change it without an outage; its end is always set.
+
+    Args:
+        name: the endpoint's name.
+        config: YAML file with settings.
+        prices: file of prices in place of AWS's Pricing API.
+        hear: is told what happens, first what it costs.
+        settings: of the account and of the endpoint, as in ``model="bundle", expires="8h"``.
+
+    Raises:
+        UsageError: it has no end, or a setting is wrong; nothing was made.
+        ServiceError: AWS refuses, or what was deployed does not answer; it was as before then.
+    """
+    configuration, account, own = _connected(config, settings)
+    asked = configuration.part("deploy", DeploySettings, own)
+    table = Prices(account, _path(prices), kept_prices())
+    return Deployer(account, table, hear=hear, progress=Progress()).deploy(name, asked)
+
+
+def aws_status(
+    *, config: str | Path | None = None, prices: str | Path | None = None, **settings: Any
+) -> Status:
+    """Return what is ours in a region, what it has cost, and which endpoints nobody asks.
+
+    Args:
+        config: YAML file with settings.
+        prices: file of prices in place of AWS's Pricing API.
+        settings: of the account, as in ``region="eu-west-1"``.
+
+    Raises:
+        UsageError: a setting is wrong.
+    """
+    account = _account(config, settings)
+    return status(account, Prices(account, _path(prices), kept_prices()))
+
+
+def aws_delete(
+    endpoints: Sequence[str] = (),
+    *,
+    files: bool = True,
+    every_project: bool = False,
+    config: str | Path | None = None,
+    hear: Hear = lambda sentence: None,
+    **settings: Any,
+) -> Deletion:
+    """Delete what is ours in a region, until a listing shows that nothing is left.
+
+    Args:
+        endpoints: only these, with what belongs to them; none named: everything of the project.
+        files: whether the project's files in its bucket go too.
+        every_project: everything of every project.
+        config: YAML file with settings.
+        hear: is told what is deleted.
+        settings: of the account, as in ``region="eu-west-1"``.
+
+    Returns:
+        What was removed, what is left, and whether a listing of everything proved that it is
+        nothing.
+
+    Raises:
+        UsageError: a setting is wrong.
+    """
+    account = _account(config, settings)
+    return Deleter(account, hear=hear).delete(endpoints, files=files, every_project=every_project)
+
+
+def _connected(
+    config: str | Path | None, settings: dict[str, Any]
+) -> tuple[Configuration, Account, dict[str, Any]]:
+    """Return what the file says, the account, and the settings that are not the account's."""
+    configuration = read_configuration(_path(config))
+    names = {name for name, *_ in AccountSettings.described()}
+    shared = {name: value for name, value in settings.items() if name in names}
+    own = {name: value for name, value in settings.items() if name not in names}
+    return configuration, Account(configuration.account(shared)), own
+
+
+def _account(config: str | Path | None, settings: dict[str, Any]) -> Account:
+    _, account, others = _connected(config, settings)
+    if others:
+        raise UsageError(f"{sorted(others)[0]} is no setting of an account")
+    return account
+
+
+def _path(place: str | Path | None) -> Path | None:
+    return None if place is None else Path(place)

@@ -1,0 +1,124 @@
+import json
+from pathlib import Path
+
+import pytest
+
+import reviewdesk as rd
+from reviewdesk.errors import UsageError
+from tests.aws.control.cloud import BUCKET, IMAGE, ROLE, Cloud
+from tests.cli.conftest import run_cli
+
+MODEL = f"s3://{BUCKET}/model.tar.gz"
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = tmp_path / "aws.yaml"
+    path.write_text(
+        f"project: shop\nbucket: {BUCKET}\nrole: {ROLE}\nimage: {IMAGE}\n"
+        f"deploy: {{model: '{MODEL}', expires: 8h, instances: 2}}\n"
+    )
+    return path
+
+
+@pytest.fixture
+def prices(tmp_path: Path) -> Path:
+    path = tmp_path / "prices.yaml"
+    path.write_text(
+        "currency: USD\ndate: 2026-11-01\nregion: us-east-1\nendpoint: {ml.m5.large: 0.1}\n"
+    )
+    return path
+
+
+def test_from_nothing_to_nothing(aws: Cloud, config: Path, prices: Path) -> None:
+    made = run_cli("aws", "deploy", "sentiment", "--config", config, "--prices", prices)
+    assert made.code == 0, made.err
+    assert "0.200 USD an hour, 146.00 USD a month" in made.err
+    assert made.out.startswith("sentiment: made; deleted at 20")
+    seen = run_cli("aws", "status", "--config", config, "--prices", prices)
+    assert seen.code == 0, seen.err
+    first, *others = seen.out.splitlines()
+    assert first.startswith("endpoint sentiment (project shop), InService, 2 x ml.m5.large, 0.200")
+    assert len(others) == 5
+    seen = run_cli("aws", "status", "--config", config, "--prices", prices, "--json")
+    endpoint = seen.json()["resources"][0]
+    assert (endpoint["name"], endpoint["machines"]) == ("sentiment", {"ml.m5.large": 2})
+    asked = run_cli("aws", "delete", "--config", config)
+    assert asked.code == 2
+    assert "--yes" in asked.err
+    assert "sentiment" in asked.out
+    done = run_cli("aws", "delete", "--config", config, "--yes")
+    assert done.code == 0, done.err
+    assert done.out.endswith("0 left: every kind was listed, and nothing of it is there\n")
+    assert run_cli("aws", "status", "--config", config).out == "nothing in us-east-1\n"
+
+
+def test_what_stands_on_the_command_line_counts_more(aws: Cloud, config: Path) -> None:
+    made = run_cli(
+        *("aws", "deploy", "sentiment", "--config", config, "--instances", "1"),
+        *("--project", "books", "--tags", "team=x", "--json"),
+    )
+    assert made.code == 0, made.err
+    assert "price unknown" in made.err
+    assert made.json()["hourly"] is None
+    config_name = made.json()["config"]
+    client = aws.client("sagemaker")
+    there = client.describe_endpoint_config(EndpointConfigName=config_name)
+    assert there["ProductionVariants"][0]["InitialInstanceCount"] == 1
+    tags = client.list_tags(ResourceArn=there["EndpointConfigArn"])["Tags"]
+    assert {"Key": "reviewdesk", "Value": "books"} in tags
+    assert {"Key": "team", "Value": "x"} in tags
+
+
+def test_a_dry_run_prints_the_requests_and_needs_no_account(
+    aws: Cloud, config: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    done = run_cli("aws", "deploy", "sentiment", "--config", config, "--dry-run")
+    assert done.code == 0, done.err
+    assert '"EndpointName": "sentiment"' in done.out
+    order = [line for line in done.out.splitlines() if line.startswith("sagemaker ")]
+    assert (
+        order[:3]
+        == [
+            "sagemaker CreateModel",
+            "sagemaker CreateEndpointConfig",
+            "sagemaker CreateEndpoint",
+        ]
+        or "sagemaker CreateEndpoint" in order
+    )
+    assert aws.calls == []
+
+
+def test_what_is_left_is_named(aws: Cloud, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reviewdesk.aws.control.inventory.FIRST_PAUSE", 0.0)
+    assert run_cli("aws", "deploy", "sentiment", "--config", config).code == 0
+    aws.refuses = {"sagemaker:DeleteEndpoint"}
+    monkeypatch.setattr("reviewdesk.aws.control.inventory.IDLE_ROUNDS", 0)
+    done = run_cli("aws", "delete", "--config", config, "--yes")
+    assert done.code == 1
+    assert "left: endpoint sentiment" in done.err
+    assert "AccessDenied" in done.err
+
+
+def test_wrong_settings_are_said(aws: Cloud, config: Path) -> None:
+    config.write_text(config.read_text().replace("expires", "expiry"))
+    done = run_cli("aws", "deploy", "sentiment", "--config", config)
+    assert done.code == 2
+    assert "unknown setting 'expiry'" in done.err
+    with pytest.raises(UsageError, match="no setting of an account"):
+        rd.aws_status(nothing=1)
+
+
+def test_from_python(aws: Cloud, config: Path, prices: Path) -> None:
+    heard: list[str] = []
+    made = rd.aws_deploy("sentiment", config=config, prices=prices, expires="2h", hear=heard.append)
+    assert made.outcome == "made"
+    assert "0.200 USD an hour" in heard[0]
+    assert rd.aws_status(config=config, prices=prices).states[0].resource.name == "sentiment"
+    assert rd.aws_delete(["sentiment"], config=config).proven
+    assert json.dumps(rd.aws_delete(config=config).to_json())
+    assert rd.aws_status(config=config, prices=prices).states == []
