@@ -3,7 +3,11 @@ from reviewdesk.api.aws import local_web_app as local_web_app
 from reviewdesk.api.aws import transform as transform
 from reviewdesk.api.aws_account import aws_delete as aws_delete
 from reviewdesk.api.aws_account import aws_deploy as aws_deploy
+from reviewdesk.api.aws_account import aws_policy as aws_policy
+from reviewdesk.api.aws_account import aws_predict as aws_predict
 from reviewdesk.api.aws_account import aws_status as aws_status
+from reviewdesk.api.aws_account import aws_train as aws_train
+from reviewdesk.api.aws_account import aws_tune as aws_tune
 from reviewdesk.api.desk import Decisions as Decisions
 from reviewdesk.api.desk import desk as desk
 from reviewdesk.api.endpoint import RemoteModel as RemoteModel

@@ -1,16 +1,24 @@
 """Work with an account of AWS: what `reviewdesk aws` does, as functions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from reviewdesk.aws.control.batch_job import TransformedFiles, Transformer
 from reviewdesk.aws.control.configuration import Configuration, read_configuration
 from reviewdesk.aws.control.deploy import Deployer, Deployment
 from reviewdesk.aws.control.inventory import Deleter, Deletion
+from reviewdesk.aws.control.policies import Policies
 from reviewdesk.aws.control.prices import Prices, kept_prices
 from reviewdesk.aws.control.session import Account
-from reviewdesk.aws.control.settings import AccountSettings, DeploySettings
+from reviewdesk.aws.control.settings import (
+    AccountSettings,
+    DeploySettings,
+    TrainJobSettings,
+    TransformJobSettings,
+)
 from reviewdesk.aws.control.status import Status, status
+from reviewdesk.aws.control.training_job import TrainedJob, Trainer, TunedJob
 from reviewdesk.errors import UsageError
 from reviewdesk.progress import Progress
 
@@ -40,8 +48,8 @@ def aws_deploy(
     """
     configuration, account, own = _connected(config, settings)
     asked = configuration.part("deploy", DeploySettings, own)
-    table = Prices(account, _path(prices), kept_prices())
-    return Deployer(account, table, hear=hear, progress=Progress()).deploy(name, asked)
+    deployer = Deployer(account, _prices(account, prices), hear, Progress())
+    return deployer.deploy(name, asked)
 
 
 def aws_status(
@@ -58,7 +66,7 @@ def aws_status(
         UsageError: a setting is wrong.
     """
     account = _account(config, settings)
-    return status(account, Prices(account, _path(prices), kept_prices()))
+    return status(account, _prices(account, prices))
 
 
 def aws_delete(
@@ -91,6 +99,118 @@ def aws_delete(
     return Deleter(account, hear=hear).delete(endpoints, files=files, every_project=every_project)
 
 
+def aws_train(
+    *,
+    name: str = "",
+    out: str | Path | None = None,
+    wait: bool = True,
+    config: str | Path | None = None,
+    prices: str | Path | None = None,
+    hear: Hear = lambda sentence: None,
+    **settings: Any,
+) -> TrainedJob:
+    """Run a training job of SageMaker's, and fetch what it learnt.
+
+    Args:
+        name: of the job; one that was sent before is watched and not sent again.
+        out: new folder for what it learnt.
+        wait: whether to wait for its end.
+        config: YAML file with settings.
+        prices: file of prices in place of AWS's Pricing API.
+        hear: is told what happens, and each line of its log.
+        settings: of the account and of the job, as in ``data="prepared", spot=True``.
+
+    Raises:
+        UsageError: a setting is wrong or missing; nothing was sent.
+        ServiceError: AWS refuses.
+    """
+    configuration, account, own = _connected(config, settings)
+    asked = configuration.part("train", TrainJobSettings, own)
+    trainer = Trainer(account, _prices(account, prices), hear, Progress())
+    return trainer.train(asked, name=name, out=_path(out), wait=wait)
+
+
+def aws_tune(
+    job: Mapping[str, Any],
+    *,
+    name: str = "",
+    out: str | Path | None = None,
+    wait: bool = True,
+    config: str | Path | None = None,
+    prices: str | Path | None = None,
+    hear: Hear = lambda sentence: None,
+    **settings: Any,
+) -> TunedJob:
+    """Run a tuning job of SageMaker's, and fetch what the best of its jobs learnt.
+
+    Args:
+        job: ranges, limits and objective, as ``tune --write-job`` writes them.
+        name: of the job; one that was sent before is watched and not sent again.
+        out: new folder for what the best job learnt.
+        wait: whether to wait for its end.
+        config: YAML file with settings.
+        prices: file of prices in place of AWS's Pricing API.
+        hear: is told what happens.
+        settings: of the account and of its jobs, as in ``data="prepared", spot=True``.
+
+    Raises:
+        InputError: ``job`` is no tuning job.
+        UsageError: a setting is wrong or missing; nothing was sent.
+        ServiceError: AWS refuses.
+    """
+    configuration, account, own = _connected(config, settings)
+    asked = configuration.part("tune", TrainJobSettings, own, over="train")
+    trainer = Trainer(account, _prices(account, prices), hear, Progress())
+    return trainer.tune(job, asked, name=name, out=_path(out), wait=wait)
+
+
+def aws_predict(
+    endpoint: str,
+    data: str | Path,
+    out: str | Path,
+    *,
+    config: str | Path | None = None,
+    prices: str | Path | None = None,
+    hear: Hear = lambda sentence: None,
+    **settings: Any,
+) -> TransformedFiles:
+    """Have files labelled by a batch transform of SageMaker's; for an endpoint see ``endpoint``.
+
+    Args:
+        endpoint: whose model labels, unless ``model=`` names another.
+        data: a file or folder with a record a line, local or on S3.
+        out: folder for the answers.
+        config: YAML file with settings.
+        prices: file of prices in place of AWS's Pricing API.
+        hear: is told what happens.
+        settings: of the account and of the job, as in ``content_type="text/csv"``.
+
+    Raises:
+        UsageError: a setting is wrong or missing; nothing was sent.
+        ServiceError: AWS refuses.
+    """
+    configuration, account, own = _connected(config, settings)
+    asked = configuration.part("predict", TransformJobSettings, own)
+    transformer = Transformer(account, _prices(account, prices), hear, Progress())
+    return transformer.transform(endpoint, str(data), asked, Path(out))
+
+
+def aws_policy(
+    command: str, *, config: str | Path | None = None, **settings: Any
+) -> dict[str, Any]:
+    """Return the least that a command of `reviewdesk aws` needs, as a policy of IAM.
+
+    Args:
+        command: as in ``deploy``; ``role`` is for what SageMaker's jobs and endpoints run as.
+        config: YAML file with settings.
+        settings: of the account: bucket and role must be among them.
+
+    Raises:
+        UsageError: there is no such command, or a setting is missing.
+    """
+    return Policies(_account(config, settings)).of(command)
+
+
 def _connected(
     config: str | Path | None, settings: dict[str, Any]
 ) -> tuple[Configuration, Account, dict[str, Any]]:
@@ -107,6 +227,10 @@ def _account(config: str | Path | None, settings: dict[str, Any]) -> Account:
     if others:
         raise UsageError(f"{sorted(others)[0]} is no setting of an account")
     return account
+
+
+def _prices(account: Account, file: str | Path | None) -> Prices:
+    return Prices(account, _path(file), kept_prices())
 
 
 def _path(place: str | Path | None) -> Path | None:

@@ -17,15 +17,19 @@ class SageMakerEndpoint:
 
     Args:
         name: the endpoint's name.
+        client: boto3's client of SageMaker's runtime; without, one as boto3 is configured.
 
     Raises:
         MissingExtra: boto3 is not installed.
         Refused: boto3 is not configured.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, client: Any = None) -> None:
         self.name = name
         self._errors = require("botocore.exceptions", EXTRA)
+        if client is not None:
+            self._client = client
+            return
         config = require("botocore.config", EXTRA).Config(
             retries={"max_attempts": 0}, read_timeout=SECONDS
         )

@@ -1,6 +1,7 @@
 """`reviewdesk aws train`, `tune`, `deploy`, `predict`, `status`, `delete`: with an account."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -48,12 +49,25 @@ PriceFile = Annotated[
 
 
 def connect(
-    context: typer.Context, config: Path | None, account: AccountSettings, *, dry_run: bool
+    context: typer.Context,
+    config: Path | None,
+    account: AccountSettings,
+    *,
+    dry_run: bool,
+    hear: Callable[[Request], None] | None = None,
 ) -> tuple[Configuration, Account]:
     """Return what the file says, and the account that it and the command line name."""
     configuration = read_configuration(config)
     settings = configuration.account(given(context, account))
-    return configuration, Account(settings, dry_run=dry_run, hear=say_request if dry_run else quiet)
+    shown = hear or (say_request if dry_run else quiet)
+    return configuration, Account(settings, dry_run=dry_run, hear=shown)
+
+
+def around(
+    account: Account, prices: Path | None
+) -> tuple[Account, Prices, Callable[[str], None], Progress]:
+    """Return what work with an account needs around it on the command line."""
+    return account, Prices(account, prices, kept_prices()), note, Progress()
 
 
 def say_request(request: Request) -> None:
@@ -97,9 +111,7 @@ def deploy(
     """
     configuration, where = connect(context, config, account, dry_run=dry_run)
     asked = configuration.part("deploy", DeploySettings, given(context, settings))
-    done = Deployer(
-        where, Prices(where, prices, kept_prices()), hear=note, progress=Progress()
-    ).deploy(name, asked)
+    done = Deployer(*around(where, prices)).deploy(name, asked)
     if as_json:
         print_json(done.to_json())
     elif not dry_run:

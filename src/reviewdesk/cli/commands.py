@@ -288,9 +288,24 @@ COMMANDS: Final[dict[str, Command]] = {
         "Labels of tokenised lines by any .bin or .ftz, as predict-prob of fastText.",
         VECTORS,
     ),
+    "aws train": Command(
+        "reviewdesk.cli.aws_jobs:train",
+        "A training job of SageMaker's: data sent, its log and figures shown, the bundle fetched.",
+        AMAZON,
+    ),
+    "aws tune": Command(
+        "reviewdesk.cli.aws_jobs:tune",
+        "A tuning job of SageMaker's: the best of many training jobs, and its bundle fetched.",
+        AMAZON,
+    ),
     "aws deploy": Command(
         "reviewdesk.cli.aws_control:deploy",
         "An endpoint of SageMaker's: made or changed without an outage, with an end that is set.",
+        AMAZON,
+    ),
+    "aws predict": Command(
+        "reviewdesk.cli.aws_jobs:predict",
+        "Labels by an endpoint of SageMaker's, or by a batch transform with its model.",
         AMAZON,
     ),
     "aws status": Command(
@@ -301,6 +316,11 @@ COMMANDS: Final[dict[str, Command]] = {
     "aws delete": Command(
         "reviewdesk.cli.aws_control:delete",
         "Deletes what is ours in a region, until a listing shows that nothing is left.",
+        AMAZON,
+    ),
+    "aws policy": Command(
+        "reviewdesk.cli.aws_jobs:policy",
+        "The least that a command needs of an account, as a policy of IAM.",
         AMAZON,
     ),
     "aws transform": Command(

@@ -14,7 +14,12 @@ from reviewdesk.settings import Limits, Settings
 R = TypeVar("R")
 
 # Options whose name on the command line is not the setting's own name.
-FLAGS: Final = {"columns": "--map", "fields": "--text", "by": "--split-by"}
+FLAGS: Final = {
+    "columns": "--map",
+    "fields": "--text",
+    "by": "--split-by",
+    "hyper_parameters": "--set",
+}
 
 Json = Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")]
 JobFolder = Annotated[Path, typer.Argument(help="Folder of a job.", metavar="JOB")]

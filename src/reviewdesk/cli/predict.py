@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from reviewdesk.aws.endpoint import SageMakerEndpoint
+from reviewdesk.bundle import Bundle
 from reviewdesk.cli.data import open_data
 from reviewdesk.cli.options import Json, with_settings
 from reviewdesk.cli.output import count, note, print_json, print_table, say
@@ -89,32 +90,19 @@ def predict(
     if not endpoint and len(places) < 2:
         raise UsageError("name a bundle and what it is to label, or an --endpoint")
     data = open_data(places if endpoint else places[1:], source)
-    rows = rows and _have_rows(data)
+    rows = rows and have_rows(data)
     if not rows and out.suffix != ".parquet":
         raise UsageError(f"the predictions are a Parquet table; call it {out.stem}.parquet")
     predictor = _endpoint(endpoint) if endpoint else bundle_of(Path(places[0]))
     with predictor if isinstance(predictor, EndpointPredictor) else nullcontext():
-        if isinstance(data, PreparedData) or not rows:
-            summary = predict_reviews(
-                predictor,
-                data,
-                out,
-                evidence=evidence,
-                overwrite=overwrite,
-                part_rows=ENDPOINT_PART_ROWS if endpoint else PART_ROWS,
-                progress=Progress(),
-            )
-        else:
-            summary = label_rows(
-                predictor, data, out, evidence=evidence, overwrite=overwrite, progress=Progress()
-            )
+        summary = label(predictor, data, out, rows=rows, evidence=evidence, overwrite=overwrite)
     if endpoint and not summary.already:
         rate = summary.rows / (time.perf_counter() - begun)
         note(f"{rate:,.0f} reviews a second")
     if as_json:
         print_json(summary.to_json())
     else:
-        _print(summary, out)
+        say_labels(summary, out)
     if not summary.rejected.keys().isdisjoint(DAMAGE):
         raise DamagedInput(
             f"a file is damaged or cut off, so that predictions are missing in {out}; get the file "
@@ -122,7 +110,32 @@ def predict(
         )
 
 
-def _have_rows(data: PreparedData | list[Input]) -> bool:
+def label(
+    predictor: Bundle | EndpointPredictor,
+    data: PreparedData | list[Input],
+    out: Path,
+    *,
+    rows: bool,
+    evidence: int = 0,
+    overwrite: bool = False,
+) -> PredictSummary:
+    """Write a label for every review: beside the files' own rows, or as the predictions table."""
+    if rows and not isinstance(data, PreparedData):
+        return label_rows(
+            predictor, data, out, evidence=evidence, overwrite=overwrite, progress=Progress()
+        )
+    return predict_reviews(
+        predictor,
+        data,
+        out,
+        evidence=evidence,
+        overwrite=overwrite,
+        part_rows=ENDPOINT_PART_ROWS if isinstance(predictor, EndpointPredictor) else PART_ROWS,
+        progress=Progress(),
+    )
+
+
+def have_rows(data: PreparedData | list[Input]) -> bool:
     """Say whether data has rows with columns of its own; bags of words have none."""
     return not isinstance(data, PreparedData) and all(one.source != SOURCE for one in data)
 
@@ -133,7 +146,8 @@ def _endpoint(place: str) -> EndpointPredictor:
     return EndpointPredictor(HttpEndpoint(place) if url else SageMakerEndpoint(place))
 
 
-def _print(summary: PredictSummary, out: Path) -> None:
+def say_labels(summary: PredictSummary, out: Path) -> None:
+    """Print how many reviews got which label, and what stands in the way of some."""
     already = " already" if summary.already else ""
     say(f"{count(summary.rows, 'prediction')} are{already} in {out}")
     print_table(["label", "reviews"], [[label, f"{n:,}"] for label, n in summary.labels.items()])

@@ -39,6 +39,7 @@ class Cloud:
         fails: the calls that fail, by number, and how: ``refused`` before it is carried out, or
             ``lost`` after.
         refuses: calls that are always refused, by their name.
+        refuses_first: whether the first call of every name is refused.
         answer: what an endpoint answers, of its name, the variant and the body.
         rolls_back: whether SageMaker takes updates of endpoints back by itself.
         prices: the Pricing API's ``PriceList``.
@@ -48,6 +49,7 @@ class Cloud:
     calls: list[str] = field(default_factory=list)
     fails: dict[int, str] = field(default_factory=dict)
     refuses: set[str] = field(default_factory=set)
+    refuses_first: bool = False
     answer: Answer = lambda name, variant, body: (200, GOOD)
     rolls_back: bool = False
     prices: list[str] = field(default_factory=list)
@@ -67,7 +69,15 @@ class Cloud:
     def reset(self) -> None:
         """Forget everything, and make the bucket."""
         fresh = Cloud()
-        for name in ("calls", "fails", "refuses", "answer", "rolls_back", "prices"):
+        for name in (
+            "calls",
+            "fails",
+            "refuses",
+            "refuses_first",
+            "answer",
+            "rolls_back",
+            "prices",
+        ):
             setattr(self, name, getattr(fresh, name))
         for service in ("sagemaker", "scheduler", "iam", "s3", "cloudformation", "cloudwatch",
                         "applicationautoscaling", "logs"):  # fmt: skip
@@ -86,6 +96,8 @@ class Cloud:
         with self._lock:
             self.calls.append(f"{service}:{name}")
             failure = self.fails.pop(len(self.calls), "")
+            if self.refuses_first and self.calls.count(self.calls[-1]) == 1:
+                failure = "refused"
         if failure == "refused" or self.calls[-1] in self.refuses:
             return _refusal(service)(environ, start)
         response = self._own(name, request)

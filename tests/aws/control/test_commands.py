@@ -6,6 +6,7 @@ import pytest
 import reviewdesk as rd
 from reviewdesk.errors import UsageError
 from tests.aws.control.cloud import BUCKET, IMAGE, ROLE, Cloud
+from tests.aws.control.test_jobs import TUNING
 from tests.cli.conftest import run_cli
 
 MODEL = f"s3://{BUCKET}/model.tar.gz"
@@ -122,3 +123,87 @@ def test_from_python(aws: Cloud, config: Path, prices: Path) -> None:
     assert rd.aws_delete(["sentiment"], config=config).proven
     assert json.dumps(rd.aws_delete(config=config).to_json())
     assert rd.aws_status(config=config, prices=prices).states == []
+
+
+def test_jobs_on_the_command_line(aws: Cloud, config: Path, prices: Path, tmp_path: Path) -> None:
+    reviews = tmp_path / "reviews.csv"
+    reviews.write_text("review_body,star_rating\nfine,5\n")
+    shared = ("--config", config, "--prices", prices)
+    config.write_text(
+        config.read_text()
+        + f"train: {{data: {reviews}, instance: ml.m5.large, hyper_parameters: {{epochs: 3}}}}\n"
+        + "tune: {hours: 1}\n"
+    )
+    done = run_cli("aws", "train", *shared, "--set", "target=stars", "--name", "one", "--json")
+    assert done.code == 0, done.err
+    assert done.json()["status"] == "Completed"
+    client = aws.client("sagemaker")
+    job = client.describe_training_job(TrainingJobName="one")
+    assert job["HyperParameters"] == {"target": "stars"}, "a flag counts more than the file"
+    ranges = tmp_path / "job.json"
+    ranges.write_text(json.dumps(TUNING))
+    done = run_cli("aws", "tune", ranges, *shared, "--name", "two", "--no-wait")
+    assert done.code == 0, done.err
+    definition = client.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName="two")[
+        "TrainingJobDefinition"
+    ]
+    assert definition["StoppingCondition"] == {"MaxRuntimeInSeconds": 3600}
+    assert definition["ResourceConfig"]["InstanceType"] == "ml.m5.large"
+    assert definition["StaticHyperParameters"] == {"epochs": "3"}
+    done = run_cli(
+        *("aws", "predict", "none", reviews, "--batch", "--model", MODEL, *shared, "--json"),
+        *("--content-type", "text/csv", "--out", tmp_path / "out"),
+    )
+    assert done.code == 0, done.err
+    assert done.json()["status"] == "Completed"
+
+
+def test_a_job_that_failed_is_an_exit_code(aws: Cloud, config: Path, tmp_path: Path) -> None:
+    reviews = tmp_path / "reviews.csv"
+    reviews.write_text("review_body\nfine\n")
+    words = ("aws", "train", "--config", config, "--data", reviews, "--name", "one")
+    assert run_cli(*words, "--no-wait").code == 0
+    job = aws.sagemaker.training_jobs["one"]
+    job.training_job_status, job.failure_reason = "Failed", "AlgorithmError: no stars"
+    done = run_cli(*words)
+    assert done.code == 1
+    assert "one ended as Failed: AlgorithmError: no stars" in done.err
+
+
+def test_an_endpoint_labels_a_file(aws: Cloud, config: Path, tmp_path: Path) -> None:
+    assert run_cli("aws", "deploy", "sentiment", "--config", config).code == 0
+    reviews = tmp_path / "reviews.csv"
+    reviews.write_text("review_body,star_rating\nfine,5\nbad,1\n")
+    probabilities = {"label": ["__label__positive", "__label__negative"], "prob": [0.9, 0.1]}
+    aws.answer = lambda name, variant, body: (
+        200,
+        [probabilities for _ in json.loads(body)["instances"]],
+    )
+    out = tmp_path / "labelled.csv"
+    done = run_cli("aws", "predict", "sentiment", reviews, "--config", config, "--out", out)
+    assert done.code == 0, done.err
+    first = out.read_text().splitlines()
+    assert len(first) == 3
+    assert "positive" in first[1]
+    assert run_cli(
+        "aws", "predict", "sentiment", reviews, "--config", config, "--out", out, "--dry-run"
+    ).code == 2  # fmt: skip
+
+
+def test_policies_are_printed(aws: Cloud, config: Path) -> None:
+    done = run_cli("aws", "policy", "deploy", "--config", config)
+    assert done.code == 0, done.err
+    assert f"arn:aws:s3:::{BUCKET}/reviewdesk/shop/*" in done.out
+    assert done.json() == rd.aws_policy("deploy", config=config)
+
+
+def test_jobs_from_python(aws: Cloud, config: Path, tmp_path: Path) -> None:
+    reviews = tmp_path / "reviews.csv"
+    reviews.write_text("review_body,star_rating\nfine,5\n")
+    done = rd.aws_train(config=config, data=str(reviews), name="one")
+    assert done.status == "Completed"
+    assert rd.aws_tune(TUNING, config=config, data=str(reviews), wait=False, name="two").name
+    labelled = rd.aws_predict(
+        "none", str(reviews), tmp_path / "out", config=config, model=MODEL, content_type="text/csv"
+    )
+    assert labelled.status == "Completed"

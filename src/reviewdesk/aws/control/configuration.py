@@ -49,18 +49,27 @@ class Configuration:
         shared = {name: value for name, value in self._document.items() if name not in PARTS}
         return _settings(AccountSettings, shared, given, self.place)
 
-    def part(self, name: str, settings_class: type[S], given: Mapping[str, Any] | None = None) -> S:
+    def part(
+        self,
+        name: str,
+        settings_class: type[S],
+        given: Mapping[str, Any] | None = None,
+        *,
+        over: str = "",
+    ) -> S:
         """Return the settings of one command.
 
         Args:
             name: of the part, one of ``PARTS``.
             settings_class: what the command reads.
             given: settings that count instead of the file's.
+            over: another part, which counts where this one says nothing.
 
         Raises:
             UsageError: a name is unknown, or a value is not allowed.
         """
-        return _settings(settings_class, self.raw(name), given, f"{self.place}: {name}")
+        values = {**(self.raw(over) if over else {}), **self.raw(name)}
+        return _settings(settings_class, values, given, f"{self.place}: {name}")
 
     def raw(self, name: str) -> dict[str, Any]:
         """Return a part of the file as it stands; empty where there is none.

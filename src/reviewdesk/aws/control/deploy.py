@@ -4,7 +4,6 @@ What fails is taken back: a new endpoint is deleted, one that was there gets its
 configuration. SageMaker itself keeps the earlier machines until the new ones pass /ping.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -12,15 +11,15 @@ from typing import Any, Final
 from reviewdesk.aws.control.costs import Cost, decide_expiry
 from reviewdesk.aws.control.endpoint_plan import EndpointPlan, plan_endpoint, planned_variants
 from reviewdesk.aws.control.expiry import ExpiryGuard, said
-from reviewdesk.aws.control.prices import ENDPOINT, Prices
+from reviewdesk.aws.control.prices import ENDPOINT
 from reviewdesk.aws.control.probe import ProbeFailed, probe
 from reviewdesk.aws.control.resources import CONFIGS, PREFIX, tags_of
 from reviewdesk.aws.control.scaling import scale, scaled_variants
-from reviewdesk.aws.control.session import EXPIRES, TAG, Account, ServiceError
+from reviewdesk.aws.control.session import EXPIRES, TAG, ServiceError
 from reviewdesk.aws.control.settings import DeploySettings
-from reviewdesk.aws.control.waiting import POLL_SECONDS, endpoint_at_rest
+from reviewdesk.aws.control.waiting import endpoint_at_rest
+from reviewdesk.aws.control.work import Work
 from reviewdesk.errors import UsageError
-from reviewdesk.progress import Progress
 
 IN_SERVICE: Final = "InService"
 MADE: Final = "made"
@@ -59,30 +58,8 @@ class Deployment:
         }
 
 
-class Deployer:
-    """Deploys endpoints of one account.
-
-    Args:
-        account: where.
-        prices: what machines cost.
-        hear: is told what happens.
-        progress: shows what is sent.
-        poll_seconds: between two looks at an endpoint.
-    """
-
-    def __init__(
-        self,
-        account: Account,
-        prices: Prices,
-        *,
-        hear: Callable[[str], None] = lambda sentence: None,
-        progress: Progress | None = None,
-        poll_seconds: float = POLL_SECONDS,
-    ) -> None:
-        self._account, self._prices, self._hear = account, prices, hear
-        self._progress = progress or Progress(visible=False)
-        self._poll = poll_seconds
-        self._guard = ExpiryGuard(account)
+class Deployer(Work):
+    """Deploys endpoints of one account."""
 
     def deploy(self, name: str, settings: DeploySettings) -> Deployment:
         """Make an endpoint, or change the one that is there, without an outage.
@@ -102,18 +79,18 @@ class Deployer:
         expires = decide_expiry(settings.expires, settings.limit, cost, now)
         there = self._ours(name)
         for sentence in cost.sentences(expires, now):
-            self._hear(sentence)
-        plan = plan_endpoint(self._account, name, settings, self._progress)
-        self._guard.set(name, expires)
+            self.hear(sentence)
+        plan = plan_endpoint(self.account, name, settings, self.progress)
+        ExpiryGuard(self.account).set(name, expires)
         try:
             outcome = self._carry_out(plan, settings, there, said(expires))
         except (ServiceError, UsageError):
             if there is None and self._gone(name):
-                self._guard.clear(name)
+                ExpiryGuard(self.account).clear(name)
             raise
         self._tag(name, said(expires))
-        scale(self._account, plan, settings)
-        if not self._account.dry_run:
+        scale(self.account, plan, settings)
+        if not self.account.dry_run:
             self._remove_earlier(plan)
         return Deployment(name, outcome, plan.config_name, said(expires), cost)
 
@@ -124,38 +101,43 @@ class Deployer:
         most = max(settings.most_instances, settings.instances)
         if settings.most_instances and settings.most_instances < settings.instances:
             raise UsageError("most_instances must not be less than instances")
-        price = self._prices.hourly(ENDPOINT, settings.instance)
+        price = self.prices.hourly(ENDPOINT, settings.instance)
         return Cost(price, machines, most * len(planned_variants(settings)))
 
     def _ours(self, name: str) -> dict[str, Any] | None:
         """Return the endpoint that is there, at rest; None if there is none that can be changed."""
-        there = self._account.look("sagemaker", "describe_endpoint", EndpointName=name)
+        there = self.account.look("sagemaker", "describe_endpoint", EndpointName=name)
         if there is None:
             return None
-        if tags_of(self._account, there["EndpointArn"]).get(TAG) != self._account.project:
+        if tags_of(self.account, there["EndpointArn"]).get(TAG) != self.account.project:
             raise UsageError(
-                f"there is an endpoint {name} that is not of the project {self._account.project}; "
+                f"there is an endpoint {name} that is not of the project {self.account.project}; "
                 "choose another name"
             )
         try:
-            there = endpoint_at_rest(self._account, name, hear=self._hear, poll_seconds=self._poll)
+            there = endpoint_at_rest(
+                self.account, name, hear=self.hear, poll_seconds=self.poll_seconds
+            )
         except ServiceError as error:
             if error.gone:
                 return None
             raise
         if there["EndpointStatus"] != IN_SERVICE:
-            self._hear(f"{name} is {there['EndpointStatus']}; it is deleted and made anew")
-            self._account.call("sagemaker", "delete_endpoint", EndpointName=name)
+            self.hear(f"{name} is {there['EndpointStatus']}; it is deleted and made anew")
+            self.account.call("sagemaker", "delete_endpoint", EndpointName=name)
             self._until_gone(name)
             return None
         return there
 
+    def _at_rest(self, name: str) -> dict[str, Any]:
+        return endpoint_at_rest(self.account, name, hear=self.hear, poll_seconds=self.poll_seconds)
+
     def _gone(self, name: str) -> bool:
-        return self._account.look("sagemaker", "describe_endpoint", EndpointName=name) is None
+        return self.account.look("sagemaker", "describe_endpoint", EndpointName=name) is None
 
     def _until_gone(self, name: str) -> None:
         try:
-            endpoint_at_rest(self._account, name, poll_seconds=self._poll)
+            self._at_rest(name)
         except ServiceError as error:
             if not error.gone:
                 raise
@@ -176,47 +158,49 @@ class Deployer:
                 self._make_parts(plan)
                 self._switch(plan, settings, expires, new=there is None)
                 self._settle(plan)
-            probe(self._account, plan.name, plan.variants, settings.probe)
-        except ServiceError as error:
+            probe(self.account, plan.name, plan.variants, settings.probe)
+        except (ServiceError, UsageError) as error:
             if earlier or not same:
                 self._take_back(plan, earlier, error)
             raise
-        if self._account.dry_run:
+        if self.account.dry_run:
             return PLANNED
         return SAME if same else CHANGED if earlier else MADE
 
     def _make_parts(self, plan: EndpointPlan) -> None:
         for model in plan.models:
             name = model["ModelName"]
-            if self._account.look("sagemaker", "describe_model", ModelName=name) is None:
-                self._account.call("sagemaker", "create_model", **model)
-        there = self._account.look(
+            if self.account.look("sagemaker", "describe_model", ModelName=name) is None:
+                self.account.call("sagemaker", "create_model", **model)
+        there = self.account.look(
             "sagemaker", "describe_endpoint_config", EndpointConfigName=plan.config_name
         )
         if there is None:
-            self._account.call("sagemaker", "create_endpoint_config", **plan.config)
+            self.account.call("sagemaker", "create_endpoint_config", **plan.config)
 
     def _switch(
         self, plan: EndpointPlan, settings: DeploySettings, expires: str, *, new: bool
     ) -> None:
         names = {"EndpointName": plan.name, "EndpointConfigName": plan.config_name}
         if new:
-            tags = self._account.tag_list({EXPIRES: expires})
-            self._account.call("sagemaker", "create_endpoint", **names, Tags=tags)
+            tags = self.account.tag_list({EXPIRES: expires})
+            self.account.call("sagemaker", "create_endpoint", **names, Tags=tags)
             return
         more: dict[str, Any] = {}
         if settings.alarms:
             more["DeploymentConfig"] = _rollout(settings)
-        if scaled_variants(self._account, plan.name):
+        if scaled_variants(self.account, plan.name):
             more["RetainAllVariantProperties"] = True
-            more["ExcludeRetainedVariantProperties"] = [{"VariantPropertyType": "VariantWeight"}]
-        self._account.call("sagemaker", "update_endpoint", **names, **more)
+            more["ExcludeRetainedVariantProperties"] = [{"VariantPropertyType": "DesiredWeight"}]
+        self.account.call("sagemaker", "update_endpoint", **names, **more)
 
     def _settle(self, plan: EndpointPlan) -> None:
         """Wait until the endpoint is at rest, and see that it is what was asked for."""
-        if self._account.dry_run:
+        if self.account.dry_run:
             return
-        there = endpoint_at_rest(self._account, plan.name, hear=self._hear, poll_seconds=self._poll)
+        there = endpoint_at_rest(
+            self.account, plan.name, hear=self.hear, poll_seconds=self.poll_seconds
+        )
         reason = there.get("FailureReason", "no reason is given")
         if there["EndpointStatus"] != IN_SERVICE:
             raise ServiceError(f"{plan.name} ended as {there['EndpointStatus']}: {reason}")
@@ -225,17 +209,17 @@ class Deployer:
 
     def _take_back(self, plan: EndpointPlan, earlier: str, error: BaseException) -> None:
         """Bring back what was there before."""
-        account = self._account
+        account = self.account
         if account.dry_run:
             return
         why = "a probe failed" if isinstance(error, ProbeFailed) else "it failed"
         try:
             if not earlier:
-                self._hear(f"{why}: {plan.name} is deleted again")
+                self.hear(f"{why}: {plan.name} is deleted again")
                 account.look("sagemaker", "delete_endpoint", EndpointName=plan.name)
                 self._until_gone(plan.name)
             else:
-                self._hear(f"{why}: {plan.name} gets its earlier configuration back")
+                self.hear(f"{why}: {plan.name} gets its earlier configuration back")
                 self._go_back(plan.name, earlier)
             spared = self._models_of(earlier) if earlier else set()
             self._remove(plan.config_name, plan.model_names - spared)
@@ -246,21 +230,23 @@ class Deployer:
             ) from error
 
     def _go_back(self, name: str, earlier: str) -> None:
-        there = endpoint_at_rest(self._account, name, poll_seconds=self._poll)
+        there = self._at_rest(name)
         if there["EndpointConfigName"] != earlier:
-            self._account.call(
+            self.account.call(
                 "sagemaker", "update_endpoint", EndpointName=name, EndpointConfigName=earlier
             )
-            there = endpoint_at_rest(self._account, name, hear=self._hear, poll_seconds=self._poll)
+            there = endpoint_at_rest(
+                self.account, name, hear=self.hear, poll_seconds=self.poll_seconds
+            )
         if there["EndpointStatus"] != IN_SERVICE or there["EndpointConfigName"] != earlier:
             raise ServiceError(f"{name} is {there['EndpointStatus']}")
 
     def _tag(self, name: str, expires: str) -> None:
         """Write the expiry where people see it."""
-        there = self._account.look("sagemaker", "describe_endpoint", EndpointName=name) or {}
-        arn = there.get("EndpointArn") or self._account.arn("sagemaker", f"endpoint/{name.lower()}")
+        there = self.account.look("sagemaker", "describe_endpoint", EndpointName=name) or {}
+        arn = there.get("EndpointArn") or self.account.arn("sagemaker", f"endpoint/{name.lower()}")
         tags = [{"Key": EXPIRES, "Value": expires}]
-        self._account.call("sagemaker", "add_tags", ResourceArn=arn, Tags=tags)
+        self.account.call("sagemaker", "add_tags", ResourceArn=arn, Tags=tags)
 
     def _remove_earlier(self, plan: EndpointPlan) -> None:
         """Remove configurations and models that the endpoint had before; they cost nothing.
@@ -271,23 +257,23 @@ class Deployer:
             for config in self._other_configs(plan):
                 self._remove(config, self._models_of(config) - plan.model_names)
         except ServiceError as error:
-            self._hear(f"an earlier configuration stays for now: {error}")
+            self.hear(f"an earlier configuration stays for now: {error}")
 
     def _other_configs(self, plan: EndpointPlan) -> list[str]:
         """Return the endpoint's configurations of ours beside the planned one, the newest first."""
-        if not self._account.reachable:
+        if not self.account.reachable:
             return []
         others = [
             one
-            for one in CONFIGS.listed(self._account)
-            if (one.project, one.endpoint) == (self._account.project, plan.name)
+            for one in CONFIGS.listed(self.account)
+            if (one.project, one.endpoint) == (self.account.project, plan.name)
             and one.name != plan.config_name
         ]
         return [one.name for one in sorted(others, key=lambda one: str(one.created), reverse=True)]
 
     def _models_of(self, config: str) -> set[str]:
         """Return the models of ours that a configuration names."""
-        there = self._account.look(
+        there = self.account.look(
             "sagemaker", "describe_endpoint_config", EndpointConfigName=config
         )
         variants = (there or {}).get("ProductionVariants", [])
@@ -296,9 +282,9 @@ class Deployer:
         return {name for name in names if name.startswith(PREFIX)}
 
     def _remove(self, config: str, models: set[str]) -> None:
-        self._account.look("sagemaker", "delete_endpoint_config", EndpointConfigName=config)
+        self.account.look("sagemaker", "delete_endpoint_config", EndpointConfigName=config)
         for name in sorted(models):
-            self._account.look("sagemaker", "delete_model", ModelName=name)
+            self.account.look("sagemaker", "delete_model", ModelName=name)
 
 
 def _rollout(settings: DeploySettings) -> dict[str, Any]:

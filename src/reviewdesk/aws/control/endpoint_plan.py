@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from reviewdesk.aws.control.resources import ENDPOINT_TAG, PREFIX
-from reviewdesk.aws.control.session import Account
+from reviewdesk.aws.control.session import Account, require_settings
 from reviewdesk.aws.control.settings import DeploySettings
 from reviewdesk.aws.control.transfer import Address, address, own_prefix, upload
 from reviewdesk.aws.serve import open_model
@@ -122,9 +122,7 @@ def plan_endpoint(
     """
     if not NAME.fullmatch(name):
         raise UsageError(f"{name!r} is no name of an endpoint: letters, digits, hyphens, up to 63")
-    for setting in ("role", "image"):
-        if not getattr(account.settings, setting):
-            raise UsageError(f"no {setting}: give --{setting}, or put `{setting}:` into the file")
+    require_settings(account, "role", "image")
     if settings.serverless and settings.memory_mb % SERVERLESS_MEMORY:
         raise UsageError("memory_mb must be 1024, 2048, 3072, 4096, 5120 or 6144")
     if settings.serverless and (account.settings.subnets or account.settings.isolated):
@@ -132,8 +130,7 @@ def plan_endpoint(
     tags = account.tag_list({ENDPOINT_TAG: name})
     variants = planned_variants(settings)
     models = [
-        _model(account, name, one, settings, tags, _on_s3(account, one.model, progress))
-        for one in variants
+        model_request(account, name, one.model, settings.environment, progress) for one in variants
     ]
     answering = [
         _production(one, model["ModelName"], settings)
@@ -152,27 +149,41 @@ def plan_endpoint(
     )
 
 
-def _model(
+def model_request(
     account: Account,
     endpoint: str,
-    variant: PlannedVariant,
-    settings: DeploySettings,
-    tags: list[dict[str, str]],
-    archive: tuple[Address, str],
+    model: str,
+    environment: Mapping[str, str],
+    progress: Progress,
 ) -> dict[str, Any]:
-    """Return the request of a model; its name follows from what it says."""
-    where, version = archive
+    """Send a model to S3 and return the request of CreateModel; its name follows from it.
+
+    Args:
+        account: where.
+        endpoint: that the model is of.
+        model: a bundle, local or packed, or an archive on S3.
+        environment: of its container.
+        progress: shows what is sent.
+
+    Raises:
+        UsageError: it is not there, or the account lacks a role or an image.
+        BundleError: it is no bundle.
+        ServiceError: S3 refuses.
+    """
+    require_settings(account, "role", "image")
+    where, version = _on_s3(account, model, progress)
     container: dict[str, Any] = {
         "Image": account.settings.image,
         "ModelDataUrl": str(where),
-        **({"Environment": settings.environment} if settings.environment else {}),
+        **({"Environment": dict(environment)} if environment else {}),
     }
     request = {
         "PrimaryContainer": container,
         "ExecutionRoleArn": account.settings.role,
         **network(account),
     }
-    return {"ModelName": _name(endpoint, {**request, "version": version}), **request, "Tags": tags}
+    name = _name(endpoint, {**request, "version": version})
+    return {"ModelName": name, **request, "Tags": account.tag_list({ENDPOINT_TAG: endpoint})}
 
 
 def network(account: Account) -> dict[str, Any]:

@@ -13,6 +13,7 @@ FILES: Final = "files on S3"
 MOST_KEYS: Final = 1000
 IDLE_ROUNDS: Final = 4
 """Rounds that may bring nothing before a deletion gives up; each waits twice as long."""
+PATIENT_ROUNDS: Final = 2
 FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 15.0
 PATIENCE_SECONDS: Final = 1800.0
@@ -201,20 +202,28 @@ class Deleter:
             if 0 <= before <= count:
                 time.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
-            before, errors = count, self._round(listing)
+            before, errors = count, self._round(listing, patient=idle < PATIENT_ROUNDS)
             listing = listed()
         there = {(one.kind, one.name) for one in listing.resources}
         removed = [one for key, one in ever.items() if key not in there]
         return Deletion(removed, listing.resources, {**errors, **listing.errors})
 
-    def _round(self, listing: Listing) -> dict[str, str]:
-        """Delete what a listing shows, in the order of the kinds; return what failed."""
+    def _round(self, listing: Listing, *, patient: bool = False) -> dict[str, str]:
+        """Delete what a listing shows, in the order of the kinds; return what failed.
+
+        Args:
+            listing: what is there.
+            patient: whether endpoints wait until their scaling can be listed, which nobody would
+                know for ours without them.
+        """
         errors: dict[str, str] = {}
         endpoints = any(one.kind == ENDPOINTS.kind for one in listing.resources)
         for resource in listing.resources:
             guarded = resource.kind in GUARDED and not self._account.dry_run
             if guarded and (endpoints or listing.errors):
                 continue  # the deletion that is scheduled stays until its endpoint is gone
+            if patient and resource.kind == ENDPOINTS.kind and "scaling" in listing.errors:
+                continue
             try:
                 if not resource.passing:
                     self._hear(f"deleting {resource.kind} {resource.name}")

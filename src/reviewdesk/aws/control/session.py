@@ -244,6 +244,17 @@ class Account:
         return operation if sent else ""
 
 
+def require_settings(account: Account, *names: str) -> None:
+    """Raise when a setting of the account is missing that a request needs.
+
+    Raises:
+        UsageError: says which, and where it is given.
+    """
+    for name in names:
+        if not getattr(account.settings, name):
+            raise UsageError(f"no {name}: give --{name}, or put `{name}:` into the file")
+
+
 class _Sentences:
     """Turns boto3's errors into one sentence.
 

@@ -87,3 +87,52 @@ class DeploySettings(Settings):
     alarms: tuple[str, ...] = setting(
         (), "CloudWatch alarm that rolls an update back while requests move to it"
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainJobSettings(Settings):
+    """A training job: what is learnt from, on what, and for how long at most."""
+
+    data: str = setting("", "what is learnt from: a prepared folder, review files, or s3://")
+    validation: str = setting("", "what is measured on, if not a share of the data; local or s3://")
+    hyper_parameters: dict[str, str] = setting(
+        {}, "hyper-parameter, as in model=linear or target=stars; see docs/aws.md"
+    )
+    input_mode: str = setting(
+        "File",
+        "how data comes: copied first, read as it is needed, or through a pipe",
+        choices=("File", "FastFile", "Pipe"),
+    )
+    sharded: bool = setting(False, "deal the files to the machines instead of giving all to each")
+    instance: str = setting("ml.m5.xlarge", "type of the machines")
+    instances: int = setting(1, "number of the machines", minimum=1, maximum=100)
+    volume_gb: int = setting(30, "size of each machine's disk", minimum=1, maximum=16384)
+    hours: float = setting(
+        4.0, "most hours that it may run; SageMaker stops it then", minimum=0.05, maximum=672
+    )
+    spot: bool = setting(
+        False, "spare machines at a lower price; taken away and given again, from checkpoints on"
+    )
+    wait_hours: float = setting(
+        0.0, "spot: most hours in all, waiting included; 0 means twice --hours", minimum=0
+    )
+    checkpoints: bool = setting(False, "keep checkpoints on S3; spot always does")
+    encrypt_traffic: bool = setting(False, "encrypt what the machines send each other")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransformJobSettings(Settings):
+    """A batch transform: files labelled by machines that are gone afterwards."""
+
+    model: str = setting(
+        "", "what labels: a bundle, an archive on S3, or empty for the model of the endpoint"
+    )
+    content_type: str = setting(
+        "application/jsonlines",
+        "what the files hold, a record a line",
+        choices=("application/jsonlines", "text/csv", "text/plain"),
+    )
+    instance: str = setting("ml.m5.xlarge", "type of the machines")
+    instances: int = setting(1, "number of the machines", minimum=1, maximum=100)
+    payload_mb: int = setting(6, "most megabytes of a request", minimum=1, maximum=100)
+    at_once: int = setting(4, "requests at a time to each machine", minimum=1, maximum=100)

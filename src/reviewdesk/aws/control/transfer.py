@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from reviewdesk.aws.control.session import Account, ServiceError
+from reviewdesk.aws.control.session import Account, ServiceError, require_settings
 from reviewdesk.errors import StorageError, UsageError
 from reviewdesk.progress import Progress, Task
 from reviewdesk.s3 import SCHEME
@@ -55,9 +55,8 @@ def own_prefix(account: Account) -> Address:
     Raises:
         UsageError: no bucket is named.
     """
+    require_settings(account, "bucket")
     bucket = account.settings.bucket
-    if not bucket:
-        raise UsageError("no bucket: give --bucket, or put `bucket:` into the file")
     if not BUCKET.fullmatch(bucket):
         raise UsageError(f"{bucket!r} is no name of a bucket")
     return Address(bucket, f"reviewdesk/{account.project}/")

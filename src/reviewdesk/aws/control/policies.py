@@ -1,0 +1,351 @@
+"""The least that each command needs, as policies of IAM, and what the containers' role needs.
+
+Only what a command sends is in its policy. Where IAM allows it, resources are named or carry the
+project's tag; listings, which IAM cannot narrow, are of everything.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from reviewdesk.aws.control.resources import PREFIX, ROLE_PATH
+from reviewdesk.aws.control.session import TAG, Account
+from reviewdesk.errors import UsageError
+
+VERSION: Final = "2012-10-17"
+SAGEMAKER: Final = "sagemaker.amazonaws.com"
+SCHEDULER: Final = "scheduler.amazonaws.com"
+KMS: Final = ("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey")
+
+Statement = dict[str, Any]
+
+
+class Policies:
+    """Policies for one account, region, project, bucket and role.
+
+    Args:
+        account: whose settings they are for.
+    """
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._settings = account.settings
+        if not account.settings.bucket or not account.settings.role:
+            raise UsageError("a policy names the bucket and the role: give --bucket and --role")
+        self._commands = {
+            "train": self._train,
+            "tune": self._tune,
+            "deploy": self._deploy,
+            "predict": self._predict,
+            "status": self._status,
+            "delete": self._delete,
+            "role": self._role,
+        }
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The commands, and ``role`` for what jobs and endpoints run as."""
+        return tuple(self._commands)
+
+    def of(self, command: str) -> dict[str, Any]:
+        """Return the policy of a command.
+
+        Args:
+            command: as in ``deploy``; ``role`` is for what jobs and endpoints run as.
+
+        Raises:
+            UsageError: there is no such command.
+        """
+        if command not in self._commands:
+            raise UsageError(f"no policy for {command!r}; there are: {', '.join(self.names)}")
+        statements = [*self._commands[command](), *self._encryption()]
+        for number, statement in enumerate(statements, start=1):
+            statement["Sid"] = f"Statement{number}"
+        return {"Version": VERSION, "Statement": statements}
+
+    def _train(self) -> list[Statement]:
+        return [
+            self._jobs("training-job", ["CreateTrainingJob", "DescribeTrainingJob", *TAGS]),
+            *self._of_jobs("TrainingJobs"),
+        ]
+
+    def _tune(self) -> list[Statement]:
+        tuning = ["CreateHyperParameterTuningJob", "DescribeHyperParameterTuningJob", *TAGS]
+        return [
+            self._jobs("hyper-parameter-tuning-job", tuning),
+            self._jobs("training-job", ["DescribeTrainingJob"]),
+            *self._of_jobs("TrainingJobs"),
+        ]
+
+    def _of_jobs(self, log: str) -> list[Statement]:
+        return [
+            self._pass(self._settings.role, SAGEMAKER),
+            _allow(["pricing:GetProducts"], ["*"]),
+            self._logs(log),
+            *self._files(),
+        ]
+
+    def _deploy(self) -> list[Statement]:
+        account = self._account
+        group = f"{PREFIX}{account.project}"
+        expiry_role = account.arn("iam", f"role{ROLE_PATH}{self._expiry_role()}", of_region=False)
+        tagged = {"StringEquals": {f"aws:ResourceTag/{TAG}": account.project}}
+        own = [self._sagemaker("endpoint/*"), *self._parts()]
+        return [
+            _allow(
+                ["sagemaker:CreateModel", "sagemaker:CreateEndpointConfig"],
+                self._parts(),
+                {"StringEquals": {f"aws:RequestTag/{TAG}": account.project}},
+            ),
+            _allow(
+                ["sagemaker:CreateEndpoint"],
+                [self._sagemaker("endpoint/*"), self._sagemaker(f"endpoint-config/{PREFIX}*")],
+            ),
+            _allow(["sagemaker:AddTags"], own),
+            _allow(
+                [
+                    *("sagemaker:UpdateEndpoint", "sagemaker:DeleteEndpoint"),
+                    *("sagemaker:DeleteEndpointConfig", "sagemaker:DeleteModel"),
+                    "sagemaker:InvokeEndpoint",
+                ],
+                own,
+                tagged,
+            ),
+            _allow(
+                [
+                    *("sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig"),
+                    *("sagemaker:DescribeModel", "sagemaker:ListTags"),
+                ],
+                own,
+            ),
+            _allow(["sagemaker:ListEndpointConfigs", "pricing:GetProducts"], ["*"]),
+            _allow(
+                [
+                    *("scheduler:CreateSchedule", "scheduler:DeleteSchedule"),
+                    *("scheduler:GetSchedule", "scheduler:UpdateSchedule"),
+                ],
+                [account.arn("scheduler", f"schedule/{group}/*")],
+            ),
+            _allow(
+                [
+                    *("scheduler:CreateScheduleGroup", "scheduler:GetScheduleGroup"),
+                    "scheduler:TagResource",
+                ],
+                [account.arn("scheduler", f"schedule-group/{group}")],
+            ),
+            _allow(
+                ["iam:CreateRole", "iam:GetRole", "iam:PutRolePolicy", "iam:TagRole"],
+                [expiry_role],
+            ),
+            self._pass(expiry_role, SCHEDULER),
+            self._pass(self._settings.role, SAGEMAKER),
+            *self._scaling(),
+            *self._files(),
+        ]
+
+    def _scaling(self) -> list[Statement]:
+        service = "sagemaker.application-autoscaling.amazonaws.com"
+        return [
+            _allow(
+                [
+                    *(
+                        f"application-autoscaling:{name}"
+                        for name in (
+                            "DeregisterScalableTarget",
+                            "DescribeScalableTargets",
+                            "PutScalingPolicy",
+                            "RegisterScalableTarget",
+                        )
+                    ),
+                ],
+                ["*"],
+                {
+                    "StringEqualsIfExists": {
+                        "application-autoscaling:service-namespace": "sagemaker"
+                    }
+                },
+            ),
+            _allow(
+                ["iam:CreateServiceLinkedRole"],
+                [self._account.arn("iam", f"role/aws-service-role/{service}/*", of_region=False)],
+                {"StringLike": {"iam:AWSServiceName": service}},
+            ),
+        ]
+
+    def _predict(self) -> list[Statement]:
+        reading = ["DescribeEndpoint", "DescribeEndpointConfig", "DescribeModel"]
+        own = [self._sagemaker("endpoint/*"), *self._parts()]
+        request = {"StringEquals": {f"aws:RequestTag/{TAG}": self._account.project}}
+        return [
+            _allow(["sagemaker:InvokeEndpoint"], [self._sagemaker("endpoint/*")]),
+            _allow([f"sagemaker:{name}" for name in reading], own),
+            _allow(["sagemaker:CreateModel"], self._parts()[:1], request),
+            self._jobs("transform-job", ["CreateTransformJob", "DescribeTransformJob"]),
+            _allow(["sagemaker:AddTags"], [self._sagemaker("transform-job/*"), *self._parts()[:1]]),
+            *self._of_jobs("TransformJobs"),
+        ]
+
+    def _status(self) -> list[Statement]:
+        return [
+            _allow(
+                [
+                    *(f"sagemaker:{name}" for name in LISTS),
+                    *("sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig"),
+                    *("sagemaker:DescribeTrainingJob", "sagemaker:DescribeTransformJob"),
+                    *LISTS_OF_OTHERS,
+                    *("cloudwatch:GetMetricStatistics", "pricing:GetProducts"),
+                ],
+                ["*"],
+            ),
+            self._versions(),
+        ]
+
+    def _delete(self) -> list[Statement]:
+        account = self._account
+        tagged = {"StringEquals": {f"aws:ResourceTag/{TAG}": account.project}}
+        prefix = f"reviewdesk/{account.project}/*"
+        group = f"{PREFIX}{account.project}"
+        return [
+            _allow([*(f"sagemaker:{name}" for name in LISTS), *LISTS_OF_OTHERS], ["*"]),
+            _allow([f"sagemaker:{name}" for name in ENDS], [self._sagemaker("*")], tagged),
+            _allow(["application-autoscaling:DeregisterScalableTarget"], ["*"]),
+            _allow(
+                ["cloudformation:DeleteStack"], [account.arn("cloudformation", "stack/*")], tagged
+            ),
+            _allow(
+                ["scheduler:DeleteSchedule", "scheduler:DeleteScheduleGroup"],
+                [
+                    account.arn("scheduler", f"schedule/{group}/*"),
+                    account.arn("scheduler", f"schedule-group/{group}"),
+                ],
+            ),
+            _allow(
+                ["iam:DeleteRole", "iam:DeleteRolePolicy", "iam:ListRolePolicies"],
+                [
+                    account.arn(
+                        "iam", f"role{ROLE_PATH}{PREFIX}{account.project}-*", of_region=False
+                    )
+                ],
+            ),
+            self._versions(),
+            _allow(
+                ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion"],
+                [self._bucket(f"/{prefix}")],
+            ),
+        ]
+
+    def _role(self) -> list[Statement]:
+        """Return what jobs and endpoints need: the project's files, logs, figures, the image."""
+        account = self._account
+        return [
+            _allow(["s3:GetObject", "s3:PutObject"], [self._bucket(f"/{self._prefix()}*")]),
+            _allow(["s3:ListBucket"], [self._bucket()]),
+            _allow(
+                [
+                    *("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams"),
+                    "logs:PutLogEvents",
+                ],
+                [account.arn("logs", "log-group:/aws/sagemaker/*")],
+            ),
+            _allow(
+                ["cloudwatch:PutMetricData"],
+                ["*"],
+                {"StringLike": {"cloudwatch:namespace": ["AWS/SageMaker", "/aws/sagemaker/*"]}},
+            ),
+            _allow(
+                [
+                    "ecr:BatchCheckLayerAvailability",
+                    "ecr:BatchGetImage",
+                    "ecr:GetDownloadUrlForLayer",
+                ],
+                [account.arn("ecr", "repository/*")],
+            ),
+            _allow(["ecr:GetAuthorizationToken"], ["*"]),
+            *self._vpc(),
+        ]
+
+    def _vpc(self) -> list[Statement]:
+        if not self._settings.subnets:
+            return []
+        names = (
+            *("CreateNetworkInterface", "CreateNetworkInterfacePermission"),
+            *("DeleteNetworkInterface", "DeleteNetworkInterfacePermission", "DescribeDhcpOptions"),
+            *("DescribeNetworkInterfaces", "DescribeSecurityGroups", "DescribeSubnets"),
+            "DescribeVpcs",
+        )
+        return [_allow([f"ec2:{name}" for name in names], ["*"])]
+
+    def _encryption(self) -> list[Statement]:
+        key = self._settings.kms_key
+        return [_allow(KMS, [key])] if key.startswith("arn:") else []
+
+    def _jobs(self, resource: str, names: Sequence[str]) -> Statement:
+        return _allow([f"sagemaker:{name}" for name in names], [self._sagemaker(f"{resource}/*")])
+
+    def _files(self) -> list[Statement]:
+        """Return what sending and fetching the project's files needs."""
+        return [
+            _allow(
+                [
+                    *("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts"),
+                    "s3:PutObject",
+                ],
+                [self._bucket(f"/{self._prefix()}*")],
+            ),
+            _allow(["s3:ListBucket", "s3:ListBucketMultipartUploads"], [self._bucket()]),
+        ]
+
+    def _versions(self) -> Statement:
+        names = ("s3:ListBucketMultipartUploads", "s3:ListBucketVersions")
+        return _allow(names, [self._bucket()])
+
+    def _logs(self, log: str) -> Statement:
+        group = self._account.arn("logs", f"log-group:/aws/sagemaker/{log}:*")
+        return _allow(["logs:DescribeLogStreams", "logs:GetLogEvents"], [group])
+
+    def _pass(self, role: str, service: str) -> Statement:
+        return _allow(["iam:PassRole"], [role], {"StringEquals": {"iam:PassedToService": service}})
+
+    def _prefix(self) -> str:
+        return f"reviewdesk/{self._account.project}/"
+
+    def _bucket(self, path: str = "") -> str:
+        return f"arn:{self._account.partition}:s3:::{self._settings.bucket}{path}"
+
+    def _sagemaker(self, resource: str) -> str:
+        return self._account.arn("sagemaker", resource)
+
+    def _parts(self) -> list[str]:
+        return [
+            self._sagemaker(f"model/{PREFIX}*"),
+            self._sagemaker(f"endpoint-config/{PREFIX}*"),
+        ]
+
+    def _expiry_role(self) -> str:
+        return f"{PREFIX}{self._account.project}-{self._account.region}"
+
+
+TAGS: Final = ("AddTags", "ListTags")
+LISTS: Final = (
+    *("ListEndpointConfigs", "ListEndpoints", "ListHyperParameterTuningJobs", "ListModels"),
+    *("ListTags", "ListTrainingJobs", "ListTransformJobs"),
+)
+LISTS_OF_OTHERS: Final = (
+    *("application-autoscaling:DescribeScalableTargets", "cloudformation:DescribeStacks"),
+    *("application-autoscaling:DescribeScalingPolicies", "iam:ListRoleTags", "iam:ListRoles"),
+    *("scheduler:ListScheduleGroups", "scheduler:ListSchedules", "scheduler:ListTagsForResource"),
+)
+ENDS: Final = (
+    *("DeleteEndpoint", "DeleteEndpointConfig", "DeleteModel", "StopHyperParameterTuningJob"),
+    *("StopTrainingJob", "StopTransformJob"),
+)
+
+
+def _allow(
+    actions: Sequence[str], resources: Sequence[str], condition: dict[str, Any] | None = None
+) -> Statement:
+    statement: Statement = {
+        "Effect": "Allow",
+        "Action": sorted(actions),
+        "Resource": list(resources),
+    }
+    return {**statement, "Condition": condition} if condition else statement
