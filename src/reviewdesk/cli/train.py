@@ -23,7 +23,8 @@ Model = Annotated[
     str,
     typer.Option(
         help="Family of classifiers: linear, naive-bayes, fasttext, lstm, cnn, attention, "
-        "mlp, few-shot, transformer, tfidf-svc or blend."
+        "mlp, few-shot, transformer, tfidf-svc or blend; auto chooses among linear, tfidf-svc and "
+        "few-shot by cross-validation, and says why."
     ),
 ]
 ModelSettings = Annotated[
@@ -188,6 +189,8 @@ def _print(result: TrainResult, data: Path) -> None:
     already = "was already" if result.already else "is"
     say(f"{result.bundle.id} {already} in {result.path}")
     measured = f"measured on {rows['test']:,} held out" if rows["test"] else "not measured on any"
+    if result.chosen:
+        say(result.chosen.why)
     say(f"learned from {count(rows['train'], 'review')}, {measured}")
     if rows["dropped_texts"]:
         say(f"{rows['dropped_texts']:,} were not learned from: their text is among those held out")

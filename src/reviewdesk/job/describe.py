@@ -160,6 +160,7 @@ def _bundle(path: Path) -> Description:
         f"It learned from {rows['train']:,} reviews ({_counts(rows['train_labels'])}) and reads "
         f"{fields}.",
         _held_out(bundle),
+        *([str(chosen["why"])] if (chosen := rows.get("chosen")) else []),
         *_changed_settings(bundle),
         f"Its data has the fingerprint {bundle.data_fingerprint[:16]}; it was made by reviewdesk "
         f"{versions['reviewdesk']} on Python {versions['python']}.",

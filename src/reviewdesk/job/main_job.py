@@ -33,6 +33,7 @@ from reviewdesk.settings import (
 )
 from reviewdesk.sources.catalog import Input
 from reviewdesk.storage import left_record, private_directory, write_record, write_text
+from reviewdesk.training.automatic import AUTO
 from reviewdesk.training.best import train_best
 from reviewdesk.training.crossfit import BaseModel, cross_fit
 from reviewdesk.training.evaluate import Evaluation, evaluate
@@ -284,7 +285,7 @@ def _target(
     if settings.best:
         bundle, said = _best(data, folder, target, settings, overwrite, progress)
     else:
-        bundle = train(
+        trained = train(
             data,
             folder / BUNDLE,
             model=settings.model,
@@ -297,7 +298,9 @@ def _target(
             refit=settings.refit,
             overwrite=overwrite,
             progress=progress,
-        ).bundle
+        )
+        bundle = trained.bundle
+        said = (trained.chosen.why,) if trained.chosen else ()
     evaluation = evaluate(bundle, data, progress=progress)
     write_evaluation(evaluation, folder / EVALUATION)
     return TargetFindings(
@@ -340,7 +343,8 @@ def _check_unlabelled(data: PreparedData, settings: JobSettings) -> None:
     without = any(_unlabelled(data, _named(settings.target, name)) for name in settings.targets)
     if settings.audit and not without:
         raise UsageError("--audit asks about reviews without stars or labels, and these have some")
-    if without and (settings.best or settings.model != "linear" or settings.model_settings):
+    own = settings.model not in ("linear", AUTO) or settings.model_settings
+    if without and (settings.best or own):
         raise UsageError(
             "no review has stars or labels, so there is nothing that models could be compared by "
             "or learn from; leave --best, --model and --set out, or name a column with --label"

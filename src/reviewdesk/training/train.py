@@ -16,6 +16,7 @@ from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.runlog import RunLog
 from reviewdesk.settings import SEVERAL, SplitSettings, TargetSettings, TextSettings
+from reviewdesk.training.automatic import AUTO, Chosen, choose_family
 from reviewdesk.training.crossfit import BaseModel, CrossFit, cross_fit
 from reviewdesk.training.family import new_classifier
 from reviewdesk.training.fitting import fit_and_measure, fit_and_validate
@@ -34,6 +35,7 @@ class TrainResult:
         crossfit: the cross-fitted predictions; None without folds.
         log: what was done when, and how long it took.
         already: whether the bundle was there before.
+        chosen: why this family was taken, where that was left to ``auto``.
     """
 
     path: Path
@@ -41,6 +43,7 @@ class TrainResult:
     crossfit: CrossFit | None
     log: RunLog
     already: bool
+    chosen: Chosen | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as plain JSON values."""
@@ -53,6 +56,7 @@ class TrainResult:
             "crossfit": self.crossfit.to_json() if self.crossfit else None,
             "log": self.log.to_json(),
             "already": self.already,
+            "chosen": self.chosen.to_json() if self.chosen else None,
         }
 
 
@@ -85,7 +89,7 @@ def train(
     Args:
         data: prepared reviews.
         out: the bundle: a directory, or an archive when it ends in ``.tar.gz``.
-        model: name of the family.
+        model: name of the family; ``auto`` chooses one by cross-validation.
         target: what to predict.
         text: which text to read.
         split: which reviews are held out.
@@ -113,8 +117,15 @@ def train(
         raise UsageError("cross-fitting needs both a number of folds and a file to write")
     if folds and target and target.target == SEVERAL:
         raise UsageError("reviews with several labels cannot be cross-fitted; leave the folds out")
-    classifier = new_classifier(model, model_settings or {})
     folder = out.with_name(f".{out.name}.learning")
+    chosen = None
+    if model == AUTO:
+        if model_settings:
+            raise UsageError("auto chooses a family with its own settings; leave --set out")
+        side = WHOLE if validation is not None else split or SplitSettings()
+        chosen = _chosen(data, out, folder, target, text, side, overwrite, progress)
+        model = chosen.model
+    classifier = new_classifier(model, model_settings or {})
     way = run or Run(folder, processes, time_limit, progress=progress)
     if isinstance(classifier, Watched):
         classifier.watch = way
@@ -139,7 +150,7 @@ def train(
             examples = load_examples(data, settings.target, settings.text, progress=progress)
         bundle = finished or _train(
             classifier, examples, validation, settings, data.fingerprint, out, log, overwrite,
-            way.stop, progress,
+            way.stop, progress, chosen,
         )  # fmt: skip
         shutil.rmtree(folder, ignore_errors=True)
     crossfit = None
@@ -155,7 +166,30 @@ def train(
                 overwrite=overwrite,
                 progress=progress,
             )
-    return TrainResult(out, bundle, crossfit, log, already=finished is not None)
+    return TrainResult(out, bundle, crossfit, log, already=finished is not None, chosen=chosen)
+
+
+def _chosen(
+    data: PreparedData,
+    out: Path,
+    folder: Path,
+    target: TargetSettings | None,
+    text: TextSettings | None,
+    split: SplitSettings,
+    overwrite: bool,
+    progress: Progress,
+) -> Chosen:
+    """Choose a family, unless one was chosen for these reviews before."""
+    there = None if overwrite else bundle_already_at(out)
+    if there is not None and there.data_fingerprint == data.fingerprint:
+        before = there.manifest["data"]["rows"].get("chosen")
+        if before:
+            return Chosen.from_json(before)
+    target, text = target or TargetSettings(), text or TextSettings()
+    if target.target == SEVERAL:
+        raise UsageError("auto chooses among families of one label a review; name a family")
+    examples = load_examples(data, target, text, progress=progress)
+    return choose_family(examples, split, folder, progress=progress)
 
 
 def _finished(out: Path, model: str, settings: BundleSettings, data: PreparedData) -> Bundle | None:
@@ -183,6 +217,7 @@ def _train(
     overwrite: bool,
     stop: Callable[[], bool],
     progress: Progress,
+    chosen: Chosen | None,
 ) -> Bundle:
     """Fit on the training side, measure on the other, fit on both, and save the bundle."""
     if validation is None:
@@ -201,7 +236,7 @@ def _train(
         settings=settings,
         metrics=fitted.metrics,
         data_fingerprint=data_fingerprint,
-        rows=fitted.rows,
+        rows={**fitted.rows, **({"chosen": chosen.to_json()} if chosen else {})},
         held_out=fitted.held_out,
         log=log,
         overwrite=overwrite,

@@ -149,6 +149,17 @@ class FewShot(Classifier):
                 task.advance(len(part))
         return np.stack([self._known_vectors[key] for key in keys])
 
+    def _looked_up(self, texts: list[str]) -> NDArray[np.float32]:
+        """Return the vectors of texts (n, d), those that learning has made as they are there."""
+        keys = hash64(pa.array(texts, pa.large_string())).tolist()
+        new = [place for place, key in enumerate(keys) if key not in self._known_vectors]
+        if len(new) == len(texts):
+            return self.encoder_.embed(texts)
+        made = self.encoder_.embed([texts[place] for place in new]) if new else ()
+        vectors = {keys[place]: vector for place, vector in zip(new, made, strict=True)}
+        vectors |= {key: self._known_vectors[key] for key in keys if key not in vectors}
+        return np.stack([vectors[key] for key in keys])
+
     def _read_vectors(self) -> None:
         """Take over the vectors that an interrupted run has made."""
         folder = self.run.folder
@@ -171,7 +182,7 @@ class FewShot(Classifier):
         reviews = self.reviews(batch)
         for start in range(0, len(reviews), AT_ONCE):
             texts = texts_of(reviews.slice(start, AT_ONCE), self.columns_)
-            rows = self._scaled(self.encoder_.embed(texts))
+            rows = self._scaled(self._looked_up(texts))
             own = np.stack([_centred(row @ self.weights_ + self.bias_) for row in rows])
             scores = np.full((len(texts), len(self.labels_)), ABSENT_SCORE, np.float32)
             scores[:, self.present_] = own
