@@ -17,6 +17,7 @@ include_patterns = [
     "CHANGELOG.md",
     "docs/*.md",
     "docs/decisions/*.md",
+    "docs/walkthroughs/README.md",
     "bench/RESULTS.md",
 ]
 extensions = ["myst_parser"]
@@ -32,7 +33,8 @@ def _contents(_app: Any, page: str, source: list[str]) -> None:
     """Give the start page all pages, in the order of docs/README.md, and decisions their list."""
     if page == root_doc:
         listed = re.findall(r"\]\(([a-z-]+)\.md\)", (ROOT / "docs" / "README.md").read_text())
-        pages = [f"docs/{name}" for name in ("README", *dict.fromkeys(listed), "decisions/README")]
+        pages = [f"docs/{name}" for name in ("README", *dict.fromkeys(listed))]
+        pages += ["docs/walkthroughs/README", "docs/decisions/README"]
         source[0] += _toctree([*pages, "bench/RESULTS", "CHANGELOG"])
     elif page == "docs/decisions/README":
         source[0] += _toctree(sorted(path.stem for path in ROOT.glob("docs/decisions/0*.md")))

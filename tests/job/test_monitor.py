@@ -59,6 +59,7 @@ def sent(folder: Path, logs: Path, *, worse: bool) -> Path:
         logs.with_name("told.json").write_text(told.out)
         face = rd.monitor(folder / "bundle", folder / "learn", logs / "sentiment", truth=truth)
         assert face.to_json() == told.json()
+        assert "<iframe" in face._repr_html_()
         assert "reviewdesk_monitor_alarm" in client.get("/metrics").text
         assert told.json()["sentence"] in page.read_text()
     return truth

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import pyarrow as pa
 
-from reviewdesk.api.notebook import small_table
+from reviewdesk.api.notebook import first_rows, small_table
 from reviewdesk.api.tables import ArrowRows
 from reviewdesk.graph.ask import ask, sql
 from reviewdesk.graph.cypher import query
@@ -34,6 +34,12 @@ class Answer(ArrowRows):
     def to_arrow(self) -> pa.Table:
         """Return the rows as an Arrow table."""
         return self.table
+
+    def __repr__(self) -> str:
+        return f"<{len(self):,} rows of {', '.join(self.table.column_names)}>"
+
+    def _repr_html_(self) -> str:
+        return first_rows(self.table, self.note)
 
 
 class ReviewGraph:

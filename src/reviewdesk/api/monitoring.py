@@ -1,12 +1,55 @@
 """A watch on a live model."""
 
 from pathlib import Path
+from typing import Any
 
 from reviewdesk.api.model import Model, load
+from reviewdesk.api.notebook import framed
 from reviewdesk.api.reviews import Reviews, as_reviews
-from reviewdesk.experiments.watch import Watch
+from reviewdesk.experiments.watch import Watch, Watched
+from reviewdesk.experiments.watch_page import watch_page
 from reviewdesk.job.monitor import monitor as watch_captures
 from reviewdesk.progress import Progress
+
+
+class LiveModel:
+    """How a live model does, to look at and to compute with.
+
+    Args:
+        watch: all quantities that are watched.
+        name: of what was captured, for the page's title.
+    """
+
+    def __init__(self, watch: Watch, name: str) -> None:
+        self.watch = watch
+        self.name = name
+
+    @property
+    def sentence(self) -> str:
+        """What to do, for people."""
+        return self.watch.sentence
+
+    @property
+    def alarms(self) -> list[Watched]:
+        """The quantities that have left the range of the reviews that were held out."""
+        return self.watch.alarms
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all figures as JSON values."""
+        return self.watch.to_json()
+
+    def html(self, out: str | Path | None = None) -> str:
+        """Return the page, and write it where a file is named."""
+        page = watch_page(self.watch, self.name)
+        if out is not None:
+            page.write(Path(out))
+        return page.render()
+
+    def __repr__(self) -> str:
+        return f"<{self.sentence}>"
+
+    def _repr_html_(self) -> str:
+        return framed(self.html())
 
 
 def monitor(
@@ -15,7 +58,7 @@ def monitor(
     captures: str | Path,
     *,
     truth: str | Path | None = None,
-) -> Watch:
+) -> LiveModel:
     """Say whether a live model still sees, and does, what it was trained for.
 
     Args:
@@ -33,10 +76,11 @@ def monitor(
     """
     bundle = (model if isinstance(model, Model) else load(model)).bundle
     reviews = as_reviews(data)  # a folder of this session lasts as long
-    return watch_captures(
+    watch = watch_captures(
         bundle,
         reviews.data,
         Path(captures),
         None if truth is None else Path(truth),
         progress=Progress(),
     )
+    return LiveModel(watch, Path(captures).resolve().name)

@@ -50,7 +50,7 @@ class Tie:
     p_value: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Structure:
     """The shape of a graph.
 
@@ -82,6 +82,10 @@ class Structure:
             "word_communities": _sizes(self.word_communities),
             "ties": [vars(tie) for tie in self.ties],
         }
+
+    def __repr__(self) -> str:
+        groups = len(np.unique(self.communities[self.communities >= 0]))
+        return f"<{len(self.components):,} components, {groups:,} communities of products>"
 
 
 def structure(graph: Graph) -> Structure:
