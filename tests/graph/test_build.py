@@ -22,7 +22,9 @@ TABLE = rows()
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("graph")
+    folder = tmp_path_factory.mktemp("graph")
+    prepared(TABLE, folder / "data")
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +34,6 @@ def said(folder: Path) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def graph(folder: Path, said: pd.DataFrame) -> Graph:
-    prepared(TABLE, folder / "data")
     return build(
         folder / "data", folder / "g", predictions=[folder / "said.parquet"], clear_customers=True
     )
