@@ -45,6 +45,18 @@ def client(open_desk: RunningDesk) -> Iterator[httpx.Client]:
         yield one
 
 
+def test_reviews_stay_what_they_are_while_others_take_their_place(
+    desk_job: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(desk_job / "prepared", tmp_path / "prepared")
+    data = PreparedData.open(tmp_path / "prepared")
+    names = data.table(["review_id"])["review_id"].to_pylist()
+    reviews = Reviews(open_index(data, {}, tmp_path / "cache", KEY))
+    (tmp_path / "prepared").rename(tmp_path / "gone")  # as an update does
+    shutil.rmtree(tmp_path / "gone")
+    assert [review.id for review in reviews.at(range(len(names)))] == names
+
+
 def with_word(table: pd.DataFrame, word: str) -> pd.Series:
     return table["text"].str.contains(rf"\b{word}\b", case=False, regex=True)
 
@@ -130,7 +142,8 @@ def test_an_index_that_is_deleted_or_another_s_is_made_again(
     other = open_index(data, {}, tmp_path, b"j" * 32)
     assert other.folder != first.folder
     assert not first.folder.exists()
-    raw = b"".join(path.read_bytes() for path in other.folder.iterdir())
+    own = [path for path in other.folder.iterdir() if path.is_file()]  # not the links to reviews
+    raw = b"".join(path.read_bytes() for path in own)
     for customer in data.table(["customer_id"]).column(0).to_pylist()[:50]:
         assert customer.encode() not in raw
 

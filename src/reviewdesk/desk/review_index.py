@@ -1,9 +1,10 @@
 """An index over reviews: columns of codes in memory-mapped arrays, words in SQLite's FTS5.
 
 It is a cache: made from the prepared reviews and the job's predictions on first opening, known by
-their fingerprints, and made again when it is deleted. The reviews themselves stay where they are
-and are read from there. The index holds words and ids of customers as keyed hashes (HMAC), so it is
-personal data too: only its owner can read it, and ``erase`` deletes it.
+their fingerprints, and made again when it is deleted. The reviews are read from the files that the
+index was made from: it holds a second link to each, so that they stay what they are while an update
+puts others in their place. The index holds words, reviews, and ids of customers as keyed hashes
+(HMAC), so it is personal data too: only its owner can read it, and ``erase`` deletes it.
 """
 
 import hashlib
@@ -23,17 +24,26 @@ from numpy.typing import NDArray
 
 from reviewdesk.errors import MissingColumn
 from reviewdesk.findings.products import Products, read_products
+from reviewdesk.prepare.earlier import link
+from reviewdesk.prepare.layout import MANIFEST
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.schema import prediction_labels
 from reviewdesk.seal import opened
-from reviewdesk.storage import private_directory, read_json, storage_errors, write_json
+from reviewdesk.storage import (
+    private_directory,
+    read_json,
+    storage_errors,
+    write_json,
+    write_record,
+)
 from reviewdesk.text.hashing import hash64
 
-VERSION: Final = 2
+VERSION: Final = 3
 SEARCH: Final = "search.sqlite"
 SUMMARY: Final = "index.json"
+PREPARED: Final = "prepared"
 BATCH_ROWS: Final = 65_536
 NONE: Final = -1
 MONTHS: Final = 12
@@ -53,7 +63,7 @@ class ReviewIndex:
 
     Args:
         folder: where it is.
-        data: the reviews.
+        data: the reviews, in files that nobody replaces.
         names: for each coded column the names that its codes stand for.
         targets: what was predicted, as in ``sentiment``.
         starts: how many reviews come before each part of the data, and at the end how many in all.
@@ -114,7 +124,7 @@ def open_index(
     summary = read_json(folder / SUMMARY)
     return ReviewIndex(
         folder,
-        data,
+        PreparedData.open(folder / PREPARED),
         {column: list(names) for column, names in summary["names"].items()},
         tuple(summary["targets"]),
         np.cumsum([0, *(int(part["rows"]) for part in data.manifest["partitions"])]),
@@ -151,6 +161,7 @@ def _build(
 ) -> None:
     aside = private_directory(folder.with_name(f".{folder.name}.partial"))
     names: dict[str, list[str]] = {}
+    data = _linked(data, aside / PREPARED)
     hashes = _write_facts(aside, data, names, key, progress)
     _write_products(aside, data, progress)
     targets = []
@@ -162,6 +173,18 @@ def _build(
     with storage_errors(str(folder)):
         shutil.rmtree(folder, ignore_errors=True)
         aside.rename(folder)
+
+
+def _linked(data: PreparedData, folder: Path) -> PreparedData:
+    """Return the same reviews in files that nobody replaces, checked."""
+    for part in data.parts:
+        path = folder / part["file"]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        link(data.path / part["file"], path)
+    write_record(folder / MANIFEST, data.manifest)
+    linked = PreparedData.open(folder)
+    linked.verify()
+    return linked
 
 
 def _save(folder: Path, name: str, values: Codes) -> None:
