@@ -1,6 +1,10 @@
+from typing import Any
+
 import pytest
 
-from reviewdesk.desk.analysis import MOST_CHARACTERS, Judgement, analyse, judges
+from reviewdesk.bundle import Bundle
+from reviewdesk.desk.analysis import MOST_CHARACTERS, Judgement, analyse
+from reviewdesk.desk.judges import BundleJudge, Pasted, judges_of
 from reviewdesk.desk.measured import measured_like
 from reviewdesk.desk.wording import (
     CANNOT_TELL,
@@ -16,13 +20,19 @@ from reviewdesk.training.known_words import SURENESS
 from tests.serving.fakes import WordCounter, bundle_of, category, sentiment, stars
 
 
+def analysed(bundles: list[Bundle], headline: str, body: str) -> dict[str, Any]:
+    return analyse([BundleJudge(bundle) for bundle in bundles], Pasted(headline, body))
+
+
 def test_the_first_bundle_of_each_target_in_the_pages_order() -> None:
     one, two, three = category(), sentiment(), sentiment()
-    assert judges({"a": one, "b": two, "c": three}) == [two, one]
+    assert judges_of({"a": one, "b": two, "c": three}) == [BundleJudge(two), BundleJudge(one)]
 
 
 def test_a_judgement_for_each_target() -> None:
-    found = analyse([sentiment(), stars(), category()], "awful", "The book <b>broke</b>. Good ear.")
+    found = analysed(
+        [sentiment(), stars(), category()], "awful", "The book <b>broke</b>. Good ear."
+    )
     assert [one["verdict"] for one in found["judgements"]] == [
         "Negative",
         "1 star",
@@ -56,7 +66,7 @@ def test_pairs_of_listed_words_are_not_listed_again() -> None:
 
 
 def test_all_stars_but_the_likeliest_categories() -> None:
-    found = analyse([stars(), category()], "", "my daughter reads")
+    found = analysed([stars(), category()], "", "my daughter reads")
     listed = [[one["label"] for one in judged["labels"]] for judged in found["judgements"]]
     assert listed[0] == ["1", "2", "3", "4", "5"]
     assert listed[1][0] == "Toys"
@@ -64,14 +74,14 @@ def test_all_stars_but_the_likeliest_categories() -> None:
 
 
 def test_how_positive_comes_from_stars_where_there_is_no_sentiment() -> None:
-    assert analyse([stars()], "", "nothing known")["positivity"] == 50
-    assert analyse([stars()], "", "great " * 40)["positivity"] == 100
-    assert analyse([category()], "", "great")["positivity"] is None
+    assert analysed([stars()], "", "nothing known")["positivity"] == 50
+    assert analysed([stars()], "", "great " * 40)["positivity"] == 100
+    assert analysed([category()], "", "great")["positivity"] is None
 
 
 def test_categories_with_stars_are_named_and_say_how_positive_a_review_is() -> None:
     words = {"Pet_Supplies · 1": ["awful"], "Pet_Supplies · 5": ["great"], "Toys · 1": ["broke"]}
-    found = analyse([bundle_of(WordCounter(words), "category-stars")], "", "great " * 40)
+    found = analysed([bundle_of(WordCounter(words), "category-stars")], "", "great " * 40)
     judged = found["judgements"][0]
     assert (judged["title"], judged["verdict"]) == (
         "Likely category and stars",
@@ -82,7 +92,7 @@ def test_categories_with_stars_are_named_and_say_how_positive_a_review_is() -> N
 
 
 def test_no_known_word_is_said() -> None:
-    found = analyse([sentiment()], "", "Lorem ipsum")
+    found = analysed([sentiment()], "", "Lorem ipsum")
     assert found["judgements"][0]["certainty"] == NOTHING_KNOWN
     assert found["judgements"][0]["verdict"] == CANNOT_TELL
     assert found["review"]["review_body"] == [{"text": "Lorem ipsum", "level": 0}]
@@ -91,26 +101,26 @@ def test_no_known_word_is_said() -> None:
 @pytest.mark.parametrize("body", ["", " \n\t", "<br />", "\x00", "<script>alert(1)</script>"])
 def test_nothing_to_read(body: str) -> None:
     with pytest.raises(RequestError, match="no text to read"):
-        analyse([sentiment()], "", body)
+        analysed([sentiment()], "", body)
 
 
 def test_too_long() -> None:
-    assert analyse([sentiment()], "", "x" * MOST_CHARACTERS)
+    assert analysed([sentiment()], "", "x" * MOST_CHARACTERS)
     with pytest.raises(PayloadTooLarge, match="20,000"):
-        analyse([sentiment()], "x", "x" * MOST_CHARACTERS)
+        analysed([sentiment()], "x", "x" * MOST_CHARACTERS)
 
 
 def test_where_verdict_and_stars_do_not_agree_it_says_so_and_shows_both() -> None:
     rated = bundle_of(WordCounter({"1": ["lovely"], "3": [], "5": ["awful"]}), "stars")
-    found = analyse([sentiment(), rated], "", "lovely lovely")
+    found = analysed([sentiment(), rated], "", "lovely lovely")
     told = found["disagreement"]
     assert told["verdict"] == "Unclear: positive, or 1 star?"
     assert "The verdict says positive (" in told["unclear"]
     assert "read the review before you act" in told["unclear"]
     assert [one["label"] for one in found["judgements"]] == ["positive", "1"]
-    assert analyse([sentiment(), rated], "", "nothing known")["disagreement"] is None
-    assert analyse([sentiment(), stars()], "", "lovely lovely")["disagreement"] is None
-    assert analyse([rated], "", "lovely lovely")["disagreement"] is None
+    assert analysed([sentiment(), rated], "", "nothing known")["disagreement"] is None
+    assert analysed([sentiment(), stars()], "", "lovely lovely")["disagreement"] is None
+    assert analysed([rated], "", "lovely lovely")["disagreement"] is None
 
 
 def measured(rows: int, right: float, low: float | None) -> dict[str, object]:
@@ -136,7 +146,7 @@ def test_how_often_it_is_right_is_said_only_where_texts_like_it_were_measured() 
     assert measured_like(bundle, 3, 0.85) is None
     bundle.metrics = measured(120, 0.9, None)  # reviews of too few products
     assert measured_like(bundle, 3, 0.85) is None
-    found = analyse([sentiment()], "", "great")
+    found = analysed([sentiment()], "", "great")
     assert "not measured for texts like this" in found["judgements"][0]["certainty"]
 
 

@@ -7,10 +7,16 @@ from typing import Any
 import httpx
 import pytest
 
+from reviewdesk.bundle import Bundle
+from reviewdesk.desk.judges import BundleJudge
 from reviewdesk.desk.page import page
 from reviewdesk.desk.samples import SAMPLES
 from tests.serving.fakes import category, sentiment, stars
 from tests.serving.process import Server
+
+
+def page_of(bundles: list[Bundle]) -> tuple[str, str]:
+    return page([BundleJudge(bundle) for bundle in bundles])
 
 
 @pytest.fixture
@@ -20,7 +26,7 @@ def client(running: Server) -> Iterator[httpx.Client]:
 
 
 def test_the_policy_allows_the_pages_own_style_and_script_only() -> None:
-    markup, policy = page([sentiment()])
+    markup, policy = page_of([sentiment()])
     for tag in ("style", "script"):
         (inside,) = re.findall(f"<{tag}>(.*?)</{tag}>", markup, re.DOTALL)
         digest = base64.b64encode(hashlib.sha256(inside.encode()).digest()).decode()
@@ -32,24 +38,24 @@ def test_the_policy_allows_the_pages_own_style_and_script_only() -> None:
 
 
 def test_the_page_asks_nobody_else() -> None:
-    markup, _ = page([sentiment()])
+    markup, _ = page_of([sentiment()])
     addresses = set(re.findall(r"https?://[^'\"\s)]+", markup))
     assert addresses == {"http://www.w3.org/2000/svg"}  # a name, not an address
     assert not re.findall(r"innerHTML|outerHTML|insertAdjacent|document\.write|eval\(", markup)
 
 
 def test_samples_are_escaped() -> None:
-    markup, _ = page([sentiment()])
+    markup, _ = page_of([sentiment()])
     assert markup.count('class="sample"') == len(SAMPLES)
     assert "Nice &amp;amp; warm" in markup
     assert "Fits <b>" not in markup
 
 
 def test_the_page_says_what_is_served() -> None:
-    one, _ = page([category()])
+    one, _ = page_of([category()])
     assert "The desk says what kind of product it is about, how sure" in one
     assert "6 categories" in one
-    all_of_them, _ = page([sentiment(), stars(), category()])
+    all_of_them, _ = page_of([sentiment(), stars(), category()])
     assert "positive or negative, how many stars it would get and what kind" in all_of_them
     assert "4 to 5 stars, negative like reviews with 1 to 3 stars" in all_of_them
     assert "<!-- " not in all_of_them
@@ -104,11 +110,11 @@ def test_analyse_refuses_other_bodies(client: httpx.Client) -> None:
 
 
 def test_a_desk_that_learned_from_generated_reviews_says_so() -> None:
-    assert "generated reviews" not in page([sentiment()])[0]
+    assert "generated reviews" not in page_of([sentiment()])[0]
     example = sentiment()
     example.manifest["data"]["rows"] = {"reviews": 100, "generated": 100}
-    assert "This desk is an example: it learned from generated reviews" in page([example])[0]
-    assert "An example: Verdict: it learned" in page([example, stars()])[0]
+    assert "This desk is an example: it learned from generated reviews" in page_of([example])[0]
+    assert "An example: Verdict: it learned" in page_of([example, stars()])[0]
     few = sentiment()
     few.manifest["data"]["rows"] = {"reviews": 10_000, "generated": 2}
-    assert "generated reviews" not in page([few])[0]
+    assert "generated reviews" not in page_of([few])[0]

@@ -7,16 +7,16 @@ from typing import Annotated
 
 import typer
 
-from reviewdesk.aws.endpoint import SageMakerEndpoint
 from reviewdesk.bundle import Bundle
 from reviewdesk.cli.data import open_data
 from reviewdesk.cli.options import Json, with_settings
 from reviewdesk.cli.output import count, note, print_json, print_table, say
+from reviewdesk.cli.remote import predictor_of
 from reviewdesk.errors import DamagedInput, UsageError
 from reviewdesk.job.places import bundle_of
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import Progress
-from reviewdesk.scoring.endpoint import ENDPOINT_PART_ROWS, EndpointPredictor, HttpEndpoint
+from reviewdesk.scoring.endpoint import ENDPOINT_PART_ROWS, EndpointPredictor
 from reviewdesk.scoring.feature_lines import SOURCE
 from reviewdesk.scoring.labelled_rows import label_rows
 from reviewdesk.scoring.predict import PART_ROWS, PredictSummary
@@ -93,7 +93,7 @@ def predict(
     rows = rows and have_rows(data)
     if not rows and out.suffix != ".parquet":
         raise UsageError(f"the predictions are a Parquet table; call it {out.stem}.parquet")
-    predictor = _endpoint(endpoint) if endpoint else bundle_of(Path(places[0]))
+    predictor = predictor_of(endpoint) if endpoint else bundle_of(Path(places[0]))
     with predictor if isinstance(predictor, EndpointPredictor) else nullcontext():
         summary = label(predictor, data, out, rows=rows, evidence=evidence, overwrite=overwrite)
     if endpoint and not summary.already:
@@ -138,12 +138,6 @@ def label(
 def have_rows(data: PreparedData | list[Input]) -> bool:
     """Say whether data has rows with columns of its own; bags of words have none."""
     return not isinstance(data, PreparedData) and all(one.source != SOURCE for one in data)
-
-
-def _endpoint(place: str) -> EndpointPredictor:
-    """Return what answers at an address, or under a name of SageMaker's."""
-    url = "://" in place
-    return EndpointPredictor(HttpEndpoint(place) if url else SageMakerEndpoint(place))
 
 
 def say_labels(summary: PredictSummary, out: Path) -> None:

@@ -4,11 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import pyarrow as pa
-
-from reviewdesk.bundle import Bundle
 from reviewdesk.desk.highlight import segments
-from reviewdesk.desk.measured import Measured, measured_like
+from reviewdesk.desk.judges import Judge, Pasted
+from reviewdesk.desk.measured import Measured
 from reviewdesk.desk.wording import (
     CANNOT_TELL,
     FAIRLY_SURE,
@@ -24,10 +22,9 @@ from reviewdesk.desk.wording import (
 )
 from reviewdesk.errors import PayloadTooLarge, RequestError
 from reviewdesk.examples.targets import label_parts
-from reviewdesk.scoring.explain import TextVerdict, explain
+from reviewdesk.scoring.explain import TextVerdict
 
 MOST_CHARACTERS: Final = 20_000
-MOST_WORDS: Final = 16
 SHOWN_WORDS: Final = 8
 SHOWN_LABELS: Final = 5
 MIDDLE: Final = 3  # stars
@@ -102,37 +99,26 @@ class Judgement:
         return shown[:SHOWN_WORDS]
 
 
-def judges(bundles: Mapping[str, Bundle]) -> list[Bundle]:
-    """Return the bundles that the page asks: the first for each target, in the page's order."""
-    first: dict[str, Bundle] = {}
-    for bundle in bundles.values():
-        first.setdefault(bundle.target, bundle)
-    order = [*TITLES, *sorted(set(first) - set(TITLES))]
-    return [first[target] for target in order if target in first]
-
-
-def analyse(bundles: list[Bundle], headline: str, body: str, title: str = "") -> dict[str, Any]:
+def analyse(judges: Sequence[Judge], review: Pasted) -> dict[str, Any]:
     """Return what the page shows about one review.
 
     Args:
-        bundles: from ``judges``; the first gives the verdict and the highlighted words.
-        headline: the review's title; may be empty.
-        body: the review's text as it was pasted.
-        title: the product's title, for bundles that read it.
+        judges: who is asked; the first gives the verdict and the highlighted words.
+        review: as it was pasted.
 
     Raises:
         RequestError: there is no text to read.
         PayloadTooLarge: the review is longer than the desk takes.
     """
-    if len(headline) + len(body) + len(title) > MOST_CHARACTERS:
+    if sum(map(len, review)) > MOST_CHARACTERS:
         raise PayloadTooLarge(
             f"This text is too long: the desk reads up to {MOST_CHARACTERS:,} characters. "
             "Paste one review at a time."
         )
-    read = _cleaned(bundles[0], headline, body)
+    read = judges[0].read(review)
     if not (read["review_headline"] or read["review_body"]):
         raise RequestError("There is no text to read here. Paste the words of a review.")
-    judgements = [_judgement(bundle, headline, body, title) for bundle in bundles]
+    judgements = [Judgement(judge.target, *judge.judge(review)) for judge in judges]
     return {
         "positivity": _positivity(judgements),
         "disagreement": disagreement(judgements),
@@ -145,12 +131,6 @@ def analyse(bundles: list[Bundle], headline: str, body: str, title: str = "") ->
             for name, text in read.items()
         },
     }
-
-
-def _judgement(bundle: Bundle, headline: str, body: str, title: str) -> Judgement:
-    found = explain(bundle, body, headline=headline, title=title, words=MOST_WORDS)
-    measured = measured_like(bundle, found.known_words, found.probability)
-    return Judgement(bundle.target, found, measured)
 
 
 def disagreement(judgements: Sequence[Judgement]) -> dict[str, str] | None:
@@ -202,14 +182,3 @@ def _of_stars(shares: Mapping[str, float]) -> int:
     """Return the mean of the stars, 1 to 5, as 0 to 100."""
     expected = sum(int(stars) * share for stars, share in shares.items())
     return round(25 * (expected - 1))
-
-
-def _cleaned(bundle: Bundle, headline: str, body: str) -> dict[str, str]:
-    batch = bundle.clean(_batch(headline, body))
-    return {name: batch.column(name)[0].as_py() or "" for name in batch.schema.names}
-
-
-def _batch(headline: str, body: str) -> pa.RecordBatch:
-    columns = {"review_headline": [headline or None], "review_body": [body]}
-    schema = pa.schema([(name, pa.string()) for name in columns])
-    return pa.RecordBatch.from_pydict(columns, schema)

@@ -52,5 +52,5 @@ def analysis_routes(service: Service) -> Sequence[BaseRoute]:
 
 async def _analyse(service: Service, request: Request) -> Response:
     page: Any = importlib.import_module(_PAGE)
-    answer: Response = await page.answer(service, page.judges(service.bundles), request)
+    answer: Response = await page.answer(service, page.judges_of(service.bundles), request)
     return answer

@@ -167,6 +167,7 @@
     const answer = await response.json();
     if (response.ok) return answer;
     if (response.status === 503 || response.status === 429) throw new Error("The desk is busy at the moment. Please try again in a few seconds.");
+    if (response.status === 502) throw new Error("What this page asks does not answer at the moment. Your text is still here; please try again in a few seconds.");
     if (response.status >= 500) throw new Error("Something went wrong inside the desk. Your text is still here; please try again, and tell whoever runs the desk if it happens again.");
     throw new TextProblem(answer.error.message);
   }

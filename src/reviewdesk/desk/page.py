@@ -16,9 +16,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from reviewdesk.bundle import EXAMPLE, Bundle
-from reviewdesk.desk.analysis import analyse, judges
+from reviewdesk.bundle import EXAMPLE
+from reviewdesk.desk.analysis import analyse
 from reviewdesk.desk.by_accept import ANALYSE
+from reviewdesk.desk.judges import Judge, Pasted, judges_of
 from reviewdesk.desk.samples import SAMPLES
 from reviewdesk.desk.wording import TITLES
 from reviewdesk.errors import RequestError, UnsupportedMediaType
@@ -28,7 +29,7 @@ from reviewdesk.serving.body import read_body
 from reviewdesk.serving.media_types import JSON, request_type
 from reviewdesk.serving.readers import parse_json
 from reviewdesk.serving.service import Service
-from reviewdesk.settings import OWN
+from reviewdesk.settings import ServeSettings
 
 PROMISES: Final = {
     "sentiment": "whether it is positive or negative",
@@ -50,20 +51,20 @@ def routes(service: Service) -> Sequence[BaseRoute]:
     shown = functools.lru_cache(maxsize=1)(page)  # until other bundles are served
 
     async def show(request: Request) -> Response:
-        markup, policy = shown(tuple(judges(service.bundles)), service.settings.root_path)
+        markup, policy = shown(tuple(judges_of(service.bundles)), service.settings.root_path)
         return HTMLResponse(markup, headers={"Content-Security-Policy": policy})
 
     async def ask(request: Request) -> Response:
-        return await answer(service, judges(service.bundles), request)
+        return await answer(service, judges_of(service.bundles), request)
 
     return [Route("/", show), Route(ANALYSE, ask, methods=["POST"])]
 
 
-def page(bundles: Sequence[Bundle], root_path: str = "", back: Child = "") -> tuple[str, str]:
+def page(judges: Sequence[Judge], root_path: str = "", back: Child = "") -> tuple[str, str]:
     """Return the page's markup and its Content-Security-Policy.
 
     Args:
-        bundles: those that the page asks, from ``judges``.
+        judges: who is asked.
         root_path: where a proxy in front has the server.
         back: a way back to where the page belongs.
     """
@@ -73,11 +74,11 @@ def page(bundles: Sequence[Bundle], root_path: str = "", back: Child = "") -> tu
         "/* style */": style,
         "/* script */": script,
         "<!-- back -->": fragment(back).markup,
-        "<!-- promise -->": _promise([one.target for one in bundles]),
+        "<!-- promise -->": _promise([one.target for one in judges]),
         "<!-- samples -->": _samples(),
-        "<!-- example -->": _example(bundles) + _without_labels(bundles),
-        "<!-- title -->": _file("title.html") if any(map(_reads_title, bundles)) else "",
-        "<!-- meanings -->": _meanings(bundles),
+        "<!-- example -->": _example(judges) + _without_labels(judges),
+        "<!-- title -->": _file("title.html") if any(one.reads_title for one in judges) else "",
+        "<!-- meanings -->": _meanings(judges),
     }
     markup = _file("page.html")
     for mark, part in parts.items():
@@ -90,35 +91,45 @@ def page(bundles: Sequence[Bundle], root_path: str = "", back: Child = "") -> tu
     return markup, policy
 
 
-async def answer(service: Service, bundles: list[Bundle], request: Request) -> Response:
+async def answer(service: Service, judges: Sequence[Judge], request: Request) -> Response:
     """Answer what the page asks about a review."""
-    sent = request.headers
-    if request_type(sent.get("content-type"), sent.get("content-encoding")) != JSON:
-        raise UnsupportedMediaType(f"the Content-Type must be {JSON}")
-    body = await read_body(sent, request.receive, service.settings.max_body_bytes)
+    body = await body_of(request, service.settings)
     large = is_large(body)
     async with service.hold(large):
-        texts = _review(body)
-        found = await service.run(functools.partial(analyse, bundles, *texts), large)
+        review = pasted(body)
+        found = await service.run(functools.partial(analyse, judges, review), large)
     return JSONResponse(found)
 
 
-def _reads_title(bundle: Bundle) -> bool:
-    return "product_title" in bundle.settings.text.fields
+async def body_of(request: Request, settings: ServeSettings) -> bytes:
+    """Return the JSON that the page sent.
+
+    Raises:
+        UnsupportedMediaType: it is something else.
+        PayloadTooLarge: it is too long.
+    """
+    sent = request.headers
+    if request_type(sent.get("content-type"), sent.get("content-encoding")) != JSON:
+        raise UnsupportedMediaType(f"the Content-Type must be {JSON}")
+    return await read_body(sent, request.receive, settings.max_body_bytes)
 
 
-def _review(body: bytes) -> tuple[str, str, str]:
-    """Return headline and body of the review that the page sent, and the product's title."""
+def pasted(body: bytes) -> Pasted:
+    """Return the review that the page sent.
+
+    Raises:
+        RequestError: it is none.
+    """
     try:
         value = parse_json(body.decode(), "the body")
         title = value.get("product_title", "")
-        texts = value["review_headline"], value["review_body"], title
-        "".join(texts).encode()
+        review = Pasted(value["review_headline"], value["review_body"], title)
+        "".join(review).encode()
     except (UnicodeError, TypeError, KeyError, AttributeError) as error:
         raise RequestError(
             'the body must be {"review_headline": "...", "review_body": "..."}'
         ) from error
-    return texts
+    return review
 
 
 def _promise(targets: Sequence[str]) -> str:
@@ -128,23 +139,23 @@ def _promise(targets: Sequence[str]) -> str:
                     "which words led it there.").markup  # fmt: skip
 
 
-def _example(bundles: Sequence[Bundle]) -> str:
+def _example(judges: Sequence[Judge]) -> str:
     """Say which judgements are those of examples."""
-    learnt = [TITLES.get(one.target, one.target) for one in bundles if one.is_example]
+    learnt = [TITLES.get(one.target, one.target) for one in judges if one.is_example]
     if not learnt:
         return ""
     what = (
         "This desk is an example"
-        if len(learnt) == len(bundles)
+        if len(learnt) == len(judges)
         else (f"An example: {', '.join(learnt)}")
     )
     return element("p", f"{what}: {EXAMPLE}.", class_="example", role="note").markup
 
 
-def _without_labels(bundles: Sequence[Bundle]) -> str:
+def _without_labels(judges: Sequence[Judge]) -> str:
     """Say which judgements nobody taught, and on what they rest."""
     told = [
-        f"{TITLES.get(one.target, one.target)}: {one.rests_on}." for one in bundles if one.rests_on
+        f"{TITLES.get(one.target, one.target)}: {one.rests_on}." for one in judges if one.rests_on
     ]
     return "".join(element("p", one, class_="example", role="note").markup for one in told)
 
@@ -164,33 +175,13 @@ def _samples() -> str:
     return fragment(*buttons).markup
 
 
-def _meanings(bundles: Sequence[Bundle]) -> str:
-    """Return what each judgement means, as the bundles were trained."""
+def _meanings(judges: Sequence[Judge]) -> str:
+    """Return what each judgement means."""
     told = [
-        fragment(element("dt", TITLES.get(one.target, one.target)), element("dd", _meaning(one)))
-        for one in bundles
+        fragment(element("dt", TITLES.get(one.target, one.target)), element("dd", one.meaning))
+        for one in judges
     ]
     return fragment(*told).markup
-
-
-def _meaning(bundle: Bundle) -> str:
-    target = bundle.settings.target
-    if target.target == "sentiment":
-        lowest = target.positive_from
-        good = "5 stars" if lowest == 5 else f"{lowest} to 5 stars"
-        worst = lowest - 2 if target.drop_three and lowest == 4 else lowest - 1
-        bad = "1 star" if worst == 1 else f"1 to {worst} stars"
-        return (
-            f"Positive reads like reviews that customers gave {good}, negative like reviews "
-            f"with {bad}."
-        )
-    if target.target == "stars":
-        return "How many of 5 stars customers gave who wrote in this way."
-    if target.target == "labels":
-        return f"Which of {len(bundle.labels)} labels fit the review, each for itself."
-    if target.target == OWN:
-        return f"Which of {len(bundle.labels)} labels that people gave fits the review best."
-    return f"Which of {len(bundle.labels)} categories of products the review is most like."
 
 
 def _file(name: str) -> str:

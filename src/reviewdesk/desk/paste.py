@@ -6,9 +6,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from reviewdesk.bundle import Bundle
-from reviewdesk.desk.analysis import judges
 from reviewdesk.desk.desk import Desk
+from reviewdesk.desk.judges import Judge, judges_of
 from reviewdesk.desk.page import answer, page
 from reviewdesk.report.html import element
 from reviewdesk.serving.service import Service
@@ -16,19 +15,19 @@ from reviewdesk.serving.service import Service
 
 async def show(desk: Desk, request: Request) -> Response:
     """Show the page."""
-    _, bundles = await run_in_threadpool(_judges, desk)
+    _, judges = await run_in_threadpool(_judges, desk)
     root = desk.settings.root_path
     back = element("p", element("a", desk.texts("paste.back"), href=f"{root}/"))
-    markup, policy = page(bundles, root, back)
+    markup, policy = page(judges, root, back)
     return HTMLResponse(markup, headers={"Content-Security-Policy": policy})
 
 
 async def analyse(desk: Desk, request: Request) -> Response:
     """Answer what the page asks about a review."""
-    service, bundles = await run_in_threadpool(_judges, desk)
-    return await answer(service, list(bundles), request)
+    service, judges = await run_in_threadpool(_judges, desk)
+    return await answer(service, judges, request)
 
 
-def _judges(desk: Desk) -> tuple[Service, Sequence[Bundle]]:
+def _judges(desk: Desk) -> tuple[Service, Sequence[Judge]]:
     service = desk.service
-    return service, judges(service.bundles)
+    return service, judges_of(service.bundles)

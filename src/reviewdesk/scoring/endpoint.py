@@ -39,6 +39,7 @@ MANY: Final = 100_000
 FIELDS: Final = ("review_headline", "review_body", "product_title")
 Instance = str | dict[str, str]
 
+_ABOUT: Final = ("bundle", "target", "labels", "reads", "clean")
 _BUSY: Final = (408, 429, 500, 502, 503, 504)
 
 
@@ -101,7 +102,7 @@ class HttpEndpoint:
         try:
             listed = json.loads(self._ask("GET", f"{self._root}/endpoints"))["endpoints"]
             own = [one for one in listed if one["name"] == self._served] or listed
-            return {name: own[0][name] for name in ("bundle", "target", "labels", "reads", "clean")}
+            return {name: own[0][name] for name in _ABOUT}
         except (Refused, ValueError, KeyError, IndexError, TypeError):
             return {}
 
@@ -165,7 +166,8 @@ class EndpointPredictor:
     def _ask_about(self) -> None:
         endpoint = self._endpoint
         about = _patiently(endpoint, endpoint.about)
-        self._as_texts = not about  # what BlazingText reads; our own endpoints read fields, too
+        self.takes_texts = not about
+        """Whether it reads a text alone, as BlazingText does; our own endpoints read fields."""
         reads = about.get("reads", FIELDS)
         self.reads_features: bool = FEATURES in reads
         texts = any(one in reads for one in FIELDS)
@@ -202,7 +204,9 @@ class EndpointPredictor:
             StorageError: it cannot be reached, or has no time, after several tries.
             InputError: it refuses what is sent, or its answers are not those of a classifier.
         """
-        bodies = list(_bodies(self._instances(reviews), self.sends_cleaned and not self._as_texts))
+        bodies = list(
+            _bodies(self._instances(reviews), self.sends_cleaned and not self.takes_texts)
+        )
         found = self._pool.map(lambda one: self._answers(*one), bodies)
         column_of = {label: n for n, label in enumerate(self.labels)}
         probabilities = np.zeros((len(reviews), len(self.labels)), np.float32)
@@ -219,9 +223,9 @@ class EndpointPredictor:
         if FEATURES in reviews.schema.names:
             column = reviews.column(FEATURES).to_pylist()
             return [{FEATURES: _line(row)} for row in column]
-        fields = ("review_body",) if self._as_texts else FIELDS
+        fields = ("review_body",) if self.takes_texts else FIELDS
         rows = reviews.select([one for one in fields if one in reviews.schema.names]).to_pylist()
-        return [_instance(row, self._as_texts) for row in rows]
+        return [_instance(row, self.takes_texts) for row in rows]
 
     def _answers(self, body: bytes, reviews: int) -> list[dict[str, float]]:
         text = _patiently(self._endpoint, lambda: self._endpoint.send(body))
