@@ -30,13 +30,19 @@ from tests.serving.fakes import SENTIMENT, WordCounter, bundle_of, category, sta
 
 
 class Gated(WordCounter):
-    """Waits or fails when a review tells it to."""
+    """Waits or fails when a review tells it to, or before its first review where it is cold."""
+
+    cold = False
 
     def decision_scores(self, batch: pa.RecordBatch | Texts) -> NDArray[np.float32]:
         words = " ".join(self.reviews(batch).column("review_body").to_pylist()).split()
         if "wait" in words:
             _say("working")
             os.read(sys.stdin.fileno(), 1)  # one byte lets one thread go on
+        if self.cold and "like" in " ".join(words):  # what a server asks before it begins
+            self.cold = False
+            _say("cold")
+            os.read(sys.stdin.fileno(), 1)
         if "fail" in words:
             raise ZeroDivisionError("the secret review text")
         return super().decision_scores(batch)
@@ -111,6 +117,7 @@ def _say(what: object) -> None:
 
 if __name__ == "__main__":
     given = json.loads(sys.argv[1])
+    Gated.cold = given.pop("cold", False)
     if descriptors := given.pop("descriptors", 0):
         resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
     traffic = TrafficSettings.from_json(given.pop("traffic", {}))

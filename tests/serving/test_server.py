@@ -1,7 +1,10 @@
 """The process: signals, load, what it writes."""
 
+import json
 import signal
 import socket
+import subprocess
+import sys
 import threading
 
 import httpx
@@ -98,3 +101,25 @@ def test_answers_are_not_held_back(host: str) -> None:
         connection, _ = listener.accept()
         with connection:
             assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_a_ping_is_answered_only_when_the_models_are_ready() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    words = [
+        sys.executable,
+        "-m",
+        "tests.serving.process",
+        json.dumps({"port": port, "cold": True}),
+    ]
+    with subprocess.Popen(
+        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        one = Server(process, port)
+        assert one.says() == "cold"
+        for _ in range(3):
+            with pytest.raises(httpx.TransportError):
+                httpx.get(f"{one.url}/ping", timeout=0.3, trust_env=False)
+        one.let_go_on()
+        assert httpx.get(f"{one.url}/ping", timeout=60, trust_env=False).status_code == 200
+        process.kill()

@@ -28,6 +28,9 @@ from reviewdesk.settings import ServeSettings
 MOST_WORK: Final = 262_144
 """Work of one batch, as ``work_of`` counts it; what is over waits for the next."""
 
+GATHERED: Final = 32
+"""So many requests that nobody waits for are enough for a batch."""
+
 TURNS: Final = 2
 """Turns of the event loop, of microseconds each, that a request waits for others where the batch
 before had several."""
@@ -178,15 +181,21 @@ class Batches:
         scoring: what answers them.
         at_once: whether they are answered in the event loop itself; else in a thread.
         run: does work in a thread as soon as one is free.
+        gather_seconds: how long requests wait for others, where nobody waits for their answers;
+            but no longer than ``GATHERED`` are there.
     """
 
-    def __init__(self, scoring: Scoring, at_once: bool, run: "Run") -> None:
+    def __init__(
+        self, scoring: Scoring, at_once: bool, run: "Run", gather_seconds: float = 0.0
+    ) -> None:
         self._scoring = scoring
         self._at_once = at_once
         self._run = run
+        self._gather_seconds = gather_seconds
         self._waiting: deque[Asked] = deque()
         self._due = False
         self._crowded = False
+        self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
@@ -202,13 +211,29 @@ class Batches:
         """Take a request; nobody need wait for its answer."""
         self._waiting.append(asked)
         loop = asyncio.get_running_loop()
-        if not self._at_once:
-            task = loop.create_task(self._answer_in_thread())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        if self._gather_seconds:
+            if not self._due:
+                self._due = True
+                self._timer = loop.call_later(self._gather_seconds, self._begin_thread)
+            elif len(self._waiting) >= GATHERED and self._timer is not None:
+                self._timer.cancel()
+                self._begin_thread()
+        elif not self._at_once:
+            self._begin_thread()
         elif not self._due:
             self._due = True
             loop.call_soon(self._answer_now, TURNS if self._crowded else 0)
+
+    def finish(self) -> None:
+        """Answer those that wait, in this thread: the event loop has ended."""
+        while self._waiting:
+            self._answered()
+
+    def _begin_thread(self) -> None:
+        self._timer = None
+        task = asyncio.get_running_loop().create_task(self._answer_in_thread())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _answer_now(self, turns: int) -> None:
         """Answer those that wait, after so many turns of the event loop."""
@@ -226,6 +251,10 @@ class Batches:
     async def _answer_in_thread(self) -> None:
         """Answer those that wait by the time that a thread is free, perhaps none any more."""
         _hand_over(*await self._run(self._answered))
+        if self._gather_seconds:  # what came meanwhile has waited long enough
+            self._due = bool(self._waiting)
+            if self._due:
+                self._begin_thread()
 
     def _answered(self) -> "Answered":
         batch: list[Asked] = []

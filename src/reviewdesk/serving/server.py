@@ -81,6 +81,7 @@ def serve(
         for endpoint in service.endpoints.values():
             _warm(endpoint)
         run_app(app, settings, service.metrics, listener, begin)
+    service.finish_shadows()
 
 
 class Worker(NamedTuple):

@@ -26,6 +26,9 @@ MOST_THREADS: Final = 8
 MOST_REQUESTS: Final = 64
 """Requests held at a time, working or waiting."""
 
+GATHER_SECONDS: Final = 0.02
+"""Requests wait so long for others before a shadow scores them together: nobody waits for it."""
+
 MOST_LARGE: Final = 16
 """Large requests among them."""
 
@@ -196,8 +199,15 @@ class Service:
         bundle = asked.variant.bundle
         batches = self._shadowed.get(bundle)
         if batches is None:
-            batches = self._shadowed[bundle] = Batches(self.scoring, False, self._run_shadow)
+            batches = self._shadowed[bundle] = Batches(
+                self.scoring, False, self._run_shadow, GATHER_SECONDS
+            )
         batches.add(asked)
+
+    def finish_shadows(self) -> None:
+        """Score what waits for shadows, when no request comes any more."""
+        for batches in self._shadowed.values():
+            batches.finish()
 
     async def _run_shadow(self, work: Callable[[], T]) -> T:
         async with self._shadow_limiter:
