@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from reviewdesk.aws.webapp.gateway_events import KINDS
 from reviewdesk.aws.webapp.local import local_app
 from reviewdesk.aws.webapp.site import site_page
-from reviewdesk.desk.analysis import judges
+from reviewdesk.desk.judges import judges_of
 from reviewdesk.errors import UsageError
 from tests.aws.webapp.gateways import bundles
 from tests.desk.test_browser import BASICS, CHROMIUM, browser, read
@@ -63,7 +63,9 @@ def test_a_gateway_that_is_gone_or_throttles_is_said(browser: Browser) -> None:
 
 
 def test_a_page_asks_addresses_only() -> None:
-    markup = site_page(judges(bundles()), "https://a.execute-api.eu-central-1.amazonaws.com/live")
+    markup = site_page(
+        judges_of(bundles()), "https://a.execute-api.eu-central-1.amazonaws.com/live"
+    )
     assert "connect-src https://a.execute-api.eu-central-1.amazonaws.com;" in markup
     for api in (
         "javascript:alert(1)",
@@ -73,4 +75,4 @@ def test_a_page_asks_addresses_only() -> None:
         "",
     ):
         with pytest.raises(UsageError):
-            site_page(judges(bundles()), api)
+            site_page(judges_of(bundles()), api)

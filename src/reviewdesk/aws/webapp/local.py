@@ -11,7 +11,7 @@ from reviewdesk.aws.webapp.gateway_events import HTTP_SECOND, HttpRequest
 from reviewdesk.aws.webapp.handler import Handler
 from reviewdesk.aws.webapp.site import site_page
 from reviewdesk.bundle import Bundle
-from reviewdesk.desk.analysis import judges
+from reviewdesk.desk.judges import judges_of
 from reviewdesk.serving.direct import Answer
 
 
@@ -56,7 +56,7 @@ def local_app(
         gateway = Gateway(Handler(backend, [site]), kind)
         with listening(gateway.answer, port) as api_at:
             app = LocalApp(f"http://{HOST}:{api_at}", site)
-            pages["/"] = site_page(judges(bundles), app.api)
+            pages["/"] = site_page(judges_of(bundles), app.api)
             yield app
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
-from reviewdesk.bundle import Bundle
+from reviewdesk.desk.judges import Judge
 from reviewdesk.desk.page import page
 from reviewdesk.errors import UsageError
 
@@ -14,11 +14,11 @@ _HEAD: Final = '<meta charset="utf-8">\n'
 _FRAMES: Final = "; frame-ancestors 'none'"  # counts as a header only, which CloudFront sends
 
 
-def site_page(bundles: Sequence[Bundle], api: str) -> str:
+def site_page(judges: Sequence[Judge], api: str) -> str:
     """Return the page's markup, with its policy inside.
 
     Args:
-        bundles: those that answer, from ``judges``.
+        judges: what answers, from ``judges_of``.
         api: the address that the page asks, without a ``/`` at its end.
 
     Raises:
@@ -26,7 +26,7 @@ def site_page(bundles: Sequence[Bundle], api: str) -> str:
     """
     if not _ADDRESS.fullmatch(api):
         raise UsageError(f"{api!r} is no address that a page can ask; write https://HOST/STAGE")
-    markup, policy = page(bundles, api)
+    markup, policy = page(judges, api)
     origin = "/".join(api.split("/")[:3])
     policy = policy.replace("connect-src 'self'", f"connect-src {origin}").replace(_FRAMES, "")
     meta = f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">\n'
