@@ -9,6 +9,7 @@ import pytest
 
 import reviewdesk as rd
 from reviewdesk.bundle import load_bundle
+from reviewdesk.desk.judges import BundleJudge
 from reviewdesk.desk.page import page
 from reviewdesk.errors import UsageError
 from reviewdesk.stats.shares import share_interval
@@ -160,7 +161,9 @@ def test_the_same_reviews_give_the_same_bundle(tmp_path: Path) -> None:
 def test_the_page_for_pasting_says_on_what_it_rests(tmp_path: Path) -> None:
     write(tmp_path / "r.csv", 60)
     bundle = rd.run(tmp_path / "r.csv", tmp_path / "job").models["sentiment"].bundle
-    assert "Verdict: nobody had labelled the reviews it learned from" in page([bundle])[0]
+    assert (
+        "Verdict: nobody had labelled the reviews it learned from" in page([BundleJudge(bundle)])[0]
+    )
 
 
 def test_more_files_go_into_the_job(tmp_path: Path) -> None:
