@@ -161,12 +161,18 @@ def test_the_same_training_again_does_nothing(data: PreparedData, tmp_path: Path
     place = tmp_path / "bundle"
     first = train(data, place, folds=3, oof=tmp_path / "oof.parquet")
     before = [(p, p.stat().st_mtime_ns) for p in sorted(tmp_path.rglob("*"))]
-    second = train(data, place, folds=3, oof=tmp_path / "oof.parquet")
+    shutil.copytree(data.path, copy := tmp_path.with_name(f"{tmp_path.name}-copy"))
+    unreadable = PreparedData.open(copy)
+    for part in copy.rglob("*.parquet"):
+        part.unlink()
+    second = train(unreadable, place, folds=3, oof=tmp_path / "oof.parquet")
     assert [(p, p.stat().st_mtime_ns) for p in sorted(tmp_path.rglob("*"))] == before
     assert not first.already
     assert second.already
     assert second.crossfit is not None
     assert second.crossfit.already
+    assert first.crossfit is not None
+    assert second.crossfit.counts() == first.crossfit.counts()
     assert second.bundle.manifest == first.bundle.manifest
 
 

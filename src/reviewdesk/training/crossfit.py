@@ -26,10 +26,13 @@ from reviewdesk.runlog import versions
 from reviewdesk.schema import predictions_schema
 from reviewdesk.scoring.parts import Parts
 from reviewdesk.scoring.predict import prediction_table
+from reviewdesk.seal import opened
 from reviewdesk.training.family import new_classifier
 
 TABLE_ROWS: Final = 65_536
 PROBABILITY: Final = "probability"
+FORMAT: Final = 2  # of the table: it says how it was made
+SUMMARY_KEY: Final = b"reviewdesk.crossfit"
 
 
 @dataclass(frozen=True)
@@ -117,13 +120,15 @@ class CrossFit:
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary as plain JSON values."""
+        return {"out": str(self.out), **self.counts(), "already": self.already}
+
+    def counts(self) -> dict[str, Any]:
+        """Return what the table's file says of itself, as plain JSON values."""
         return {
-            "out": str(self.out),
             "folds": self.folds,
             "rows": self.rows,
             "unlabelled": self.unlabelled,
             "dropped_texts": self.dropped_texts,
-            "already": self.already,
         }
 
 
@@ -157,30 +162,75 @@ def cross_fit(
         NotEnoughData: fewer products than folds, or one label only.
         StorageError: something cannot be read or written.
     """
-    if folds < 2:
-        raise UsageError(f"cross-fitting needs 2 folds or more, not {folds}")
-    plan = {"model": base_model.id, "data": base_model.learnt_from, "folds": folds, "seed": seed}
-    parts = Parts(out, plan)
+    finished = finished_cross_fit(base_model, out, folds=folds, seed=seed, overwrite=overwrite)
+    if finished:
+        return finished
+    parts = Parts(out, _plan(base_model, folds, seed))
     fold_of = product_folds(examples, folds, seed)
     if base_model.fitted is None:
         fold_of = with_unlabelled(examples, fold_of, folds, seed)
-    with parts.locked():
-        already = parts.finished(overwrite=overwrite)
-        if not already:
-            parts.begin()
-            _fit_folds(examples, base_model, fold_of, parts, progress)
-            schema = predictions_schema(base_model.labels, base_model.target)
-            parts.join(_assemble(examples, base_model, fold_of, parts), out, schema)
-            parts.remove()
     labelled = int(examples.labelled.sum())
-    return CrossFit(
+    written = CrossFit(
         out=out,
         folds=folds,
         rows=labelled,
         unlabelled=len(examples) - labelled,
         dropped_texts=[training_rows(examples, fold_of, fold)[1] for fold in range(folds)],
-        already=already,
     )
+    with parts.locked():
+        parts.begin()
+        _fit_folds(examples, base_model, fold_of, parts, progress)
+        schema = predictions_schema(base_model.labels, base_model.target)
+        parts.join(
+            _assemble(examples, base_model, fold_of, parts),
+            out,
+            schema.with_metadata(
+                {**(schema.metadata or {}), SUMMARY_KEY: json.dumps(written.counts()).encode()}
+            ),
+        )
+        parts.remove()
+    return written
+
+
+def finished_cross_fit(
+    base_model: BaseModel, out: Path, *, folds: int, seed: int, overwrite: bool = False
+) -> CrossFit | None:
+    """Return what an earlier call of ``cross_fit`` wrote, without reading a review.
+
+    Args:
+        base_model: what was fitted.
+        out: the Parquet file.
+        folds: how many parts the products were dealt into.
+        seed: how they were dealt.
+        overwrite: whether another table at ``out`` may be replaced.
+
+    Returns:
+        None where there is no table, or one that may be replaced.
+
+    Raises:
+        UsageError: fewer than two folds, or another table is at ``out``.
+        StorageError: the file cannot be read.
+    """
+    if folds < 2:
+        raise UsageError(f"cross-fitting needs 2 folds or more, not {folds}")
+    parts = Parts(out, _plan(base_model, folds, seed))
+    with parts.locked():
+        if not parts.finished(overwrite=overwrite):
+            return None
+        with opened(out) as file:
+            counts = json.loads(file.schema_arrow.metadata[SUMMARY_KEY])
+    return CrossFit(out=out, already=True, **counts)
+
+
+def _plan(base_model: BaseModel, folds: int, seed: int) -> dict[str, Any]:
+    """Return all that the table depends on."""
+    return {
+        "format": FORMAT,
+        "model": base_model.id,
+        "data": base_model.learnt_from,
+        "folds": folds,
+        "seed": seed,
+    }
 
 
 def _fit_folds(

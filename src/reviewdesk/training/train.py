@@ -17,7 +17,7 @@ from reviewdesk.progress import SILENT, Progress
 from reviewdesk.runlog import RunLog
 from reviewdesk.settings import SEVERAL, SplitSettings, TargetSettings, TextSettings
 from reviewdesk.training.automatic import AUTO, Chosen, choose_family
-from reviewdesk.training.crossfit import BaseModel, CrossFit, cross_fit
+from reviewdesk.training.crossfit import BaseModel, CrossFit, cross_fit, finished_cross_fit
 from reviewdesk.training.family import new_classifier
 from reviewdesk.training.fitting import fit_and_measure, fit_and_validate
 
@@ -84,7 +84,7 @@ def train(
     Once it is measured, it learns anew from all reviews, but for families that take long to learn
     (networks). With folds, every review also gets a prediction by a classifier that has not seen
     its product. A run that was killed goes on where it was; the same command on finished files
-    does nothing.
+    reads no review and does nothing.
 
     Args:
         data: prepared reviews.
@@ -146,6 +146,12 @@ def train(
     log = RunLog("train", settings.to_json(), {"data": data.fingerprint})
     with locked(out.with_name(f".{out.name}.lock"), str(out)):
         finished = None if overwrite else _finished(out, model, settings, data)
+        seed, crossfit = settings.split.seed, None
+        if finished and oof:
+            base_model = BaseModel.of_bundle(finished)
+            crossfit = finished_cross_fit(base_model, oof, folds=folds, seed=seed)
+        if finished and (crossfit or not oof):  # nothing is to be done, so nothing is read
+            return TrainResult(out, finished, crossfit, log, already=True, chosen=chosen)
         with log.timed("label"):
             examples = load_examples(data, settings.target, settings.text, progress=progress)
         bundle = finished or _train(
@@ -153,9 +159,7 @@ def train(
             way.stop, progress, chosen,
         )  # fmt: skip
         shutil.rmtree(folder, ignore_errors=True)
-    crossfit = None
     if oof is not None:
-        seed = settings.split.seed
         with log.timed("cross-fit"):
             crossfit = cross_fit(
                 examples,
