@@ -50,6 +50,12 @@ COPY_OF: Final = Column(
     "the review_id of the review that this one repeats over another variant of the product; null "
     "where it repeats none",
 )
+REVIEW_LANGUAGE: Final = Column(
+    "review_language",
+    pa.string(),
+    False,
+    "the language of the body, as in en; unknown below 40 characters",
+)
 REVIEW_TOKENS: Final = Column(
     "review_tokens", pa.string(), False, "the body's words without stop words, one space apart"
 )
@@ -85,14 +91,15 @@ def prepared_schema(*, tokens: bool, kept: Sequence[str] = ()) -> pa.Schema:
         tokens: whether there is a column of tokens.
         kept: the columns that are kept beside the reviews table.
     """
-    added = (COPY_OF, REVIEW_TOKENS) if tokens else (COPY_OF,)
+    added = (COPY_OF, REVIEW_LANGUAGE, *((REVIEW_TOKENS,) if tokens else ()))
     fields = (pa.field(c.name, c.type, c.nullable) for c in added)
     return pa.schema([*reviews_schema(kept), *fields])
 
 
 def ratings_schema() -> pa.Schema:
     """Return the schema of prepared reviews without a text, of which the stars still count."""
-    left = [field for field in prepared_schema(tokens=False) if field.name != "review_body"]
+    of_texts = ("review_body", REVIEW_LANGUAGE.name)
+    left = [field for field in prepared_schema(tokens=False) if field.name not in of_texts]
     return pa.schema(left)
 
 
@@ -104,7 +111,7 @@ REVIEW_MONTH: Final = "review_month"
 
 UNKNOWN_MONTH: Final = "unknown"
 
-ADDED_NAMES: Final = (COPY_OF.name, REVIEW_TOKENS.name, REVIEW_MONTH)
+ADDED_NAMES: Final = (COPY_OF.name, REVIEW_LANGUAGE.name, REVIEW_TOKENS.name, REVIEW_MONTH)
 """The names of columns that prepared data has and files do not."""
 
 REJECTS: Final = pa.schema(

@@ -127,7 +127,7 @@ def test_tokens_stand_beside_the_untouched_body(tmp_path: Path) -> None:
     (row,) = data.table(["review_body", "review_tokens"]).to_pylist()
     assert row["review_body"] == "The printers were NOT working; don't buy it!"
     assert row["review_tokens"] == "printers not working don't buy"
-    assert data.table().schema.names[-2:] == ["copy_of", "review_tokens"]
+    assert data.table().schema.names[-2:] == ["review_language", "review_tokens"]
 
 
 def test_stems(tmp_path: Path) -> None:

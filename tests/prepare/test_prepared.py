@@ -30,7 +30,7 @@ def test_reads_all_in_the_order_of_months_days_and_ids(folder: Path) -> None:
     data = PreparedData.open(folder)
     table = data.table()
     assert table.select(REVIEWS.names).schema.equals(REVIEWS)
-    assert table.schema.names == [*REVIEWS.names, "copy_of"]
+    assert table.schema.names == [*REVIEWS.names, "copy_of", "review_language"]
     assert data.rows == table.num_rows == 50
     keys = list(zip(table["review_date"].to_pylist(), table["review_id"].to_pylist(), strict=True))
     dated = [key for key in keys if key[0] is not None]
@@ -77,7 +77,7 @@ def change(folder: Path, edit: Callable[[dict[str, Any]], Any]) -> None:
     ("edit", "message"),
     [
         (lambda m: m.update(format="reviewdesk.bundle"), "is of something else"),
-        (lambda m: m.update(format_version=1), "version 1, and this release reads version 4"),
+        (lambda m: m.update(format_version=1), "version 1, and this release reads version 5"),
         (lambda m: m.pop("partitions"), "damaged"),
         (lambda m: m.update(partitions=[1]), "damaged"),
         (lambda m: m["partitions"][0].update(file="../../secret"), "damaged"),

@@ -19,6 +19,7 @@ FLAGS: Final = {
     "fields": "--text",
     "by": "--split-by",
     "hyper_parameters": "--set",
+    "languages": "--language",
 }
 
 Json = Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")]

@@ -151,6 +151,12 @@ def say_labels(summary: PredictSummary, out: Path) -> None:
             "(known_words is 0): of these it cannot tell, and their probabilities are the labels' "
             "shares of the reviews that it learned from"
         )
+    if summary.unseen_languages:
+        named = ", ".join(f"{code} {n:,}" for code, n in summary.unseen_languages.items())
+        say(
+            f"{count(sum(summary.unseen_languages.values()), 'review')} are in languages that the "
+            f"bundle has learned next to nothing of ({named}): rely on their labels the less"
+        )
     if summary.formula_cells:
         say(
             f"{count(summary.formula_cells, 'cell')} would run as a formula in a spreadsheet: each "

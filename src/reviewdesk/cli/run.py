@@ -27,7 +27,7 @@ from reviewdesk.sources.catalog import open_inputs
 
 
 @with_settings(
-    own=("target",),
+    own=("target", "languages"),
     source=SourceSettings,
     clean=CleanSettings,
     prepare=PrepareSettings,

@@ -42,7 +42,7 @@ Vectors = Annotated[
 Count = Annotated[int, typer.Option("--count", "-k", help="How many words.", min=1)]
 
 
-@with_settings(settings=WordVectorSettings, text=TextSettings)
+@with_settings(own=("languages",), settings=WordVectorSettings, text=TextSettings)
 def train(
     data: Data,
     out: Annotated[
@@ -149,7 +149,7 @@ def evaluate(
         say(f"{name}: " + ", ".join(f"{key} {value}" for key, value in figures.items()))
 
 
-@with_settings(text=TextSettings)
+@with_settings(own=("languages",), text=TextSettings)
 def products(
     data: Data,
     vectors: Annotated[Path, typer.Option(help="Vectors of words.", metavar="VEC")],

@@ -40,7 +40,7 @@ from reviewdesk.storage import (
 )
 from reviewdesk.text.hashing import hash64
 
-VERSION: Final = 3
+VERSION: Final = 4
 SEARCH: Final = "search.sqlite"
 SUMMARY: Final = "index.json"
 PREPARED: Final = "prepared"
@@ -51,7 +51,7 @@ _CACHE_KIB: Final = 131_072
 
 _FACTS: Final = (
     *("review_id", "product_id", "customer_id", "star_rating", "review_date"),
-    *("product_category", "marketplace", "verified_purchase"),
+    *("product_category", "marketplace", "verified_purchase", "review_language"),
 )
 
 Codes = NDArray[Any]
@@ -223,7 +223,7 @@ def _write_facts(
     ids, customers = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)]
     stars, months = [np.empty(0, np.int8)], [np.empty(0, np.int32)]
     days = [np.empty(0, "datetime64[D]")]
-    coded = {"category": _Coded(), "marketplace": _Coded(), "verified": _Coded()}
+    coded = {name: _Coded() for name in ("category", "language", "marketplace", "verified")}
     pseudonyms = _Pseudonyms(key)
     with progress.task("Indexing", data.rows, "reviews") as task:
         for batch in data.batches(_FACTS, BATCH_ROWS):
@@ -233,6 +233,7 @@ def _write_facts(
             months.append(_months(batch.column("review_date")))
             days.append(batch.column("review_date").to_numpy(zero_copy_only=False))
             coded["category"].add(batch.column("product_category"))
+            coded["language"].add(batch.column("review_language"))
             coded["marketplace"].add(batch.column("marketplace"))
             verified = batch.column("verified_purchase")
             coded["verified"].add(pc.if_else(verified, pa.scalar("yes"), pa.scalar("no")))

@@ -25,7 +25,7 @@ Mask = NDArray[np.bool_]
 
 ABSENT: Final = "-"
 STARS: Final = "stars"
-CODED: Final = ("category", "marketplace", "verified")
+CODED: Final = ("category", "language", "marketplace", "verified")
 LABEL: Final = "label-"
 SURE: Final = "sure-"
 BANDS: Final = {"95-100": (95, 100), "80-94": (80, 94), "50-79": (50, 79), "0-49": (0, 49)}

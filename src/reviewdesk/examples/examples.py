@@ -1,7 +1,7 @@
 """Examples: labelled reviews, a few numbers a row in memory and the texts left on disk."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from shlex import quote
 from typing import Final, Protocol
 
@@ -14,14 +14,17 @@ from reviewdesk.errors import InputError, MissingColumn, NotEnoughData
 from reviewdesk.examples.headlines import HEADLINE, blank_default_headlines
 from reviewdesk.examples.label_sets import indicators, label_sets
 from reviewdesk.examples.targets import NO_LABEL, Labels, Values, label_rows
+from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
-from reviewdesk.schema import REVIEWS
+from reviewdesk.schema import REVIEW_LANGUAGE, REVIEWS
 from reviewdesk.settings import SEVERAL, TargetSettings, TextSettings
 from reviewdesk.text.hashing import hash64
 from reviewdesk.text.headlines import is_default_headline
+from reviewdesk.text.languages import checked_languages, language_column
 from reviewdesk.text.tokens import normalised_key
 
 BATCH_ROWS: Final = 65_536
+ANOTHER_LANGUAGE: Final = "another language"
 LABEL: Final = "label"
 GROUP: Final = "group"
 CUSTOMER: Final = "customer"
@@ -63,6 +66,7 @@ class Examples:
         left_out: how many reviews have no label, by reason.
         small_categories: labels with too few reviews, and how many they have.
         sets: of reviews with several labels the sets that occur, as places in ``labels``.
+        languages: (n,) the language of each review, as a dictionary of codes.
     """
 
     reviews: Reviews
@@ -76,6 +80,7 @@ class Examples:
     left_out: dict[str, int]
     small_categories: dict[str, int]
     sets: pa.ListArray | None = None
+    languages: pa.Array | None = None
 
     def __len__(self) -> int:
         return len(self.label)
@@ -95,6 +100,14 @@ class Examples:
         else:
             found = np.bincount(chosen, minlength=len(self.labels))
         return dict(zip(self.labels, found.tolist(), strict=True))
+
+    def language_counts(self, rows: NDArray[np.bool_]) -> dict[str, int]:
+        """Return how many of some reviews, (n,), are in each language, the most first."""
+        if self.languages is None:
+            return {}
+        pairs = pc.value_counts(self.languages.filter(pa.array(rows))).to_pylist()
+        counts = {one["values"]: one["counts"] for one in pairs}
+        return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
 
     def batches(
         self, rows: NDArray[np.bool_] | None = None, batch_rows: int = BATCH_ROWS
@@ -187,19 +200,39 @@ def load_examples(
     """
     values = Values(target)
     groups, keys, defaults = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)], 0
+    told = isinstance(reviews, PreparedData)
     columns = dict.fromkeys((*_PRODUCT, HEADLINE, "review_body", *values.columns))
+    columns |= {REVIEW_LANGUAGE.name: None} if told else {}
+    languages = [pa.array([], pa.string())]
     with progress.task("Labelling", reviews.rows, "reviews") as task:
         for batch in _labelled_batches(reviews, list(columns), target):
             values.add(batch)
             groups.append(hash64(pc.coalesce(*(_present(batch, name) for name in _PRODUCT))))
             keys.append(hash64(normalised_key(batch.column("review_body"))))
+            languages.append(
+                batch.column(REVIEW_LANGUAGE.name)
+                if told
+                else language_column(batch.column("review_body"))
+            )
             defaults += is_default_headline(batch.column(HEADLINE)).true_count
             task.advance(len(batch))
     label = label_sets if target.target == SEVERAL else label_rows
     found = label(values, target, labels)
     if not len(found.rows):
         raise NotEnoughData("there are no reviews in this data")
-    return _examples(reviews, target, text, found, (groups, keys), defaults)
+    spoken = pa.chunked_array(languages).combine_chunks().dictionary_encode()
+    found = _in_languages(found, spoken, checked_languages(text.languages))
+    return _examples(reviews, target, text, found, (groups, keys), defaults, spoken)
+
+
+def _in_languages(found: Labels, spoken: pa.Array, wanted: tuple[str, ...]) -> Labels:
+    """Return labels without those of reviews in other languages than are wanted, if any are."""
+    if not wanted:
+        return found
+    stays = pc.is_in(spoken.cast(pa.string()), pa.array(wanted)).to_numpy(zero_copy_only=False)
+    others = int((~stays & (found.rows != NO_LABEL)).sum())
+    rows = np.where(stays, found.rows, np.int32(NO_LABEL))
+    return replace(found, rows=rows, left_out={**found.left_out, ANOTHER_LANGUAGE: others})
 
 
 def _labelled_batches(
@@ -228,6 +261,7 @@ def _examples(
     labels_found: Labels,
     hashes: tuple[list[NDArray[np.uint64]], list[NDArray[np.uint64]]],
     default_headlines: int,
+    languages: pa.Array,
 ) -> Examples:
     return Examples(
         reviews=reviews,
@@ -241,6 +275,7 @@ def _examples(
         left_out=labels_found.left_out,
         small_categories=labels_found.small_categories,
         sets=labels_found.sets,
+        languages=languages,
     )
 
 

@@ -111,7 +111,7 @@ def count_terms(data: PreparedData, progress: Progress = SILENT) -> TermTable:
     """
     months = _months(data)
     layout = _Layout.of(data, months)
-    sketch = TermSketch()
+    sketch = TermSketch(main=data.main_language)
     copies = 0
     with progress.task("Finding terms", data.rows, "reviews") as task:
         seen = SeenTexts(data.rows)

@@ -42,7 +42,7 @@ class ReviewTerms:
         batch_rows: int = BATCH_ROWS,
     ) -> None:
         self._data, self._progress, self._batch_rows = data, progress, batch_rows
-        sketch = TermSketch(numbers=True)
+        sketch = TermSketch(numbers=True, main=data.main_language)
         with progress.task("Finding terms", data.rows, "reviews") as task:
             for batch in data.batches(_COLUMNS, batch_rows):
                 sketch.add(_said(batch))

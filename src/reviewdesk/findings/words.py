@@ -110,7 +110,7 @@ class _Corpus:
         self, data: PreparedData, groups: NDArray[np.int32], size: int, progress: Progress
     ) -> None:
         self._data = data
-        self._sketch = TermSketch()
+        self._sketch = TermSketch(main=data.main_language)
         with progress.task("Finding terms", data.rows, "reviews") as task:
             for _, texts in _new_texts(data):
                 self._sketch.add(texts)

@@ -1,6 +1,6 @@
 """What a folder or file of reviewdesk's is, in plain words, and how it came to be."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +17,7 @@ from reviewdesk.job.records import found_right, sentences_of_record
 from reviewdesk.prepare.layout import LOG
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.schema import FINDINGS, REJECTS, prediction_labels
+from reviewdesk.scoring.languages import seen_languages
 from reviewdesk.seal import opened
 from reviewdesk.sources.rejects import DAMAGE
 from reviewdesk.storage import checked_record, read_json, read_record, storage_errors
@@ -109,6 +110,7 @@ def _prepared(data: PreparedData) -> Description:
         f"Months: {months[0]} to {months[-1]}." if months else "No month has any review.",
         *_lost("could not be read", manifest["rejected"], "they are kept in rejects.parquet"),
         *_lost("were dropped", manifest["dropped"], "counted by rule"),
+        *_languages(data.languages, "The reviews are"),
         *_corrected(manifest.get("corrections")),
         f"Stars: {_counts(manifest['stars'])}.",
         *(
@@ -161,6 +163,7 @@ def _bundle(path: Path) -> Description:
         f"{fields}.",
         _held_out(bundle),
         *([str(chosen["why"])] if (chosen := rows.get("chosen")) else []),
+        *_languages(seen_languages(bundle)),
         *_changed_settings(bundle),
         f"Its data has the fingerprint {bundle.data_fingerprint[:16]}; it was made by reviewdesk "
         f"{versions['reviewdesk']} on Python {versions['python']}.",
@@ -176,6 +179,13 @@ def _held_out(bundle: Bundle) -> str:
     held_out, metrics = bundle.manifest["data"]["rows"]["test"], bundle.metrics
     found = f"; {found_right(metrics)}" if metrics else ""
     return f"{held_out:,} reviews were held out by {bundle.settings.split.by}{found}."
+
+
+def _languages(
+    languages: Mapping[str, int], what: str = "It learned from reviews"
+) -> Iterator[str]:
+    if languages:
+        yield f"{what} in these languages: {_counts(dict(languages))}."
 
 
 def _target(path: Path) -> Description:

@@ -29,6 +29,7 @@ from reviewdesk.sources.catalog import Input
 from reviewdesk.sources.deciding import decided
 from reviewdesk.sources.own_rows import OwnRows, own_rows
 from reviewdesk.text.clean import clean_batch
+from reviewdesk.text.languages import language_column
 
 ROWS: Final = "labelled"
 MOST_FOR_A_SPREADSHEET: Final = 1_000_000
@@ -36,6 +37,7 @@ MOST_FOR_A_SPREADSHEET: Final = 1_000_000
 
 DROPPED: Final = {
     "other_marketplace": "it is of a marketplace that was not asked for",
+    "other_language": "it is in a language that was not asked for",
     "no_text": "it has no text",
     "no_letters": "its text has no letter",
     "too_short": "its text is shorter than --min-chars",
@@ -185,4 +187,8 @@ class _Known:
             wanted = pa.array([name.upper() for name in settings.marketplace])
             there = pc.is_in(pc.utf8_upper(cleaned["marketplace"]), wanted)
             reasons[~there.to_numpy(zero_copy_only=False)] = "other_marketplace"
+        if settings.language:
+            wanted = pa.array(settings.language)
+            there = pc.is_in(language_column(cleaned["review_body"]), wanted)
+            reasons[~there.to_numpy(zero_copy_only=False)] = "other_language"
         return list(reasons)

@@ -154,6 +154,7 @@ def contents_json(contents: Contents) -> dict[str, Any]:
         "months": _sum(one.months for one in parts),
         "categories": _sum(one.categories for one in parts),
         "stars": _sum(one.stars for one in parts),
+        "languages": _sum(one.languages for one in parts),
         "default_headlines": sum(one.default_headlines for one in parts),
         "copies": sum(one.copies for one in parts),
         "ratings": {**_partition(ratings), "stars": ratings.stars} if ratings else None,

@@ -12,9 +12,17 @@ from numpy.typing import NDArray
 from reviewdesk.prepare.duplicates import DERIVED_ID
 from reviewdesk.prepare.identity import content_numbers
 from reviewdesk.prepare.runs import SORT_KEYS, Key, Piece, ranges, read_range
-from reviewdesk.schema import COPY_OF, REVIEW_TOKENS, REVIEWS, prepared_schema, ratings_schema
+from reviewdesk.schema import (
+    COPY_OF,
+    REVIEW_LANGUAGE,
+    REVIEW_TOKENS,
+    REVIEWS,
+    prepared_schema,
+    ratings_schema,
+)
 from reviewdesk.settings import PrepareSettings
 from reviewdesk.text.content_words import content_words
+from reviewdesk.text.languages import language_column
 
 RANGE_BYTES: Final = 64 * 1024 * 1024
 
@@ -50,6 +58,7 @@ def merged(
             rows = pa.Table.from_batches(parts).combine_chunks()
             del parts
             rows = rows.take(pc.sort_indices(rows, sort_keys=list(SORT_KEYS)))
+            rows = _with_languages(rows, schema)
             yield _with_tokens(rows, schema, settings) if settings.tokens else rows
 
 
@@ -65,6 +74,12 @@ def merged_ratings(
     names = ratings_schema().names
     for rows in merged(runs, replace(settings, tokens=False, stem=False)):
         yield rows.select(names)
+
+
+def _with_languages(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    languages = [language_column(chunk) for chunk in rows["review_body"].chunks]
+    column = pa.chunked_array(languages, pa.string())
+    return rows.append_column(schema.field(REVIEW_LANGUAGE.name), column)
 
 
 def _with_tokens(rows: pa.Table, schema: pa.Schema, settings: PrepareSettings) -> pa.Table:

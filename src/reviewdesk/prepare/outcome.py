@@ -16,7 +16,7 @@ from reviewdesk.prepare.staged import (
     InputGroup,
     StagedInput,
 )
-from reviewdesk.prepare.staging import NO_LETTERS, NO_TEXT, OTHER_MARKETPLACE
+from reviewdesk.prepare.staging import NO_LETTERS, NO_TEXT, OTHER_LANGUAGE, OTHER_MARKETPLACE
 from reviewdesk.sources.rejects import DAMAGE
 
 
@@ -76,6 +76,7 @@ _HELP: Final = {
 
 
 _KEEPS: Final = {
+    OTHER_LANGUAGE: "name the languages that there are with --language",
     OTHER_MARKETPLACE: "name the marketplaces that there are with --marketplace",
     NO_TEXT: "say which column is the text with --map, or keep reviews without one: --min-chars 0",
     NO_LETTERS: "say which column is the text with --map, or keep such reviews with --min-chars 0",

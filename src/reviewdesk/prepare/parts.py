@@ -28,7 +28,7 @@ from reviewdesk.prepare.part_files import ROW_GROUP_BYTES, ROW_GROUP_ROWS, part_
 from reviewdesk.prepare.runs import Piece, months_of, pieces
 from reviewdesk.prepare.workspace import Workspace
 from reviewdesk.progress import Progress
-from reviewdesk.schema import COPY_OF, prepared_schema, ratings_schema
+from reviewdesk.schema import COPY_OF, REVIEW_LANGUAGE, prepared_schema, ratings_schema
 from reviewdesk.settings import PrepareSettings
 from reviewdesk.storage import (
     left_record,
@@ -57,6 +57,7 @@ class PartFile:
         stars: reviews by stars; ``none`` where there are no stars.
         default_headlines: reviews whose headline the shop filled in.
         copies: reviews that are copies of another one over variants of its product.
+        languages: reviews by language; empty of reviews without a text.
     """
 
     part: Part
@@ -69,6 +70,7 @@ class PartFile:
     stars: Mapping[str, int]
     default_headlines: int
     copies: int
+    languages: Mapping[str, int]
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
@@ -276,6 +278,7 @@ TALLIED_COLUMNS: Final = (
     "review_date",
     COPY_OF.name,
 )
+"""And the language, where there is a text."""
 
 
 class Tally:
@@ -288,6 +291,7 @@ class Tally:
         self.stars: Counter[str] = Counter()
         self.default_headlines = 0
         self.copies = 0
+        self.languages: Counter[str] = Counter()
 
     def to_json(self) -> dict[str, Any]:
         """Return the counts, under the names that ``PartFile`` has for them."""
@@ -298,6 +302,7 @@ class Tally:
             "stars": dict(sorted(self.stars.items())),
             "default_headlines": self.default_headlines,
             "copies": self.copies,
+            "languages": dict(sorted(self.languages.items())),
         }
 
     def add(self, reviews: pa.Table) -> None:
@@ -311,6 +316,8 @@ class Tally:
         for stars, count in _counts(reviews["star_rating"]):
             self.stars["none" if stars is None else str(stars)] += count
         self.copies += reviews.num_rows - reviews[COPY_OF.name].null_count
+        if REVIEW_LANGUAGE.name in reviews.column_names:
+            self.languages.update(dict(_counts(reviews[REVIEW_LANGUAGE.name])))
         headlines = reviews["review_headline"].combine_chunks()
         self.default_headlines += is_default_headline(headlines).true_count
 

@@ -13,6 +13,7 @@ from reviewdesk.errors import (
 from reviewdesk.prepare.corrections import NONE, Corrections
 from reviewdesk.prepare.earlier import Earlier
 from reviewdesk.prepare.erased import ErasedPeople
+from reviewdesk.prepare.leftovers import leftover_notes
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.manifest import file_notes, settings_json
 from reviewdesk.prepare.outcome import check_lost, check_rejects
@@ -24,6 +25,7 @@ from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources import Input
 from reviewdesk.sources.catalog import Inputs
 from reviewdesk.storage import private_directory, storage_errors
+from reviewdesk.text.languages import checked_languages
 
 ALREADY_ADDED: Final = "there is nothing to add: all of it was read before"
 
@@ -82,6 +84,7 @@ def prepare(
         raise UsageError("there is nothing to prepare; name a file or folder of reviews")
     if prepare.stem and not prepare.tokens:
         raise UsageError("--stem is about the column of tokens; ask for it with --tokens")
+    prepare = replace(prepare, language=checked_languages(prepare.language))
     settings = settings_json(source.check(), clean.check(), prepare.check())
     if out.parts[:1] == ("s3:",):
         raise UsageError(
@@ -129,6 +132,7 @@ def prepare(
             )
             data = job.run() if engine is None else job.run_on(engine)
             data = replace(data, notes=(*notes, *data.notes))
+    data = replace(data, notes=(*data.notes, *leftover_notes(data)))
     if isinstance(inputs, Inputs):
         data = replace(data, notes=(*data.notes, *inputs.warnings()))
     check_rejects(data)

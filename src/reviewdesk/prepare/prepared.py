@@ -23,6 +23,7 @@ from reviewdesk.schema import kept_columns, prepared_schema, ratings_schema, req
 from reviewdesk.seal import damage_errors
 from reviewdesk.settings import CleanSettings, PrepareSettings
 from reviewdesk.storage import checked_record, read_json, storage_errors
+from reviewdesk.text.languages import UNKNOWN
 
 BATCH_ROWS: Final = 65_536
 
@@ -113,6 +114,17 @@ class PreparedData:
     def parts(self) -> list[dict[str, Any]]:
         """The manifest's ``partitions``, and ``ratings`` where there are any."""
         return [*self.manifest["partitions"], *self._rating_parts]
+
+    @property
+    def languages(self) -> dict[str, int]:
+        """How many reviews there are in each language, the most frequent first."""
+        counts: dict[str, int] = self.manifest["languages"]
+        return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
+
+    @property
+    def main_language(self) -> str:
+        """The language of most reviews that are long enough to tell; English where none is."""
+        return next((code for code in self.languages if code != UNKNOWN), "en")
 
     @property
     def fingerprint(self) -> str:
@@ -283,6 +295,7 @@ def checked_manifest(path: Path | str, manifest: Any) -> dict[str, Any]:
             isinstance(checked["fingerprint"], str)
             and isinstance(checked["rows"]["written"], int)
             and isinstance(checked["months"], dict)
+            and isinstance(checked["languages"], dict)
             and isinstance(checked["settings"]["clean"], dict)
             and isinstance(checked["settings"]["prepare"], dict)
             and all(isinstance(one, str) for one in checked["settings"]["source"].get("keep", ()))

@@ -23,6 +23,7 @@ from reviewdesk.prepare.parts import (
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.prepare.workspace import Workspace
 from reviewdesk.progress import Progress
+from reviewdesk.schema import REVIEW_LANGUAGE
 from reviewdesk.storage import (
     left_record,
     storage_errors,
@@ -106,7 +107,9 @@ def _staying(data: PreparedData, part: dict[str, Any], staying: Mask) -> Iterato
 
 def _link_part(data: PreparedData, part: dict[str, Any], folder: Path) -> PartFile:
     tally = Tally()
-    for batch in data.part_batches(part, TALLIED_COLUMNS):
+    schema = data.part_schema(part)
+    columns = [name for name in (*TALLIED_COLUMNS, REVIEW_LANGUAGE.name) if name in schema.names]
+    for batch in data.part_batches(part, columns):
         tally.add(pa.Table.from_batches([batch]))
     path, target = data.path / part["file"], folder / part["file"]
     with storage_errors(str(target)):

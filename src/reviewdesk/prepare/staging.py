@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from reviewdesk.errors import InputError
 from reviewdesk.prepare.blocks import text_bytes
+from reviewdesk.prepare.contract import check_contract
 from reviewdesk.prepare.corrections import NONE, Corrections
 from reviewdesk.prepare.erased import ERASED, NOBODY, ErasedPeople
 from reviewdesk.prepare.identity import KEYS, keys
@@ -35,7 +36,7 @@ from reviewdesk.prepare.workspace import state_of
 from reviewdesk.progress import Task
 from reviewdesk.schema import REJECTS, REVIEWS, TEXT_COLUMNS, reviews_schema
 from reviewdesk.settings import CleanSettings, PrepareSettings
-from reviewdesk.sources import Input, SourceBatch
+from reviewdesk.sources import Input
 from reviewdesk.sources.deciding import Deciding
 from reviewdesk.sources.readings import Evidence, Reading
 from reviewdesk.sources.together import GroupBatch, read_together
@@ -46,12 +47,11 @@ from reviewdesk.storage import (
     write_then_rename,
 )
 from reviewdesk.text.clean import clean_batch
+from reviewdesk.text.languages import checked_languages, language_column
 
 RUN_BYTES: Final = 64 * 1024 * 1024
 RUN_ROWS: Final = 400_000
 
-FIRST_DAY: Final = int(np.datetime64("0001-01-01", "D").astype(int))
-LAST_DAY: Final = int(np.datetime64("9999-12-31", "D").astype(int))
 
 PLACE_RUN_BITS: Final = 16
 PLACE_ROW_BITS: Final = 27
@@ -73,6 +73,7 @@ KEYS_FILE: Final = pa.schema(
 
 
 OTHER_MARKETPLACE: Final = "other_marketplace"
+OTHER_LANGUAGE: Final = "other_language"
 NO_TEXT: Final = "no_text"
 NO_LETTERS: Final = "no_letters"
 
@@ -161,7 +162,7 @@ class _Attempt:
         done = 0
         with self.writer, prefetch(read_together(self.group, digests)) as batches:
             for one in batches:
-                _check_contract(one.batch, self.group[0])
+                check_contract(one.batch, self.group[0])
                 self.writer.add(one)
                 task.advance(one.batch.bytes_read)
                 done += one.batch.bytes_read
@@ -179,22 +180,6 @@ class _Attempt:
         reading = self.deciding.decision(first, evidence).reading
         same = first.reading is not None and reading.reads_as(first.reading, evidence)
         return None if same else reading
-
-
-def _check_contract(batch: SourceBatch, input_: Input) -> None:
-    """Check what later steps rely on; sources can come from other packages."""
-    reviews, schema = batch.reviews, reviews_schema(input_.reader.kept)
-    if not (reviews.schema.equals(schema) and batch.rejects.schema.equals(REJECTS)):
-        raise InputError(f"the source {input_.source} gave rows of {input_.name} in another schema")
-    if reviews["review_id"].null_count or reviews["review_body"].null_count:
-        raise InputError(
-            f"the source {input_.source} gave reviews of {input_.name} without id or text"
-        )
-    days = pc.min_max(reviews["review_date"].cast(pa.int32())).as_py()
-    if days["min"] is not None and not FIRST_DAY <= days["min"] <= days["max"] <= LAST_DAY:
-        raise InputError(
-            f"the source {input_.source} gave dates of {input_.name} outside years 1–9999"
-        )
 
 
 class _Waiting:
@@ -314,6 +299,7 @@ class _Writer:
             self._dropped[ERASED] += self._by_input(inputs[theirs])
             stays = pa.array(~theirs)
             reviews, cleaned, inputs = reviews.filter(stays), cleaned.filter(stays), inputs[~theirs]
+        reviews, cleaned, inputs = self._of_language(reviews, cleaned, inputs)
         chars = pc.utf8_length(cleaned["review_body"])
         letters = self._with_letters(cleaned["review_body"], chars.to_numpy(), inputs)
         kept = letters & self._right_length(chars.to_numpy(), letters, inputs)
@@ -382,6 +368,18 @@ class _Writer:
         chosen = stays.to_numpy(zero_copy_only=False)
         self._dropped[OTHER_MARKETPLACE] += self._by_input(inputs[~chosen])
         return reviews.filter(stays), inputs[chosen]
+
+    def _of_language(
+        self, reviews: pa.RecordBatch, cleaned: pa.RecordBatch, inputs: NDArray[np.int32]
+    ) -> tuple[pa.RecordBatch, pa.RecordBatch, NDArray[np.int32]]:
+        """Return the rows in the languages that are wanted, and which input each is of."""
+        if not self._prepare.language:
+            return reviews, cleaned, inputs
+        wanted = pa.array(checked_languages(self._prepare.language))
+        stays = pc.is_in(language_column(cleaned["review_body"]), wanted)
+        chosen = stays.to_numpy(zero_copy_only=False)
+        self._dropped[OTHER_LANGUAGE] += self._by_input(inputs[~chosen])
+        return reviews.filter(stays), cleaned.filter(stays), inputs[chosen]
 
     def _with_letters(
         self, bodies: pa.Array, chars: NDArray[np.int32], inputs: NDArray[np.int32]

@@ -4,7 +4,7 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from reviewdesk.progress import SILENT, Progress, Task
 from reviewdesk.runlog import RunLog
 from reviewdesk.schema import predictions_schema
 from reviewdesk.scoring.endpoint import EndpointPredictor
+from reviewdesk.scoring.languages import unseen_languages
 from reviewdesk.scoring.parts import PLAN_KEY, Parts
 from reviewdesk.scoring.predict import Predictor, PredictSummary, predict_batch
 from reviewdesk.scoring.row_files import check_suffix, own_name, write_rows
@@ -129,7 +130,8 @@ def label_rows(
             raise UsageError(f"{out} is there already; choose another name, or use --overwrite")
         with progress.task("Predicting", stream.total, "bytes") as task:
             written = write_said(decided(inputs), say, bundle, parts, task)
-    return _summary(bundle, out, written, log)
+    summary = _summary(bundle, out, written, log)
+    return replace(summary, unseen_languages=unseen_languages(bundle, stream.languages))
 
 
 @dataclass

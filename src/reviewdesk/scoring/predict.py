@@ -1,7 +1,7 @@
 """Predictions for every review of prepared data or of raw files, in the order they come in."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -20,6 +20,7 @@ from reviewdesk.runlog import RunLog
 from reviewdesk.schema import EVIDENCE, REJECTS, predictions_schema
 from reviewdesk.scoring.endpoint import EndpointPredictor
 from reviewdesk.scoring.explain import evidence_column
+from reviewdesk.scoring.languages import unseen_languages
 from reviewdesk.scoring.parts import Parts
 from reviewdesk.scoring.streams import PreparedStream, RawStream, Stream, StreamBatch
 from reviewdesk.seal import opened
@@ -45,6 +46,8 @@ class PredictSummary:
         log: what was done when, and how long it took.
         already: whether the finished table was there before.
         formula_cells: how many cells of a CSV got an apostrophe, as a spreadsheet would run them.
+        unseen_languages: how many reviews are in a language that the bundle has learned next to
+            nothing of; of raw files those that this run predicted.
     """
 
     out: Path
@@ -57,6 +60,7 @@ class PredictSummary:
     log: RunLog
     already: bool
     formula_cells: int = 0
+    unseen_languages: dict[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary as plain JSON values."""
@@ -71,6 +75,7 @@ class PredictSummary:
             "log": self.log.to_json(),
             "already": self.already,
             "formula_cells": self.formula_cells,
+            "unseen_languages": self.unseen_languages,
         }
 
 
@@ -128,7 +133,8 @@ def predict(
                     bundle, stream, parts, part_rows=part_rows, evidence=evidence, task=task
                 )
             _join(bundle, parts, count, rejects)
-    return _summarise(bundle, out, rejects, log, already)
+    unseen = unseen_languages(bundle, stream.languages)
+    return _summarise(bundle, out, rejects, log, already, unseen)
 
 
 class Predictor(Protocol):
@@ -273,7 +279,12 @@ def predict_batch(
 
 
 def _summarise(
-    bundle: Bundle | EndpointPredictor, out: Path, rejects: Path | None, log: RunLog, already: bool
+    bundle: Bundle | EndpointPredictor,
+    out: Path,
+    rejects: Path | None,
+    log: RunLog,
+    already: bool,
+    unseen: dict[str, int],
 ) -> PredictSummary:
     labels = _counts(out, "label")
     reasons = _counts(rejects, "reason") if rejects else {}
@@ -288,6 +299,7 @@ def _summarise(
         rejected=dict(sorted(reasons.items())),
         log=log,
         already=already,
+        unseen_languages=unseen,
     )
 
 

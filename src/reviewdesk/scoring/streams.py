@@ -1,6 +1,7 @@
 """Reviews on their way to a bundle: those of prepared data, or those of raw files."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ from reviewdesk.scoring.endpoint import EndpointPredictor
 from reviewdesk.scoring.feature_lines import SOURCE, feature_batches
 from reviewdesk.sources.catalog import Input
 from reviewdesk.sources.deciding import decided
+from reviewdesk.text.languages import language_column
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,10 @@ class Stream(Protocol):
     total: int
     unit: str
     raw: bool
+
+    @property
+    def languages(self) -> Mapping[str, int]:
+        """How many reviews are in each language; of raw files those that were cleaned so far."""
 
     def plan(self) -> dict[str, Any]:
         """Return what names the very content of the reviews."""
@@ -75,6 +81,7 @@ class PreparedStream:
         self._data = data
         self._columns = ("review_id", *fields)
         self.total = data.rows
+        self.languages = data.languages
 
     def plan(self) -> dict[str, Any]:
         """Return the data's fingerprint."""
@@ -119,6 +126,7 @@ class RawStream:
         self._inputs = inputs
         self._bundle = bundle
         self.total = sum(one.bytes for one in inputs)
+        self.languages: Counter[str] = Counter()
 
     def plan(self) -> dict[str, Any]:
         """Return the files' digests and how they are read."""
@@ -145,5 +153,8 @@ class RawStream:
                 yield StreamBatch(batch.reviews, batch.rejects, batch.bytes_read)
 
     def clean(self, reviews: pa.RecordBatch) -> pa.RecordBatch:
-        """Return the reviews cleaned as the bundle's training data was."""
-        return self._bundle.clean(reviews)
+        """Return the reviews cleaned as the bundle's training data was; count their languages."""
+        cleaned = self._bundle.clean(reviews)
+        if "review_body" in cleaned.schema.names:
+            self.languages.update(language_column(cleaned["review_body"]).to_pylist())
+        return cleaned

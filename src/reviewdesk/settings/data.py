@@ -70,6 +70,11 @@ class CleanSettings(Settings):
     unicode_form: str = setting(
         "NFC", "Unicode normal form of all text", choices=("NFC", "NFKC", "none")
     )
+    strip: tuple[str, ...] = setting(
+        (),
+        "take this away where a review's text begins or ends with it, as a leftover of scraping, "
+        "such as READ MORE",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +83,11 @@ class PrepareSettings(Settings):
 
     marketplace: tuple[str, ...] = setting(
         (), "keep only reviews of this marketplace, as in US; none named keeps all"
+    )
+    language: tuple[str, ...] = setting(
+        (),
+        "keep only reviews in this language, as in de; unknown are those of fewer than 40 "
+        "characters; none named keeps all",
     )
     length: str = setting(
         "fixed",

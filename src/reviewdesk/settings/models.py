@@ -71,6 +71,9 @@ class TextSettings(Settings):
     drop_default_headlines: bool = setting(
         False, "read headlines that the shop filled in itself (Five Stars) as empty"
     )
+    languages: tuple[str, ...] = setting(
+        (), "learn from and measure on reviews in this language alone, as in de; none named: all"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

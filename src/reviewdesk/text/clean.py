@@ -4,6 +4,7 @@ Every engine and the server call it, and a bundle carries its settings, so that 
 the same on every way. Each row is looked over once; only rows that need work are worked on.
 """
 
+import re
 from typing import Final
 
 import numpy as np
@@ -19,6 +20,8 @@ from reviewdesk.text.compiled import compiled
 from reviewdesk.text.markup import Bytes, Markup, entities, strip_markup, tags
 from reviewdesk.text.spacing import tidy
 from reviewdesk.text.utf8 import copy
+
+BODY: Final = "review_body"
 
 _MARKUP: Final = 1  # may hold a tag, a reference or an escaped quote
 _SPACING: Final = 2  # may hold white space, control or invisible characters to tidy
@@ -88,8 +91,19 @@ def clean_batch(batch: pa.RecordBatch, settings: CleanSettings) -> pa.RecordBatc
     for place, field in enumerate(batch.schema):
         if field.name in TEXT_COLUMNS:
             cleaned = clean_text(columns[place], settings)
+            if settings.strip and field.name == BODY:
+                cleaned = _stripped(cleaned, settings.strip)
             columns[place] = cleaned if cleaned.type == field.type else cleaned.cast(field.type)
     return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
+
+
+def _stripped(values: pa.StringArray, leftovers: tuple[str, ...]) -> pa.StringArray:
+    """Return texts without leftovers of scraping at their beginning and end."""
+    either = "|".join(re.escape(one.strip()) for one in leftovers if one.strip())
+    if not either:
+        return values
+    begun = pc.replace_substring_regex(values, rf"\A(?:(?:{either})\s*)+", "")
+    return pc.replace_substring_regex(begun, rf"(?:\s*(?:{either}))+\z", "")
 
 
 def _clean(texts: Buffers, settings: CleanSettings) -> pa.StringArray:

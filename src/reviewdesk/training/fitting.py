@@ -165,6 +165,7 @@ def _row_counts(examples: Examples, split_: Split) -> dict[str, Any]:
         "cut_date": split_.cut_date.isoformat() if split_.cut_date else None,
         "default_headlines": examples.default_headlines,
         "generated": _generated(examples),
+        "languages": examples.language_counts(examples.labelled),
         "left_out": examples.left_out,
         "small_categories": examples.small_categories,
         "train_labels": examples.counts(split_.train),
