@@ -1,5 +1,6 @@
 """Exploring data of every shape: each must give a page that says what there is, and no error."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -69,12 +70,13 @@ def test_the_findings_say_what_was_planted(found: Exploration) -> None:
     assert "in Jan 2014 to Dec 2014 against Jan 2013 to Dec 2013" in said
 
 
-def test_the_page_holds_no_text_of_a_review(found: Exploration) -> None:
+def test_the_page_holds_no_text_of_a_review_but_its_examples(found: Exploration) -> None:
     page = explore_page(found, "x").render()
-    assert "and so it was" not in page
-    assert "item7" not in page
+    shown = Reader(page).text
+    examples = found.customers.examples["excerpt"].to_pylist()
+    items = {int(n) for text in examples for n in re.findall(r"item(\d+)", text)}
+    assert {int(n) for n in re.findall(r"item(\d+)", shown)} <= items
     assert "alert(1)" not in page
-    assert "Title" not in Reader(page).text
 
 
 def test_figures_are_the_same_as_on_the_page(found: Exploration, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ LAYERS: Final[tuple[tuple[tuple[str, ...], ...], ...]] = (
     (("text", "stats", "formats", "report"),),
     (("engines", "sources"),),
     (("prepare",), ("explore", "examples")),
-    (("models",), ("bundle",)),
+    (("models", "synthetic"), ("bundle",)),
     (("scoring",), ("training",)),
     (("graph", "findings", "experiments"),),
     (("serving",), ("desk",), ("aws",), ("job",), ("api", "cli"), ("", "__main__")),

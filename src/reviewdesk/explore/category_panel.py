@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from reviewdesk.explore.counts import STARS
+from reviewdesk.explore.customers.section import CustomersView, customers_blocks
 from reviewdesk.explore.explore import FEWEST_FOR_LENGTH, CategoryFindings, Exploration, Row
 from reviewdesk.explore.sentences import length_drift, window_words
 from reviewdesk.explore.words import Change, Telling
@@ -33,12 +34,15 @@ SHOWN_CHANGES: Final = 15
 STAR_NAMES: Final = ("1 star", "2 stars", "3 stars", "4 stars", "5 stars")
 
 
-def category_panel(part: CategoryFindings, found: Exploration, panels: int) -> Html:
+def category_panel(
+    part: CategoryFindings, found: Exploration, view: CustomersView, panels: int
+) -> Html:
     """Return the panel of one category.
 
     Args:
         part: what was found in it.
         found: everything that was found.
+        view: what customers say.
         panels: how many panels the page has.
     """
     first = part.months[0]["period"] if part.months else ""
@@ -52,6 +56,8 @@ def category_panel(part: CategoryFindings, found: Exploration, panels: int) -> H
     ]
     return fragment(
         paragraph(_summary(part)),
+        *customers_blocks(view, None if part is found.everything else part.category),
+        element("h4", "Over time"),
         _distinctive(part),
         side_by_side(*filter(None, charts)),
         *_changes(part, found),

@@ -10,6 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reviewdesk.explore.counts import ALL, STARS, count_reviews, months_between
+from reviewdesk.explore.customers.customers import read_customers
+from reviewdesk.explore.customers.tables import Customers
 from reviewdesk.explore.terms import MOST_CATEGORIES, TermTable, Window, count_terms
 from reviewdesk.explore.words import (
     Change,
@@ -100,6 +102,7 @@ class Exploration:
         copies: long texts that were there before, left out of the terms.
         everything: all categories together.
         categories: each of the largest categories, the largest first.
+        customers: what they say in low and in high ratings.
         log: how long it took, from what.
     """
 
@@ -110,6 +113,7 @@ class Exploration:
     copies: int
     everything: CategoryFindings
     categories: list[CategoryFindings]
+    customers: Customers = field(repr=False)
     log: RunLog = field(repr=False)
 
     @property
@@ -134,6 +138,8 @@ def explore(data: PreparedData, progress: Progress = SILENT) -> Exploration:
         counts = count_reviews(data, progress=progress)
     with log.timed("terms"):
         terms = count_terms(data, progress)
+    with log.timed("customers"):
+        customers = read_customers(data, progress)
     with log.timed("words"):
         rows = _rows_by_category(counts)
         sizes = {name: part["all"][0]["reviews"] for name, part in rows.items() if name != ALL}
@@ -155,6 +161,7 @@ def explore(data: PreparedData, progress: Progress = SILENT) -> Exploration:
         copies=terms.copies,
         everything=found[0],
         categories=found[1:],
+        customers=customers,
         log=log,
     )
 

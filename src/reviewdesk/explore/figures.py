@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from reviewdesk.errors import UsageError
 from reviewdesk.exchange import finish_replacement, replace_directory
+from reviewdesk.explore.customers.tables import CUSTOMERS, SCHEMAS
 from reviewdesk.explore.explore import CategoryFindings, Exploration
 from reviewdesk.seal import write_sealed
 from reviewdesk.stats.trend import Trend
@@ -63,7 +64,10 @@ CHANGES: Final = pa.schema(
         ("recent_share", pa.float64()),
     ]
 )
-FILES: Final = ("counts", "overlaps", "trends", "telling_terms", "changed_terms")
+FILES: Final = (
+    *("counts", "overlaps", "trends", "telling_terms", "changed_terms"),
+    *(f"{CUSTOMERS}{name}" for name in SCHEMAS),
+)
 
 
 def figures_folder(page: Path) -> Path:
@@ -80,6 +84,7 @@ def figure_tables(found: Exploration) -> dict[str, pa.Table]:
         "trends": _table(parts, _trends, TRENDS),
         "telling_terms": _table(parts, _telling, TELLING),
         "changed_terms": _table(parts, _changes, CHANGES),
+        **found.customers.tables(),
     }
 
 

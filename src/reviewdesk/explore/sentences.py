@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from reviewdesk.explore.counts import ALL, STARS
+from reviewdesk.explore.customers.sentences import customers_sentences
 from reviewdesk.explore.explore import CategoryFindings, Exploration, Row
 from reviewdesk.explore.words import CLEAR_Z, Change
 from reviewdesk.report.numbers import SPACE, count, plural, share
@@ -42,6 +43,7 @@ def sentences(found: Exploration) -> list[str]:
     if not found.reviews:
         return ["There are no reviews in this folder."]
     steps: Sequence[Callable[[Exploration], Iterator[str]]] = (
+        _customers,
         _volume,
         _categories,
         _products,
@@ -67,6 +69,10 @@ def _span(months: Sequence[str]) -> str:
     if len(months) == 1:
         return f"all from {month_name(months[0])}"
     return f"from {month_name(months[0])} to {month_name(months[-1])}"
+
+
+def _customers(found: Exploration) -> Iterator[str]:
+    return customers_sentences(found.customers)
 
 
 def _volume(found: Exploration) -> Iterator[str]:

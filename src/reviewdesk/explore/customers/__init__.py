@@ -1,0 +1,1 @@
+"""What customers say: phrases and aspects that tell low ratings from high ones."""
