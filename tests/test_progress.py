@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from reviewdesk.progress import Progress
@@ -14,3 +16,24 @@ def test_a_bar_shows_title_and_amount(capfd: pytest.CaptureFixture[str]) -> None
     error = capfd.readouterr().err
     assert "Reading" in error
     assert "/10" in error
+
+
+def test_without_a_terminal_a_line_comes_now_and_then(capfd: pytest.CaptureFixture[str]) -> None:
+    with Progress(every=0.02).task("Reading", 10, "reviews") as task:
+        task.advance(4)
+        until = time.monotonic() + 10
+        said = ""
+        while "4 of 10 reviews" not in said and time.monotonic() < until:
+            time.sleep(0.02)
+            said += capfd.readouterr().err
+    assert said.startswith("Reading: ")
+    time.sleep(0.1)
+    capfd.readouterr()
+    time.sleep(0.1)
+    assert capfd.readouterr().err == ""
+
+
+def test_who_is_to_be_silent_writes_no_line(capfd: pytest.CaptureFixture[str]) -> None:
+    with Progress(visible=False, every=0.01).task("Reading"):
+        time.sleep(0.1)
+    assert capfd.readouterr() == ("", "")

@@ -1,6 +1,9 @@
 """The one progress reporter: bars with rate and remaining time, silent when nobody watches."""
 
+import contextlib
+import math
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -23,6 +26,8 @@ from rich.text import Text
 
 T = TypeVar("T")
 
+LINE_SECONDS: Final = 30.0
+"""How often a line is written where there is no terminal."""
 NOTEBOOK_SECONDS: Final = 0.2
 """How often a bar in a notebook is drawn anew."""
 
@@ -41,12 +46,15 @@ class Progress:
     """Shows how far long work has come.
 
     Args:
-        visible: whether to draw; by default only in a terminal and in a notebook.
+        visible: whether to draw; by default in a terminal and in a notebook, and elsewhere a line
+            is written now and then.
+        every: seconds between two lines where there is no terminal.
     """
 
-    def __init__(self, visible: bool | None = None) -> None:
+    def __init__(self, visible: bool | None = None, every: float = LINE_SECONDS) -> None:
         self._notebook = _notebook_display() if visible is None else None
         self.visible = sys.stderr.isatty() if visible is None else visible
+        self._every = every if visible is None else math.inf
 
     @contextmanager
     def task(self, title: str, total: float | None = None, unit: str = "rows") -> Iterator[Task]:
@@ -62,7 +70,11 @@ class Progress:
                 yield bar
             return
         if not self.visible:
-            yield _Silent()
+            if math.isinf(self._every):
+                yield _Silent()
+                return
+            with _Lines(title, total, unit, self._every) as lines:
+                yield lines
             return
         columns = (
             SpinnerColumn(),
@@ -123,6 +135,42 @@ class _Bar:
 
     def describe(self, title: str) -> None:
         self._bars.update(self._task, description=title)
+
+
+class _Lines:
+    """A line on standard error every so many seconds, for logs and scheduled work."""
+
+    def __init__(self, title: str, total: float | None, unit: str, every: float) -> None:
+        self._title, self._total, self._unit, self._every = title, total, unit, every
+        self._done, self._began = 0.0, time.monotonic()
+        self._ended = threading.Event()
+        self._writer = threading.Thread(target=self._write, name="progress", daemon=True)
+
+    def __enter__(self) -> "_Lines":
+        self._writer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._writer.join()
+
+    def describe(self, title: str) -> None:
+        self._title = title
+
+    def advance(self, amount: float = 1) -> None:
+        self._done += amount
+
+    def _write(self) -> None:
+        while not self._ended.wait(self._every):
+            with contextlib.suppress(OSError, ValueError):  # nobody reads any more
+                sys.stderr.write(f"{self._line()}\n")
+                sys.stderr.flush()
+
+    def _line(self) -> str:
+        seconds = time.monotonic() - self._began
+        of = f" of {self._total:,.0f}" if self._total else ""
+        rate = f", {self._done / seconds:,.0f} a second" if self._done else ""
+        return f"{self._title}: {self._done:,.0f}{of} {self._unit} after {seconds:,.0f} s{rate}"
 
 
 class _NotebookBar:

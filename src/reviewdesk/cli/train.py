@@ -10,7 +10,7 @@ import typer
 from reviewdesk.cli.options import Json, with_settings
 from reviewdesk.cli.output import count, print_json, program, say
 from reviewdesk.errors import UsageError
-from reviewdesk.job.places import reviews_of
+from reviewdesk.job.places import bundle_folder, reviews_of
 from reviewdesk.progress import Progress
 from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
 from reviewdesk.training.feature_files import holds_features, train_features
@@ -111,9 +111,8 @@ def train(
         if any(own) or (target, text, split) != _DEFAULTS:
             raise UsageError("--continue-from takes all settings from the bundle; leave others out")
         data_ = reviews_of(data)
-        result = train_incrementally(
-            continue_from, data_, out, overwrite=overwrite, progress=Progress()
-        )
+        bundle = bundle_folder(continue_from)
+        result = train_incrementally(bundle, data_, out, overwrite=overwrite, progress=Progress())
         _say(result, data, as_json)
         return
     given = parse_model_settings(model_settings)

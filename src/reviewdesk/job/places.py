@@ -12,6 +12,8 @@ SUMMARY: Final = "job.json"
 PREPARED: Final = "prepared"
 BUNDLE: Final = "bundle"
 PREDICTIONS: Final = "predictions.parquet"
+FINDINGS: Final = "findings"
+FINDINGS_SUMMARY: Final = "findings.json"
 ASIDE: Final = ".next"
 """Where an update is made until it takes the place of what is there."""
 
@@ -43,13 +45,29 @@ def bundle_of(folder: Path) -> Bundle:
         StorageError: it is not there.
         BundleError: it is damaged, hostile or too new.
     """
+    return load_bundle(bundle_folder(folder))
+
+
+def bundle_folder(folder: Path) -> Path:
+    """Return where the bundle is that ``bundle_of`` opens.
+
+    Raises:
+        UsageError: a job has several.
+    """
     if (folder / SUMMARY).is_file():
         bundles = sorted(one for one in folder.glob(f"*/{BUNDLE}") if (one / MANIFEST).is_file())
         if len(bundles) > 1:
             names = ", ".join(map(str, bundles))
             raise UsageError(f"the job in {folder} has several bundles; name one: {names}")
         if bundles:
-            return load_bundle(bundles[0])
-    if (folder / BUNDLE / MANIFEST).is_file():
-        return load_bundle(folder / BUNDLE)
-    return load_bundle(folder)
+            return bundles[0]
+    inside = folder / BUNDLE
+    return inside if (inside / MANIFEST).is_file() else folder
+
+
+def findings_folder(folder: Path) -> Path:
+    """Return where findings are: the folder itself, or that in or beside the folder of a job."""
+    if not (folder / SUMMARY).is_file() or (folder / FINDINGS_SUMMARY).is_file():
+        return folder
+    places = (folder / FINDINGS, folder.absolute().parent / FINDINGS)
+    return next((one for one in places if one.is_dir()), folder)
