@@ -12,6 +12,7 @@ from typing import Any, Final
 from reviewdesk.bundle import load_bundle
 from reviewdesk.desk.accounts import AccountSessions
 from reviewdesk.desk.audit import AuditLog
+from reviewdesk.desk.customers import open_customers
 from reviewdesk.desk.decision_place import open_decisions
 from reviewdesk.desk.decisions import Decisions
 from reviewdesk.desk.review_index import ReviewIndex, open_index
@@ -23,6 +24,7 @@ from reviewdesk.desk.texts import Texts
 from reviewdesk.desk.watch import Watch
 from reviewdesk.desk.worklist import Worklist
 from reviewdesk.errors import InputError, ReviewdeskError, UsageError
+from reviewdesk.explore.customers.section import CustomersView
 from reviewdesk.findings.store import StoredFindings, folders_in, read_findings
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
@@ -112,12 +114,19 @@ class Desk:
         """The reviews by place and id."""
         return self.search.reviews
 
+    @functools.cached_property
+    def customers(self) -> CustomersView:
+        """What customers praise and complain about, read when a page first asks for it."""
+        return open_customers(self.job, self.data, self.job / FOLDER / CACHE)
+
     def reload(self) -> None:
         """Open what has been put in the place of the job's data, predictions and bundles."""
         data = PreparedData.open(self.job / "prepared")
         search = ReviewSearch(_index(self.job, data, list(self.bundles), self.keys))
+        open_customers(self.job, data, self.job / FOLDER / CACHE)
         self.data, self.search = data, search
-        self.__dict__.pop("service", None)
+        for name in ("service", "customers"):
+            self.__dict__.pop(name, None)
 
     def warm_up(self) -> None:
         """Read what the first page needs, so that nobody waits for it."""
@@ -183,6 +192,7 @@ def open_desk(
     keys = Keys.of_folder(job / FOLDER)
     said = Texts.load(texts)
     index = _index(job, data, targets, keys, progress)
+    open_customers(job, data, job / FOLDER / CACHE, progress)  # now, and not on the first page
     return Desk(
         job=job,
         data=data,

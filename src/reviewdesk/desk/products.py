@@ -10,10 +10,12 @@ from starlette.responses import Response
 
 from reviewdesk.desk.review_index import NONE
 from reviewdesk.desk.review_list import review_items
+from reviewdesk.desk.said import said
 from reviewdesk.desk.shell import button, page
-from reviewdesk.desk.story import over_time, said
+from reviewdesk.desk.story import over_time
 from reviewdesk.desk.visit import Visit
 from reviewdesk.errors import ReviewdeskError, UnknownEndpoint
+from reviewdesk.explore.customers.tables import CATEGORY, PRODUCT
 from reviewdesk.graph.ask import ask
 from reviewdesk.graph.store import Graph
 from reviewdesk.report.blocks import Column, Figure, figures, table
@@ -80,7 +82,7 @@ def show(visit: Visit) -> Response:
     parts = [
         _findings(visit, findings),
         section(say("product.story"), over_time(visit, rows, findings)),
-        section(say("product.said"), said(visit, rows, query)),
+        section(say("product.said"), said(visit, PRODUCT, name, query)),
         _near(visit, code, name),
         _newest(visit, rows, query),
     ]
@@ -117,7 +119,7 @@ def category(visit: Visit) -> Response:
         element("p", wrong),
         _findings(visit, findings),
         section(say("product.story"), over_time(visit, rows, findings)),
-        section(say("product.said"), said(visit, rows, query)),
+        section(say("product.said"), said(visit, CATEGORY, name, query)),
         section(
             say("category.products"),
             product_table(visit, [(code, 0) for code in codes], say("products.caption")),

@@ -1,4 +1,4 @@
-"""What a set of reviews tells: stars and numbers over time, words of praise and of complaint."""
+"""What a set of reviews tells over time: stars and numbers."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,21 +10,11 @@ from numpy.typing import NDArray
 from reviewdesk.desk.review_index import MONTHS
 from reviewdesk.desk.reviews import month_code, month_name
 from reviewdesk.desk.visit import Visit
-from reviewdesk.findings.words import cautious_log_ratio, without_parts
 from reviewdesk.report.html import Child, Html, element, fragment
-from reviewdesk.report.numbers import plural
 from reviewdesk.report.timeline import Bars, Line, Mark, Stack, timeline
-from reviewdesk.text.terms import TermCounts, TermSketch
 
 MOST_STEPS: Final = 120
 """Of more months, quarters or years are drawn."""
-MOST_READ: Final = 1_500
-"""Of so many reviews at most, the newest, words are counted."""
-MOST_WORDS: Final = 8
-FEWEST_READ: Final = 5
-PRAISE: Final = 4  # stars and more
-COMPLAINT: Final = 2  # stars and fewer
-_SKETCH_BITS: Final = 18
 
 
 def over_time(
@@ -107,70 +97,3 @@ def _step_name(place: int, step: int) -> str:
     if step == MONTHS:
         return str(place)
     return month_name(place * step)
-
-
-def said(visit: Visit, rows: NDArray[np.int64], query: Mapping[str, str]) -> Html:
-    """Return the words that stand in praise and in complaints, each leading to its reviews.
-
-    Args:
-        visit: the request.
-        rows: the reviews.
-        query: the address's fields of these reviews in the list of reviews.
-    """
-    say = visit.desk.texts
-    index = visit.desk.reviews.index
-    stars = np.asarray(index.column("stars")[rows], np.int64)
-    sides = {
-        "praise": rows[stars >= PRAISE],
-        "complaint": rows[(stars <= COMPLAINT) & (stars > 0)],
-    }
-    read = [side[-MOST_READ:] for side in sides.values()]  # rows go by months: the newest
-    if min(len(side) for side in sides.values()) < FEWEST_READ:
-        return element("p", say("story.too_few"), class_="note")
-    names, counts = _terms(visit, read)
-    blocks = []
-    for side, (name, words) in enumerate(zip(sides, _telling(names, counts), strict=True)):
-        number = {"praise": "5", "complaint": "1"}[name]
-        chips = [
-            element(
-                "li",
-                element("a", word, href=visit.to("/reviews", {**query, "q": f'"{word}"'})),
-                class_="for" if side == 0 else "against",
-                dir="auto",
-            )
-            for word in words
-        ]
-        number = plural(len(sides[name]), say("one_review"), say("many_reviews"))
-        blocks.append(
-            element(
-                "div",
-                element("h3", say(f"story.{name}", n=number)),
-                element("ul", *chips) if chips else element("p", say("story.no_words")),
-                class_="words said",
-            )
-        )
-    return fragment(*blocks)
-
-
-def _terms(visit: Visit, sides: Sequence[NDArray[np.int64]]) -> tuple[list[str], NDArray[np.int32]]:
-    """Return terms, and how many reviews of each side have them, (sides, terms)."""
-    texts = [visit.desk.reviews.bodies(side) for side in sides]
-    sketch = TermSketch(_SKETCH_BITS)
-    for each in texts:
-        sketch.add(each)
-    counts = TermCounts(sketch, len(sides), 4_096, 2)
-    for place, each in enumerate(texts):
-        counts.add(each, np.full((len(each), 1), place, np.int32))
-    return counts.result()
-
-
-def _telling(names: Sequence[str], counts: NDArray[np.int32]) -> list[list[str]]:
-    """Return the words of each side that are surely more frequent there than on the other."""
-    ratio = cautious_log_ratio(counts[0], counts[1], 1.0)
-    lists = []
-    for sign, own in ((1, counts[0]), (-1, counts[1])):
-        weight = sign * ratio * np.log1p(own)
-        order = np.argsort(-weight, kind="stable")[: 6 * MOST_WORDS]
-        words = [(names[int(place)], float(weight[place])) for place in order if weight[place] > 0]
-        lists.append([word for word, _ in without_parts(words)][:MOST_WORDS])
-    return lists

@@ -9,11 +9,12 @@ import pyarrow as pa
 
 from reviewdesk.errors import UsageError
 from reviewdesk.exchange import finish_replacement, replace_directory
-from reviewdesk.explore.customers.tables import CUSTOMERS, SCHEMAS
+from reviewdesk.explore.customers.tables import CUSTOMERS, SCHEMAS, Customers
 from reviewdesk.explore.explore import CategoryFindings, Exploration
 from reviewdesk.seal import write_sealed
 from reviewdesk.stats.trend import Trend
 from reviewdesk.storage import (
+    left_record,
     private_directory,
     storage_errors,
     write_then_rename,
@@ -86,6 +87,25 @@ def figure_tables(found: Exploration) -> dict[str, pa.Table]:
         "changed_terms": _table(parts, _changes, CHANGES),
         **found.customers.tables(),
     }
+
+
+def kept_customers(folder: Path, fingerprint: str) -> Customers | None:
+    """Return what customers say from a folder of figures; None where it is of other data.
+
+    Args:
+        folder: the folder, which may not be there.
+        fingerprint: of the reviews.
+
+    Raises:
+        InputError: it is damaged.
+        StorageError: it cannot be read.
+    """
+    log = left_record(folder / LOG) or {}
+    if log.get("fingerprints", {}).get("data") != fingerprint:
+        return None
+    if not all((folder / f"{name}.parquet").is_file() for name in FILES):
+        return None  # of an earlier release
+    return Customers.open(folder)
 
 
 def write_figures(found: Exploration, folder: Path) -> None:

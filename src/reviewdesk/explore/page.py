@@ -27,6 +27,9 @@ from reviewdesk.report.page import Page
 from reviewdesk.report.panels import SCRIPT, Panel, panels
 from reviewdesk.report.timeline import sparkline
 
+EXPLORATION: Final = "exploration.html"
+"""What the page is called in the folder of a job."""
+
 MOST_FILES: Final = 12
 MOST_UNFOLDED: Final = 12
 METHOD: Final = (

@@ -8,8 +8,10 @@ from typing import Any, Final
 from reviewdesk.bundle import Bundle, load_bundle
 from reviewdesk.errors import InputError, TooManyRejects, UsageError
 from reviewdesk.examples.examples import load_examples
+from reviewdesk.explore.page import EXPLORATION
 from reviewdesk.job.audit import write_audit
 from reviewdesk.job.beside import REPORT
+from reviewdesk.job.exploration import explore_job
 from reviewdesk.job.news import since_last_time, targets_of
 from reviewdesk.job.places import BUNDLE, PREDICTIONS, PREPARED, SUMMARY
 from reviewdesk.job.report import TargetFindings, write_report
@@ -119,6 +121,7 @@ class JobResult:
         return {
             "folder": str(self.folder),
             "report": str(self.report),
+            "exploration": str(self.folder / EXPLORATION),
             "prepared": str(self.folder / PREPARED),
             "too_many_rejects": self.too_many_rejects,
             "new": list(self.new),
@@ -188,7 +191,7 @@ def run_job(
     if settings.rows:
         targets = tuple(_with_rows(one, inputs, data, progress) for one in targets)
     report = folder / REPORT
-    write_report(data, targets, report)
+    write_report(data, targets, explore_job(data, folder, progress), report)
     new = since_last_time(before, data, targets)
     asks = settings.audit and not settings.audit.exists()
     asked = write_audit(data, settings.audit) if settings.audit and asks else 0

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from reviewdesk.explore.customers.section import SIDES, CustomersView, phrase_chart
+from reviewdesk.explore.customers.sentences import customers_sentences
+from reviewdesk.explore.customers.tables import ALL, Customers
+from reviewdesk.explore.page import EXPLORATION
 from reviewdesk.job.beside import links_beside
 from reviewdesk.job.unlabelled import Unlabelled
 from reviewdesk.job.unlabelled_page import large_figures
@@ -87,12 +91,18 @@ class TargetFindings:
         }
 
 
-def write_report(data: PreparedData, targets: Sequence[TargetFindings], path: Path) -> None:
+def write_report(
+    data: PreparedData,
+    targets: Sequence[TargetFindings],
+    customers: Customers,
+    path: Path,
+) -> None:
     """Write the report of a job.
 
     Args:
         data: the prepared reviews.
         targets: what was found for each target.
+        customers: what they say.
         path: the page to write.
 
     Raises:
@@ -103,9 +113,10 @@ def write_report(data: PreparedData, targets: Sequence[TargetFindings], path: Pa
     found = "; ".join(one.title for one in targets)
     page = Page(plural(rows["written"], "review", "reviews"), f"{found}. From {files}.", "Report")
     page.section("The reviews", *_reviews(data))
+    page.section("What customers say", *_customers(customers))
     for one in targets:
         page.section(target_name(one.target), *_target(one, path.parent))
-    page.section("Going on", links_beside(path), *_commands(targets))
+    page.section("Going on", links_beside(path), *_commands(targets, path.parent))
     page.write(path)
 
 
@@ -135,6 +146,21 @@ def _reviews(data: PreparedData) -> list[Html]:
             table("Rows of the files that are not among the reviews", columns, rows_of_table)
         )
     return blocks
+
+
+def _customers(customers: Customers) -> list[Html]:
+    """Return what customers say, and where to read all of it."""
+    view = CustomersView(customers)
+    link = element("a", "What is in the reviews", href=EXPLORATION)
+    more = ": month by month, for each category and product, with reviews to read."
+    said = list(customers_sentences(customers))
+    if not said:
+        return [
+            paragraph("Nothing that customers say tells low ratings from high ones clearly."),
+            paragraph(link, more),
+        ]
+    charts = [chart for side in SIDES if (chart := phrase_chart(view, ALL, "", side)) is not None]
+    return [findings(said), side_by_side(*charts), paragraph(link, more)]
 
 
 def _words(name: str) -> str:
@@ -230,9 +256,12 @@ def _labels(target: TargetFindings) -> Html:
     )
 
 
-def _commands(targets: Sequence[TargetFindings]) -> list[Html]:
+def _commands(targets: Sequence[TargetFindings], folder: Path) -> list[Html]:
     served = " ".join(f"{one.target}={one.bundle}" for one in targets)
+    found = folder / "findings"
     return [
+        paragraph("What is wrong in the data, as lists that promise how much of them is right:"),
+        element("pre", element("code", f"reviewdesk find all {folder} --out {found}")),
         paragraph("The page where anyone can paste a review:"),
         element("pre", element("code", f"reviewdesk serve {served}")),
         paragraph("Labels for new reviews:"),

@@ -17,6 +17,8 @@ from typing import Any, Final
 from reviewdesk.bundle import Bundle, load_bundle
 from reviewdesk.errors import InputError, UsageError
 from reviewdesk.exchange import replace_directory
+from reviewdesk.explore.figures import figures_folder
+from reviewdesk.explore.page import EXPLORATION
 from reviewdesk.findings.reference import read_reference
 from reviewdesk.findings.store import StoredFindings, folders_in, read_findings
 from reviewdesk.job.beside import REPORT, link_beside
@@ -309,7 +311,11 @@ def _exchange(
     for target in result.targets:
         replace_directory(result.folder / target.target, job / target.target)
     replace_directory(result.folder / PREPARED, job / PREPARED)
+    replace_directory(
+        figures_folder(result.folder / EXPLORATION), figures_folder(job / EXPLORATION)
+    )
     with storage_errors(str(job)):
+        (result.folder / EXPLORATION).replace(job / EXPLORATION)
         (result.folder / REPORT).replace(job / REPORT)
     if findings is not None:  # late: what is new is told from what was there
         replace_directory(aside / "findings", findings)

@@ -71,20 +71,20 @@ class Grade(NamedTuple):
 @cache
 def complaints() -> tuple[Complaint, ...]:
     """Return the complaints of the list."""
-    found = []
+    known = []
     for line in FILE.read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
             about, _, rest = line.partition(": ")
             said, _, denied = rest.partition(" = ")
-            found.append(
+            known.append(
                 Complaint(
                     *(
-                        tuple(one.split(by))
-                        for one, by in ((about, " "), (said, " | "), (denied, " | "))
+                        tuple(part.split(by))
+                        for part, by in ((about, " "), (said, " | "), (denied, " | "))
                     )
                 )
             )
-    return tuple(found)
+    return tuple(known)
 
 
 def plant_complaints(

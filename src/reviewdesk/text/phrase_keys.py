@@ -11,19 +11,21 @@ from functools import cache
 from typing import Final, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from reviewdesk.text.compiled import compiled
+from reviewdesk.text.dull import after_elision, dull, word_hashes
 from reviewdesk.text.function_words import (
     ABOUT_STARS,
     AUXILIARIES,
     DEMONSTRATIVES,
     DETERMINERS,
 )
+from reviewdesk.text.languages import numbers_or
 from reviewdesk.text.letters import ALONE, BETWEEN, KIND_SHIFT, letter
 from reviewdesk.text.stems import stem
-from reviewdesk.text.stop_words import NEGATIONS, STOP_WORDS
-from reviewdesk.text.terms import word_hashes
+from reviewdesk.text.stop_words import dull_words
 from reviewdesk.text.words import decode, hash_words
 
 LONGEST: Final = 4  # words of a phrase
@@ -56,10 +58,19 @@ Hashes = NDArray[np.uint64]
 
 
 class WordClasses(NamedTuple):
-    """The hashes of words of each class, sorted, and the bits that say what they are."""
+    """What words are, list after list: list ``i`` is ``hashes[ends[i]:ends[i + 1]]``.
+
+    Args:
+        hashes: of words, sorted within each list; lists are those of ``dull``, English first.
+        bits: what each of them is.
+        ends: (lists + 1,) where the lists are.
+        elides: (lists,) whether words of the language leave a vowel out before the next.
+    """
 
     hashes: Hashes
     bits: NDArray[np.uint8]
+    ends: NDArray[np.int64]
+    elides: NDArray[np.bool_]
 
 
 class StemCache(NamedTuple):
@@ -85,21 +96,35 @@ class KeyRoom(NamedTuple):
 
 @cache
 def word_classes() -> WordClasses:
-    """Return what words are, by their hashes."""
-    bits: dict[int, int] = {}
-    for words, bit in (
-        ((STOP_WORDS - KEPT) | ABOUT_STARS, STOP),
-        (NEGATIONS, NEGATION),
+    """Return what the words of each language are."""
+    shared = (
+        (ABOUT_STARS, STOP),
         (AUXILIARIES, AUXILIARY),
         (DETERMINERS, DETERMINER),
         (DEMONSTRATIVES, DEMONSTRATIVE),
-    ):
+    )
+    lists = [
+        _list((words.stop_words - KEPT, STOP), (words.negations, NEGATION), *shared)
+        for words in dull_words().values()
+    ]
+    hashes, bits = zip(*lists, strict=True)
+    ends = np.cumsum([0, *map(len, hashes)], dtype=np.int64)
+    return WordClasses(np.concatenate(hashes), np.concatenate(bits), ends, dull().elides)
+
+
+def _list(*classes: tuple[frozenset[str], int]) -> tuple[Hashes, NDArray[np.uint8]]:
+    bits: dict[int, int] = {}
+    for words, bit in classes:
         for value in word_hashes(words).tolist():
             bits[value] = bits.get(value, 0) | bit
     order = sorted(bits)
-    return WordClasses(
-        np.array(order, np.uint64), np.array([bits[value] for value in order], np.uint8)
-    )
+    return np.array(order, np.uint64), np.array([bits[value] for value in order], np.uint8)
+
+
+def lists_of(texts: pa.Array) -> NDArray[np.uint8]:
+    """Return the list of ``word_classes`` that each text's language has, (n,)."""
+    lists: NDArray[np.uint8] = dull().lists[numbers_or(texts, 0)]
+    return lists
 
 
 def stem_cache() -> StemCache:
@@ -116,6 +141,7 @@ def read_words(
     end: int,
     table: NDArray[np.uint32],
     classes: WordClasses,
+    which: int,
     cache: StemCache,
     room: KeyRoom,
 ) -> int:
@@ -123,7 +149,13 @@ def read_words(
     words = hash_words(data, start, end, _SEED, table, room.words, room.spans)
     for word in range(words):
         begin, stop = room.spans[word, 0], room.spans[word, 1]
-        key, bits = _key(data, begin, stop, table, room.words[word], classes, cache)
+        if classes.elides[which]:
+            begin = after_elision(data, begin, stop)
+            if begin > room.spans[word, 0]:
+                own = room.words[word : word + 1]
+                hash_words(data, begin, stop, _SEED, table, own, room.spans[:0])
+                room.spans[word, 0] = begin
+        key, bits = _key(data, begin, stop, table, room.words[word], classes, which, cache)
         room.keys[word], room.bits[word] = key, bits
         room.breaks[word] = (
             word == 0
@@ -150,24 +182,25 @@ def _key(
     table: NDArray[np.uint32],
     word: np.uint64,
     classes: WordClasses,
+    which: int,
     cache: StemCache,
 ) -> tuple[np.uint64, int]:
     """Return the key of a word, 0 where it has none, and its bits."""
-    slot = np.int64(word >> np.uint64(48))
-    if cache.words[slot] == word:
+    name = word ^ (np.uint64(which) * _SPREAD)  # a word may be another thing in another language
+    slot = np.int64(name >> np.uint64(48))
+    if cache.words[slot] == name:
         return cache.keys[slot], int(cache.bits[slot])
-    bits = 0
-    at = np.searchsorted(classes.hashes, word)
-    if at < len(classes.hashes) and classes.hashes[at] == word:
-        bits = int(classes.bits[at])
+    first, last = classes.ends[which], classes.ends[which + 1]
+    at = first + np.searchsorted(classes.hashes[first:last], word)
+    bits = int(classes.bits[at]) if at < last and classes.hashes[at] == word else 0
     key = np.uint64(0)
     if bits & NEGATION:
         key = NOT_KEY
     elif _is_mark(data, begin, end, table):
         bits |= MARK
     elif not bits & STOP and end - begin > 1 and not 0x30 <= data[begin] <= 0x39:
-        key = _stem_hash(data, begin, end, word)
-    cache.words[slot], cache.keys[slot], cache.bits[slot] = word, key, bits
+        key = _stem_hash(data, begin, end, word) if which == 0 else word
+    cache.words[slot], cache.keys[slot], cache.bits[slot] = name, key, bits
     return key, bits
 
 

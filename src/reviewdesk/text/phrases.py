@@ -24,6 +24,7 @@ from reviewdesk.text.phrase_keys import (
     StemCache,
     WordClasses,
     key_room,
+    lists_of,
     read_words,
     stem_cache,
     word_classes,
@@ -75,7 +76,16 @@ class PhraseSketch:
     def add(self, texts: pa.Array) -> None:
         """Count the keys of texts; null is a text without any."""
         data, offsets, _ = buffers(texts)
-        _sketch(data, offsets, letters(), word_classes(), self.cache, self.shift, self._table)
+        _sketch(
+            data,
+            offsets,
+            letters(),
+            word_classes(),
+            lists_of(texts),
+            self.cache,
+            self.shift,
+            self._table,
+        )
 
     def frequent(self, most: int, fewest: int) -> NDArray[np.bool_]:
         """Say which places of the table are frequent.
@@ -137,6 +147,7 @@ class Phrases:
             offsets,
             letters(),
             word_classes(),
+            lists_of(texts),
             self._cache,
             self._shift,
             self._kept,
@@ -169,6 +180,7 @@ class Phrases:
             offsets,
             letters(),
             word_classes(),
+            lists_of(texts),
             self._cache,
             self._keys,
             self._columns,
@@ -197,13 +209,16 @@ def _sketch(
     offsets: NDArray[np.int64],
     table: NDArray[np.uint32],
     classes: WordClasses,
+    lists: NDArray[np.uint8],
     cache: StemCache,
     shift: np.uint64,
     counts: NDArray[np.uint16],
 ) -> None:
     room = key_room(offsets)
     for text in range(len(offsets) - 1):
-        words = read_words(data, offsets[text], offsets[text + 1], table, classes, cache, room)
+        words = read_words(
+            data, offsets[text], offsets[text + 1], table, classes, lists[text], cache, room
+        )
         found = write_keys(words, room)
         keys = room.found
         for place in range(found):
@@ -220,6 +235,7 @@ def _write_rows(
     offsets: NDArray[np.int64],
     table: NDArray[np.uint32],
     classes: WordClasses,
+    lists: NDArray[np.uint8],
     cache: StemCache,
     shift: np.uint64,
     kept: NDArray[np.bool_],
@@ -236,12 +252,14 @@ def _write_rows(
     """Write the columns of each text; return how many columns there are now."""
     room, length = key_room(offsets), 0
     for text in range(len(offsets) - 1):
-        words = read_words(data, offsets[text], offsets[text + 1], table, classes, cache, room)
+        words = read_words(
+            data, offsets[text], offsets[text + 1], table, classes, lists[text], cache, room
+        )
         found = write_keys(words, room)
-        for place in range(found):
-            if place + _AHEAD < found:
-                prefetch(kept, np.int64(room.found[place + _AHEAD] >> shift))
-            key = room.found[place]
+        for number in range(found):
+            if number + _AHEAD < found:
+                prefetch(kept, np.int64(room.found[number + _AHEAD] >> shift))
+            key = room.found[number]
             if not kept[key >> shift]:
                 continue
             at = find_place(keys, columns, key)
@@ -251,10 +269,10 @@ def _write_rows(
                     continue
                 column = known
                 keys[at], columns[at] = key, column
-                _write_parts(room, place, parts[column])
+                _write_parts(room, number, parts[column])
                 known += 1
-            if room.first[place] == room.last[place]:
-                _count_word(data, table, room, room.first[place], words, counts[column])
+            if room.first[number] == room.last[number]:
+                _count_word(data, table, room, room.first[number], words, counts[column])
             if seen[column] != first_text + text:
                 seen[column] = first_text + text
                 counts[column, COMES] += 1
@@ -323,6 +341,7 @@ def _write_places(
     offsets: NDArray[np.int64],
     table: NDArray[np.uint32],
     classes: WordClasses,
+    lists: NDArray[np.uint8],
     cache: StemCache,
     keys: Hashes,
     columns: NDArray[np.int32],
@@ -333,18 +352,20 @@ def _write_places(
 ) -> int:
     room, count = key_room(offsets), 0
     for text in range(len(offsets) - 1):
-        words = read_words(data, offsets[text], offsets[text + 1], table, classes, cache, room)
+        words = read_words(
+            data, offsets[text], offsets[text + 1], table, classes, lists[text], cache, room
+        )
         found = write_keys(words, room)
-        for place in range(found):
-            column = columns[find_place(keys, columns, room.found[place])]
+        for number in range(found):
+            column = columns[find_place(keys, columns, room.found[number])]
             if column == NO_COLUMN or not wanted[column]:
                 continue
-            first = room.first[place]
+            first = room.first[number]
             behind = first > 0 and not room.breaks[first] and room.bits[first - 1] & AUXILIARY
-            if behind and room.keys[first] == NOT_KEY and room.last[place] - first + 2 <= LONGEST:
+            if behind and room.keys[first] == NOT_KEY and room.last[number] - first + 2 <= LONGEST:
                 first -= 1
             texts[count], out[count] = text, column
             bounds[count, 0] = room.spans[first, 0]
-            bounds[count, 1] = room.spans[room.last[place], 1]
+            bounds[count, 1] = room.spans[room.last[number], 1]
             count += 1
     return count

@@ -70,16 +70,23 @@ class _Counted(NamedTuple):
         return _Counted(*(column[chosen] for column in self))
 
 
-def contrast(mentions: Mentions, part: NDArray[np.int32], wanted: NDArray[np.bool_]) -> Contrast:
+def contrast(
+    mentions: Mentions,
+    part: NDArray[np.int32],
+    wanted: NDArray[np.bool_],
+    known: Contrast | None = None,
+) -> Contrast:
     """Return the phrases that tell low from high, of all parts together.
 
     A phrase must be clear in shares of reviews (Fisher's exact test, Benjamini and Hochberg over
-    all that is tested), and be more of what its side says (log-odds with an informative prior).
+    all that is tested), and be more of what its side says (log-odds with an informative prior). A
+    part with few reviews has also those that are clear in all reviews and lean the same way in it.
 
     Args:
         mentions: which review says what.
         part: (n,) the part of each review, NONE for none.
         wanted: (v,) which phrases are looked at.
+        known: what is clear in all reviews, where parts may rest on that.
     """
     pairs = _counts(mentions, part, len(wanted))
     ratio, z = _log_odds(pairs, mentions.phrases.counts[:, 0])
@@ -89,13 +96,10 @@ def contrast(mentions: Mentions, part: NDArray[np.int32], wanted: NDArray[np.boo
     ]
     enough = wanted[pairs.phrase] & (np.maximum(pairs.low, pairs.high) >= FEWEST)
     pairs, ratio, z = pairs.take(enough), ratio[enough], z[enough]
-    of = [size[pairs.part] for size in sizes]
-    tested = least_chances(pairs.low + pairs.high, *of) <= POSSIBLE
-    pairs, ratio, z = pairs.take(tested), ratio[tested], z[tested]
     low_of, high_of = (size[pairs.part] for size in sizes)
-    chance = fisher_chances(pairs.low, pairs.high, low_of, high_of)
+    chance, q = _chances(pairs, low_of, high_of)
     lower = pairs.low * high_of > pairs.high * low_of
-    found = Contrast(
+    contrasts = Contrast(
         pairs.part,
         pairs.phrase,
         np.where(lower, LOW, HIGH),
@@ -106,11 +110,26 @@ def contrast(mentions: Mentions, part: NDArray[np.int32], wanted: NDArray[np.boo
         np.where(lower, ratio, -ratio),
         np.where(lower, z, -z),
         chance,
-        benjamini_hochberg(chance),
+        q,
     )
-    return found.take(
-        (found.q <= FALSE_SHARE) & (found.ratio >= np.log(LEAST_RATIO)) & (found.own >= FEWEST)
+    clear = contrasts.q <= FALSE_SHARE
+    if known is not None:
+        side_of = np.full(len(wanted), NONE)
+        side_of[known.phrase] = known.side
+        clear |= side_of[contrasts.phrase] == contrasts.side
+    clear &= (contrasts.ratio >= np.log(LEAST_RATIO)) & (contrasts.own >= FEWEST)
+    return contrasts.take(clear)
+
+
+def _chances(pairs: _Counted, low_of: Ints, high_of: Ints) -> tuple[Floats, Floats]:
+    """Return p and q of each pair; 1 for those that cannot be clear and so are not tested."""
+    chance, q = np.ones(len(pairs.part)), np.ones(len(pairs.part))
+    tested = np.flatnonzero(least_chances(pairs.low + pairs.high, low_of, high_of) <= POSSIBLE)
+    chance[tested] = fisher_chances(
+        pairs.low[tested], pairs.high[tested], low_of[tested], high_of[tested]
     )
+    q[tested] = benjamini_hochberg(chance[tested])
+    return chance, q
 
 
 def _counts(mentions: Mentions, part: NDArray[np.int32], phrases: int) -> _Counted:

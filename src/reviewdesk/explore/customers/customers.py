@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from reviewdesk.explore.customers.contrast import Contrast, contrast
+from reviewdesk.explore.customers.contrast import FALSE_SHARE, Contrast, contrast
 from reviewdesk.explore.customers.examples import Wanted, show
 from reviewdesk.explore.customers.listing import Entry, lists
 from reviewdesk.explore.customers.mentions import NONE, SIDES, Mentions, read_mentions
@@ -63,7 +63,10 @@ def read_customers(data: PreparedData, progress: Progress = SILENT) -> Customers
     if not len(mentions) or not len(mentions.phrases):
         return Customers.nothing()
     vocabulary = read_vocabulary(mentions)
-    levels = [_level(*scope, mentions, vocabulary) for scope in _scopes(mentions)]
+    levels: list[_Level] = []
+    for scope in _scopes(mentions):
+        known = levels[0].found if levels and scope[0] == PRODUCT else None
+        levels.append(_level(*scope, mentions, vocabulary, known))
     lines = list(_lines(levels, mentions))
     shown = show(data, mentions, [wanted for _, wanted, _ in lines], progress)
     said = [one for _, _, one in lines]
@@ -119,9 +122,10 @@ def _level(
     part: NDArray[np.int32],
     mentions: Mentions,
     vocabulary: Vocabulary,
+    known: Contrast | None,
 ) -> _Level:
     wanted = vocabulary.aspect | (vocabulary.says_something & ~vocabulary.single)
-    found = contrast(mentions, part, wanted)
+    found = contrast(mentions, part, wanted, known)
     return _Level(scope, names, part, found, list(lists(found, mentions, part, vocabulary)))
 
 
@@ -133,35 +137,36 @@ def _lines(
     single = mentions.phrases.parts[:, 1] == 0
     for level in levels:
         for listed in level.listed:
-            place = listed[0].place
-            part, side = level.found.part[place], level.found.side[place]
+            first = listed[0].row
+            part, side = level.found.part[first], level.found.side[first]
             of = np.flatnonzero((level.part == part) & (mentions.side == side))
-            for rank, one in enumerate(listed, start=1):
-                row = _row(level, one.place, mentions)
-                phrase = int(level.found.phrase[one.place])
+            for rank, line in enumerate(listed, start=1):
+                row = _row(level, line.row)
+                phrase = int(level.found.phrase[line.row])
                 row |= {"entry": entry, "rank": rank, "kind": ASPECT if single[phrase] else PHRASE}
                 yield (
                     row,
-                    Wanted(entry, phrase, one.variants, one.reviews),
-                    Said(entry, one.reviews, of),
+                    Wanted(entry, phrase, line.variants, line.reviews),
+                    Said(entry, line.reviews, of),
                 )
                 entry += 1
 
 
-def _row(level: _Level, place: int, mentions: Mentions) -> dict[str, Any]:
-    found = level.found
-    own, other = int(found.own[place]), int(found.other[place])
+def _row(level: _Level, at: int) -> dict[str, Any]:
+    contrasts = level.found
+    own, other = int(contrasts.own[at]), int(contrasts.other[at])
     return {
         "scope": level.scope,
-        "part": level.names[found.part[place]],
-        "side": SIDES[found.side[place]],
+        "part": level.names[contrasts.part[at]],
+        "side": SIDES[contrasts.side[at]],
         "reviews": own,
-        "share": own / int(found.own_of[place]),
+        "share": own / int(contrasts.own_of[at]),
         "other_reviews": other,
-        "other_share": other / max(int(found.other_of[place]), 1),
-        "log_odds": float(found.ratio[place]),
-        "chance": float(found.chance[place]),
-        "q": float(found.q[place]),
+        "other_share": other / max(int(contrasts.other_of[at]), 1),
+        "log_odds": float(contrasts.ratio[at]),
+        "chance": float(contrasts.chance[at]),
+        "q": float(contrasts.q[at]),
+        "clear": bool(contrasts.q[at] <= FALSE_SHARE),
     }
 
 

@@ -56,25 +56,25 @@ def show(
         progress: is shown how far it has come.
     """
     votes = mentions.facts["helpful_votes"].combine_chunks().fill_null(0).to_numpy()
-    chosen = {one.entry: _examples(one.reviews, mentions, votes) for one in wanted}
+    chosen = {line.entry: _examples(line.reviews, mentions, votes) for line in wanted}
     looked_for: dict[tuple[int, int], list[int]] = {}
-    for one in wanted:
-        for review in chosen[one.entry].tolist():
-            looked_for.setdefault((review, one.phrase), []).append(one.entry)
-    samples = [_smallest(one.reviews, mentions.order) for one in wanted]
-    places = np.unique(np.concatenate([np.empty(0, np.int64), *samples, *chosen.values()]))
+    for line in wanted:
+        for review in chosen[line.entry].tolist():
+            looked_for.setdefault((review, line.phrase), []).append(line.entry)
+    samples = [_smallest(line.reviews, mentions.order) for line in wanted]
+    chosen_rows = np.unique(np.concatenate([np.empty(0, np.int64), *samples, *chosen.values()]))
     keys = np.zeros(len(mentions.phrases), np.bool_)
-    for one in wanted:
-        keys[[one.phrase, *one.variants]] = True
+    for line in wanted:
+        keys[[line.phrase, *line.variants]] = True
     spellings: dict[int, Counter[str]] = {}
     rows: list[dict[str, Any]] = []
     ids = mentions.facts["review_id"]
-    for at, texts in texts_of(data, mentions.rows[places], progress):
+    for at, texts in texts_of(data, mentions.rows[chosen_rows], progress):
         spoken = mentions.phrases.places(texts, keys)
         raw = [text.encode() for text in texts.to_pylist()]
         for text, phrase, begin, end in zip(*(part.tolist() for part in spoken), strict=True):
             spellings.setdefault(phrase, Counter())[phrase_text(raw[text][begin:end])] += 1
-            review = int(places[at[text]])
+            review = int(chosen_rows[at[text]])
             for entry in looked_for.pop((review, phrase), ()):
                 excerpt = _excerpt(raw[text], begin, end)
                 rows.append({"entry": entry, "review_id": ids[review].as_py(), **excerpt})

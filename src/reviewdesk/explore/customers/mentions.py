@@ -94,15 +94,15 @@ def read_mentions(data: PreparedData, progress: Progress = SILENT) -> Mentions:
             chosen = np.flatnonzero(side != NONE)
             kept = batch.take(pa.array(chosen))
             texts = said(kept)
-            found = phrases.rows(texts)
+            said_by = phrases.rows(texts)
             facts.append(kept.select(list(FACTS)))
             rows.append(at + chosen)
             sides.append(side[chosen])
             sizes.append(pc.binary_length(texts).to_numpy().astype(np.int32))
             reviews.append(
-                np.repeat(np.arange(len(chosen), dtype=np.int32), np.diff(found.ends)) + count
+                np.repeat(np.arange(len(chosen), dtype=np.int32), np.diff(said_by.ends)) + count
             )
-            columns.append(found.columns)
+            columns.append(said_by.columns)
             at, count = at + len(batch), count + len(chosen)
             task.advance(len(batch))
     schema = pa.schema([data.schema.field(name) for name in FACTS])

@@ -4,7 +4,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-import pyarrow.compute as pc
+import numpy as np
+import pyarrow as pa
 
 from reviewdesk.explore.customers.tables import (
     ALL,
@@ -34,6 +35,19 @@ CLEAR: Final = 0.05
 Line = Mapping[str, Any]
 
 
+class _Sorted:
+    """The rows of each line in a table that is sorted by lines."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+        self._entries = table["entry"].to_numpy()
+
+    def of(self, entry: int) -> list[Line]:
+        first, last = np.searchsorted(self._entries, (entry, entry + 1)).tolist()
+        rows: list[Line] = self._table.slice(first, last - first).to_pylist()
+        return rows
+
+
 class CustomersView:
     """The tables of what customers say, ready to be looked up line by line.
 
@@ -44,11 +58,9 @@ class CustomersView:
     def __init__(self, customers: Customers) -> None:
         self._phrases = _by(customers.phrases.to_pylist(), "scope", "part")
         self._parts = {(row["scope"], row["part"]): row for row in customers.parts.to_pylist()}
-        self._examples = _by(customers.examples.to_pylist(), "entry")
-        self._groups = _by(customers.groups.to_pylist(), "entry")
-        shown = [row["entry"] for row in customers.phrases.to_pylist() if row["scope"] != PRODUCT]
-        drawn = pc.is_in(customers.months["entry"], value_set=pc.cast(shown, "int32"))
-        self._months = _by(customers.months.filter(drawn).to_pylist(), "entry")
+        self._examples = _Sorted(customers.examples)
+        self._groups = _Sorted(customers.groups)
+        self._months = _Sorted(customers.months)
 
     def lines(self, scope: str, part: str, side: str, kind: str) -> list[Line]:
         """Return the lines of one list."""
@@ -61,15 +73,15 @@ class CustomersView:
 
     def examples(self, line: Line) -> list[Line]:
         """Return the reviews that show a line."""
-        return self._examples.get((line["entry"],), [])
+        return self._examples.of(line["entry"])
 
     def differences(self, line: Line) -> list[Line]:
         """Return the groups of reviews that say it clearly more or less often than the others."""
-        return [row for row in self._groups.get((line["entry"],), []) if row["q"] <= CLEAR]
+        return [row for row in self._groups.of(line["entry"]) if row["q"] <= CLEAR]
 
     def spark(self, line: Line) -> Html | str:
         """Return how often it is said over time, as a small line."""
-        rows = self._months.get((line["entry"],), [])
+        rows = self._months.of(line["entry"])
         if len(rows) < 2:
             return ""
         size = math.ceil(len(rows) / SPARK_STEPS)
@@ -139,6 +151,12 @@ def _side(view: CustomersView, scope: str, part: str, side: str) -> Iterator[Htm
         )
 
 
+def phrase_chart(view: CustomersView, scope: str, part: str, side: str) -> Html | None:
+    """Return a part's phrases of one side as a chart; None where there are none."""
+    lines = view.lines(scope, part, side, PHRASE)
+    return _chart(lines, side, "phrases") if lines else None
+
+
 def _chart(lines: Sequence[Line], side: str, what: str) -> Html:
     lines = lines[:MOST_BARS]
     return bar_chart(
@@ -186,8 +204,8 @@ def _table(view: CustomersView, lines: Sequence[Line], name: str, side: str) -> 
 
 
 def _differences(view: CustomersView, line: Line) -> str:
-    told = [f"{row['group']} {share(row['share'])}" for row in view.differences(line)]
-    return ", ".join(told)
+    remarks = [f"{row['group']} {share(row['share'])}" for row in view.differences(line)]
+    return ", ".join(remarks)
 
 
 def _examples(view: CustomersView, line: Line) -> Iterator[Html]:

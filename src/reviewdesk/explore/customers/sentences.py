@@ -29,8 +29,10 @@ def customers_sentences(customers: Customers) -> Iterator[str]:
         aspects = view.lines(scope, part, side, ASPECT)[:NAMED_ASPECTS]
         if not phrases:
             continue
-        said = ", ".join(f"“{line['text']}” ({share(line['share'], 0)})" for line in phrases)
-        text = f"{VERBS[side]}{where}: {said} of the reviews with {STARS[side]}"
+        shares = [f"“{line['text']}” ({share(line['share'], 0)})" for line in phrases]
+        shares[0] = f"{shares[0][:-1]} of the reviews with {STARS[side]})"
+        said = ", ".join(shares)
+        text = f"{VERBS[side]}{where}: {said}"
         if aspects:
             text += f"; they speak of {', '.join(line['text'] for line in aspects)}"
         yield f"{text}."

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from reviewdesk.errors import UsageError
 from reviewdesk.formats.csv import csv_header, csv_rows
-from reviewdesk.seal import opened
+from reviewdesk.seal import opened, write_sealed
 from reviewdesk.storage import storage_errors, write_then_rename
 
 ALL: Final = "all"
@@ -50,6 +50,7 @@ PHRASES: Final = pa.schema(
         ("log_odds", pa.float64()),  # of its side to the other
         ("chance", pa.float64()),  # Fisher's exact p-value, two-sided
         ("q", pa.float64()),  # share of chance among all that are as clear
+        ("clear", pa.bool_()),  # in the part's own reviews; else in all reviews together
         ("trend", pa.string()),  # rising, falling; empty where nothing is clear
         ("trend_z", pa.float64()),
         ("trend_q", pa.float64()),
@@ -153,6 +154,17 @@ SCHEMAS: Final = {
     "months": MONTHS,
     "groups": GROUPS,
 }
+
+
+def write_customers(customers: Customers, folder: Path) -> None:
+    """Write the tables into a folder that is there.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    for name, table in customers.tables().items():
+        with write_then_rename(folder / f"{name}.parquet") as file:
+            write_sealed(table, file)
 
 
 def write_phrases(customers: Customers, path: Path) -> int:

@@ -61,24 +61,24 @@ def drifts(said: Sequence[Said], months: NDArray[np.int64]) -> tuple[list[Drift]
         months: (n,) of the reviews, from ``month_codes``.
     """
     tested, parts = [], []
-    for one in said:
-        known = months[one.side]
+    for line in said:
+        known = months[line.side]
         known = known[known != NONE]
         if not len(known):
             tested.append((0.0, 1.0))
             continue
         first = int(known.min())
         rows = np.bincount(known - first)
-        having = months[one.reviews]
+        having = months[line.reviews]
         hits = np.bincount(having[having != NONE] - first, minlength=len(rows))
         there = np.flatnonzero(rows)
         enough = len(there) >= FEWEST_MONTHS
         at = there.astype(np.float64)
         tested.append(armitage_trend(hits[there], rows[there], at) if enough else (0.0, 1.0))
-        parts.append((one.entry, there + first, hits[there], rows[there]))
+        parts.append((line.entry, there + first, hits[there], rows[there]))
     q = benjamini_hochberg(np.array([chance for _, chance in tested]))
-    found = [Drift(z, float(share)) for (z, _), share in zip(tested, q, strict=True)]
-    return found, _month_table(parts)
+    changes = [Drift(z, float(share)) for (z, _), share in zip(tested, q, strict=True)]
+    return changes, _month_table(parts)
 
 
 def _month_table(parts: Sequence[tuple[int, Ints, Ints, Ints]]) -> pa.Table:

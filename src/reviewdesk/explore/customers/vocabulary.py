@@ -74,17 +74,17 @@ def read_vocabulary(mentions: Mentions) -> Vocabulary:
     pointed = counts[:, BEHIND_THIS]
     spoken = counts[:, BEHIND_THE] + pointed
     bare = single & (10 * spoken >= counts[:, COMES])
-    thing = (
+    item_word = (
         bare
         & (counts[:, COMES] >= THING_REVIEWS * len(mentions))
         & (pointed >= THING_SHARE * np.maximum(spoken, FEWEST_SEEN))
     )
     kind = bare & (pointed >= KIND_SHARE * np.maximum(spoken, FEWEST_SEEN))
-    thing |= _of_a_category(mentions, kind)
+    item_word |= _of_a_category(mentions, kind)
     aspect = (
         single
         & ~name
-        & ~thing
+        & ~item_word
         & (counts[:, BEHIND_THE] >= FEWEST_SEEN)
         & (counts[:, BEHIND_THE] >= ASPECT_SHARE * counts[:, COMES])
         & (
@@ -93,7 +93,7 @@ def read_vocabulary(mentions: Mentions) -> Vocabulary:
         )
     )
     there = parts != 0
-    told = there & ~np.isin(parts, parts[thing, 0])
+    told = there & ~np.isin(parts, parts[item_word, 0])
     meant = told & ~np.isin(parts, parts[name, 0])
     told &= ~np.isin(parts, parts[name & _in_titles(mentions, name), 0])
     return Vocabulary(parts, single, aspect, meant, told)
