@@ -8,6 +8,12 @@ from reviewdesk.api.aws_account import aws_predict as aws_predict
 from reviewdesk.api.aws_account import aws_status as aws_status
 from reviewdesk.api.aws_account import aws_train as aws_train
 from reviewdesk.api.aws_account import aws_tune as aws_tune
+from reviewdesk.api.aws_stacks import aws_graph_load as aws_graph_load
+from reviewdesk.api.aws_stacks import aws_pipeline as aws_pipeline
+from reviewdesk.api.aws_stacks import aws_pipeline_delete as aws_pipeline_delete
+from reviewdesk.api.aws_stacks import aws_webapp as aws_webapp
+from reviewdesk.api.aws_stacks import aws_webapp_delete as aws_webapp_delete
+from reviewdesk.api.aws_stacks import local_pipeline as local_pipeline
 from reviewdesk.api.desk import Decisions as Decisions
 from reviewdesk.api.desk import desk as desk
 from reviewdesk.api.endpoint import RemoteModel as RemoteModel

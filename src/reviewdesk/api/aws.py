@@ -94,7 +94,7 @@ def local_web_app(
         UsageError: a port cannot be listened on, or there is no such kind of gateway.
         BundleError: a bundle cannot be used.
     """
-    served = open_bundles([f"{name}={place}" for name, place in bundles.items()])
+    served = open_bundles(bundles)
     with local_app(served, endpoint=endpoint, kind=gateway, port=port, site_port=site_port) as app:
         yield app
 

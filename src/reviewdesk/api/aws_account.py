@@ -46,7 +46,7 @@ def aws_deploy(
         UsageError: it has no end, or a setting is wrong; nothing was made.
         ServiceError: AWS refuses, or what was deployed does not answer; it was as before then.
     """
-    configuration, account, own = _connected(config, settings)
+    configuration, account, own = connected(config, settings)
     asked = configuration.part("deploy", DeploySettings, own)
     deployer = Deployer(account, _prices(account, prices), hear, Progress())
     return deployer.deploy(name, asked)
@@ -124,7 +124,7 @@ def aws_train(
         UsageError: a setting is wrong or missing; nothing was sent.
         ServiceError: AWS refuses.
     """
-    configuration, account, own = _connected(config, settings)
+    configuration, account, own = connected(config, settings)
     asked = configuration.part("train", TrainJobSettings, own)
     trainer = Trainer(account, _prices(account, prices), hear, Progress())
     return trainer.train(asked, name=name, out=_path(out), wait=wait)
@@ -158,7 +158,7 @@ def aws_tune(
         UsageError: a setting is wrong or missing; nothing was sent.
         ServiceError: AWS refuses.
     """
-    configuration, account, own = _connected(config, settings)
+    configuration, account, own = connected(config, settings)
     asked = configuration.part("tune", TrainJobSettings, own, over="train")
     trainer = Trainer(account, _prices(account, prices), hear, Progress())
     return trainer.tune(job, asked, name=name, out=_path(out), wait=wait)
@@ -189,7 +189,7 @@ def aws_predict(
         UsageError: a setting is wrong or missing; nothing was sent.
         ServiceError: AWS refuses.
     """
-    configuration, account, own = _connected(config, settings)
+    configuration, account, own = connected(config, settings)
     asked = configuration.part("predict", TransformJobSettings, own)
     transformer = Transformer(account, _prices(account, prices), hear, Progress())
     return transformer.transform(endpoint, str(data), asked, Path(out))
@@ -211,7 +211,7 @@ def aws_policy(
     return Policies(_account(config, settings)).of(command)
 
 
-def _connected(
+def connected(
     config: str | Path | None, settings: dict[str, Any]
 ) -> tuple[Configuration, Account, dict[str, Any]]:
     """Return what the file says, the account, and the settings that are not the account's."""
@@ -223,7 +223,7 @@ def _connected(
 
 
 def _account(config: str | Path | None, settings: dict[str, Any]) -> Account:
-    _, account, others = _connected(config, settings)
+    _, account, others = connected(config, settings)
     if others:
         raise UsageError(f"{sorted(others)[0]} is no setting of an account")
     return account

@@ -6,10 +6,16 @@ from typing import Annotated
 
 import typer
 
-from reviewdesk.aws.webapp.bundled import open_bundles
+from reviewdesk.aws.control.settings import AccountSettings
+from reviewdesk.aws.webapp.bundled import bundle_places, open_bundles
+from reviewdesk.aws.webapp.deploy import delete_webapp, deploy_webapp
 from reviewdesk.aws.webapp.gateway_events import HTTP_SECOND, KINDS
 from reviewdesk.aws.webapp.local import local_app
-from reviewdesk.cli.output import note
+from reviewdesk.aws.webapp.settings import WebappSettings
+from reviewdesk.cli.aws_control import DryRun, File, connect
+from reviewdesk.cli.options import Json, given, with_settings
+from reviewdesk.cli.output import note, print_json, say
+from reviewdesk.progress import Progress
 
 Bundles = Annotated[
     list[str],
@@ -18,6 +24,7 @@ Bundles = Annotated[
         metavar="NAME=BUNDLE...",
     ),
 ]
+Name = Annotated[str, typer.Argument(help="The web app's name.")]
 Endpoint = Annotated[
     str,
     typer.Option(
@@ -55,8 +62,62 @@ def local(
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, frame: ended.set())
-    served = open_bundles(bundles)
+    served = open_bundles(bundle_places(bundles))
     with local_app(served, endpoint=endpoint, kind=gateway, port=port, site_port=site_port) as app:
         note(f"the page: {app.site}")
         note(f"the function, behind a gateway: {app.api}")
         ended.wait()
+
+
+@with_settings(account=AccountSettings, settings=WebappSettings)
+def deploy(
+    context: typer.Context,
+    name: Name,
+    bundles: Bundles,
+    *,
+    config: File = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    account: AccountSettings,
+    settings: WebappSettings,
+) -> None:
+    """The web app with an account: made, or changed where it is there.
+
+    One CloudFormation stack: a gateway, the function from --image, its role and log, a private
+    bucket with the page, and CloudFront, which alone may read it. The bundles answer in the
+    function, or --endpoint does. It costs by use, and nothing while nobody asks.
+
+    Example:
+
+        reviewdesk aws webapp deploy desk sentiment=job/sentiment/bundle --config aws.yaml
+    """
+    configuration, where = connect(context, config, account, dry_run=dry_run)
+    asked = configuration.part("webapp", WebappSettings, given(context, settings))
+    done = deploy_webapp(where, name, bundle_places(bundles), asked, hear=note, progress=Progress())
+    if as_json:
+        print_json(done.to_json())
+    elif not dry_run:
+        say(f"{done.name}: {done.outcome}")
+        say(f"the page: {done.page}")
+        say(f"for programs: POST {done.api.rstrip('/')}/invocations")
+
+
+@with_settings(account=AccountSettings)
+def delete(
+    context: typer.Context,
+    name: Name,
+    *,
+    config: File = None,
+    dry_run: DryRun = False,
+    account: AccountSettings,
+) -> None:
+    """Deletes a web app with its page and its log, and looks whether it is gone.
+
+    Example:
+
+        reviewdesk aws webapp delete desk --config aws.yaml
+    """
+    _, where = connect(context, config, account, dry_run=dry_run)
+    gone = delete_webapp(where, name, hear=note)
+    if gone:
+        say(f"{name}: 0 left")

@@ -13,6 +13,8 @@ GRAPHS: Final = "What to do with a graph"
 DECIDED: Final = "What to do with decisions"
 AMAZON: Final = "What to do on Amazon Web Services"
 EMULATOR: Final = "What to run as SageMaker does"
+PIPELINE: Final = "What to do with the monthly pipeline"
+NEPTUNE: Final = "What to do with Neptune"
 WEBAPP: Final = "What to do with the web app"
 
 
@@ -343,6 +345,36 @@ COMMANDS: Final[dict[str, Command]] = {
         "A batch transform as SageMaker would run it, without Docker and without an account.",
         EMULATOR,
     ),
+    "aws graph load": Command(
+        "reviewdesk.cli.aws_graph:load",
+        "A graph into Neptune: its files checked, sent to S3, loaded.",
+        NEPTUNE,
+    ),
+    "aws pipeline deploy": Command(
+        "reviewdesk.cli.aws_pipeline:deploy",
+        "The monthly pipeline with an account: made, or changed where it is there.",
+        PIPELINE,
+    ),
+    "aws pipeline delete": Command(
+        "reviewdesk.cli.aws_pipeline:delete",
+        "Deletes the pipeline with its schedule, and looks whether it is gone.",
+        PIPELINE,
+    ),
+    "aws pipeline local": Command(
+        "reviewdesk.cli.aws_pipeline:local",
+        "The pipeline once on this machine, step by step, as AWS would run it.",
+        PIPELINE,
+    ),
+    "aws webapp deploy": Command(
+        "reviewdesk.cli.aws_webapp:deploy",
+        "The web app with an account: made, or changed where it is there.",
+        WEBAPP,
+    ),
+    "aws webapp delete": Command(
+        "reviewdesk.cli.aws_webapp:delete",
+        "Deletes a web app with its page and its log, and looks whether it is gone.",
+        WEBAPP,
+    ),
     "aws webapp local": Command(
         "reviewdesk.cli.aws_webapp:local",
         "The web app on this machine: the page, a gateway, the function.",
@@ -410,6 +442,16 @@ GROUPS: Final[dict[str, Command]] = {
         "",
         "SageMaker's jobs: on this machine, and with an account.",
         STEPS,
+    ),
+    "aws pipeline": Command(
+        "",
+        "Every month: prepare, train, evaluate, gate, deploy, find, notify.",
+        AMAZON,
+    ),
+    "aws graph": Command(
+        "",
+        "Graphs in Neptune.",
+        AMAZON,
     ),
     "aws webapp": Command(
         "",

@@ -171,7 +171,7 @@ def model_request(
         ServiceError: S3 refuses.
     """
     require_settings(account, "role", "image")
-    where, version = _on_s3(account, model, progress)
+    where, version = model_on_s3(account, model, progress)
     container: dict[str, Any] = {
         "Image": account.settings.image,
         "ModelDataUrl": str(where),
@@ -219,7 +219,7 @@ def _production(variant: PlannedVariant, model: str, settings: DeploySettings) -
     }
 
 
-def _on_s3(account: Account, model: str, progress: Progress) -> tuple[Address, str]:
+def model_on_s3(account: Account, model: str, progress: Progress) -> tuple[Address, str]:
     """Return where a model's archive is on S3, and what tells it from another at that address."""
     if model.startswith(SCHEME):
         where = address(model)

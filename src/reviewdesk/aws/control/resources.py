@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from reviewdesk.aws.control.session import EXPIRES, TAG, Account, ServiceError
+from reviewdesk.aws.control.stacks import begin_deletion
 
 ENDPOINT_TAG: Final = "reviewdesk:endpoint"
 """The tag that says which endpoint a model or a configuration is of."""
@@ -226,7 +227,7 @@ def stacks(account: Account) -> Iterator[Resource]:
 
 def _delete_stack(account: Account, resource: Resource) -> None:
     if resource.status != "DELETE_IN_PROGRESS":
-        account.call("cloudformation", "delete_stack", StackName=resource.name)
+        begin_deletion(account, resource.name)
 
 
 ENDPOINTS: Final = _SageMaker(

@@ -92,7 +92,7 @@ class Account:
         self.settings = settings
         self.dry_run = dry_run
         self.requests: list[Request] = []
-        self._hear = hear
+        self.hear = hear
         self._clients: dict[str, Any] = {}
         self._errors = require("botocore.exceptions", EXTRA)
         try:
@@ -240,7 +240,7 @@ class Account:
         sent = not self.dry_run or (operation.startswith(READS) and self.reachable)
         request = Request(service, operation, dict(parameters), sent)
         self.requests.append(request)
-        self._hear(request)
+        self.hear(request)
         return operation if sent else ""
 
 

@@ -21,24 +21,38 @@ from reviewdesk.storage import filesystem, is_remote, storage_errors
 ANY_HOST: Final = "0.0.0.0"  # noqa: S104  (nothing is listened on; a gateway is in front)
 
 
-def open_bundles(words: Sequence[str]) -> dict[str, Bundle]:
+def bundle_places(words: Sequence[str]) -> dict[str, str]:
+    """Return places of bundles by the names that they are served under.
+
+    Args:
+        words: each ``NAME=PLACE``.
+
+    Raises:
+        UsageError: one names no bundle, or a name stands twice.
+    """
+    places: dict[str, str] = {}
+    for word in words:
+        name, _, place = word.partition("=")
+        if not name or not place or name in places:
+            raise UsageError(f"{word!r} names no bundle; write NAME=PLACE, and a name once")
+        places[name] = place
+    return places
+
+
+def open_bundles(places: Mapping[str, str | Path]) -> dict[str, Bundle]:
     """Return bundles by the names that they are served under.
 
     Args:
-        words: each ``NAME=PLACE``; a place is a folder, a ``.tar.gz``, or an ``s3://`` address.
+        places: folders, ``.tar.gz`` files, or ``s3://`` addresses.
 
     Raises:
-        UsageError: it names none.
         BundleError: one cannot be used.
         StorageError: one cannot be read.
     """
-    bundles = {}
-    for word in words:
-        name, equals, place = word.partition("=")
-        if not equals or not place:
-            raise UsageError(f"{word!r} names no bundle; write NAME=PLACE")
-        bundles[name] = load_bundle(_fetched(place) if is_remote(place) else Path(place))
-    return bundles
+    return {
+        name: load_bundle(_fetched(str(place)) if is_remote(str(place)) else Path(place))
+        for name, place in places.items()
+    }
 
 
 def bundle_backend(bundles: Mapping[str, Bundle], *, root_path: str = "") -> Backend:

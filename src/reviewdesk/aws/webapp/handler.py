@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any, Final, Protocol
 
 from reviewdesk.aws.webapp.answers import Backend, error_answer, status_answer
-from reviewdesk.aws.webapp.bundled import bundle_backend, open_bundles
+from reviewdesk.aws.webapp.bundled import bundle_backend, bundle_places, open_bundles
 from reviewdesk.aws.webapp.events import read_event, write_answer
 from reviewdesk.aws.webapp.forwarding import endpoint_backend
 from reviewdesk.errors import (
@@ -151,7 +151,9 @@ def handler_of(environment: Mapping[str, str]) -> Handler:
     if endpoint:
         return Handler(endpoint_backend(endpoint), origins)
     root_path = environment.get(ROOT_PATH, "")
-    return Handler(bundle_backend(open_bundles(bundles), root_path=root_path), origins)
+    return Handler(
+        bundle_backend(open_bundles(bundle_places(bundles)), root_path=root_path), origins
+    )
 
 
 def _words(text: str) -> list[str]:
