@@ -140,7 +140,7 @@ def status(
     seen = look_around(where, Prices(where, prices, kept_prices()))
     if as_json:
         print_json(seen.to_json())
-    elif not seen.states:
+    elif not seen.states and not seen.errors:
         say(f"nothing in {where.region}")
     else:
         for state in seen.states:

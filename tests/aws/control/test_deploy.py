@@ -302,3 +302,50 @@ def test_encryption_and_vpc_are_passed_on(aws: Cloud, prices: Prices) -> None:
     assert model["VpcConfig"] == {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}
     request = next(one for one in account.requests if one.operation == "CreateModel")
     assert request.parameters["EnableNetworkIsolation"] is True
+
+
+def deploy_under_a_fault(
+    aws: Cloud, account: Account, deployer: Deployer, number: int, how: str
+) -> None:
+    """Deploy while a call fails, and hold what is there against what was promised."""
+    before = names(aws, "endpoints")
+    aws.calls.clear()
+    aws.fails = {number: how}
+    try:
+        deployer.deploy("sentiment", asked(instance="ml.c5.large", most_instances=2))
+    except (ServiceError, UsageError):
+        there = names(aws, "endpoints")
+        assert set(before) <= set(there), "what was there is still there"
+        if there:
+            assert endpoint(aws)["EndpointStatus"] == "InService"
+            assert schedule(aws), "no endpoint without an end"
+            assert config(aws), "what it is made of is there"
+            assert names(aws, "models")
+    assert aws.fails == {}, "the call was not made"
+    done = deployer.deploy("sentiment", asked(instance="ml.c5.large", most_instances=2))
+    assert endpoint(aws)["EndpointConfigName"] == done.config
+    assert names(aws, "configs") == [done.config]
+    assert schedule(aws)["ScheduleExpression"] == f"at({done.expires[:-1]})"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["refused", "lost"])
+@pytest.mark.parametrize("is_update", [False, True])
+def test_whichever_call_fails_no_endpoint_is_without_an_end(
+    how: str, is_update: bool, aws: Cloud, account: Account, deployer: Deployer
+) -> None:
+    number = 0
+    while True:
+        number += 1
+        aws.reset()
+        account.client("s3").put_object(Bucket=BUCKET, Key="model.tar.gz", Body=b"a model")
+        if is_update:
+            deployer.deploy("sentiment", asked())
+        aws.calls.clear()
+        try:
+            deploy_under_a_fault(aws, account, deployer, number, how)
+        except AssertionError as error:
+            if "the call was not made" in str(error):
+                break
+            raise
+    assert number > 20

@@ -63,6 +63,7 @@ class Transformer(Work):
             ServiceError: AWS refuses.
         """
         account = self.account
+        account.require_credentials()
         name = job_name(account.project, "label", datetime.now(UTC))
         price = self.prices.hourly(TRANSFORM, settings.instance)
         self.hear(

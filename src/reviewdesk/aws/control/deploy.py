@@ -74,6 +74,7 @@ class Deployer(Work):
             ServiceError: AWS refuses something; a new endpoint is deleted again, a changed one has
                 its earlier configuration.
         """
+        self.account.require_credentials()
         now = datetime.now(UTC)
         cost = self._cost(settings)
         expires = decide_expiry(settings.expires, settings.limit, cost, now)

@@ -123,7 +123,11 @@ def list_resources(account: Account, *, every_project: bool = False, files: bool
         account: where.
         every_project: whether also that of other projects is.
         files: whether to look into the bucket too.
+
+    Raises:
+        ServiceError: boto3 has no credentials.
     """
+    account.require_credentials()
     listing = Listing()
     for kind in (*KINDS, UPLOADS) if files else KINDS:
         try:

@@ -18,6 +18,7 @@ EXPIRES: Final = "reviewdesk:expires"
 
 READS: Final = ("Describe", "Get", "Head", "List", "Search", "Validate", "Estimate")
 """Beginnings of operations that change nothing; the others are not sent in a dry run."""
+NO_CREDENTIALS: Final = "boto3 has no credentials; run `aws configure`, or set AWS_PROFILE"
 NO_ACCOUNT: Final = "000000000000"
 GONE: Final = (
     *("NotFound", "NoSuchEntity", "NoSuchKey", "NoSuchBucket", "NoSuchUpload"),
@@ -118,6 +119,15 @@ class Account:
     def reachable(self) -> bool:
         """Whether boto3 has credentials; a dry run works without."""
         return self._session.get_credentials() is not None
+
+    def require_credentials(self) -> None:
+        """Raise where nothing can be sent at all; a dry run may go on.
+
+        Raises:
+            ServiceError: boto3 has no credentials.
+        """
+        if not (self.dry_run or self.reachable):
+            raise ServiceError(NO_CREDENTIALS)
 
     @cached_property
     def number(self) -> str:
@@ -279,9 +289,7 @@ class _Sentences:
                 f"{self._service} refuses {self._operation} with {code}: {message}", code, gone
             ) from error
         if isinstance(error, self._errors.NoCredentialsError):
-            raise ServiceError(
-                "boto3 has no credentials; run `aws configure`, or set AWS_PROFILE"
-            ) from error
+            raise ServiceError(NO_CREDENTIALS) from error
         if isinstance(error, self._errors.BotoCoreError):
             raise ServiceError(
                 f"{self._service} cannot be asked for {self._operation}: {error}"

@@ -107,6 +107,7 @@ class Trainer(Work):
             UsageError: something is missing or wrong; nothing was sent.
             ServiceError: AWS refuses, or the job takes too long.
         """
+        self.account.require_credentials()
         _refuse_if_there(out)
         what = settings.hyper_parameters.get("target", settings.hyper_parameters.get("mode", ""))
         name = name or job_name(self.account.project, what or "train", datetime.now(UTC))
@@ -148,6 +149,7 @@ class Trainer(Work):
             UsageError: something is missing or wrong; nothing was sent.
             ServiceError: AWS refuses, or the job takes too long.
         """
+        self.account.require_credentials()
         _refuse_if_there(out)
         job = read_tuning_job(document, place)
         name = name or job_name(self.account.project, "tune", datetime.now(UTC))
