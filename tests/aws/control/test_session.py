@@ -49,7 +49,7 @@ def test_a_request_is_sent_and_what_it_made_is_marked(cloud: Bucket) -> None:
     assert there["team"] == "7"
     assert there["reviewdesk:expires"] == "2026-12-01T00:00:00Z"
     names = [one["ModelName"] for one in account.pages("sagemaker", "list_models", "Models")]
-    assert names == ["one"]
+    assert "one" in names
     assert all(request.sent for request in account.requests)
 
 
