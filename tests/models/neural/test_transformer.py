@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from reviewdesk.errors import Stopped, UsageError
+from reviewdesk.models.neural.subwords import Subwords
 from reviewdesk.models.neural.transformer import Transformer
 from reviewdesk.models.running import Run
 from tests.models.corpus import LABELS, learn, reviews
@@ -103,3 +105,79 @@ def test_a_folder_that_lacks_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(UsageError, match="lacks model.safetensors"):
         learn(Transformer(**TOLD, encoder=str(tmp_path)), [TRAIN], LABELS)
+
+
+def long_reviews(rows: int, seed: int = 0) -> pa.RecordBatch:
+    """Return reviews whose telling word stands in their middle, among words that say nothing."""
+    random = np.random.default_rng(seed)
+    plain = ["the", "box", "arrived", "and", "it", "was", "phone", "today", "a", "thing"]
+    labels = random.integers(0, 2, rows)
+    texts = []
+    for row in range(rows):
+        words = random.choice(plain, 80).tolist()
+        tone = ("broken", "awful", "refund") if labels[row] == 0 else ("great", "love", "perfect")
+        words[30:50] = random.choice(tone, 20).tolist()
+        texts.append(" ".join(words))
+    empty = pa.nulls(rows, pa.string())
+    return pa.record_batch(
+        {"review_headline": empty, "review_body": texts, "label": pa.array(labels, pa.int32())}
+    )
+
+
+@pytest.mark.slow
+def test_windows_read_what_beginning_and_end_leave_out(tmp_path: Path) -> None:
+    train, test = long_reviews(160), long_reviews(60, seed=1)
+    told = {**TOLD, "encoder": tiny_encoder(), "most_words": 16, "epochs": 4}
+    true = test.column("label").to_numpy()
+    right = {}
+    for windows in (1, 8):
+        fitted = learn(Transformer(**told, windows=windows), [train], ["bad", "good"])
+        probabilities = fitted.predict_proba(test)
+        right[windows] = (probabilities.argmax(axis=1) == true).mean()
+    assert right[8] > 0.9 > right[1] + 0.2
+    assert fitted.predict_proba(test.slice(7, 1)).tobytes() == probabilities[7:8].tobytes()
+    fitted.save(tmp_path)
+    assert (Transformer.load(tmp_path).predict_proba(test) == probabilities).all()
+    explanation = fitted.explain({"review_body": "it was great " + "a thing " * 20})
+    scores = explanation.weights.sum(axis=0) + explanation.bias
+    text = {"review_body": ["it was great " + "a thing " * 20], "review_headline": [""]}
+    np.testing.assert_allclose(scores, fitted.decision_scores(pa.record_batch(text))[0], atol=1e-5)
+
+
+def test_scores_of_windows_are_averaged() -> None:
+    train = long_reviews(80)
+    told = {**TOLD, "encoder": tiny_encoder(), "most_words": 16, "epochs": 1}
+    fitted = learn(Transformer(**told, windows=20), [train], ["bad", "good"])
+    text = str(train.column("review_body")[0])
+    (pieces,) = fitted.subwords_.windows([text], 20)
+    assert len(pieces) > 4
+    mean = fitted.decision_scores(pieces).mean(axis=0)
+    np.testing.assert_allclose(fitted.decision_scores([text])[0], mean, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_windows_of_a_review_stay_on_one_side(tmp_path: Path) -> None:
+    train = long_reviews(160)
+    of_one_product = train.append_column("group", pa.array(np.zeros(160, np.uint64)))
+    for batch in (train, of_one_product):
+        classifier = Transformer(**TOLD | {"epochs": 1, "most_words": 16}, encoder=tiny_encoder(),
+                                 windows=8)  # fmt: skip
+        learn(classifier, [batch], ["bad", "good"])
+        reviews = np.concatenate(classifier._reviews)
+        learnt, aside = (reviews[rows] for rows in (classifier._tokens.learnt,
+                                                    classifier._tokens.validation))  # fmt: skip
+        assert len(aside) > 8
+        assert not np.isin(aside, learnt).any()
+
+
+@pytest.mark.parametrize("kind", configurations())
+def test_windows_hold_every_word_once_and_are_read_whole(kind: str) -> None:
+    data = (Path(tiny_encoder(kind)) / "tokenizer.json").read_bytes()
+    subwords = Subwords(("review_body",), data, 12)
+    texts = ["", "great", "great phone, it was a thing " * 7, "x" * 60, "broken\n\nrefund " * 30]
+    for text, pieces in zip(texts, subwords.windows(texts, 99), strict=True):
+        assert "".join("".join(pieces).split()) == "".join(text.split())
+        _, ends = subwords.ids_of_texts(pieces)
+        assert np.diff(ends).max() <= 12
+    every = subwords.windows(texts[4:], 99)[0]
+    assert subwords.windows(texts[4:], 3)[0] == [*every[:2], every[-1]]

@@ -3,6 +3,7 @@
 It has the part of ``words.Vocabulary`` that rows to learn from are written with.
 """
 
+import itertools
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -59,6 +60,20 @@ class Subwords:
         ends = np.cumsum([0, *map(len, rows)]).astype(np.int64)
         return np.array([one for row in rows for one in row], np.int32), ends
 
+    def windows(self, texts: Sequence[str], most: int) -> list[list[str]]:
+        """Return each text in pieces that are read whole, about equally long, cut between words.
+
+        Args:
+            texts: n texts.
+            most: of more pieces the first and the last are returned, so many.
+        """
+        room = max(self.most - len(self._first) - len(self._last), 2)
+        encoded = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return [
+            _pieces(text, one.offsets, one.word_ids, room, most)
+            for text, one in zip(texts, encoded, strict=True)
+        ]
+
     def known(self, ends: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return how many subwords of each review were read, (n,)."""
         marks = len(self._first) + len(self._last)
@@ -76,3 +91,40 @@ def _shortened(ids: list[int], most: int) -> list[int]:
     if len(ids) <= most:
         return ids
     return [*ids[: most // 2], *ids[len(ids) - (most - most // 2) :]]
+
+
+def _pieces(
+    text: str,
+    offsets: Sequence[tuple[int, int]],
+    words: Sequence[int | None],
+    room: int,
+    most: int,
+) -> list[str]:
+    """Return a text in pieces of at most ``room`` subwords.
+
+    Args:
+        text: the text.
+        offsets: (n) where in it each subword begins and ends.
+        words: (n) the number of the word that each subword is of.
+        room: most subwords of a piece.
+        most: most pieces.
+    """
+    size = len(offsets)
+    if size <= room:
+        return [text]
+    cuts = [0]
+    while size - cuts[-1] > room:
+        left = -(-(size - cuts[-1]) // room)  # so many pieces at least
+        cut = cuts[-1] + -(-(size - cuts[-1]) // left)
+        begin = cut
+        while begin > cuts[-1] and words[begin] is not None and words[begin] == words[begin - 1]:
+            begin -= 1
+        cuts.append(begin if begin > cuts[-1] else cut)  # a word may be longer than a piece
+    cuts.append(size)
+    pieces = [
+        text[offsets[begin][0] : offsets[end - 1][1]] for begin, end in itertools.pairwise(cuts)
+    ]
+    if len(pieces) <= most:
+        return pieces
+    last = most // 2
+    return [*pieces[: most - last], *pieces[len(pieces) - last :]]

@@ -34,6 +34,8 @@ Parts = Callable[[], Iterator[pa.RecordBatch]]
 FEWEST_VALIDATION: Final = 2
 MOST_VALIDATION: Final = 30_000
 NARROW: Final = 1 << 16
+REVIEW: Final = "review"
+"""A column that is equal for rows of one review, where a review has several."""
 _ARRAYS: Final = ("labels", "present", "always", "learnt", "validation")
 
 
@@ -155,6 +157,7 @@ class RowSides:
         self._labels: list[NDArray[np.int32]] = []
         self._groups: list[NDArray[np.uint64]] = []
         self._keys: list[NDArray[np.uint64]] = []
+        self._reviews: list[NDArray[np.uint64]] = []
         self._size, self._rows = 0, 0
 
     def add(self, batch: pa.RecordBatch, ids: NDArray[np.int32], ends: NDArray[np.int64]) -> None:
@@ -164,6 +167,10 @@ class RowSides:
         self._keys.append(keys)
         self.ends.append(ends[1:] + self._size)
         self._size += len(ids)
+        if REVIEW in batch.schema.names:
+            self._reviews.append(np.asarray(batch.column(REVIEW).to_numpy(), np.uint64))
+        else:
+            self._reviews.append(np.arange(self._rows, self._rows + len(batch), dtype=np.uint64))
         self._rows += len(batch)
         column = batch.column(LABEL)
         if is_list(column.type):
@@ -223,7 +230,7 @@ class RowSides:
             labels, groups = np.concatenate(self._labels), np.concatenate(self._groups)
             folds = round(1 / share)
             if len(np.unique(groups)) < 2 * folds:
-                groups = everything.astype(np.uint64)
+                groups = np.concatenate(self._reviews)
             aside = deal_folds(labels, groups, folds, seed) == 0
         learnt = ~aside & (~np.isin(keys, keys[aside]) | (keys == 0))
         if not learnt.any():  # all texts are the same

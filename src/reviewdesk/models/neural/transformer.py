@@ -1,7 +1,7 @@
 """A family that goes on from an encoder that others have trained."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -20,6 +20,7 @@ from reviewdesk.models.neural.settings import chosen
 from reviewdesk.models.neural.subwords import Subwords
 from reviewdesk.models.neural.tokens import write_tokens
 from reviewdesk.models.neural.transformer_settings import TransformerSettings
+from reviewdesk.models.neural.windows import in_windows, pooled, summed
 from reviewdesk.models.short_texts import CutTexts
 from reviewdesk.optional import require
 from reviewdesk.settings import Settings
@@ -63,9 +64,10 @@ class Transformer(NetworkClassifier):
         config = read_json(source / CONFIG)
         most = min(values["most_words"], most_positions(config))
         self.subwords_ = Subwords(self.columns_, tokenizer, most)
+        self._reviews: list[NDArray[np.int64]] = []
         tokens = write_tokens(
-            folder / "tokens", self.subwords_, train.batches,
-            validation.batches if validation else None,
+            folder / "tokens", self.subwords_, lambda: self._windows(train.batches()),
+            (lambda: self._windows(validation.batches())) if validation else None,
             k=len(self.labels_), share=values["validation_share"], seed=values["seed"],
         )  # fmt: skip
         self._tokens, self.present_ = tokens, tokens.present
@@ -79,20 +81,42 @@ class Transformer(NetworkClassifier):
         )  # fmt: skip
         self._write_plan(folder, shape, values)
 
+    def _windows(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Yield the windows of reviews, and keep of which review each is."""
+        if self.settings.windows == 1:
+            yield from batches
+            return
+        for batch in batches:
+            rows, begins = in_windows(batch, self.subwords_, self.columns_, self.settings.windows)
+            before = self._reviews[-1][-1] + 1 if self._reviews else 0
+            counts = np.diff([*begins.tolist(), len(rows)])
+            if len(batch):
+                self._reviews.append(before + np.repeat(np.arange(len(batch)), counts))
+            yield rows
+
     def _calibrate(self) -> None:
         """Learn how sure probabilities may be from the rows that were held out."""
         rows = self._tokens.validation
         ids, ends = self._tokens.ids_of(rows)
         scores, labels = self.graph_.scores(ids, ends), self._tokens.labels[rows]
         known = self.subwords_.known(ends)
+        if self._reviews and len(rows):
+            _, begins = np.unique(np.concatenate(self._reviews)[rows], return_index=True)
+            scores, known = pooled(scores, begins), summed(known, begins)
+            labels = labels[begins]
         label_rows = np.bincount(self._tokens.labels, minlength=len(self.present_))
         none = CutTexts(scores[:0], known[:0], labels[:0])
         label_rows = label_rows[: len(self.present_)]
         self.calibration_ = self._calibrated(scores, labels, known, label_rows, none)
 
     def _scored(self, reviews: pa.RecordBatch) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        ids, ends = self.subwords_.ids(reviews)
-        return self.graph_.scores(ids, ends), self.subwords_.known(ends)
+        if self.settings.windows == 1:
+            ids, ends = self.subwords_.ids(reviews)
+            return self.graph_.scores(ids, ends), self.subwords_.known(ends)
+        rows, begins = in_windows(reviews, self.subwords_, self.columns_, self.settings.windows)
+        ids, ends = self.subwords_.ids(rows)
+        scores = self.graph_.scores(ids, ends)
+        return pooled(scores, begins), summed(self.subwords_.known(ends), begins)
 
     def explain(self, texts: Mapping[str, str | None]) -> Explanation:
         """Return what each word of one review adds; see ``explain_text_words``."""

@@ -21,6 +21,13 @@ class TransformerSettings(LearningSettings):
         minimum=8,
         maximum=8_192,
     )
+    windows: int = setting(
+        1,
+        "most windows of most_words that a longer review is split into, each of which is read "
+        "alone; their scores are averaged",
+        minimum=1,
+        maximum=64,
+    )
     frozen: int = setting(
         0, "so many levels stay as they are: words' vectors, then layers", minimum=0, maximum=200
     )
