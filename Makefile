@@ -15,13 +15,17 @@ ONLY := slow or not slow
 # How often the benches of findings plant errors anew: `make bench-findings SEEDS=3` is much faster.
 SEEDS := 20
 
-.PHONY: test-spark bench-experiment bench-fast bench-findings bench-graph bench-networks bench-selection bench-serving bench-tune bench-vectors demo demo-experiment demo-networks docs site wheel test test-slow check format clean help
+.PHONY: test-spark bench-experiment bench-fast bench-findings bench-graph bench-networks bench-selection bench-serving bench-tune bench-vectors demo demo-aws demo-experiment demo-networks docs site wheel test test-slow check format clean help
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: $(CORE)/.installed  ## the main job on generated reviews, and what can be found in them
 	$(CORE)/bin/reviewdesk demo --out demo
+
+demo-aws: $(DEV)/.installed  ## training job, batch transform, endpoint, web page, deletion: AWS without an account
+	rm -rf demo-aws && mkdir -p demo-aws
+	$(DEV)/bin/python -m bench.demo_aws demo-aws
 
 demo-experiment: $(CORE)/.installed  ## a split test of two bundles: 20,000 reviews sent, the better named
 	rm -rf demo-experiment && mkdir -p demo-experiment
@@ -160,4 +164,4 @@ bench-graph: $(BENCH)/.installed  ## a graph of 1 and 10 million reviews: built,
 	$(BENCH)/bin/python -m bench.graph --reviews 10000000
 
 clean:  ## remove environments, caches and the demo's folder
-	rm -rf $(CORE) $(NETWORKS) $(DEV) $(BENCH) $(RELEASE) $(SPARK) build dist demo demo-networks .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(CORE) $(NETWORKS) $(DEV) $(BENCH) $(RELEASE) $(SPARK) build dist demo demo-aws demo-networks .pytest_cache .mypy_cache .ruff_cache
