@@ -17,6 +17,7 @@ from typing import Any, Final
 __version__ = "0.1.0"
 
 _FACE: Final = {
+    "CustomersTable": "reviewdesk.api.exploration:CustomersTable",
     "Decisions": "reviewdesk.api.desk:Decisions",
     "ExperimentStatus": "reviewdesk.api.experiments:ExperimentStatus",
     "Explored": "reviewdesk.api.exploration:Explored",
@@ -41,6 +42,7 @@ _FACE: Final = {
     "aws_webapp_delete": "reviewdesk.api.aws_stacks:aws_webapp_delete",
     "blend": "reviewdesk.api.selection:blend",
     "compare": "reviewdesk.api.selection:compare",
+    "customers": "reviewdesk.api.exploration:customers",
     "desk": "reviewdesk.api.desk:desk",
     "emulate": "reviewdesk.api.aws:emulate",
     "endpoint": "reviewdesk.api.endpoint:endpoint",

@@ -20,7 +20,9 @@ from reviewdesk.api.endpoint import RemoteModel as RemoteModel
 from reviewdesk.api.endpoint import endpoint as endpoint
 from reviewdesk.api.experiments import ExperimentStatus as ExperimentStatus
 from reviewdesk.api.experiments import experiment as experiment
+from reviewdesk.api.exploration import CustomersTable as CustomersTable
 from reviewdesk.api.exploration import Explored as Explored
+from reviewdesk.api.exploration import customers as customers
 from reviewdesk.api.exploration import explore as explore
 from reviewdesk.api.findings import FindingsTable as FindingsTable
 from reviewdesk.api.findings import find as find

@@ -26,3 +26,11 @@ def test_what_is_not_prepared_is_refused(cli: Cli, tmp_path: Path) -> None:
     assert cli("explore", tmp_path / "nowhere", "--out", tmp_path / "r.html").code == 7
     assert cli("explore", tmp_path, "--out", tmp_path / "r.html").code == 3
     assert not (tmp_path / "r.html").exists()
+
+
+def test_what_customers_say_goes_into_a_spreadsheet(job: Path, cli: Cli, tmp_path: Path) -> None:
+    page, table = tmp_path / "r.html", tmp_path / "customers.csv"
+    assert cli("explore", job / "job", "--out", page, "--table", table).code == 0
+    assert table.read_text().startswith('"entry","scope","part","side","kind","rank","text"')
+    refused = cli("explore", job / "job", "--out", page, "--table", tmp_path / "customers.xls")
+    assert (refused.code, ".csv or .parquet" in refused.err) == (2, True)

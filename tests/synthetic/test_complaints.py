@@ -1,8 +1,15 @@
+from pathlib import Path
+
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet as pq
 import pytest
 
+import reviewdesk as rd
 from reviewdesk.errors import InputError
+from reviewdesk.settings import DemoSettings
+from reviewdesk.sources.generated import generate
 from reviewdesk.synthetic.complaints import (
     complaints,
     grade_complaints,
@@ -71,3 +78,15 @@ def test_every_way_to_say_a_complaint_is_known_and_none_that_denies_it() -> None
     for one in complaints():
         assert all(one.is_said_by(said) for said in one.said), one
         assert not any(one.is_said_by(denied) for denied in one.denied), one
+
+
+@pytest.mark.slow
+def test_eight_of_ten_planted_complaints_are_among_the_first_five_phrases(tmp_path: Path) -> None:
+    generate(tmp_path / "r.tsv", DemoSettings(reviews=40_000))
+    plain = pyarrow.csv.ParseOptions(delimiter="\t", quote_char=False)
+    planted = plant_complaints(pyarrow.csv.read_csv(tmp_path / "r.tsv", parse_options=plain))
+    pq.write_table(planted.reviews, tmp_path / "planted.parquet")
+    grade = grade_complaints(planted, rd.customers(tmp_path / "planted.parquet").to_arrow())
+    assert grade.planted == 10
+    assert grade.first >= 8
+    assert grade.contradicting == 0

@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+import pyarrow as pa
+
 from reviewdesk.api.notebook import framed
 from reviewdesk.api.reviews import Reviews, as_reviews
-from reviewdesk.api.tables import Files, Table
+from reviewdesk.api.tables import ArrowRows, Files, Table
+from reviewdesk.explore.customers.customers import read_customers
+from reviewdesk.explore.customers.tables import Customers, write_phrases
 from reviewdesk.explore.explore import Exploration
 from reviewdesk.explore.explore import explore as explore_reviews
 from reviewdesk.explore.figures import figures_folder
@@ -50,3 +54,55 @@ def explore(data: Reviews | Files | Table) -> Explored:
     """
     reviews = as_reviews(data)  # a folder of this session lasts as long
     return Explored(explore_reviews(reviews.data, Progress()))
+
+
+class CustomersTable(ArrowRows):
+    """What customers complain about and praise: a row for each phrase or aspect of each list.
+
+    Args:
+        customers: the tables.
+    """
+
+    def __init__(self, customers: Customers) -> None:
+        self.customers = customers
+
+    def to_arrow(self) -> pa.Table:
+        """Return the phrases, with the ids of three reviews each."""
+        return self.customers.with_examples()
+
+    @property
+    def examples(self) -> pa.Table:
+        """Excerpts of reviews that show a phrase, by ``entry``."""
+        return self.customers.examples
+
+    @property
+    def months(self) -> pa.Table:
+        """How often a phrase is said month by month, by ``entry``."""
+        return self.customers.months
+
+    @property
+    def groups(self) -> pa.Table:
+        """How often in groups by marketplace, purchase, vine and votes, by ``entry``."""
+        return self.customers.groups
+
+    def write(self, path: str | Path) -> None:
+        """Write the phrases as ``.csv`` or ``.parquet``.
+
+        Raises:
+            UsageError: the name ends otherwise.
+            StorageError: it cannot be written.
+        """
+        write_phrases(self.customers, Path(path))
+
+    def __repr__(self) -> str:
+        return f"<{len(self):,} phrases and aspects that tell low ratings from high ones>"
+
+
+def customers(data: Reviews | Files | Table) -> CustomersTable:
+    """Find what customers complain about and what they praise, as ``reviewdesk explore`` does.
+
+    Args:
+        data: reviews, files or a DataFrame.
+    """
+    reviews = as_reviews(data)  # a folder of this session lasts as long
+    return CustomersTable(read_customers(reviews.data, Progress()))

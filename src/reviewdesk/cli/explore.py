@@ -7,6 +7,7 @@ import typer
 
 from reviewdesk.cli.options import Json
 from reviewdesk.cli.output import print_json, say
+from reviewdesk.explore.customers.tables import check_table, write_phrases
 from reviewdesk.explore.explore import explore as explore_reviews
 from reviewdesk.explore.figures import check_folder, figures_folder
 from reviewdesk.explore.page import write_page
@@ -22,6 +23,13 @@ def explore(
         typer.Option(help="Page to write; its figures go beside it.", metavar="FILE.html"),
     ],
     *,
+    table: Annotated[
+        Path | None,
+        typer.Option(
+            help="Also write what customers say as a table: FILE.csv or FILE.parquet.",
+            metavar="FILE",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """What is in prepared reviews: one page, and its figures as Parquet.
@@ -35,8 +43,12 @@ def explore(
         reviewdesk explore prepared --out report.html
     """
     check_folder(figures_folder(out))
+    if table is not None:
+        check_table(table)
     found = explore_reviews(reviews_of(data), Progress())
     write_page(found, out)
+    if table is not None:
+        write_phrases(found.customers, table)
     if as_json:
         total = {
             name: value for name, value in found.everything.total.items() if name != "category"

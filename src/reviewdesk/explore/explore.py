@@ -103,6 +103,7 @@ class Exploration:
         everything: all categories together.
         categories: each of the largest categories, the largest first.
         customers: what they say in low and in high ratings.
+        product_ids: how many there are; variants of a product have ids of their own.
         log: how long it took, from what.
     """
 
@@ -114,6 +115,7 @@ class Exploration:
     everything: CategoryFindings
     categories: list[CategoryFindings]
     customers: Customers = field(repr=False)
+    product_ids: int
     log: RunLog = field(repr=False)
 
     @property
@@ -162,8 +164,16 @@ def explore(data: PreparedData, progress: Progress = SILENT) -> Exploration:
         everything=found[0],
         categories=found[1:],
         customers=customers,
+        product_ids=_product_ids(data),
         log=log,
     )
+
+
+def _product_ids(data: PreparedData) -> int:
+    ids: set[str] = set()
+    for batch in data.batches(["product_id"]):
+        ids.update(pc.unique(batch.column(0)).drop_null().to_pylist())
+    return len(ids)
 
 
 def _rows_by_category(counts: pa.Table) -> dict[str, dict[str, list[Row]]]:

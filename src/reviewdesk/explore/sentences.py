@@ -120,6 +120,11 @@ def _products(found: Exploration) -> Iterator[str]:
     single = share(1 - several / products, 0)
     part = share(total["reviews_of_several"] / found.reviews, 0)
     yield f"{single} of the products have a single review; the others have {part} of all reviews."
+    if found.product_ids > products:
+        yield (
+            f"Variants of a product count as one here: {count(products)} products have "
+            f"{count(found.product_ids)} product ids, and findings and the desk count these."
+        )
 
 
 def _stars(found: Exploration) -> Iterator[str]:

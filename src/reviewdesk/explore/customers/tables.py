@@ -167,6 +167,16 @@ def write_customers(customers: Customers, folder: Path) -> None:
             write_sealed(table, file)
 
 
+def check_table(path: Path) -> None:
+    """Check the name of a table to write.
+
+    Raises:
+        UsageError: it ends neither in .csv nor in .parquet.
+    """
+    if path.suffix not in (".csv", ".parquet"):
+        raise UsageError(f"what customers say is written as .csv or .parquet, not as {path.name}")
+
+
 def write_phrases(customers: Customers, path: Path) -> int:
     """Write the phrases with the ids of their examples to a CSV or Parquet file.
 
@@ -180,13 +190,12 @@ def write_phrases(customers: Customers, path: Path) -> int:
         UsageError: the name ends otherwise.
         StorageError: it cannot be written.
     """
+    check_table(path)
     table = customers.with_examples()
     if path.suffix == ".parquet":
         with write_then_rename(path) as file:
             pq.write_table(table, file)
         return 0
-    if path.suffix != ".csv":
-        raise UsageError(f"what customers say is written as .csv or .parquet, not as {path.name}")
     for place, field in enumerate(table.schema):
         if pa.types.is_list(field.type):
             joined = pc.binary_join(table[field.name], "; ")
