@@ -44,13 +44,13 @@ def selector(path: str) -> Select:
         raise UsageError(f"the path {path[:20]}... has more than {LONGEST_PATH} letters")
     if not path.startswith("$"):
         raise UsageError(f"the path {path!r} does not begin with $")
-    steps, place = [], 1
-    while place < len(path):
-        found = _STEP.match(path, place)
+    steps, position = [], 1
+    while position < len(path):
+        found = _STEP.match(path, position)
         if found is None:
-            raise UsageError(f"the path {path!r} is not understood from letter {place + 1} on")
+            raise UsageError(f"the path {path!r} is not understood from letter {position + 1} on")
         steps.append(_step(found, path))
-        place = found.end()
+        position = found.end()
 
     def select(value: Any) -> Any:
         for step in steps:
@@ -60,22 +60,22 @@ def selector(path: str) -> Select:
     return select
 
 
-def _step(found: "re.Match[str]", path: str) -> Select:
+def _step(match: "re.Match[str]", path: str) -> Select:
     wrong = InputError(f"a record has nothing at the path {path}")
-    if found["name"] is not None or (found["names"] or "").count("'") == 2:
-        name = found["name"] or re.findall(r"'([^']*)'", found["names"])[0]
+    if match["name"] is not None or (match["names"] or "").count("'") == 2:
+        name = match["name"] or re.findall(r"'([^']*)'", match["names"])[0]
         return _guarded(lambda value: value[name], dict, wrong)
-    if found["names"] is not None:
-        names = re.findall(r"'([^']*)'", found["names"])
+    if match["names"] is not None:
+        names = re.findall(r"'([^']*)'", match["names"])
         return _guarded(lambda value: {one: value[one] for one in names}, dict, wrong)
-    if found["all"]:
+    if match["all"]:
         return lambda value: list(value.values()) if isinstance(value, dict) else value
-    if found["numbers"] is not None:
-        numbers = [int(one) for one in found["numbers"].split(",")]
+    if match["numbers"] is not None:
+        numbers = [int(one) for one in match["numbers"].split(",")]
         if len(numbers) == 1:
             return _guarded(lambda value: value[numbers[0]], list, wrong)
         return _guarded(lambda value: [value[one] for one in numbers], list, wrong)
-    start, end = (int(found[side]) if found[side] else None for side in ("start", "end"))
+    start, end = (int(match[side]) if match[side] else None for side in ("start", "end"))
     return _guarded(lambda value: value[start:end], list, wrong)
 
 

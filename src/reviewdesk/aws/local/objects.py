@@ -48,7 +48,7 @@ class Object:
                 shutil.copyfileobj(stream, out)
 
 
-def place(address: str) -> str:
+def path_of(address: str) -> str:
     """Return an address as files are opened by: without ``file://``."""
     return address.removeprefix(LOCAL)
 
@@ -62,18 +62,18 @@ def objects(address: str) -> list[Object]:
         InputError: there is nothing.
         StorageError: it cannot be listed.
     """
-    files, path = filesystem(place(address))
+    files, path = filesystem(path_of(address))
     folder = path if address.endswith("/") or is_folder(address) else _above(path)
     with storage_errors(address):
         selector = pafs.FileSelector(folder, recursive=True, allow_not_found=True)
-        found = [
+        listed = [
             Object(files, one.path, str(PurePosixPath(one.path).relative_to(folder)))
             for one in files.get_file_info(selector)
             if one.type == pafs.FileType.File and one.path.startswith(path)
         ]
-    if not found:
+    if not listed:
         raise InputError(f"there is no object below {address}")
-    return sorted(found, key=lambda one: one.name)
+    return sorted(listed, key=lambda one: one.name)
 
 
 def is_folder(address: str) -> bool:
@@ -82,7 +82,7 @@ def is_folder(address: str) -> bool:
     Raises:
         StorageError: it cannot be reached.
     """
-    files, path = filesystem(place(address))
+    files, path = filesystem(path_of(address))
     with storage_errors(address):
         return bool(files.get_file_info(path).type == pafs.FileType.Directory)
 
@@ -121,7 +121,7 @@ def one_object(address: str) -> Object:
     Raises:
         StorageError: it cannot be reached.
     """
-    files, path = filesystem(place(address))
+    files, path = filesystem(path_of(address))
     return Object(files, path, PurePosixPath(path).name)
 
 
@@ -131,7 +131,7 @@ def put(source: Path, address: str) -> None:
     Raises:
         StorageError: it cannot be written.
     """
-    files, path = filesystem(place(address))
+    files, path = filesystem(path_of(address))
     with storage_errors(address):
         if isinstance(files, pafs.LocalFileSystem):
             Path(path).parent.mkdir(parents=True, exist_ok=True)

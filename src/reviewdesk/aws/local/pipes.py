@@ -30,19 +30,19 @@ Payloads = Callable[[int], Iterator[bytes]]
 
 
 def object_payloads(
-    found: Sequence[Object], wrapper: str, compression: str, seed: int | None
+    objects_: Sequence[Object], wrapper: str, compression: str, seed: int | None
 ) -> Payloads:
     """Return what feeds objects one after the other.
 
     Args:
-        found: the objects.
+        objects_: the objects.
         wrapper: with ``RecordIO`` each object is one record.
         compression: with ``Gzip`` they are unpacked on the way.
         seed: their order is drawn anew in each epoch; None leaves it.
     """
 
     def payloads(epoch: int) -> Iterator[bytes]:
-        order = list(found)
+        order = list(objects_)
         if seed is not None:
             random.Random(f"{seed} {epoch}").shuffle(order)  # noqa: S311  (no secret)
         for one in order:

@@ -105,15 +105,15 @@ class ContainerProcess:
 
 def readers(pipe: Path) -> set[int]:
     """Return the processes that have a pipe open, but for this one."""
-    found = set()
+    numbers = set()
     for number in _processes():
         try:
             opened = [one.readlink() for one in Path(f"/proc/{number}/fd").iterdir()]
         except OSError:
             continue  # it has ended, or is another user's
         if pipe in opened:
-            found.add(number)
-    return found - {os.getpid()}
+            numbers.add(number)
+    return numbers - {os.getpid()}
 
 
 def _processes() -> list[int]:

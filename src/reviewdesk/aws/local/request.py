@@ -58,17 +58,17 @@ def check_values(value: Any, shape: Any, where: str, report: Report) -> None:
         report: takes what is wrong.
     """
     if shape.type_name == "structure":
-        for name, one in value.items():
+        for name, member in value.items():
             if name in shape.members:
-                check_values(one, shape.members[name], f"{where}.{name}".lstrip("."), report)
+                check_values(member, shape.members[name], f"{where}.{name}".lstrip("."), report)
     elif shape.type_name == "list":
         _check_range(len(value), shape, f"the number of {where}", report)
-        for number, one in enumerate(value):
-            check_values(one, shape.member, f"{where}[{number}]", report)
+        for number, member in enumerate(value):
+            check_values(member, shape.member, f"{where}[{number}]", report)
     elif shape.type_name == "map":
-        for name, one in value.items():
+        for name, member in value.items():
             _check_text(name, shape.key, f"a name in {where}", report)
-            check_values(one, shape.value, f"{where}.{name}", report)
+            check_values(member, shape.value, f"{where}.{name}", report)
     elif shape.type_name == "string":
         _check_text(value, shape, where, report)
     elif shape.type_name in ("integer", "long", "float", "double"):

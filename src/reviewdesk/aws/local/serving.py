@@ -244,14 +244,14 @@ class ServedModel:
         if answer.status != 200:
             return {}
         try:
-            found = json.loads(answer.body)
+            parameters = json.loads(answer.body)
         except ValueError:
-            found = None
+            parameters = None
         kinds = {"MaxConcurrentTransforms": int, "BatchStrategy": str, "MaxPayloadInMB": int}
-        fits = isinstance(found, dict) and all(
-            isinstance(found[name], kind) for name, kind in kinds.items() if name in found
+        fits = isinstance(parameters, dict) and all(
+            isinstance(parameters[name], kind) for name, kind in kinds.items() if name in parameters
         )
-        if not fits or found.get("BatchStrategy", "MULTI_RECORD") not in (
+        if not fits or parameters.get("BatchStrategy", "MULTI_RECORD") not in (
             "MULTI_RECORD", "SINGLE_RECORD",
         ):  # fmt: skip
             self.report.broke(
@@ -260,7 +260,7 @@ class ServedModel:
                 "(MULTI_RECORD or SINGLE_RECORD) and MaxPayloadInMB",
             )
             return {}
-        return dict(found)
+        return dict(parameters)
 
     def invoke(
         self,

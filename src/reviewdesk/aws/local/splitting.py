@@ -50,16 +50,17 @@ def payloads(
     """
     batch: list[bytes] = []
     size = 0
-    for number, one in enumerate(records, start=1):
-        if largest and len(one) > largest:
+    for number, record in enumerate(records, start=1):
+        if largest and len(record) > largest:
             raise InputError(
-                f"record {number} of {name} has {len(one):,} bytes; a request may have {largest:,}"
+                f"record {number} of {name} has {len(record):,} bytes; a request may have "
+                f"{largest:,}"
             )
-        if batch and (strategy == SINGLE or (largest and size + len(one) > largest)):
+        if batch and (strategy == SINGLE or (largest and size + len(record) > largest)):
             yield batch
             batch, size = [], 0
-        batch.append(one)
-        size += len(one)
+        batch.append(record)
+        size += len(record)
     if batch:
         yield batch
 
@@ -77,30 +78,30 @@ def assemble(answers: Iterable[bytes], kind: str) -> bytes:
 
 
 def _record_io(content: bytes, name: str) -> Iterator[bytes]:
-    start = place = 0
-    while place < len(content):
-        if content[place : place + WORD] != MAGIC or len(content) < place + HEAD.size:
-            raise InputError(f"{name} is no RecordIO at byte {place:,}")
-        _, word = HEAD.unpack_from(content, place)
+    start = at = 0
+    while at < len(content):
+        if content[at : at + WORD] != MAGIC or len(content) < at + HEAD.size:
+            raise InputError(f"{name} is no RecordIO at byte {at:,}")
+        _, word = HEAD.unpack_from(content, at)
         length = word & LENGTH_MASK
-        place += HEAD.size + length + -length % WORD
-        if place > len(content):
+        at += HEAD.size + length + -length % WORD
+        if at > len(content):
             raise InputError(f"{name} is cut off in its last record")
         if word >> 29 in (0, _LAST):
-            yield content[start:place]
-            start = place
+            yield content[start:at]
+            start = at
     if start < len(content):
         raise InputError(f"{name} is cut off in its last record")
 
 
 def _tf_records(content: bytes, name: str) -> Iterator[bytes]:
-    place = 0
-    while place < len(content):
-        if len(content) < place + _TF_HEAD.size:
+    at = 0
+    while at < len(content):
+        if len(content) < at + _TF_HEAD.size:
             raise InputError(f"{name} is cut off in its last record")
-        length, _ = _TF_HEAD.unpack_from(content, place)
-        end = place + _TF_HEAD.size + length + _TF_CHECKSUM
+        length, _ = _TF_HEAD.unpack_from(content, at)
+        end = at + _TF_HEAD.size + length + _TF_CHECKSUM
         if end > len(content):
             raise InputError(f"{name} is no TFRecord file, or is cut off in its last record")
-        yield content[place:end]
-        place = end
+        yield content[at:end]
+        at = end

@@ -287,17 +287,23 @@ class _Training:
 
 def _definitions(request: Mapping[str, Any], report: Report) -> dict[str, "re.Pattern[str]"]:
     """Return the metric definitions' expressions by name."""
-    found = {}
-    for one in request["AlgorithmSpecification"].get("MetricDefinitions", ()):
-        if len(one["Regex"]) > LONGEST_EXPRESSION:
-            report.broke("metrics", f"the expression of {one['Name']} is longer than 500 letters")
+    definitions = {}
+    for definition in request["AlgorithmSpecification"].get("MetricDefinitions", ()):
+        if len(definition["Regex"]) > LONGEST_EXPRESSION:
+            report.broke(
+                "metrics", f"the expression of {definition['Name']} is longer than 500 letters"
+            )
         try:
-            found[one["Name"]] = re.compile(one["Regex"])
+            definitions[definition["Name"]] = re.compile(definition["Regex"])
         except re.error as error:
-            raise UsageError(f"the metric {one['Name']} has no regular expression") from error
-        if not found[one["Name"]].groups:
-            report.broke("metrics", f"the expression of {one['Name']} has no group to capture")
-    return found
+            raise UsageError(
+                f"the metric {definition['Name']} has no regular expression"
+            ) from error
+        if not definitions[definition["Name"]].groups:
+            report.broke(
+                "metrics", f"the expression of {definition['Name']} has no group to capture"
+            )
+    return definitions
 
 
 def _judge_pipe(pipe: FedPipe, report: Report) -> None:

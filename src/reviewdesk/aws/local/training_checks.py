@@ -19,12 +19,14 @@ Snapshot = dict[str, str]
 
 def snapshot(folder: Path) -> Snapshot:
     """Return a digest of every plain file below a folder, by path."""
-    found = {}
+    digests = {}
     for path in sorted(folder.rglob("*")):
         if stat.S_ISREG(path.lstat().st_mode):
             with path.open("rb") as file:
-                found[str(path.relative_to(folder))] = hashlib.file_digest(file, "md5").hexdigest()
-    return found
+                digests[str(path.relative_to(folder))] = hashlib.file_digest(
+                    file, "md5"
+                ).hexdigest()
+    return digests
 
 
 def check_input(base: Path, before: Snapshot, report: Report) -> None:

@@ -87,12 +87,12 @@ class ChannelRequest:
 
     def config(self) -> dict[str, str]:
         """Return what a container is told of it."""
-        told = {
+        config = {
             "TrainingInputMode": self.mode,
             "S3DistributionType": SHARDED if self.sharded else "FullyReplicated",
             "RecordWrapperType": self.wrapper,
         }
-        return told | ({"ContentType": self.content_type} if self.content_type else {})
+        return config | ({"ContentType": self.content_type} if self.content_type else {})
 
     def check(self, report: Report) -> None:
         """Report what the API does not take."""

@@ -83,28 +83,28 @@ class TransformRequest:
     @property
     def processing(self) -> DataProcessing:
         """What is selected and joined."""
-        told = self.request.get("DataProcessing", {})
+        processing = self.request.get("DataProcessing", {})
         return DataProcessing(
             self.content_type.partition(";")[0],
             (self.accept or self.content_type).partition(";")[0],
-            told.get("InputFilter", "$"),
-            told.get("OutputFilter", "$"),
-            told.get("JoinSource", "None") == "Input",
+            processing.get("InputFilter", "$"),
+            processing.get("OutputFilter", "$"),
+            processing.get("JoinSource", "None") == "Input",
         )
 
     @property
     def environment(self) -> dict[str, str]:
         """What a container finds in its environment: no more of the batch than the user set."""
-        found = {"SAGEMAKER_BATCH": "true", **self.request.get("Environment", {})}
+        variables = {"SAGEMAKER_BATCH": "true", **self.request.get("Environment", {})}
         if "MaxPayloadInMB" in self.request:
-            found["SAGEMAKER_MAX_PAYLOAD_IN_MB"] = str(self.request["MaxPayloadInMB"])
+            variables["SAGEMAKER_MAX_PAYLOAD_IN_MB"] = str(self.request["MaxPayloadInMB"])
         if "BatchStrategy" in self.request:
-            found["SAGEMAKER_BATCH_STRATEGY"] = NAMES[self.request["BatchStrategy"]]
+            variables["SAGEMAKER_BATCH_STRATEGY"] = NAMES[self.request["BatchStrategy"]]
         if "MaxConcurrentTransforms" in self.request:
-            found["SAGEMAKER_MAX_CONCURRENT_TRANSFORMS"] = str(
+            variables["SAGEMAKER_MAX_CONCURRENT_TRANSFORMS"] = str(
                 self.request["MaxConcurrentTransforms"]
             )
-        return found
+        return variables
 
     def check(self, report: Report) -> None:
         """Report what the API does not take."""
@@ -195,30 +195,30 @@ class _Transform:
 
     def __init__(self, request: TransformRequest, served: ServedModel, report: Report) -> None:
         self.request, self.served, self.report = request, served, report
-        told = served.execution_parameters()
+        parameters = served.execution_parameters()
         own = request.request
-        megabytes = own.get("MaxPayloadInMB", told.get("MaxPayloadInMB", DEFAULT_MEGABYTES))
+        megabytes = own.get("MaxPayloadInMB", parameters.get("MaxPayloadInMB", DEFAULT_MEGABYTES))
         self.largest = int(megabytes) << 20
-        workers = own.get("MaxConcurrentTransforms", told.get("MaxConcurrentTransforms", 1))
+        workers = own.get("MaxConcurrentTransforms", parameters.get("MaxConcurrentTransforms", 1))
         self.workers = max(1, min(int(workers), MOST_MEGABYTES // max(1, int(megabytes)) or 1))
-        by_container = STRATEGIES[told.get("BatchStrategy", "MULTI_RECORD")]
+        by_container = STRATEGIES[parameters.get("BatchStrategy", "MULTI_RECORD")]
         self.strategy = own.get("BatchStrategy", by_container)
         client = own.get("ModelClientConfig", {})
         self.timeout = float(client.get("InvocationsTimeoutInSeconds", TIMEOUT_SECONDS))
         self.retries = int(client.get("InvocationsMaxRetries", RETRIES))
 
-    def run(self, found: Sequence[Object]) -> None:
+    def run(self, objects_: Sequence[Object]) -> None:
         """Transform all files; one that fails fails the job and leaves no output."""
         begun = time.monotonic()
         address = self.request.request["TransformOutput"]["S3OutputPath"]
         with ThreadPoolExecutor(self.workers) as pool:
-            for one in found:
+            for object_ in objects_:
                 try:
-                    content = self._transformed(one, pool)
+                    content = self._transformed(object_, pool)
                 except ReviewdeskError as error:
-                    self.report.failed(f"{one.name}: {error}")
+                    self.report.failed(f"{object_.name}: {error}")
                     continue
-                out = below(address, f"{one.name}.out")
+                out = below(address, f"{object_.name}.out")
                 with tempfile.NamedTemporaryFile(prefix="reviewdesk-") as file:
                     file.write(content)
                     file.flush()
@@ -226,19 +226,19 @@ class _Transform:
                 self.report.outputs.append(out)
         self.report.figures["transform"] = time.monotonic() - begun
 
-    def _transformed(self, one: Object, pool: ThreadPoolExecutor) -> bytes:
-        content = one.read()
+    def _transformed(self, object_: Object, pool: ThreadPoolExecutor) -> bytes:
+        content = object_.read()
         if self.request.input.get("CompressionType") == GZIP:
             try:
                 content = gzip.decompress(content)
             except (OSError, EOFError) as error:
                 raise InputError("it is no Gzip file, or cut off") from error
-        records = split(content, self.request.split_type, one.name)
+        records = split(content, self.request.split_type, object_.name)
         if self.request.split_type == LINE:
             _check_lines(records, self.request.processing.content_type)
         processing = self.request.processing
         sent = [processing.sent(record) for record in records] if processing.needed else records
-        batches = list(payloads(sent, self.strategy, self.largest, one.name))
+        batches = list(payloads(sent, self.strategy, self.largest, object_.name))
         answers = list(pool.map(lambda batch: self._answer(b"".join(batch)), batches))
         if processing.needed:
             answers = _kept(processing, records, batches, answers, self.request.split_type)
