@@ -23,8 +23,8 @@ from bench.findings_data import PlantedWorld, load, plant
 from bench.machine import machine
 from bench.trials import kept
 from reviewdesk.findings.base import PROMISES
-from reviewdesk.findings.product_category.eligible import Eligible
-from reviewdesk.findings.product_category.judgement import Judgement, judge_products
+from reviewdesk.findings.product_category.eligible import EligibleProducts
+from reviewdesk.findings.product_category.judgement import ProductJudgement, judge_products
 from reviewdesk.findings.product_category.lists import BANDS, list_products
 from reviewdesk.findings.product_category.pooling import most_frequent, pool
 from reviewdesk.stats.shares import share_interval
@@ -43,8 +43,8 @@ class Case(NamedTuple):
 
     planted: PlantedWorld
     probabilities: list[NDArray[np.float32]]
-    eligible: Eligible
-    found: Judgement
+    eligible: EligibleProducts
+    found: ProductJudgement
     wrong: NDArray[np.bool_]  # (q,) of the judged products
     right: Ints  # (q,)
 
@@ -101,7 +101,7 @@ def case(world: str, rate: float, moves: str, seed: int) -> Case:
     products = len(facts.product_key)
     pooled = pool(probabilities, planted.product, products)
     assigned = most_frequent(planted.product, planted.assigned, products, len(names))
-    eligible = Eligible(
+    eligible = EligibleProducts(
         names=names,
         label=planted.assigned,
         product=planted.product,

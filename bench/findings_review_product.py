@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from bench.findings_catalogue import books, codes, exchanged, software, texts_of, tfidf
 from bench.machine import machine
 from reviewdesk.findings.base import PROMISES
-from reviewdesk.findings.review_product.eligible import Eligible, score_eligible
+from reviewdesk.findings.review_product.eligible import EligibleUnderProducts, score_eligible
 from reviewdesk.findings.review_product.finder import promised
 from reviewdesk.findings.review_product.mixture import Mixture, fit_mixture
 from reviewdesk.findings.review_product.posterior import LONGEST
@@ -52,7 +52,7 @@ class Outcome(NamedTuple):
 
 
 def trial(
-    data: PreparedData, clean: Eligible, folder: Path, share: float, seed: int
+    data: PreparedData, clean: EligibleUnderProducts, folder: Path, share: float, seed: int
 ) -> dict[tuple[str, float], Outcome]:
     """Return each way's lists for one seed, by the promise."""
     planted, wrong = exchanged(data, folder / "planted", share=share, fewest=FEWEST, seed=seed)
@@ -80,7 +80,10 @@ def _ids(data: PreparedData) -> NDArray[np.str_]:
 
 
 def _promised(
-    eligible: Eligible, curve: Mixture | None, is_wrong: NDArray[np.bool_], before: Floats
+    eligible: EligibleUnderProducts,
+    curve: Mixture | None,
+    is_wrong: NDArray[np.bool_],
+    before: Floats,
 ) -> dict[tuple[str, float], Outcome]:
     """Return our lists; ``before`` is how likely each is wrong with nothing exchanged."""
     listed, lists = promised(eligible, curve)

@@ -35,7 +35,7 @@ from reviewdesk.models.linear.solver import Solver  # noqa: E402
 from reviewdesk.models.linear.spill import RowStore  # noqa: E402
 from reviewdesk.models.linear.texts import field_seeds, field_texts  # noqa: E402
 from reviewdesk.models.linear.validation import plan_for  # noqa: E402
-from reviewdesk.models.linear.vocabulary import Counts, Grams, Vocabulary, bits_for  # noqa: E402
+from reviewdesk.models.linear.vocabulary import FeatureTotals, Grams, Vocabulary, bits_for  # noqa: E402
 from reviewdesk.text.compiled import compiled  # noqa: E402
 from reviewdesk.text.letters import letters  # noqa: E402
 from reviewdesk.text.ngrams import row_slots  # noqa: E402
@@ -93,7 +93,7 @@ def _steps(data: DataSet, grams: Grams) -> list[Step]:
     size = int(texts.bytes.sum())
     bits = bits_for(size, grams, MEMORY // 4)
     found = _slots(texts.data, texts.bounds, field_seeds(COLUMNS), letters(), *grams[:2])
-    counts, store = Counts(COLUMNS, grams, bits), RowStore(MEMORY, 0)
+    counts, store = FeatureTotals(COLUMNS, grams, bits), RowStore(MEMORY, 0)
     steps = [_timed("count n-grams", size, found, lambda: _count(counts, store, batch, data))]
     kept = sum(len(stream) for stream, _ in store._held)
     made: list[Vocabulary] = []
@@ -135,7 +135,7 @@ def _timed(name: str, text: int, accesses: int, work: Callable[[], Any]) -> Step
     return Step(name, text, accesses, time.process_time() - begin)
 
 
-def _count(counts: Counts, store: RowStore, batch: pa.RecordBatch, data: DataSet) -> None:
+def _count(counts: FeatureTotals, store: RowStore, batch: pa.RecordBatch, data: DataSet) -> None:
     row = 0
     for stream, sizes in counts.add(batch):
         rows = slice(row, row + len(sizes))
@@ -143,7 +143,7 @@ def _count(counts: Counts, store: RowStore, batch: pa.RecordBatch, data: DataSet
         row += len(sizes)
 
 
-def _number(counts: Counts, store: RowStore, made: list[Vocabulary], k: int) -> None:
+def _number(counts: FeatureTotals, store: RowStore, made: list[Vocabulary], k: int) -> None:
     made.append(counts.vocabulary(2, 1 << 40))
     store.finish(made[0].numbers, len(made[0]), np.arange(k, dtype=np.int32))
 

@@ -33,13 +33,13 @@ from bench.linear_runs import Run, run_system, write_sides
 from bench.machine import machine
 from reviewdesk.models.neural.export import export
 from reviewdesk.models.neural.families import Lstm
-from reviewdesk.models.neural.graph import Graph
+from reviewdesk.models.neural.graph import OnnxGraph
 from reviewdesk.models.neural.learning import learn
 from reviewdesk.models.neural.material import WordRows
 from reviewdesk.models.neural.modules import Network
-from reviewdesk.models.neural.plan import Plan, Shape
+from reviewdesk.models.neural.plan import Shape, TrainingPlan
 from reviewdesk.models.neural.settings import chosen, course_of, shape_of
-from reviewdesk.models.neural.tokens import Tokens
+from reviewdesk.models.neural.tokens import TokenFiles
 
 SYSTEMS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "linear": ("linear", settings_of("imdb", "linear")),
@@ -136,7 +136,7 @@ def _print_steps() -> None:
         print(f"| {preset} | {mine:.1f} | {theirs:.1f} | {mine / theirs:.3f} |", flush=True)
 
 
-def _made_up(preset: str) -> tuple[Plan, Tokens]:
+def _made_up(preset: str) -> tuple[TrainingPlan, TokenFiles]:
     """Return a plan and rows of 240 words each, for one epoch of some steps."""
     settings = Lstm(preset=preset, threads=1, epochs=1, clip=0.0).settings
     values = chosen("lstm", settings)
@@ -146,7 +146,7 @@ def _made_up(preset: str) -> tuple[Plan, Tokens]:
     random = np.random.default_rng(0)
     ends = np.arange(rows + 1, dtype=np.int64) * 240
     everything = np.arange(rows, dtype=np.int64)
-    tokens = Tokens(
+    tokens = TokenFiles(
         ids=random.integers(3, ids, rows * 240).astype(np.int32),
         ends=ends,
         labels=random.integers(0, 2, rows).astype(np.int32),
@@ -155,10 +155,10 @@ def _made_up(preset: str) -> tuple[Plan, Tokens]:
         learnt=everything,
         validation=everything[:0],
     )
-    return Plan(shape, course_of(values)), tokens
+    return TrainingPlan(shape, course_of(values)), tokens
 
 
-def _bare(plan: Plan, tokens: Tokens) -> float:
+def _bare(plan: TrainingPlan, tokens: TokenFiles) -> float:
     """Return the CPU seconds of the same steps with nothing around them."""
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
@@ -191,7 +191,7 @@ def _print_single() -> None:
     plan, tokens = _made_up("best")
     network = Network(cast(Shape, plan.shape)).eval()
     data = export(plan.shape, network.state_dict())
-    graph = Graph(data, plan.shape.k)
+    graph = OnnxGraph(data, plan.shape.k)
     weights = io.BytesIO()
     torch.save(network.state_dict(), weights)
     rows = range(ONE_BY_ONE)

@@ -28,9 +28,9 @@ from reviewdesk.models.labelled import LabelledReviews  # noqa: E402
 from reviewdesk.prepare.prepared import PreparedData  # noqa: E402
 from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings  # noqa: E402
 from reviewdesk.training.blending import blend, weigh  # noqa: E402
-from reviewdesk.training.comparison import Answers, Truth, side_by_side  # noqa: E402
+from reviewdesk.training.comparison import BundleAnswers, TrueLabels, side_by_side  # noqa: E402
 from reviewdesk.training.family import new_classifier  # noqa: E402
-from reviewdesk.training.out_of_fold import Candidate, Question, out_of_fold  # noqa: E402
+from reviewdesk.training.out_of_fold import Candidate, TrainingQuestion, out_of_fold  # noqa: E402
 from reviewdesk.training.train import train  # noqa: E402
 from reviewdesk.training.trials import TrainingShare  # noqa: E402
 
@@ -62,7 +62,7 @@ def main() -> None:
     folder, name = Path(sys.argv[1]), sys.argv[2]
     task = TASKS[name]
     data = _prepared(folder / name, task)
-    question = Question(
+    question = TrainingQuestion(
         data.path, data.fingerprint, TargetSettings(target=task.target), TextSettings(),
         SplitSettings(by=task.by), 3,
     )  # fmt: skip
@@ -96,8 +96,8 @@ def main() -> None:
 
 def _table(share: TrainingShare, rows: Sequence[tuple[str, NDArray[np.float32]]]) -> None:
     examples = share.examples
-    truth = Truth(examples.label[share.train], examples.labels, examples.groups[share.train])
-    answers = [Answers(name, "", "", None, shares) for name, shares in rows]
+    truth = TrueLabels(examples.label[share.train], examples.labels, examples.groups[share.train])
+    answers = [BundleAnswers(name, "", "", None, shares) for name, shares in rows]
     print(
         "\n| what | accuracy | to linear, points (95 % interval) | log loss | calibration error |"
     )
@@ -114,7 +114,7 @@ def _table(share: TrainingShare, rows: Sequence[tuple[str, NDArray[np.float32]]]
         )
 
 
-def _held_out(data: PreparedData, folder: Path, question: Question) -> None:
+def _held_out(data: PreparedData, folder: Path, question: TrainingQuestion) -> None:
     """Blend the families and compare with ``linear`` on the held-out fifth, once."""
     folder.mkdir(exist_ok=True)
     bundles = {

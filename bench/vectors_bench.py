@@ -29,8 +29,8 @@ from bench.machine import data_folder, machine, measured
 from reviewdesk.models.vectors.label_vectors import LabelVectors, with_zeros
 from reviewdesk.models.vectors.learning import Recipe, run_learner
 from reviewdesk.models.vectors.mapping import choose_rows
-from reviewdesk.models.vectors.reading import Shape, reading
-from reviewdesk.models.vectors.rows import Lines
+from reviewdesk.models.vectors.reading import VectorShape, reading
+from reviewdesk.models.vectors.rows import TextLines
 from reviewdesk.models.vectors.supervised import SOFTMAX, Schedule, TrainingTexts
 from reviewdesk.models.vectors.word_learning import WordVectorSettings, learn_word_vectors
 
@@ -85,8 +85,8 @@ def words_ours(folder: Path, mode: str) -> dict[str, Any]:
     """Learn vectors of words with ours, once."""
     raw = (folder / "imdb.txt").read_bytes()
     begin = time.process_time()
-    lines = Lines.of(raw.split(b"\n"))
-    with reading(Shape(line_ends=False)) as reader:
+    lines = TextLines.of(raw.split(b"\n"))
+    with reading(VectorShape(line_ends=False)) as reader:
         reader.add(lines, np.arange(1, len(lines) + 1, dtype=np.uint64))
         vocabulary, texts = choose_rows(reader.finish(), 5, 1, 0)
         settings = WordVectorSettings(mode=mode, epoch=1, clear_words=True)
@@ -124,10 +124,10 @@ def labels_ours(folder: Path, dim: str) -> dict[str, Any]:
     labels, texts = _labelled(folder / "train.txt")
     names, numbers = np.unique(labels, return_inverse=True)
     recipe = Recipe(
-        Shape(2, 0, 0, BUCKET), 1, 1, True, int(dim), Schedule(SOFTMAX, EPOCHS, RATE, 5, 1, 0)
+        VectorShape(2, 0, 0, BUCKET), 1, 1, True, int(dim), Schedule(SOFTMAX, EPOCHS, RATE, 5, 1, 0)
     )
     with reading(recipe.shape) as reader:
-        reader.add(Lines.of(texts), np.zeros(len(texts), np.uint64))
+        reader.add(TextLines.of(texts), np.zeros(len(texts), np.uint64))
         vocabulary, mapped = choose_rows(reader.finish(), 1, 1, 0)
         ends = np.arange(len(texts) + 1)
         training = TrainingTexts(
@@ -140,7 +140,7 @@ def labels_ours(folder: Path, dim: str) -> dict[str, Any]:
         vocabulary, with_zeros(learner.rows()), learner.label_vectors(), counts, "softmax"
     )
     truth, unseen = _labelled(folder / "test.txt")
-    guesses = names[model.scores(Lines.of(unseen)).argmax(axis=1)]
+    guesses = names[model.scores(TextLines.of(unseen)).argmax(axis=1)]
     return {"CPU seconds": seconds, "accuracy": float((guesses == np.array(truth)).mean())}
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 from reviewdesk.errors import InputError, MissingColumn, UsageError
 
 
-class Column(NamedTuple):
+class SchemaColumn(NamedTuple):
     """One column of a table: its name, Arrow type, whether it may be null, and what it means."""
 
     name: str
@@ -23,40 +23,44 @@ class Column(NamedTuple):
 
 
 REVIEW_COLUMNS: Final = (
-    Column("marketplace", pa.string(), True, "country code of the shop, as in US"),
-    Column("customer_id", pa.string(), True, "who wrote the review"),
-    Column("review_id", pa.string(), False, "unique name of the review; derived when missing"),
-    Column("product_id", pa.string(), True, "what was reviewed: one variant of a product"),
-    Column("product_parent", pa.string(), True, "the product that variants belong to"),
-    Column("product_title", pa.string(), True, "the product's name"),
-    Column("product_category", pa.string(), True, "the category that the shop filed it under"),
-    Column("star_rating", pa.int8(), True, "1 (worst) to 5 (best)"),
-    Column("helpful_votes", pa.int32(), True, "how many found the review helpful"),
-    Column("total_votes", pa.int32(), True, "how many said whether they did"),
-    Column("vine", pa.bool_(), True, "written for a free product"),
-    Column("verified_purchase", pa.bool_(), True, "the shop knows that the writer bought it"),
-    Column("review_headline", pa.string(), True, "the review's title"),
-    Column("review_body", pa.string(), False, "the review's text"),
-    Column("review_date", pa.date32(), True, "the day it was written"),
+    SchemaColumn("marketplace", pa.string(), True, "country code of the shop, as in US"),
+    SchemaColumn("customer_id", pa.string(), True, "who wrote the review"),
+    SchemaColumn(
+        "review_id", pa.string(), False, "unique name of the review; derived when missing"
+    ),
+    SchemaColumn("product_id", pa.string(), True, "what was reviewed: one variant of a product"),
+    SchemaColumn("product_parent", pa.string(), True, "the product that variants belong to"),
+    SchemaColumn("product_title", pa.string(), True, "the product's name"),
+    SchemaColumn(
+        "product_category", pa.string(), True, "the category that the shop filed it under"
+    ),
+    SchemaColumn("star_rating", pa.int8(), True, "1 (worst) to 5 (best)"),
+    SchemaColumn("helpful_votes", pa.int32(), True, "how many found the review helpful"),
+    SchemaColumn("total_votes", pa.int32(), True, "how many said whether they did"),
+    SchemaColumn("vine", pa.bool_(), True, "written for a free product"),
+    SchemaColumn("verified_purchase", pa.bool_(), True, "the shop knows that the writer bought it"),
+    SchemaColumn("review_headline", pa.string(), True, "the review's title"),
+    SchemaColumn("review_body", pa.string(), False, "the review's text"),
+    SchemaColumn("review_date", pa.date32(), True, "the day it was written"),
 )
 
 REVIEWS: Final = pa.schema([pa.field(c.name, c.type, c.nullable) for c in REVIEW_COLUMNS])
 """The reviews table."""
 
-COPY_OF: Final = Column(
+COPY_OF: Final = SchemaColumn(
     "copy_of",
     pa.string(),
     True,
     "the review_id of the review that this one repeats over another variant of the product; null "
     "where it repeats none",
 )
-REVIEW_LANGUAGE: Final = Column(
+REVIEW_LANGUAGE: Final = SchemaColumn(
     "review_language",
     pa.string(),
     False,
     "the language of the body, as in en; unknown below 40 characters",
 )
-REVIEW_TOKENS: Final = Column(
+REVIEW_TOKENS: Final = SchemaColumn(
     "review_tokens", pa.string(), False, "the body's words without stop words, one space apart"
 )
 
@@ -136,27 +140,33 @@ _NAMED_FIGURES: Final = pa.list_(
 )
 
 FINDING_COLUMNS: Final = (
-    Column("finder", pa.string(), False, "which finder it comes from, as in review-category"),
-    Column("kind", pa.string(), False, "what sort of thing it is: review, product or category"),
-    Column("what", pa.string(), False, "its id: a review_id, a product_id, a category"),
-    Column("title", pa.string(), True, "its name for people: a product's title"),
-    Column("where", pa.string(), True, "where it stands now: a category, a product_id"),
-    Column("suggested", pa.string(), True, "where it belongs: a category, a product_id"),
-    Column("reviews", pa.int32(), False, "how many reviews the finding rests on"),
-    Column("score", pa.float64(), False, "0 to 1; 1 is most surely wrong"),
-    Column(
+    SchemaColumn("finder", pa.string(), False, "which finder it comes from, as in review-category"),
+    SchemaColumn(
+        "kind", pa.string(), False, "what sort of thing it is: review, product or category"
+    ),
+    SchemaColumn("what", pa.string(), False, "its id: a review_id, a product_id, a category"),
+    SchemaColumn("title", pa.string(), True, "its name for people: a product's title"),
+    SchemaColumn("where", pa.string(), True, "where it stands now: a category, a product_id"),
+    SchemaColumn("suggested", pa.string(), True, "where it belongs: a category, a product_id"),
+    SchemaColumn("reviews", pa.int32(), False, "how many reviews the finding rests on"),
+    SchemaColumn("score", pa.float64(), False, "0 to 1; 1 is most surely wrong"),
+    SchemaColumn(
         "promise", pa.float64(), False, "precision promised for the strictest list that holds it"
     ),
-    Column("since", pa.date32(), True, "the first day of a change"),
-    Column("noticed", pa.date32(), True, "the day on which a change could first be told"),
-    Column("action", pa.string(), False, "what to do, in one sentence"),
-    Column("words", EVIDENCE, True, "words that speak for (above 0) and against (below 0) it"),
-    Column("numbers", _NAMED_FIGURES, True, "figures that a person needs to decide"),
-    Column("chart", _NAMED_FIGURES, True, "points of a small chart, in order"),
-    Column("samples", pa.list_(pa.string()), True, "review_ids of up to three telling reviews"),
-    Column("state", pa.string(), True, "how a change stands as of the data's last month"),
-    Column("finding_id", pa.string(), True, "its name, the same in each run that finds it"),
-    Column("new", pa.bool_(), True, "whether the last run, in other data, had not found it"),
+    SchemaColumn("since", pa.date32(), True, "the first day of a change"),
+    SchemaColumn("noticed", pa.date32(), True, "the day on which a change could first be told"),
+    SchemaColumn("action", pa.string(), False, "what to do, in one sentence"),
+    SchemaColumn(
+        "words", EVIDENCE, True, "words that speak for (above 0) and against (below 0) it"
+    ),
+    SchemaColumn("numbers", _NAMED_FIGURES, True, "figures that a person needs to decide"),
+    SchemaColumn("chart", _NAMED_FIGURES, True, "points of a small chart, in order"),
+    SchemaColumn(
+        "samples", pa.list_(pa.string()), True, "review_ids of up to three telling reviews"
+    ),
+    SchemaColumn("state", pa.string(), True, "how a change stands as of the data's last month"),
+    SchemaColumn("finding_id", pa.string(), True, "its name, the same in each run that finds it"),
+    SchemaColumn("new", pa.bool_(), True, "whether the last run, in other data, had not found it"),
 )
 
 FINDINGS: Final = pa.schema([pa.field(c.name, c.type, c.nullable) for c in FINDING_COLUMNS])

@@ -24,7 +24,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     for number in range(60):
         tickets += [f"parcel lost number {number},delivery", f"charged twice {number},money"]
     (folder / "tickets.csv").write_text("\n".join(tickets) + "\n")
-    shown = ["reviews", "rd.explore(reviews)", "model", "model.evaluate(reviews)", "found"]
+    shown = ["reviews", "rd.explore(reviews)", "model", "model.evaluate(reviews)", "wrong"]
     new_cell, new_notebook = (
         cast("Any", nbformat.v4.new_code_cell),
         cast("Any", nbformat.v4.new_notebook),

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 import reviewdesk as rd
-from reviewdesk.aws.local.limits import Limits
+from reviewdesk.aws.local.limits import ContainerLimits
 from reviewdesk.aws.local.report import Report
 from reviewdesk.aws.local.serving import emulate_serving
 from reviewdesk.errors import BundleError, UsageError
 from tests.aws.opt_ml import free_port
 from tests.aws.test_local_training import CONTAINER
 
-SHORT = Limits(stop_serving=1.0, ping=0.6, start=2.5, answer=1.0)
+SHORT = ContainerLimits(stop_serving=1.0, ping=0.6, start=2.5, answer=1.0)
 
 
 def model(folder: Path, *members: Path, **environment: str) -> Path:

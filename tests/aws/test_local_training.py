@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 import pytest
 
-from reviewdesk.aws.local.limits import Limits
+from reviewdesk.aws.local.limits import ContainerLimits
 from reviewdesk.aws.local.report import Report
 from reviewdesk.aws.local.training import emulate_training
 from reviewdesk.errors import InputError, UsageError
@@ -20,7 +20,7 @@ from tests.cli.conftest import run_cli
 from tests.s3 import BUCKET, bucket
 
 CONTAINER = [sys.executable, str(Path(__file__).parent / "container.py")]
-SHORT = Limits(stop_training=1.0)
+SHORT = ContainerLimits(stop_training=1.0)
 ACCURACY = {"Name": "validation:accuracy", "Regex": "Validation accuracy: ([0-9.]+)"}
 
 

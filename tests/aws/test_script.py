@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reviewdesk.aws.container import Container
-from reviewdesk.aws.local.limits import Limits
+from reviewdesk.aws.local.limits import ContainerLimits
 from reviewdesk.aws.local.training import emulate_training
 from reviewdesk.aws.script import script_arguments, script_environment
 from tests.aws.opt_ml import opt_ml
@@ -100,7 +100,7 @@ def test_a_program_that_fails(tmp_path: Path) -> None:
 
 def test_sigterm_reaches_the_program(tmp_path: Path) -> None:
     path = script_job(tmp_path, source(tmp_path / "src"), epochs="14")
-    report = emulate_training(path, stop_after=12.0, limits=Limits(stop_training=20))
+    report = emulate_training(path, stop_after=12.0, limits=ContainerLimits(stop_training=20))
     assert report.status == "Stopped"
     assert report.violations == []
     assert "saved" in archived(tmp_path, "model.tar.gz")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reviewdesk.desk.watch import Watch
+from reviewdesk.desk.watch import FolderWatch
 from reviewdesk.errors import StorageError
 from reviewdesk.storage import write_record
 
@@ -28,7 +28,7 @@ def test_what_has_stopped_growing_is_taken(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(subprocess, "run", run)
     changed = []
-    watch = Watch(folder, job, None, lambda: changed.append(True))
+    watch = FolderWatch(folder, job, None, lambda: changed.append(True))
     (folder / "new.csv").write_text("b")
     (folder / "half.csv.partial").write_text("c")
     (folder / ".hidden.csv").write_text("d")
@@ -67,7 +67,7 @@ def test_what_was_killed_is_tried_again_and_what_others_did_is_seen(
         return subprocess.CompletedProcess(words, codes.pop(0), "", "")
 
     monkeypatch.setattr(subprocess, "run", run)
-    watch = Watch(tmp_path / "incoming", tmp_path, None, lambda: changed.append(True))
+    watch = FolderWatch(tmp_path / "incoming", tmp_path, None, lambda: changed.append(True))
     (tmp_path / "incoming" / "new.csv").write_text("b")
     for left in (3, 2, 1):
         watch._look()
@@ -82,4 +82,4 @@ def test_what_was_killed_is_tried_again_and_what_others_did_is_seen(
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="is no folder"):
-        Watch(tmp_path / "none", tmp_path, None, lambda: None)
+        FolderWatch(tmp_path / "none", tmp_path, None, lambda: None)

@@ -3,17 +3,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reviewdesk.examples.strata import Groups, ordered_groups, take_share
+from reviewdesk.examples.strata import OrderedGroups, ordered_groups, take_share
 
 
-def groups_of(sizes: list[list[int]]) -> Groups:
+def groups_of(sizes: list[list[int]]) -> OrderedGroups:
     """Return groups by stratum from their sizes in order."""
     flat = np.array([size for stratum in sizes for size in stratum], np.int64)
     strata = np.repeat(np.arange(len(sizes)), [len(stratum) for stratum in sizes])
-    return Groups(np.repeat(np.arange(len(flat)), flat), flat, strata)
+    return OrderedGroups(np.repeat(np.arange(len(flat)), flat), flat, strata)
 
 
-def taken_rows(groups: Groups, share: float) -> list[int]:
+def taken_rows(groups: OrderedGroups, share: float) -> list[int]:
     taken = take_share(groups, share)
     return [
         int(groups.sizes[taken & (groups.strata == s)].sum()) for s in range(groups.strata[-1] + 1)

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from reviewdesk.errors import InputError, StorageError
-from reviewdesk.prepare.count import Counts, count
+from reviewdesk.prepare.count import ReviewCounts, count
 from reviewdesk.settings import SourceSettings
 from reviewdesk.storage import read_record, write_record
 
@@ -18,7 +18,7 @@ from ..s3 import Bucket, bucket
 from .corpus import mixed_corpus, prepared, review, write_lines
 
 
-def counted(place: Path | str) -> Counts:
+def counted(place: Path | str) -> ReviewCounts:
     return count(str(place), SourceSettings())
 
 

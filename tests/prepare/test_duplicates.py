@@ -26,7 +26,7 @@ from reviewdesk.prepare.duplicates import (
 from reviewdesk.prepare.identity import CHANCE_CHARS
 from reviewdesk.prepare.layout import Part
 from reviewdesk.prepare.lengths import LengthBounds
-from reviewdesk.prepare.runs import Key, Run, RunBatch
+from reviewdesk.prepare.runs import Key, RunBatch, StagedRun
 from reviewdesk.prepare.staged import StagedGroup
 from reviewdesk.prepare.staging import KEYS_FILE, first_place
 from reviewdesk.settings import PrepareSettings
@@ -34,7 +34,7 @@ from reviewdesk.sources.readings import Evidence, Reading
 
 from .corpus import LONG, anonymous, prepared, review, write_lines
 
-NOWHERE = PlacedRun(Run("", "", "", ()), Path(), 0, 0)
+NOWHERE = PlacedRun(StagedRun("", "", "", ()), Path(), 0, 0)
 KEEP = PrepareSettings(duplicates="keep")
 
 
@@ -323,7 +323,7 @@ def copies_oracle(keys: list[dict[str, Any]], verdicts: list[int]) -> list[str |
 
 def placed(folder: Path, keys: list[dict[str, Any]], cuts: list[int]) -> tuple[PlacedRun, ...]:
     """Write the keys as the runs of several inputs; an input may have several runs or none."""
-    inputs: list[list[Run]] = [[], [], []]
+    inputs: list[list[StagedRun]] = [[], [], []]
     folders = [folder / str(number) for number in range(3)]
     for path in folders:
         path.mkdir(exist_ok=True)
@@ -336,7 +336,7 @@ def placed(folder: Path, keys: list[dict[str, Any]], cuts: list[int]) -> tuple[P
         name = f"{len(inputs[number])}.parquet"
         pq.write_table(pa.Table.from_pylist(rows, KEYS_FILE), folders[number] / name)
         batches = (RunBatch(Part("unknown"), end - start, 0, Key(0, "")),)
-        inputs[number].append(Run("", name, "", batches))
+        inputs[number].append(StagedRun("", name, "", batches))
     staged = [
         StagedGroup((), {}, {}, {}, {}, Evidence(), Reading(), tuple(runs), "") for runs in inputs
     ]

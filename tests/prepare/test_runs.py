@@ -12,8 +12,8 @@ from reviewdesk.prepare.layout import Part
 from reviewdesk.prepare.runs import (
     NO_DAY,
     Key,
-    Run,
     RunBatch,
+    StagedRun,
     months_of,
     pieces,
     ranges,
@@ -31,11 +31,11 @@ def reviews(keys: Sequence[tuple[int | None, str]]) -> pa.Table:
     return pa.table(rows, schema=REVIEWS)
 
 
-def written(folder: Path, keys: Sequence[tuple[int | None, str]]) -> Run:
+def written(folder: Path, keys: Sequence[tuple[int | None, str]]) -> StagedRun:
     buffer = io.BytesIO()
     batches = write_run(reviews(keys), buffer)
     (folder / "run").write_bytes(buffer.getvalue())
-    return Run("run", "keys", "", batches)
+    return StagedRun("run", "keys", "", batches)
 
 
 def test_months_of_days() -> None:
@@ -58,7 +58,7 @@ def test_a_batch_is_of_one_month_and_small(tmp_path: Path, monkeypatch: pytest.M
         ("1970-02", 2, Key(34, "r34")),
         ("unknown", 2, Key(NO_DAY, "a")),
     ]
-    assert Run.from_json(run.to_json()) == run
+    assert StagedRun.from_json(run.to_json()) == run
 
 
 def test_ranges_hold_every_row_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ import re
 import pytest
 
 from reviewdesk.report.numbers import count, share
-from reviewdesk.report.timeline import Bars, Line, Mark, Spread, Stack, sparkline, timeline
+from reviewdesk.report.timeline import Bars, Line, Mark, Spread, StackedSeries, sparkline, timeline
 from tests.report.reading import Reader
 
 YEARS = ["2013", "2014", "2015"]
@@ -29,7 +29,7 @@ def test_a_chart_says_what_it_shows_and_carries_its_values() -> None:
 
 def test_colours_are_the_pages_and_nothing_is_styled_in_place() -> None:
     marks: list[Mark] = [
-        Stack("one", [0.2, 0.5, 0.1], "stars-1"),
+        StackedSeries("one", [0.2, 0.5, 0.1], "stars-1"),
         Spread("half", [1, 2, 3], [4, 5, 6]),
         Line("trend", [1, 2, 3], "series-2", dashed=True, dots=True),
     ]
@@ -40,7 +40,10 @@ def test_colours_are_the_pages_and_nothing_is_styled_in_place() -> None:
 
 
 def test_layers_stand_on_each_other() -> None:
-    markup = drawn([Stack("a", [0.25] * 3, "stars-1"), Stack("b", [0.75] * 3, "stars-2")], high=1.0)
+    markup = drawn(
+        [StackedSeries("a", [0.25] * 3, "stars-1"), StackedSeries("b", [0.75] * 3, "stars-2")],
+        high=1.0,
+    )
     first, second = re.findall(r'd="(M[^"]*z)"', markup)
     tops = [re.findall(r"V([\d.]+)H", path) for path in (first, second)]
     assert set(tops[1]) == {"8"}

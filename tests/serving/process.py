@@ -24,7 +24,7 @@ from reviewdesk.bundle import Bundle, load_bundle
 from reviewdesk.desk.page import routes
 from reviewdesk.models.labelled import Texts
 from reviewdesk.serving.server import serve
-from reviewdesk.serving.variants import Endpoint, Variant
+from reviewdesk.serving.variants import ServedEndpoint, Variant
 from reviewdesk.settings import ServeSettings, TrafficSettings
 from tests.serving.fakes import SENTIMENT, WordCounter, bundle_of, category, stars
 
@@ -103,11 +103,11 @@ def _small() -> dict[str, Bundle]:
     }
 
 
-def _variants(weights: list[float]) -> Endpoint:
+def _variants(weights: list[float]) -> ServedEndpoint:
     praise = {**SENTIMENT, "positive": [*SENTIMENT["positive"], "ok"]}
     bundles = [bundle_of(Gated(words), "sentiment") for words in (SENTIMENT, praise, praise)]
     first, second, shadow = map(Variant, "ABC", bundles, weights)
-    return Endpoint([first, second], [shadow] if shadow.weight else [])
+    return ServedEndpoint([first, second], [shadow] if shadow.weight else [])
 
 
 def _say(what: object) -> None:
@@ -121,7 +121,7 @@ if __name__ == "__main__":
     if descriptors := given.pop("descriptors", 0):
         resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
     traffic = TrafficSettings.from_json(given.pop("traffic", {}))
-    served: dict[str, Bundle | Endpoint] = {**_small()}
+    served: dict[str, Bundle | ServedEndpoint] = {**_small()}
     if len(sys.argv) > 2:
         served = {"sentiment": load_bundle(sys.argv[2])}
     if weights := given.pop("variants", None):

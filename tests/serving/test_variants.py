@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from reviewdesk.errors import RequestError, UsageError
 from reviewdesk.formats.capture_files import erase_captured
 from reviewdesk.formats.capture_log import Captured, capture_files, read_captures
-from reviewdesk.serving.variants import Endpoint, Variant
+from reviewdesk.serving.variants import ServedEndpoint, Variant
 from tests.serving.fakes import sentiment, stars
 from tests.serving.process import Server, server
 
@@ -215,7 +215,7 @@ def test_a_full_disk_stops_no_answer(tmp_path: Path) -> None:
 
 
 def test_keys_move_only_as_far_as_weights_do() -> None:
-    endpoint = Endpoint([Variant("A", sentiment(), 0.9), Variant("B", sentiment(), 0.1)])
+    endpoint = ServedEndpoint([Variant("A", sentiment(), 0.9), Variant("B", sentiment(), 0.1)])
     before = {f"k{n}": endpoint.choose(f"k{n}").name for n in range(4_000)}
     assert 0.08 < list(before.values()).count("B") / 4_000 < 0.12
     endpoint.weigh({"A": 0.8, "B": 0.2})
@@ -231,8 +231,8 @@ def test_what_cannot_be_an_endpoint_is_refused() -> None:
     one = Variant("A", sentiment())
     for variants in ([one, one], [one, Variant("B", stars())]):
         with pytest.raises(UsageError):
-            Endpoint(variants)
-    endpoint = Endpoint([one])
+            ServedEndpoint(variants)
+    endpoint = ServedEndpoint([one])
     for weights in ({}, {"A": 0}, {"A": -1}, {"A": float("nan")}, {"B": 1}):
         with pytest.raises(UsageError):
             endpoint.weigh(weights)

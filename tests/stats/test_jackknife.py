@@ -7,9 +7,9 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from reviewdesk.stats.curves import rank
 from reviewdesk.stats.jackknife import (
-    Evidence,
     Jackknife,
     Jackknifed,
+    JackknifeEvidence,
     clustered_shares,
     shifted,
 )
@@ -121,7 +121,7 @@ def test_a_figure_that_only_four_products_speak_of_has_no_interval() -> None:
 
 def test_few_reviews_of_a_product_each_are_independent() -> None:
     correct = np.array([True, False, True])
-    found = Jackknifed(2 / 3, np.empty(0), Evidence(3, 3, 1.0), hits=int(correct.sum()))
+    found = Jackknifed(2 / 3, np.empty(0), JackknifeEvidence(3, 3, 1.0), hits=int(correct.sum()))
     assert found.interval() == share_interval(2, 3)
 
 
@@ -134,7 +134,7 @@ def test_figures_without_an_upper_bound() -> None:
     low, high = found.interval()
     assert low < 1 < high
     assert high - low == pytest.approx(2 * 1.96 / math.sqrt(300), rel=0.15)
-    none = Jackknifed(0.0, np.zeros(5), Evidence(5, 5, 1.0), math.inf).interval()
+    none = Jackknifed(0.0, np.zeros(5), JackknifeEvidence(5, 5, 1.0), math.inf).interval()
     assert none.low == 0 < none.high
 
 

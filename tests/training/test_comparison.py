@@ -10,7 +10,7 @@ from reviewdesk.examples.examples import load_examples
 from reviewdesk.examples.splits import split
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.settings import CleanSettings, SplitSettings, TargetSettings, TextSettings
-from reviewdesk.training.comparison import Comparison, compare
+from reviewdesk.training.comparison import BundleComparison, compare
 from reviewdesk.training.comparison_page import comparison_page, sentences, write_comparison
 from reviewdesk.training.evaluate import evaluate
 from reviewdesk.training.train import train
@@ -41,12 +41,12 @@ def bundles(place: Path, data: PreparedData) -> dict[str, Bundle]:
 
 
 @pytest.fixture(scope="module")
-def comparison(bundles: dict[str, Bundle], data: PreparedData) -> Comparison:
+def comparison(bundles: dict[str, Bundle], data: PreparedData) -> BundleComparison:
     return compare(bundles, data)
 
 
 def test_only_rows_that_all_held_out_are_measured(
-    bundles: dict[str, Bundle], data: PreparedData, comparison: Comparison
+    bundles: dict[str, Bundle], data: PreparedData, comparison: BundleComparison
 ) -> None:
     examples = load_examples(data, TargetSettings(), TextSettings())
     sides = [split(examples, one.settings.split).test for one in bundles.values()]
@@ -67,7 +67,7 @@ def test_on_equal_rows_figures_are_those_of_an_evaluation(
         assert one.measures.figures == alone.figures
 
 
-def test_differences_are_paired(comparison: Comparison) -> None:
+def test_differences_are_paired(comparison: BundleComparison) -> None:
     first, both, _ = comparison.bundles
     assert first.differences == {}
     value, low, high = both.differences["accuracy"]
@@ -79,7 +79,7 @@ def test_differences_are_paired(comparison: Comparison) -> None:
     assert high - low < apart
 
 
-def test_what_is_better_depends_on_the_figure(comparison: Comparison) -> None:
+def test_what_is_better_depends_on_the_figure(comparison: BundleComparison) -> None:
     # most headlines say nothing, so reading the body too helps every figure
     both = comparison.bundles[1]
     assert both.differences["accuracy"].low > 0 > both.differences["log_loss"].high
@@ -135,7 +135,7 @@ def test_nothing_held_out_for_all_is_said(
         compare({"a": bundles["both"], "b": greedy}, data)
 
 
-def test_page_and_json(tmp_path: Path, comparison: Comparison) -> None:
+def test_page_and_json(tmp_path: Path, comparison: BundleComparison) -> None:
     write_comparison(comparison, tmp_path / "page.html")
     written = json.loads((tmp_path / "page.json").read_text())
     assert written.pop("digest")

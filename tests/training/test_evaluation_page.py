@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reviewdesk.training.evaluate import Evaluation, Sample
+from reviewdesk.training.evaluate import Evaluation, EvaluationSample
 from reviewdesk.training.evaluation_page import evaluation_page, write_evaluation_page
 from reviewdesk.training.measures import evaluate_probabilities
 from tests.report.reading import Reader
@@ -17,7 +17,9 @@ def evaluation(labels: list[str], rows: int = 400, present: int | None = None) -
     true = generator.integers(present or len(labels), size=rows)
     odds = np.exp(generator.normal(size=(rows, len(labels))) + 2 * np.eye(len(labels))[true])
     measures = evaluate_probabilities(true, odds / odds.sum(axis=1, keepdims=True), labels)
-    sample = Sample(f"R{ATTACK}", ATTACK, f"{ATTACK} and more", labels[0], labels[1], 0.987)
+    sample = EvaluationSample(
+        f"R{ATTACK}", ATTACK, f"{ATTACK} and more", labels[0], labels[1], 0.987
+    )
     return Evaluation(
         bundle="tfidf-svc-0123",
         family="tfidf-svc",

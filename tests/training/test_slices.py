@@ -7,7 +7,7 @@ import pytest
 from reviewdesk.training.slices import (
     FEWEST_ROWS,
     MOST_SLICES,
-    Keys,
+    SliceKeys,
     Slicing,
     slice_accuracy,
     slice_keys,
@@ -15,12 +15,12 @@ from reviewdesk.training.slices import (
 from tests.examples.shop import loaded, shop
 
 
-def keys(by: str, counts: list[int]) -> Keys:
+def keys(by: str, counts: list[int]) -> SliceKeys:
     rows = np.repeat(np.arange(len(counts)), counts)
-    return Keys(by, rows, [f"{by} {n}" for n in range(len(counts))])
+    return SliceKeys(by, rows, [f"{by} {n}" for n in range(len(counts))])
 
 
-def measured(correct: np.ndarray, *of: Keys) -> tuple[Slicing, ...]:
+def measured(correct: np.ndarray, *of: SliceKeys) -> tuple[Slicing, ...]:
     return slice_accuracy(correct, np.arange(len(correct)), of)
 
 

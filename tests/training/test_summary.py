@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reviewdesk.training.evaluate import Evaluation, Sample
+from reviewdesk.training.evaluate import Evaluation, EvaluationSample
 from reviewdesk.training.measures import Measures, evaluate_probabilities
 from reviewdesk.training.summary import measured_on, sentences, title, with_label_names
 
@@ -58,7 +58,7 @@ def test_title_and_lead() -> None:
 
 
 def test_stars_are_said_as_people_say_them() -> None:
-    sample = Sample("R1", "", "text", true="1", said="5", probability=0.9)
+    sample = EvaluationSample("R1", "", "text", true="1", said="5", probability=0.9)
     measures = replace(
         ABOUT_RIGHT,
         labels=("1", "5"),

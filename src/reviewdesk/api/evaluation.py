@@ -7,7 +7,7 @@ from reviewdesk.api.notebook import framed, small_table
 from reviewdesk.job.main_job import write_evaluation
 from reviewdesk.training.evaluate import Evaluation
 from reviewdesk.training.evaluation_page import evaluation_page
-from reviewdesk.training.figures import Figure
+from reviewdesk.training.figures import Estimate
 from reviewdesk.training.multilabel import MultilabelEvaluation
 from reviewdesk.training.summary import sentences
 
@@ -23,7 +23,7 @@ class Evaluated:
         self.evaluation = evaluation
 
     @property
-    def figures(self) -> dict[str, Figure]:
+    def figures(self) -> dict[str, Estimate]:
         """Each figure by name, such as ``accuracy``, with its 95 % interval."""
         return dict(self.evaluation.measures.figures)
 
@@ -55,5 +55,5 @@ class Evaluated:
         return small_table("Evaluation", rows)
 
 
-def _with_interval(figure: Figure) -> str:
+def _with_interval(figure: Estimate) -> str:
     return f"{figure.value:.3f} ({figure.spread('{:.3f}'.format)})"

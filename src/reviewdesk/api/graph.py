@@ -19,7 +19,7 @@ from reviewdesk.job.graph import build
 from reviewdesk.progress import Progress
 
 
-class Answer(ArrowRows):
+class GraphRows(ArrowRows):
     """The rows of an answer.
 
     Args:
@@ -57,18 +57,18 @@ class ReviewGraph:
         """Open a graph that was built."""
         return cls(Graph.open(path))
 
-    def ask(self, question: str, **parameters: object) -> Answer:
+    def ask(self, question: str, **parameters: object) -> GraphRows:
         """Answer a named question; see ``reviewdesk graph ask``."""
         answer = ask(self.graph, question, {name: str(v) for name, v in parameters.items()})
-        return Answer(answer.table, answer.note)
+        return GraphRows(answer.table, answer.note)
 
-    def query(self, cypher: str, *, timeout: float = 30.0) -> Answer:
+    def query(self, cypher: str, *, timeout: float = 30.0) -> GraphRows:
         """Run a read-only Cypher query, for so many seconds at most."""
-        return Answer(query(self.graph, cypher, timeout=timeout, progress=Progress()))
+        return GraphRows(query(self.graph, cypher, timeout=timeout, progress=Progress()))
 
-    def sql(self, statement: str, *, timeout: float = 60.0) -> Answer:
+    def sql(self, statement: str, *, timeout: float = 60.0) -> GraphRows:
         """Run one SELECT over the tables, for so many seconds at most."""
-        return Answer(sql(self.graph, statement, timeout=timeout))
+        return GraphRows(sql(self.graph, statement, timeout=timeout))
 
     def structure(self) -> Structure:
         """Return components, degrees, communities, modularity and ties between categories."""

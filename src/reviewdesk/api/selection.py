@@ -12,7 +12,7 @@ from reviewdesk.api.tables import Files, Table
 from reviewdesk.progress import Progress
 from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
 from reviewdesk.training.blending import blend as blend_bundles
-from reviewdesk.training.figures import Figure
+from reviewdesk.training.figures import Estimate
 from reviewdesk.training.out_of_fold import Cost
 from reviewdesk.training.selection import CompareSettings, ModelComparison, compare_models
 from reviewdesk.training.selection_page import selection_page, sentences
@@ -29,7 +29,7 @@ class Models:
         self.selection = selection
 
     @property
-    def figures(self) -> dict[str, dict[str, Figure]]:
+    def figures(self) -> dict[str, dict[str, Estimate]]:
         """Of each finished model its figures, such as ``accuracy``, with 95 % intervals."""
         return {one.name: dict(one.measures.figures) for one in self.selection.comparison.bundles}
 

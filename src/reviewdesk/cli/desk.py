@@ -9,7 +9,7 @@ from reviewdesk.cli.options import FindingsOfJob, JobFolder, with_settings
 from reviewdesk.cli.output import note
 from reviewdesk.desk.desk import AUDIT_RATE, open_desk
 from reviewdesk.desk.server import serve_desk
-from reviewdesk.desk.watch import Watch
+from reviewdesk.desk.watch import FolderWatch
 from reviewdesk.progress import Progress
 from reviewdesk.settings import ServeSettings
 
@@ -95,7 +95,7 @@ def desk(
     )
 
     if watch is not None:
-        opened.watch = Watch(watch, job, opened.findings, opened.reload)
+        opened.watch = FolderWatch(watch, job, opened.findings, opened.reload)
 
     def on_ready(port: int) -> None:
         host = f"[{settings.host}]" if ":" in settings.host else settings.host

@@ -6,13 +6,13 @@ from typing import Final
 
 from reviewdesk.errors import UsageError
 from reviewdesk.job.places import bundle_of
-from reviewdesk.serving.variants import ALL_TRAFFIC, Endpoint, Variant
+from reviewdesk.serving.variants import ALL_TRAFFIC, ServedEndpoint, Variant
 
 _VARIANT_NAME: Final = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")  # as SageMaker has it
 _LONGEST_NAME: Final = 63
 
 
-def endpoints_of(words: list[str], shadows: list[str]) -> dict[str, Endpoint]:
+def endpoints_of(words: list[str], shadows: list[str]) -> dict[str, ServedEndpoint]:
     """Return what is served by name; bundles are loaded.
 
     Args:
@@ -28,12 +28,12 @@ def endpoints_of(words: list[str], shadows: list[str]) -> dict[str, Endpoint]:
         heard.setdefault(name, []).extend(variants)
         if not all(0 < one.weight <= 1 for one in variants):
             raise UsageError(f"the shadow {word!r} needs a part of the requests, as in {word}:0.2")
-    endpoints: dict[str, Endpoint] = {}
+    endpoints: dict[str, ServedEndpoint] = {}
     for word in words:
         name, variants = _variants(word, ALL_TRAFFIC)
         if name in endpoints:
             raise UsageError(f"the name {name!r} is given twice")
-        endpoints[name] = Endpoint(variants, heard.pop(name, []))
+        endpoints[name] = ServedEndpoint(variants, heard.pop(name, []))
     if heard:
         raise UsageError(f"there is no endpoint {sorted(heard)[0]!r} for a shadow to listen to")
     return endpoints

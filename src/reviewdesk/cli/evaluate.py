@@ -18,7 +18,7 @@ from reviewdesk.progress import Progress
 from reviewdesk.report.numbers import score
 from reviewdesk.settings import SEVERAL, SourceSettings
 from reviewdesk.training import comparison_page
-from reviewdesk.training.comparison import Compared, Comparison, compare
+from reviewdesk.training.comparison import BundleComparison, ComparedBundle, compare
 from reviewdesk.training.comparison_page import FIGURES, signed, write_comparison
 from reviewdesk.training.evaluate import Evaluation
 from reviewdesk.training.evaluate import evaluate as evaluate_bundle
@@ -195,7 +195,7 @@ def _compare(
         say(f"\nthe page: {out}")
 
 
-def _print_comparison(comparison: Comparison) -> None:
+def _print_comparison(comparison: BundleComparison) -> None:
     say(comparison_page.measured_on(comparison))
     say(f"{comparison.measured:,} of {comparison.labelled:,} labelled reviews: {comparison.why}.")
     for sentence in comparison_page.sentences(comparison):
@@ -211,7 +211,7 @@ def _print_comparison(comparison: Comparison) -> None:
     print_table(["", "value", "95 % interval", "to the first", "95 % interval", ""], rows)
 
 
-def _to_the_first(one: Compared, name: str) -> list[str]:
+def _to_the_first(one: ComparedBundle, name: str) -> list[str]:
     if name not in one.differences:
         return ["", "", ""]
     difference = one.differences[name]

@@ -13,7 +13,7 @@ from reviewdesk.errors import ReviewdeskError
 from reviewdesk.formats.weights import shared_weights
 from reviewdesk.process import end_with_parent
 from reviewdesk.serving.server import Worker, serve
-from reviewdesk.serving.variants import Endpoint
+from reviewdesk.serving.variants import ServedEndpoint
 from reviewdesk.serving.workers import tell_ready
 from reviewdesk.settings import ServeSettings, TrafficSettings
 
@@ -25,7 +25,7 @@ def main() -> None:
     request = json.loads(sys.argv[1])
     worker = Worker(socket.socket(fileno=request["listener"]), Path(request["folder"]))
 
-    def load() -> dict[str, Endpoint]:
+    def load() -> dict[str, ServedEndpoint]:
         with shared_weights(worker.folder):
             return endpoints_of(request["words"], request["shadows"])
 

@@ -14,7 +14,7 @@ from reviewdesk.job.places import bundle_folder, reviews_of
 from reviewdesk.progress import Progress
 from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
 from reviewdesk.training.feature_files import holds_features, train_features
-from reviewdesk.training.figures import Figure
+from reviewdesk.training.figures import Estimate
 from reviewdesk.training.incremental import train_incrementally
 from reviewdesk.training.train import TrainResult
 from reviewdesk.training.train import train as train_bundle
@@ -197,7 +197,7 @@ def _print(result: TrainResult, data: Path) -> None:
         say(f"then learned anew from all {count(rows['labelled'], 'review')}")
     figures = result.bundle.metrics.get("figures")
     if figures:
-        accuracy = Figure.from_json(figures["accuracy"])
+        accuracy = Estimate.from_json(figures["accuracy"])
         spread = accuracy.spread("{:.3f}".format)
         say(f"accuracy {accuracy.value:.3f} (95 % interval {spread})")
         areas = {"ROC-AUC": "roc_auc", "PR-AUC": "pr_auc"}  # several labels have none

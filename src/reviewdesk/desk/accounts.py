@@ -40,7 +40,7 @@ AT_ONCE: Final = 2
 
 
 @dataclass(frozen=True)
-class Account:
+class DeskAccount:
     """One person who may log in.
 
     Args:
@@ -56,7 +56,7 @@ class Account:
     digest: str
 
 
-def read_accounts(path: Path) -> dict[str, Account]:
+def read_accounts(path: Path) -> dict[str, DeskAccount]:
     """Return the accounts of a file, by name.
 
     Raises:
@@ -71,7 +71,7 @@ def read_accounts(path: Path) -> dict[str, Account]:
     if record.get("format") != FORMAT:
         raise InputError(f"{path} is no file of accounts")
     try:
-        accounts = [Account(**one) for one in record["accounts"]]
+        accounts = [DeskAccount(**one) for one in record["accounts"]]
     except (KeyError, TypeError) as error:
         raise InputError(f"{path} is damaged; make it again") from error
     return {one.name: one for one in accounts}
@@ -95,7 +95,7 @@ def set_account(path: Path, name: str, role: str, password: str) -> None:
         )
     accounts = read_accounts(path) if path.exists() else {}
     salt = secrets.token_bytes(16)
-    accounts[name] = Account(name, role, salt.hex(), _digest(password, salt).hex())
+    accounts[name] = DeskAccount(name, role, salt.hex(), _digest(password, salt).hex())
     _write(path, accounts)
 
 
@@ -111,7 +111,7 @@ def remove_account(path: Path, name: str) -> None:
     _write(path, accounts)
 
 
-def _write(path: Path, accounts: dict[str, Account]) -> None:
+def _write(path: Path, accounts: dict[str, DeskAccount]) -> None:
     rows = [vars(accounts[name]) for name in sorted(accounts)]
     write_record(path, {"format": FORMAT, "accounts": rows})
     with storage_errors(str(path)):

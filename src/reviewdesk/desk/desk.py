@@ -21,7 +21,7 @@ from reviewdesk.desk.reviews import Reviews
 from reviewdesk.desk.sampling import Sampling
 from reviewdesk.desk.session import Keys, Sessions
 from reviewdesk.desk.texts import Texts
-from reviewdesk.desk.watch import Watch
+from reviewdesk.desk.watch import FolderWatch
 from reviewdesk.desk.worklist import Worklist
 from reviewdesk.errors import InputError, ReviewdeskError, UsageError
 from reviewdesk.explore.customers.section import CustomersView
@@ -76,7 +76,7 @@ class Desk:
     graph: Path | None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     audit_rate: float = AUDIT_RATE
-    watch: Watch | None = None
+    watch: FolderWatch | None = None
     _worklist: tuple[object, Sampling] | None = None
 
     @property

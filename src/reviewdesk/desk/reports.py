@@ -19,14 +19,14 @@ _POLICY: Final = re.compile(r'<meta http-equiv="Content-Security-Policy" content
 _TITLE: Final = re.compile(r"<title>([^<]{0,300})</title>")
 
 
-class Report(NamedTuple):
+class ReportLink(NamedTuple):
     """One page: its name in the address, and where it is."""
 
     name: str
     path: Path
 
 
-def reports_of(desk: Desk) -> Iterator[Report]:
+def reports_of(desk: Desk) -> Iterator[ReportLink]:
     """Yield the pages of a job, of its findings, and those beside it."""
     beside = desk.job.absolute().parent
     places = [
@@ -49,7 +49,7 @@ def reports_of(desk: Desk) -> Iterator[Report]:
     for name, path in places:
         if name not in seen and path.is_file():
             seen.add(name)
-            yield Report(name, path)
+            yield ReportLink(name, path)
 
 
 def show(visit: Visit) -> Response:
@@ -82,7 +82,7 @@ def one(visit: Visit) -> Response:
     return HTMLResponse(markup, headers={"Content-Security-Policy": policy})
 
 
-def _title(report: Report) -> str:
+def _title(report: ReportLink) -> str:
     with storage_errors(str(report.path)), report.path.open("rb") as file:
         head = file.read(20_000).decode("utf-8", "replace")
     found = _TITLE.search(head)

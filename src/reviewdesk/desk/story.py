@@ -40,7 +40,7 @@ def over_time(
     names = [_step_name(first + place, step) for place in range(int(steps.max()) + 1)]
     counts = np.stack([np.bincount(steps[stars == n], minlength=len(names)) for n in range(6)])
     stacks: list[Mark] = [
-        Stack(say.number("stars", n), counts[n].astype(float).tolist(), f"stars-{n}")
+        StackedSeries(say.number("stars", n), counts[n].astype(float).tolist(), f"stars-{n}")
         for n in range(1, 6)
     ]
     if not counts[1:].sum():

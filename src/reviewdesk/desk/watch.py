@@ -18,7 +18,7 @@ KILLED: Final = "update was killed; it goes on at the next look"
 PARTIAL: Final = (".partial", ".tmp", ".part", ".crdownload")
 
 
-class Watch:
+class FolderWatch:
     """Looks into a folder, and takes what is new there into a job.
 
     A file is taken once it has not changed from one look to the next. One that cannot be used is

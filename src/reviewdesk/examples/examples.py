@@ -32,7 +32,7 @@ _CUSTOMER_ID: Final = "customer_id"
 _PRODUCT: Final = ("product_parent", "product_id", "review_id")
 
 
-class Reviews(Protocol):
+class ReviewTable(Protocol):
     """Cleaned reviews that can be read again and again in one order, as prepared data can."""
 
     @property
@@ -69,7 +69,7 @@ class Examples:
         languages: (n,) the language of each review, as a dictionary of codes.
     """
 
-    reviews: Reviews
+    reviews: ReviewTable
     target: TargetSettings
     text: TextSettings
     labels: list[str]
@@ -178,7 +178,7 @@ class Examples:
 
 
 def load_examples(
-    reviews: Reviews,
+    reviews: ReviewTable,
     target: TargetSettings,
     text: TextSettings,
     *,
@@ -236,7 +236,7 @@ def _in_languages(found: Labels, spoken: pa.Array, wanted: tuple[str, ...]) -> L
 
 
 def _labelled_batches(
-    reviews: Reviews, columns: list[str], target: TargetSettings
+    reviews: ReviewTable, columns: list[str], target: TargetSettings
 ) -> Iterator[pa.RecordBatch]:
     """Yield what labels are made of.
 
@@ -255,7 +255,7 @@ def _labelled_batches(
 
 
 def _examples(
-    reviews: Reviews,
+    reviews: ReviewTable,
     target: TargetSettings,
     text: TextSettings,
     labels_found: Labels,

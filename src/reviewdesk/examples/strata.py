@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from reviewdesk.text.hashing import combine64, hash64_text
 
 
-class Groups(NamedTuple):
+class OrderedGroups(NamedTuple):
     """The groups of some rows, ordered by stratum and inside a stratum by a seeded hash.
 
     A group's stratum is the most frequent label of its rows, of equally frequent ones the first.
@@ -21,7 +21,7 @@ class Groups(NamedTuple):
 
 def ordered_groups(
     labels: NDArray[np.int32], groups: NDArray[np.uint64], seed: int, purpose: str
-) -> Groups:
+) -> OrderedGroups:
     """Return the groups in the order in which they are dealt out.
 
     Args:
@@ -36,7 +36,7 @@ def ordered_groups(
     order = np.lexsort((keys, combine64(keys, salt), strata))
     place = np.empty(len(keys), np.int64)
     place[order] = np.arange(len(keys))
-    return Groups(place[of_row], sizes[order], strata[order])
+    return OrderedGroups(place[of_row], sizes[order], strata[order])
 
 
 def _most_frequent(labels: NDArray[np.int32], of_row: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -49,7 +49,7 @@ def _most_frequent(labels: NDArray[np.int32], of_row: NDArray[np.int64]) -> NDAr
     return frequent
 
 
-def take_share(groups: Groups, share: float) -> NDArray[np.bool_]:
+def take_share(groups: OrderedGroups, share: float) -> NDArray[np.bool_]:
     """Choose groups that hold a share of every stratum's rows, as exactly as their sizes allow.
 
     Groups are taken in their order; one that no longer fits is passed over for smaller ones.

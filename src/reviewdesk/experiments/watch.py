@@ -53,7 +53,7 @@ class Quantity:
 
 
 @dataclass(frozen=True)
-class Watched:
+class WatchedQuantity:
     """How a quantity has gone.
 
     Args:
@@ -87,11 +87,11 @@ class Watch:
         rows: reviews that were answered.
     """
 
-    watched: list[Watched]
+    watched: list[WatchedQuantity]
     rows: int
 
     @property
-    def alarms(self) -> list[Watched]:
+    def alarms(self) -> list[WatchedQuantity]:
         """Those that have left their range."""
         return [one for one in self.watched if one.alarm]
 
@@ -196,7 +196,7 @@ def watch(quantities: Sequence[Quantity], live: Mapping[str, Floats], rows: int)
     return Watch([_followed(one, live[one.name], needed) for one in quantities], rows)
 
 
-def _followed(quantity: Quantity, values: Floats, needed: float) -> Watched:
+def _followed(quantity: Quantity, values: Floats, needed: float) -> WatchedQuantity:
     known = values[np.isfinite(values)]
     looks = np.unique(np.linspace(0, len(known), LOOKS + 1)[1:].round().astype(np.int64))
     sums = np.concatenate([[0.0], np.cumsum(known)])[np.concatenate([[0], looks])]
@@ -210,7 +210,7 @@ def _followed(quantity: Quantity, values: Floats, needed: float) -> Watched:
     log_e = np.logaddexp.reduce([*sides], axis=0) - np.log(len(sides)) if sides else none
     enough = log_e >= needed
     since = int(looks[enough.argmax()]) if enough.any() else 0
-    return Watched(quantity, looks, means, log_e, bool(enough.any()), since)
+    return WatchedQuantity(quantity, looks, means, log_e, bool(enough.any()), since)
 
 
 def log_wealth(steps: Floats, looks: NDArray[np.int64]) -> Floats:
@@ -231,7 +231,7 @@ def log_wealth(steps: Floats, looks: NDArray[np.int64]) -> Floats:
     return np.asarray(np.logaddexp(kept, np.log(1 - money.sum())))
 
 
-def _listed(watched: Sequence[Watched]) -> str:
+def _listed(watched: Sequence[WatchedQuantity]) -> str:
     parts = [
         f"{one.quantity.name} went from {one.quantity.mean:.1%} to {one.now:.1%} "
         f"(noticed after {one.since:,} reviews)"

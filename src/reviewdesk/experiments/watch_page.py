@@ -1,6 +1,6 @@
 """The page of a watch on a live model."""
 
-from reviewdesk.experiments.watch import Watch, Watched
+from reviewdesk.experiments.watch import Watch, WatchedQuantity
 from reviewdesk.report.blocks import Column, definitions, table
 from reviewdesk.report.html import Html
 from reviewdesk.report.numbers import count, share
@@ -44,7 +44,7 @@ def watch_page(watch: Watch, name: str) -> Page:
     return page
 
 
-def _course(watched: Watched) -> Html:
+def _course(watched: WatchedQuantity) -> Html:
     quantity = watched.quantity
     high = max(float(watched.means.max()), quantity.high) * 1.1
     return timeline(

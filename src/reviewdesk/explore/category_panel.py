@@ -22,7 +22,7 @@ from reviewdesk.report.blocks import (
 )
 from reviewdesk.report.html import Html, element, fragment
 from reviewdesk.report.numbers import NOT_DEFINED, count, plural, share
-from reviewdesk.report.timeline import Bars, Line, Mark, Spread, Stack, month_name, timeline
+from reviewdesk.report.timeline import Bars, Line, Mark, Spread, StackedSeries, month_name, timeline
 from reviewdesk.stats.trend import Trend
 
 MOST_MONTHS: Final = 360  # more are drawn by year
@@ -129,7 +129,7 @@ def _stars(part: CategoryFindings, months: Sequence[str]) -> Html | None:
     return timeline(
         steps,
         [
-            Stack(name, values, f"stars-{stars}")
+            StackedSeries(name, values, f"stars-{stars}")
             for stars, name, values in zip(STARS, STAR_NAMES, shares, strict=True)
         ],
         title="Stars",

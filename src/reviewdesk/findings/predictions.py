@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reviewdesk.errors import InputError
-from reviewdesk.examples.examples import Reviews
+from reviewdesk.examples.examples import ReviewTable
 from reviewdesk.examples.folds import NO_FOLD
 from reviewdesk.findings.predictions_table import Predicted, PredictionsTable
 
@@ -39,7 +39,7 @@ class BaseProbabilities:
     models: list[str]
 
 
-def read_predictions(paths: Sequence[Path], data: Reviews) -> BaseProbabilities:
+def read_predictions(paths: Sequence[Path], data: ReviewTable) -> BaseProbabilities:
     """Read one predictions table a base model.
 
     A table may hold more reviews than the data and in another order; labels may stand in another
@@ -67,7 +67,7 @@ def read_predictions(paths: Sequence[Path], data: Reviews) -> BaseProbabilities:
     )
 
 
-def _ids(data: Reviews) -> pa.ChunkedArray:
+def _ids(data: ReviewTable) -> pa.ChunkedArray:
     parts = [batch.column(0) for batch in data.batches(columns=["review_id"])]
     return pa.chunked_array(parts, pa.string())
 

@@ -10,14 +10,14 @@ import pyarrow.compute as pc
 from reviewdesk.engines.sandbox import run_select
 from reviewdesk.errors import InputError
 from reviewdesk.graph.paths import shortest_path
-from reviewdesk.graph.questions import PATH, Question, question
+from reviewdesk.graph.questions import PATH, NamedQuestion, question
 from reviewdesk.graph.reading import hold_tables, query
 from reviewdesk.graph.schema import TABLES
 from reviewdesk.graph.store import Graph
 
 
 @dataclass(frozen=True)
-class Answer:
+class GraphAnswer:
     """What a question gave.
 
     Args:
@@ -26,12 +26,12 @@ class Answer:
         note: what share of such a list is right, or another caution; empty where there is none.
     """
 
-    question: Question
+    question: NamedQuestion
     table: pa.Table
     note: str = ""
 
 
-def ask(graph: Graph, name: str, given: Mapping[str, str] | None = None) -> Answer:
+def ask(graph: Graph, name: str, given: Mapping[str, str] | None = None) -> GraphAnswer:
     """Answer a named question.
 
     Args:
@@ -48,7 +48,7 @@ def ask(graph: Graph, name: str, given: Mapping[str, str] | None = None) -> Answ
         values = {"way": _way(graph, values)}
     hold_tables(graph)
     table = query(graph, asked.sql, values)
-    return Answer(asked, table, asked.caution and _caution(graph, asked))
+    return GraphAnswer(asked, table, asked.caution and _caution(graph, asked))
 
 
 def sql(graph: Graph, statement: str, *, timeout: float = 60.0, memory_mb: int = 1024) -> pa.Table:
@@ -77,7 +77,7 @@ def _way(graph: Graph, values: Mapping[str, Any]) -> list[int]:
     return shortest_path(graph, ends[0], ends[1], values["hops"])
 
 
-def _caution(graph: Graph, asked: Question) -> str:
+def _caution(graph: Graph, asked: NamedQuestion) -> str:
     """Say of a list of differences what share of it is right, as far as this graph can tell."""
     differ = _share_listed(graph)
     return f"{asked.caution} {differ}" if differ else asked.caution

@@ -45,7 +45,7 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Question:
+class NamedQuestion:
     """A question with a name.
 
     Args:
@@ -104,7 +104,7 @@ _CAUTION: Final = (
 )
 
 _QUESTIONS: Final = (
-    Question(
+    NamedQuestion(
         "category",
         "Which products does a category have, with whom do they share customers?",
         f"""
@@ -128,7 +128,7 @@ FROM members m JOIN products p ON p.id = m.product
 ORDER BY p.reviews DESC, p.product_id""",
         {"category": Parameter("name of the category"), "limit": LIMIT},
     ),
-    Question(
+    NamedQuestion(
         "differs",
         "Which reviews are predicted to belong to another category than their product stands in?",
         """
@@ -144,7 +144,7 @@ ORDER BY j.confidence DESC, r.review_id, p.product_id""",
         {"confidence": Parameter("least confidence, 0 to 1", 0.0, 1), "limit": LIMIT},
         _CAUTION,
     ),
-    Question(
+    NamedQuestion(
         "differs-products",
         "Which products do most of their reviews' predictions put into another category?",
         f"""
@@ -168,7 +168,7 @@ ORDER BY w.reviews::DOUBLE / t.total DESC, w.reviews DESC, p.product_id LIMIT $l
         {"reviews": Parameter("fewest predicted reviews of a product", 2), "limit": LIMIT},
         _CAUTION,
     ),
-    Question(
+    NamedQuestion(
         "wrong-category",
         "What did the finders list as standing in the wrong category, and what do they promise?",
         """
@@ -179,7 +179,7 @@ WHERE f.kind IN ('product', 'review') AND f.suggested IN (SELECT name FROM categ
 ORDER BY f.promise DESC, f.score DESC, f.finder, f.what LIMIT $limit""",
         {"limit": LIMIT},
     ),
-    Question(
+    NamedQuestion(
         "confusion",
         "How many reviews of each category are predicted to belong to which?",
         f"""
@@ -193,7 +193,7 @@ GROUP BY a.name, c.name ORDER BY reviews DESC, assigned, predicted LIMIT $limit"
             "limit": Parameter("most rows to show", 200),
         },
     ),
-    Question(
+    NamedQuestion(
         "shared-customers",
         "Which pairs of products, other than variants of one, share most customers?",
         """
@@ -216,7 +216,7 @@ ORDER BY s.customers DESC, p.product_id, o.product_id LIMIT $limit""",
             "limit": LIMIT,
         },
     ),
-    Question(
+    NamedQuestion(
         PATH,
         "How are two products connected, through customers who bought both of two on the way?",
         """
@@ -230,7 +230,7 @@ FROM (SELECT unnest($way) AS product, generate_subscripts($way, 1) AS stop)
             "hops": Parameter("most steps from product to product", 4),
         },
     ),
-    Question(
+    NamedQuestion(
         "wide-customers",
         "Which customers write about categories that others do not have in common?",
         f"""
@@ -260,7 +260,7 @@ FROM rarest l JOIN visits a ON a.category = l.category
 ORDER BY l.lift, c.reviews DESC, c.customer_id, x.name, y.name LIMIT $limit""",
         {"limit": LIMIT},
     ),
-    Question(
+    NamedQuestion(
         "around-product",
         "What surrounds a product: its customers' other products, and those that are like it?",
         f"""
@@ -282,7 +282,7 @@ FROM around r JOIN products p ON p.id = r.product
 ORDER BY shared_customers DESC, r.score DESC NULLS LAST, p.product_id LIMIT $limit""",
         {"product": Parameter("product_id"), "limit": LIMIT},
     ),
-    Question(
+    NamedQuestion(
         "around-customer",
         "What did a customer write, and about what?",
         """
@@ -295,7 +295,7 @@ WHERE u.customer_id = $customer
 ORDER BY r.date, r.review_id, d.model, c.name, p.product_id LIMIT $limit""",
         {"customer": Parameter("customer, as the graph names them"), "limit": LIMIT},
     ),
-    Question(
+    NamedQuestion(
         "reviews",
         "Which reviews does a product have?",
         f"""
@@ -309,10 +309,10 @@ ORDER BY r.date, r.review_id, d.model, c.name LIMIT $limit""",
     ),
 )
 
-QUESTIONS: Final[Mapping[str, Question]] = {question.name: question for question in _QUESTIONS}
+QUESTIONS: Final[Mapping[str, NamedQuestion]] = {question.name: question for question in _QUESTIONS}
 
 
-def question(name: str) -> Question:
+def question(name: str) -> NamedQuestion:
     """Return a question by its name.
 
     Raises:

@@ -7,7 +7,7 @@ from typing import Any
 from reviewdesk.errors import InputError
 from reviewdesk.report.numbers import share
 from reviewdesk.storage import checked_record, read_json
-from reviewdesk.training.figures import Figure
+from reviewdesk.training.figures import Estimate
 
 EVALUATION = "reviewdesk.evaluation"
 COMPARISON = "reviewdesk.comparison"
@@ -41,7 +41,7 @@ def sentences_of_record(path: Path) -> tuple[str, list[str], dict[str, Any]]:
 
 def found_right(metrics: Mapping[str, Any]) -> str:
     """Return how many reviews get the right label, with the interval of that share."""
-    right = Figure.from_json(metrics["figures"]["accuracy"])
+    right = Estimate.from_json(metrics["figures"]["accuracy"])
     return f"{share(right.value)} of them get the right label (95 % interval {right.spread(share)})"
 
 

@@ -34,7 +34,7 @@ _PARQUET_ENDINGS: Final = (".parquet", ".parq", ".pq")
 
 
 @dataclass(frozen=True)
-class Counts:
+class ReviewCounts:
     """How many reviews a place holds.
 
     Args:
@@ -65,7 +65,7 @@ class Counts:
         }
 
 
-def count(source_path: str, source: SourceSettings, progress: Progress = SILENT) -> Counts:
+def count(source_path: str, source: SourceSettings, progress: Progress = SILENT) -> ReviewCounts:
     """Count the reviews of a place.
 
     Args:
@@ -105,7 +105,7 @@ def _manifest(folder: str) -> dict[str, Any] | None:
     return checked_manifest(folder, manifest)
 
 
-def _of_manifest(manifest: dict[str, Any]) -> Counts:
+def _of_manifest(manifest: dict[str, Any]) -> ReviewCounts:
     counts = RowCounts(
         rows=manifest["rows"]["written"], categories=Counter(manifest.get("categories"))
     )
@@ -132,7 +132,7 @@ def _parquet_files(place: str) -> list[SourceFile]:
     return paths
 
 
-def _of_raw(place: str, source: SourceSettings, progress: Progress) -> Counts:
+def _of_raw(place: str, source: SourceSettings, progress: Progress) -> ReviewCounts:
     inputs = open_inputs([place], source)
     counts = RowCounts()
     rules: Counter[str] = Counter()
@@ -147,8 +147,8 @@ def _of_raw(place: str, source: SourceSettings, progress: Progress) -> Counts:
     return _counts(RAW, len(inputs), counts, rules)
 
 
-def _counts(kind: str, files: int, counts: RowCounts, rules: dict[str, int]) -> Counts:
-    return Counts(
+def _counts(kind: str, files: int, counts: RowCounts, rules: dict[str, int]) -> ReviewCounts:
+    return ReviewCounts(
         kind=kind,
         rows=counts.rows,
         files=files,

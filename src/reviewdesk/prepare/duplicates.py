@@ -25,7 +25,7 @@ from reviewdesk.engines.base import Engine
 from reviewdesk.prepare.identity import CHANCE_CHARS, CONTENT_MASK
 from reviewdesk.prepare.layout import are_files, files_sha256
 from reviewdesk.prepare.lengths import LengthBounds
-from reviewdesk.prepare.runs import Run
+from reviewdesk.prepare.runs import StagedRun
 from reviewdesk.prepare.staged import StagedGroup
 from reviewdesk.prepare.staging import PLACE_ROW_BITS, first_place
 from reviewdesk.storage import left_record, storage_errors, write_record, write_then_rename
@@ -193,7 +193,7 @@ class PlacedRun:
         offset: how many rows come before it.
     """
 
-    run: Run
+    run: StagedRun
     directory: Path
     place: int
     offset: int

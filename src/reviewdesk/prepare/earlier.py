@@ -26,7 +26,7 @@ from reviewdesk.prepare.identity import KEYS, keys
 from reviewdesk.prepare.layout import Part, files_sha256
 from reviewdesk.prepare.parts import PartFile, RowDecisions, make_folders
 from reviewdesk.prepare.prepared import PreparedData
-from reviewdesk.prepare.runs import AS_RATINGS, Run, order_of, pieces, write_run
+from reviewdesk.prepare.runs import AS_RATINGS, StagedRun, order_of, pieces, write_run
 from reviewdesk.prepare.staged import MARKER, InputGroup, StagedGroup, staged
 from reviewdesk.prepare.staging import KEYS_FILE, first_place
 from reviewdesk.prepare.workspace import Workspace
@@ -198,7 +198,7 @@ def _correct(
 ) -> None:
     """Change staged rows as corrections say that came later than they did."""
     applied: Counter[str] = Counter()
-    runs: list[Run] = []
+    runs: list[StagedRun] = []
     for index, run in enumerate(group.runs):
         rows = pa.Table.from_batches(kept_rows(directory / run.file))
         counts: Counter[str] = Counter()
@@ -241,7 +241,7 @@ def write_staged(
     rows: pa.Table,
     known: pa.Table,
     partition_by: str,
-) -> Run:
+) -> StagedRun:
     """Write a run of staged rows and its keys anew.
 
     Args:
@@ -261,7 +261,7 @@ def write_staged(
     with write_then_rename(directory / keys_file) as handle:
         pq.write_table(known, handle, compression="lz4", use_dictionary=False)
     sha256 = files_sha256(directory / file, directory / keys_file)
-    return Run(file, keys_file, sha256, batches)
+    return StagedRun(file, keys_file, sha256, batches)
 
 
 def group_directory(folder: Path, number: int) -> Path:

@@ -22,7 +22,7 @@ from reviewdesk.prepare.earlier import (
 from reviewdesk.prepare.erased import ERASED
 from reviewdesk.prepare.layout import files_sha256
 from reviewdesk.prepare.rejects import names_customer
-from reviewdesk.prepare.runs import AS_RATINGS, Run
+from reviewdesk.prepare.runs import AS_RATINGS, StagedRun
 from reviewdesk.prepare.staged import MARKER, REJECTS_FILE, StagedGroup, staged
 from reviewdesk.prepare.staging import NO_LETTERS, NO_TEXT
 from reviewdesk.schema import REJECTS
@@ -102,7 +102,7 @@ class _Rewriter:
     ) -> None:
         gone = np.zeros(len(group.inputs), np.int64)
         counted = {rule: gone.copy() for rule in (NO_TEXT, NO_LETTERS)}
-        runs: list[Run] = []
+        runs: list[StagedRun] = []
         for run in group.runs:
             rows = pa.Table.from_batches(kept_rows(self._directory / run.file))
             keys = pq.read_table(self._directory / run.keys, partitioning=None)

@@ -169,7 +169,7 @@ def write_part(
         StorageError: it cannot be written.
     """
     path = folder / part.file(file_format)
-    tally = Tally()
+    tally = PartTally()
     make_folders(path)
     with write_then_rename(path) as file, part_writer(file, schema, file_format) as write:
         for block in blocks(tables, ROW_GROUP_ROWS, ROW_GROUP_BYTES):
@@ -281,7 +281,7 @@ TALLIED_COLUMNS: Final = (
 """And the language, where there is a text."""
 
 
-class Tally:
+class PartTally:
     """Counts what the manifest says about reviews."""
 
     def __init__(self) -> None:

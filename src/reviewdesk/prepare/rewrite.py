@@ -16,7 +16,7 @@ from reviewdesk.prepare.parts import (
     TALLIED_COLUMNS,
     Contents,
     PartFile,
-    Tally,
+    PartTally,
     make_folders,
     write_part,
 )

@@ -65,7 +65,7 @@ class RunBatch:
 
 
 @dataclass(frozen=True)
-class Run:
+class StagedRun:
     """One run on disk.
 
     Args:
@@ -222,7 +222,7 @@ class Piece(NamedTuple):
     following: Key | None
 
 
-def pieces(run: Run) -> Iterator[Piece]:
+def pieces(run: StagedRun) -> Iterator[Piece]:
     """Yield the batches of a run with their places."""
     start = 0
     for number, batch in enumerate(run.batches):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
 from reviewdesk.prepare.layout import are_files
-from reviewdesk.prepare.runs import Run
+from reviewdesk.prepare.runs import StagedRun
 from reviewdesk.sources import Input
 from reviewdesk.sources.deciding import Shared, shared
 from reviewdesk.sources.readings import Decision, Evidence, Reading
@@ -70,7 +70,7 @@ class StagedGroup:
     lengths: Mapping[int, int]
     evidence: Evidence
     reading: Reading
-    runs: tuple[Run, ...]
+    runs: tuple[StagedRun, ...]
     rejects: str
     corrected: Mapping[str, int] = field(default_factory=dict)
 
@@ -94,7 +94,7 @@ class StagedGroup:
             "lengths": dict(data["lengths"]),
             "evidence": Evidence.from_json(data["evidence"]),
             "reading": Reading.from_json(data["reading"]),
-            "runs": tuple(Run.from_json(run) for run in data["runs"]),
+            "runs": tuple(StagedRun.from_json(run) for run in data["runs"]),
         }
         return cls(**{**data, **values})
 

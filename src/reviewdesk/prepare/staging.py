@@ -30,7 +30,7 @@ from reviewdesk.prepare.identity import KEYS, keys
 from reviewdesk.prepare.layout import files_sha256
 from reviewdesk.prepare.lengths import given_bounds
 from reviewdesk.prepare.prefetch import prefetch
-from reviewdesk.prepare.runs import AS_RATINGS, Run, order_of, write_run
+from reviewdesk.prepare.runs import AS_RATINGS, StagedRun, order_of, write_run
 from reviewdesk.prepare.staged import MARKER, REJECTS_FILE, StagedGroup, StagedInput
 from reviewdesk.prepare.workspace import state_of
 from reviewdesk.progress import Task
@@ -242,8 +242,8 @@ class _Writer:
         self._texts = _Waiting(prepare.partition_by)
         self._ratings = _Waiting(AS_RATINGS)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="runs")
-        self._writing: Future[Run] | None = None
-        self._runs: list[Run] = []
+        self._writing: Future[StagedRun] | None = None
+        self._runs: list[StagedRun] = []
         self._read = np.zeros(inputs, np.int64)
         self._rejected: defaultdict[str, NDArray[np.int64]] = defaultdict(self._none)
         self._dropped: defaultdict[str, NDArray[np.int64]] = defaultdict(self._none)
@@ -434,7 +434,7 @@ class _Writer:
             self._runs.append(self._writing.result())
             self._writing = None
 
-    def _write(self, rows: pa.Table, number: int, partition_by: str) -> Run:
+    def _write(self, rows: pa.Table, number: int, partition_by: str) -> StagedRun:
         rows = rows.take(order_of(rows, partition_by))
         file, keys_file = f"run-{number:05d}.arrow", f"keys-{number:05d}.parquet"
         with write_then_rename(self._directory / file) as handle:
@@ -445,7 +445,7 @@ class _Writer:
         with write_then_rename(self._directory / keys_file) as handle:
             pq.write_table(table, handle, compression="lz4", use_dictionary=False)
         sha256 = files_sha256(self._directory / file, self._directory / keys_file)
-        return Run(file, keys_file, sha256, batches)
+        return StagedRun(file, keys_file, sha256, batches)
 
     def staged(self, digests: Sequence[str], reading: Reading) -> StagedGroup:
         """Return what was counted and written.

@@ -55,7 +55,7 @@ class Spread(NamedTuple):
     colour: str = "series-1"
 
 
-class Stack(NamedTuple):
+class StackedSeries(NamedTuple):
     """One layer of bars that stand on each other."""
 
     name: str
@@ -63,7 +63,7 @@ class Stack(NamedTuple):
     colour: str
 
 
-Mark = Bars | Line | Spread | Stack
+Mark = Bars | Line | Spread | StackedSeries
 
 
 def timeline(
@@ -221,13 +221,13 @@ def _drawn(mark: Mark, frame: _Frame, stacked: list[float]) -> Html:
         return _line(mark, frame, colour)
     if isinstance(mark, Spread):
         return element("path", d=_area(mark, frame), fill=colour, fill_opacity="0.16")
-    bottoms = list(stacked) if isinstance(mark, Stack) else [frame.low] * frame.steps
+    bottoms = list(stacked) if isinstance(mark, StackedSeries) else [frame.low] * frame.steps
     gap = 0.0 if frame.band < NARROW else max(frame.band * 0.16, 1.0)
     parts = []
     for step, (bottom, value) in enumerate(zip(bottoms, mark.values, strict=True)):
         if math.isnan(value) or value <= 0:
             continue
-        top = bottom + value if isinstance(mark, Stack) else value
+        top = bottom + value if isinstance(mark, StackedSeries) else value
         stacked[step] = top
         left, right = LEFT + step * frame.band + gap / 2, LEFT + (step + 1) * frame.band - gap / 2
         low, high = coordinate(frame.y(bottom)), coordinate(frame.y(top))

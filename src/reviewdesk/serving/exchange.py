@@ -12,9 +12,9 @@ from typing import Final
 from reviewdesk.bundle import Bundle
 from reviewdesk.errors import ReviewdeskError
 from reviewdesk.serving.service import Service
-from reviewdesk.serving.variants import Endpoint
+from reviewdesk.serving.variants import ServedEndpoint
 
-Load = Callable[[], Mapping[str, Bundle | Endpoint]]
+Load = Callable[[], Mapping[str, Bundle | ServedEndpoint]]
 
 logger: Final = logging.getLogger(__name__)
 
@@ -30,7 +30,9 @@ class Exchange:
         warm: makes a loaded endpoint ready to answer.
     """
 
-    def __init__(self, service: Service, load: Load, warm: Callable[[Endpoint], None]) -> None:
+    def __init__(
+        self, service: Service, load: Load, warm: Callable[[ServedEndpoint], None]
+    ) -> None:
         self._service = service
         self._load = load
         self._warm = warm
@@ -62,7 +64,7 @@ class Exchange:
             try:
                 loaded = self._load()
                 for one in loaded.values():
-                    if isinstance(one, Endpoint):
+                    if isinstance(one, ServedEndpoint):
                         self._warm(one)
             except ReviewdeskError as error:
                 logger.error("the bundles before go on: %s", error)
@@ -72,7 +74,7 @@ class Exchange:
                 self._loop.call_soon_threadsafe(self._put, loaded, done)
                 done.wait()
 
-    def _put(self, loaded: Mapping[str, Bundle | Endpoint], done: threading.Event) -> None:
+    def _put(self, loaded: Mapping[str, Bundle | ServedEndpoint], done: threading.Event) -> None:
         try:
             self._service.exchange(loaded)
             logger.warning("other bundles are served from now on")

@@ -30,7 +30,7 @@ from reviewdesk.serving.loop_errors import LoopErrors
 from reviewdesk.serving.metrics import Metrics
 from reviewdesk.serving.observed import access_log
 from reviewdesk.serving.service import Service
-from reviewdesk.serving.variants import Endpoint
+from reviewdesk.serving.variants import ServedEndpoint
 from reviewdesk.settings import EACH_REQUEST_ANEW, ServeSettings, TrafficSettings
 
 BACKLOG: Final = 512
@@ -39,7 +39,7 @@ _NO_SUCH_ADDRESS: Final = (errno.EADDRNOTAVAIL, socket.EAI_NONAME, socket.EAI_AG
 
 
 def serve(
-    bundles: Mapping[str, Bundle | Endpoint],
+    bundles: Mapping[str, Bundle | ServedEndpoint],
     settings: ServeSettings,
     on_ready: Callable[[int], None],
     pages: Pages | None = None,
@@ -96,7 +96,7 @@ class Worker(NamedTuple):
     folder: Path
 
 
-def _warm(endpoint: Endpoint) -> None:
+def _warm(endpoint: ServedEndpoint) -> None:
     for variant in (*endpoint.variants, *endpoint.shadows):
         warm_up(variant.bundle)
 

@@ -17,7 +17,7 @@ from reviewdesk.errors import Overloaded, UnknownEndpoint, UsageError
 from reviewdesk.serving.batching import AT_ONCE_WORK, LARGE_WORK, Asked, Batches, Scoring
 from reviewdesk.serving.metrics import Metrics
 from reviewdesk.serving.traffic import MOST_SHADOWED, Scored, Traffic
-from reviewdesk.serving.variants import ALL_TRAFFIC, Endpoint, Variant
+from reviewdesk.serving.variants import ALL_TRAFFIC, ServedEndpoint, Variant
 from reviewdesk.settings import EACH_REQUEST_ANEW, ServeSettings, TrafficSettings
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ class Service:
 
     def __init__(
         self,
-        bundles: Mapping[str, Bundle | Endpoint],
+        bundles: Mapping[str, Bundle | ServedEndpoint],
         settings: ServeSettings,
         traffic: TrafficSettings = EACH_REQUEST_ANEW,
     ) -> None:
@@ -105,7 +105,7 @@ class Service:
         """The name of the bundle that answers requests that name none."""
         return next(iter(self.bundles))
 
-    def exchange(self, bundles: Mapping[str, Bundle | Endpoint]) -> None:
+    def exchange(self, bundles: Mapping[str, Bundle | ServedEndpoint]) -> None:
         """Serve other bundles under the same names from now on.
 
         Requests that are at work are finished by those before.
@@ -126,7 +126,7 @@ class Service:
         self._shadowed.clear()
         self.traffic.weigh_anew()
 
-    def endpoint(self, name: str) -> Endpoint:
+    def endpoint(self, name: str) -> ServedEndpoint:
         """Return what is served under a name.
 
         Raises:
@@ -227,9 +227,11 @@ class Service:
             return await _in_thread(work)
 
 
-def _endpoints(bundles: Mapping[str, Bundle | Endpoint]) -> dict[str, Endpoint]:
+def _endpoints(bundles: Mapping[str, Bundle | ServedEndpoint]) -> dict[str, ServedEndpoint]:
     return {
-        name: one if isinstance(one, Endpoint) else Endpoint([Variant(ALL_TRAFFIC, one)])
+        name: one
+        if isinstance(one, ServedEndpoint)
+        else ServedEndpoint([Variant(ALL_TRAFFIC, one)])
         for name, one in bundles.items()
     }
 

@@ -15,7 +15,7 @@ from reviewdesk.errors import ReviewdeskError, UsageError
 from reviewdesk.formats.capture_files import CaptureFolder
 from reviewdesk.formats.capture_log import Captured
 from reviewdesk.serving.media_types import JSON, JSON_LINES
-from reviewdesk.serving.variants import Endpoint, Variant, part_of
+from reviewdesk.serving.variants import ServedEndpoint, Variant, part_of
 from reviewdesk.settings import TrafficSettings
 from reviewdesk.storage import read_json
 
@@ -84,7 +84,7 @@ class Traffic:
         UsageError: the weights are of other variants, or not readable.
     """
 
-    def __init__(self, settings: TrafficSettings, endpoints: Mapping[str, Endpoint]) -> None:
+    def __init__(self, settings: TrafficSettings, endpoints: Mapping[str, ServedEndpoint]) -> None:
         self.settings = settings
         self.captured = 0
         self.not_captured = 0

@@ -31,7 +31,7 @@ class Variant(NamedTuple):
 
 
 @dataclass
-class Endpoint:
+class ServedEndpoint:
     """What answers under one name.
 
     Args:

@@ -46,7 +46,7 @@ SOURCES: Final = Registry(
         "mcauley-2023": "reviewdesk.sources.mcauley_2023:McAuley2023",
         "yelp": "reviewdesk.sources.yelp:Yelp",
         "zhang": "reviewdesk.sources.zhang:Zhang",
-        "fasttext": "reviewdesk.sources.fasttext:FastText",
+        "fasttext": "reviewdesk.sources.fasttext:FastTextSource",
         "libsvm": "reviewdesk.sources.libsvm:Libsvm",
         "imdb": "reviewdesk.sources.imdb:Imdb",
         "table": "reviewdesk.sources.table:Table",

@@ -39,7 +39,7 @@ Meaning = Callable[[str], str]
 """Makes the value of a column from a label's name."""
 
 
-class FastText(Source):
+class FastTextSource(Source):
     """Reads fastText's and BlazingText's training files."""
 
     name: ClassVar[str] = "fasttext"

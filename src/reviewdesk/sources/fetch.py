@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from reviewdesk.errors import InputError, StorageError, UsageError
 from reviewdesk.progress import SILENT, Progress, Task
 from reviewdesk.sources.files import SourceFile
-from reviewdesk.sources.web import Lost, Refused, answer, length_of, part_of
+from reviewdesk.sources.web import DownloadRefused, Lost, answer, length_of, part_of
 from reviewdesk.storage import (
     PRIVATE_FILE,
     private_directory,
@@ -71,7 +71,7 @@ def size_of(address: str) -> int | None:
     try:
         with answer(address, "HEAD", {}) as response:
             return length_of(response)
-    except Refused as refused:
+    except DownloadRefused as refused:
         if refused.code in (405, 501):
             return None
         raise InputError(str(refused)) from refused
@@ -197,7 +197,7 @@ def _attempt(
             expected = total if size is None else size
             ended = partial.take(response, expected, task)
             return expected, ended
-    except Refused as refused:
+    except DownloadRefused as refused:
         if refused.code == 416:  # the server has less than has arrived: it has another file
             partial.remove()
             return size, False

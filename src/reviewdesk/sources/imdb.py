@@ -17,7 +17,7 @@ from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
 from reviewdesk.sources.encoding import WINDOWS, is_windows_text
 from reviewdesk.sources.rejects import KEPT_OF_TOO_LONG
 from reviewdesk.sources.rows import RowBuilder
-from reviewdesk.sources.stream import Counts, DamagedGzip, decompressed
+from reviewdesk.sources.stream import CountsBytes, DamagedGzip, decompressed
 from reviewdesk.sources.tar import DamagedTar, first_names, tar_files
 
 COLUMNS: Final = ("review_id", "product_id", "star_rating", "review_body")
@@ -94,7 +94,7 @@ class Imdb(Source):
 
 
 def _members(
-    file: SourceFile, wanted: re.Pattern[str], counts: Counts | None = None
+    file: SourceFile, wanted: re.Pattern[str], counts: CountsBytes | None = None
 ) -> Iterator[tuple[str, bytes]]:
     """Yield path and bytes of the files whose path matches."""
     if not file.folder:

@@ -38,13 +38,13 @@ class DamagedGzip(InputError):
     code = "damaged_gzip"
 
 
-class Counts(Protocol):
+class CountsBytes(Protocol):
     """Something that counts bytes read, such as a tally."""
 
     bytes_read: int
 
 
-def decompressed(file: SourceFile, counts: Counts | None = None) -> Iterator[bytes]:
+def decompressed(file: SourceFile, counts: CountsBytes | None = None) -> Iterator[bytes]:
     """Yield a file's bytes, decompressed when they are gzip.
 
     Args:
@@ -92,7 +92,7 @@ def archive_members(file: SourceFile) -> list[SourceFile]:
     ]
 
 
-def _member_bytes(file: SourceFile, counts: Counts | None) -> Iterator[bytes]:
+def _member_bytes(file: SourceFile, counts: CountsBytes | None) -> Iterator[bytes]:
     """Yield the bytes of a file in an archive, decompressed when they are gzip themselves."""
     archive = replace(file, member="")
     pieces = tar_member(_unpacked(_counted(archive, counts)), file.member)
@@ -102,7 +102,7 @@ def _member_bytes(file: SourceFile, counts: Counts | None) -> Iterator[bytes]:
         raise DamagedGzip("the archive ends early or is damaged") from error
 
 
-def text(file: SourceFile, counts: Counts | None = None) -> Iterator[bytes]:
+def text(file: SourceFile, counts: CountsBytes | None = None) -> Iterator[bytes]:
     """Yield a text file's bytes as UTF-8 whose lines end in ``\\n``, decompressed.
 
     What is in UTF-8 already, or no text, comes as it is.
@@ -192,7 +192,7 @@ def _is_json(line: bytes) -> bool:
     return True
 
 
-def _counted(file: SourceFile, counts: Counts | None) -> Iterator[bytes]:
+def _counted(file: SourceFile, counts: CountsBytes | None) -> Iterator[bytes]:
     for chunk in file.chunks():
         if counts is not None:
             counts.bytes_read += len(chunk)

@@ -19,7 +19,7 @@ TIMEOUT: Final = 60.0
 _RANGE: Final = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
-class Refused(Exception):
+class DownloadRefused(Exception):
     """The server answered, but not with the file."""
 
     def __init__(self, address: str, code: int, reason: str) -> None:
@@ -42,7 +42,7 @@ def answer(address: str, method: str, headers: dict[str, str]) -> Iterator[Any]:
 
     Raises:
         UsageError: the address is not one of HTTP.
-        Refused: the server does not have it, or does not give it.
+        DownloadRefused: the server does not have it, or does not give it.
         Lost: the connection broke.
         StorageError: the server cannot be reached at all.
     """
@@ -55,7 +55,7 @@ def answer(address: str, method: str, headers: dict[str, str]) -> Iterator[Any]:
         response = _opener().open(request, timeout=TIMEOUT)
     except urllib.error.HTTPError as error:
         error.close()
-        raise Refused(address, error.code, error.reason) from error
+        raise DownloadRefused(address, error.code, error.reason) from error
     except urllib.error.URLError as error:
         if isinstance(error.reason, ConnectionError | TimeoutError):
             raise Lost from error

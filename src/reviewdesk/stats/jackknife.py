@@ -38,7 +38,7 @@ FARTHEST: Final = 5.0
 """The ends of an interval on the scale of logarithms are at most so far from the figure."""
 
 
-class Evidence(NamedTuple):
+class JackknifeEvidence(NamedTuple):
     """The rows that a figure rests on.
 
     Args:
@@ -85,7 +85,7 @@ class Jackknifed:
 
     value: float
     left_out: Floats
-    evidence: Evidence
+    evidence: JackknifeEvidence
     most: float = 1.0
     hits: int | None = None
 
@@ -146,12 +146,14 @@ class Jackknife:
         """Whether each row is a group by itself."""
         return self.units == self.rows
 
-    def evidence(self, rows: NDArray[np.bool_] | None = None) -> Evidence:
+    def evidence(self, rows: NDArray[np.bool_] | None = None) -> JackknifeEvidence:
         """Return what the chosen rows (n,), or all of them, say about others."""
         sizes = np.bincount(self._unit if rows is None else self._unit[rows])
         total = float(sizes.sum())
         squares = float(np.square(sizes, dtype=np.float64).sum())
-        return Evidence(total, int(np.count_nonzero(sizes)), squares / total if total else 1.0)
+        return JackknifeEvidence(
+            total, int(np.count_nonzero(sizes)), squares / total if total else 1.0
+        )
 
     def counts(self, cells: NDArray[Any], size: int) -> Floats:
         """Count rows by cell without each group: (g, size).
@@ -239,7 +241,7 @@ def _variance(moved: Floats) -> float:
     return float(np.square(defined).sum() * (len(moved) - 1) / len(moved)) if len(moved) else 0.0
 
 
-def _share(share: float, variance: float, evidence: Evidence) -> Interval:
+def _share(share: float, variance: float, evidence: JackknifeEvidence) -> Interval:
     """Return Wilson's interval (1927) with Student's quantile and the effective number of rows."""
     rows = evidence.rows
     expected = (rows * share + 1) / (rows + 2)
@@ -257,7 +259,7 @@ def _share(share: float, variance: float, evidence: Evidence) -> Interval:
     return Interval(max(low, 0.0), min(high, 1.0))
 
 
-def _ratio(value: float, variance: float, evidence: Evidence) -> Interval:
+def _ratio(value: float, variance: float, evidence: JackknifeEvidence) -> Interval:
     """Return Student's interval of the logarithm of a mean that is skewed to the right."""
     above = value + 1 / evidence.rows
     error = math.sqrt(_widened(variance, evidence, evidence.rows * min(value, 1.0))) / above
@@ -266,14 +268,16 @@ def _ratio(value: float, variance: float, evidence: Evidence) -> Interval:
 
 
 def _student(
-    value: float, variance: float, evidence: Evidence, errors: float, scale: float = 1.0
+    value: float, variance: float, evidence: JackknifeEvidence, errors: float, scale: float = 1.0
 ) -> Interval:
     widened = _widened(variance, evidence, errors, scale)
     reach = float(stdtrit(evidence.degrees, TAIL)) * math.sqrt(widened)
     return Interval(value - reach, value + reach)
 
 
-def _widened(variance: float, evidence: Evidence, errors: float, scale: float = 1.0) -> float:
+def _widened(
+    variance: float, evidence: JackknifeEvidence, errors: float, scale: float = 1.0
+) -> float:
     """Return the variance as if two rows more had been off by ``scale``, one each way.
 
     Bonett and Price (2012) add these to differences of shares.

@@ -24,9 +24,9 @@ from reviewdesk.report.numbers import share as percent
 from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
 from reviewdesk.storage import private_directory, read_json, write_json
 from reviewdesk.training.blending import Weighed, save_blend, weigh
-from reviewdesk.training.comparison import Comparison, compare
+from reviewdesk.training.comparison import BundleComparison, compare
 from reviewdesk.training.comparison_page import points
-from reviewdesk.training.out_of_fold import Candidate, Cost, Fits, Question, out_of_fold
+from reviewdesk.training.out_of_fold import Candidate, Cost, Fits, TrainingQuestion, out_of_fold
 from reviewdesk.training.search import TuneSettings, own_settings
 from reviewdesk.training.selection import CompareSettings, ModelComparison, compared
 from reviewdesk.training.selection_page import MEGABYTE, write_selection
@@ -135,7 +135,7 @@ def train_best(
         NotEnoughData: there is too little to learn from, or not even ``linear`` was finished.
     """
     begin = time.monotonic()
-    question = Question(data.path, data.fingerprint, target, text, split, FOLDS)
+    question = TrainingQuestion(data.path, data.fingerprint, target, text, split, FOLDS)
     private_directory(folder)
     asked = {**question.to_json(), "seconds": seconds, "refit": refit}
     del asked["data"]
@@ -180,7 +180,7 @@ def sentences(
     fits: Sequence[Fits],
     trials: int,
     choice: Choice,
-    comparison: Comparison | None,
+    comparison: BundleComparison | None,
     bundle: Bundle,
 ) -> tuple[str, ...]:
     """Return what was tried, what won by how much, and what it costs to serve."""
@@ -192,7 +192,7 @@ def sentences(
     return (f"{tried}.", _won(choice, comparison, bundle), _serving(fits, choice))
 
 
-def _won(choice: Choice, comparison: Comparison | None, bundle: Bundle) -> str:
+def _won(choice: Choice, comparison: BundleComparison | None, bundle: Bundle) -> str:
     if comparison is None:
         right = bundle.metrics["figures"]["accuracy"]
         return (
@@ -238,7 +238,7 @@ def _serving(fits: Sequence[Fits], choice: Choice) -> str:
 def _tuned(
     data: PreparedData,
     folder: Path,
-    question: Question,
+    question: TrainingQuestion,
     share: TrainingShare,
     fits: Sequence[Fits],
     seconds: float,
@@ -331,7 +331,7 @@ def _trained(
     data: PreparedData,
     folder: Path,
     out: Path,
-    question: Question,
+    question: TrainingQuestion,
     share: TrainingShare,
     choice: Choice,
     refit: bool,

@@ -21,9 +21,9 @@ from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.runlog import RunLog
 from reviewdesk.settings import TextSettings
-from reviewdesk.training.comparison import Comparison, check_same_question, compare
+from reviewdesk.training.comparison import BundleComparison, check_same_question, compare
 from reviewdesk.training.fitting import fit_and_measure
-from reviewdesk.training.out_of_fold import Candidate, Fits, Question, out_of_fold
+from reviewdesk.training.out_of_fold import Candidate, Fits, TrainingQuestion, out_of_fold
 from reviewdesk.training.trials import TrainingShare
 
 NAME: Final = "the blend"
@@ -71,7 +71,7 @@ class Blended:
     shares: dict[str, float]
     ranges: dict[str, tuple[float, float]]
     alone: float
-    comparison: Comparison | None
+    comparison: BundleComparison | None
     already: bool = False
 
     def to_json(self) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def blend(
     members = list(bundles.values())
     _check(bundles, data)
     first = members[0].settings
-    question = Question(
+    question = TrainingQuestion(
         data.path, data.fingerprint, first.target, _text(members), first.split, folds
     )
     ids = {name: bundle.id for name, bundle in bundles.items()}
@@ -180,7 +180,7 @@ def weigh(share: TrainingShare, fits: Sequence[Fits]) -> Weighed:
 
 
 def save_blend(
-    question: Question,
+    question: TrainingQuestion,
     share: TrainingShare,
     members: Sequence[Bundle],
     fits: Sequence[Fits],

@@ -13,7 +13,7 @@ from reviewdesk.examples.examples import Examples, load_examples
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.settings import SEVERAL
-from reviewdesk.training.figures import Figure, difference
+from reviewdesk.training.figures import Estimate, difference
 from reviewdesk.training.measures import Measures, evaluate_probabilities
 from reviewdesk.training.rows import Rows, check_cleaning, held_out, predict_rows
 
@@ -23,7 +23,7 @@ LOWER_IS_BETTER: Final = ("log_loss", "brier", "mean_absolute_error")
 
 
 @dataclass(frozen=True, eq=False)
-class Compared:
+class ComparedBundle:
     """One bundle among others.
 
     Args:
@@ -45,7 +45,7 @@ class Compared:
     family: str
     held_out: int | None
     measures: Measures
-    differences: dict[str, Figure]
+    differences: dict[str, Estimate]
     right: NDArray[np.bool_]
     only_right: int
     only_first_right: int
@@ -80,7 +80,7 @@ class Compared:
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class BundleComparison:
     """What a comparison found.
 
     Args:
@@ -98,7 +98,7 @@ class Comparison:
     rows: Rows
     why: str
     labelled: int
-    bundles: tuple[Compared, ...]
+    bundles: tuple[ComparedBundle, ...]
     groups: NDArray[np.uint64]
 
     @property
@@ -131,7 +131,7 @@ def compare(
     *,
     rows: Rows | None = None,
     progress: Progress = SILENT,
-) -> Comparison:
+) -> BundleComparison:
     """Measure bundles of one target on the same reviews.
 
     Args:
@@ -159,7 +159,7 @@ def compare(
     used, why = _explain(rows, own, any(_learned_from(one, data) for one in bundles.values()))
     chosen = _common(examples, own)
     answers = [
-        Answers(
+        BundleAnswers(
             name, bundle.id, bundle.family,
             int(own[name].sum()) if name in own else None,
             predict_rows(
@@ -169,8 +169,8 @@ def compare(
         )
         for name, bundle in bundles.items()
     ]  # fmt: skip
-    truth = Truth(examples.label[chosen], examples.labels, examples.groups[chosen])
-    return Comparison(
+    truth = TrueLabels(examples.label[chosen], examples.labels, examples.groups[chosen])
+    return BundleComparison(
         target=first.target,
         data=data.fingerprint,
         rows=used,
@@ -181,7 +181,7 @@ def compare(
     )
 
 
-class Answers(NamedTuple):
+class BundleAnswers(NamedTuple):
     """What one classifier says of reviews whose labels are known.
 
     Args:
@@ -199,7 +199,7 @@ class Answers(NamedTuple):
     probabilities: NDArray[np.float32]
 
 
-class Truth(NamedTuple):
+class TrueLabels(NamedTuple):
     """The labels of reviews: (n,) places in the labels' names, and (n,) products."""
 
     true: NDArray[np.int32]
@@ -207,7 +207,7 @@ class Truth(NamedTuple):
     groups: NDArray[np.uint64]
 
 
-def side_by_side(answers: Sequence[Answers], truth: Truth) -> tuple[Compared, ...]:
+def side_by_side(answers: Sequence[BundleAnswers], truth: TrueLabels) -> tuple[ComparedBundle, ...]:
     """Measure classifiers on the same reviews, and each against the first."""
     measures = [
         evaluate_probabilities(
@@ -223,7 +223,7 @@ def side_by_side(answers: Sequence[Answers], truth: Truth) -> tuple[Compared, ..
     first = measures[0]
     unlike = [int((labels != said[0]).sum()) for labels in said]
     return tuple(
-        Compared(
+        ComparedBundle(
             name=answer.name,
             bundle=answer.bundle,
             family=answer.family,
@@ -238,7 +238,7 @@ def side_by_side(answers: Sequence[Answers], truth: Truth) -> tuple[Compared, ..
     )
 
 
-def _differences(own: Measures, first: Measures, unlike: int) -> dict[str, Figure]:
+def _differences(own: Measures, first: Measures, unlike: int) -> dict[str, Estimate]:
     """Return each figure less the first's; the two give other labels to ``unlike`` reviews."""
     pairs = own.jackknifed.items()
     return {name: difference(one, first.jackknifed[name], unlike) for name, one in pairs}

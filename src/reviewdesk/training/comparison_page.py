@@ -9,8 +9,8 @@ from reviewdesk.report.html import Child, Html, element
 from reviewdesk.report.numbers import count, plural, score, share
 from reviewdesk.report.page import Page
 from reviewdesk.storage import write_record
-from reviewdesk.training.comparison import LOWER_IS_BETTER, Compared, Comparison
-from reviewdesk.training.figures import Figure
+from reviewdesk.training.comparison import LOWER_IS_BETTER, BundleComparison, ComparedBundle
+from reviewdesk.training.figures import Estimate
 from reviewdesk.training.summary import how_intervals, target_name
 
 FIGURES: Final = {
@@ -27,7 +27,7 @@ FIGURES: Final = {
 MINUS: Final = "\N{MINUS SIGN}"
 
 
-def write_comparison(comparison: Comparison, page: Path, headline: str = "") -> None:
+def write_comparison(comparison: BundleComparison, page: Path, headline: str = "") -> None:
     """Write a comparison's page, and its figures as JSON beside it; both hold no review's text.
 
     Args:
@@ -43,7 +43,7 @@ def write_comparison(comparison: Comparison, page: Path, headline: str = "") -> 
     write_record(page.with_suffix(".json"), {**said, **comparison.to_json()})
 
 
-def comparison_page(comparison: Comparison, headline: str = "") -> Page:
+def comparison_page(comparison: BundleComparison, headline: str = "") -> Page:
     """Return the page that shows a comparison; a headline is the sentence that it begins with."""
     heading = f"{target_name(comparison.target)}: {len(comparison.bundles)} bundles compared"
     right = ", ".join(
@@ -58,7 +58,7 @@ def comparison_page(comparison: Comparison, headline: str = "") -> Page:
     return page
 
 
-def measured_on(comparison: Comparison) -> str:
+def measured_on(comparison: BundleComparison) -> str:
     """Return on what the bundles were compared, in one sentence."""
     unit, units = comparison.bundles[0].measures.units
     of_products = f" of {plural(units, 'product', 'products')}" if unit == "products" else ""
@@ -68,7 +68,7 @@ def measured_on(comparison: Comparison) -> str:
     )
 
 
-def sentences(comparison: Comparison) -> list[str]:
+def sentences(comparison: BundleComparison) -> list[str]:
     """Return what was found, one sentence or two for each bundle but the first."""
     first, *others = comparison.bundles
     lines = [_against(first, one) for one in others]
@@ -79,7 +79,7 @@ def sentences(comparison: Comparison) -> list[str]:
     return lines
 
 
-def shown_figures(comparison: Comparison) -> list[str]:
+def shown_figures(comparison: BundleComparison) -> list[str]:
     """Return the names of the figures that tables show."""
     return [name for name in FIGURES if name in comparison.bundles[0].measures.figures]
 
@@ -91,7 +91,7 @@ def signed(value: float) -> str:
     return f"{'+' if value >= 0 else MINUS}{abs(value):.3f}"
 
 
-def _against(first: Compared, other: Compared) -> str:
+def _against(first: ComparedBundle, other: ComparedBundle) -> str:
     difference = other.differences["accuracy"]
     ends = f"95 % interval {difference.spread(points)}"
     direction = other.direction("accuracy")
@@ -116,7 +116,7 @@ def points(value: float) -> str:
     return f"{'+' if value >= 0 else MINUS}{abs(100 * value):.1f}"
 
 
-def figures_table(comparison: Comparison) -> Html:
+def figures_table(comparison: BundleComparison) -> Html:
     """Return the figures down and the bundles across: their names can be long."""
     names = shown_figures(comparison)
     columns = [Column("", numeric=False), *(Column(one.name) for one in comparison.bundles)]
@@ -133,7 +133,7 @@ def figures_table(comparison: Comparison) -> Html:
     return table(caption, columns, [*rows, ["Calibration error", *errors]])
 
 
-def differences_blocks(comparison: Comparison) -> list[Html]:
+def differences_blocks(comparison: BundleComparison) -> list[Html]:
     """Return a table of the differences to the first, and what it says."""
     first, *others = comparison.bundles
     columns = [Column("", numeric=False), *(Column(one.name) for one in others)]
@@ -152,7 +152,7 @@ def differences_blocks(comparison: Comparison) -> list[Html]:
     ]
 
 
-def _difference(one: Compared, name: str) -> Child:
+def _difference(one: ComparedBundle, name: str) -> Child:
     value, low, high = one.differences[name]
     direction = one.direction(name)
     said: Child = ""
@@ -162,12 +162,12 @@ def _difference(one: Compared, name: str) -> Child:
     return element("span", signed(value), spread, said)
 
 
-def _with_spread(figure: Figure) -> Child:
+def _with_spread(figure: Estimate) -> Child:
     spread = element("small", figure.spread(score))
     return element("span", score(figure.value), spread)
 
 
-def _method(comparison: Comparison) -> Html:
+def _method(comparison: BundleComparison) -> Html:
     measures = comparison.bundles[0].measures
     return definitions(
         [

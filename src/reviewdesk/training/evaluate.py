@@ -33,7 +33,7 @@ STAR_TARGETS: Final = ("sentiment", "stars")
 """The targets that a default headline such as Five Stars gives away."""
 
 
-class Sample(NamedTuple):
+class EvaluationSample(NamedTuple):
     """One review to look at; its text is for the page, never for a log.
 
     Args:
@@ -91,9 +91,9 @@ class Evaluation:
     default_headlines: int
     without_default_headlines: Measures | None
     slices: tuple[Slicing, ...]
-    surest_right: tuple[Sample, ...]
-    surest_wrong: tuple[Sample, ...]
-    least_sure: tuple[Sample, ...]
+    surest_right: tuple[EvaluationSample, ...]
+    surest_wrong: tuple[EvaluationSample, ...]
+    least_sure: tuple[EvaluationSample, ...]
     learned_anew: int = 0
     by_known_words: tuple[KnownWords, ...] = ()
     curve: Curve | None = None
@@ -159,7 +159,7 @@ def evaluate(
     if not chosen.any():
         raise NotEnoughData(f"no review in this data has one of the labels of {bundle.id}")
     probabilities = predict_rows(bundle, examples, chosen, progress, aside)
-    predicted = Predicted(examples, chosen, examples.label[chosen], probabilities)
+    predicted = PredictedRows(examples, chosen, examples.label[chosen], probabilities)
     evaluation = evaluation_of(
         predicted,
         bundle=bundle.id,
@@ -181,7 +181,7 @@ def evaluate(
 
 
 def evaluation_of(
-    predicted: "Predicted",
+    predicted: "PredictedRows",
     *,
     bundle: str,
     family: str,
@@ -235,7 +235,7 @@ def evaluation_of(
 
 
 def _by_known_words(
-    bundle: Bundle, predicted: "Predicted", aside: NDArray[np.bool_] | None
+    bundle: Bundle, predicted: "PredictedRows", aside: NDArray[np.bool_] | None
 ) -> tuple[KnownWords, ...]:
     if aside is not None and bundle.held_out is not None:
         # It has learned their words since: what counts is what it knew when it was measured.
@@ -250,7 +250,7 @@ def _by_known_words(
     return by_known_words(np.concatenate(known), confidence, right, examples.groups[chosen])
 
 
-class Predicted(NamedTuple):
+class PredictedRows(NamedTuple):
     """Examples with the probabilities of the chosen ones."""
 
     examples: Examples
@@ -259,7 +259,7 @@ class Predicted(NamedTuple):
     probabilities: NDArray[np.float32]  # (m, k)
 
 
-def _measure(predicted: Predicted, rows: NDArray[np.bool_], seed: int) -> Measures:
+def _measure(predicted: PredictedRows, rows: NDArray[np.bool_], seed: int) -> Measures:
     """Measure some of the chosen examples."""
     return evaluate_probabilities(
         predicted.true[rows],
@@ -284,7 +284,7 @@ def _default_headlines(examples: Examples) -> NDArray[np.bool_]:
     return np.concatenate([chunk.to_numpy(zero_copy_only=False) for chunk in chunks])
 
 
-def _samples(predicted: Predicted) -> list[tuple[Sample, ...]]:
+def _samples(predicted: PredictedRows) -> list[tuple[EvaluationSample, ...]]:
     """Return the surest right, the surest wrong and the least sure reviews, with their texts."""
     labels, true = predicted.examples.labels, predicted.true
     said = predicted.probabilities.argmax(axis=1)
@@ -297,7 +297,9 @@ def _samples(predicted: Predicted) -> list[tuple[Sample, ...]]:
     texts = _texts(predicted, np.concatenate(picked))
     return [
         tuple(
-            Sample(*texts[row], labels[true[row]], labels[said[row]], float(confidence[row]))
+            EvaluationSample(
+                *texts[row], labels[true[row]], labels[said[row]], float(confidence[row])
+            )
             for row in rows
         )
         for rows in picked
@@ -310,7 +312,7 @@ def _distinct(order: NDArray[np.intp], keys: NDArray[np.uint64]) -> NDArray[np.i
     return order[first[:SAMPLES]]
 
 
-def _texts(predicted: Predicted, wanted: NDArray[np.intp]) -> dict[int, tuple[str, str, str]]:
+def _texts(predicted: PredictedRows, wanted: NDArray[np.intp]) -> dict[int, tuple[str, str, str]]:
     """Return id, headline and body of some of the chosen examples, by their place among these."""
     places = np.unique(wanted)
     rows = np.zeros(len(predicted.chosen), np.bool_)

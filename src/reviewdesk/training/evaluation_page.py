@@ -26,8 +26,8 @@ from reviewdesk.report.charts import Axis, Ranges, Series, line_chart, range_cha
 from reviewdesk.report.html import Child, Html, element, fragment
 from reviewdesk.report.numbers import count, score, share
 from reviewdesk.report.page import Page
-from reviewdesk.training.evaluate import Evaluation, Sample
-from reviewdesk.training.figures import Figure, Points
+from reviewdesk.training.evaluate import Evaluation, EvaluationSample
+from reviewdesk.training.figures import Estimate, Points
 from reviewdesk.training.known_words import KnownWords
 from reviewdesk.training.learning_curve import learning_curve
 from reviewdesk.training.measures import LabelMeasures, Measures
@@ -360,7 +360,7 @@ def _reviews(evaluation: Evaluation) -> list[Html]:
     return blocks
 
 
-def _card(sample: Sample) -> Card:
+def _card(sample: EvaluationSample) -> Card:
     return Card(
         prediction=f"{sample.said} · {share(sample.probability)}",
         contrast=f"labelled {sample.true}",
@@ -392,13 +392,13 @@ def _method(evaluation: Evaluation) -> Html:
     return definitions(pairs)
 
 
-def _value(name: str, figure: Figure) -> str:
+def _value(name: str, figure: Estimate) -> str:
     return score(figure.value) if name in SCORES else share(figure.value)
 
 
-def _spread(name: str, figure: Figure) -> str:
+def _spread(name: str, figure: Estimate) -> str:
     return figure.spread(score if name in SCORES else share)
 
 
-def _with_spread(name: str, figure: Figure) -> Child:
+def _with_spread(name: str, figure: Estimate) -> Child:
     return element("span", _value(name, figure), element("small", _spread(name, figure)))

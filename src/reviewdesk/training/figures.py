@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewdesk.stats.curves import precision_recall_points, rank, roc_points
-from reviewdesk.stats.jackknife import Evidence, Jackknife, Jackknifed, shifted
+from reviewdesk.stats.jackknife import Jackknife, Jackknifed, JackknifeEvidence, shifted
 from reviewdesk.stats.metrics import LabelScores, macro_average, weighted_average
 
 MOST_POINTS: Final = 100
@@ -20,7 +20,7 @@ Mask = NDArray[np.bool_]
 Points = tuple[Floats, Floats]
 
 
-class Figure(NamedTuple):
+class Estimate(NamedTuple):
     """A measured figure and its 95 % interval.
 
     All are NaN where the figure is not defined; the ends alone where it rests on too few products.
@@ -40,7 +40,7 @@ class Figure(NamedTuple):
         return TOO_FEW if self.too_few else f"{write(self.low)} to {write(self.high)}"
 
     @classmethod
-    def from_json(cls, values: Mapping[str, float | None]) -> "Figure":
+    def from_json(cls, values: Mapping[str, float | None]) -> "Estimate":
         """Return the figure that JSON values, made by ``to_json``, tell."""
         known = (values[name] for name in cls._fields)
         return cls(*(math.nan if value is None else value for value in known))
@@ -53,12 +53,12 @@ class Figure(NamedTuple):
         }
 
 
-def figure(measured: Jackknifed) -> Figure:
+def figure(measured: Jackknifed) -> Estimate:
     """Return a figure with its interval."""
-    return Figure(measured.value, *measured.interval())
+    return Estimate(measured.value, *measured.interval())
 
 
-def difference(measured: Jackknifed, other: Jackknifed, unlike: int) -> Figure:
+def difference(measured: Jackknifed, other: Jackknifed, unlike: int) -> Estimate:
     """Return how much higher a figure is than another of the same rows.
 
     Args:
@@ -66,7 +66,7 @@ def difference(measured: Jackknifed, other: Jackknifed, unlike: int) -> Figure:
         other: the other.
         unlike: how many rows the two differ on.
     """
-    return Figure(measured.value - other.value, *measured.difference(other, unlike))
+    return Estimate(measured.value - other.value, *measured.difference(other, unlike))
 
 
 class Areas(NamedTuple):
@@ -138,7 +138,9 @@ def label_figures(
     }
 
 
-def agreement(here: LabelScores, without: LabelScores, evidence: Evidence) -> dict[str, Jackknifed]:
+def agreement(
+    here: LabelScores, without: LabelScores, evidence: JackknifeEvidence
+) -> dict[str, Jackknifed]:
     """Return the averages of the labels' scores.
 
     Args:
@@ -158,7 +160,7 @@ def agreement(here: LabelScores, without: LabelScores, evidence: Evidence) -> di
 
 
 def areas_together(
-    areas: Sequence[Areas], support: NDArray[Any], evidence: Evidence
+    areas: Sequence[Areas], support: NDArray[Any], evidence: JackknifeEvidence
 ) -> dict[str, Jackknifed]:
     """Return the areas of the second of two labels, else their averages over defined labels.
 
@@ -202,7 +204,7 @@ def star_distances(
     return distances
 
 
-def _of_equal_labels(support: Floats, evidence: Evidence) -> Evidence:
+def _of_equal_labels(support: Floats, evidence: JackknifeEvidence) -> JackknifeEvidence:
     """Return what rows say where each label counts the same, however few rows have it (k,)."""
     there = support[support > 0]
     rows = float(len(there) ** 2 / np.sum(1 / there))
@@ -210,7 +212,7 @@ def _of_equal_labels(support: Floats, evidence: Evidence) -> Evidence:
 
 
 def _averaged(
-    columns: Sequence[Jackknifed], shares: NDArray[Any], evidence: Evidence
+    columns: Sequence[Jackknifed], shares: NDArray[Any], evidence: JackknifeEvidence
 ) -> Jackknifed:
     """Average figures, without each group over those that are defined there."""
     if not columns:

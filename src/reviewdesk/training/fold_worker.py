@@ -6,14 +6,14 @@ from pathlib import Path
 from reviewdesk.process import end_with_parent
 from reviewdesk.settings import TextSettings
 from reviewdesk.storage import read_json, write_json
-from reviewdesk.training.out_of_fold import Candidate, Question, learn_missing
+from reviewdesk.training.out_of_fold import Candidate, TrainingQuestion, learn_missing
 
 
 def main(asked: Path) -> None:
     """Learn what a file asks for, and write what went wrong to the file that it names."""
     end_with_parent()
     request = read_json(asked)
-    question = Question.from_json(request["question"])
+    question = TrainingQuestion.from_json(request["question"])
     given = request["candidate"]
     text = TextSettings.from_json(given["text"]) if given["text"] else None
     candidate = Candidate(given["name"], given["model"], given["settings"], text)

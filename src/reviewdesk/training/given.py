@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reviewdesk.errors import InputError, NotEnoughData
-from reviewdesk.examples.examples import BATCH_ROWS, Examples, Reviews, load_examples
+from reviewdesk.examples.examples import BATCH_ROWS, Examples, ReviewTable, load_examples
 from reviewdesk.formats.answers import Answer
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.schema import require_columns
@@ -18,7 +18,7 @@ from reviewdesk.sources.catalog import Input
 from reviewdesk.sources.deciding import decided
 from reviewdesk.sources.own_rows import own_rows
 from reviewdesk.text.clean import clean_batch
-from reviewdesk.training.evaluate import STAR_TARGETS, Evaluation, Predicted, evaluation_of
+from reviewdesk.training.evaluate import STAR_TARGETS, Evaluation, PredictedRows, evaluation_of
 
 FAMILY: Final = "given predictions"
 SHOWN: Final = 6
@@ -93,7 +93,7 @@ class GivenPredictions:
 
 def evaluate_given(
     given: GivenPredictions,
-    reviews: Reviews,
+    reviews: ReviewTable,
     target: TargetSettings,
     *,
     data: str,
@@ -131,7 +131,7 @@ def evaluate_given(
         one for one, is_chosen in zip(answers, chosen.tolist(), strict=True) if is_chosen and one
     ]
     probabilities, complete = _probabilities(given, told, names)
-    predicted = Predicted(examples, chosen, examples.label[chosen], probabilities)
+    predicted = PredictedRows(examples, chosen, examples.label[chosen], probabilities)
     missing = int((examples.labelled & ~chosen).sum())
     why = f"{given.name} says what was predicted of them"
     if not complete:

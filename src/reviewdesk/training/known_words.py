@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from reviewdesk.report.numbers import share
 from reviewdesk.stats.jackknife import clustered_shares
-from reviewdesk.training.figures import Figure
+from reviewdesk.training.figures import Estimate
 
 WORDS: Final = (0, 1, 2, 3, 5, 9, 17, 33)
 """Where classes of known words begin."""
@@ -36,7 +36,7 @@ class Sureness(NamedTuple):
 
     at_least: float
     rows: int
-    accuracy: Figure
+    accuracy: Estimate
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON values."""
@@ -59,7 +59,7 @@ class KnownWords(NamedTuple):
     most: int | None
     rows: int
     confidence: float
-    accuracy: Figure
+    accuracy: Estimate
     sureness: tuple[Sureness, ...]
 
     @property
@@ -81,10 +81,10 @@ class KnownWords(NamedTuple):
         """Return what JSON values, made by ``to_json``, tell."""
         fewest, most = values["known_words"]
         degrees = tuple(
-            Sureness(one["at_least"], one["rows"], Figure.from_json(one["accuracy"]))
+            Sureness(one["at_least"], one["rows"], Estimate.from_json(one["accuracy"]))
             for one in values["sureness"]
         )
-        accuracy = Figure.from_json(values["accuracy"])
+        accuracy = Estimate.from_json(values["accuracy"])
         return cls(fewest, most, values["rows"], values["confidence"], accuracy, degrees)
 
     def to_json(self) -> dict[str, Any]:
@@ -157,12 +157,12 @@ def _sureness(
 
 def _accuracies(
     correct: NDArray[np.bool_], parts: NDArray[np.int64], groups: NDArray[Any]
-) -> list[Figure]:
+) -> list[Estimate]:
     rows = np.bincount(parts)
     right = np.bincount(parts, weights=correct)
     low, high = clustered_shares(correct, parts, groups)
     return [
-        Figure(hits / n if n else float("nan"), start, end)
+        Estimate(hits / n if n else float("nan"), start, end)
         for hits, n, start, end in zip(
             right.tolist(), rows.tolist(), low.tolist(), high.tolist(), strict=True
         )

@@ -26,7 +26,7 @@ from reviewdesk.training.figures import (
     MOST_POINTS,
     STARS,
     Areas,
-    Figure,
+    Estimate,
     Points,
     agreement,
     areas_together,
@@ -59,7 +59,7 @@ class LabelMeasures:
     label: str
     support: int
     predicted: int
-    figures: dict[str, Figure]
+    figures: dict[str, Estimate]
     roc: Points
     precision_recall: Points
 
@@ -95,7 +95,7 @@ class Measures:
 
     labels: tuple[str, ...]
     rows: int
-    figures: dict[str, Figure]
+    figures: dict[str, Estimate]
     jackknifed: dict[str, Jackknifed]
     by_label: tuple[LabelMeasures, ...]
     confusion: NDArray[np.int64]

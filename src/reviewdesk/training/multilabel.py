@@ -16,9 +16,9 @@ from reviewdesk.models.base import LIKELY
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.stats.calibration import perfect_error, reliability
-from reviewdesk.stats.jackknife import Evidence, Jackknife, Jackknifed
+from reviewdesk.stats.jackknife import Jackknife, Jackknifed, JackknifeEvidence
 from reviewdesk.stats.multilabel import Agreement, macro
-from reviewdesk.training.figures import Figure, figure, share
+from reviewdesk.training.figures import Estimate, figure, share
 from reviewdesk.training.rows import Rows, check_cleaning, choose_rows, held_out, predict_rows
 
 
@@ -54,7 +54,7 @@ class MultilabelMeasures:
     """
 
     rows: int
-    figures: dict[str, Figure]
+    figures: dict[str, Estimate]
     by_label: tuple[LabelAnswers, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -174,7 +174,7 @@ def _means(values: NDArray[np.bool_], jackknife: Jackknife) -> NDArray[np.float6
     return np.stack([jackknife.means(column) for column in values.T], axis=1)
 
 
-def _figure(value: Any, without: NDArray[np.float64], evidence: Evidence) -> Figure:
+def _figure(value: Any, without: NDArray[np.float64], evidence: JackknifeEvidence) -> Estimate:
     return figure(Jackknifed(float(value), without, evidence))
 
 

@@ -100,7 +100,7 @@ class Fits:
 
 
 @dataclass(frozen=True)
-class Question:
+class TrainingQuestion:
     """What is learnt from which data, in which folds.
 
     Args:
@@ -139,7 +139,7 @@ class Question:
         }
 
     @classmethod
-    def from_json(cls, saved: Mapping[str, Any]) -> "Question":
+    def from_json(cls, saved: Mapping[str, Any]) -> "TrainingQuestion":
         """Return what ``to_json`` made JSON values of."""
         return cls(
             Path(saved["data"]),
@@ -152,7 +152,7 @@ class Question:
 
 
 def out_of_fold(
-    question: Question,
+    question: TrainingQuestion,
     share: TrainingShare,
     candidates: Sequence[Candidate],
     folder: Path,
@@ -187,7 +187,7 @@ def out_of_fold(
     return [_fits(question, share, one, folder, whys.get(one.digest, "")) for one in candidates]
 
 
-def missing(question: Question, candidate: Candidate, folder: Path) -> list[int]:
+def missing(question: TrainingQuestion, candidate: Candidate, folder: Path) -> list[int]:
     """Return the folds of a candidate that are not finished."""
     parts = _parts(question, candidate, folder)
     parts.begin()
@@ -195,7 +195,7 @@ def missing(question: Question, candidate: Candidate, folder: Path) -> list[int]
 
 
 def learn_fold(
-    question: Question, share: TrainingShare, candidate: Candidate, folder: Path, fold: int,
+    question: TrainingQuestion, share: TrainingShare, candidate: Candidate, folder: Path, fold: int,
     seconds: float,
 ) -> None:  # fmt: skip
     """Fit a candidate without one fold, predict the fold, and write both it and its cost.
@@ -225,7 +225,7 @@ def learn_fold(
 
 
 def _learn(
-    question: Question,
+    question: TrainingQuestion,
     share: TrainingShare,
     candidate: Candidate,
     folder: Path,
@@ -245,7 +245,11 @@ def _learn(
 
 
 def learn_missing(
-    question: Question, share: TrainingShare, candidate: Candidate, folder: Path, seconds: float
+    question: TrainingQuestion,
+    share: TrainingShare,
+    candidate: Candidate,
+    folder: Path,
+    seconds: float,
 ) -> str:
     """Finish a candidate's folds, in this process; return what went wrong, if anything did."""
     folds = missing(question, candidate, folder)
@@ -257,7 +261,9 @@ def learn_missing(
     return ""
 
 
-def _in_process(question: Question, candidate: Candidate, folder: Path, seconds: float) -> str:
+def _in_process(
+    question: TrainingQuestion, candidate: Candidate, folder: Path, seconds: float
+) -> str:
     """Finish a candidate's folds in another process, and end it when its time is over."""
     with TemporaryDirectory(prefix="reviewdesk-") as aside:
         asked, answered = Path(aside) / "ask.json", Path(aside) / "answer.json"
@@ -290,7 +296,7 @@ def _in_process(question: Question, candidate: Candidate, folder: Path, seconds:
 
 
 def _fits(
-    question: Question, share: TrainingShare, candidate: Candidate, folder: Path, why: str
+    question: TrainingQuestion, share: TrainingShare, candidate: Candidate, folder: Path, why: str
 ) -> Fits:
     parts = _parts(question, candidate, folder)
     done = sorted(set(range(question.folds)) - set(missing(question, candidate, folder)))
@@ -307,7 +313,7 @@ def _fits(
     return Fits(candidate, len(done), probabilities[share.train], cost)
 
 
-def _parts(question: Question, candidate: Candidate, folder: Path) -> Parts:
+def _parts(question: TrainingQuestion, candidate: Candidate, folder: Path) -> Parts:
     plan = {
         **question.to_json(),
         "model": candidate.model,

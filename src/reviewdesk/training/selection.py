@@ -19,9 +19,9 @@ from reviewdesk.settings import (
     TextSettings,
     setting,
 )
-from reviewdesk.training.comparison import Answers, Comparison, Truth, side_by_side
+from reviewdesk.training.comparison import BundleAnswers, BundleComparison, TrueLabels, side_by_side
 from reviewdesk.training.family import new_classifier
-from reviewdesk.training.out_of_fold import Candidate, Fits, Question, out_of_fold
+from reviewdesk.training.out_of_fold import Candidate, Fits, TrainingQuestion, out_of_fold
 from reviewdesk.training.time_limits import seconds_of
 from reviewdesk.training.trials import TrainingShare
 
@@ -57,7 +57,7 @@ class ModelComparison:
     folder: Path
     settings: CompareSettings
     fits: tuple[Fits, ...]
-    comparison: Comparison
+    comparison: BundleComparison
 
     @property
     def finished(self) -> list[Fits]:
@@ -125,7 +125,7 @@ def compare_models(
     """
     settings = (settings or CompareSettings()).check()
     candidates = _candidates(models, model_settings or {})
-    question = Question(
+    question = TrainingQuestion(
         data.path, data.fingerprint, target or TargetSettings(), text or TextSettings(),
         split or SplitSettings(), settings.folds,
     )  # fmt: skip
@@ -138,7 +138,9 @@ def compare_models(
     return ModelComparison(out, settings, tuple(fits), compared(question, share, fits))
 
 
-def compared(question: Question, share: TrainingShare, fits: Sequence[Fits]) -> Comparison:
+def compared(
+    question: TrainingQuestion, share: TrainingShare, fits: Sequence[Fits]
+) -> BundleComparison:
     """Return the finished candidates side by side.
 
     Raises:
@@ -149,14 +151,14 @@ def compared(question: Question, share: TrainingShare, fits: Sequence[Fits]) -> 
         why = next((one.why for one in fits if one.why), "the time limit was too short")
         raise NotEnoughData(f"no model was finished: {why}")
     examples = share.examples
-    truth = Truth(examples.label[share.train], examples.labels, examples.groups[share.train])
+    truth = TrueLabels(examples.label[share.train], examples.labels, examples.groups[share.train])
     rows = int(share.train.sum())
     answers = [
-        Answers(one.candidate.name, one.candidate.digest, one.candidate.model, rows, shares)
+        BundleAnswers(one.candidate.name, one.candidate.digest, one.candidate.model, rows, shares)
         for one in finished
         if (shares := one.probabilities) is not None
     ]
-    return Comparison(
+    return BundleComparison(
         target=question.target.target,
         data=question.fingerprint,
         rows="held-out",

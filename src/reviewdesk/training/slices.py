@@ -14,7 +14,7 @@ from reviewdesk.examples.examples import Examples
 from reviewdesk.schema import UNKNOWN_MONTH
 from reviewdesk.stats.clustered import SliceShares, slice_shares
 from reviewdesk.stats.false_discovery import benjamini_hochberg
-from reviewdesk.training.figures import Figure
+from reviewdesk.training.figures import Estimate
 
 FEWEST_ROWS: Final = 50
 """Smaller slices are put together: their accuracy says nothing."""
@@ -27,7 +27,7 @@ LENGTHS: Final = (50, 100, 200, 500, 1000, 2000)
 NO_CATEGORY: Final = "no category"
 
 
-class Keys(NamedTuple):
+class SliceKeys(NamedTuple):
     """The slice of each of m rows (m,), and the slices' names in their order."""
 
     by: str
@@ -49,7 +49,7 @@ class Slice(NamedTuple):
 
     name: str
     rows: int
-    accuracy: Figure
+    accuracy: Estimate
     rest: float
     false_discovery_rate: float
 
@@ -94,7 +94,7 @@ class Slicing:
         }
 
 
-def slice_keys(examples: Examples, chosen: NDArray[np.bool_]) -> list[Keys]:
+def slice_keys(examples: Examples, chosen: NDArray[np.bool_]) -> list[SliceKeys]:
     """Return which category, month and length each of the chosen rows is of.
 
     Args:
@@ -112,12 +112,12 @@ def slice_keys(examples: Examples, chosen: NDArray[np.bool_]) -> list[Keys]:
     return [
         _categories(pa.chunked_array(categories, pa.dictionary(pa.int32(), pa.string()))),
         _month_keys(np.concatenate(months)),
-        Keys("length", np.concatenate(lengths), _length_names()),
+        SliceKeys("length", np.concatenate(lengths), _length_names()),
     ]
 
 
 def slice_accuracy(
-    correct: NDArray[np.bool_], groups: NDArray[Any], keys: Sequence[Keys]
+    correct: NDArray[np.bool_], groups: NDArray[Any], keys: Sequence[SliceKeys]
 ) -> tuple[Slicing, ...]:
     """Measure each slice against the rest; kinds of which there is one slice only are left out.
 
@@ -147,7 +147,7 @@ class _Folded(NamedTuple):
     few: tuple[int, int]
 
 
-def _fold(keys: Keys) -> _Folded:
+def _fold(keys: SliceKeys) -> _Folded:
     counts = np.bincount(keys.rows, minlength=len(keys.names))
     largest = np.argsort(-counts, kind="stable")[:MOST_SLICES]
     kept = np.sort(largest[counts[largest] >= FEWEST_ROWS])
@@ -165,7 +165,7 @@ def _slices(
         Slice(
             name,
             int(shares.rows[j]),
-            Figure(float(shares.share[j]), float(shares.low[j]), float(shares.high[j])),
+            Estimate(float(shares.share[j]), float(shares.low[j]), float(shares.high[j])),
             float(shares.rest[j]),
             float(false_discovery_rates[j]),
         )
@@ -173,7 +173,7 @@ def _slices(
     )
 
 
-def _categories(values: pa.ChunkedArray) -> Keys:
+def _categories(values: pa.ChunkedArray) -> SliceKeys:
     """Number the categories, the largest first; rows without one are the last."""
     unified = values.unify_dictionaries()
     names = unified.chunk(0).dictionary.to_pylist() if unified.num_chunks else []
@@ -183,7 +183,7 @@ def _categories(values: pa.ChunkedArray) -> Keys:
     order = np.lexsort((np.arange(len(counts)), -counts))
     places = np.argsort(order)
     called = [*names, NO_CATEGORY]
-    return Keys("category", places[rows], [called[place] for place in order])
+    return SliceKeys("category", places[rows], [called[place] for place in order])
 
 
 def _months(days: pa.Array) -> NDArray[np.int64]:
@@ -193,13 +193,13 @@ def _months(days: pa.Array) -> NDArray[np.int64]:
     return numbers
 
 
-def _month_keys(months: NDArray[np.int64]) -> Keys:
+def _month_keys(months: NDArray[np.int64]) -> SliceKeys:
     found, rows = np.unique(months, return_inverse=True)
     names = [
         UNKNOWN_MONTH if month < 0 else f"{month // 12:04d}-{month % 12 + 1:02d}"
         for month in found.tolist()
     ]
-    return Keys("month", rows.astype(np.int64), names)
+    return SliceKeys("month", rows.astype(np.int64), names)
 
 
 def _length_names() -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from reviewdesk.examples.targets import label_parts
 from reviewdesk.report.numbers import count, plural, score, share
 from reviewdesk.training.answered import AtLevel
-from reviewdesk.training.evaluate import Evaluation, Sample
+from reviewdesk.training.evaluate import Evaluation, EvaluationSample
 from reviewdesk.training.known_words import sentence as known_words_sentence
 from reviewdesk.training.measures import LabelMeasures, Measures
 
@@ -38,7 +38,7 @@ def with_label_names(evaluation: Evaluation) -> Evaluation:
     )
 
 
-def _with_stars(samples: Iterable[Sample]) -> tuple[Sample, ...]:
+def _with_stars(samples: Iterable[EvaluationSample]) -> tuple[EvaluationSample, ...]:
     return tuple(one._replace(true=_stars(one.true), said=_stars(one.said)) for one in samples)
 
 

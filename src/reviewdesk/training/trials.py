@@ -35,7 +35,7 @@ class HeldOutLeak(ReviewdeskError):
 
 
 @dataclass(frozen=True)
-class Metric:
+class TuningMetric:
     """What tuning looks for.
 
     Args:
@@ -80,14 +80,14 @@ def _mae(true: NDArray[Any], probabilities: NDArray[Any], labels: list[str]) -> 
     return float(np.abs(values[probabilities.argmax(axis=1)] - values[true]).mean())
 
 
-METRICS: Final[Mapping[str, Metric]] = {
+METRICS: Final[Mapping[str, TuningMetric]] = {
     metric.name: metric
     for metric in (
-        Metric("accuracy", True, _accuracy),
-        Metric("macro_f1", True, _macro_f1),
-        Metric("log_loss", False, _log_loss),
-        Metric("roc_auc", True, _roc_auc),
-        Metric("mae", False, _mae),
+        TuningMetric("accuracy", True, _accuracy),
+        TuningMetric("macro_f1", True, _macro_f1),
+        TuningMetric("log_loss", False, _log_loss),
+        TuningMetric("roc_auc", True, _roc_auc),
+        TuningMetric("mae", False, _mae),
     )
 }
 
@@ -121,7 +121,9 @@ class TrainingShare:
         """Return how many steps a trial has: a first look, and each fold."""
         return 1 + int(self.folds.max()) + 1
 
-    def steps(self, model: str, settings: Mapping[str, Any], metric: Metric) -> Iterator[float]:
+    def steps(
+        self, model: str, settings: Mapping[str, Any], metric: TuningMetric
+    ) -> Iterator[float]:
         """Yield how good a family with some settings is: at a first look, then fold after fold.
 
         Raises:
@@ -135,7 +137,7 @@ class TrainingShare:
             yield self._score(model, settings, metric, fold, np.ones_like(first))
 
     def _score(
-        self, model: str, settings: Mapping[str, Any], metric: Metric, fold: int, among: Mask
+        self, model: str, settings: Mapping[str, Any], metric: TuningMetric, fold: int, among: Mask
     ) -> float:
         classifier = new_classifier(model, settings)
         probabilities = self.predicted(self.fit(classifier, fold, among), fold)

@@ -19,7 +19,7 @@ from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.settings import SEVERAL, Search, SplitSettings, TargetSettings, TextSettings
 from reviewdesk.storage import private_directory, read_json, storage_errors, write_json
-from reviewdesk.training.comparison import Comparison, compare
+from reviewdesk.training.comparison import BundleComparison, compare
 from reviewdesk.training.family import new_classifier
 from reviewdesk.training.search import (
     EXTRA,
@@ -64,7 +64,7 @@ class Tuned:
     importance: dict[str, float]
     best: Trial
     bundle: Bundle
-    comparison: Comparison | None
+    comparison: BundleComparison | None
 
     def to_json(self) -> dict[str, Any]:
         """Return the same as JSON values."""

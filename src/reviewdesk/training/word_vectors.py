@@ -19,7 +19,7 @@ from reviewdesk.formats.word_vectors import (
 )
 from reviewdesk.models.vectors.fasttext_use import ARCHIVE_SUFFIX, FastTextUser
 from reviewdesk.models.vectors.mapping import choose_rows
-from reviewdesk.models.vectors.reading import Shape, reading
+from reviewdesk.models.vectors.reading import VectorShape, reading
 from reviewdesk.models.vectors.review_lines import review_lines
 from reviewdesk.models.vectors.sif import MOST_TEXTS, TextVectors
 from reviewdesk.models.vectors.word_learning import (
@@ -39,7 +39,7 @@ FASTTEXT_SUFFIXES: Final = (".bin", ".ftz")
 BINARY_SUFFIX: Final = ".w2v"
 ARCHIVED_VECTORS: Final = "vectors.txt"
 """What BlazingText calls its vectors of words."""
-LINES_ONLY: Final = Shape(line_ends=False)
+LINES_ONLY: Final = VectorShape(line_ends=False)
 
 
 def train_word_vectors(

@@ -6,7 +6,7 @@ from scipy.sparse import csr_array
 
 from reviewdesk.findings.language.distances import (
     ORDERS,
-    Compared,
+    MonthComparison,
     deal,
     deviances,
     distance,
@@ -17,9 +17,11 @@ from reviewdesk.findings.language.distances import (
 )
 
 
-def compared(said: list[list[int]], now: list[int], strata: list[int] | None = None) -> Compared:
+def compared(
+    said: list[list[int]], now: list[int], strata: list[int] | None = None
+) -> MonthComparison:
     stars = np.array(strata or [5] * len(now), np.int64)
-    return Compared(csr_array(np.array(said, np.int32)), np.array(now, np.bool_), stars)
+    return MonthComparison(csr_array(np.array(said, np.int32)), np.array(now, np.bool_), stars)
 
 
 def test_a_deviance_is_the_log_likelihood_ratio_of_a_table() -> None:

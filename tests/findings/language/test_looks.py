@@ -4,14 +4,14 @@ from pathlib import Path
 
 import numpy as np
 
-from reviewdesk.findings.language.looks import MONTHS, OFTEN, WIDE, Category
+from reviewdesk.findings.language.looks import MONTHS, OFTEN, WIDE, CategoryHistory
 from reviewdesk.findings.language.units import read_units
 from reviewdesk.progress import SILENT
 from tests.findings.language.talk import talk
 from tests.findings.shop import shop
 
 
-def category(folder: Path) -> Category:
+def category(folder: Path) -> CategoryHistory:
     """Return 30 products of every month, of which some are of two months or of one only."""
     rows = []
     for row in talk("Kitchen", months=13, products=30):
@@ -21,7 +21,7 @@ def category(folder: Path) -> Category:
         elif number < 20:
             row["product_id"] = f"Kitchen-{number}-{month}"
         rows.append(row)
-    return Category(read_units(shop(folder, rows), SILENT).units, 0)
+    return CategoryHistory(read_units(shop(folder, rows), SILENT).units, 0)
 
 
 def test_the_last_months_are_compared_together_by_one_review_of_each_product(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from reviewdesk.findings.language.distances import Compared
+from reviewdesk.findings.language.distances import MonthComparison
 from reviewdesk.findings.language.topics import TOPICS, measure_topics, topics, weighted, within
 
 WORDS = 600
@@ -19,7 +19,7 @@ def texts(count: int, about: slice, random: np.random.Generator) -> np.ndarray:
     return said
 
 
-def compared(other: int, seed: int, month: int = 120, before: int = 350) -> Compared:
+def compared(other: int, seed: int, month: int = 120, before: int = 350) -> MonthComparison:
     """Return texts of which one in five is about another matter, and so many more in the month."""
     random = np.random.default_rng(seed)
     now = np.arange(month + before) < month
@@ -30,7 +30,7 @@ def compared(other: int, seed: int, month: int = 120, before: int = 350) -> Comp
         texts(len(now), slice(400, WORDS), random),
         texts(len(now), slice(0, 400), random),
     )
-    return Compared(csr_array(said), now, random.integers(1, 6, len(now)))
+    return MonthComparison(csr_array(said), now, random.integers(1, 6, len(now)))
 
 
 def test_more_texts_about_one_matter_are_seen() -> None:
@@ -68,5 +68,5 @@ def test_what_is_left_within_strata() -> None:
 
 def test_texts_that_are_all_alike_or_empty_are_no_surprise() -> None:
     for said in ([[1, 1]] * 50, [[0, 0]] * 50):
-        given = Compared(csr_array(said), np.arange(50) < 25, np.ones(50, np.int64))
+        given = MonthComparison(csr_array(said), np.arange(50) < 25, np.ones(50, np.int64))
         assert measure_topics(given, 0).p_value == 1

@@ -13,7 +13,7 @@ from reviewdesk.findings.product_category.eligible import (
     NO_CATEGORY,
     NO_PRODUCT,
     ONE_REVIEW,
-    Eligible,
+    EligibleProducts,
 )
 from reviewdesk.findings.product_category.finder import ProductCategoryFinder
 from reviewdesk.findings.product_category.judgement import UNKNOWN, judge_products
@@ -215,7 +215,7 @@ def test_categories_that_overlap_are_told_and_not_listed() -> None:
     pooled = pool(made.base_logs, made.product, 1_500)
     label = made.assigned[made.product].astype(np.int32)
     titles = pa.chunked_array([pa.nulls(len(label), pa.string())])
-    eligible = Eligible(
+    eligible = EligibleProducts(
         CATEGORIES,
         label,
         made.product.astype(np.int32),

@@ -2,13 +2,15 @@ import numpy as np
 import pytest
 
 from reviewdesk.findings.review_product.posterior import product_posterior
-from reviewdesk.findings.review_product.profiles import EVIDENCE, PRIOR, Reviews
+from reviewdesk.findings.review_product.profiles import EVIDENCE, PRIOR, ProductReviews
 from reviewdesk.findings.review_product.writers import MOST_WRITTEN
 
 
-def reviews(rows: list[list[int]], product: list[int], writer: list[int] | None = None) -> Reviews:
+def reviews(
+    rows: list[list[int]], product: list[int], writer: list[int] | None = None
+) -> ProductReviews:
     ends = np.cumsum([0, *(len(row) for row in rows)]).astype(np.int64)
-    return Reviews(
+    return ProductReviews(
         np.array([term for row in rows for term in sorted(row)], np.int32),
         ends,
         np.array(product, np.int32),
@@ -18,7 +20,7 @@ def reviews(rows: list[list[int]], product: list[int], writer: list[int] | None 
     )
 
 
-def plain(of: Reviews, longest: int = 99) -> np.ndarray:
+def plain(of: ProductReviews, longest: int = 99) -> np.ndarray:
     """Return the shares by the book, (n, k): each review against what others said.
 
     Terms of more products than ``longest`` count for those that they gain most for.
@@ -43,7 +45,9 @@ def plain(of: Reviews, longest: int = 99) -> np.ndarray:
     return np.asarray(shares / shares.sum(axis=1, keepdims=True))
 
 
-def least_gains(rows: np.ndarray, of: Reviews, prior: np.ndarray, longest: int) -> np.ndarray:
+def least_gains(
+    rows: np.ndarray, of: ProductReviews, prior: np.ndarray, longest: int
+) -> np.ndarray:
     """Return what products have to gain by each term for it to count, (terms,)."""
     counts = np.stack([rows[of.product == product].sum(axis=0) for product in range(of.products)])
     gains = np.log1p(counts / prior) - np.log1p(counts.sum(axis=1, keepdims=True) / PRIOR)
@@ -52,7 +56,7 @@ def least_gains(rows: np.ndarray, of: Reviews, prior: np.ndarray, longest: int) 
     return np.where((counts > 0).sum(axis=0) > longest, least + 1e-7, -np.inf)
 
 
-def random_reviews(n: int = 60, k: int = 5) -> Reviews:
+def random_reviews(n: int = 60, k: int = 5) -> ProductReviews:
     random = np.random.default_rng(2)
     product = random.integers(0, k, n).tolist()
     rows = [sorted({*random.integers(0, 30, 6).tolist(), 30 + product[i]}) for i in range(n)]

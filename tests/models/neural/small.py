@@ -17,9 +17,9 @@ from sklearn.datasets import dump_svmlight_file
 
 from reviewdesk.models.neural.learning import learn
 from reviewdesk.models.neural.material import WordRows
-from reviewdesk.models.neural.plan import Course, Plan, Shape
-from reviewdesk.models.neural.tokens import Tokens, write_tokens
-from reviewdesk.models.neural.words import Vocabulary, WordCounts
+from reviewdesk.models.neural.plan import Course, Shape, TrainingPlan
+from reviewdesk.models.neural.tokens import TokenFiles, write_tokens
+from reviewdesk.models.neural.words import WordCounts, WordVocabulary
 from reviewdesk.models.sparse.chunks import FeatureFile
 from tests.models.corpus import reviews
 
@@ -43,7 +43,7 @@ SHAPES: Final[dict[str, dict[str, Any]]] = {
 }
 
 
-def vocabulary(batches: Sequence[pa.RecordBatch], most_words: int = 50) -> Vocabulary:
+def vocabulary(batches: Sequence[pa.RecordBatch], most_words: int = 50) -> WordVocabulary:
     """Return all words of reviews."""
     counts = WordCounts(COLUMNS)
     for batch in batches:
@@ -51,16 +51,18 @@ def vocabulary(batches: Sequence[pa.RecordBatch], most_words: int = 50) -> Vocab
     return counts.vocabulary(1000, 1, most_words, stop_words=True)
 
 
-def rows(folder: Path, batch: pa.RecordBatch, share: float = 0.2) -> tuple[Vocabulary, Tokens]:
+def rows(
+    folder: Path, batch: pa.RecordBatch, share: float = 0.2
+) -> tuple[WordVocabulary, TokenFiles]:
     """Write rows to learn from."""
     words = vocabulary([batch])
     tokens = write_tokens(folder, words, lambda: iter([batch]), None, k=3, share=share, seed=0)
     return words, tokens
 
 
-def plan(name: str, ids: int, **course: Any) -> Plan:
+def plan(name: str, ids: int, **course: Any) -> TrainingPlan:
     """Return the plan of a small network."""
-    return Plan(replace(SHAPE, **{"ids": ids, **SHAPES[name]}), replace(COURSE, **course))
+    return TrainingPlan(replace(SHAPE, **{"ids": ids, **SHAPES[name]}), replace(COURSE, **course))
 
 
 def warm() -> None:

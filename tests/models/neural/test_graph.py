@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from reviewdesk.errors import BundleError
 from reviewdesk.models.neural.export import export
-from reviewdesk.models.neural.graph import Graph
+from reviewdesk.models.neural.graph import OnnxGraph
 from reviewdesk.models.neural.modules import Network
 from reviewdesk.models.neural.plan import Shape
 from tests.models.neural.small import SHAPES, plan
@@ -48,7 +48,7 @@ def scored(network: Network, ids: NDArray[Any], pad: int = 0) -> NDArray[np.floa
 @every_shape
 def test_it_scores_as_torch_does_at_any_length_alone_and_among_others(name: str) -> None:
     shape, network = new(name)
-    graph = Graph(export(shape, network.state_dict()), shape.k)
+    graph = OnnxGraph(export(shape, network.state_dict()), shape.k)
     ids, ends = some_reviews([1, 2, 15, 16, 17, 33, 40, 0, 100, 129, 300, 7, 3, 3, 16])
     together = graph.scores(ids, ends)
     for row, (start, end) in enumerate(itertools.pairwise(ends)):
@@ -83,9 +83,9 @@ def test_graphs_that_are_none_are_refused() -> None:
     graph = export(shape, network.state_dict())
     for damaged in (b"", b"\x80\x04K\x01.", graph[: len(graph) // 2]):
         with pytest.raises(BundleError):
-            Graph(damaged, 3)
+            OnnxGraph(damaged, 3)
     ids, ends = some_reviews([5])
     with pytest.raises(BundleError, match="labels"):
-        Graph(graph, 2).scores(ids, ends)
+        OnnxGraph(graph, 2).scores(ids, ends)
     with pytest.raises(BundleError, match="vocabulary"):
-        Graph(graph, 3).scores(ids + IDS, ends)
+        OnnxGraph(graph, 3).scores(ids + IDS, ends)

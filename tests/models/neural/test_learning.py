@@ -13,11 +13,11 @@ from safetensors import safe_open
 from reviewdesk.errors import ReviewdeskError, Stopped
 from reviewdesk.models.curve import Curve
 from reviewdesk.models.neural.checkpoint import CHECKPOINT
-from reviewdesk.models.neural.learning import Watch, learn
+from reviewdesk.models.neural.learning import TrainingWatch, learn
 from reviewdesk.models.neural.loss import losses
 from reviewdesk.models.neural.material import WordRows
 from reviewdesk.models.neural.plan import Shape
-from reviewdesk.models.neural.tokens import Tokens
+from reviewdesk.models.neural.tokens import TokenFiles
 from reviewdesk.models.neural.worker import learn_in
 from reviewdesk.models.running import Run
 from tests.killing import kill_and_resume
@@ -28,14 +28,16 @@ from .small import SHAPES, plan, rows
 
 
 @pytest.fixture(scope="module")
-def known(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, Tokens]:
+def known(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, TokenFiles]:
     folder = tmp_path_factory.mktemp("run")
     words, tokens = rows(folder / "tokens", reviews(400))
     return folder, len(words), tokens
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_every_network_learns(known: tuple[Path, int, Tokens], name: str, tmp_path: Path) -> None:
+def test_every_network_learns(
+    known: tuple[Path, int, TokenFiles], name: str, tmp_path: Path
+) -> None:
     _, ids, tokens = known
     found = learn(
         plan(name, ids, epochs=4, save_seconds=60), WordRows(tokens, tmp_path / "tokens"), tmp_path
@@ -48,7 +50,7 @@ def test_every_network_learns(known: tuple[Path, int, Tokens], name: str, tmp_pa
 
 
 def test_the_weights_with_the_lowest_loss_aside_are_kept(
-    known: tuple[Path, int, Tokens], tmp_path: Path
+    known: tuple[Path, int, TokenFiles], tmp_path: Path
 ) -> None:
     _, ids, tokens = known
     wild = plan("cnn", ids, epochs=40, rate=0.05, embedding_rate=0.05, patience=4)
@@ -59,11 +61,14 @@ def test_the_weights_with_the_lowest_loss_aside_are_kept(
 
 
 def test_it_ends_at_the_time_limit_with_what_it_has(
-    known: tuple[Path, int, Tokens], tmp_path: Path
+    known: tuple[Path, int, TokenFiles], tmp_path: Path
 ) -> None:
     _, ids, tokens = known
     found = learn(
-        plan("cnn", ids), WordRows(tokens, tmp_path / "tokens"), tmp_path, watch=Watch(time_limit=0)
+        plan("cnn", ids),
+        WordRows(tokens, tmp_path / "tokens"),
+        tmp_path,
+        watch=TrainingWatch(time_limit=0),
     )
     assert found.done == "the time limit was reached"
     assert [point.step for point in found.curve] == [1]
@@ -71,7 +76,7 @@ def test_it_ends_at_the_time_limit_with_what_it_has(
 
 
 def test_it_stops_when_asked_to_and_goes_on_to_the_same_weights(
-    known: tuple[Path, int, Tokens], tmp_path: Path
+    known: tuple[Path, int, TokenFiles], tmp_path: Path
 ) -> None:
     _, ids, tokens = known
     small = plan("conv-gru", ids, save_seconds=60)
@@ -80,7 +85,7 @@ def test_it_stops_when_asked_to_and_goes_on_to_the_same_weights(
     whole = learn(small, WordRows(tokens, tmp_path / "tokens"), tmp_path / "whole")
     steps = iter(range(10**6))
     for _ in range(3):  # mid-epoch each time
-        watch = Watch(stop=lambda: next(steps) % 7 == 6)
+        watch = TrainingWatch(stop=lambda: next(steps) % 7 == 6)
         assert (
             learn(
                 small, WordRows(tokens, tmp_path / "tokens"), tmp_path / "stopped", watch=watch
@@ -100,7 +105,7 @@ def test_killed_at_twenty_moments_it_ends_with_the_same_weights(tmp_path: Path) 
 
 
 def test_a_checkpoint_of_other_rows_or_another_plan_is_not_taken(
-    known: tuple[Path, int, Tokens], tmp_path: Path
+    known: tuple[Path, int, TokenFiles], tmp_path: Path
 ) -> None:
     _, ids, tokens = known
     one = learn(plan("cnn", ids), WordRows(tokens, tmp_path / "tokens"), tmp_path)
@@ -118,7 +123,7 @@ def test_a_checkpoint_of_other_rows_or_another_plan_is_not_taken(
 
 
 def test_two_processes_learn_what_one_learns(
-    known: tuple[Path, int, Tokens], tmp_path: Path
+    known: tuple[Path, int, TokenFiles], tmp_path: Path
 ) -> None:
     if reason := why_processes_cannot_talk():
         pytest.skip(f"two processes cannot talk by gloo here: {reason}")
@@ -139,7 +144,7 @@ def test_two_processes_learn_what_one_learns(
 
 
 def test_why_one_of_several_processes_failed_is_said(
-    known: tuple[Path, int, Tokens], tmp_path: Path
+    known: tuple[Path, int, TokenFiles], tmp_path: Path
 ) -> None:
     if reason := why_processes_cannot_talk():
         pytest.skip(f"two processes cannot talk by gloo here: {reason}")
@@ -152,7 +157,7 @@ def test_why_one_of_several_processes_failed_is_said(
 
 
 def test_stopping_raises_and_leaves_no_result(
-    known: tuple[Path, int, Tokens], tmp_path: Path
+    known: tuple[Path, int, TokenFiles], tmp_path: Path
 ) -> None:
     source, ids, _ = known
     (tmp_path / "tokens").symlink_to(source / "tokens")

@@ -7,13 +7,13 @@ import pyarrow as pa
 import pytest
 
 from reviewdesk.models.neural.batches import Reader
-from reviewdesk.models.neural.tokens import Tokens, write_tokens
+from reviewdesk.models.neural.tokens import TokenFiles, write_tokens
 from tests.models.corpus import cut, reviews
 
 from .small import rows, vocabulary
 
 
-def texts_of(tokens: Tokens, chosen: np.ndarray) -> list[bytes]:
+def texts_of(tokens: TokenFiles, chosen: np.ndarray) -> list[bytes]:
     return [tokens.ids_of(np.array([row]))[0].tobytes() for row in chosen]
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from reviewdesk.models.neural.words import PADDING, UNKNOWN, Vocabulary, WordCounts, hash_word
+from reviewdesk.models.neural.words import PADDING, UNKNOWN, WordCounts, WordVocabulary, hash_word
 from reviewdesk.text.tokens import tokenize
 
 
@@ -17,7 +17,7 @@ def counted(batch: pa.RecordBatch, most_places: int = 1 << 16) -> WordCounts:
     return counts
 
 
-def words_of(vocabulary: Vocabulary, batch: pa.RecordBatch) -> list[list[int]]:
+def words_of(vocabulary: WordVocabulary, batch: pa.RecordBatch) -> list[list[int]]:
     ids, ends = vocabulary.ids(batch)
     return [part.tolist() for part in np.split(ids, ends[1:-1])]
 

@@ -10,7 +10,7 @@ import pytest
 from reviewdesk.errors import UsageError
 from reviewdesk.formats.fasttext_model import write_fasttext
 from reviewdesk.models.vectors.fasttext_use import FastTextUser
-from reviewdesk.models.vectors.rows import Lines
+from reviewdesk.models.vectors.rows import TextLines
 
 from .corpus import train_theirs, unseen_texts, write_lines
 
@@ -38,7 +38,7 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def difference(model: Any, ours: FastTextUser) -> float:
     """Return how far our probabilities are from theirs, at most."""
-    found, has_rows = ours.probabilities(Lines.of([text.encode() for text in TEXTS]))
+    found, has_rows = ours.probabilities(TextLines.of([text.encode() for text in TEXTS]))
     place = {label: number for number, label in enumerate(ours.labels)}
     worst = 0.0
     for row, text in enumerate(TEXTS):

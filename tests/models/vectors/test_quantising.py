@@ -10,7 +10,7 @@ from reviewdesk.errors import UsageError
 from reviewdesk.formats.fasttext_model import read_fasttext, write_fasttext
 from reviewdesk.models.vectors.fasttext_use import FastTextUser
 from reviewdesk.models.vectors.quantising import Quantising, quantise
-from reviewdesk.models.vectors.rows import Lines
+from reviewdesk.models.vectors.rows import TextLines
 
 from .corpus import train_theirs, unseen_texts, write_lines
 
@@ -38,8 +38,10 @@ def test_fasttext_loads_them_and_gives_the_same(
         FastTextUser.open(tmp_path / "m.ftz"),
     )
     assert theirs.is_quantized()
-    found, _ = ours.probabilities(Lines.of([text.encode() for text in TEXTS]))
-    before, _ = FastTextUser.open(plain).probabilities(Lines.of([text.encode() for text in TEXTS]))
+    found, _ = ours.probabilities(TextLines.of([text.encode() for text in TEXTS]))
+    before, _ = FastTextUser.open(plain).probabilities(
+        TextLines.of([text.encode() for text in TEXTS])
+    )
     for row, text in enumerate(TEXTS):
         labels, probabilities = theirs.predict(text, k=-1)
         places = [ours.labels.index(label) for label in labels]

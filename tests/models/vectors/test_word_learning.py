@@ -14,8 +14,8 @@ from reviewdesk.formats.word_vectors import WordVectors
 from reviewdesk.models.vectors.fasttext_use import FastTextUser
 from reviewdesk.models.vectors.mapping import choose_rows
 from reviewdesk.models.vectors.neighbours import Neighbourhood
-from reviewdesk.models.vectors.reading import Shape, reading
-from reviewdesk.models.vectors.rows import Lines
+from reviewdesk.models.vectors.reading import VectorShape, reading
+from reviewdesk.models.vectors.rows import TextLines
 from reviewdesk.models.vectors.sif import TextVectors
 from reviewdesk.models.vectors.word_learning import (
     LearntWords,
@@ -41,8 +41,8 @@ def texts(count: int = 600) -> list[bytes]:
 def learnt(lines: list[bytes] | None = None, **settings: Any) -> LearntWords:
     lines = texts() if lines is None else lines
     given = WordVectorSettings.from_json({"dim": 20, "epoch": 4, "sampling": 0.0, **settings})
-    with reading(Shape(line_ends=False)) as reader:
-        reader.add(Lines.of(lines), np.arange(1, len(lines) + 1, dtype=np.uint64))
+    with reading(VectorShape(line_ends=False)) as reader:
+        reader.add(TextLines.of(lines), np.arange(1, len(lines) + 1, dtype=np.uint64))
         vocabulary, mapped = choose_rows(reader.finish(), given.min_count, 1, 0)
         return learn_word_vectors(vocabulary, mapped, given)
 
@@ -116,7 +116,7 @@ def test_frequent_words_are_left_out_at_random() -> None:
 
 def test_text_vectors_count_frequent_words_little() -> None:
     vectors: NDArray[np.float32] = np.array([[1, 0], [0, 1]], np.float32)
-    lines = Lines.of([b"rare often", b"unknown", b""])
+    lines = TextLines.of([b"rare often", b"unknown", b""])
     weighted = vectors * np.array([[0.01], [1]], np.float32)
     found = TextVectors([b"often", b"rare"], weighted, np.zeros(2, np.float32))
     wanted = np.array([[0.005, 0.5], [0, 0], [0, 0]], np.float32)

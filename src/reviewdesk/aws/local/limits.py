@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Limits:
+class ContainerLimits:
     """How long the platform waits, in seconds, and how much it carries.
 
     Args:

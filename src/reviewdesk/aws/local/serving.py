@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
-from reviewdesk.aws.local.limits import Limits
+from reviewdesk.aws.local.limits import ContainerLimits
 from reviewdesk.aws.local.objects import objects, one_object
 from reviewdesk.aws.local.process import REGION, ContainerProcess
 from reviewdesk.aws.local.report import REFUSED, Report
@@ -24,7 +24,7 @@ from reviewdesk.storage import storage_errors
 
 OPERATION: Final = "CreateModel"
 OURS: Final = (sys.executable, "-m", "reviewdesk.aws")
-LIMITS: Final = Limits()
+LIMITS: Final = ContainerLimits()
 PORT: Final = 8080
 OUTSIDE: Final = "127.0.0.2"
 """An address of this machine at which only those answer that listen on all of them."""
@@ -40,7 +40,7 @@ UNKNOWN_HEADERS: Final = {
 Hear = Callable[[str], None]
 
 
-class Answer(NamedTuple):
+class ContainerAnswer(NamedTuple):
     """What a container answered.
 
     Args:
@@ -134,7 +134,7 @@ class ServedModel:
     port: int
     report: Report
     hear: Hear
-    limits: Limits
+    limits: ContainerLimits
     up: bool = field(default=False, init=False)
     _host: str = field(default=OUTSIDE, init=False)
     _process: ContainerProcess | None = field(default=None, init=False)
@@ -217,7 +217,7 @@ class ServedModel:
         self.report.failed("the container did not pass the ping health check")
         return False
 
-    def _judge_ping(self, answer: Answer) -> None:
+    def _judge_ping(self, answer: ContainerAnswer) -> None:
         if answer.body:
             self.report.broke("ping", "/ping was answered with a body; it must be empty")
 
@@ -271,7 +271,7 @@ class ServedModel:
         timeout: float | None = None,
         *,
         chunked: bool = False,
-    ) -> Answer:
+    ) -> ContainerAnswer:
         """Send a request to ``/invocations`` and return the answer.
 
         Raises:
@@ -293,7 +293,7 @@ class ServedModel:
         timeout: float = 60.0,
         *,
         chunked: bool = False,
-    ) -> Answer:
+    ) -> ContainerAnswer:
         """Send a request, with a connection of its own, and return the answer."""
         sent = memoryview(body or b"")
         connection = http.client.HTTPConnection(self._host, self.port, timeout=timeout)
@@ -313,7 +313,7 @@ class ServedModel:
             answer = connection.getresponse()
             content = answer.read()
             kind = answer.headers.get("Content-Type", "")
-            return Answer(answer.status, content, kind, time.monotonic() - begun)
+            return ContainerAnswer(answer.status, content, kind, time.monotonic() - begun)
         finally:
             connection.close()
 
@@ -328,7 +328,7 @@ def emulate_serving(
     base: Path,
     port: int = PORT,
     hear: Hear = lambda line: None,
-    limits: Limits = LIMITS,
+    limits: ContainerLimits = LIMITS,
     meanwhile: Callable[[ServedModel], None] = lambda served: None,
 ) -> Report:
     """Run a model as SageMaker would serve it, and report what its container broke.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from reviewdesk.aws.local.limits import Limits
+from reviewdesk.aws.local.limits import ContainerLimits
 from reviewdesk.aws.local.objects import below, objects, put
 from reviewdesk.aws.local.pipes import FedPipe
 from reviewdesk.aws.local.process import JOB_ACCOUNT, REGION, ContainerProcess, measured
@@ -33,7 +33,7 @@ from reviewdesk.storage import storage_errors
 
 OPERATION: Final = "CreateTrainingJob"
 OURS: Final = (sys.executable, "-m", "reviewdesk.aws")
-LIMITS: Final = Limits()
+LIMITS: Final = ContainerLimits()
 LONGEST_EXPRESSION: Final = 500
 POLL_SECONDS: Final = 0.1
 
@@ -60,7 +60,7 @@ def emulate_training(
     base: Path | None = None,
     stop_after: float | None = None,
     hear: Hear = lambda line: None,
-    limits: Limits = LIMITS,
+    limits: ContainerLimits = LIMITS,
 ) -> Report:
     """Run a training job as SageMaker would, and report what its container broke.
 
@@ -125,7 +125,7 @@ class _Training:
         folder: Path,
         report: Report,
         hear: Hear,
-        limits: Limits,
+        limits: ContainerLimits,
     ) -> None:
         self.request, self.words, self.folder = request, list(words), folder
         self.report, self.hear, self.limits = report, hear, limits

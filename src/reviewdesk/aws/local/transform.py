@@ -18,7 +18,7 @@ from reviewdesk.aws.local.data_processing import (
     DataProcessing,
     selector,
 )
-from reviewdesk.aws.local.limits import Limits
+from reviewdesk.aws.local.limits import ContainerLimits
 from reviewdesk.aws.local.objects import Object, below, manifest_objects, objects, put
 from reviewdesk.aws.local.pipes import GZIP
 from reviewdesk.aws.local.report import REFUSED, Report
@@ -145,7 +145,7 @@ def emulate_transform(
     base: Path,
     port: int = PORT,
     hear: Hear = lambda line: None,
-    limits: Limits = LIMITS,
+    limits: ContainerLimits = LIMITS,
 ) -> Report:
     """Run a batch transform as SageMaker would, and report what its container broke.
 

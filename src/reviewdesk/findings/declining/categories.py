@@ -34,7 +34,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-class Look(NamedTuple):
+class CategoryLook(NamedTuple):
     """What one look saw of a category.
 
     Args:
@@ -69,7 +69,7 @@ class ChangedCategory(NamedTuple):
     """
 
     category: int
-    look: Look
+    look: CategoryLook
     p_value: float
     promise: float
     state: str
@@ -123,9 +123,9 @@ def changed_categories(
 
 def _looks(
     histories: Histories, category: Ints, of_review: Ints, months: Ints
-) -> dict[int, list[Look]]:
+) -> dict[int, list[CategoryLook]]:
     """Return what was seen of each category at the end of each month in which it can be told."""
-    looks: dict[int, list[Look]] = {}
+    looks: dict[int, list[CategoryLook]] = {}
     if not len(months):
         return looks
     kinds = int(category.max(initial=NONE)) + 1
@@ -150,7 +150,7 @@ def _looks(
                 for stars in (before, after)
             )
             fell, compared = int((moved[own] < 0).sum()), int(own.sum())
-            look = Look(month, gone, p_value, was, now, fell, compared)
+            look = CategoryLook(month, gone, p_value, was, now, fell, compared)
             looks.setdefault(name, []).append(look)
     return looks
 
@@ -180,14 +180,14 @@ def _welch(moved: Floats, weights: Floats, own: NDArray[np.bool_]) -> tuple[floa
     return gone, float(stats.t.cdf((gone + LEAST) / np.sqrt(variance), free))
 
 
-def _spent(looks: Sequence[Look]) -> Floats:
+def _spent(looks: Sequence[CategoryLook]) -> Floats:
     """Return the p-value after each look, for all looks until then, (looks,)."""
     number = np.arange(1, len(looks) + 1)
     spent = np.array([look.p_value for look in looks]) * number * (number + 1)
     return np.minimum(np.minimum.accumulate(spent), 1.0)
 
 
-def _state(look: Look, last: Look) -> str:
+def _state(look: CategoryLook, last: CategoryLook) -> str:
     """Return how a fall stands: whether stars are back at what they were before it."""
     fall = look.before - look.after
     return RECOVERED if last.after >= look.after + BACK * fall else GOING_ON

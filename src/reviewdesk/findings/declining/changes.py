@@ -13,7 +13,7 @@ SURE: Final = 0.9
 """How probable it is that the change lies in its interval, if there was one."""
 
 
-class Change(NamedTuple):
+class StarChange(NamedTuple):
     """When a product changed, as numbers of reviews before it."""
 
     place: int
@@ -29,7 +29,7 @@ class Mean(NamedTuple):
     high: float
 
 
-def locate(stars: Stars, weights: Floats, concentrations: Floats) -> Change:
+def locate(stars: Stars, weights: Floats, concentrations: Floats) -> StarChange:
     """Return the most probable place of a change for the worse, all places equal beforehand.
 
     After it the mix is one of the tilted ones, or any other.
@@ -60,7 +60,7 @@ def locate(stars: Stars, weights: Floats, concentrations: Floats) -> Change:
     probable = np.cumsum(np.exp(logs - logsumexp(logs)))
     earliest, latest = np.searchsorted(probable, [(1 - SURE) / 2, (1 + SURE) / 2])
     last = len(stars) - 1
-    return Change(
+    return StarChange(
         int(np.argmax(logs)) + 1, int(min(earliest + 1, last)), int(min(latest + 1, last))
     )
 

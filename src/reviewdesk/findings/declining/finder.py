@@ -14,9 +14,9 @@ from reviewdesk.findings.declining.categories import ChangedCategory, changed_ca
 from reviewdesk.findings.declining.category_rows import category_rows
 from reviewdesk.findings.declining.evidence import NOTHING, Floats
 from reviewdesk.findings.declining.histories import Histories
-from reviewdesk.findings.declining.rows import Context, Listed, finding_rows
+from reviewdesk.findings.declining.rows import Context, ListedChanges, finding_rows
 from reviewdesk.findings.declining.scoring import LookScores, score_looks, turned
-from reviewdesk.findings.declining.stars import TARGET, Read, read_histories
+from reviewdesk.findings.declining.stars import TARGET, ReadStars, read_histories
 from reviewdesk.findings.products import Products, read_products
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.report.numbers import plural
@@ -110,7 +110,7 @@ def _heights(histories: Histories, scores: LookScores) -> tuple[Floats, Floats]:
 
 def _listed(
     histories: Histories, scores: LookScores, alarms: dict[float, Alarms], able: NDArray[Any]
-) -> Listed:
+) -> ListedChanges:
     """Return all that were called for any promise, the surest first; the strictest call counts."""
     promise = np.zeros(histories.products)
     look, month = np.full(histories.products, -1), np.full(histories.products, -1)
@@ -125,7 +125,7 @@ def _listed(
     posterior = _posterior(histories, scores, look[chosen], able)
     order = np.lexsort((histories.keys[chosen], -posterior, -promise[chosen]))
     chosen = chosen[order]
-    return Listed(chosen, look[chosen], month[chosen], posterior[order], promise[chosen])
+    return ListedChanges(chosen, look[chosen], month[chosen], posterior[order], promise[chosen])
 
 
 def _posterior(
@@ -154,7 +154,7 @@ def _posterior(
 
 def _lists(
     alarms: dict[float, Alarms],
-    listed: Listed,
+    listed: ListedChanges,
     categories: Sequence[ChangedCategory],
     able: int,
 ) -> tuple[PromisedList, ...]:
@@ -175,7 +175,7 @@ def _lists(
     return tuple(lists)
 
 
-def _notes(read: Read, log_e: Floats) -> tuple[str, ...]:
+def _notes(read: ReadStars, log_e: Floats) -> tuple[str, ...]:
     notes = [LOOKS, PRESUPPOSED]
     if read.from_texts:
         notes.append(
@@ -192,7 +192,7 @@ def _notes(read: Read, log_e: Floats) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _any_time(given: Context, highest: Floats, last: Floats, listed: Listed) -> pa.Table:
+def _any_time(given: Context, highest: Floats, last: Floats, listed: ListedChanges) -> pa.Table:
     """Return for each product the chance that stars without a change ever look so changed."""
     histories = given.histories
     able = np.flatnonzero(histories.reviews >= FEWEST_REVIEWS)

@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reviewdesk.findings.base import CHANGED_AGAIN, NO_REVIEWS, RECOVERED
-from reviewdesk.findings.declining.changes import Change, Mean, locate, mean_stars
+from reviewdesk.findings.declining.changes import Mean, StarChange, locate, mean_stars
 from reviewdesk.findings.declining.evidence import KINDS, Baselines, Floats, Ints
 from reviewdesk.findings.declining.histories import Histories
 from reviewdesk.findings.declining.state import ChangeState, change_state
@@ -27,7 +27,7 @@ CHARTED: Final = 48
 """Months in a chart, the last ones that have reviews."""
 
 
-class Listed(NamedTuple):
+class ListedChanges(NamedTuple):
     """The longest list, the surest first."""
 
     histories: Ints  # (m,) which history each is
@@ -64,7 +64,7 @@ class Context:
     ever: Floats
 
 
-def finding_rows(given: Context, listed: Listed, progress: Progress) -> pa.Table:
+def finding_rows(given: Context, listed: ListedChanges, progress: Progress) -> pa.Table:
     """Return the list as schema ``FINDINGS``."""
     if not len(listed.histories):
         return FINDINGS.empty_table()
@@ -90,7 +90,7 @@ class _Span(NamedTuple):
     rows: Ints
     stars: NDArray[np.int8]  # worse is lower
     days: NDArray[np.int32]
-    change: Change
+    change: StarChange
     now: ChangeState
 
     @classmethod
@@ -140,7 +140,7 @@ def _words(given: Context, spans: list[_Span], progress: Progress) -> list[Words
 
 
 def _row(
-    given: Context, listed: Listed, row: int, span: _Span, words: Words, samples: list[str]
+    given: Context, listed: ListedChanges, row: int, span: _Span, words: Words, samples: list[str]
 ) -> dict[str, Any]:
     history = int(listed.histories[row])
     product, change = int(given.product[history]), span.change

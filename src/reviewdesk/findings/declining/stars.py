@@ -18,7 +18,7 @@ TARGET: Final = "stars"
 NO_STAR: Final = -1
 
 
-class Read(NamedTuple):
+class ReadStars(NamedTuple):
     """Histories, and what they leave out."""
 
     histories: Histories
@@ -27,7 +27,7 @@ class Read(NamedTuple):
     left_out: dict[str, int]
 
 
-def read_histories(inputs: FinderInputs, products: Products) -> Read:
+def read_histories(inputs: FinderInputs, products: Products) -> ReadStars:
     """Read the dated stars of all products.
 
     Ratings and stars of texts are never mixed, since a product would change with the mixture: all
@@ -64,7 +64,7 @@ def read_histories(inputs: FinderInputs, products: Products) -> Read:
         "reviews without a date": undated,
         "reviews of the last month, which is not over": by_product.running,
     }
-    return Read(by_product, product, from_texts, left_out)
+    return ReadStars(by_product, product, from_texts, left_out)
 
 
 def _columns(

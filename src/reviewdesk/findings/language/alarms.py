@@ -15,7 +15,7 @@ import numpy as np
 from reviewdesk.findings.base import PROMISES
 from reviewdesk.findings.declining.alarms import HEAD_START, threshold
 from reviewdesk.findings.language.distances import Distance, Floats, measure
-from reviewdesk.findings.language.looks import MONTHS, Category, Look
+from reviewdesk.findings.language.looks import MONTHS, CategoryHistory, Look
 from reviewdesk.findings.language.topics import measure_topics
 from reviewdesk.findings.language.units import Units
 from reviewdesk.progress import Progress
@@ -57,7 +57,7 @@ class Alarm(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Alarms:
+class LanguageAlarms:
     """What came of all looks.
 
     Args:
@@ -71,9 +71,9 @@ class Alarms:
     expected_errors: dict[float, float]
 
 
-def raise_alarms(units: Units, progress: Progress) -> Alarms:
+def raise_alarms(units: Units, progress: Progress) -> LanguageAlarms:
     """Look at every category at the end of every month."""
-    categories = [Category(units, one) for one in range(len(units.categories))]
+    categories = [CategoryHistory(units, one) for one in range(len(units.categories))]
     since = np.zeros(len(categories), np.int64)
     alarms: list[Alarm] = []
     looked: list[Looked] = []
@@ -95,11 +95,11 @@ def raise_alarms(units: Units, progress: Progress) -> Alarms:
     for promise in PROMISES:
         listed = sum(alarm.promise >= promise for alarm in alarms)
         errors[promise] = min(errors[promise], (1 - promise) * listed)
-    return Alarms(tuple(alarms), tuple(looked), errors)
+    return LanguageAlarms(tuple(alarms), tuple(looked), errors)
 
 
 def _looks(
-    units: Units, categories: list[Category], since: np.ndarray, month: int
+    units: Units, categories: list[CategoryHistory], since: np.ndarray, month: int
 ) -> list[tuple[Looked, Look]]:
     """Look at each category that has a history."""
     looks = []

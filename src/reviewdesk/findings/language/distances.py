@@ -38,7 +38,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-class Compared(NamedTuple):
+class MonthComparison(NamedTuple):
     """Two times of one category.
 
     Args:
@@ -80,7 +80,7 @@ class Expected(NamedTuple):
     sizes: tuple[int, int]
 
 
-def expected(given: Compared) -> Expected:
+def expected(given: MonthComparison) -> Expected:
     """Return what the month's units would say by their strata."""
     strata, size = given.strata, int(given.now.sum())
     shares = np.bincount(strata, given.now) / np.maximum(np.bincount(strata), 1)
@@ -89,7 +89,7 @@ def expected(given: Compared) -> Expected:
     return Expected(month, both, (size, len(strata) - size))
 
 
-def said_in(given: Compared) -> Floats:
+def said_in(given: MonthComparison) -> Floats:
     """Return how many of the month's units have each term (v,)."""
     return np.asarray(given.terms.T @ given.now.astype(np.int64), np.float64)
 
@@ -121,7 +121,7 @@ def distance(signed: Floats) -> Floats:
     return np.asarray(size.sum(axis=-1))
 
 
-def measure(given: Compared, seed: int) -> Distance:
+def measure(given: MonthComparison, seed: int) -> Distance:
     """Return how far the month's words are from those before, and how often chance gets so far.
 
     Args:
@@ -137,7 +137,7 @@ def measure(given: Compared, seed: int) -> Distance:
     return beside_null(given, far, seed)
 
 
-def beside_null(given: Compared, far: Callable[[csr_array], Floats], seed: int) -> Distance:
+def beside_null(given: MonthComparison, far: Callable[[csr_array], Floats], seed: int) -> Distance:
     """Return how far the month is, and how often chance gets so far.
 
     Args:
@@ -156,7 +156,7 @@ def beside_null(given: Compared, far: Callable[[csr_array], Floats], seed: int) 
     return Distance(value, value / usual, p_value_of(value, drawn))
 
 
-def deal(given: Compared, orders: int, random: np.random.Generator) -> csr_array:
+def deal(given: MonthComparison, orders: int, random: np.random.Generator) -> csr_array:
     """Return so many months dealt out anew within strata, (orders, n) of 0 and 1."""
     chosen = []
     for stratum in np.unique(given.strata[given.now]):

@@ -5,10 +5,10 @@ from typing import ClassVar, Final
 import pyarrow as pa
 
 from reviewdesk.findings.base import PROMISES, Finder, FinderInputs, Findings, PromisedList
-from reviewdesk.findings.language.alarms import Alarms, raise_alarms
+from reviewdesk.findings.language.alarms import LanguageAlarms, raise_alarms
 from reviewdesk.findings.language.looks import FEWEST_MONTHS, FEWEST_PRODUCTS, MONTHS, WIDE
 from reviewdesk.findings.language.rows import NAME, day_of, finding_rows
-from reviewdesk.findings.language.units import Read, Units, read_units
+from reviewdesk.findings.language.units import ReadUnits, Units, read_units
 from reviewdesk.progress import SILENT, Progress
 
 NOTES: Final = (
@@ -49,7 +49,7 @@ class LanguageShiftFinder(Finder):
         )
 
 
-def _lists(read: Read, alarms: Alarms) -> tuple[PromisedList, ...]:
+def _lists(read: ReadUnits, alarms: LanguageAlarms) -> tuple[PromisedList, ...]:
     lists = []
     for promise in PROMISES:
         listed = sum(one.promise >= promise for one in alarms.alarms)
@@ -58,7 +58,7 @@ def _lists(read: Read, alarms: Alarms) -> tuple[PromisedList, ...]:
     return tuple(lists)
 
 
-def _why_empty(read: Read, found: Alarms) -> str:
+def _why_empty(read: ReadUnits, found: LanguageAlarms) -> str:
     if found.looked:
         return "no category's words changed more than they do by chance"
     if not len(read.units.rows):
@@ -72,7 +72,7 @@ def _why_empty(read: Read, found: Alarms) -> str:
     )
 
 
-def _months(units: Units, found: Alarms) -> pa.Table:
+def _months(units: Units, found: LanguageAlarms) -> pa.Table:
     """Return every look, the most surprising first."""
     called = {(one.looked.category, one.looked.month) for one in found.alarms}
     looked = sorted(found.looked, key=lambda one: (one.p_value, one.month, one.category))

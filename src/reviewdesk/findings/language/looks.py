@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reviewdesk.findings.language.distances import Compared, deviances, expected, said_in
+from reviewdesk.findings.language.distances import MonthComparison, deviances, expected, said_in
 from reviewdesk.findings.language.units import FEWEST_SAYING, Units
 
 MONTHS: Final = 11
@@ -43,14 +43,14 @@ class Look(NamedTuple):
     first: int
     places: Ints
     columns: Ints
-    compared: Compared
+    compared: MonthComparison
 
     def deviances(self) -> NDArray[np.float64]:
         """Return each term's deviance (v,), below 0 for those that fell."""
         return deviances(said_in(self.compared), expected(self.compared))
 
 
-class Category:
+class CategoryHistory:
     """The units of one category, by month.
 
     Args:
@@ -118,7 +118,7 @@ class Category:
         products, months = np.unique(units.product[start:last], return_counts=True)
         often = np.digitize(months[np.searchsorted(products, units.product[places])], OFTEN)
         strata = units.stars[places] * (len(OFTEN) + 1) + often
-        compared = Compared(terms[:, columns], places >= first, strata)
+        compared = MonthComparison(terms[:, columns], places >= first, strata)
         return Look(begin, places, columns, compared) if len(columns) else None
 
     def _one_each(self, start: int, end: int) -> Ints:

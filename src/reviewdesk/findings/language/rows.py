@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from reviewdesk.findings.base import CHANGED_AGAIN, GOING_ON, NO_REVIEWS
-from reviewdesk.findings.language.alarms import Alarm, Alarms
+from reviewdesk.findings.language.alarms import Alarm, LanguageAlarms
 from reviewdesk.findings.language.distances import Floats
 from reviewdesk.findings.language.looks import Look
 from reviewdesk.findings.language.units import Units
@@ -43,7 +43,9 @@ class _Words(NamedTuple):
     z: Floats  # (v,) 0 for terms that did not clearly rise
 
 
-def finding_rows(data: PreparedData, units: Units, raised: Alarms, progress: Progress) -> pa.Table:
+def finding_rows(
+    data: PreparedData, units: Units, raised: LanguageAlarms, progress: Progress
+) -> pa.Table:
     """Return the alarms as schema ``FINDINGS``, the surest first."""
     alarms = sorted(
         raised.alarms,
@@ -81,7 +83,7 @@ def _said(look: Look, words: _Words) -> tuple[np.ndarray, Floats]:
 
 
 def _row(
-    units: Units, raised: Alarms, alarm: Alarm, words: _Words, samples: list[str]
+    units: Units, raised: LanguageAlarms, alarm: Alarm, words: _Words, samples: list[str]
 ) -> dict[str, Any]:
     name = units.categories[alarm.looked.category]
     later = _next(raised, alarm)
@@ -106,7 +108,7 @@ def _row(
     }
 
 
-def _next(found: Alarms, alarm: Alarm) -> Alarm | None:
+def _next(found: LanguageAlarms, alarm: Alarm) -> Alarm | None:
     """Return the category's next alarm: whoever is called is compared with the months since."""
     later = [
         one
@@ -176,7 +178,7 @@ def _numbers(units: Units, alarm: Alarm, words: _Words) -> list[dict[str, Any]]:
     return [{"name": name, "value": value} for name, value in values]
 
 
-def _chart(found: Alarms, alarm: Alarm) -> list[dict[str, Any]]:
+def _chart(found: LanguageAlarms, alarm: Alarm) -> list[dict[str, Any]]:
     """Return how far each month was, in times of chance, until the alarm."""
     until = [
         one

@@ -16,10 +16,10 @@ import numpy as np
 from scipy.sparse import csr_array, diags_array
 
 from reviewdesk.findings.language.distances import (
-    Compared,
     Distance,
     Floats,
     Ints,
+    MonthComparison,
     beside_null,
 )
 
@@ -31,7 +31,7 @@ _NONE: Final = 1e-9
 """Directions whose square is so small a part of the largest one's, or of this, are rounding."""
 
 
-def measure_topics(given: Compared, seed: int) -> Distance:
+def measure_topics(given: MonthComparison, seed: int) -> Distance:
     """Return how far the topics are from those before, and how often chance gets so far.
 
     Args:
@@ -46,7 +46,7 @@ def measure_topics(given: Compared, seed: int) -> Distance:
     return beside_null(given, far, seed)
 
 
-def topics(given: Compared, seed: int) -> Floats:
+def topics(given: MonthComparison, seed: int) -> Floats:
     """Return orthonormal directions (n, t), each 0 on the mean of every stratum."""
     term_weights = weighted(given.terms)
     size = min(TOPICS, *term_weights.shape)

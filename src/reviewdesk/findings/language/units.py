@@ -66,7 +66,7 @@ class Units:
     names: list[str]
 
 
-class Read(NamedTuple):
+class ReadUnits(NamedTuple):
     """Units, and what they leave out."""
 
     units: Units
@@ -97,7 +97,7 @@ class _Columns(NamedTuple):
         )
 
 
-def read_units(data: PreparedData, progress: Progress) -> Read:
+def read_units(data: PreparedData, progress: Progress) -> ReadUnits:
     """Read the reviews that are compared, with their terms."""
     columns, names = _read(data, progress)
     undated = columns.day == NO_DAY
@@ -124,7 +124,7 @@ def read_units(data: PreparedData, progress: Progress) -> Read:
         terms,
         words,
     )
-    return Read(
+    return ReadUnits(
         units,
         {
             "reviews without a category": int((~filed).sum()),

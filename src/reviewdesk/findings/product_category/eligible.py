@@ -25,7 +25,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Eligible:
+class EligibleProducts:
     """What is known of n reviews and p products.
 
     Args:
@@ -70,7 +70,7 @@ class ProductRows:
         return self.order[self.starts[product] : self.starts[product + 1]]
 
 
-def read_eligible(data: PreparedData, predicted: BaseProbabilities) -> Eligible:
+def read_eligible(data: PreparedData, predicted: BaseProbabilities) -> EligibleProducts:
     """Read where reviews stand and decide which products are judged.
 
     Raises:
@@ -92,7 +92,7 @@ def read_eligible(data: PreparedData, predicted: BaseProbabilities) -> Eligible:
     pooled = pool(predicted.probabilities, product, products)
     known = assigned >= 0
     enough = pooled.reviews >= FEWEST_REVIEWS
-    return Eligible(
+    return EligibleProducts(
         names=predicted.labels,
         label=label.astype(np.int32),
         product=product,

@@ -9,15 +9,15 @@ from reviewdesk.errors import InputError
 from reviewdesk.findings.base import Finder, FinderInputs, Findings
 from reviewdesk.findings.kinds_met import FEWEST_EACH, products_of_each
 from reviewdesk.findings.predictions import BaseProbabilities, read_predictions
-from reviewdesk.findings.product_category.eligible import Eligible, read_eligible
+from reviewdesk.findings.product_category.eligible import EligibleProducts, read_eligible
 from reviewdesk.findings.product_category.judgement import (
     FEWEST_SPOKEN_FOR,
     UNKNOWN,
-    Judgement,
+    ProductJudgement,
     judge_products,
     without_unknown,
 )
-from reviewdesk.findings.product_category.lists import LIKELY, Lists, list_products, no_lists
+from reviewdesk.findings.product_category.lists import LIKELY, ProductLists, list_products, no_lists
 from reviewdesk.findings.product_category.model import PooledModel
 from reviewdesk.findings.product_category.rows import finding_rows
 from reviewdesk.progress import SILENT, Progress
@@ -84,8 +84,8 @@ class ProductCategoryFinder(Finder):
             settings={"models": predicted.models, **_settings(judgement.model)},
         )
 
-    def _nothing(self, eligible: Eligible, why: str) -> Findings:
-        lists: Lists = no_lists(why)
+    def _nothing(self, eligible: EligibleProducts, why: str) -> Findings:
+        lists: ProductLists = no_lists(why)
         return Findings(
             finder=self.name,
             table=FINDINGS.empty_table(),
@@ -96,7 +96,7 @@ class ProductCategoryFinder(Finder):
         )
 
 
-def _why_not(eligible: Eligible) -> str | None:
+def _why_not(eligible: EligibleProducts) -> str | None:
     if len(eligible.products) < FEWEST_PRODUCTS:
         known = " in categories that reviews tell" if eligible.left_out.get(UNKNOWN) else ""
         return (
@@ -109,7 +109,7 @@ def _why_not(eligible: Eligible) -> str | None:
     return None
 
 
-def _too_few_each(eligible: Eligible) -> str | None:
+def _too_few_each(eligible: EligibleProducts) -> str | None:
     each = products_of_each(eligible.products, eligible.assigned[eligible.products])
     if each < FEWEST_EACH:
         return (
@@ -120,7 +120,9 @@ def _too_few_each(eligible: Eligible) -> str | None:
     return None
 
 
-def _notes(eligible: Eligible, predicted: BaseProbabilities, judgement: Judgement) -> list[str]:
+def _notes(
+    eligible: EligibleProducts, predicted: BaseProbabilities, judgement: ProductJudgement
+) -> list[str]:
     notes = [
         f"About {share(judgement.model.noise)} of the products that were judged seem to stand "
         "in a wrong category; those that are not listed cannot be told surely enough."
@@ -150,7 +152,7 @@ def _notes(eligible: Eligible, predicted: BaseProbabilities, judgement: Judgemen
     return notes
 
 
-def _unknown_names(eligible: Eligible, judgement: Judgement) -> str:
+def _unknown_names(eligible: EligibleProducts, judgement: ProductJudgement) -> str:
     """Return the categories in which products stand that are not judged, some by name."""
     shown = np.unique(eligible.assigned[eligible.assigned >= 0])
     names = [eligible.names[one] for one in shown.tolist() if not judgement.known[one]]

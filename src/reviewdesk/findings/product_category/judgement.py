@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from reviewdesk.findings.product_category.eligible import Eligible
+from reviewdesk.findings.product_category.eligible import EligibleProducts
 from reviewdesk.findings.product_category.lists import LIKELY
 from reviewdesk.findings.product_category.model import PooledModel, fit_model
 from reviewdesk.findings.product_category.pooling import Pooled, spread
@@ -30,7 +30,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Judgement:
+class ProductJudgement:
     """What was found out about the judged products.
 
     Args:
@@ -52,7 +52,7 @@ class Judgement:
     overlaps: pa.Table
     candidates: NDArray[np.bool_]
 
-    def take(self, products: NDArray[np.bool_]) -> "Judgement":
+    def take(self, products: NDArray[np.bool_]) -> "ProductJudgement":
         """Return what was found out about some of the products."""
         return replace(
             self,
@@ -63,7 +63,7 @@ class Judgement:
         )
 
 
-def judge_products(eligible: Eligible) -> Judgement:
+def judge_products(eligible: EligibleProducts) -> ProductJudgement:
     """Fit the model on products that can be judged, and judge them by it.
 
     Products in categories of which reviews tell too little look as if all stood wrong. A first
@@ -87,7 +87,7 @@ def judge_products(eligible: Eligible) -> Judgement:
         one, other = places[pair["category"]], places[pair["other"]]
         overlapping[one, other] = overlapping[other, one] = True
     candidates = known[assigned] & ~overlapping[assigned, suggested]
-    return Judgement(model, right, wrong, suggested, known, pairs, candidates)
+    return ProductJudgement(model, right, wrong, suggested, known, pairs, candidates)
 
 
 def _fitted(pooled: Pooled, assigned: Ints, keys: NDArray[np.uint64]) -> PooledModel:
@@ -104,7 +104,9 @@ def _known(assigned: Ints, right: Floats) -> NDArray[np.bool_]:
     return known
 
 
-def without_unknown(eligible: Eligible, judgement: Judgement) -> tuple[Eligible, Judgement]:
+def without_unknown(
+    eligible: EligibleProducts, judgement: ProductJudgement
+) -> tuple[EligibleProducts, ProductJudgement]:
     """Return the products in known categories, and count the others among those left out."""
     inside = judgement.known[eligible.assigned[eligible.products]]
     left_out = {**eligible.left_out, UNKNOWN: int((~inside).sum())}

@@ -40,7 +40,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Lists:
+class ProductLists:
     """The lists, nested.
 
     Args:
@@ -61,7 +61,7 @@ def list_products(
     wrong: Floats,
     candidates: NDArray[np.bool_],
     promises: Sequence[float] = PROMISES,
-) -> Lists:
+) -> ProductLists:
     """List as many products as each promise allows.
 
     Args:
@@ -95,14 +95,14 @@ def list_products(
     listed = listed[np.argsort(-wrong[listed], kind="stable")]
     sizes = pa.Table.from_pylist([dict(zip(SIZES.names, row, strict=True)) for row in rows], SIZES)
     lists = tuple(_promised(promised, rows, int(candidates.sum())) for promised in promises)
-    return Lists(listed, promise[listed], lists, sizes)
+    return ProductLists(listed, promise[listed], lists, sizes)
 
 
-def no_lists(why: str, promises: Sequence[float] = PROMISES) -> Lists:
+def no_lists(why: str, promises: Sequence[float] = PROMISES) -> ProductLists:
     """Return empty lists, with the reason why."""
     empty = np.empty(0)
     lists = tuple(PromisedList(promised, 0, 0.0, why) for promised in promises)
-    return Lists(empty.astype(np.int64), empty, lists, SIZES.empty_table())
+    return ProductLists(empty.astype(np.int64), empty, lists, SIZES.empty_table())
 
 
 def longest(false: Floats, promise: float) -> int:

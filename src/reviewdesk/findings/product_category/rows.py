@@ -7,8 +7,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reviewdesk.findings.predictions import BaseProbabilities
-from reviewdesk.findings.product_category.eligible import Eligible
-from reviewdesk.findings.product_category.lists import Lists
+from reviewdesk.findings.product_category.eligible import EligibleProducts
+from reviewdesk.findings.product_category.lists import ProductLists
 from reviewdesk.findings.product_category.pooling import SMALLEST
 from reviewdesk.findings.samples import telling_samples
 from reviewdesk.findings.words import Question, telling_words
@@ -26,9 +26,9 @@ Ints = NDArray[np.int64]
 
 def finding_rows(
     data: PreparedData,
-    eligible: Eligible,
+    eligible: EligibleProducts,
     predicted: BaseProbabilities,
-    lists: Lists,
+    lists: ProductLists,
     right: Floats,
     wrong: Floats,
     suggested: Ints,
@@ -84,7 +84,7 @@ def finding_rows(
 
 def _words(
     data: PreparedData,
-    eligible: Eligible,
+    eligible: EligibleProducts,
     reviews: list[Ints],
     belongs: Ints,
     where: Ints,

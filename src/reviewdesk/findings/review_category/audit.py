@@ -28,7 +28,7 @@ ANSWERS: Final = {"wrong": True, "right": False}
 
 
 @dataclass(frozen=True, eq=False)
-class Correction:
+class ScoreCorrection:
     """Corrected log-odds are ``shift + slope * log-odds``.
 
     Args:
@@ -74,7 +74,7 @@ def choose_questions(posterior: Floats, count: int) -> NDArray[np.int64]:
     return np.unique(places[: count if length else 0].astype(np.int64))
 
 
-def fit_correction(posterior: Floats, wrong: NDArray[np.bool_]) -> Correction:
+def fit_correction(posterior: Floats, wrong: NDArray[np.bool_]) -> ScoreCorrection:
     """Return the correction that answers ask for.
 
     Args:
@@ -92,7 +92,7 @@ def fit_correction(posterior: Floats, wrong: NDArray[np.bool_]) -> Correction:
         step = np.linalg.solve(hessian, gradient)
         parameters = parameters - step / max(1.0, float(np.abs(step).max()))
     covariance = np.asarray(np.linalg.inv(hessian), np.float64)
-    return Correction(parameters, covariance, float(posterior.min()))
+    return ScoreCorrection(parameters, covariance, float(posterior.min()))
 
 
 def read_answers(path: Path) -> tuple[pa.Array, NDArray[np.bool_]]:

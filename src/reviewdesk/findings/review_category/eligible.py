@@ -46,7 +46,7 @@ COPY: Final = "which repeat one of another variant: one text is one finding"
 
 
 @dataclass(frozen=True, eq=False)
-class Eligible:
+class EligibleReviews:
     """What is known of n reviews.
 
     Args:
@@ -91,7 +91,7 @@ class Eligible:
 
 def read_eligible(
     inputs: FinderInputs, predicted: BaseProbabilities, progress: Progress
-) -> Eligible:
+) -> EligibleReviews:
     """Decide which reviews are looked at.
 
     Raises:
@@ -152,7 +152,7 @@ def read_eligible(
             "Some predictions are not cross-fitted: where the classifier has learnt from a review, "
             "it repeats the category in which that stands, and misses the error."
         )
-    return Eligible(
+    return EligibleReviews(
         inputs, predicted.labels, predicted.models, predicted.fold, base_logs, ids, titles, labels,
         product, _lengths(inputs), shared, eligible, trusted, left_out, notes,
     )  # fmt: skip

@@ -14,12 +14,12 @@ from reviewdesk.findings.base import PROMISES, Finder, FinderInputs, Findings
 from reviewdesk.findings.kinds_met import FEWEST_EACH, products_of_each
 from reviewdesk.findings.predictions import read_predictions
 from reviewdesk.findings.review_category.audit import (
-    Correction,
+    ScoreCorrection,
     choose_questions,
     fit_correction,
     read_answers,
 )
-from reviewdesk.findings.review_category.eligible import Eligible, read_eligible
+from reviewdesk.findings.review_category.eligible import EligibleReviews, read_eligible
 from reviewdesk.findings.review_category.lists import (
     Lists,
     lists_with_reference,
@@ -108,10 +108,10 @@ class _Answers(NamedTuple):
     """What a person said: how many answers are of use, and what they ask for."""
 
     given: int
-    correction: Correction | None
+    correction: ScoreCorrection | None
 
 
-def rank(eligible: Eligible) -> Ranking:
+def rank(eligible: EligibleReviews) -> Ranking:
     """Rank the reviews that are judged; all others get a score that lists nothing."""
     rows = np.flatnonzero(eligible.eligible)
     base_logs, labels = [logs[rows] for logs in eligible.base_logs], eligible.labels[rows]
@@ -129,7 +129,7 @@ def rank(eligible: Eligible) -> Ranking:
     return replace(ranking, score=score, posterior=posterior, unaided=unaided)
 
 
-def _answers(eligible: Eligible, ranking: Ranking, path: Path) -> _Answers:
+def _answers(eligible: EligibleReviews, ranking: Ranking, path: Path) -> _Answers:
     ids, wrong = read_answers(path)
     places = pc.index_in(ids, value_set=eligible.ids.combine_chunks()).fill_null(-1).to_numpy()
     known = (places >= 0) & eligible.candidates[places]
@@ -139,14 +139,14 @@ def _answers(eligible: Eligible, ranking: Ranking, path: Path) -> _Answers:
     return _Answers(int(known.sum()), correction)
 
 
-def _lists(eligible: Eligible, ranking: Ranking, answers: _Answers) -> Lists:
+def _lists(eligible: EligibleReviews, ranking: Ranking, answers: _Answers) -> Lists:
     if eligible.trusted.any():
         return lists_with_reference(ranking, eligible.candidates, eligible.trusted)
     why_not = None if answers.correction else _too_few_each(eligible)
     return lists_without_reference(ranking, eligible.candidates, answers.correction, why_not)
 
 
-def _too_few_each(eligible: Eligible) -> str | None:
+def _too_few_each(eligible: EligibleReviews) -> str | None:
     """Say why classifiers alone cannot tell, where they have met few products of a category."""
     rows = eligible.candidates & (eligible.product >= 0)
     each = products_of_each(eligible.product[rows], eligible.labels[rows])
@@ -159,7 +159,9 @@ def _too_few_each(eligible: Eligible) -> str | None:
     )
 
 
-def _tables(eligible: Eligible, ranking: Ranking, says: NDArray[np.int64]) -> dict[str, pa.Table]:
+def _tables(
+    eligible: EligibleReviews, ranking: Ranking, says: NDArray[np.int64]
+) -> dict[str, pa.Table]:
     """Return what was found besides errors."""
     names, labels = eligible.names, eligible.labels
     right = eligible.eligible & (ranking.posterior < LIKELY)
@@ -170,7 +172,7 @@ def _tables(eligible: Eligible, ranking: Ranking, says: NDArray[np.int64]) -> di
 
 
 def _says(
-    eligible: Eligible, ranking: Ranking
+    eligible: EligibleReviews, ranking: Ranking
 ) -> tuple[NDArray[np.int64], list[NDArray[np.int64]]]:
     """Return the category that each review speaks of, and typical reviews of each category."""
     n = len(eligible.labels)
@@ -190,14 +192,14 @@ def _says(
 
 
 def _probabilities(
-    eligible: Eligible, ranking: Ranking, rows: NDArray[np.integer] | slice
+    eligible: EligibleReviews, ranking: Ranking, rows: NDArray[np.integer] | slice
 ) -> NDArray[np.float64]:
     return ranking.probabilities(
         [logs[rows] for logs in eligible.base_logs], eligible.lengths[rows]
     )
 
 
-def _questions(eligible: Eligible, ranking: Ranking, most: int) -> pa.Table:
+def _questions(eligible: EligibleReviews, ranking: Ranking, most: int) -> pa.Table:
     rows = ranked_rows(ranking, eligible.candidates)
     rows = rows[choose_questions(ranking.posterior[rows], most)]
     shares = _probabilities(eligible, ranking, rows)
@@ -211,7 +213,7 @@ def _questions(eligible: Eligible, ranking: Ranking, most: int) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=QUESTIONS)
 
 
-def _notes(eligible: Eligible, lists: Lists, answers: int) -> list[str]:
+def _notes(eligible: EligibleReviews, lists: Lists, answers: int) -> list[str]:
     notes = list(eligible.notes)
     if eligible.trusted.any():
         notes.append(
@@ -256,7 +258,7 @@ def _overlap_notes(pairs: pa.Table) -> list[str]:
     return notes
 
 
-def _settings(eligible: Eligible, ranking: Ranking, answers: int) -> dict[str, Any]:
+def _settings(eligible: EligibleReviews, ranking: Ranking, answers: int) -> dict[str, Any]:
     return {
         "answers": answers,
         "reference": int(eligible.trusted.sum()),

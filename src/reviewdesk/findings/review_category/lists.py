@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewdesk.findings.base import PROMISES, PromisedList
-from reviewdesk.findings.review_category.audit import Correction
+from reviewdesk.findings.review_category.audit import ScoreCorrection
 from reviewdesk.findings.review_category.promises import (
     FEWEST_LISTED,
-    Cut,
+    ListCut,
     ReferenceTail,
     cut_lists,
     false_by_posterior,
@@ -78,7 +78,7 @@ def lists_with_reference(
 def lists_without_reference(
     ranking: Ranking,
     candidates: NDArray[np.bool_],
-    correction: Correction | None,
+    correction: ScoreCorrection | None,
     why_not: str | None = None,
 ) -> Lists:
     """Return the lists that probabilities allow, corrected by a person's answers where there are.
@@ -156,7 +156,7 @@ def _sorted(candidates: NDArray[np.bool_], by: Floats) -> NDArray[np.int64]:
     return rows[np.argsort(-by[rows], kind="stable")]
 
 
-def _lists(rows: NDArray[np.int64], score: Floats, cuts: Sequence[Cut], reason: str) -> Lists:
+def _lists(rows: NDArray[np.int64], score: Floats, cuts: Sequence[ListCut], reason: str) -> Lists:
     most = max((cut.listed for cut in cuts), default=0)
     promise = np.zeros(most)
     for cut, promised in reversed(list(zip(cuts, PROMISES, strict=True))):
@@ -181,7 +181,7 @@ def _none(why: str) -> Lists:
     return Lists(np.empty(0, np.int64), nothing, nothing, lists)
 
 
-def _why(cut: Cut, promised: float, candidates: int, reason: str) -> str | None:
+def _why(cut: ListCut, promised: float, candidates: int, reason: str) -> str | None:
     if cut.listed:
         return None
     if not candidates:

@@ -27,7 +27,7 @@ FEWEST_LISTED: Final = 5
 """A shorter list says nothing about a precision."""
 
 
-class Cut(NamedTuple):
+class ListCut(NamedTuple):
     """A list: its first ``listed`` candidates, of which so many are expected to be false."""
 
     listed: int
@@ -90,7 +90,7 @@ def false_by_posterior(ranked: Floats) -> Floats:
     return np.cumsum(1 - ranked)
 
 
-def cut_lists(false: Floats, ranked: Floats, promises: Sequence[float]) -> list[Cut]:
+def cut_lists(false: Floats, ranked: Floats, promises: Sequence[float]) -> list[ListCut]:
     """Return the longest list for each promise; no list is shorter than one promised more.
 
     Args:
@@ -98,13 +98,13 @@ def cut_lists(false: Floats, ranked: Floats, promises: Sequence[float]) -> list[
         ranked: (n,) their scores; candidates of one score are listed together or not at all.
         promises: precisions in 0-1, the strictest first.
     """
-    cuts: list[Cut] = []
+    cuts: list[ListCut] = []
     listed = np.arange(1, len(false) + 1)
     ends = _last_of_ties(ranked) == listed
     for promise in promises:
         kept = np.flatnonzero(ends & (false <= (1 - promise) * listed) & (listed >= FEWEST_LISTED))
         length = int(kept[-1]) + 1 if len(kept) else 0
-        cuts.append(Cut(length, float(false[length - 1]) if length else 0.0))
+        cuts.append(ListCut(length, float(false[length - 1]) if length else 0.0))
     return cuts
 
 

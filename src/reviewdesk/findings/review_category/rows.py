@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from reviewdesk.findings.review_category.eligible import Eligible
+from reviewdesk.findings.review_category.eligible import EligibleReviews
 from reviewdesk.findings.review_category.lists import Lists
 from reviewdesk.findings.samples import telling_samples
 from reviewdesk.findings.words import Question, telling_words
@@ -24,7 +24,7 @@ CANDIDATES: Final = 24
 
 
 def finding_rows(
-    eligible: Eligible,
+    eligible: EligibleReviews,
     listed: Lists,
     shares: Floats,
     typical: Sequence[NDArray[np.int64]],
@@ -78,7 +78,10 @@ def suggestions(shares: Floats, labels: NDArray[np.integer]) -> NDArray[np.int64
 
 
 def _words(
-    eligible: Eligible, rows: NDArray[np.int64], suggested: NDArray[np.int64], progress: Progress
+    eligible: EligibleReviews,
+    rows: NDArray[np.int64],
+    suggested: NDArray[np.int64],
+    progress: Progress,
 ) -> list[list[dict[str, Any]] | None]:
     questions = [
         Question(np.array([row]), int(to), int(eligible.labels[row]))
@@ -92,7 +95,7 @@ def _words(
 
 
 def _examples(
-    eligible: Eligible, typical: Sequence[NDArray[np.int64]], progress: Progress
+    eligible: EligibleReviews, typical: Sequence[NDArray[np.int64]], progress: Progress
 ) -> list[list[str]]:
     """Return for each category the ids of typical reviews; one more than is shown."""
     scores = [-np.arange(len(rows), dtype=np.float64) for rows in typical]

@@ -12,7 +12,7 @@ from reviewdesk.findings.products import NONE, Products, read_products
 from reviewdesk.findings.review_product.categories import own_shares
 from reviewdesk.findings.review_product.misfit import Fit, MisfitScores, misfit_scores, together
 from reviewdesk.findings.review_product.posterior import ProductPosterior, product_posterior
-from reviewdesk.findings.review_product.profiles import Reviews
+from reviewdesk.findings.review_product.profiles import ProductReviews
 from reviewdesk.findings.review_terms import ReviewTerms
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
@@ -33,7 +33,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Eligible:
+class EligibleUnderProducts:
     """The eligible reviews and their scores; products are the variants of one product taken
     together.
 
@@ -60,7 +60,7 @@ class Eligible:
 
 def score_eligible(
     data: PreparedData, *, fewest: int, longest: int, candidates: int, progress: Progress = SILENT
-) -> Eligible:
+) -> EligibleUnderProducts:
     """Score all reviews that are eligible.
 
     Args:
@@ -143,9 +143,11 @@ class _Parts:
         self.likely[inside, : likely.shape[1]] = likely
         self.shares[inside, : likely.shape[1]] = posterior.shares[:, first]
 
-    def eligible(self, products: Products, rows: Ints, left_out: dict[str, int]) -> Eligible:
+    def eligible(
+        self, products: Products, rows: Ints, left_out: dict[str, int]
+    ) -> EligibleUnderProducts:
         scores = MisfitScores(self.observed, together(self.null_draws))
-        return Eligible(
+        return EligibleUnderProducts(
             products, rows, self.stands, self.likely, self.shares, self.own, scores, left_out
         )
 
@@ -245,13 +247,13 @@ def _with_titles(
     titles: sparse.csr_array,
     product: NDArray[np.int32],
     writer: Ints,
-) -> Reviews:
+) -> ProductReviews:
     """Return reviews, and after them the titles of their k products, each as often as it counts."""
     k = titles.shape[0]
     whole = sparse.csr_array(sparse.vstack([term_rows, *[titles] * TITLE], format="csr"))
     whole.sort_indices()
     titled = np.tile(np.arange(k), TITLE)
-    return Reviews(
+    return ProductReviews(
         whole.indices.astype(np.int32),
         whole.indptr.astype(np.int64),
         np.concatenate([product, titled]).astype(np.int32),

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewdesk.findings.base import PROMISES, Finder, FinderInputs, Findings, PromisedList
-from reviewdesk.findings.review_category.promises import Cut, cut_lists, false_by_posterior
-from reviewdesk.findings.review_product.eligible import Eligible, score_eligible
+from reviewdesk.findings.review_category.promises import ListCut, cut_lists, false_by_posterior
+from reviewdesk.findings.review_product.eligible import EligibleUnderProducts, score_eligible
 from reviewdesk.findings.review_product.mixture import ODD, Mixture, fit_mixture
 from reviewdesk.findings.review_product.posterior import LONGEST
-from reviewdesk.findings.review_product.rows import CHARTED, Listed, finding_rows
+from reviewdesk.findings.review_product.rows import CHARTED, ListedReviews, finding_rows
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.report.numbers import count, share
 
@@ -77,7 +77,9 @@ class ReviewProductFinder(Finder):
         )
 
 
-def promised(eligible: Eligible, curve: Mixture | None) -> tuple[Listed, tuple[PromisedList, ...]]:
+def promised(
+    eligible: EligibleUnderProducts, curve: Mixture | None
+) -> tuple[ListedReviews, tuple[PromisedList, ...]]:
     """Return the longest list and what is promised of each.
 
     Args:
@@ -90,9 +92,9 @@ def promised(eligible: Eligible, curve: Mixture | None) -> tuple[Listed, tuple[P
     ranked = posterior[order]
     cuts = cut_lists(false_by_posterior(ranked), ranked, PROMISES)
     if curve is None or curve.wrong == 0:
-        cuts = [Cut(0, 0.0) for _ in PROMISES]
+        cuts = [ListCut(0, 0.0) for _ in PROMISES]
     if curve is not None and cuts[-1].listed - cuts[-1].false < SEEN * curve.wrong * len(ranked):
-        cuts = [Cut(0, 0.0) for _ in PROMISES]
+        cuts = [ListCut(0, 0.0) for _ in PROMISES]
     most = max(cut.listed for cut in cuts)
     promise = np.zeros(most)
     for cut, one in reversed(list(zip(cuts, PROMISES, strict=True))):
@@ -101,10 +103,10 @@ def promised(eligible: Eligible, curve: Mixture | None) -> tuple[Listed, tuple[P
         PromisedList(one, cut.listed, cut.false, _why_empty(cut, curve, one))
         for cut, one in zip(cuts, PROMISES, strict=True)
     )
-    return Listed(order[:most], ranked[:most], promise), lists
+    return ListedReviews(order[:most], ranked[:most], promise), lists
 
 
-def _why_empty(cut: Cut, curve: Mixture | None, promise: float) -> str | None:
+def _why_empty(cut: ListCut, curve: Mixture | None, promise: float) -> str | None:
     if cut.listed:
         return None
     if curve is None:

@@ -10,7 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from reviewdesk.findings.review_product.profiles import EVIDENCE, Profiles, Reviews, term_profiles
+from reviewdesk.findings.review_product.profiles import (
+    EVIDENCE,
+    ProductReviews,
+    TermProfiles,
+    term_profiles,
+)
 from reviewdesk.findings.review_product.writers import by_writer, leave_out
 from reviewdesk.text.compiled import compiled
 
@@ -56,7 +61,7 @@ class _Scores(NamedTuple):
 
 
 def product_posterior(
-    reviews: Reviews, kept: int = KEPT, longest: int = LONGEST
+    reviews: ProductReviews, kept: int = KEPT, longest: int = LONGEST
 ) -> ProductPosterior:
     """Return which products each review speaks of.
 
@@ -84,7 +89,7 @@ def product_posterior(
     return posterior
 
 
-def _unlisted(reviews: Reviews, profiles: Profiles, kept: int) -> _Unlisted:
+def _unlisted(reviews: ProductReviews, profiles: TermProfiles, kept: int) -> _Unlisted:
     whole_lists = np.append(0, np.cumsum(~profiles.partial[reviews.columns]))
     terms, size = np.unique(np.diff(whole_lists[reviews.ends]), return_inverse=True)
     products = np.empty((len(terms), kept), np.int32)
@@ -98,8 +103,8 @@ def _unlisted(reviews: Reviews, profiles: Profiles, kept: int) -> _Unlisted:
 
 @compiled
 def _compare(
-    reviews: Reviews,
-    profiles: Profiles,
+    reviews: ProductReviews,
+    profiles: TermProfiles,
     unlisted: _Unlisted,
     order: Ints,
     ends: Ints,
@@ -129,7 +134,7 @@ def _compare(
 
 @compiled
 def _look_up(
-    reviews: Reviews, profiles: Profiles, review: int, terms: float, scores: _Scores
+    reviews: ProductReviews, profiles: TermProfiles, review: int, terms: float, scores: _Scores
 ) -> int:
     """Score the products that the lists of a review's terms hold; return how many they are."""
     reached = 0
@@ -149,7 +154,7 @@ def _look_up(
 
 @compiled
 def _keep(
-    profiles: Profiles,
+    profiles: TermProfiles,
     unlisted: _Unlisted,
     scores: _Scores,
     reached: int,

@@ -25,7 +25,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-class Reviews(NamedTuple):
+class ProductReviews(NamedTuple):
     """n reviews of one category with k products.
 
     Args:
@@ -45,7 +45,7 @@ class Reviews(NamedTuple):
     products: int
 
 
-class Profiles(NamedTuple):
+class TermProfiles(NamedTuple):
     """What is said of k products, by product and by term, as kernels read it."""
 
     counts: NDArray[np.int32]  # of a product's terms: how many reviews have them
@@ -63,7 +63,7 @@ class Profiles(NamedTuple):
     starts: Ints  # (terms + 1,)
 
 
-def term_profiles(reviews: Reviews, longest: int) -> Profiles:
+def term_profiles(reviews: ProductReviews, longest: int) -> TermProfiles:
     """Return what reviews say of their products.
 
     Args:
@@ -86,7 +86,7 @@ def term_profiles(reviews: Reviews, longest: int) -> Profiles:
     prior = PRIOR * all_counts / all_counts.sum()
     dilution = np.log1p(totals / PRIOR)
     stand = np.bincount(reviews.product, minlength=k).astype(np.float64)
-    return Profiles(
+    return TermProfiles(
         counts.data.astype(np.int32),
         counts.indices.astype(np.int32),
         counts.indptr.astype(np.int64),

@@ -7,7 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reviewdesk.findings.products import NONE, Products
-from reviewdesk.findings.review_product.eligible import Eligible
+from reviewdesk.findings.review_product.eligible import EligibleUnderProducts
 from reviewdesk.findings.samples import telling_samples
 from reviewdesk.findings.words import Question, telling_words
 from reviewdesk.prepare.prepared import PreparedData
@@ -24,7 +24,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-class Listed(NamedTuple):
+class ListedReviews(NamedTuple):
     """The longest list, the surest first."""
 
     places: Ints  # (m,) among the eligible reviews
@@ -33,7 +33,7 @@ class Listed(NamedTuple):
 
 
 def finding_rows(
-    data: PreparedData, eligible: Eligible, listed: Listed, progress: Progress
+    data: PreparedData, eligible: EligibleUnderProducts, listed: ListedReviews, progress: Progress
 ) -> pa.Table:
     """Return a list as schema ``FINDINGS``.
 
@@ -79,7 +79,7 @@ def _name(products: Products, product: int) -> str:
     return products.titles[product] or products.ids[product]
 
 
-def _suggested(eligible: Eligible, places: Ints) -> Ints:
+def _suggested(eligible: EligibleUnderProducts, places: Ints) -> Ints:
     """Return the likeliest product of each review beside the one that it stands under, (m,)."""
     likely = eligible.likely[places]
     other = (likely != eligible.stands[places, None]) & (likely != NONE)
@@ -102,7 +102,11 @@ def _ids(data: PreparedData, rows: Ints) -> list[str]:
 
 
 def _words(
-    data: PreparedData, eligible: Eligible, places: Ints, suggested: Ints, progress: Progress
+    data: PreparedData,
+    eligible: EligibleUnderProducts,
+    places: Ints,
+    suggested: Ints,
+    progress: Progress,
 ) -> list[list[dict[str, Any]] | None]:
     """Return the words for and against; only the products that are asked about are counted."""
     asked = np.unique(np.concatenate([eligible.stands[places], suggested]))
@@ -126,7 +130,7 @@ def _words(
 
 
 def _typical(
-    data: PreparedData, eligible: Eligible, suggested: Ints, progress: Progress
+    data: PreparedData, eligible: EligibleUnderProducts, suggested: Ints, progress: Progress
 ) -> dict[int, list[str]]:
     """Return for each product that is suggested the ids of reviews that are surely about it."""
     asked = np.unique(suggested)
@@ -140,7 +144,7 @@ def _typical(
     return dict(zip(asked.tolist(), samples, strict=True))
 
 
-def _numbers(eligible: Eligible, at: int, belongs: int) -> list[dict[str, Any]]:
+def _numbers(eligible: EligibleUnderProducts, at: int, belongs: int) -> list[dict[str, Any]]:
     products = eligible.products
     there = eligible.shares[at][eligible.likely[at] == belongs]
     return [
@@ -156,7 +160,7 @@ def _numbers(eligible: Eligible, at: int, belongs: int) -> list[dict[str, Any]]:
     ]
 
 
-def _chart(eligible: Eligible, at: int) -> list[dict[str, Any]]:
+def _chart(eligible: EligibleUnderProducts, at: int) -> list[dict[str, Any]]:
     """Return the products that it speaks of most likely, and the one that it stands under."""
     shown = [
         (int(product), float(share))

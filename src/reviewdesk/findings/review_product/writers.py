@@ -10,7 +10,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from reviewdesk.findings.review_product.profiles import EVIDENCE, PRIOR, Profiles, Reviews
+from reviewdesk.findings.review_product.profiles import (
+    EVIDENCE,
+    PRIOR,
+    ProductReviews,
+    TermProfiles,
+)
 from reviewdesk.text.compiled import compiled
 
 MOST_WRITTEN: Final = 1_000
@@ -20,7 +25,7 @@ Ints = NDArray[np.int64]
 Places = NDArray[np.int32]
 
 
-def by_writer(reviews: Reviews) -> tuple[Ints, Ints]:
+def by_writer(reviews: ProductReviews) -> tuple[Ints, Ints]:
     """Return the reviews of each writer one after the other, and where each writer's begin.
 
     Args:
@@ -39,8 +44,8 @@ def by_writer(reviews: Reviews) -> tuple[Ints, Ints]:
 
 @compiled
 def leave_out(
-    reviews: Reviews,
-    profiles: Profiles,
+    reviews: ProductReviews,
+    profiles: TermProfiles,
     terms: NDArray[np.float64],
     written: Ints,
     own: Places,
@@ -79,7 +84,7 @@ def leave_out(
 
 
 @compiled
-def _count(reviews: Reviews, review: int, by: int, own: Places) -> None:
+def _count(reviews: ProductReviews, review: int, by: int, own: Places) -> None:
     """Count a review's terms, or set their counts back to 0."""
     for term in reviews.columns[reviews.ends[review] : reviews.ends[review + 1]]:
         own[term] = (own[term] + by) * by
@@ -87,7 +92,12 @@ def _count(reviews: Reviews, review: int, by: int, own: Places) -> None:
 
 @compiled
 def _gain(
-    reviews: Reviews, profiles: Profiles, review: int, product: int, dilution: float, own: Places
+    reviews: ProductReviews,
+    profiles: TermProfiles,
+    review: int,
+    product: int,
+    dilution: float,
+    own: Places,
 ) -> float:
     """Return what a review's terms say for a product, less what is counted in ``own``."""
     gain, at, last = 0.0, profiles.ends[product], profiles.ends[product + 1]

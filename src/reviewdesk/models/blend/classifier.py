@@ -13,7 +13,7 @@ from reviewdesk.errors import BundleError, InputError, NotEnoughData, UsageError
 from reviewdesk.formats.weights import load_weights, save_weights
 from reviewdesk.models.base import Classifier, Explanation, KnowsWords
 from reviewdesk.models.blend.explain import blended_explanation
-from reviewdesk.models.blend.folds import Rows, chosen, selectable
+from reviewdesk.models.blend.folds import FoldRows, chosen, selectable
 from reviewdesk.models.blend.settings import FAMILY, BlendSettings
 from reviewdesk.models.blend.stack import Stack, log_probabilities, sure_enough
 from reviewdesk.models.blend.windows import averaged, in_windows
@@ -45,7 +45,7 @@ class Blend(Classifier):
 
     def _fit(self, train: LabelledReviews, validation: LabelledReviews | None) -> None:
         train = train.through(lambda batches: map(selectable, batches))
-        rows = Rows.of(train, self.columns_)
+        rows = FoldRows.of(train, self.columns_)
         self.label_rows_ = np.bincount(rows.labels, minlength=len(self.labels_)).astype(np.float64)
         self._settle(*self._weighed(train, rows))
         self.members_ = [member.fit(train) for member in self._unfitted()]
@@ -80,7 +80,7 @@ class Blend(Classifier):
     def _settle(self, stack: Stack, sure: float) -> None:
         self.stack_, self.sure_ = stack, sure if self.settings.cascade else np.inf
 
-    def _weighed(self, train: LabelledReviews, rows: Rows) -> tuple[Stack, float]:
+    def _weighed(self, train: LabelledReviews, rows: FoldRows) -> tuple[Stack, float]:
         """Return the weights, as they are given or learnt, and from when on one member is sure."""
         members, k = len(self.settings.members), len(self.labels_)
         if self.settings.weights:
@@ -93,7 +93,7 @@ class Blend(Classifier):
         sure = self.settings.sure or sure_enough(logs[0], stack(logs), rows.labels)
         return stack, sure
 
-    def _out_of_fold(self, train: LabelledReviews, rows: Rows) -> list[NDArray[np.float32]]:
+    def _out_of_fold(self, train: LabelledReviews, rows: FoldRows) -> list[NDArray[np.float32]]:
         """Return each member's log-probabilities of rows that it had not seen, (n, k) each."""
         folds = rows.folds(self.settings.folds, self.settings.seed)
         shape = len(rows.labels), len(self.labels_)

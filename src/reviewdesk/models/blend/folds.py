@@ -14,7 +14,7 @@ from reviewdesk.models.labelled import LabelledReviews
 from reviewdesk.text.hashing import combine64, hash64
 
 
-class Rows(NamedTuple):
+class FoldRows(NamedTuple):
     """What is known of the rows that are learnt from.
 
     Args:
@@ -28,7 +28,7 @@ class Rows(NamedTuple):
     texts: NDArray[np.uint64]
 
     @classmethod
-    def of(cls, train: LabelledReviews, columns: tuple[str, ...]) -> "Rows":
+    def of(cls, train: LabelledReviews, columns: tuple[str, ...]) -> "FoldRows":
         """Read all rows once."""
         labels: list[NDArray[np.int32]] = [np.empty(0, np.int32)]
         groups: list[NDArray[np.uint64]] = [np.empty(0, np.uint64)]

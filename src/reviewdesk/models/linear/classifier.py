@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from reviewdesk.errors import InputError, UsageError
 from reviewdesk.models.labelled import LabelledReviews, Texts
 from reviewdesk.models.linear.hashed import LONGEST, HashedLinear, HashedSettings
-from reviewdesk.models.linear.learning import Learnt
+from reviewdesk.models.linear.learning import LearntWeights
 from reviewdesk.models.linear.solver import Solver
 from reviewdesk.models.linear.validation import Parts
 from reviewdesk.models.linear.vocabulary import CHARACTERS
@@ -131,7 +131,7 @@ class Linear(HashedLinear):
             return self.fit(train)
         if train.multilabel != self.multilabel_:
             raise InputError("these rows have one label each and those before several, or reverse")
-        start = Learnt(self.vocabulary_, self.weights_, self.calibration_, np.empty(0))
+        start = LearntWeights(self.vocabulary_, self.weights_, self.calibration_, np.empty(0))
         rows = self._checked(train.batches())
         self._keep(self._learning().learn(rows, 0, self.vocabulary_.grams, self.strength_, start))
         return self

@@ -18,7 +18,7 @@ from reviewdesk.models.labelled import LabelledReviews, Texts
 from reviewdesk.models.linear.calibration import Calibration
 from reviewdesk.models.linear.choosing import SAMPLE_ROWS, choose
 from reviewdesk.models.linear.explain import explain_row
-from reviewdesk.models.linear.learning import Learning, Learnt
+from reviewdesk.models.linear.learning import Learning, LearntWeights
 from reviewdesk.models.linear.multilabel import MultilabelCalibrations, MultilabelWeights
 from reviewdesk.models.linear.saved import read_saved
 from reviewdesk.models.linear.solver import Solver
@@ -126,7 +126,7 @@ class HashedLinear(Classifier):
         grams = Grams(words, self.characters, self.marks)
         self._keep(learning.learn(everything, head.text_bytes, grams, self.strength_))
 
-    def _keep(self, learnt: Learnt) -> None:
+    def _keep(self, learnt: LearntWeights) -> None:
         self.vocabulary_, self.weights_ = learnt.vocabulary, learnt.weights
         self.calibration_ = learnt.calibration
 

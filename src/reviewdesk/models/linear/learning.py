@@ -27,7 +27,7 @@ from reviewdesk.models.linear.validation import (
     plan_for,
     plan_to_choose,
 )
-from reviewdesk.models.linear.vocabulary import Counts, Grams, Vocabulary, bits_for
+from reviewdesk.models.linear.vocabulary import FeatureTotals, Grams, Vocabulary, bits_for
 from reviewdesk.models.linear.weights import Weights
 from reviewdesk.text.hashing import combine64, hash64
 
@@ -38,7 +38,7 @@ NONE: Final = np.empty(0)
 NewSolver = Callable[[Parts, int, NDArray[np.int64], Weights | None], Solver]
 
 
-class Learnt(NamedTuple):
+class LearntWeights(NamedTuple):
     """What a run of learning gives.
 
     Args:
@@ -85,10 +85,10 @@ class Learning:
         text_bytes: int,
         grams: Grams,
         strength: float,
-        start: Learnt | None = None,
+        start: LearntWeights | None = None,
         *,
         choosing: bool = False,
-    ) -> Learnt:
+    ) -> LearntWeights:
         """Learn from rows, from the beginning or on from what was learnt before.
 
         Args:
@@ -100,7 +100,7 @@ class Learning:
             choosing: whether only how likely the held-out rows are is needed.
         """
         bits = start.vocabulary.bits if start else bits_for(text_bytes, grams, self.memory // 4)
-        counts = Counts(self.columns, grams, bits)
+        counts = FeatureTotals(self.columns, grams, bits)
         store = RowStore(self.memory // 8, self.seed)
         try:
             rows = _Rows(counts, store, LabelSets(self.k) if self.multilabel else None, self.seed)
@@ -121,7 +121,9 @@ class Learning:
 class _Rows:
     """Takes rows: counts their n-grams and labels, and keeps them."""
 
-    def __init__(self, counts: Counts, store: RowStore, sets: LabelSets | None, seed: int) -> None:
+    def __init__(
+        self, counts: FeatureTotals, store: RowStore, sets: LabelSets | None, seed: int
+    ) -> None:
         self.counts = counts
         self.store = store
         self.sets = sets
@@ -160,10 +162,10 @@ class _Run:
     store: RowStore
     rows: _Rows
     strength: float
-    start: Learnt | None
+    start: LearntWeights | None
     choosing: bool
 
-    def single_label(self) -> Learnt:
+    def single_label(self) -> LearntWeights:
         """Learn of rows with one label each."""
         k = self.learning.k
         label_rows = np.zeros(k, np.int64)
@@ -175,27 +177,27 @@ class _Run:
         if self.start is None:
             weights, calibration, likely = self._fit(self.store.parts, label_rows[kept])
             weights, calibration = spread(weights, present, k), calibration.spread(present, k)
-            return Learnt(self.vocabulary, weights, calibration, likely)
+            return LearntWeights(self.vocabulary, weights, calibration, likely)
         before = cast(Calibration, self.start.calibration)
         old = cast(Weights, self.start.weights)
         weights, fresh, likely = self._fit(self.store.parts, label_rows, old)
         if len(likely) < ENOUGH_TO_CALIBRATE:
             weights = replace(weights, sharpness=old.sharpness)
-            return Learnt(self.vocabulary, weights, before.with_rows(fresh), likely)
+            return LearntWeights(self.vocabulary, weights, before.with_rows(fresh), likely)
         known = np.isfinite(before.shift)
         known[present] = True
         given = np.flatnonzero(known)
         calibration = replace(fresh, shift=fresh.shift[given]).spread(given, k)
         calibration = replace(calibration, short=fresh.short).with_rows(before)
-        return Learnt(self.vocabulary, weights, calibration, likely)
+        return LearntWeights(self.vocabulary, weights, calibration, likely)
 
-    def multilabel(self) -> Learnt:
+    def multilabel(self) -> LearntWeights:
         """Learn of rows that may have several labels: of each label, yes or no."""
         sets = cast(LabelSets, self.rows.sets)
         same = np.arange(len(sets), dtype=np.int32)
         self.store.finish(self.vocabulary.numbers, len(self.vocabulary), same)
         each = [self._question(label, sets.holding(label)) for label in range(self.learning.k)]
-        return Learnt(
+        return LearntWeights(
             self.vocabulary,
             MultilabelWeights([one.weights for one in each]),
             MultilabelCalibrations(
@@ -246,7 +248,7 @@ class _Answer(NamedTuple):
     likely: NDArray[np.float64]
 
 
-def _answer(start: Learnt | None, label: int) -> _Answer | None:
+def _answer(start: LearntWeights | None, label: int) -> _Answer | None:
     if start is None:
         return None
     weights = cast(MultilabelWeights, start.weights)

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from reviewdesk.errors import BundleError
 from reviewdesk.models.linear.calibration import Calibration
-from reviewdesk.models.linear.rows import Rows
+from reviewdesk.models.linear.rows import HashedRows
 from reviewdesk.models.linear.weights import Weights
 from reviewdesk.text.hashing import combine64
 
-Parts = Callable[[], Iterator[Rows]]
+Parts = Callable[[], Iterator[HashedRows]]
 
 
 class LabelSets:
@@ -71,7 +71,7 @@ def answers(parts: Parts, holding: NDArray[np.bool_]) -> Parts:
     """Return the same rows with 1 for those whose set of labels is among some, and else 0."""
     told = holding.astype(np.int32)
 
-    def answered() -> Iterator[Rows]:
+    def answered() -> Iterator[HashedRows]:
         for part in parts():
             yield replace(part, labels=told[part.labels])
 

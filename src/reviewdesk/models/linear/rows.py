@@ -14,7 +14,7 @@ _HALF: Final = np.uint64(32)
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class HashedRows:
     """Rows of features one after the other: row i has ``ids[ends[i]:ends[i + 1]]``, each once."""
 
     ids: NDArray[np.uint32]
@@ -105,12 +105,12 @@ def take_rows(
             at += 1
 
 
-def shortened(rows: Rows, chosen: NDArray[np.int64], most: NDArray[np.int64]) -> Rows:
+def shortened(rows: HashedRows, chosen: NDArray[np.int64], most: NDArray[np.int64]) -> HashedRows:
     """Return some rows, each cut to its first so many features (m,)."""
     sizes = np.minimum(rows.ends[chosen + 1] - rows.ends[chosen], most)
     ends = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     places = np.repeat(rows.ends[chosen] - ends[:-1], sizes) + np.arange(ends[-1])
-    return Rows(
+    return HashedRows(
         rows.ids[places], ends, rows.labels[chosen], rows.group_hash[chosen], rows.duals[chosen]
     )
 

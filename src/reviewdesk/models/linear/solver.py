@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewdesk.models.linear.hinge import hinge_epoch
-from reviewdesk.models.linear.rows import Rows, count_labels
+from reviewdesk.models.linear.rows import HashedRows, count_labels
 from reviewdesk.models.linear.scales import scales
 from reviewdesk.models.linear.softmax import softmax_epoch
 from reviewdesk.models.linear.weights import Weights
@@ -19,7 +19,7 @@ FIRST_GRADIENT: Final = 1e-3
 FIRST_BIAS_GRADIENT: Final = 100.0
 LARGEST_BIAS: Final = 20.0
 
-Choose = Callable[[Rows], NDArray[np.bool_]]
+Choose = Callable[[HashedRows], NDArray[np.bool_]]
 Order = NDArray[np.int64]
 
 
@@ -40,7 +40,7 @@ class Solver:
         start: weights to go on from; they may have fewer features.
     """
 
-    parts: Callable[[], Iterator[Rows]]
+    parts: Callable[[], Iterator[HashedRows]]
     features: int
     k: int
     costs: NDArray[np.float32]
@@ -86,7 +86,7 @@ class Solver:
                 if epoch == 0:
                     part.duals[:] = 0
 
-                def visit(order: Order, at: float, until: float, part: Rows = part) -> None:
+                def visit(order: Order, at: float, until: float, part: HashedRows = part) -> None:
                     hinge_epoch(
                         part.ids, part.ends, order, part.labels, slack, part.duals, table, bias
                     )
@@ -116,7 +116,7 @@ class Solver:
             for number, part in enumerate(self.parts()):
                 order = self._order(choose(part), epoch, number)
 
-                def visit(order: Order, at: float, until: float, part: Rows = part) -> None:
+                def visit(order: Order, at: float, until: float, part: HashedRows = part) -> None:
                     rates = np.array(
                         [learning_rate * (1 - at), learning_rate * (1 - until)], np.float32
                     )

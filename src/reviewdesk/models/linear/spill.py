@@ -13,7 +13,7 @@ from typing import IO, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from reviewdesk.models.linear.rows import Rows, renumber, row_ends, take_rows
+from reviewdesk.models.linear.rows import HashedRows, renumber, row_ends, take_rows
 from reviewdesk.storage import open_private, storage_errors
 from reviewdesk.text.hashing import combine64
 
@@ -39,7 +39,7 @@ class RowStore:
         self._first_held = 0
         self._files: list[dict[str, IO[bytes]]] = []
         self._directory: tempfile.TemporaryDirectory[str] | None = None
-        self._whole: Rows | None = None
+        self._whole: HashedRows | None = None
 
     def add(
         self,
@@ -77,14 +77,14 @@ class RowStore:
             for part in range(PARTS):
                 self._finish_part(part, numbers, features, label_of)
 
-    def parts(self) -> Iterator[Rows]:
+    def parts(self) -> Iterator[HashedRows]:
         """Yield the rows part by part; a part on disk is mapped, not read."""
         if self._whole is not None:
             yield self._whole
             return
         for part in range(PARTS):
             heads = self._mapped(part, "heads").view(HEAD)
-            yield Rows(
+            yield HashedRows(
                 ids=self._mapped(part, "ids").view(np.uint32),
                 ends=row_ends(heads["size"]),
                 labels=np.ascontiguousarray(heads["label"]),
@@ -98,7 +98,7 @@ class RowStore:
 
     def _finished(
         self, numbers: NDArray[np.uint32], features: int, label_of: NDArray[np.int32]
-    ) -> Rows:
+    ) -> HashedRows:
         held, self._held = self._held, []
         heads = np.concatenate([np.empty(0, HEAD), *(heads for _, heads in held)])
         ids = np.empty(sum(len(stream) for stream, _ in held), np.uint32)
@@ -109,7 +109,7 @@ class RowStore:
             done += renumber(stream, sizes[rows], numbers, features, ids[done:])
             row += len(own)
         labels, duals = label_of[heads["label"]], np.zeros(row, np.float32)
-        return Rows(ids[:done], row_ends(sizes), labels, heads["group_hash"].copy(), duals)
+        return HashedRows(ids[:done], row_ends(sizes), labels, heads["group_hash"].copy(), duals)
 
     def _spill(self) -> None:
         with storage_errors(self._place):

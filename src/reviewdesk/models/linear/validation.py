@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from reviewdesk.models.few_texts import FEW
 from reviewdesk.models.linear.calibration import Calibration
-from reviewdesk.models.linear.rows import Rows, shortened
+from reviewdesk.models.linear.rows import HashedRows, shortened
 from reviewdesk.models.linear.sharpness import Sharpness
 from reviewdesk.models.linear.solver import Choose, Solver
 from reviewdesk.models.linear.weights import Weights
@@ -29,10 +29,10 @@ NOT_WORTH_IT: Final = 0.03  # what little such a share would add is not worth le
 FEW_GROUPS: Final = 50
 SLOTS_A_TEXT: Final = 256
 
-Parts = Callable[[], Iterator[Rows]]
+Parts = Callable[[], Iterator[HashedRows]]
 
 
-class Plan(NamedTuple):
+class HoldOutPlan(NamedTuple):
     """How much is held out: ``folds`` times a share of the rows, each time another one."""
 
     share: float
@@ -40,7 +40,7 @@ class Plan(NamedTuple):
     learn_again: bool  # whether the kept weights are learnt from all rows, also those held out
 
 
-def plan_for(rows: int, k: int, most: int = 0) -> Plan:
+def plan_for(rows: int, k: int, most: int = 0) -> HoldOutPlan:
     """Hold out a fifth in turn, as often as is needed to calibrate; of very many rows once.
 
     How sure a classifier of many labels may be takes more numbers to say than of two. A number
@@ -50,17 +50,17 @@ def plan_for(rows: int, k: int, most: int = 0) -> Plan:
     enough = ENOUGH_ROWS_OF_TWO if k == 2 else ENOUGH_ROWS
     folds = -(-enough // max(int(rows * share), 1)) if rows <= MANY_ROWS else 1
     folds = min(folds, round(1 / share), most or folds)
-    return Plan(share, folds, learn_again=folds * share > NOT_WORTH_IT)
+    return HoldOutPlan(share, folds, learn_again=folds * share > NOT_WORTH_IT)
 
 
-def plan_to_choose(rows: int) -> Plan:
+def plan_to_choose(rows: int) -> HoldOutPlan:
     """Hold out a fifth to compare settings on, and in turn all of few rows."""
     folds = min(-(-ENOUGH_TO_CHOOSE // max(int(rows * SHARE), 1)), round(1 / SHARE))
-    return Plan(SHARE, folds, learn_again=False)
+    return HoldOutPlan(SHARE, folds, learn_again=False)
 
 
 def fit_calibrated(
-    solver: Solver, plan: Plan, strength: float, label_rows: NDArray[np.int64]
+    solver: Solver, plan: HoldOutPlan, strength: float, label_rows: NDArray[np.int64]
 ) -> tuple[Weights, Calibration, NDArray[np.float64]]:
     """Learn weights, and their calibration from held-out rows.
 
@@ -119,7 +119,7 @@ class _Unseen:
         self._keys = [np.empty(0, np.uint64)]
         self._known = [np.empty(0, np.int64)]
 
-    def add(self, weights: Weights, part: Rows, chosen: NDArray[np.int64]) -> None:
+    def add(self, weights: Weights, part: HashedRows, chosen: NDArray[np.int64]) -> None:
         scores, lengths = weights.scored(part.ids, part.ends, chosen)
         self._scores.append(scores)
         self._lengths.append(lengths)
@@ -166,7 +166,7 @@ class _Fold:
     def __init__(self, parts: Parts, low: float, high: float, *, texts: bool = True) -> None:
         self._parts, self._low, self._high = parts, low, high
         self._taken: NDArray[np.bool_] | None = None
-        self._known: tuple[Rows, NDArray[np.bool_]] | None = None
+        self._known: tuple[HashedRows, NDArray[np.bool_]] | None = None
         if texts:
             keys = np.concatenate([part.text_keys[self.held_out(part)] for part in parts()])
             bits = max(len(keys) * SLOTS_A_TEXT, 2).bit_length()
@@ -177,14 +177,14 @@ class _Fold:
         """Return the same fold, with equal texts on both sides: there are too few others."""
         return _Fold(self._parts, self._low, self._high, texts=False)
 
-    def held_out(self, part: Rows) -> NDArray[np.bool_]:
+    def held_out(self, part: HashedRows) -> NDArray[np.bool_]:
         """Return which rows are held out."""
         found: NDArray[np.bool_] = (part.group_hash >= int(self._low * GROUP_HASHES)) & (
             part.group_hash < int(self._high * GROUP_HASHES)
         )
         return found
 
-    def learnt(self, part: Rows) -> NDArray[np.bool_]:
+    def learnt(self, part: HashedRows) -> NDArray[np.bool_]:
         """Return which rows are learnt from; the same part, as in memory, is answered at once."""
         if self._known is None or self._known[0] is not part:
             found = ~self.held_out(part)
@@ -199,7 +199,7 @@ def _slots(keys: NDArray[np.uint64], bits: int) -> NDArray[np.int64]:
     return (keys >> np.uint64(64 - bits)).astype(np.int64)
 
 
-def _all(part: Rows) -> NDArray[np.bool_]:
+def _all(part: HashedRows) -> NDArray[np.bool_]:
     return np.ones(len(part), np.bool_)
 
 

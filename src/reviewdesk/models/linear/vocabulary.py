@@ -47,7 +47,7 @@ class Grams(NamedTuple):
         return lengths(self.words, self.characters)
 
 
-class Counts:
+class FeatureTotals:
     """Counts in how many rows each n-gram stands.
 
     Args:

@@ -11,13 +11,13 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reviewdesk.models.neural.tokens import Tokens
+from reviewdesk.models.neural.tokens import TokenFiles
 
 WINDOW: Final = 64
 """Rows are sorted by length among those of so many batches; more would shuffle less."""
 
 
-class Batch(NamedTuple):
+class TokenBatch(NamedTuple):
     """Rows that are learnt from at once.
 
     Args:
@@ -28,7 +28,7 @@ class Batch(NamedTuple):
     rows: NDArray[np.int64]
     whole: int
 
-    def parts(self, number: int) -> "Iterator[Batch]":
+    def parts(self, number: int) -> "Iterator[TokenBatch]":
         """Yield the rows in so many parts, of which none is empty."""
         for rows in np.array_split(self.rows, min(number, len(self.rows)) or 1):
             if len(rows):
@@ -49,7 +49,7 @@ class Reader:
 
     def __init__(
         self,
-        tokens: Tokens,
+        tokens: TokenFiles,
         rows: NDArray[np.int64],
         size: int,
         seed: int,
@@ -64,7 +64,7 @@ class Reader:
         """Return how many batches an epoch has."""
         return math.ceil(len(self._rows) / self._size)
 
-    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
+    def epoch(self, number: int, start: int = 0) -> Iterator[TokenBatch]:
         """Yield the batches of an epoch from one of them on."""
         random = np.random.default_rng([self._seed, number])
         order = random.permutation(len(self._rows))
@@ -74,11 +74,11 @@ class Reader:
             order[at : at + window] = part[np.argsort(self._lengths[part], kind="stable")]
         for place in random.permutation(len(self))[start:].tolist():
             whole = order[place * self._size : (place + 1) * self._size]
-            yield Batch(self._rows[whole[self._rank :: self._processes]], len(whole))
+            yield TokenBatch(self._rows[whole[self._rank :: self._processes]], len(whole))
 
-    def in_order(self) -> Iterator[Batch]:
+    def in_order(self) -> Iterator[TokenBatch]:
         """Yield all rows once, from short to long."""
         order = np.argsort(self._lengths, kind="stable")
         for at in range(0, len(order), self._size):
             whole = order[at : at + self._size]
-            yield Batch(self._rows[whole[self._rank :: self._processes]], len(whole))
+            yield TokenBatch(self._rows[whole[self._rank :: self._processes]], len(whole))

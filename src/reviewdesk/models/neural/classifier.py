@@ -23,8 +23,8 @@ from reviewdesk.models.curve import Curve
 from reviewdesk.models.labelled import LabelledReviews, Texts
 from reviewdesk.models.linear.calibration import Calibration
 from reviewdesk.models.linear.multilabel import MultilabelCalibrations
-from reviewdesk.models.neural.graph import Graph
-from reviewdesk.models.neural.plan import AnyShape, Objective, Plan
+from reviewdesk.models.neural.graph import OnnxGraph
+from reviewdesk.models.neural.plan import AnyShape, Objective, TrainingPlan
 from reviewdesk.models.neural.settings import LearningSettings, course_of
 from reviewdesk.models.running import Run, stopping
 from reviewdesk.models.scored import calibration_from, calibration_of_one, probabilities_of
@@ -106,7 +106,7 @@ class NetworkClassifier(Classifier):
 
     def _write_plan(self, folder: Path, shape: AnyShape, values: Mapping[str, Any]) -> None:
         with write_then_rename(folder / "plan.json") as file:
-            file.write(Plan(shape, course_of(values)).dumps().encode())
+            file.write(TrainingPlan(shape, course_of(values)).dumps().encode())
         shutil.rmtree(folder / "learnt", ignore_errors=True)
 
     def _more_epochs(self, values: Mapping[str, Any], rows: int) -> int:
@@ -160,7 +160,7 @@ class NetworkClassifier(Classifier):
         """Take over what was learnt."""
         with storage_errors(str(directory)):
             self.network_ = (directory / NETWORK).read_bytes()
-            self.graph_ = Graph((directory / GRAPH).read_bytes(), len(self.present_))
+            self.graph_ = OnnxGraph((directory / GRAPH).read_bytes(), len(self.present_))
         try:
             self.curve_ = Curve.from_json(read_json(directory / CURVE))
         except InputError as error:

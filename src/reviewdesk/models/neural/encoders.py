@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from reviewdesk.models.neural.graph import Graph
+from reviewdesk.models.neural.graph import OnnxGraph
 from reviewdesk.models.neural.pretrained import encoder_folder, most_positions
 from reviewdesk.models.neural.subwords import Subwords
 from reviewdesk.optional import require
@@ -65,7 +65,7 @@ class GraphEncoder:
 
     def __init__(self, files: dict[str, bytes]) -> None:
         self.files = files
-        self._graph = Graph(files[GRAPH])
+        self._graph = OnnxGraph(files[GRAPH])
         most = json.loads(files[ABOUT])["most"]
         self._subwords = Subwords((), files[TOKENIZER], min(int(most), MOST_SUBWORDS))
 

@@ -10,14 +10,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reviewdesk.models.base import Explanation
-from reviewdesk.models.neural.graph import Graph
-from reviewdesk.models.neural.words import UNKNOWN, Vocabulary
+from reviewdesk.models.neural.graph import OnnxGraph
+from reviewdesk.models.neural.words import UNKNOWN, WordVocabulary
 
 
 def explain_review(
     review: pa.RecordBatch,
-    vocabulary: Vocabulary,
-    graph: Graph,
+    vocabulary: WordVocabulary,
+    graph: OnnxGraph,
     present: NDArray[np.int64],
     scores: NDArray[np.float32],
 ) -> Explanation:

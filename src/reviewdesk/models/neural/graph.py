@@ -25,7 +25,7 @@ POSITIONS: Final = 8_192
 EXTRA: Final = "networks-serve"
 
 
-class Graph:
+class OnnxGraph:
     """A network that can only score.
 
     Args:

@@ -17,7 +17,7 @@ from reviewdesk.models.neural.checkpoint import Checkpoint
 from reviewdesk.models.neural.loss import f1, hits, losses, right
 from reviewdesk.models.neural.material import Batch, Material
 from reviewdesk.models.neural.networks import AnyNetwork, new_network
-from reviewdesk.models.neural.plan import Course, Plan
+from reviewdesk.models.neural.plan import Course, TrainingPlan
 from reviewdesk.models.neural.processes import Processes
 from reviewdesk.models.running import Epoch
 from reviewdesk.progress import SILENT, Progress
@@ -26,7 +26,7 @@ LEAST_RATE: Final = 0.05  # of the largest, at the end
 
 
 @dataclass(frozen=True)
-class Watch:
+class TrainingWatch:
     """What a run looks at beside its rows.
 
     Args:
@@ -54,12 +54,12 @@ class Learnt(NamedTuple):
 
 
 def learn(
-    plan: Plan,
+    plan: TrainingPlan,
     material: Material,
     folder: Path,
     *,
     first: Tensor | None = None,
-    watch: Watch = Watch(),
+    watch: TrainingWatch = TrainingWatch(),
     processes: Processes = Processes(),  # noqa: B008  (frozen)
 ) -> Learnt:
     """Learn the weights of a network, or go on where a run of the same plan was interrupted.
@@ -106,7 +106,7 @@ class _Run:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: TrainingPlan,
         material: Material,
         folder: Path,
         first: Tensor | None,
@@ -129,7 +129,7 @@ class _Run:
         self._started = time.monotonic() - self.now.seconds
         self._saved = time.monotonic()
 
-    def step(self, batch: Batch, watch: Watch) -> tuple[bool, bool]:
+    def step(self, batch: Batch, watch: TrainingWatch) -> tuple[bool, bool]:
         """Learn from one batch; return whether it is to stop, and whether the time is over."""
         self.network.train()
         self.optimizer.zero_grad()

@@ -13,7 +13,7 @@ from torch import Tensor
 from reviewdesk.models.neural.batches import Reader
 from reviewdesk.models.neural.modules import WIDTH
 from reviewdesk.models.neural.processes import Processes
-from reviewdesk.models.neural.tokens import Tokens
+from reviewdesk.models.neural.tokens import TokenFiles
 
 
 class Batch(Protocol):
@@ -31,7 +31,7 @@ class Batch(Protocol):
         """Yield the rows in so many parts, of which none is empty."""
 
 
-class Batches(Protocol):
+class BatchSource(Protocol):
     """The batches of each epoch, in an order that the seed and the epoch's number say alone."""
 
     def __len__(self) -> int:
@@ -52,7 +52,7 @@ class Material(Protocol):
     def first_scores(self) -> NDArray[np.float32]:
         """Return scores that give each label its share of the rows to learn from, (k,)."""
 
-    def reader(self, size: int, seed: int, processes: Processes) -> Batches:
+    def reader(self, size: int, seed: int, processes: Processes) -> BatchSource:
         """Return what deals the rows to learn from out to batches of a size."""
 
     def validation_batches(self, size: int, processes: Processes) -> Iterator[Batch]:
@@ -70,7 +70,7 @@ class WordRows:
         folder: the folder that they are in.
     """
 
-    def __init__(self, tokens: Tokens, folder: Path) -> None:
+    def __init__(self, tokens: TokenFiles, folder: Path) -> None:
         self.tokens, self.folder = tokens, folder
         self.validation_rows = len(tokens.validation)
 

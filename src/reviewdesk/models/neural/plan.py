@@ -155,7 +155,7 @@ _SHAPES: Final[dict[str, type[AnyShape]]] = {
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """A network and how it learns."""
 
     shape: AnyShape

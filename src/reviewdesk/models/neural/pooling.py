@@ -9,7 +9,7 @@ from torch import Tensor, nn
 LOWEST: Final = -1e9
 
 
-class Mean(nn.Module):
+class MeanPooling(nn.Module):
     """The mean of all positions."""
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:  # (B, T, H), (B, T) → (B, H)
@@ -28,7 +28,7 @@ class Largest(nn.Module):
         return torch.mul(lowest.amax(dim=1), there)
 
 
-class Attention(nn.Module):
+class AttentionPooling(nn.Module):
     """A mean in which the network says how much each position counts."""
 
     def __init__(self, size: int) -> None:
@@ -75,9 +75,9 @@ class Pooling(nn.Module):
     def __init__(self, names: Sequence[str], size: int, both: bool) -> None:
         super().__init__()
         new: dict[str, Callable[[], nn.Module]] = {
-            "mean": Mean,
+            "mean": MeanPooling,
             "max": Largest,
-            "attention": lambda: Attention(size),
+            "attention": lambda: AttentionPooling(size),
             "last": lambda: Last(size, both),
         }
         self.each = nn.ModuleList(new[name]() for name in names)

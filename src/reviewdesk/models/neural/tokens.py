@@ -25,7 +25,7 @@ from reviewdesk.models.labelled import is_list
 from reviewdesk.models.linear.multilabel import LabelSets
 from reviewdesk.models.linear.rows import write_keys
 from reviewdesk.models.neural.subwords import Subwords
-from reviewdesk.models.neural.words import PADDING, Vocabulary
+from reviewdesk.models.neural.words import PADDING, WordVocabulary
 from reviewdesk.storage import private_directory, storage_errors
 from reviewdesk.text.hashing import combine64, hash64
 
@@ -40,7 +40,7 @@ _ARRAYS: Final = ("labels", "present", "always", "learnt", "validation")
 
 
 @dataclass(frozen=True, eq=False)
-class Tokens:
+class TokenFiles:
     """Reviews to learn from.
 
     Args:
@@ -104,14 +104,14 @@ class Tokens:
 
 def write_tokens(
     folder: Path,
-    vocabulary: Vocabulary | Subwords,
+    vocabulary: WordVocabulary | Subwords,
     train: Parts,
     validation: Parts | None,
     *,
     k: int,
     share: float,
     seed: int,
-) -> Tokens:
+) -> TokenFiles:
     """Write reviews as ids, whole or not at all, and deal them to two sides.
 
     Args:
@@ -142,7 +142,7 @@ def write_tokens(
         for name, array in zip(_ARRAYS, rows.dealt(given, share, seed), strict=True):
             np.save(aside / f"{name}.npy", array)
     replace_directory(aside, folder)
-    return Tokens.open(folder)
+    return TokenFiles.open(folder)
 
 
 class RowSides:
@@ -194,7 +194,7 @@ class RowSides:
         self.sides.append(self._rows)
 
     def dealt(self, given: int | None, share: float, seed: int) -> tuple[NDArray[Any], ...]:
-        """Return the arrays of ``Tokens`` but for ids and ends; see ``deal``."""
+        """Return the arrays of ``TokenFiles`` but for ids and ends; see ``deal``."""
         labels = np.concatenate(self._labels)
         learnt, aside = self.deal(given, share, seed)
         if self._sets is not None:

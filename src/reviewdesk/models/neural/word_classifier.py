@@ -17,9 +17,9 @@ from reviewdesk.models.linear.multilabel import MultilabelCalibrations
 from reviewdesk.models.neural.classifier import NetworkClassifier
 from reviewdesk.models.neural.explain import explain_review
 from reviewdesk.models.neural.settings import NetworkSettings, chosen, shape_of
-from reviewdesk.models.neural.tokens import Tokens, write_tokens
+from reviewdesk.models.neural.tokens import TokenFiles, write_tokens
 from reviewdesk.models.neural.word_vectors import first_vectors
-from reviewdesk.models.neural.words import Vocabulary, WordCounts, known_words, shortened
+from reviewdesk.models.neural.words import WordCounts, WordVocabulary, known_words, shortened
 from reviewdesk.models.scored import multilabel_calibrations
 from reviewdesk.models.short_texts import CutTexts, cut_rows
 
@@ -121,7 +121,7 @@ class WordClassifier(NetworkClassifier):
         if hashes is None or hashes.ndim != 1 or hashes.dtype != np.uint64:
             raise BundleError("the weights lack the vocabulary")
         values = chosen(self.family, self.settings)
-        self.vocabulary_ = Vocabulary(
+        self.vocabulary_ = WordVocabulary(
             self.columns_, hashes, values["most_words"], values["stop_words"] == "yes"
         )
 
@@ -130,7 +130,7 @@ def _multilabel(
     scores: NDArray[np.float32],
     labels: NDArray[Any],
     known: NDArray[np.int64],
-    tokens: Tokens,
+    tokens: TokenFiles,
     present: NDArray[np.int64],
     k: int,
 ) -> MultilabelCalibrations:

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewdesk.errors import InputError
-from reviewdesk.models.neural.words import Vocabulary, hash_word
+from reviewdesk.models.neural.words import WordVocabulary, hash_word
 from reviewdesk.storage import storage_errors
 
 Vectors = NDArray[np.float32]
 
 
-def first_vectors(path: Path, vocabulary: Vocabulary, seed: int) -> Vectors:
+def first_vectors(path: Path, vocabulary: WordVocabulary, seed: int) -> Vectors:
     """Return the words' vectors in a file, (ids, d); words that are not there get random ones.
 
     Args:

@@ -83,13 +83,15 @@ class WordCounts:
         self._words = len(keys)
         place_words(keys, counts, seen, self._keys, self._counts, self._seen)
 
-    def vocabulary(self, most: int, min_df: int, most_words: int, stop_words: bool) -> "Vocabulary":
+    def vocabulary(
+        self, most: int, min_df: int, most_words: int, stop_words: bool
+    ) -> "WordVocabulary":
         """Return the words that stand in the most reviews.
 
         Args:
             most: how many words at most.
             min_df: in how many reviews a word must stand.
-            most_words: see ``Vocabulary``.
+            most_words: see ``WordVocabulary``.
             stop_words: whether words that say little count.
         """
         kept = self._counts >= min_df
@@ -98,10 +100,10 @@ class WordCounts:
         hashes = keys[order]
         if not stop_words:
             hashes = hashes[~np.isin(hashes, _stop_hashes())]
-        return Vocabulary(self.columns, hashes[:most], most_words, stop_words)
+        return WordVocabulary(self.columns, hashes[:most], most_words, stop_words)
 
 
-class Vocabulary:
+class WordVocabulary:
     """The words that a network knows.
 
     Args:

@@ -27,9 +27,9 @@ from reviewdesk.errors import ReviewdeskError, Stopped
 from reviewdesk.exchange import replace_directory
 from reviewdesk.models.curve import Curve
 from reviewdesk.models.neural.export import export
-from reviewdesk.models.neural.learning import Learnt, Watch, learn
+from reviewdesk.models.neural.learning import Learnt, TrainingWatch, learn
 from reviewdesk.models.neural.opening import open_material
-from reviewdesk.models.neural.plan import Plan
+from reviewdesk.models.neural.plan import TrainingPlan
 from reviewdesk.models.neural.processes import Processes, joined
 from reviewdesk.models.running import Run
 from reviewdesk.progress import Progress
@@ -54,14 +54,16 @@ def learn_in(folder: Path, run: Run) -> None:
     if run.processes > 1:
         _learn_together(folder, run)
     else:
-        watch = Watch(run.stop, run.time_limit, run.keep_stopped, run.after_epoch, run.progress)
+        watch = TrainingWatch(
+            run.stop, run.time_limit, run.keep_stopped, run.after_epoch, run.progress
+        )
         _write(folder, _learn(folder, watch, Processes()))
     if not (folder / LEARNT / GRAPH).exists():
         raise Stopped("stopped and saved; the same command goes on where it was")
 
 
-def _learn(folder: Path, watch: Watch, processes: Processes) -> Learnt:
-    plan = Plan.loads((folder / "plan.json").read_text())
+def _learn(folder: Path, watch: TrainingWatch, processes: Processes) -> Learnt:
+    plan = TrainingPlan.loads((folder / "plan.json").read_text())
     first = folder / "first.npy"
     vectors = torch.from_numpy(np.load(first)) if first.exists() else None
     material = open_material(plan, folder)
@@ -72,7 +74,7 @@ def _write(folder: Path, learnt: Learnt) -> None:
     """Write what was learnt, whole or not at all; nothing when learning was stopped."""
     if not learnt.done:
         return
-    plan = Plan.loads((folder / "plan.json").read_text())
+    plan = TrainingPlan.loads((folder / "plan.json").read_text())
     aside = private_directory(folder / f"{LEARNT}.partial")
     with storage_errors(str(aside)):
         save_file(learnt.weights, aside / WEIGHTS)
@@ -135,7 +137,7 @@ def main(folder: str, options: str) -> None:
     given = json.loads(options)
     with joined() as processes:
         progress = Progress(given["visible"] and processes.rank == 0)
-        watch = Watch(
+        watch = TrainingWatch(
             lambda: bool(asked), given["time_limit"], given["keep_stopped"], progress=progress
         )
         learnt = _learn(Path(folder), watch, processes)

@@ -53,7 +53,7 @@ class FeatureFile:
 
 
 @dataclass(frozen=True)
-class Piece:
+class FilePiece:
     """A part of a file that is read at once: whole lines.
 
     Args:
@@ -121,7 +121,7 @@ class Chunks:
     def __init__(
         self,
         folder: Path,
-        pieces: Sequence[Piece],
+        pieces: Sequence[FilePiece],
         values: NDArray[np.float64],
         weighting: Weighting,
         dealing: Dealing,
@@ -134,7 +134,7 @@ class Chunks:
         if any(piece.side == BY_ROW for piece in self.pieces):
             self._row_sides = np.load(folder / SIDES_FILE, mmap_mode="r")
 
-    def read(self, piece: Piece, side: int) -> LabelledRows:
+    def read(self, piece: FilePiece, side: int) -> LabelledRows:
         """Return a piece's rows of one side; of those kept for validation only with labels
         present."""
         lines = parse_lines(piece.read())
@@ -183,7 +183,7 @@ class Chunks:
     def open(cls, folder: Path) -> Self:
         """Read the description that ``save`` wrote."""
         saved, arrays = read_json(folder / _CHUNKS), load_weights(folder / _FEATURES)
-        pieces = [Piece(**{**one, "rows": tuple(one["rows"])}) for one in saved["pieces"]]
+        pieces = [FilePiece(**{**one, "rows": tuple(one["rows"])}) for one in saved["pieces"]]
         weighting, dealing = Weighting.from_arrays(arrays), Dealing(**saved["dealing"])
         chunks = cls(folder, pieces, arrays["values"], weighting, dealing, arrays["counts"])
         chunks.readers = saved["readers"]
@@ -256,7 +256,7 @@ class Scan:
                 lines = parse_lines(data)
                 self._note_bad(file, line, data, lines)
                 line += data.count(b"\n")
-                placed = Piece(**{**asdict(piece), "first_row": first})
+                placed = FilePiece(**{**asdict(piece), "first_row": first})
                 sides = sides_of(lines, placed, self.dealing, row_sides)
                 self.counts.add(lines.rows, sides == LEARNT)
                 for side in (LEARNT, VALIDATION, TEST):
@@ -264,7 +264,7 @@ class Scan:
                 rows_by_side = np.bincount(sides, minlength=4)
                 digest = hashlib.sha256(data).hexdigest()
                 pieces.append(
-                    Piece(
+                    FilePiece(
                         piece.path, piece.start, piece.size, piece.side, first,
                         (int(rows_by_side[0]), int(rows_by_side[1]), int(rows_by_side[2])), digest,
                     )
@@ -302,7 +302,7 @@ class Scan:
         return values
 
 
-def pieces_of(source: FeatureFile, chunk_bytes: int) -> Iterator[Piece]:
+def pieces_of(source: FeatureFile, chunk_bytes: int) -> Iterator[FilePiece]:
     """Yield the pieces of a file, of about so many bytes, each of whole lines."""
     with storage_errors(str(source.path)), source.path.open("rb") as file:
         size = file.seek(0, 2)
@@ -313,12 +313,12 @@ def pieces_of(source: FeatureFile, chunk_bytes: int) -> Iterator[Piece]:
             file.readline()
             end = file.tell() if number < count else size
             if end > start:
-                yield Piece(str(source.path), start, end - start, source.side)
+                yield FilePiece(str(source.path), start, end - start, source.side)
             start = end
 
 
 def sides_of(
-    lines: Lines, piece: Piece, dealing: Dealing, row_sides: NDArray[np.uint8] | None
+    lines: Lines, piece: FilePiece, dealing: Dealing, row_sides: NDArray[np.uint8] | None
 ) -> NDArray[np.int64]:
     """Return the side of each row of a piece, (n,)."""
     n = len(lines.labels)

@@ -20,10 +20,10 @@ from reviewdesk.models.scored import calibration_from, probabilities_of
 from reviewdesk.models.vectors.epochs import EarlyStopping
 from reviewdesk.models.vectors.explain import explain_review
 from reviewdesk.models.vectors.label_vectors import LINES_AT_ONCE, LabelVectors
-from reviewdesk.models.vectors.learning import Learnt, Recipe, learn_reviews
-from reviewdesk.models.vectors.reading import Shape
+from reviewdesk.models.vectors.learning import LearntVectors, Recipe, learn_reviews
+from reviewdesk.models.vectors.reading import VectorShape
 from reviewdesk.models.vectors.review_lines import review_lines
-from reviewdesk.models.vectors.rows import Lines, TextRows
+from reviewdesk.models.vectors.rows import TextLines, TextRows
 from reviewdesk.models.vectors.supervised import Schedule
 from reviewdesk.progress import tell
 from reviewdesk.settings import Search, Settings, setting
@@ -161,7 +161,7 @@ class FastText(Classifier):
         )
         self._keep(learnt)
 
-    def _keep(self, learnt: Learnt) -> None:
+    def _keep(self, learnt: LearntVectors) -> None:
         self.model_, self.calibration_ = learnt.model, learnt.calibration
         if learnt.bounded_steps:
             tell(f"{learnt.bounded_steps:,} steps of learning were cut; a smaller lr learns better")
@@ -172,7 +172,7 @@ class FastText(Classifier):
         if loss == "auto":
             loss = "ova" if self.multilabel_ else "softmax"
         return Recipe(
-            shape=Shape(settings.word_ngrams, settings.minn, settings.maxn, settings.bucket),
+            shape=VectorShape(settings.word_ngrams, settings.minn, settings.maxn, settings.bucket),
             min_count=settings.min_count,
             min_bucket_count=settings.min_bucket_count,
             clear_words=settings.clear_words,
@@ -212,13 +212,13 @@ class FastText(Classifier):
         known = [self._known(lines, rows) for lines, rows in self._rows(self.reviews(batch))]
         return np.concatenate([np.empty(0, np.int64), *known])
 
-    def _rows(self, reviews: pa.RecordBatch) -> Iterator[tuple[Lines, TextRows]]:
+    def _rows(self, reviews: pa.RecordBatch) -> Iterator[tuple[TextLines, TextRows]]:
         """Yield reviews as lines and as rows, part by part."""
         for start in range(0, len(reviews), LINES_AT_ONCE):
             lines = review_lines(reviews.slice(start, LINES_AT_ONCE), self.columns_)
             yield lines, self.model_.index.rows(lines)
 
-    def _known(self, lines: Lines, rows: TextRows) -> NDArray[np.int64]:
+    def _known(self, lines: TextLines, rows: TextRows) -> NDArray[np.int64]:
         known = self.model_.known_words(rows)
         if self.settings.maxn:
             known[(known == 0) & self.model_.known_by_characters(lines)] = 1

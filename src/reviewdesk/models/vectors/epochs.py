@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from reviewdesk.models.running import Epoch, Run
 from reviewdesk.models.vectors.label_vectors import LabelVectors
-from reviewdesk.models.vectors.mapping import Vocabulary
-from reviewdesk.models.vectors.rows import Lines, TextRows
+from reviewdesk.models.vectors.mapping import VectorVocabulary
+from reviewdesk.models.vectors.rows import TextLines, TextRows
 from reviewdesk.models.vectors.supervised import LabelLearner
 
 SILENT_RUN: Final = Run()
@@ -39,7 +39,7 @@ class ValidationTexts:
         truth: (n, k) which labels each has.
     """
 
-    lines: list[Lines]
+    lines: list[TextLines]
     truth: NDArray[np.bool_]
 
 
@@ -56,7 +56,7 @@ class EpochWatch:
         run: is told of each epoch, and may ask to end.
     """
 
-    vocabulary: Vocabulary
+    vocabulary: VectorVocabulary
     texts: ValidationTexts | None
     counts: NDArray[np.int64]
     loss: str

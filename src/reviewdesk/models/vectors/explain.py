@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from reviewdesk.models.base import Explanation
 from reviewdesk.models.vectors.label_vectors import LabelVectors
 from reviewdesk.models.vectors.review_lines import review_lines
-from reviewdesk.models.vectors.rows import Lines
+from reviewdesk.models.vectors.rows import TextLines
 
 LONG_TEXT: int = 100_000
 """Bytes of text of which words are told apart; the rest of a longer one counts as bias."""
@@ -31,10 +31,10 @@ def explain_review(
         model: what was learnt.
     """
     words, places = _words(texts, columns)
-    line = Lines.of([b" ".join(words)])
+    line = TextLines.of([b" ".join(words)])
     index = model.raw_index
     rows = index.rows(line).rows
-    each = replace(index, word_ngrams=1, line_ends=False).rows(Lines.of(words))
+    each = replace(index, word_ngrams=1, line_ends=False).rows(TextLines.of(words))
     share = np.float64(1 / max(int((rows < model.vocabulary.rows).sum()), 1))
     added = (model.inputs[rows].astype(np.float64) @ model.outputs.T.astype(np.float64)) * share
     names: list[str] = []
@@ -86,7 +86,7 @@ def _sums(values: NDArray[np.float64], starts: list[int], stops: list[int]) -> N
 
 def _end_rows(model: LabelVectors) -> int:
     """Return how many rows the end of a line has."""
-    return len(replace(model.raw_index, word_ngrams=1).rows(Lines.of([b""])).rows)
+    return len(replace(model.raw_index, word_ngrams=1).rows(TextLines.of([b""])).rows)
 
 
 def _words(

@@ -13,7 +13,7 @@ from reviewdesk.errors import InputError, UsageError
 from reviewdesk.formats.archive import unpacked
 from reviewdesk.formats.fasttext_model import FastTextModel, QuantisedMatrix, read_fasttext
 from reviewdesk.models.vectors.losses import dot_products, huffman_tree, probabilities
-from reviewdesk.models.vectors.rows import Lines, RowIndex, TextRows
+from reviewdesk.models.vectors.rows import RowIndex, TextLines, TextRows
 from reviewdesk.models.vectors.tokens import END
 from reviewdesk.models.vectors.words import WordIndex, word_keys
 from reviewdesk.text.compiled import compiled
@@ -108,7 +108,7 @@ class FastTextUser:
                 mean_rows(matrix, ids, ends, hidden[part])
         return hidden
 
-    def scores(self, lines: Lines) -> tuple[Floats, NDArray[np.bool_]]:
+    def scores(self, lines: TextLines) -> tuple[Floats, NDArray[np.bool_]]:
         """Return the score of each label and whether a text has a row at all.
 
         Args:
@@ -129,7 +129,7 @@ class FastTextUser:
         scores *= lengths
         return scores, np.diff(rows.ends) > 0
 
-    def probabilities(self, lines: Lines) -> tuple[Floats, NDArray[np.bool_]]:
+    def probabilities(self, lines: TextLines) -> tuple[Floats, NDArray[np.bool_]]:
         """Return fastText's own probability of each label, (n, k), and which texts have a row.
 
         With softmax they add up to 1 and a bit; with the other losses each label's is its own.
@@ -150,7 +150,9 @@ class FastTextUser:
             count: most labels a text; 0 for all.
             threshold: the smallest probability to give.
         """
-        probabilities, has_rows = self.probabilities(Lines.of([text.encode() for text in texts]))
+        probabilities, has_rows = self.probabilities(
+            TextLines.of([text.encode() for text in texts])
+        )
         order = np.argsort(-probabilities, axis=1, kind="stable")[:, : count or None]
         return [
             [
@@ -173,7 +175,7 @@ class FastTextUser:
         The vector of a word that is not in the vocabulary comes from its n-grams of characters.
         """
         encoded = [word.encode() for word in words]
-        vectors = self.hidden(self._word_index.rows(Lines.of(encoded)))
+        vectors = self.hidden(self._word_index.rows(TextLines.of(encoded)))
         if END in encoded and END in self.model.words:
             row = np.array([self.model.words.index(END)], np.int32)
             end = self.hidden(TextRows(row, np.array([0, 1])))
@@ -187,7 +189,7 @@ class FastTextUser:
         each at length one.
         """
         if self.model.supervised:
-            return self.hidden(self.index.rows(Lines.of([text.encode() for text in texts])))
+            return self.hidden(self.index.rows(TextLines.of([text.encode() for text in texts])))
         return np.array([self._mean_of_words(text.split()) for text in texts], np.float32).reshape(
             len(texts), self.dim
         )

@@ -13,7 +13,7 @@ from reviewdesk.formats.fasttext import PREFIX
 from reviewdesk.models.base import Classifier
 from reviewdesk.models.labelled import BODY, LabelledReviews, Texts, text_array
 from reviewdesk.models.vectors.fasttext_use import FastTextUser
-from reviewdesk.models.vectors.rows import Lines
+from reviewdesk.models.vectors.rows import TextLines
 from reviewdesk.settings import Settings
 
 LINES_AT_ONCE: Final = 4_096
@@ -64,7 +64,7 @@ class FastTextFile(Classifier):
         texts = text_array(batch) if column is None else column
         lines = [(text or "").encode() for text in texts.to_pylist()]
         found = [
-            self._user.probabilities(Lines.of(lines[start : start + LINES_AT_ONCE]))[0]
+            self._user.probabilities(TextLines.of(lines[start : start + LINES_AT_ONCE]))[0]
             for start in range(0, len(lines), LINES_AT_ONCE)
         ]
         return np.concatenate(found) if found else np.zeros((0, len(self.labels_)), np.float32)

@@ -18,8 +18,8 @@ from reviewdesk.formats.fasttext_model import (
 from reviewdesk.formats.weights import pack_strings, unpack_strings
 from reviewdesk.models.vectors.fasttext_use import mean_rows
 from reviewdesk.models.vectors.losses import dot_products, huffman_tree, probabilities
-from reviewdesk.models.vectors.mapping import Vocabulary
-from reviewdesk.models.vectors.rows import Lines, RowIndex, TextRows
+from reviewdesk.models.vectors.mapping import VectorVocabulary
+from reviewdesk.models.vectors.rows import RowIndex, TextLines, TextRows
 from reviewdesk.models.vectors.tokens import END
 from reviewdesk.models.vectors.words import find_words, word_keys
 
@@ -48,7 +48,7 @@ class LabelVectors:
         loss: the loss's name.
     """
 
-    vocabulary: Vocabulary
+    vocabulary: VectorVocabulary
     inputs: Floats
     outputs: Floats
     label_counts: NDArray[np.int64]
@@ -89,11 +89,11 @@ class LabelVectors:
         dot_products(hidden, self._columns, found)
         return found
 
-    def vectors(self, lines: Lines) -> Floats:
+    def vectors(self, lines: TextLines) -> Floats:
         """Return the vector of each line, (n, dim)."""
         return self.hidden(self.index.rows(lines))
 
-    def scores(self, lines: Lines) -> Floats:
+    def scores(self, lines: TextLines) -> Floats:
         """Return the score of each label, (n, k): a product, or under ``hs`` a log-probability."""
         return self.scores_of(self.index.rows(lines))
 
@@ -122,7 +122,7 @@ class LabelVectors:
         ends = np.cumsum([0, *map(len, kept)]).astype(np.int64)
         return TextRows(np.concatenate([np.empty(0, np.int32), *kept]), ends)
 
-    def known_by_characters(self, lines: Lines) -> NDArray[np.bool_]:
+    def known_by_characters(self, lines: TextLines) -> NDArray[np.bool_]:
         """Say which texts are known by most of their n-grams, (n,).
 
         Some n-grams of any text fall into a bucket that others have filled.
@@ -139,7 +139,7 @@ class LabelVectors:
         """The row of the word at the end of each line; ``UNKNOWN`` where there is none."""
         return int(find_words(self.index.words, word_keys([END]))[0])
 
-    def raw_probabilities(self, lines: Lines) -> Floats:
+    def raw_probabilities(self, lines: TextLines) -> Floats:
         """Return the probabilities that fastText would give, (n, k), not calibrated."""
         products = self.products(self.hidden(self.raw_index.rows(lines)))
         return (
@@ -234,7 +234,7 @@ class LabelVectors:
         if "letters" not in arrays or "letter_ends" not in arrays:
             raise BundleError("the weights lack the words")
         words = unpack_strings(arrays["letters"], arrays["letter_ends"])
-        vocabulary = Vocabulary(
+        vocabulary = VectorVocabulary(
             arrays["keys"],
             arrays["counts"],
             [word.encode() for word in words],

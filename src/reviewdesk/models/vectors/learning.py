@@ -25,9 +25,9 @@ from reviewdesk.models.vectors.epochs import (
 )
 from reviewdesk.models.vectors.label_vectors import LabelVectors, with_zeros
 from reviewdesk.models.vectors.mapping import MappedTexts, choose_rows
-from reviewdesk.models.vectors.reading import FEW_CUSTOMERS, Reader, Shape, reading
+from reviewdesk.models.vectors.reading import FEW_CUSTOMERS, LineReader, VectorShape, reading
 from reviewdesk.models.vectors.review_lines import review_lines
-from reviewdesk.models.vectors.rows import Lines, TextRows
+from reviewdesk.models.vectors.rows import TextLines, TextRows
 from reviewdesk.models.vectors.supervised import LabelLearner, Schedule, TrainingTexts
 from reviewdesk.text.hashing import combine64, hash64
 
@@ -58,7 +58,7 @@ class Recipe:
         stopping: when to end before the last epoch.
     """
 
-    shape: Shape
+    shape: VectorShape
     min_count: int
     min_bucket_count: int
     clear_words: bool
@@ -72,7 +72,7 @@ class Recipe:
         return {number: name for name, number in LOSS_NUMBERS.items()}[self.schedule.loss]
 
 
-class Labels(NamedTuple):
+class RowLabels(NamedTuple):
     """The labels of n texts: text i has ``places[ends[i] : ends[i + 1]]``, of k that there are."""
 
     places: NDArray[np.int32]
@@ -100,7 +100,7 @@ class Labels(NamedTuple):
         return np.bincount(found, minlength=self.k)
 
 
-class Learnt(NamedTuple):
+class LearntVectors(NamedTuple):
     """A model, its calibration and how its learning went."""
 
     model: LabelVectors
@@ -117,7 +117,7 @@ def learn_reviews(
     multilabel: bool,
     validation: Iterable[pa.RecordBatch] | None = None,
     run: Run = SILENT_RUN,
-) -> Learnt:
+) -> LearntVectors:
     """Learn from labelled reviews, some of which are held out to calibrate on.
 
     Args:
@@ -141,7 +141,7 @@ def learn_reviews(
             groups.append(groups_of(batch, columns))
         read = reader.finish()
         ends = np.concatenate([[0], *sizes]).cumsum().astype(np.int64)
-        labels_of_rows = Labels(np.concatenate([np.empty(0, np.int32), *labels]), ends, k)
+        labels_of_rows = RowLabels(np.concatenate([np.empty(0, np.int32), *labels]), ends, k)
         fewest = 0 if recipe.clear_words else FEW_CUSTOMERS
         vocabulary, mapped = choose_rows(read, recipe.min_count, recipe.min_bucket_count, fewest)
         texts = None if validation is None else validation_texts(validation, columns, k)
@@ -159,16 +159,16 @@ def validation_texts(
     for batch in batches:
         places, sizes = _labels_of(batch)
         ends = np.concatenate([[0], sizes]).cumsum().astype(np.int64)
-        tables.append(Labels(places, ends, k).table(np.arange(len(batch))))
+        tables.append(RowLabels(places, ends, k).table(np.arange(len(batch))))
         lines.append(review_lines(batch, columns))
     return ValidationTexts(lines, np.concatenate(tables))
 
 
-def _label_counts(labels: Labels) -> Ints:
+def _label_counts(labels: RowLabels) -> Ints:
     return np.bincount(labels.places, minlength=labels.k).astype(np.int64)
 
 
-def read_reviews(reader: Reader, batch: pa.RecordBatch, columns: tuple[str, ...]) -> None:
+def read_reviews(reader: LineReader, batch: pa.RecordBatch, columns: tuple[str, ...]) -> None:
     """Read the texts of reviews; without a column of customers, each text is of its own."""
     lines = review_lines(batch, columns)
     if CUSTOMER in batch.schema.names:
@@ -178,7 +178,7 @@ def read_reviews(reader: Reader, batch: pa.RecordBatch, columns: tuple[str, ...]
     reader.add(lines, customers)
 
 
-def _texts_as_customers(lines: Lines, reader: Reader) -> NDArray[np.uint64]:
+def _texts_as_customers(lines: TextLines, reader: LineReader) -> NDArray[np.uint64]:
     start = reader.texts
     return np.arange(start + 1, start + 1 + len(lines), dtype=np.uint64)
 
@@ -203,12 +203,12 @@ def _labels_of(batch: pa.RecordBatch) -> tuple[NDArray[np.int32], Ints]:
 
 def _learn(
     mapped: MappedTexts,
-    labels: Labels,
+    labels: RowLabels,
     groups: NDArray[np.uint64],
     recipe: Recipe,
     multilabel: bool,
     watch: EpochWatch,
-) -> Learnt:
+) -> LearntVectors:
     vocabulary = watch.vocabulary
     texts = TrainingTexts(
         mapped.rows, mapped.ends, mapped.sizes, labels.places, labels.ends, labels.k
@@ -231,13 +231,13 @@ def _learn(
     calibration = _calibrated(model, mapped, labels, held, rest, multilabel)
     if again and not watch.run.stop():
         model, learner = learn(None, watch)
-    return Learnt(model, calibration, learner.bounded, learner.loss)
+    return LearntVectors(model, calibration, learner.bounded, learner.loss)
 
 
 def _calibrated(
     model: LabelVectors,
     mapped: MappedTexts,
-    labels: Labels,
+    labels: RowLabels,
     held: Ints,
     rest: Ints,
     multilabel: bool,
@@ -288,7 +288,7 @@ def run_learner(
     return learner
 
 
-def _set_aside(labels: Labels, groups: NDArray[np.uint64], seed: int) -> Ints:
+def _set_aside(labels: RowLabels, groups: NDArray[np.uint64], seed: int) -> Ints:
     """Return texts to calibrate on, groups whole, none where that would leave a label untaught."""
     first = labels.first()
     if len(np.unique(groups)) < HELD_OUT:

@@ -15,7 +15,7 @@ DROPPED: int = -1
 
 
 @dataclass(frozen=True, eq=False)
-class Vocabulary:
+class VectorVocabulary:
     """Which words and n-grams have a row; words come first, each kind by how often it occurs.
 
     Args:
@@ -78,7 +78,7 @@ class MappedTexts:
 
 def choose_rows(
     read: ReadTexts, min_count: int, min_bucket_count: int, fewest_customers: int
-) -> tuple[Vocabulary, MappedTexts]:
+) -> tuple[VectorVocabulary, MappedTexts]:
     """Return the words and n-grams that occur often enough, and the texts as their rows.
 
     Args:
@@ -97,7 +97,7 @@ def choose_rows(
     bucket_rows[buckets] = len(words) + np.arange(len(buckets))
     clear = read.customers >= fewest_customers
     shape = read.shape
-    vocabulary = Vocabulary(
+    vocabulary = VectorVocabulary(
         keys=read.keys[words],
         counts=read.counts[words],
         spelling=[read.spelling[word] if clear[word] else b"" for word in words.tolist()],

@@ -25,7 +25,7 @@ class Neighbour(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class VectorEvaluation:
     """How vectors agree with what people said.
 
     Args:
@@ -113,15 +113,15 @@ class Neighbourhood:
         found = [Neighbour(self.words[place], float(cosines[place])) for place in best.tolist()]
         return [one for one in found if one.word not in without][:count]
 
-    def evaluate_pairs(self, pairs: Sequence[tuple[str, str, float]]) -> Evaluation:
+    def evaluate_pairs(self, pairs: Sequence[tuple[str, str, float]]) -> VectorEvaluation:
         """Return how cosines agree with people's scores of pairs of words."""
         known = [(a, b, score) for a, b, score in pairs if a in self and b in self]
         missing = len(pairs) - len(known)
         if len(known) < FEWEST_PAIRS:
-            return Evaluation(len(known), missing, float("nan"))
+            return VectorEvaluation(len(known), missing, float("nan"))
         cosines = [float(self.direction(a) @ self.direction(b)) for a, b, _ in known]
         rho = float(spearmanr(cosines, [score for *_, score in known]).statistic)
-        return Evaluation(len(known), missing, rho)
+        return VectorEvaluation(len(known), missing, rho)
 
     def evaluate_analogies(
         self, questions: Sequence[tuple[str, str, str, str]]

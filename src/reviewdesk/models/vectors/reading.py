@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewdesk.errors import UsageError
-from reviewdesk.models.vectors.rows import Lines, line_parts
+from reviewdesk.models.vectors.rows import TextLines, line_parts
 from reviewdesk.models.vectors.tokens import (
     END,
     END_START,
@@ -40,7 +40,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Shape:
+class VectorShape:
     """Which n-grams are read beside words.
 
     Args:
@@ -65,7 +65,7 @@ class Shape:
         )
 
 
-class Reader:
+class LineReader:
     """Numbers words as it reads them, and writes codes to a file.
 
     Args:
@@ -73,7 +73,7 @@ class Reader:
         file: where codes go.
     """
 
-    def __init__(self, shape: Shape, file: IO[bytes]) -> None:
+    def __init__(self, shape: VectorShape, file: IO[bytes]) -> None:
         self.shape = shape
         self._file = file
         self._numbers = shape.numbers()
@@ -87,7 +87,7 @@ class Reader:
         """How many were read."""
         self.bucket_counts = np.zeros(int(self._numbers[3]), np.int32)
 
-    def add(self, lines: Lines, customers: NDArray[np.uint64]) -> None:
+    def add(self, lines: TextLines, customers: NDArray[np.uint64]) -> None:
         """Read texts.
 
         Args:
@@ -191,7 +191,7 @@ class ReadTexts:
         ends: (n + 1,) where each text's codes begin and end.
     """
 
-    shape: Shape
+    shape: VectorShape
     spelling: list[bytes]
     keys: NDArray[np.uint64]
     counts: Ints
@@ -205,7 +205,7 @@ class ReadTexts:
 
 
 @contextmanager
-def reading(shape: Shape) -> Iterator[Reader]:
+def reading(shape: VectorShape) -> Iterator[LineReader]:
     """Yield a reader whose file is gone afterwards.
 
     Raises:
@@ -219,7 +219,7 @@ def reading(shape: Shape) -> Iterator[Reader]:
             prefix="reviewdesk-codes-", dir=Path(tempfile.gettempdir())
         ) as file,
     ):
-        yield Reader(shape, file)
+        yield LineReader(shape, file)
 
 
 @compiled

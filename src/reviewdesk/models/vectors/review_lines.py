@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reviewdesk.models.linear.texts import field_texts
-from reviewdesk.models.vectors.rows import Lines
+from reviewdesk.models.vectors.rows import TextLines
 from reviewdesk.text.compiled import compiled
 from reviewdesk.text.letters import letters
 from reviewdesk.text.words import hash_words
@@ -16,7 +16,7 @@ from reviewdesk.text.words import hash_words
 CURLY: tuple[str, str] = ("’", "'")
 
 
-def review_lines(batch: pa.RecordBatch, columns: Sequence[str]) -> Lines:
+def review_lines(batch: pa.RecordBatch, columns: Sequence[str]) -> TextLines:
     """Return one line for each review: the words of all its fields, one field after the other.
 
     Args:
@@ -37,7 +37,7 @@ def review_lines(batch: pa.RecordBatch, columns: Sequence[str]) -> Lines:
     _write_words(texts.data, texts.bounds, letters(), hashes, spans, out, ends)
     data = out[: ends[-1]]
     data.flags.writeable = False
-    return Lines(data, ends[:-1], ends[1:])
+    return TextLines(data, ends[:-1], ends[1:])
 
 
 def _strings(column: pa.Array) -> pa.Array:

@@ -27,7 +27,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Lines:
+class TextLines:
     """Tokenised texts: words between blanks.
 
     Args:
@@ -44,7 +44,7 @@ class Lines:
         return len(self.starts)
 
     @classmethod
-    def of(cls, texts: list[bytes]) -> "Lines":
+    def of(cls, texts: list[bytes]) -> "TextLines":
         """Return lines of texts in memory."""
         sizes = np.array([len(text) for text in texts], np.int64)
         ends = np.cumsum(sizes)
@@ -91,7 +91,7 @@ class RowIndex:
     absent: int = NO_ROW
     line_ends: bool = True
 
-    def rows(self, lines: Lines) -> TextRows:
+    def rows(self, lines: TextLines) -> TextRows:
         """Return the rows of each text, in fastText's order."""
         ids, counts = [], []
         for part in line_parts(lines):
@@ -101,7 +101,7 @@ class RowIndex:
         ends = np.concatenate([[0], *counts]).cumsum()
         return TextRows(np.concatenate([np.empty(0, np.int32), *ids]), ends.astype(np.int64))
 
-    def _part(self, lines: Lines, part: slice) -> tuple[NDArray[np.int32], Ints]:
+    def _part(self, lines: TextLines, part: slice) -> tuple[NDArray[np.int32], Ints]:
         starts, ends = lines.starts[part], lines.ends[part]
         longest_text = int((ends - starts).max(initial=0))
         spans = np.empty((longest_text // 2 + 2, 3), np.int64)
@@ -151,7 +151,7 @@ class RowIndex:
         return self.words.keys, self.words.values, numbers, left, left_rows
 
 
-def line_parts(lines: Lines) -> list[slice]:
+def line_parts(lines: TextLines) -> list[slice]:
     """Return runs of texts of about ``PART_BYTES`` each."""
     total = np.cumsum(lines.ends - lines.starts)
     if not len(total):

@@ -11,7 +11,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from reviewdesk.models.vectors.rows import Lines, RowIndex
+from reviewdesk.models.vectors.rows import RowIndex, TextLines
 from reviewdesk.models.vectors.words import WordIndex, word_keys
 from reviewdesk.text.compiled import compiled
 
@@ -40,7 +40,7 @@ class TextVectors:
 
     @classmethod
     def of(
-        cls, words: list[bytes], vectors: Floats, counts: NDArray[np.int64], texts: Lines
+        cls, words: list[bytes], vectors: Floats, counts: NDArray[np.int64], texts: TextLines
     ) -> Self:
         """Return what turns texts into vectors.
 
@@ -53,7 +53,7 @@ class TextVectors:
         shares = counts / max(int(counts.sum()), 1)
         weights = (SMOOTHING / (SMOOTHING + shares)).astype(np.float32)
         first = cls(words, vectors * weights[:, None], np.zeros(vectors.shape[1], np.float32))
-        some = Lines(texts.data, texts.starts[:MOST_TEXTS], texts.ends[:MOST_TEXTS])
+        some = TextLines(texts.data, texts.starts[:MOST_TEXTS], texts.ends[:MOST_TEXTS])
         found = first.vectors(some).astype(np.float64)
         if not found.any():
             return first
@@ -64,7 +64,7 @@ class TextVectors:
     def _index(self) -> RowIndex:
         return RowIndex(WordIndex.of_keys(word_keys(self.words)), len(self.words), line_ends=False)
 
-    def vectors(self, lines: Lines) -> Floats:
+    def vectors(self, lines: TextLines) -> Floats:
         """Return a vector of each text, (n, d); zeros where no word has one."""
         rows = self._index.rows(lines)
         means = np.zeros((len(lines), self.weighted.shape[1]), np.float32)

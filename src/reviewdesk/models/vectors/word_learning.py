@@ -14,9 +14,9 @@ from reviewdesk.formats.fasttext_model import (
     FastTextModel,
     FastTextOptions,
 )
-from reviewdesk.models.vectors.mapping import MappedTexts, Vocabulary
+from reviewdesk.models.vectors.mapping import MappedTexts, VectorVocabulary
 from reviewdesk.models.vectors.reading import FEW_CUSTOMERS
-from reviewdesk.models.vectors.rows import Lines, RowIndex
+from reviewdesk.models.vectors.rows import RowIndex, TextLines
 from reviewdesk.models.vectors.supervised import (
     LANES,
     aligned,
@@ -88,7 +88,7 @@ class LearntWords:
         centres: how many words were learnt from, over all epochs.
     """
 
-    vocabulary: Vocabulary
+    vocabulary: VectorVocabulary
     inputs: Floats
     outputs: Floats
     vectors: Floats
@@ -125,7 +125,7 @@ class LearntWords:
 
 
 def learn_word_vectors(
-    vocabulary: Vocabulary, texts: MappedTexts, settings: WordVectorSettings
+    vocabulary: VectorVocabulary, texts: MappedTexts, settings: WordVectorSettings
 ) -> LearntWords:
     """Learn vectors of words.
 
@@ -159,7 +159,7 @@ def learn_word_vectors(
         )
     dense = np.ascontiguousarray(table)
     vectors = np.stack([dense[rows[row_ends[w] : row_ends[w + 1]]].mean(axis=0) for w in clear])
-    kept = Vocabulary(
+    kept = VectorVocabulary(
         vocabulary.keys[clear],
         vocabulary.counts[clear],
         [vocabulary.spelling[word] for word in clear.tolist()],
@@ -172,7 +172,7 @@ def learn_word_vectors(
 
 
 def _word_rows(
-    vocabulary: Vocabulary, settings: WordVectorSettings
+    vocabulary: VectorVocabulary, settings: WordVectorSettings
 ) -> tuple[NDArray[np.int32], NDArray[np.int64], int]:
     """Return the rows of each word, where they begin and end, and how many n-grams have one."""
     n = len(vocabulary.keys)
@@ -186,12 +186,12 @@ def _word_rows(
         settings.maxn,
         line_ends=False,
     )
-    found = index.rows(Lines.of(vocabulary.spelling))
+    found = index.rows(TextLines.of(vocabulary.spelling))
     return found.rows, found.ends, settings.bucket
 
 
 def _epochs(
-    vocabulary: Vocabulary,
+    vocabulary: VectorVocabulary,
     texts: MappedTexts,
     settings: WordVectorSettings,
     parameters: tuple[NDArray[np.int32], NDArray[np.int64], Floats, Floats, int],

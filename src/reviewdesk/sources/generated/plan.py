@@ -34,7 +34,7 @@ _DEFAULT_HEADLINE_SHARE: Final = 0.2
 
 
 @dataclass(frozen=True)
-class Plan:
+class BodyPlan:
     """The sentences of a block.
 
     Args:
@@ -70,7 +70,7 @@ def draw_reviewers(facts: Facts, rolls: Rolls) -> Reviewers:
     return Reviewers(rolls.chance(VAGUE_SHARE, count), length)
 
 
-def plan_bodies(catalogue: Catalogue, facts: Facts, reviewers: Reviewers, rolls: Rolls) -> Plan:
+def plan_bodies(catalogue: Catalogue, facts: Facts, reviewers: Reviewers, rolls: Rolls) -> BodyPlan:
     """Plan the sentences of the reviews' bodies."""
     lengths = np.maximum(reviewers.length, 1)
     review = np.repeat(np.arange(len(facts)), lengths)
@@ -81,7 +81,7 @@ def plan_bodies(catalogue: Catalogue, facts: Facts, reviewers: Reviewers, rolls:
     praise = np.where(
         whole, _PRAISE_IN_ALL[facts.felt[review]], _PRAISE_IN_PART[facts.felt[review]]
     )
-    return Plan(
+    return BodyPlan(
         review=review,
         symbol=symbol,
         roll=_spread(rolls.halves(len(facts))[review], sentence),
@@ -93,7 +93,9 @@ def plan_bodies(catalogue: Catalogue, facts: Facts, reviewers: Reviewers, rolls:
     )
 
 
-def plan_headlines(catalogue: Catalogue, facts: Facts, reviewers: Reviewers, rolls: Rolls) -> Plan:
+def plan_headlines(
+    catalogue: Catalogue, facts: Facts, reviewers: Reviewers, rolls: Rolls
+) -> BodyPlan:
     """Plan the reviews' headlines, a share of which the shop filled in from the stars."""
     grammar, count = catalogue.grammar, len(facts)
     review = np.arange(count)
@@ -102,7 +104,7 @@ def plan_headlines(catalogue: Catalogue, facts: Facts, reviewers: Reviewers, rol
     default = rolls.chance(_DEFAULT_HEADLINE_SHARE, count)
     symbol[default] = grammar.rules["default_headline"]
     praise = rolls.chance(_PRAISE_IN_ALL[facts.felt], count)
-    return Plan(
+    return BodyPlan(
         review=review,
         symbol=symbol.astype(np.int32),
         roll=rolls.halves(count),

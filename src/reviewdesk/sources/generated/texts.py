@@ -8,7 +8,7 @@ import pyarrow as pa
 from reviewdesk.sources.generated import handwriting
 from reviewdesk.sources.generated.catalogue import Catalogue
 from reviewdesk.sources.generated.facts import Facts
-from reviewdesk.sources.generated.plan import Plan, draw_reviewers, plan_bodies, plan_headlines
+from reviewdesk.sources.generated.plan import BodyPlan, draw_reviewers, plan_bodies, plan_headlines
 from reviewdesk.sources.generated.rolls import Flags, Ints, Rolls
 from reviewdesk.sources.generated.writer import Text
 
@@ -34,7 +34,7 @@ def write_texts(
     return headline_texts, written[0].strings(written[1])
 
 
-def _write(catalogue: Catalogue, facts: Facts, plan: Plan, rolls: Rolls) -> tuple[Text, Ints]:
+def _write(catalogue: Catalogue, facts: Facts, plan: BodyPlan, rolls: Rolls) -> tuple[Text, Ints]:
     """Write the planned sentences.
 
     Returns:
