@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from reviewdesk.desk.decision_place import open_decisions
-from reviewdesk.desk.decisions import Decisions
+from reviewdesk.desk.decisions import DecisionLog
 from tests.desk.desks import RunningDesk, desk, make_job
 from tests.desk.postgres import Cluster, cluster
 from tests.serving.process import Server, server
@@ -56,11 +56,11 @@ def place(request: pytest.FixtureRequest) -> Callable[[str], str]:
 
 
 @pytest.fixture
-def open_at(place: Callable[[str], str], tmp_path: Path) -> Iterator[Callable[[str], Decisions]]:
+def open_at(place: Callable[[str], str], tmp_path: Path) -> Iterator[Callable[[str], DecisionLog]]:
     """Open decisions by name, the same ones again by the same name."""
-    opened: list[Decisions] = []
+    opened: list[DecisionLog] = []
 
-    def open_one(name: str = "desk") -> Decisions:
+    def open_one(name: str = "desk") -> DecisionLog:
         opened.append(open_decisions(tmp_path / name, place(name)))
         return opened[-1]
 

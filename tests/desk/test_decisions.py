@@ -22,11 +22,11 @@ from reviewdesk.desk.decision_files import (
     write_corrections,
 )
 from reviewdesk.desk.decision_place import open_decisions
-from reviewdesk.desk.decisions import Decisions
+from reviewdesk.desk.decisions import DecisionLog
 from reviewdesk.errors import InputError, StorageError, UsageError
 from tests.desk.postgres import Cluster
 
-Open = Callable[..., Decisions]
+Open = Callable[..., DecisionLog]
 
 
 def subject(name: str, finder: str = "review-category") -> Subject:
@@ -167,7 +167,7 @@ def test_a_server_that_is_killed_loses_no_acknowledged_decision(
     desk.close()
 
 
-def written(decisions: Decisions, kind: str, path: Path) -> Path:
+def written(decisions: DecisionLog, kind: str, path: Path) -> Path:
     sink = io.BytesIO()
     export_decisions(decisions, kind, sink)
     path.write_bytes(sink.getvalue())

@@ -13,7 +13,7 @@ import pytest
 
 from reviewdesk.desk.review_index import open_index, pseudonym
 from reviewdesk.desk.review_search import ReviewFilter, ReviewSearch
-from reviewdesk.desk.reviews import Reviews
+from reviewdesk.desk.reviews import ReviewReader
 from reviewdesk.prepare.prepared import PreparedData
 from tests.desk.desks import RunningDesk
 from tests.report.reading import Reader
@@ -63,7 +63,7 @@ def with_word(table: pd.DataFrame, word: str) -> pd.Series:
 
 def ids(search: ReviewSearch, wanted: ReviewFilter) -> set[str]:
     rows = search.find(wanted).rows.tolist()
-    return {review.id for review in Reviews(search.index).at(rows)}
+    return {review.id for review in ReviewReader(search.index).at(rows)}
 
 
 def test_filters_leave_what_a_plain_filter_leaves(

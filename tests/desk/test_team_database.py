@@ -13,21 +13,21 @@ import pytest
 
 from reviewdesk.desk.actions import COMMENT, DECIDE, Subject
 from reviewdesk.desk.decision_place import open_decisions
-from reviewdesk.desk.decisions import Decisions
+from reviewdesk.desk.decisions import DecisionLog
 from reviewdesk.desk.erase import erase_from_desk
 from reviewdesk.errors import InputError, StorageError, UsageError
 from tests.desk.desks import desk, run_cli
 from tests.desk.postgres import PASSWORD, Cluster
 
-Open = Callable[..., Decisions]
+Open = Callable[..., DecisionLog]
 
 
 @pytest.fixture
 def opened() -> Iterator[Open]:
     """Open decisions, and close them afterwards."""
-    all_of_them: list[Decisions] = []
+    all_of_them: list[DecisionLog] = []
 
-    def open_one(folder: Path, url: str = "") -> Decisions:
+    def open_one(folder: Path, url: str = "") -> DecisionLog:
         all_of_them.append(open_decisions(folder, url))
         return all_of_them[-1]
 

@@ -16,7 +16,7 @@ import pyarrow.json
 import pyarrow.parquet as pq
 
 from reviewdesk.desk.actions import DECIDE, RIGHT, WRONG, Action, Subject
-from reviewdesk.desk.decisions import Decisions
+from reviewdesk.desk.decisions import DecisionLog
 from reviewdesk.desk.export import written
 from reviewdesk.desk.worklist import Worklist
 from reviewdesk.errors import InputError
@@ -56,7 +56,7 @@ CORRECTED: Final = {
 """What a finding that is right changes, by its finder."""
 
 
-def actions_table(decisions: Decisions) -> pa.Table:
+def actions_table(decisions: DecisionLog) -> pa.Table:
     """Return all actions, schema ``SCHEMA``."""
     subjects = decisions.subjects()
     rows = []
@@ -68,7 +68,7 @@ def actions_table(decisions: Decisions) -> pa.Table:
     return pa.Table.from_pylist(rows, SCHEMA)
 
 
-def export_decisions(decisions: Decisions, kind: str, sink: IO[bytes]) -> int:
+def export_decisions(decisions: DecisionLog, kind: str, sink: IO[bytes]) -> int:
     """Write all decisions to a file.
 
     Args:
@@ -87,7 +87,7 @@ def export_decisions(decisions: Decisions, kind: str, sink: IO[bytes]) -> int:
     return int(table.num_rows)
 
 
-def import_decisions(decisions: Decisions, path: Path) -> int:
+def import_decisions(decisions: DecisionLog, path: Path) -> int:
     """Read decisions of another desk; those that are known already are passed over.
 
     Args:
@@ -119,12 +119,12 @@ def import_decisions(decisions: Decisions, path: Path) -> int:
         raise InputError(f"{path} holds what is no decision: {error}") from error
 
 
-def corrections(decisions: Decisions) -> list[dict[str, str]]:
+def corrections(decisions: DecisionLog) -> list[dict[str, str]]:
     """Return what is to be changed in the reviews, by findings that are right: ``CORRECTIONS``."""
     return list(_corrections(_verdicts(decisions), decisions.subjects()))
 
 
-def write_corrections(decisions: Decisions, sink: IO[bytes]) -> int:
+def write_corrections(decisions: DecisionLog, sink: IO[bytes]) -> int:
     """Write what is to be changed in the reviews, as CSV; return how many changes."""
     rows = corrections(decisions)
     schema = pa.schema([pa.field(name, pa.string()) for name in CORRECTIONS])
@@ -156,7 +156,7 @@ def write_answers(worklist: Worklist, verdicts: Mapping[str, str], sink: IO[byte
     return len(rows)
 
 
-def _verdicts(decisions: Decisions) -> dict[str, str]:
+def _verdicts(decisions: DecisionLog) -> dict[str, str]:
     """Return the verdict that stands, by finding_id, in the order of their first ones."""
     verdicts = {}
     for action in decisions.since(0):

@@ -7,7 +7,7 @@ command on the job, such as ``erase``, reaches the same decisions.
 from pathlib import Path
 from typing import Final
 
-from reviewdesk.desk.decisions import Decisions
+from reviewdesk.desk.decisions import DecisionLog
 from reviewdesk.desk.sqlite_database import DATABASE, SqliteDatabase
 from reviewdesk.desk.team_database import TeamDatabase, url_without_password
 from reviewdesk.errors import InputError
@@ -16,7 +16,7 @@ from reviewdesk.storage import private_directory, read_record, write_record
 PLACE: Final = "decisions.json"
 
 
-def open_decisions(folder: Path, url: str = "") -> Decisions:
+def open_decisions(folder: Path, url: str = "") -> DecisionLog:
     """Open the decisions of a desk.
 
     Args:
@@ -33,23 +33,23 @@ def open_decisions(folder: Path, url: str = "") -> Decisions:
     """
     before = _url_of(folder)
     if not url and not before:
-        return Decisions(SqliteDatabase(folder))
-    decisions = Decisions(TeamDatabase(url or before))
+        return DecisionLog(SqliteDatabase(folder))
+    decisions = DecisionLog(TeamDatabase(url or before))
     if url and url_without_password(url) != before:
         if (folder / DATABASE).exists():
-            _move(Decisions(SqliteDatabase(folder)), decisions)
+            _move(DecisionLog(SqliteDatabase(folder)), decisions)
         write_record(private_directory(folder) / PLACE, {"url": url_without_password(url)})
     return decisions
 
 
-def all_decisions(folder: Path) -> list[Decisions]:
+def all_decisions(folder: Path) -> list[DecisionLog]:
     """Open the decisions of a desk wherever they are, to erase from all of them."""
-    opened = [Decisions(SqliteDatabase(folder))] if (folder / DATABASE).exists() else []
+    opened = [DecisionLog(SqliteDatabase(folder))] if (folder / DATABASE).exists() else []
     before = _url_of(folder)
-    return [*opened, Decisions(TeamDatabase(before))] if before else opened
+    return [*opened, DecisionLog(TeamDatabase(before))] if before else opened
 
 
-def _move(old: Decisions, new: Decisions) -> None:
+def _move(old: DecisionLog, new: DecisionLog) -> None:
     new.take_over(old.since(0), old.subjects())
     new.take_over_draws(old.draws())
     old.close()

@@ -26,7 +26,7 @@ _AMONG_LEASES: Final = "SELECT finding_id FROM leases WHERE finding_id IN"
 _AMONG_ACTIONS: Final = "SELECT finding_id FROM actions WHERE finding_id IN"
 
 
-class Decisions:
+class DecisionLog:
     """What was decided; safe to use from several threads, beside other processes.
 
     Args:

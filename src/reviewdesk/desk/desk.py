@@ -14,10 +14,10 @@ from reviewdesk.desk.accounts import AccountSessions
 from reviewdesk.desk.audit import AuditLog
 from reviewdesk.desk.customers import open_customers
 from reviewdesk.desk.decision_place import open_decisions
-from reviewdesk.desk.decisions import Decisions
+from reviewdesk.desk.decisions import DecisionLog
 from reviewdesk.desk.review_index import ReviewIndex, open_index
 from reviewdesk.desk.review_search import ReviewSearch
-from reviewdesk.desk.reviews import Reviews
+from reviewdesk.desk.reviews import ReviewReader
 from reviewdesk.desk.sampling import Sampling
 from reviewdesk.desk.session import Keys, Sessions
 from reviewdesk.desk.texts import Texts
@@ -64,7 +64,7 @@ class Desk:
 
     job: Path
     data: PreparedData
-    decisions: Decisions
+    decisions: DecisionLog
     search: ReviewSearch
     texts: Texts
     keys: Keys
@@ -110,7 +110,7 @@ class Desk:
         return Service(loaded, self.settings)
 
     @property
-    def reviews(self) -> Reviews:
+    def reviews(self) -> ReviewReader:
         """The reviews by place and id."""
         return self.search.reviews
 
@@ -221,7 +221,7 @@ def _index(
     return open_index(data, predictions, job / FOLDER / CACHE, keys.key("customers"), progress)
 
 
-def decisions_of(job: Path) -> Decisions:
+def decisions_of(job: Path) -> DecisionLog:
     """Open the decisions of a job's desk.
 
     Raises:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from reviewdesk.desk.decision_place import all_decisions
-from reviewdesk.desk.decisions import Decisions
+from reviewdesk.desk.decisions import DecisionLog
 from reviewdesk.storage import storage_errors
 
 
@@ -34,7 +34,7 @@ def erase_from_desk(folder: Path, ids: Collection[str]) -> int:
     return rows
 
 
-def _about(decisions: Decisions, ids: Collection[str]) -> list[str]:
+def _about(decisions: DecisionLog, ids: Collection[str]) -> list[str]:
     """Return the findings about some reviews, by id."""
     return [
         name

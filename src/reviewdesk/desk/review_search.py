@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reviewdesk.desk.review_index import NONE, ReviewIndex
-from reviewdesk.desk.reviews import Reviews, month_code, month_name
+from reviewdesk.desk.reviews import ReviewReader, month_code, month_name
 from reviewdesk.errors import RequestError
 
 Rows = NDArray[np.int64]
@@ -91,7 +91,7 @@ class ReviewSearch:
 
     def __init__(self, index: ReviewIndex) -> None:
         self.index = index
-        self.reviews = Reviews(index)
+        self.reviews = ReviewReader(index)
         self.facet_names = (
             STARS,
             *(name for name in CODED if len(index.names[name]) > 1),

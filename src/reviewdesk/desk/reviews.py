@@ -49,7 +49,7 @@ class Review(NamedTuple):
     labels: dict[str, Label]
 
 
-class Reviews:
+class ReviewReader:
     """Looks up reviews; safe to use from several threads.
 
     Args:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reviewdesk.desk.actions import ASSIGN, DECIDE, SNOOZE, UNDO, Action, Subject
-from reviewdesk.desk.decisions import Decisions
+from reviewdesk.desk.decisions import DecisionLog
 from reviewdesk.findings.base import GOING_ON, OVER, FinderInfo, PromisedList
 from reviewdesk.findings.store import StoredFindings
 from reviewdesk.schema import FINDINGS
@@ -123,7 +123,7 @@ class Worklist:
     def __init__(
         self,
         stored: Sequence[StoredFindings],
-        decisions: Decisions,
+        decisions: DecisionLog,
         today: Callable[[], date] = date.today,
         written: Callable[[Sequence[str]], Days] | None = None,
     ) -> None:
