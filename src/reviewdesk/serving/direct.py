@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message
 
 
 @dataclass(frozen=True)
-class Request:
+class DirectRequest:
     """An HTTP request and all of its body.
 
     Args:
@@ -32,7 +32,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
+class DirectAnswer:
     """What a function answers.
 
     Args:
@@ -60,11 +60,11 @@ class Application:
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
 
-    def answer(self, request: Request) -> "Future[Answer]":
+    def answer(self, request: DirectRequest) -> "Future[DirectAnswer]":
         """Return the answer to a request, when it is there."""
         return asyncio.run_coroutine_threadsafe(self._answer(request), self._loop)
 
-    async def _answer(self, request: Request) -> Answer:
+    async def _answer(self, request: DirectRequest) -> DirectAnswer:
         messages: list[Message] = []
         sent = asyncio.Event()
 
@@ -85,10 +85,10 @@ class Application:
         ]
         cookies = tuple(value for name, value in pairs if name == "set-cookie")
         headers = {name: value for name, value in pairs if name not in ("set-cookie", "connection")}
-        return Answer(head["status"], headers, body, cookies)
+        return DirectAnswer(head["status"], headers, body, cookies)
 
 
-def _scope(request: Request) -> dict[str, Any]:
+def _scope(request: DirectRequest) -> dict[str, Any]:
     headers = {**request.headers, "content-length": str(len(request.body))}
     headers.pop("transfer-encoding", None)
     return {

@@ -22,7 +22,7 @@ from reviewdesk.aws.webapp.gateway_events import (
     event_of,
 )
 from reviewdesk.errors import RequestError
-from reviewdesk.serving.direct import Answer
+from reviewdesk.serving.direct import DirectAnswer
 from tests.aws.webapp.gateways import EVENTS
 
 MODELS: dict[str, Any] = {
@@ -120,7 +120,7 @@ def test_what_the_gateway_makes_is_what_others_take(kind: str) -> None:
 def test_answers_come_back_as_they_were(kind: str) -> None:
     event = EVENTS[kind]("GET", "/")
     for body in ("schön".encode(), b"\xff\x00\x01", b""):
-        said = Answer(418, {"content-type": "text/plain", "x-a": "1"}, body, ("a=1", "b=2"))
+        said = DirectAnswer(418, {"content-type": "text/plain", "x-a": "1"}, body, ("a=1", "b=2"))
         written = json.loads(json.dumps(write_answer(said, event)))
         assert answer_of(written, kind) == said
         assert written["isBase64Encoded"] == (body[:1] == b"\xff")

@@ -18,7 +18,7 @@ from reviewdesk.aws.webapp.handler import Handler
 from reviewdesk.desk.by_accept import AnalysisByAccept
 from reviewdesk.desk.page import routes
 from reviewdesk.serving.app import create_app
-from reviewdesk.serving.direct import Answer, Application, Request
+from reviewdesk.serving.direct import Application, DirectAnswer, DirectRequest
 from reviewdesk.serving.service import Service
 from reviewdesk.settings import ServeSettings
 from tests.aws.webapp.gateways import EVENTS, bundles, review
@@ -31,9 +31,9 @@ def container() -> Any:
     service = Service(bundles(), ServeSettings(host="0.0.0.0"))
     app = Application(AnalysisByAccept(create_app(service, routes)))
 
-    def answer(asked: HttpRequest) -> Answer:
+    def answer(asked: HttpRequest) -> DirectAnswer:
         headers = {name.lower(): value for name, value in asked.headers}
-        request = Request(asked.method, asked.path, asked.query, headers, asked.body)
+        request = DirectRequest(asked.method, asked.path, asked.query, headers, asked.body)
         return app.answer(request).result()
 
     return answer
@@ -89,7 +89,7 @@ def test_what_a_container_refuses_is_said_as_it_says_it() -> None:
 
 
 def answering(status: int, body: str, **headers: str) -> Any:
-    return lambda request: Answer(
+    return lambda request: DirectAnswer(
         status, {"content-type": "application/json", **headers}, body.encode()
     )
 
@@ -126,9 +126,9 @@ def test_an_endpoint_that_is_not_there_or_too_slow() -> None:
     assert (status, said["error"]["code"]) == (502, "upstream_failed")
     let_go = threading.Event()
 
-    def slow(request: HttpRequest) -> Answer:
+    def slow(request: HttpRequest) -> DirectAnswer:
         let_go.wait(20)
-        return Answer(200)
+        return DirectAnswer(200)
 
     with listening(slow) as port:
         handler = handler_at(f"http://127.0.0.1:{port}", seconds=0.2)

@@ -12,7 +12,7 @@ from reviewdesk.aws.webapp.gateway import Invocation
 from reviewdesk.aws.webapp.gateway_events import KINDS, answer_of
 from reviewdesk.aws.webapp.handler import Handler, handler_of
 from reviewdesk.errors import UsageError
-from reviewdesk.serving.direct import Answer, Request
+from reviewdesk.serving.direct import DirectAnswer, DirectRequest
 from tests.aws.webapp.gateways import EVENTS, ORIGIN, review, small_handler
 
 JSON = "application/json"
@@ -25,12 +25,12 @@ def handler() -> Handler:
 
 def asked(
     handler: Handler, kind: str, method: str, path: str, *body: str, **headers: str
-) -> Answer:
+) -> DirectAnswer:
     event = json.loads(json.dumps(EVENTS[kind](method, path, *body, **headers)))
     return answer_of(json.loads(json.dumps(handler(event, Invocation(30)))), kind)
 
 
-def error_of(answer: Answer) -> tuple[int, str]:
+def error_of(answer: DirectAnswer) -> tuple[int, str]:
     said = json.loads(answer.body)
     assert set(said["error"]) == {"code", "message"}
     assert answer.headers["content-type"] == JSON
@@ -101,8 +101,8 @@ def test_pages_of_allowed_sites_may_ask(handler: Handler, kind: str) -> None:
 
 
 def test_all_sites_where_that_is_said() -> None:
-    def answer_soon(request: Request) -> "Future[Answer]":
-        return _done(Answer(200))
+    def answer_soon(request: DirectRequest) -> "Future[DirectAnswer]":
+        return _done(DirectAnswer(200))
 
     answer = asked(Handler(answer_soon, ["*"]), "rest", "GET", "/", origin="https://a.example")
     assert answer.headers["access-control-allow-origin"] == "https://a.example"
@@ -121,15 +121,15 @@ def test_limits_of_size(handler: Handler, kind: str, monkeypatch: pytest.MonkeyP
 
 
 def test_an_answer_of_many_bytes_stays_below_what_lambda_gives_back() -> None:
-    def much(request: Request) -> "Future[Answer]":
-        return _done(Answer(200, {}, b"\xff" * 5_000_000))  # as base64 it is over the limit
+    def much(request: DirectRequest) -> "Future[DirectAnswer]":
+        return _done(DirectAnswer(200, {}, b"\xff" * 5_000_000))  # as base64 it is over the limit
 
     assert error_of(asked(Handler(much), "url", "GET", "/")) == (413, "payload_too_large")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_limit_of_time(kind: str) -> None:
-    waiting: Future[Answer] = Future()
+    waiting: Future[DirectAnswer] = Future()
     late = Handler(lambda request: waiting, [ORIGIN], seconds=0.05)
     answer = asked(late, kind, "GET", "/", origin=ORIGIN)
     assert error_of(answer) == (504, "upstream_timeout")
@@ -148,7 +148,7 @@ def test_the_function_ends_before_lambda_ends_it() -> None:
 def test_a_bug_is_answered_and_its_text_stays_out_of_the_log(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def broken(request: Request) -> "Future[Answer]":
+    def broken(request: DirectRequest) -> "Future[DirectAnswer]":
         raise ZeroDivisionError("the secret review text")
 
     answer = asked(Handler(broken), "rest", "GET", "/")
@@ -167,7 +167,7 @@ def test_an_environment_that_names_nothing(environment: dict[str, str]) -> None:
         handler_of(environment)
 
 
-def _done(answer: Answer) -> "Future[Any]":
-    future: Future[Answer] = Future()
+def _done(answer: DirectAnswer) -> "Future[Any]":
+    future: Future[DirectAnswer] = Future()
     future.set_result(answer)
     return future

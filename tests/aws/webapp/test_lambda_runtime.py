@@ -13,7 +13,7 @@ import pytest
 
 from reviewdesk.aws.webapp.gateway import listening
 from reviewdesk.aws.webapp.gateway_events import HttpRequest
-from reviewdesk.serving.direct import Answer
+from reviewdesk.serving.direct import DirectAnswer
 from tests.aws.webapp.gateways import EVENTS, review, small_bundle
 
 pytest.importorskip("awslambdaric", reason="awslambdaric is not installed: pip install '.[lambda]'")
@@ -35,7 +35,7 @@ class RuntimeApi:
         self.returned: queue.Queue[tuple[str, Any]] = queue.Queue()
         self.over = queue.Queue[None]()
 
-    def answer(self, request: HttpRequest) -> Answer:
+    def answer(self, request: HttpRequest) -> DirectAnswer:
         if request.path == NEXT:
             if not self.events:
                 self.over.get(timeout=60)
@@ -46,9 +46,9 @@ class RuntimeApi:
                 "lambda-runtime-invoked-function-arn": "arn:aws:lambda:us-east-1:1:function:web",
                 "content-type": "application/json",
             }
-            return Answer(200, headers, json.dumps(event).encode())
+            return DirectAnswer(200, headers, json.dumps(event).encode())
         self.returned.put((request.path.rpartition("/")[2], json.loads(request.body)))
-        return Answer(202)
+        return DirectAnswer(202)
 
 
 def test_awslambdaric_runs_the_function(bundle: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 
 from reviewdesk.aws.webapp.gateway import own_answer
 from reviewdesk.aws.webapp.gateway_events import HttpRequest
-from reviewdesk.serving.direct import Answer
+from reviewdesk.serving.direct import DirectAnswer
 
 HOST: Final = "127.0.0.1"
 INVOKE_SECONDS: Final = 60
@@ -22,7 +22,7 @@ _ENDPOINT: Final = re.compile(r"/endpoints/([a-zA-Z0-9](?:-*[a-zA-Z0-9])*)/invoc
 _PASSED: Final = frozenset({"content-type", "accept", "x-amzn-sagemaker-custom-attributes"})
 
 
-def runtime_of(endpoint: str, port: int) -> Callable[[HttpRequest], Answer]:
+def runtime_of(endpoint: str, port: int) -> Callable[[HttpRequest], DirectAnswer]:
     """Return what answers the runtime API for one endpoint.
 
     Args:
@@ -30,7 +30,7 @@ def runtime_of(endpoint: str, port: int) -> Callable[[HttpRequest], Answer]:
         port: where its container listens on this machine.
     """
 
-    def answer(request: HttpRequest) -> Answer:
+    def answer(request: HttpRequest) -> DirectAnswer:
         asked = _ENDPOINT.fullmatch(request.path)
         if request.method != "POST" or asked is None or asked[1] != endpoint:
             return _refused(400, "ValidationError", f"Endpoint {endpoint} is the only one here.")
@@ -45,7 +45,9 @@ def runtime_of(endpoint: str, port: int) -> Callable[[HttpRequest], Answer]:
             return _refused(503, "ServiceUnavailable", "The container does not answer.")
         if status != http.HTTPStatus.OK:
             return _model_error(status, body.decode("utf-8", "replace"))
-        return Answer(status, headers | {"x-amzn-invoked-production-variant": "AllTraffic"}, body)
+        return DirectAnswer(
+            status, headers | {"x-amzn-invoked-production-variant": "AllTraffic"}, body
+        )
 
     return answer
 
@@ -61,12 +63,12 @@ def _ask(port: int, headers: dict[str, str], body: bytes) -> tuple[int, dict[str
         connection.close()
 
 
-def _refused(status: int, code: str, message: str) -> Answer:
+def _refused(status: int, code: str, message: str) -> DirectAnswer:
     answer = own_answer(status, message)
-    return Answer(status, {**answer.headers, "x-amzn-errortype": code}, answer.body)
+    return DirectAnswer(status, {**answer.headers, "x-amzn-errortype": code}, answer.body)
 
 
-def _model_error(status: int, text: str) -> Answer:
+def _model_error(status: int, text: str) -> DirectAnswer:
     said = {
         "Message": f"Received error ({status}) from primary with message.",
         "OriginalStatusCode": status,
@@ -74,4 +76,4 @@ def _model_error(status: int, text: str) -> Answer:
         "LogStreamArn": "",
     }
     headers = {"content-type": "application/json", "x-amzn-errortype": "ModelError"}
-    return Answer(MODEL_ERROR, headers, json.dumps(said).encode())
+    return DirectAnswer(MODEL_ERROR, headers, json.dumps(said).encode())

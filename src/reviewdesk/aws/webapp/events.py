@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from reviewdesk.errors import RequestError
-from reviewdesk.serving.direct import Answer, Request
+from reviewdesk.serving.direct import DirectAnswer, DirectRequest
 
 DEFAULT_STAGE: Final = "$default"
 Event = Mapping[str, Any]
@@ -22,7 +22,7 @@ def is_second_format(event: Event) -> bool:
     return event.get("version") == "2.0"
 
 
-def read_event(event: Any) -> Request:
+def read_event(event: Any) -> DirectRequest:
     """Return the request that an event is about.
 
     Raises:
@@ -36,7 +36,7 @@ def read_event(event: Any) -> Request:
         ) from error
 
 
-def write_answer(answer: Answer, event: Any) -> dict[str, Any]:
+def write_answer(answer: DirectAnswer, event: Any) -> dict[str, Any]:
     """Return an answer in the shape that the sender of an event takes."""
     text, encoded = _written(answer)
     written: dict[str, Any] = {
@@ -52,7 +52,7 @@ def write_answer(answer: Answer, event: Any) -> dict[str, Any]:
     )
 
 
-def _first(event: Event) -> Request:
+def _first(event: Event) -> DirectRequest:
     """Read an event of a REST API, or of an HTTP API with payload format 1.0."""
     context = event["requestContext"]
     several: Mapping[str, Sequence[str]] = event.get("multiValueHeaders") or {}
@@ -64,7 +64,7 @@ def _first(event: Event) -> Request:
     path = event["path"]
     if event.get("version") == "1.0":
         path = _without_stage(path, context)
-    return Request(
+    return DirectRequest(
         str(event["httpMethod"]),
         path,
         urlencode(query, doseq=True),
@@ -74,13 +74,13 @@ def _first(event: Event) -> Request:
     )
 
 
-def _second(event: Event) -> Request:
+def _second(event: Event) -> DirectRequest:
     """Read an event of an HTTP API with payload format 2.0, or of a function URL."""
     context = event["requestContext"]
     headers = {name.lower(): str(value) for name, value in (event.get("headers") or {}).items()}
     if event.get("cookies"):
         headers["cookie"] = "; ".join(event["cookies"])
-    return Request(
+    return DirectRequest(
         str(context["http"]["method"]),
         _without_stage(event["rawPath"], context),
         str(event.get("rawQueryString", "")),
@@ -108,7 +108,7 @@ def _body(event: Event) -> bytes:
         raise RequestError("the body is neither UTF-8 nor base64") from error
 
 
-def _written(answer: Answer) -> tuple[str, bool]:
+def _written(answer: DirectAnswer) -> tuple[str, bool]:
     """Return a body as an event can hold it, and whether that is base64."""
     try:
         return answer.body.decode(), False

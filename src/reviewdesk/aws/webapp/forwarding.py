@@ -9,7 +9,7 @@ from reviewdesk.aws.webapp.answers import JSON, Backend, status_answer
 from reviewdesk.desk.by_accept import ANALYSE, ANALYSIS
 from reviewdesk.errors import Overloaded, UpstreamFailed, UpstreamTimeout
 from reviewdesk.optional import require
-from reviewdesk.serving.direct import Answer, Request
+from reviewdesk.serving.direct import DirectAnswer, DirectRequest
 
 EXTRA: Final = "aws"
 CONNECT_SECONDS: Final = 3
@@ -35,7 +35,7 @@ def endpoint_backend(name: str, client: Any = None) -> Backend:
     forwarding = _Forwarding(name, client or _client())
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="forwarding")
 
-    def answer(request: Request) -> "Future[Answer]":
+    def answer(request: DirectRequest) -> "Future[DirectAnswer]":
         return threads.submit(forwarding.answer, request)
 
     return answer
@@ -54,7 +54,7 @@ class _Forwarding:
         self._client = client
         self._errors = require("botocore.exceptions", EXTRA)
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: DirectRequest) -> DirectAnswer:
         method = _METHODS.get(request.path)
         if method is None:
             message = f"there is nothing at this address; there are: {', '.join(_METHODS)}"
@@ -62,10 +62,10 @@ class _Forwarding:
         if request.method != method:
             return status_answer(HTTPStatus.METHOD_NOT_ALLOWED, f"this address takes {method}")
         if request.path == "/ping":
-            return Answer(HTTPStatus.OK)
+            return DirectAnswer(HTTPStatus.OK)
         return self._invoke(request)
 
-    def _invoke(self, request: Request) -> Answer:
+    def _invoke(self, request: DirectRequest) -> DirectAnswer:
         """Send a request to the endpoint.
 
         Raises:
@@ -84,7 +84,7 @@ class _Forwarding:
             )
             headers = {"content-type": answer.get("ContentType") or JSON}
             headers |= {"cache-control": "no-store", "x-content-type-options": "nosniff"}
-            return Answer(HTTPStatus.OK, headers, answer["Body"].read())
+            return DirectAnswer(HTTPStatus.OK, headers, answer["Body"].read())
         except errors.ClientError as error:
             return self._refused(error)
         except (errors.ReadTimeoutError, errors.ConnectTimeoutError) as error:
@@ -94,7 +94,7 @@ class _Forwarding:
         except errors.BotoCoreError as error:
             raise UpstreamFailed("the endpoint cannot be reached") from error
 
-    def _refused(self, error: Any) -> Answer:
+    def _refused(self, error: Any) -> DirectAnswer:
         """Return what the model said of a request that it could not answer, or raise."""
         code = error.response["Error"]["Code"]
         status = int(error.response.get("OriginalStatusCode") or 0)
@@ -102,7 +102,7 @@ class _Forwarding:
             said = _own_error(error.response.get("OriginalMessage", ""))
             if said is not None:
                 headers = {"content-type": JSON, "cache-control": "no-store"}
-                return Answer(status, headers, said)
+                return DirectAnswer(status, headers, said)
         if code in _BUSY:
             raise Overloaded("the endpoint has too much to do; send the request again in a moment")
         raise UpstreamFailed(f"the endpoint does not answer: SageMaker says {code}")

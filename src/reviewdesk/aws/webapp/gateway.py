@@ -24,7 +24,7 @@ from reviewdesk.aws.webapp.gateway_events import (
     event_of,
 )
 from reviewdesk.errors import UsageError
-from reviewdesk.serving.direct import Answer
+from reviewdesk.serving.direct import DirectAnswer
 from reviewdesk.serving.guards import is_loopback
 
 HOST: Final = "127.0.0.1"
@@ -102,7 +102,7 @@ class Gateway:
         self._seconds = seconds or self._limits.seconds
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="function")
 
-    def answer(self, request: HttpRequest) -> Answer:
+    def answer(self, request: HttpRequest) -> DirectAnswer:
         """Return the answer that a client gets."""
         event = json.dumps(event_of(request, self._kind))
         if len(request.body) > self._limits.body_bytes or len(event) > EVENT_BYTES:
@@ -122,10 +122,10 @@ class Gateway:
         return json.dumps(self._function(json.loads(event), Invocation(FUNCTION_SECONDS)))
 
 
-def own_answer(status: int, message: str) -> Answer:
+def own_answer(status: int, message: str) -> DirectAnswer:
     """Return a gateway's own error, which has not the app's shape."""
     headers = {"content-type": "application/json"}
-    return Answer(status, headers, json.dumps({"message": message}).encode())
+    return DirectAnswer(status, headers, json.dumps({"message": message}).encode())
 
 
 class _Server(ThreadingHTTPServer):
@@ -136,7 +136,7 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def listening(answer: Callable[[HttpRequest], Answer], port: int = 0) -> Iterator[int]:
+def listening(answer: Callable[[HttpRequest], DirectAnswer], port: int = 0) -> Iterator[int]:
     """Answer HTTP on a port of this machine while the block runs.
 
     Args:
@@ -163,7 +163,7 @@ def listening(answer: Callable[[HttpRequest], Answer], port: int = 0) -> Iterato
         server.server_close()
 
 
-def _handler_of(answer: Callable[[HttpRequest], Answer]) -> type[BaseHTTPRequestHandler]:
+def _handler_of(answer: Callable[[HttpRequest], DirectAnswer]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -182,7 +182,7 @@ def _handler_of(answer: Callable[[HttpRequest], Answer]) -> type[BaseHTTPRequest
 
         do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_OPTIONS = handle_any  # noqa: N815
 
-        def _write(self, said: Answer) -> None:
+        def _write(self, said: DirectAnswer) -> None:
             self.send_response(said.status)
             for name, value in said.headers.items():
                 if name not in ("content-length", "transfer-encoding"):

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 
-from reviewdesk.serving.direct import Answer
+from reviewdesk.serving.direct import DirectAnswer
 
 REST: Final = "rest"
 HTTP_FIRST: Final = "http-1.0"
@@ -131,7 +131,7 @@ def _second_format(request: HttpRequest, kind: str) -> dict[str, Any]:
     return event
 
 
-def answer_of(returned: Any, kind: str) -> Answer:
+def answer_of(returned: Any, kind: str) -> DirectAnswer:
     """Return the HTTP answer that a gateway makes of what a function returned.
 
     Raises:
@@ -139,7 +139,9 @@ def answer_of(returned: Any, kind: str) -> Answer:
     """
     second = kind in (HTTP_SECOND, URL)
     if second and not (isinstance(returned, Mapping) and "statusCode" in returned):
-        return Answer(200, {"content-type": "application/json"}, json.dumps(returned).encode())
+        return DirectAnswer(
+            200, {"content-type": "application/json"}, json.dumps(returned).encode()
+        )
     try:
         allowed = {"statusCode", "headers", "body", "isBase64Encoded"}
         allowed |= {"cookies"} if second else {"multiValueHeaders"}
@@ -153,7 +155,7 @@ def answer_of(returned: Any, kind: str) -> Answer:
         alone = headers.pop("set-cookie", None)
         cookies = cookies or (() if alone is None else (alone,))
         headers |= {name: ", ".join(values) for name, values in several.items()}
-        return Answer(int(returned["statusCode"]), headers, raw, cookies)
+        return DirectAnswer(int(returned["statusCode"]), headers, raw, cookies)
     except (KeyError, TypeError, AttributeError) as error:
         raise MalformedAnswer("a function answers with statusCode, headers and body") from error
 

@@ -21,7 +21,7 @@ from reviewdesk.errors import (
     UpstreamTimeout,
     UsageError,
 )
-from reviewdesk.serving.direct import Answer, Request
+from reviewdesk.serving.direct import DirectAnswer, DirectRequest
 
 BUNDLES: Final = "REVIEWDESK_BUNDLES"
 ENDPOINT: Final = "REVIEWDESK_ENDPOINT"
@@ -70,7 +70,7 @@ class Handler:
     def __call__(self, event: Any, context: Context | None = None) -> dict[str, Any]:
         """Return the answer to an event; nothing of what was sent gets into the log."""
         started = time.monotonic()
-        request = Request("-", "-")
+        request = DirectRequest("-", "-")
         try:
             request = read_event(event)
             answer = self._answer(request, self._left(context))
@@ -105,10 +105,10 @@ class Handler:
         left = context.get_remaining_time_in_millis() / 1000 - SPARE_SECONDS
         return max(0.0, min(self._seconds, left))
 
-    def _answer(self, request: Request, seconds: float) -> Answer:
+    def _answer(self, request: DirectRequest, seconds: float) -> DirectAnswer:
         if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
             allowed = self._allows(request.headers.get("origin", ""))
-            return Answer(HTTPStatus.NO_CONTENT, _PREFLIGHT if allowed else {})
+            return DirectAnswer(HTTPStatus.NO_CONTENT, _PREFLIGHT if allowed else {})
         if len(request.body) > MOST_BYTES:
             raise PayloadTooLarge(
                 f"the body is larger than {MOST_BYTES} bytes; send it in several requests"
@@ -126,14 +126,14 @@ class Handler:
     def _allows(self, origin: str) -> bool:
         return origin in self._origins or "*" in self._origins
 
-    def _shared(self, answer: Answer, request: Request) -> Answer:
+    def _shared(self, answer: DirectAnswer, request: DirectRequest) -> DirectAnswer:
         """Return an answer that pages of the allowed sites may read."""
         origin = request.headers.get("origin", "")
         more = {"vary": "origin"}
         if origin and self._allows(origin):
             more |= {"access-control-allow-origin": origin}
             more |= {"cross-origin-resource-policy": "cross-origin"}
-        return Answer(answer.status, {**answer.headers, **more}, answer.body, answer.cookies)
+        return DirectAnswer(answer.status, {**answer.headers, **more}, answer.body, answer.cookies)
 
 
 def handler_of(environment: Mapping[str, str]) -> Handler:

@@ -12,7 +12,7 @@ from reviewdesk.aws.webapp.handler import Handler
 from reviewdesk.aws.webapp.site import site_page
 from reviewdesk.bundle import Bundle
 from reviewdesk.desk.judges import judges_of
-from reviewdesk.serving.direct import Answer
+from reviewdesk.serving.direct import DirectAnswer
 
 
 class LocalApp(NamedTuple):
@@ -60,11 +60,11 @@ def local_app(
             yield app
 
 
-def _site(pages: Mapping[str, str]) -> Callable[[HttpRequest], Answer]:
-    def answer(request: HttpRequest) -> Answer:
+def _site(pages: Mapping[str, str]) -> Callable[[HttpRequest], DirectAnswer]:
+    def answer(request: HttpRequest) -> DirectAnswer:
         if request.path not in pages or request.method not in ("GET", "HEAD"):
             return own_answer(404, "Not Found")
         headers = {"content-type": "text/html; charset=utf-8", "x-content-type-options": "nosniff"}
-        return Answer(200, headers, pages[request.path].encode())
+        return DirectAnswer(200, headers, pages[request.path].encode())
 
     return answer

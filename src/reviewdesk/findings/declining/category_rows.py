@@ -10,14 +10,14 @@ import pyarrow as pa
 from reviewdesk.findings.base import RECOVERED
 from reviewdesk.findings.declining.categories import ChangedCategory
 from reviewdesk.findings.declining.evidence import KINDS
-from reviewdesk.findings.declining.rows import Context, last_day
+from reviewdesk.findings.declining.rows import ChangeContext, last_day
 from reviewdesk.findings.samples import telling_samples
 from reviewdesk.progress import Progress
 from reviewdesk.schema import FINDINGS
 
 
 def category_rows(
-    given: Context, changed: Sequence[ChangedCategory], progress: Progress
+    given: ChangeContext, changed: Sequence[ChangedCategory], progress: Progress
 ) -> pa.Table:
     """Return categories as schema ``FINDINGS``."""
     with_text = [one.rows < given.data.rows for one in changed]  # which have a text
@@ -34,7 +34,7 @@ def category_rows(
     return pa.Table.from_pylist(rows, FINDINGS)
 
 
-def _row(given: Context, category: ChangedCategory, samples: list[str]) -> dict[str, Any]:
+def _row(given: ChangeContext, category: ChangedCategory, samples: list[str]) -> dict[str, Any]:
     look, name = category.look, given.products.categories[category.category]
     return {
         "finder": given.finder,
@@ -62,12 +62,12 @@ def _row(given: Context, category: ChangedCategory, samples: list[str]) -> dict[
     }
 
 
-def _stars(given: Context, mean: float) -> float:
+def _stars(given: ChangeContext, mean: float) -> float:
     """Return a mean as it was given; of what gets better, stars were turned over."""
     return mean if given.worse else KINDS + 1 - mean
 
 
-def _action(given: Context, category: ChangedCategory) -> str:
+def _action(given: ChangeContext, category: ChangedCategory) -> str:
     """Return what happened, when, how it stands, and what to do."""
     look = category.look
     first, last = last_day(category.first_month), last_day(look.month)

@@ -14,7 +14,7 @@ from reviewdesk.findings.declining.categories import ChangedCategory, changed_ca
 from reviewdesk.findings.declining.category_rows import category_rows
 from reviewdesk.findings.declining.evidence import NOTHING, Floats
 from reviewdesk.findings.declining.histories import Histories
-from reviewdesk.findings.declining.rows import Context, ListedChanges, finding_rows
+from reviewdesk.findings.declining.rows import ChangeContext, ListedChanges, finding_rows
 from reviewdesk.findings.declining.scoring import LookScores, score_looks, turned
 from reviewdesk.findings.declining.stars import TARGET, ReadStars, read_histories
 from reviewdesk.findings.products import Products, read_products
@@ -64,7 +64,7 @@ class DecliningFinder(Finder):
         able = histories.reviews >= FEWEST_REVIEWS
         highest, last = _heights(histories, scores)
         listed = _listed(histories, scores, alarms, able)
-        given = Context(
+        given = ChangeContext(
             self.name, self.worse, inputs.data, products, histories, read.product, baselines,
             scores.p_values, ever_p_values(highest),
         )  # fmt: skip
@@ -192,7 +192,9 @@ def _notes(read: ReadStars, log_e: Floats) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _any_time(given: Context, highest: Floats, last: Floats, listed: ListedChanges) -> pa.Table:
+def _any_time(
+    given: ChangeContext, highest: Floats, last: Floats, listed: ListedChanges
+) -> pa.Table:
     """Return for each product the chance that stars without a change ever look so changed."""
     histories = given.histories
     able = np.flatnonzero(histories.reviews >= FEWEST_REVIEWS)

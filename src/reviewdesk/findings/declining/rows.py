@@ -38,7 +38,7 @@ class ListedChanges(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Context:
+class ChangeContext:
     """What rows are made from.
 
     Args:
@@ -64,7 +64,7 @@ class Context:
     ever: Floats
 
 
-def finding_rows(given: Context, listed: ListedChanges, progress: Progress) -> pa.Table:
+def finding_rows(given: ChangeContext, listed: ListedChanges, progress: Progress) -> pa.Table:
     """Return the list as schema ``FINDINGS``."""
     if not len(listed.histories):
         return FINDINGS.empty_table()
@@ -94,7 +94,7 @@ class _Span(NamedTuple):
     now: ChangeState
 
     @classmethod
-    def of(cls, given: Context, history: int, look: int) -> "_Span":
+    def of(cls, given: ChangeContext, history: int, look: int) -> "_Span":
         """Cut a history out; where it changed is told from what was known when it was called."""
         histories, baseline = given.histories, int(given.baselines.of[history])
         part = slice(int(histories.offsets[history]), int(histories.offsets[history + 1]))
@@ -123,7 +123,7 @@ def _telling(span: _Span) -> Floats:
     return (KINDS - 1 - stars) + np.arange(len(stars)) / len(span.rows)
 
 
-def _words(given: Context, spans: list[_Span], progress: Progress) -> list[Words]:
+def _words(given: ChangeContext, spans: list[_Span], progress: Progress) -> list[Words]:
     """Return for each product the words that rose (above 0) and fell (below 0)."""
     groups = np.full(given.data.rows, -1, np.int32)
     questions = []
@@ -140,7 +140,12 @@ def _words(given: Context, spans: list[_Span], progress: Progress) -> list[Words
 
 
 def _row(
-    given: Context, listed: ListedChanges, row: int, span: _Span, words: Words, samples: list[str]
+    given: ChangeContext,
+    listed: ListedChanges,
+    row: int,
+    span: _Span,
+    words: Words,
+    samples: list[str],
 ) -> dict[str, Any]:
     history = int(listed.histories[row])
     product, change = int(given.product[history]), span.change
@@ -170,7 +175,7 @@ def last_day(month: int) -> datetime.date:
     return day
 
 
-def _action(given: Context, span: _Span) -> str:
+def _action(given: ChangeContext, span: _Span) -> str:
     """Return what happened, when, how it stands, and what to do."""
     change, now = span.change, span.now
     first, last = span.day(change.earliest), span.day(change.latest)
@@ -198,7 +203,7 @@ def _action(given: Context, span: _Span) -> str:
     return f"{sentence}. Find out what was done better then, and keep it."
 
 
-def _numbers(given: Context, span: _Span, history: int, look: int) -> list[dict[str, Any]]:
+def _numbers(given: ChangeContext, span: _Span, history: int, look: int) -> list[dict[str, Any]]:
     reviews_before = span.change.place
     before, after = (
         _mean(given, span.stars[:reviews_before]),
@@ -223,14 +228,14 @@ def _numbers(given: Context, span: _Span, history: int, look: int) -> list[dict[
     ]
 
 
-def _p_value(given: Context, history: int, look: int) -> float:
+def _p_value(given: ChangeContext, history: int, look: int) -> float:
     """Return the p-value at the last record until a look: at other looks none is computed."""
     past = given.p_values[given.histories.look_offsets[history] : look + 1]
     known = past[past < 1]
     return float(known[-1]) if len(known) else 1.0
 
 
-def _mean(given: Context, stars: NDArray[np.int8]) -> Mean:
+def _mean(given: ChangeContext, stars: NDArray[np.int8]) -> Mean:
     """Return a mean of stars as they were given."""
     mean = mean_stars(stars)
     if given.worse:
@@ -238,7 +243,7 @@ def _mean(given: Context, stars: NDArray[np.int8]) -> Mean:
     return Mean(KINDS + 1 - mean.value, KINDS + 1 - mean.high, KINDS + 1 - mean.low)
 
 
-def _chart(given: Context, span: _Span) -> list[dict[str, Any]]:
+def _chart(given: ChangeContext, span: _Span) -> list[dict[str, Any]]:
     """Return the mean stars of each month that has reviews."""
     months = span.days.astype("datetime64[D]").astype("datetime64[M]")
     names, at = np.unique(months, return_inverse=True)
