@@ -22,7 +22,7 @@ from reviewdesk.report.numbers import share
 from reviewdesk.stats.shares import share_interval
 from reviewdesk.storage import write_then_rename
 from reviewdesk.text.hashing import combine64, hash64
-from reviewdesk.training.figures import Figure
+from reviewdesk.training.figures import Estimate
 
 ASKED: Final = 50
 SALT: Final = 17
@@ -52,9 +52,9 @@ class Judged(NamedTuple):
     positive: int
 
     @property
-    def accuracy(self) -> Figure:
+    def accuracy(self) -> Estimate:
         """The share of reviews with the right label, with its interval."""
-        return Figure(self.right / self.rows, *share_interval(self.right, self.rows))
+        return Estimate(self.right / self.rows, *share_interval(self.right, self.rows))
 
     def to_json(self) -> dict[str, Any]:
         """Return it as a bundle's metrics."""

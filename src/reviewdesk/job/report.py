@@ -30,7 +30,7 @@ from reviewdesk.report.page import Page
 from reviewdesk.schema import UNKNOWN_MONTH
 from reviewdesk.seal import opened
 from reviewdesk.training.evaluate import Evaluation
-from reviewdesk.training.figures import Figure as MeasuredFigure
+from reviewdesk.training.figures import Estimate
 from reviewdesk.training.measures import Measures
 from reviewdesk.training.summary import sentences, target_name, title
 
@@ -73,7 +73,7 @@ class TargetFindings:
         return found.sentences() if isinstance(found, Unlabelled) else sentences(found)
 
     @property
-    def measured(self) -> dict[str, MeasuredFigure]:
+    def measured(self) -> dict[str, Estimate]:
         """The figures that were measured."""
         found = self.evaluation
         return found.figures if isinstance(found, Unlabelled) else found.measures.figures

@@ -16,7 +16,7 @@ from reviewdesk.runlog import RunLog
 from reviewdesk.scoring.predict import predict
 from reviewdesk.settings import SENTIMENT, SplitSettings, TargetSettings, TextSettings
 from reviewdesk.text.opinions.word_list import LANGUAGES
-from reviewdesk.training.figures import Figure
+from reviewdesk.training.figures import Estimate
 from reviewdesk.training.unlabelled import Basis, learn_without_labels
 
 FORMAT: Final = "reviewdesk.unlabelled"
@@ -49,7 +49,7 @@ class Unlabelled:
         return f"Sentiment: right for {share(self.judged.accuracy.value)} of reviews"
 
     @property
-    def figures(self) -> dict[str, Figure]:
+    def figures(self) -> dict[str, Estimate]:
         """What was measured; empty where nothing was."""
         return {} if self.judged is None else {"accuracy": self.judged.accuracy}
 

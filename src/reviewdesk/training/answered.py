@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from reviewdesk.stats.curves import rank
 from reviewdesk.stats.jackknife import Jackknife
-from reviewdesk.training.figures import Figure, figure, share
+from reviewdesk.training.figures import Estimate, figure, share
 
 SHARES: Final = (0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
 LEVELS: Final = (0.8, 0.95)
@@ -26,7 +26,7 @@ class ByShare(NamedTuple):
     share: float
     rows: int
     least: float
-    accuracy: Figure
+    accuracy: Estimate
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON values."""

@@ -91,7 +91,7 @@ class Basis:
         return cls(**values)
 
 
-class Learnt(NamedTuple):
+class UnlabelledFit(NamedTuple):
     """A classifier that learnt from reviews without labels.
 
     Args:
@@ -119,7 +119,7 @@ class _Read(NamedTuple):
 
 def learn_without_labels(
     data: PreparedData, text: TextSettings, *, progress: Progress = SILENT
-) -> Learnt:
+) -> UnlabelledFit:
     """Let ``linear`` learn sentiment from what lists of words say of reviews.
 
     Args:
@@ -160,7 +160,7 @@ def learn_without_labels(
         learnt={name: int((labels[sure] == place).sum()) for place, name in enumerate(SENTIMENTS)},
         words=len(words) if words is not None else 0,
     )
-    return Learnt(classifier, basis, generated)
+    return UnlabelledFit(classifier, basis, generated)
 
 
 def _read(data: PreparedData, text: TextSettings, progress: Progress) -> tuple[_Read, int]:
