@@ -6,7 +6,7 @@ from typing import Any
 from reviewdesk.api.model import Model, load
 from reviewdesk.api.notebook import framed
 from reviewdesk.api.reviews import Reviews, as_reviews
-from reviewdesk.experiments.watch import Watch, Watched
+from reviewdesk.experiments.watch import Watch, WatchedQuantity
 from reviewdesk.experiments.watch_page import watch_page
 from reviewdesk.job.monitor import monitor as watch_captures
 from reviewdesk.progress import Progress
@@ -30,7 +30,7 @@ class LiveModel:
         return self.watch.sentence
 
     @property
-    def alarms(self) -> list[Watched]:
+    def alarms(self) -> list[WatchedQuantity]:
         """The quantities that have left the range of the reviews that were held out."""
         return self.watch.alarms
 

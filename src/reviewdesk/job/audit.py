@@ -74,18 +74,18 @@ class Judged(NamedTuple):
             for name, (rows, right) in self.said.items()
             if rows
         ]
-        found = [
+        lines = [
             f"{share(accuracy.value)} of the reviews get the right label (95 % interval "
             f"{accuracy.spread(share)}), by {self.rows:,} reviews drawn at random that a person "
             "judged.",
             f"Of these, {share(self.positive / self.rows)} are positive; {', '.join(by_label)}.",
         ]
         if self.rows < self.asked:
-            found.append(
+            lines.append(
                 f"{self.asked - self.rows:,} of the {self.asked:,} drawn were not answered: if "
                 "those are the hard ones, the figure flatters."
             )
-        return found
+        return lines
 
 
 def drawn(data: PreparedData) -> pa.Array:
@@ -130,17 +130,17 @@ def answers_of(data: PreparedData, path: Path) -> dict[str, bool]:
     """
     ids, positive = read_filled_in(path, ANSWERS, "positive or negative")
     wanted = set(drawn(data).to_pylist())
-    found = {
+    answers = {
         name: bool(one)
         for name, one in zip(ids.to_pylist(), positive.tolist(), strict=True)
         if name in wanted
     }
-    if not found:
+    if not answers:
         raise InputError(
             f"{path} has no answer about the reviews that are drawn from these; remove it, and the "
             "same command asks anew"
         )
-    return found
+    return answers
 
 
 def judge(answers: dict[str, bool], asked: int, predictions: Path) -> Judged:

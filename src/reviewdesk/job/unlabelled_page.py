@@ -19,10 +19,10 @@ from reviewdesk.stats.shares import share_interval
 from reviewdesk.text.opinions.word_list import LANGUAGES
 
 
-def large_figures(found: Unlabelled) -> Html:
+def large_figures(unlabelled: Unlabelled) -> Html:
     """Return the few numbers that matter most."""
-    total = sum(found.said.values())
-    judged = found.judged
+    total = sum(unlabelled.said.values())
+    judged = unlabelled.judged
     right = Figure("Right", "not measured", "nobody has judged these labels yet")
     if judged is not None:
         interval = f"95 % interval {judged.accuracy.spread(share)}"
@@ -31,22 +31,22 @@ def large_figures(found: Unlabelled) -> Html:
         [
             right,
             Figure("Judged by a person", count(judged.rows if judged else 0), "drawn at random"),
-            *(Figure(f"Called {name}", share(n / total)) for name, n in found.said.items()),
+            *(Figure(f"Called {name}", share(n / total)) for name, n in unlabelled.said.items()),
         ]
     )
 
 
-def write_unlabelled_page(found: Unlabelled, path: Path) -> None:
+def write_unlabelled_page(unlabelled: Unlabelled, path: Path) -> None:
     """Write on what labels rest that nobody had given, and what a person said of them.
 
     Raises:
         StorageError: it cannot be written.
     """
     lead = "From lists of words that praise and blame; no review had stars or a label."
-    page = Page(found.title, lead, "Evaluation")
-    page.section("What was found", findings(found.sentences()), large_figures(found))
-    page.section("How right it is", *_right(found))
-    page.section("On what it rests", *_basis(found))
+    page = Page(unlabelled.title, lead, "Evaluation")
+    page.section("What was found", findings(unlabelled.sentences()), large_figures(unlabelled))
+    page.section("How right it is", *_right(unlabelled))
+    page.section("On what it rests", *_basis(unlabelled))
     page.write(path)
 
 
@@ -64,8 +64,8 @@ def _right(found: Unlabelled) -> list[Html]:
     return [table("Labels that a person judged, of reviews drawn at random", columns, rows)]
 
 
-def _basis(found: Unlabelled) -> list[Html]:
-    basis = found.basis
+def _basis(unlabelled: Unlabelled) -> list[Html]:
+    basis = unlabelled.basis
     languages = ", ".join(f"{LANGUAGES[code]} {n:,}" for code, n in basis.languages.items())
     learnt = ", ".join(f"{n:,} {name}" for name, n in basis.learnt.items())
     return [
@@ -77,8 +77,8 @@ def _basis(found: Unlabelled) -> list[Html]:
                 ("Positive by the lists", share(basis.praising / max(basis.known, 1))),
                 ("Learnt from", f"{learnt}, those that the lists are surest about"),
                 ("Words learnt as texts", count(basis.words)),
-                ("Classifier", f"linear, bundle {found.bundle}"),
-                ("Data", f"fingerprint {found.data}"),
+                ("Classifier", f"linear, bundle {unlabelled.bundle}"),
+                ("Data", f"fingerprint {unlabelled.data}"),
             ]
         ),
         paragraph("Its probabilities say how sure the lists are, and not how often it is right."),

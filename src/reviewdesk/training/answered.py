@@ -73,15 +73,15 @@ def by_share_answered(
         groups: rows of one product have equal values (n,).
     """
     ordered = np.sort(confidence)[::-1]
-    found = {}
+    by_rows = {}
     for wanted in SHARES:
         least = float(ordered[max(round(wanted * len(ordered)), 1) - 1])
         taken = confidence >= least
         rows = int(taken.sum())
         jackknife = Jackknife(rows, None if groups is None else groups[taken])
         accuracy = figure(share(correct[taken], jackknife))
-        found[rows] = ByShare(rows / len(ordered), rows, least, accuracy)
-    return tuple(found.values())
+        by_rows[rows] = ByShare(rows / len(ordered), rows, least, accuracy)
+    return tuple(by_rows.values())
 
 
 def answered_at(confidence: NDArray[Any], correct: NDArray[np.bool_]) -> tuple[AtLevel, ...]:
@@ -95,10 +95,10 @@ def answered_at(confidence: NDArray[Any], correct: NDArray[np.bool_]) -> tuple[A
     right, wrong = np.cumsum(counts.positives), np.cumsum(counts.negatives)
     taken = right + wrong
     values = np.unique(confidence)[::-1]
-    found = []
+    levels = []
     for level in LEVELS:
         enough = np.flatnonzero(right >= level * taken)
         last = int(enough[-1]) if len(enough) else -1
         answered = float(taken[last]) / len(confidence) if len(enough) else 0.0
-        found.append(AtLevel(level, answered, float(values[last]) if len(enough) else 1.0))
-    return tuple(found)
+        levels.append(AtLevel(level, answered, float(values[last]) if len(enough) else 1.0))
+    return tuple(levels)

@@ -217,16 +217,16 @@ def _calibration(measures: Measures) -> str:
 
 def _sure(measures: Measures) -> list[str]:
     """Say how much could be left to the classifier alone."""
-    found = []
+    sentences = []
     taken, right = measures.coverage
     enough = np.flatnonzero(right >= SURE_SHARE)
     if len(enough) and 0.05 <= taken[enough[-1]] < 0.995:
-        found.append(
+        sentences.append(
             f"Left alone with the surest {share(float(taken[enough[-1]]), 0)} of the reviews, it "
             f"is right for {share(SURE_SHARE, 0)} of these; the rest could go to a person."
         )
     told = "; ".join(answered_sentence(one) for one in measures.answered)
-    return [*found, f"Where the least sure reviews are left out: {told}."]
+    return [*sentences, f"Where the least sure reviews are left out: {told}."]
 
 
 def answered_sentence(at: AtLevel) -> str:
