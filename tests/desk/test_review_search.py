@@ -51,7 +51,7 @@ def test_reviews_stay_what_they_are_while_others_take_their_place(
     shutil.copytree(desk_job / "prepared", tmp_path / "prepared")
     data = PreparedData.open(tmp_path / "prepared")
     names = data.table(["review_id"])["review_id"].to_pylist()
-    reviews = Reviews(open_index(data, {}, tmp_path / "cache", KEY))
+    reviews = ReviewReader(open_index(data, {}, tmp_path / "cache", KEY))
     (tmp_path / "prepared").rename(tmp_path / "gone")  # as an update does
     shutil.rmtree(tmp_path / "gone")
     assert [review.id for review in reviews.at(range(len(names)))] == names
