@@ -11,7 +11,7 @@ from reviewdesk.desk.review_index import MONTHS
 from reviewdesk.desk.reviews import month_code, month_name
 from reviewdesk.desk.visit import Visit
 from reviewdesk.report.html import Child, Html, element, fragment
-from reviewdesk.report.timeline import Bars, Line, Mark, Stack, timeline
+from reviewdesk.report.timeline import Bars, Line, Mark, StackedSeries, timeline
 
 MOST_STEPS: Final = 120
 """Of more months, quarters or years are drawn."""

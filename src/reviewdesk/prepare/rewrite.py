@@ -106,7 +106,7 @@ def _staying(data: PreparedData, part: dict[str, Any], staying: Mask) -> Iterato
 
 
 def _link_part(data: PreparedData, part: dict[str, Any], folder: Path) -> PartFile:
-    tally = Tally()
+    tally = PartTally()
     schema = data.part_schema(part)
     columns = [name for name in (*TALLIED_COLUMNS, REVIEW_LANGUAGE.name) if name in schema.names]
     for batch in data.part_batches(part, columns):
