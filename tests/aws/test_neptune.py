@@ -14,7 +14,7 @@ from reviewdesk.aws.neptune import GraphSettings, LoadFailed, load_graph
 from reviewdesk.aws.webapp.gateway import listening
 from reviewdesk.aws.webapp.gateway_events import HttpRequest
 from reviewdesk.errors import InputError, UsageError
-from reviewdesk.serving.direct import Answer
+from reviewdesk.serving.direct import DirectAnswer
 from tests.aws.control.cloud import Cloud
 from tests.aws.control.conftest import _door, account, aws, shop
 from tests.cli.conftest import run_cli
@@ -37,10 +37,10 @@ class Loader:
         self.errors: list[dict[str, Any]] = []
         self.refusal: dict[str, Any] | None = None
 
-    def answer(self, request: HttpRequest) -> Answer:
+    def answer(self, request: HttpRequest) -> DirectAnswer:
         if self.refusal is not None:
             headers = {"x-amzn-errortype": self.refusal["code"], "content-type": "application/json"}
-            return Answer(400, headers, json.dumps(self.refusal).encode())
+            return DirectAnswer(400, headers, json.dumps(self.refusal).encode())
         if request.method == "POST" and request.path == "/loader":
             self.asked.append(json.loads(request.body))
             return self._said({"loadId": LOAD})
@@ -57,9 +57,9 @@ class Loader:
             rows += len(list(csv.reader(io.StringIO(text)))) - 1
         return {"totalRecords": rows, "totalDuplicates": 0}
 
-    def _said(self, payload: dict[str, Any]) -> Answer:
+    def _said(self, payload: dict[str, Any]) -> DirectAnswer:
         said = {"status": "200 OK", "payload": payload}
-        return Answer(200, {"content-type": "application/json"}, json.dumps(said).encode())
+        return DirectAnswer(200, {"content-type": "application/json"}, json.dumps(said).encode())
 
 
 @pytest.fixture

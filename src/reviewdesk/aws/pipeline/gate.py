@@ -18,7 +18,7 @@ from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.storage import filesystem, storage_errors, write_json
 from reviewdesk.training.comparison import LOWER_IS_BETTER, compare
 from reviewdesk.training.evaluate import evaluate
-from reviewdesk.training.figures import Figure
+from reviewdesk.training.figures import Estimate
 
 BASE_VARIABLE: Final = "SAGEMAKER_BASE_DIR"
 BASE: Final = "/opt/ml"
@@ -80,7 +80,7 @@ def gate_figures(inputs: Path, live: str, metric: str) -> dict[str, Any]:
     }
 
 
-def _best(difference: Figure | None) -> float:
+def _best(difference: Estimate | None) -> float:
     """Return the better end of a difference; the difference itself where it has no interval."""
     if difference is None:
         return 0.0
