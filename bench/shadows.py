@@ -18,7 +18,7 @@ from bench.machine import machine
 from reviewdesk.bundle import load_bundle
 from reviewdesk.serving.app import create_app
 from reviewdesk.serving.service import Service
-from reviewdesk.serving.variants import Endpoint, Variant
+from reviewdesk.serving.variants import ServedEndpoint, Variant
 from reviewdesk.settings import ServeSettings
 
 ROUNDS: Final = 12
@@ -73,8 +73,8 @@ def main() -> None:
     bundle = load_bundle(parser.parse_args().bundle)
     shadow = load_bundle(parser.parse_args().bundle)
     settings = ServeSettings()
-    alone = Service({"sentiment": Endpoint([Variant("A", bundle)])}, settings)
-    beside = Endpoint([Variant("A", bundle)], [Variant("C", shadow, 0.2)])
+    alone = Service({"sentiment": ServedEndpoint([Variant("A", bundle)])}, settings)
+    beside = ServedEndpoint([Variant("A", bundle)], [Variant("C", shadow, 0.2)])
     shadowed = Service({"sentiment": beside}, settings)
     print(machine())
     print("| requests at a time | reviews a request | alone | with a shadow of 20 % | more |")
