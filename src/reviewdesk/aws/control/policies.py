@@ -204,13 +204,18 @@ class Policies:
         tagged = {"StringEquals": {f"aws:ResourceTag/{TAG}": account.project}}
         prefix = f"reviewdesk/{account.project}/*"
         group = f"{PREFIX}{account.project}"
+        stacks_buckets = f"arn:{account.partition}:s3:::{group}-*"  # of web apps
         return [
             _allow([*(f"sagemaker:{name}" for name in LISTS), *LISTS_OF_OTHERS], ["*"]),
             _allow([f"sagemaker:{name}" for name in ENDS], [self._sagemaker("*")], tagged),
             _allow(["application-autoscaling:DeregisterScalableTarget"], ["*"]),
             _allow(
-                ["cloudformation:DeleteStack"], [account.arn("cloudformation", "stack/*")], tagged
+                ["cloudformation:DeleteStack", "cloudformation:DescribeStackResources"],
+                [account.arn("cloudformation", "stack/*")],
+                tagged,
             ),
+            _allow(["s3:ListBucketVersions"], [stacks_buckets]),
+            _allow(["s3:DeleteObject", "s3:DeleteObjectVersion"], [f"{stacks_buckets}/*"]),
             _allow(
                 ["scheduler:DeleteSchedule", "scheduler:DeleteScheduleGroup"],
                 [

@@ -140,9 +140,12 @@ def begin_deletion(account: Account, name: str) -> None:
 
 
 def _empty(account: Account, bucket: str) -> None:
-    if account.look("s3", "get_bucket_location", Bucket=bucket) is None:
-        return
-    listed = account.pages("s3", "list_object_versions", "Versions", Bucket=bucket)
+    try:
+        listed = list(account.pages("s3", "list_object_versions", "Versions", Bucket=bucket))
+    except ServiceError as error:
+        if error.gone:
+            return
+        raise
     keys = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in listed]
     for start in range(0, len(keys), KEYS_AT_ONCE):
         part = {"Objects": keys[start : start + KEYS_AT_ONCE], "Quiet": True}
