@@ -1,5 +1,6 @@
 """What is in reviews."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -46,14 +47,15 @@ class Explored:
         return framed(self.html())
 
 
-def explore(data: Reviews | Files | Table) -> Explored:
+def explore(data: Reviews | Files | Table, *, language: Sequence[str] = ()) -> Explored:
     """Count what is in reviews, as ``reviewdesk explore`` does.
 
     Args:
         data: reviews, files or a DataFrame.
+        language: codes of languages, as in ``["de"]``; only reviews in these count.
     """
     reviews = as_reviews(data)  # a folder of this session lasts as long
-    return Explored(explore_reviews(reviews.data, Progress()))
+    return Explored(explore_reviews(reviews.data, Progress(), languages=language))
 
 
 class CustomersTable(ArrowRows):

@@ -30,6 +30,13 @@ def explore(
             metavar="FILE",
         ),
     ] = None,
+    language: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Count only reviews in this language, as in de. May be given more than once.",
+            metavar="CODE",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """What is in prepared reviews: one page, and its figures as Parquet.
@@ -45,7 +52,7 @@ def explore(
     check_folder(figures_folder(out))
     if table is not None:
         check_table(table)
-    found = explore_reviews(reviews_of(data), Progress())
+    found = explore_reviews(reviews_of(data), Progress(), languages=language or ())
     write_page(found, out)
     if table is not None:
         write_phrases(found.customers, table)
@@ -53,6 +60,7 @@ def explore(
         total = {
             name: value for name, value in found.everything.total.items() if name != "category"
         }
+        total["languages"] = found.languages
         print_json({"lead": lead(found), "findings": sentences(found), "figures": total})
         return
     say(lead(found))

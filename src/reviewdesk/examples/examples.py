@@ -200,9 +200,9 @@ def load_examples(
     """
     values = Values(target)
     groups, keys, defaults = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)], 0
-    told = isinstance(reviews, PreparedData)
+    prepared = isinstance(reviews, PreparedData)
     columns = dict.fromkeys((*_PRODUCT, HEADLINE, "review_body", *values.columns))
-    columns |= {REVIEW_LANGUAGE.name: None} if told else {}
+    columns |= {REVIEW_LANGUAGE.name: None} if prepared else {}
     languages = [pa.array([], pa.string())]
     with progress.task("Labelling", reviews.rows, "reviews") as task:
         for batch in _labelled_batches(reviews, list(columns), target):
@@ -211,7 +211,7 @@ def load_examples(
             keys.append(hash64(normalised_key(batch.column("review_body"))))
             languages.append(
                 batch.column(REVIEW_LANGUAGE.name)
-                if told
+                if prepared
                 else language_column(batch.column("review_body"))
             )
             defaults += is_default_headline(batch.column(HEADLINE)).true_count
@@ -225,14 +225,14 @@ def load_examples(
     return _examples(reviews, target, text, found, (groups, keys), defaults, spoken)
 
 
-def _in_languages(found: Labels, spoken: pa.Array, wanted: tuple[str, ...]) -> Labels:
+def _in_languages(labels: Labels, spoken: pa.Array, wanted: tuple[str, ...]) -> Labels:
     """Return labels without those of reviews in other languages than are wanted, if any are."""
     if not wanted:
-        return found
+        return labels
     stays = pc.is_in(spoken.cast(pa.string()), pa.array(wanted)).to_numpy(zero_copy_only=False)
-    others = int((~stays & (found.rows != NO_LABEL)).sum())
-    rows = np.where(stays, found.rows, np.int32(NO_LABEL))
-    return replace(found, rows=rows, left_out={**found.left_out, ANOTHER_LANGUAGE: others})
+    others = int((~stays & (labels.rows != NO_LABEL)).sum())
+    rows = np.where(stays, labels.rows, np.int32(NO_LABEL))
+    return replace(labels, rows=rows, left_out={**labels.left_out, ANOTHER_LANGUAGE: others})
 
 
 def _labelled_batches(

@@ -49,7 +49,7 @@ COUNTS: Final = pa.schema(
 RATED_COLUMNS: Final = (
     "product_category", "product_parent", "product_id", "star_rating", "review_date",
 )  # fmt: skip
-COLUMNS: Final = (*RATED_COLUMNS, "review_body")
+COLUMNS: Final = (*RATED_COLUMNS, "review_body", "review_language")
 """The columns that are counted: where there is a text, its length as well."""
 
 _KEYS: Final = ("category", "year", "month")
@@ -71,7 +71,10 @@ _NAMED: Final = "coalesce(category, '*') AS category, coalesce(year, -1) AS year
 
 
 def count_reviews(
-    data: PreparedData, engine: Engine | None = None, progress: Progress = SILENT
+    data: PreparedData,
+    engine: Engine | None = None,
+    progress: Progress = SILENT,
+    languages: Sequence[str] = (),
 ) -> pa.Table:
     """Return the table of counts.
 
@@ -79,6 +82,8 @@ def count_reviews(
         data: prepared reviews.
         engine: counts; DuckDB by default.
         progress: is shown how far it has come.
+        languages: only reviews in these count, by their codes; none named: all. Of stars without a
+            text no language is known.
 
     Raises:
         StorageError: a file cannot be read, or there is no space to spill to.
@@ -90,10 +95,11 @@ def count_reviews(
         if engine is None:
             engine = stack.enter_context(DuckDBEngine(temp_directory=spill))
         engine.add_table("reviews", _parquet_files(data, spill))
-        if data.ratings:
+        ratings_count = data.ratings > 0 and not languages
+        if ratings_count:
             ratings = data.manifest["ratings"]
             engine.add_table("ratings", [_parquet_file(data, ratings, spill, RATED_COLUMNS)])
-        return _count(_Queries(data.ratings > 0), engine, progress)
+        return _count(_Queries(ratings_count, tuple(languages)), engine, progress)
 
 
 def _parquet_files(data: PreparedData, folder: Path) -> list[Path]:
@@ -132,9 +138,19 @@ class _Queries:
 
     Args:
         ratings: whether there are stars without a text.
+        languages: codes of the only languages that count, checked; none: all.
     """
 
     ratings: bool
+    languages: tuple[str, ...] = ()
+
+    @property
+    def _reviews(self) -> str:
+        """The table of reviews, or those of it that count."""
+        if not self.languages:
+            return "reviews"
+        codes = ", ".join(f"'{code}'" for code in self.languages)
+        return f"(SELECT * FROM reviews WHERE review_language IN ({codes}))"
 
     def products(self) -> str:
         return f"""
@@ -172,7 +188,7 @@ class _Queries:
         return f"""
     WITH by_length AS (
         SELECT category, year, month, length, count(*) AS n
-        FROM ({_ROWS.format(more="length(review_body) AS length", table="reviews")})
+        FROM ({_ROWS.format(more="length(review_body) AS length", table=self._reviews)})
         GROUP BY GROUPING SETS ({_sets("length")})
     ),
     running AS (
@@ -185,7 +201,7 @@ class _Queries:
     """
 
     def _rated(self) -> str:
-        rows = _ROWS.format(more="TRUE AS has_text", table="reviews")
+        rows = _ROWS.format(more="TRUE AS has_text", table=self._reviews)
         if not self.ratings:
             return rows
         return f"{rows} UNION ALL {_ROWS.format(more='FALSE AS has_text', table='ratings')}"

@@ -9,9 +9,11 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from reviewdesk.errors import UsageError
 from reviewdesk.explore.counts import ALL, STARS, count_reviews, months_between
 from reviewdesk.explore.customers.customers import read_customers
 from reviewdesk.explore.customers.tables import Customers
+from reviewdesk.explore.in_languages import InLanguages
 from reviewdesk.explore.terms import MOST_CATEGORIES, TermTable, Window, count_terms
 from reviewdesk.explore.words import (
     Change,
@@ -27,6 +29,7 @@ from reviewdesk.progress import SILENT, Progress
 from reviewdesk.runlog import RunLog
 from reviewdesk.schema import UNKNOWN_MONTH
 from reviewdesk.stats.trend import Trend, fit_trend
+from reviewdesk.text.languages import checked_languages
 
 FEWEST_FOR_LENGTH: Final = 20
 """Periods with fewer reviews have no median length: it would jump about."""
@@ -105,6 +108,7 @@ class Exploration:
         customers: what they say in low and in high ratings.
         product_ids: how many there are; variants of a product have ids of their own.
         log: how long it took, from what.
+        languages: how many reviews are in each language, the most frequent first.
     """
 
     files: list[str]
@@ -117,6 +121,7 @@ class Exploration:
     customers: Customers = field(repr=False)
     product_ids: int
     log: RunLog = field(repr=False)
+    languages: dict[str, int] = field(default_factory=dict)
 
     @property
     def reviews(self) -> int:
@@ -124,24 +129,35 @@ class Exploration:
         return int(self.everything.total["reviews"])
 
 
-def explore(data: PreparedData, progress: Progress = SILENT) -> Exploration:
+def explore(
+    data: PreparedData, progress: Progress = SILENT, *, languages: Sequence[str] = ()
+) -> Exploration:
     """Find out what is in prepared reviews.
 
     Args:
         data: prepared reviews.
         progress: is shown how far it has come.
+        languages: only reviews in these count, as in de; none named: all.
 
     Raises:
+        UsageError: there is no review in the languages that are asked for.
         StorageError: a file cannot be read, or there is no space to spill to.
         InputError: a file is damaged.
     """
-    log = RunLog("explore", {}, {"data": data.fingerprint}, {"reviews": data.rows})
+    wanted = checked_languages(languages)
+    spoken = {code: n for code, n in data.languages.items() if not wanted or code in wanted}
+    if wanted and not spoken:
+        there = ", ".join(f"{code} {n:,}" for code, n in data.languages.items())
+        raise UsageError(f"no review is in {' or '.join(wanted)}; there are: {there or 'none'}")
+    chosen = InLanguages(data.path, data.manifest, codes=wanted) if wanted else data
+    settings = {"language": list(wanted)} if wanted else {}
+    log = RunLog("explore", settings, {"data": data.fingerprint}, {"reviews": data.rows})
     with log.timed("counts"):
-        counts = count_reviews(data, progress=progress)
+        counts = count_reviews(data, progress=progress, languages=wanted)
     with log.timed("terms"):
-        terms = count_terms(data, progress)
+        terms = count_terms(chosen, progress)
     with log.timed("customers"):
-        customers = read_customers(data, progress)
+        customers = read_customers(chosen, progress)
     with log.timed("words"):
         rows = _rows_by_category(counts)
         sizes = {name: part["all"][0]["reviews"] for name, part in rows.items() if name != ALL}
@@ -166,6 +182,7 @@ def explore(data: PreparedData, progress: Progress = SILENT) -> Exploration:
         customers=customers,
         product_ids=_product_ids(data),
         log=log,
+        languages=spoken,
     )
 
 

@@ -11,8 +11,11 @@ from reviewdesk.explore.explore import CategoryFindings, Exploration, Row
 from reviewdesk.explore.words import CLEAR_Z, Change
 from reviewdesk.report.numbers import SPACE, count, plural, share
 from reviewdesk.report.timeline import month_name
+from reviewdesk.text.languages import UNKNOWN
 
 NAMED_TERMS: Final = 4
+RARE: Final = 0.005
+"""Languages with a smaller share are not named."""
 NAMED_CATEGORIES: Final = 3
 FEWEST_TO_COMPARE: Final = 100
 SMALL_LENGTH_DRIFT: Final = 0.02  # a year, of the length itself
@@ -45,6 +48,7 @@ def sentences(found: Exploration) -> list[str]:
     steps: Sequence[Callable[[Exploration], Iterator[str]]] = (
         _customers,
         _volume,
+        _languages,
         _categories,
         _products,
         _stars,
@@ -96,6 +100,21 @@ def _volume(found: Exploration) -> Iterator[str]:
                 f" The last twelve months, to {month_name(window.recent[1])}, have "
                 f"{count(recent)}: {share(abs(change), 0)} {more} than the twelve before."
             )
+    yield text
+
+
+def _languages(exploration: Exploration) -> Iterator[str]:
+    """Say in which languages the reviews are, unless all that tell are in English."""
+    counts = {code: n for code, n in exploration.languages.items() if code != UNKNOWN}
+    if not counts or set(counts) == {"en"}:
+        return
+    total = sum(counts.values())
+    named = [f"{code} {share(n / total, 0)}" for code, n in counts.items() if n / total >= RARE]
+    others = len(counts) - len(named)
+    more = f" and {plural(others, 'other', 'others')}" if others and named else ""
+    text = f"Languages of the reviews with 40 characters or more: {', '.join(named)}{more}."
+    if short := exploration.languages.get(UNKNOWN, 0):
+        text += f" {plural(short, 'is', 'are')} too short to tell."
     yield text
 
 

@@ -32,7 +32,7 @@ def leftovers(data: PreparedData) -> list[Leftover]:
     if data.rows < FEWEST_TEXTS:
         return []
     sample = list(_sampled(data))
-    found = []
+    shared = []
     for ends in (False, True):
         text = _shared(sample, ends)
         if not text:
@@ -41,8 +41,8 @@ def leftovers(data: PreparedData) -> list[Leftover]:
         columns = (batch.column(0) for batch in data.batches(["review_body"]))
         count = sum(matches(column, text).true_count for column in columns)
         if 2 * count > data.rows:
-            found.append(Leftover(text, ends, count))
-    return found
+            shared.append(Leftover(text, ends, count))
+    return shared
 
 
 def leftover_notes(data: PreparedData) -> Iterator[str]:
