@@ -22,6 +22,7 @@ from tests.serving.chaos import HOSTILE, clients
 from tests.serving.test_workers import Running, serving, wait_until
 
 CUSTOMERS: Final = 25
+LONG: Final = (pytest.mark.slow, pytest.mark.timeout(1_200))
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +78,7 @@ def test_workers_deal_log_and_shadow_as_one_server(bundles: Path, tmp_path: Path
     assert {found.variant for found in logged if found.shadow} == {"C"}
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=LONG)])
 def test_workers_that_are_killed_lose_no_answered_request(
     bundles: Path, tmp_path: Path, kills: int
 ) -> None:
@@ -142,5 +143,6 @@ def test_a_few_hostile_clients_at_two_workers(bundles: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1_200)
 def test_two_hundred_clients_at_two_workers(bundles: Path) -> None:
     go_at(bundles, 90, 40, 150)
