@@ -17,7 +17,7 @@ from reviewdesk.desk.analysis import analyse
 from reviewdesk.desk.by_accept import ANALYSE
 from reviewdesk.desk.judges import Judge
 from reviewdesk.desk.page import body_of, page, pasted
-from reviewdesk.errors import InputError, Overloaded, ReviewdeskError, StorageError
+from reviewdesk.errors import InputError, Overloaded, ReviewdeskError, StorageError, UpstreamFailed
 from reviewdesk.serving.answers import ErrorAnswer, answer_error
 from reviewdesk.serving.app import guards
 from reviewdesk.serving.metrics import MEDIA_TYPE, Metrics
@@ -97,4 +97,4 @@ def serve_page(
 
 async def _not_answered(request: Request, error: Exception) -> Response:
     """Say that an endpoint does not answer, or not as one does: the page is not at fault."""
-    return ErrorAnswer(request, "endpoint", str(error), HTTPStatus.BAD_GATEWAY)
+    return ErrorAnswer(request, UpstreamFailed.code, str(error), UpstreamFailed.http_status)
