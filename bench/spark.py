@@ -21,11 +21,23 @@ PAUSE: Final = 0.1
 
 
 class Measured(NamedTuple):
-    """What a command and all its children took: seconds, CPU seconds, MiB at most."""
+    """What a command and all its children took.
+
+    Args:
+        wall: seconds.
+        cpu: CPU seconds of all.
+        java: CPU seconds of Java among them.
+        driver: CPU seconds of the process that was started, among them.
+        peak_mib: memory of all at most.
+        driver_mib: memory of that process at most.
+    """
 
     wall: float
     cpu: float
+    java: float
+    driver: float
     peak_mib: float
+    driver_mib: float
 
 
 def measured(command: list[str]) -> Measured:
@@ -33,21 +45,34 @@ def measured(command: list[str]) -> Measured:
     start = time.monotonic()
     process = psutil.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     cpu: dict[int, float] = {}
-    peak = 0
+    java: set[int] = set()
+    peak = driver = 0
     while process.poll() is None:
         resident = 0
         for one in [process, *children(process)]:
             try:
                 times = one.cpu_times()
                 cpu[one.pid] = times.user + times.system
-                resident += one.memory_info().rss
+                held = one.memory_info().rss
+                resident += held
+                if one.pid == process.pid:
+                    driver = max(driver, held)
+                elif one.name() == "java":
+                    java.add(one.pid)
             except psutil.Error:
                 continue  # it has just ended
         peak = max(peak, resident)
         time.sleep(PAUSE)
     if process.returncode:
         sys.exit(f"{command} failed with {process.returncode}")
-    return Measured(time.monotonic() - start, sum(cpu.values()), peak / 2**20)
+    return Measured(
+        time.monotonic() - start,
+        sum(cpu.values()),
+        sum(cpu[one] for one in java),
+        cpu[process.pid],
+        peak / 2**20,
+        driver / 2**20,
+    )
 
 
 def children(process: psutil.Process) -> list[psutil.Process]:
@@ -86,7 +111,10 @@ def corpus(folder: Path, reviews: int) -> list[str]:
 def main() -> None:
     """Print a line for each size and engine."""
     print(machine())
-    print("reviews | engine | wall s | CPU s | reviews a CPU s | peak MiB | shuffled MiB")
+    print(
+        "reviews | engine | wall s | CPU s | of it Java | driver | reviews a CPU s | peak MiB | "
+        "driver MiB | shuffled MiB"
+    )
     for reviews in map(int, sys.argv[1:]):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
@@ -109,8 +137,9 @@ def main() -> None:
                 speed = reviews / took.cpu
                 moved = shuffled(events) / 2**20
                 print(
-                    f"{reviews:,} | {engine} | {took.wall:.0f} | {took.cpu:.0f} | {speed:,.0f} | "
-                    f"{took.peak_mib:,.0f} | {moved:.1f}",
+                    f"{reviews:,} | {engine} | {took.wall:.0f} | {took.cpu:.0f} | "
+                    f"{took.java:.0f} | {took.driver:.0f} | {speed:,.0f} | {took.peak_mib:,.0f} | "
+                    f"{took.driver_mib:,.0f} | {moved:.1f}",
                     flush=True,
                 )
 

@@ -33,6 +33,27 @@ class Bucket:
             self._client.put_object(Bucket=BUCKET, Key=name, Body=one.read_bytes())
         return self.address(key)
 
+    def put(self, key: str, content: bytes) -> None:
+        """Put bytes under a key."""
+        self._client.put_object(Bucket=BUCKET, Key=key, Body=content)
+
+    def keys(self, folder: str) -> list[str]:
+        """Return the keys below a folder."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=BUCKET, Prefix=f"{folder}/"
+        )
+        return [one["Key"] for page in pages for one in page.get("Contents", ())]
+
+    def download(self, folder: str, into: Path) -> str:
+        """Copy all files below a folder here; return its address."""
+        for key in self.keys(folder):
+            if key.endswith("/"):
+                continue
+            path = into / key.removeprefix(f"{folder}/")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._client.download_file(BUCKET, key, str(path))
+        return self.address(folder)
+
 
 @contextmanager
 def bucket() -> Iterator[Bucket]:

@@ -67,6 +67,13 @@ def is_remote(place: str) -> bool:
     return "://" in place
 
 
+def address_of(path: Path) -> str:
+    """Return a path as a place: an ``s3://`` address that was made one has lost a stroke."""
+    text = str(path)
+    beginning = SCHEME.replace("//", "/")
+    return f"{SCHEME}{text.removeprefix(beginning)}" if text.startswith(beginning) else text
+
+
 def filesystem(address: str) -> tuple[pafs.FileSystem, str]:
     """Return the Arrow file system that a place is on, and its path there.
 

@@ -12,9 +12,10 @@ import pytest
 import xxhash
 
 from reviewdesk.errors import InputError, NotEnoughData, UsageError
+from reviewdesk.prepare.drawing import largest_taken
 from reviewdesk.prepare.erase import erase
 from reviewdesk.prepare.prepared import PreparedData
-from reviewdesk.prepare.sample import SAMPLE, largest_taken, sample
+from reviewdesk.prepare.sample import SAMPLE, sample
 from reviewdesk.settings import PrepareSettings, SampleSettings
 from reviewdesk.storage import read_record
 

@@ -7,12 +7,13 @@ import typer
 from reviewdesk.cli.options import Json, with_settings
 from reviewdesk.cli.output import count as counted
 from reviewdesk.cli.output import print_json, print_table, say
+from reviewdesk.engines.opening import cluster
 from reviewdesk.prepare.count import count as count_reviews
 from reviewdesk.progress import Progress
-from reviewdesk.settings import SourceSettings
+from reviewdesk.settings import EngineSettings, SourceSettings
 
 
-@with_settings(source=SourceSettings)
+@with_settings(source=SourceSettings, engine=EngineSettings)
 def count(
     path: Annotated[
         str,
@@ -23,17 +24,20 @@ def count(
     *,
     as_json: Json = False,
     source: SourceSettings,
+    engine: EngineSettings,
 ) -> None:
     """How many reviews there are, by month, category and rule.
 
     Prepared data is counted from its manifest and Parquet from its footers: no text is read. Only
-    raw files have to be read; their rows are counted as they are, before anything is dropped.
+    raw files have to be read; their rows are counted as they are, before anything is dropped. With
+    --engine spark a cluster reads them.
 
     Example:
 
         reviewdesk count prepared
     """
-    counted_rows = count_reviews(path, source, Progress())
+    with cluster(engine) as machines:
+        counted_rows = count_reviews(path, source, Progress(), machines)
     if as_json:
         print_json(counted_rows.to_json())
         return

@@ -173,7 +173,7 @@ def _print(data: PreparedData, as_json: bool) -> None:
         print_json(data.manifest)
         return
     rows = data.manifest["rows"]
-    say(f"{data.path} holds {count(rows['written'], 'review')} of {count(rows['read'], 'row')}")
+    say(f"{data.location} holds {count(rows['written'], 'review')} of {count(rows['read'], 'row')}")
     if told := data.manifest.get("corrections"):
         say(corrections_sentence(told))
     counts = [

@@ -111,6 +111,16 @@ class Engine(Protocol):
             StorageError: a task failed again and again.
         """
 
+    def ship(self, file: Path) -> str:
+        """Send a file to every machine, once, however many tasks read it there.
+
+        Args:
+            file: is not changed while the engine is open.
+
+        Returns:
+            What ``shipped`` of ``engines.spark`` finds it by in a task.
+        """
+
     def close(self) -> None:
         """Free memory and temporary files."""
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, ClassVar, Final, Self
 
@@ -30,7 +31,12 @@ THIS_MACHINE: Final = "local[*]"
 ENVIRONMENT: Final = "environment"
 """What the archive with code and packages is called where a worker unpacks it."""
 
+SUBMITTED: Final = frozenset({"SPARK_ENV_LOADED", "PYSPARK_GATEWAY_PORT"})
+"""Variables of a process that ``spark-submit``, or what stands in for it, has started."""
+
 PARTITIONS_A_CORE: Final = 4
+
+SHIPPED: Final = "spark-file:"
 
 _RESULT: Final = pa.schema([("number", pa.int64()), ("error", pa.string()), ("text", pa.string())])
 _RESULT_TYPE: Final = "number long, error string, text string"
@@ -81,13 +87,14 @@ class SparkEngine:
             os.environ["PYSPARK_PYTHON"] = f"python{sys.version_info[0]}.{sys.version_info[1]}"
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         builder = sql.SparkSession.builder.appName("reviewdesk")
-        if not master and "SPARK_ENV_LOADED" not in os.environ:
+        if not master and os.environ.keys().isdisjoint(SUBMITTED):
             master = THIS_MACHINE
         if master:
             builder = builder.master(master)
         local = _LOCAL if master.startswith("local") else {}
         for name, value in {**_SETTINGS, **local, **given}.items():
             builder = builder.config(name, value)
+        self._aside = TemporaryDirectory(prefix="reviewdesk-")
         with _task_errors():
             self._session = builder.getOrCreate()
         self._session.sparkContext.setLogLevel("ERROR")
@@ -125,7 +132,7 @@ class SparkEngine:
         """Run one SELECT and yield its result here; on a cluster it should be small."""
         with _task_errors():
             found = self._session.sql(_PARAMETER.sub(r":\1", sql), args=dict(parameters or {}))
-            yield from found.toArrow().to_batches(batch_rows)
+            yield from _collected(found).to_batches(batch_rows)
 
     def keep(self, name: str, sql: str, folder: str) -> None:
         """Give a query's result a name; it is written, so that no lost machine takes it along.
@@ -138,7 +145,7 @@ class SparkEngine:
             schema = rows.schema.fields
             empty = pa.schema([(one.name, _arrow_type(one.dataType)) for one in schema])
             write = _WriteFile(f"{folder}/{name}", empty)
-            files = rows.mapInArrow(write, "place string").toArrow()["place"].to_pylist()
+            files = _collected(rows.mapInArrow(write, "place string"))["place"].to_pylist()
         if not files:  # Spark runs no task where it knows that there is no row
             files = next(write(iter(())))["place"].to_pylist()
         self.add_table(name, files)
@@ -149,7 +156,7 @@ class SparkEngine:
             return
         run = _OnItem(self._session.sparkContext.broadcast(list(items)), function)
         with _task_errors():
-            results = self._numbers(len(items)).mapInArrow(run, _RESULT_TYPE).toArrow()
+            results = _collected(self._numbers(len(items)).mapInArrow(run, _RESULT_TYPE))
         yield from _texts(results.sort_by("number"))
 
     def map_groups(
@@ -164,16 +171,26 @@ class SparkEngine:
         with _task_errors():
             rows = self._session.sql(sql).repartition(self._partitions, *by)
             rows = rows.sortWithinPartitions(*by, *order)
-            results = rows.mapInArrow(run, _RESULT_TYPE).toArrow()
+            results = _collected(rows.mapInArrow(run, _RESULT_TYPE))
         yield from _texts(results)
 
     def _numbers(self, count: int) -> Any:
         """Return a table of the numbers below a count, each a task of its own."""
         return self._session.range(0, count, 1, count)
 
+    def ship(self, file: Path) -> str:
+        """Send a file to every executor, under a name that no other has."""
+        name = f"{uuid.uuid4().hex}-{file.name}"
+        folder = Path(self._aside.name)
+        shutil.copyfile(file, folder / name)
+        with _task_errors():
+            self._session.sparkContext.addFile(str(folder / name))
+        return f"{SHIPPED}{name}"
+
     def close(self) -> None:
         """End the session, and with it the cluster's executors for it."""
         self._session.stop()
+        self._aside.cleanup()
 
     def __enter__(self) -> Self:
         return self
@@ -185,6 +202,17 @@ class SparkEngine:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def shipped(shipment: str) -> Path:
+    """Return a file that an engine has shipped, in a task of it.
+
+    Args:
+        shipment: from ``ship``.
+    """
+    if not shipment.startswith(SHIPPED):
+        return Path(shipment)
+    return Path(require("pyspark", "spark").SparkFiles.get(shipment.removeprefix(SHIPPED)))
 
 
 @dataclass(frozen=True)
@@ -243,6 +271,14 @@ class _WriteFile:
                 for batch in batches:
                     out.write_batch(batch.cast(self.schema))
         yield pa.RecordBatch.from_pydict({"place": [address]})
+
+
+def _collected(rows: Any) -> pa.Table:
+    """Return rows here; Spark before its fourth version has no name of its own for it."""
+    if hasattr(rows, "toArrow"):
+        return rows.toArrow()
+    schema = pa.schema([(one.name, _arrow_type(one.dataType)) for one in rows.schema.fields])
+    return pa.Table.from_batches(rows._collect_as_arrow(), schema)
 
 
 def _arrow_type(spark_type: Any) -> pa.DataType:

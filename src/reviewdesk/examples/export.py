@@ -1,45 +1,44 @@
 """Exporting: labelled reviews as files that other programs train on, one for each side."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
-
 from reviewdesk import __version__
+from reviewdesk.engines.base import Engine
+from reviewdesk.engines.shared import file_sizes, folder, local_file
 from reviewdesk.errors import InputError, StorageError, UsageError
-from reviewdesk.examples.examples import BATCH_ROWS, Examples, load_examples
+from reviewdesk.examples.distributed import ExportTask, export_on
+from reviewdesk.examples.examples import BATCH_ROWS, load_examples
+from reviewdesk.examples.export_lines import Exported, LineWriter, header
 from reviewdesk.examples.growing import GrowingFiles
-from reviewdesk.examples.headlines import blank_default_headlines
-from reviewdesk.examples.three_way import ThreeWaySplit, split_three_ways
-from reviewdesk.exchange import finish_replacement
-from reviewdesk.formats.augmented_manifest import augmented_manifest_lines
-from reviewdesk.formats.csv import csv_header, csv_rows
-from reviewdesk.formats.fasttext import fasttext_lines, label_words
-from reviewdesk.formats.json_lines import json_lines
-from reviewdesk.formats.libsvm import libsvm_lines
-from reviewdesk.prepare.layout import MANIFEST, file_sha256
-from reviewdesk.prepare.lock import locked
+from reviewdesk.examples.three_way import split_three_ways
+from reviewdesk.exchange import finish_replacement, replace_directory
+from reviewdesk.formats.fasttext import label_words
+from reviewdesk.prepare.layout import MANIFEST, REVIEWS_FOLDER, file_sha256
 from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.prepare.shared_workspace import (
+    SharedWorkspace,
+    absolute,
+    output_lock,
+    require_cluster,
+    workspace_of,
+)
+from reviewdesk.prepare.workspace import Workspace
 from reviewdesk.progress import SILENT, Progress, Task
 from reviewdesk.schema import REVIEWS, require_columns
 from reviewdesk.settings import ExportSettings, SplitSettings, TargetSettings, TextSettings
 from reviewdesk.storage import (
+    address_of,
     checked_record,
-    private_directory,
+    is_remote,
     read_json,
     storage_errors,
     write_json,
     write_record,
 )
-from reviewdesk.text.hashed_counts import hashed_counts
-from reviewdesk.text.hashing import hash64
-from reviewdesk.text.tokens import tokenize
 
 FORMAT: Final = "reviewdesk.export"
 FORMAT_VERSION: Final = 1
@@ -83,6 +82,7 @@ def export(
     export: ExportSettings,
     overwrite: bool = False,
     checkpoint_rows: int = BATCH_ROWS,
+    engine: Engine | None = None,
     progress: Progress = SILENT,
 ) -> Export:
     """Write labelled reviews as training, validation and test files with the map of labels.
@@ -117,22 +117,39 @@ def export(
         "clean": data.clean_settings.to_json(),
     }
     plan = {"reviewdesk": __version__, "settings": settings, "data": data.fingerprint}
-    out = out.absolute().resolve()
+    require_cluster(out, engine)
+    out = absolute(out)
     files = _files(export)
-    private_directory(out.parent)
-    with locked(out.with_name(f".{out.name}.lock"), f"the folder {out}"):
+    with output_lock(out):
         growing = GrowingFiles(out, [name for names in files.values() for name in names], plan)
         manifest = _finished(out, plan, overwrite)
         if manifest is not None:
-            growing.remove()
+            if not is_remote(address_of(out)):
+                growing.remove()
             return Export(out, manifest, already=True)
+        if engine is not None:
+            manifest = _on_cluster(
+                engine,
+                out,
+                plan,
+                ExportTask(data.absolute(), target, text, split, export, files),
+                progress,
+            )
+            return Export(out, manifest, already=False)
         examples = load_examples(data, target, text, progress=progress)
         sides = split_three_ways(examples, split, export.validation_share)
         with growing, progress.task("Exporting", len(examples), "reviews") as task:
-            _Writer(examples, sides, export, growing, files, checkpoint_rows).write(task)
-            write_json(growing.folder / LABELS_FILE, _label_map(examples.labels))
-            manifest = _manifest(plan, examples, sides, growing, files)
-            write_record(growing.folder / MANIFEST, manifest)
+            writer = LineWriter(examples, sides, export, growing, files)
+            _write(writer, growing, files, header(export, text), checkpoint_rows, task)
+            exported = Exported(
+                labels=examples.labels,
+                reviews=len(examples),
+                left_out={**examples.left_out, **sides.left_out},
+                small_categories=examples.small_categories,
+                counts=writer.counts,
+                digests=_digests(growing.folder, files),
+            )
+            manifest = _finish(growing.folder, plan, exported, files)
             growing.publish()
     return Export(out, manifest, already=False)
 
@@ -178,13 +195,24 @@ def checked_export(path: Path, manifest: dict[str, Any]) -> dict[str, Any]:
 
 def _finished(out: Path, plan: dict[str, Any], overwrite: bool) -> dict[str, Any] | None:
     """Return the manifest when the folder already is what is asked for."""
+    location = address_of(out)
+    if is_remote(location):
+        if not file_sizes(location) or SharedWorkspace(out).was_interrupted():
+            return None
+        with local_file(f"{location}/{MANIFEST}") as path:
+            return _same(out, read_json(path), plan, overwrite)
     finish_replacement(out)
-    with storage_errors(str(out)):
+    with storage_errors(location):
         if not out.exists() or (out.is_dir() and not any(out.iterdir())):
             return None
         if not out.is_dir():
             raise StorageError(f"{out} is a file; name a folder")
     manifest = read_json(out / MANIFEST) if (out / MANIFEST).is_file() else None
+    return _same(out, manifest, plan, overwrite)
+
+
+def _same(out: Path, manifest: Any, plan: dict[str, Any], overwrite: bool) -> dict[str, Any] | None:
+    """Return the manifest that was found when it is of what is asked for."""
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise UsageError(f"{out} holds something else than an export; name another folder")
     try:
@@ -195,7 +223,7 @@ def _finished(out: Path, plan: dict[str, Any], overwrite: bool) -> dict[str, Any
         raise
     if {name: manifest.get(name) for name in plan} == plan:
         try:
-            return checked_export(out, manifest)
+            return manifest if is_remote(address_of(out)) else checked_export(out, manifest)
         except InputError:
             if not overwrite:
                 raise
@@ -207,128 +235,6 @@ def _finished(out: Path, plan: dict[str, Any], overwrite: bool) -> dict[str, Any
     )
 
 
-class _Writer:
-    """Writes the sides' files, batch by batch."""
-
-    def __init__(
-        self,
-        examples: Examples,
-        sides: ThreeWaySplit,
-        settings: ExportSettings,
-        growing: GrowingFiles,
-        files: dict[str, list[str]],
-        checkpoint_rows: int,
-    ) -> None:
-        self._examples = examples
-        self._split = sides
-        self._settings = settings
-        self._growing = growing
-        self._files = files
-        self._columns = ("review_id", *examples.text.fields, *settings.column)
-        self._words = label_words(examples.labels)
-        self._encode: Callable[[pa.RecordBatch, list[int]], tuple[bytes, int]] = {
-            "csv": self._csv,
-            "jsonl": self._jsonl,
-            "fasttext": self._fasttext,
-            "augmented-manifest": self._augmented_manifest,
-            "libsvm": self._libsvm,
-        }[settings.format]
-        self._checkpoint_rows = checkpoint_rows
-        self._done = 0
-        self._counts: Counter[str] = Counter()
-
-    def write(self, task: Task) -> None:
-        """Write what an interrupted run has not."""
-        state = self._growing.state
-        if state:
-            self._done = state["done"]
-            self._counts = Counter(state["counts"])
-        elif self._settings.format == "csv":
-            for side in SIDES:
-                names = ("review_id", "label", *self._columns[1:])
-                self._growing.append(self._files[side][0], csv_header(names))
-        at = 0
-        for batch in self._examples.reviews.batches(self._columns, BATCH_ROWS):
-            if at >= self._done:
-                self._write(batch, at)
-                if at + len(batch) - self._done >= self._checkpoint_rows:
-                    self._checkpoint(at + len(batch))
-            at += len(batch)
-            task.advance(len(batch))
-        self._checkpoint(at)
-
-    def _checkpoint(self, done: int) -> None:
-        self._done = done
-        self._growing.checkpoint({"done": done, "counts": self._counts})
-
-    def _write(self, batch: pa.RecordBatch, at: int) -> None:
-        if self._examples.text.drop_default_headlines:
-            batch = blank_default_headlines(batch)
-        labels = self._examples.label[at : at + len(batch)]
-        for side in SIDES:
-            chosen = self._split.masks[side][at : at + len(batch)]
-            for name, dealt in self._dealt(self._files[side], chosen, batch):
-                rows = batch.filter(pa.array(dealt))
-                lines, written = self._encode(rows, labels[dealt].tolist())
-                self._growing.append(name, lines)
-                self._counts[name] += written
-
-    def _dealt(
-        self, names: list[str], chosen: NDArray[np.bool_], batch: pa.RecordBatch
-    ) -> Iterator[tuple[str, NDArray[np.bool_]]]:
-        """Yield the files of a side with those of the chosen rows (n,) that they get."""
-        chunks = hash64(batch["review_id"], seed=CHUNK_SEED) % np.uint64(len(names))
-        for number, name in enumerate(names):
-            dealt = chosen & (chunks == number)
-            if dealt.any():
-                yield name, dealt
-
-    def _csv(self, rows: pa.RecordBatch, labels: list[int]) -> tuple[bytes, int]:
-        lines, changed = csv_rows(self._with_labels(rows, labels))
-        self._counts["neutralised_cells"] += changed
-        return lines, len(rows)
-
-    def _jsonl(self, rows: pa.RecordBatch, labels: list[int]) -> tuple[bytes, int]:
-        named = self._with_labels(rows, labels)
-        place = named.schema.get_field_index("review_date")
-        if place >= 0:
-            days = named["review_date"].cast(pa.string())
-            named = named.set_column(place, "review_date", days)
-        return json_lines(named.to_pylist()), len(rows)
-
-    def _fasttext(self, rows: pa.RecordBatch, labels: list[int]) -> tuple[bytes, int]:
-        kept, texts = self._with_words(rows, labels)
-        return fasttext_lines([self._words[label] for label in kept], texts), len(kept)
-
-    def _augmented_manifest(self, rows: pa.RecordBatch, labels: list[int]) -> tuple[bytes, int]:
-        kept, texts = self._with_words(rows, labels)
-        return augmented_manifest_lines(kept, texts), len(kept)
-
-    def _libsvm(self, rows: pa.RecordBatch, labels: list[int]) -> tuple[bytes, int]:
-        fields = [rows[name] for name in self._examples.text.fields]
-        counted = hashed_counts(fields, self._settings.buckets, self._settings.ngrams)
-        there = np.diff(counted.ends) > 0  # reviews without a word are left out
-        self._counts["no_words"] += int((~there).sum())
-        ends = counted.ends[np.append(True, there)]
-        kept = np.array(labels)[there]
-        return libsvm_lines(kept, counted.indices, counted.counts, ends), len(kept)
-
-    def _with_labels(self, rows: pa.RecordBatch, labels: list[int]) -> pa.RecordBatch:
-        names = pa.array([self._examples.labels[label] for label in labels], pa.string())
-        return rows.add_column(1, "label", names)
-
-    def _with_words(
-        self, rows: pa.RecordBatch, labels: list[int]
-    ) -> tuple[list[int], list[list[str]]]:
-        """Return the words of each review and its label; reviews without a word are left out."""
-        fields = [pc.fill_null(rows[name], "") for name in self._examples.text.fields]
-        joined = pc.binary_join_element_wise(*fields, "\n") if len(fields) > 1 else fields[0]
-        texts = [tokenize(text) for text in joined.to_pylist()]
-        kept = [label for label, words in zip(labels, texts, strict=True) if words]
-        self._counts["no_words"] += len(labels) - len(kept)
-        return kept, [words for words in texts if words]
-
-
 def _label_map(labels: Sequence[str]) -> list[dict[str, Any]]:
     words = label_words(labels)
     return [
@@ -337,33 +243,89 @@ def _label_map(labels: Sequence[str]) -> list[dict[str, Any]]:
     ]
 
 
-def _manifest(
-    plan: dict[str, Any],
-    examples: Examples,
-    sides: ThreeWaySplit,
-    growing: GrowingFiles,
-    files: dict[str, list[str]],
+def _on_cluster(
+    engine: Engine, out: Path, plan: dict[str, Any], question: ExportTask, progress: Progress
 ) -> dict[str, Any]:
-    counts = growing.state["counts"]
-    left_out = {**examples.left_out, **sides.left_out, "no_words": counts.get("no_words", 0)}
-    described = []
-    for side, name in [(side, name) for side, names in files.items() for name in names]:
-        path = growing.folder / name
+    """Write an export on a cluster, and return its manifest."""
+    workspace = workspace_of(out)
+    workspace.remove()
+    workspace.begin(plan)
+    result = str(workspace.result)
+    if isinstance(workspace, Workspace):
+        shutil.rmtree(workspace.result / REVIEWS_FOLDER)  # an export has none
+    exported = export_on(engine, question, str(workspace.path), result, progress)
+    with folder(result) as local:
+        manifest = _finish(local, plan, exported, question.files)
+    if isinstance(workspace, Workspace):
+        replace_directory(workspace.result, out)
+    workspace.remove()
+    return manifest
+
+
+def _write(
+    writer: LineWriter,
+    growing: GrowingFiles,
+    files: Mapping[str, Sequence[str]],
+    first: bytes,
+    checkpoint_rows: int,
+    task: Task,
+) -> None:
+    """Write what an interrupted run has not."""
+    done = 0
+    if growing.state:
+        done = growing.state["done"]
+        writer.counts.update(growing.state["counts"])
+    elif first:
+        for names in files.values():
+            growing.append(names[0], first)
+    at = 0
+    for batch in writer.batches():
+        if at >= done:
+            writer.write(batch, at)
+            if at + len(batch) - done >= checkpoint_rows:
+                done = at + len(batch)
+                growing.checkpoint({"done": done, "counts": writer.counts})
+        at += len(batch)
+        task.advance(len(batch))
+    growing.checkpoint({"done": at, "counts": writer.counts})
+
+
+def _digests(folder: Path, files: Mapping[str, Sequence[str]]) -> dict[str, tuple[int, str]]:
+    found = {}
+    for path in [folder / name for names in files.values() for name in names]:
         with storage_errors(str(path)):
-            size, digest = path.stat().st_size, file_sha256(path)
+            found[path.name] = (path.stat().st_size, file_sha256(path))
+    return found
+
+
+def _finish(
+    folder: Path,
+    plan: dict[str, Any],
+    exported: Exported,
+    files: Mapping[str, Sequence[str]],
+) -> dict[str, Any]:
+    """Write the map of labels and then the manifest, which is returned."""
+    write_json(folder / LABELS_FILE, _label_map(exported.labels))
+    counts = exported.counts
+    left_out = {**exported.left_out, "no_words": counts.get("no_words", 0)}
+    described: list[dict[str, Any]] = []
+    for side, name in [(side, name) for side, names in files.items() for name in names]:
+        size, digest = exported.digests[name]
         rows = counts.get(name, 0)
         described.append(
             {"side": side, "file": name, "rows": rows, "bytes": size, "sha256": digest}
         )
-    return {
+    manifest = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         **plan,
-        "labels": examples.labels,
-        "rows": {"in": len(examples), "out": sum(one["rows"] for one in described)},
+        "labels": exported.labels,
+        "rows": {"in": exported.reviews, "out": sum(one["rows"] for one in described)},
         "left_out": {reason: number for reason, number in left_out.items() if number},
-        "small_categories": examples.small_categories,
+        "small_categories": dict(exported.small_categories),
         "neutralised_cells": counts.get("neutralised_cells", 0),
         "files": described,
-        "label_map": file_sha256(growing.folder / LABELS_FILE),
+        "label_map": file_sha256(folder / LABELS_FILE),
     }
+    write_record(folder / MANIFEST, manifest)
+    return manifest

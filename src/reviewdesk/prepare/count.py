@@ -12,7 +12,9 @@ from typing import Any, Final
 
 import pyarrow.fs as pafs
 
+from reviewdesk.engines.base import Engine
 from reviewdesk.errors import InputError
+from reviewdesk.prepare.count_tasks import count_footers_on, count_rows, count_rows_on
 from reviewdesk.prepare.layout import MANIFEST
 from reviewdesk.prepare.prepared import checked_manifest
 from reviewdesk.progress import SILENT, Progress
@@ -65,7 +67,12 @@ class ReviewCounts:
         }
 
 
-def count(source_path: str, source: SourceSettings, progress: Progress = SILENT) -> ReviewCounts:
+def count(
+    source_path: str,
+    source: SourceSettings,
+    progress: Progress = SILENT,
+    engine: Engine | None = None,
+) -> ReviewCounts:
     """Count the reviews of a place.
 
     Args:
@@ -73,6 +80,7 @@ def count(source_path: str, source: SourceSettings, progress: Progress = SILENT)
             or on S3.
         source: how raw files are read; its columns also say where Parquet has dates and categories.
         progress: is shown how far it has come.
+        engine: a cluster that reads the files; None: this machine does.
 
     Raises:
         StorageError: it is not there or cannot be read.
@@ -83,9 +91,12 @@ def count(source_path: str, source: SourceSettings, progress: Progress = SILENT)
         return _of_manifest(manifest)
     files = _parquet_files(source_path)
     if not files:
-        return _of_raw(source_path, source, progress)
-    with progress.task("Counting", len(files), "files") as task:
-        found = count_footers(files, source.columns, task.advance)
+        return _of_raw(source_path, source, progress, engine)
+    if engine is not None:
+        found = count_footers_on(engine, files, source.columns, progress)
+    else:
+        with progress.task("Counting", len(files), "files") as task:
+            found = count_footers(files, source.columns, task.advance)
     return _counts(PARQUET, len(files), found, {})
 
 
@@ -132,19 +143,18 @@ def _parquet_files(place: str) -> list[SourceFile]:
     return paths
 
 
-def _of_raw(place: str, source: SourceSettings, progress: Progress) -> ReviewCounts:
+def _of_raw(
+    place: str, source: SourceSettings, progress: Progress, engine: Engine | None
+) -> ReviewCounts:
     inputs = open_inputs([place], source)
-    counts = RowCounts()
-    rules: Counter[str] = Counter()
+    if engine is not None:
+        counted, rules = count_rows_on(engine, inputs, progress)
+        return _counts(RAW, len(inputs), counted, rules)
+    counted, rules = RowCounts(), Counter()
     with progress.task("Reading", sum(one.bytes for one in inputs), "bytes") as task:
         for one in decided(inputs):
-            for batch in one.read():
-                counts.rows += len(batch.reviews)
-                counts.add_months(batch.reviews["review_date"])
-                counts.add_categories(batch.reviews["product_category"])
-                rules.update(f"rejected: {why}" for why in batch.rejects["reason"].to_pylist())
-                task.advance(batch.bytes_read)
-    return _counts(RAW, len(inputs), counts, rules)
+            count_rows(one, counted, rules, task.advance)
+    return _counts(RAW, len(inputs), counted, rules)
 
 
 def _counts(kind: str, files: int, counts: RowCounts, rules: dict[str, int]) -> ReviewCounts:

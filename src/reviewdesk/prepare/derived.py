@@ -3,21 +3,27 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
 from reviewdesk import __version__
 from reviewdesk.errors import UsageError
 from reviewdesk.prepare.layout import FORMAT_VERSION
-from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.manifest import contents_json
 from reviewdesk.prepare.parts import Contents
 from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.prepare.shared_workspace import (
+    SharedWorkspace,
+    absolute,
+    output_lock,
+)
 from reviewdesk.prepare.workspace import Workspace
 from reviewdesk.runlog import RunLog
 from reviewdesk.settings import Settings
-from reviewdesk.storage import private_directory
+from reviewdesk.storage import address_of
+
+W = TypeVar("W", bound=Workspace | SharedWorkspace)
 
 
 @dataclass(frozen=True)
@@ -42,9 +48,11 @@ class Derivation:
         Raises:
             UsageError: it is the data's own.
         """
-        out = out.absolute().resolve()
-        if out == data.path.absolute().resolve():
-            raise UsageError(f"{out} is the data itself; name another folder for {self.makes}")
+        out = absolute(out)
+        if out == absolute(data.path):
+            raise UsageError(
+                f"{address_of(out)} is the data itself; name another folder for {self.makes}"
+            )
         return out
 
     def plan(self, data: PreparedData, settings: Settings) -> dict[str, Any]:
@@ -62,10 +70,12 @@ class Derivation:
         self,
         data: PreparedData,
         out: Path,
+        workspace: W,
         settings: Settings,
-        fill: Callable[[Workspace, RunLog], dict[str, Any]],
+        fill: Callable[[W, RunLog], dict[str, Any]],
         *,
         overwrite: bool,
+        anew: bool = False,
         beside: Sequence[Path] = (),
     ) -> PreparedData:
         """Write the folder, unless the same is there already.
@@ -73,10 +83,12 @@ class Derivation:
         Args:
             data: what it is made from.
             out: the folder, absolute.
+            workspace: where it grows.
             settings: what it is made by.
-            fill: writes the parts into a workspace and returns the manifest; taken up where it was
-                interrupted.
+            fill: writes the parts into the workspace and returns the manifest; taken up where it
+                was interrupted.
             overwrite: whether a folder that holds other prepared data may be replaced.
+            anew: whether what an interrupted run has left is not taken up.
             beside: folders that belong to it; without them it is written again.
 
         Raises:
@@ -84,10 +96,9 @@ class Derivation:
             StorageError: a place cannot be used, the disk is full, or another process is writing.
         """
         plan = self.plan(data, settings)
-        private_directory(out.parent)
-        with locked(out.with_name(f".{out.name}.lock"), f"the folder {out}"):
-            existing = PreparedData.existing(out, overwrite=overwrite)
-            workspace = Workspace(out)
+        with output_lock(out):
+            left = isinstance(workspace, SharedWorkspace) and workspace.was_interrupted()
+            existing = None if left else PreparedData.existing(out, overwrite=overwrite)
             same = (
                 existing is not None and existing.manifest.get(self.entry, {}).get("plan") == plan
             )
@@ -95,8 +106,12 @@ class Derivation:
                 workspace.remove()
                 return replace(existing, notes=(self.already_done,))
             if existing is not None and not overwrite:
-                raise UsageError(f"{out} holds other data; name another folder, or use --overwrite")
+                raise UsageError(
+                    f"{address_of(out)} holds other data; name another folder, or use --overwrite"
+                )
             log = RunLog(self.name, settings.to_json(), {"from": data.fingerprint})
+            if anew:
+                workspace.remove()
             workspace.begin(plan)
             manifest = fill(workspace, log)
             log.rows.update(manifest["rows"])

@@ -15,6 +15,7 @@ from typing import Any, Final
 import pyarrow.parquet as pq
 
 from reviewdesk.engines.base import Engine
+from reviewdesk.engines.shared import folder
 from reviewdesk.errors import UsageError
 from reviewdesk.prepare.copies import COPIES_QUERY
 from reviewdesk.prepare.duplicates import (
@@ -36,7 +37,6 @@ from reviewdesk.prepare.tasks import (
     WriteDecided,
     WritePart,
     decided_name,
-    folder,
     keys_file,
     stage_item,
     write_all_rejects,

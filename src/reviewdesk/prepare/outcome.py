@@ -31,21 +31,21 @@ def check_rejects(data: PreparedData) -> None:
     limit = data.manifest["settings"]["prepare"]["max_rejects"]
     if limit < 1 and not rejected.keys().isdisjoint(DAMAGE):
         raise DamagedInput(
-            f"an input is damaged or cut off, so that reviews are missing in {data.path}; get the "
-            "file again, or settle for what could be read with --max-rejects 1"
+            f"an input is damaged or cut off, so that reviews are missing in {data.location}; get "
+            "the file again, or settle for what could be read with --max-rejects 1"
         )
     reasons = ", ".join(f"{n:,} {reason}" for reason, n in rejected.items())
     if rows["rejected"] == rows["read"]:
         raise TooManyRejects(
             f"no review was read: none of the {rows['read']:,} rows could be ({reasons}); they are "
-            f"in {data.path / REJECTS_TABLE}"
+            f"in {data.location}/{REJECTS_TABLE}"
         )
     if not data.manifest["too_many_rejects"]:
         return
     raise TooManyRejects(
         f"{rows['rejected']:,} of {rows['read']:,} rows could not be read ({reasons}), more than "
-        f"{limit:.3g} of all; the others are in {data.path}, these in "
-        f"{data.path / REJECTS_TABLE}"
+        f"{limit:.3g} of all; the others are in {data.location}, these in "
+        f"{data.location}/{REJECTS_TABLE}"
     )
 
 
@@ -61,8 +61,8 @@ def check_lost(data: PreparedData) -> None:
         one = lost[0]
         raise LostColumn(
             f"none of the {one['values']:,} values in {one['from']} could be read as "
-            f"{one['column']}; all else is in {data.path}; {_HELP.get(one['column'], _MAP)}, or "
-            "settle for what could be read with --max-rejects 1"
+            f"{one['column']}; all else is in {data.location}; {_HELP.get(one['column'], _MAP)}, "
+            "or settle for what could be read with --max-rejects 1"
         )
 
 

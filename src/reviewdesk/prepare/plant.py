@@ -88,7 +88,10 @@ def plant(
     def fill(workspace: Workspace, log: RunLog) -> dict[str, Any]:
         return _fill(data, truth, workspace, settings, log, progress)
 
-    return _planted(PLANT.write(data, out, settings, fill, overwrite=overwrite, beside=[truth]))
+    workspace = Workspace(out)
+    return _planted(
+        PLANT.write(data, out, workspace, settings, fill, overwrite=overwrite, beside=[truth])
+    )
 
 
 def _fill(

@@ -33,6 +33,7 @@ from reviewdesk.prepare.outcome import check_something_left
 from reviewdesk.prepare.parts import RowDecisions, write_parts
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.prepare.rejects import write_rejects
+from reviewdesk.prepare.shared_workspace import SharedWorkspace, workspace_of
 from reviewdesk.prepare.staged import (
     REJECTS_FILE,
     InputGroup,
@@ -80,13 +81,14 @@ class Preparation:
 
     def run_on(self, engine: Engine) -> PreparedData:
         """Do all steps on a cluster; what an interrupted run left is not taken up."""
-        self._workspace.remove()
-        self._workspace.begin({"engine": engine.name})
+        workspace = workspace_of(self._out)
+        workspace.remove()
+        workspace.begin({"engine": engine.name})
         cluster = Distributed(
             self._inputs,
             engine,
-            str(self._workspace.path),
-            str(self._workspace.result),
+            str(workspace.path),
+            str(workspace.result),
             settings=self._settings,
             prepare=self._prepare,
             clean=self._clean,
@@ -94,18 +96,11 @@ class Preparation:
         )
         with self._log.timed("read"):
             groups = cluster.stage()
-        self._check_something_left(groups)
+        _check_something_left(groups, workspace)
         with self._log.timed("write"):
             manifest = cluster.write(groups)
-        self._finish(manifest)
+        self._finish(manifest, workspace)
         return PreparedData(self._out, manifest, file_notes(manifest))
-
-    def _check_something_left(self, groups: Sequence[InputGroup]) -> None:
-        try:
-            check_something_left(groups)
-        except InputError:
-            self._workspace.remove()
-            raise
 
     def run(self) -> PreparedData:
         """Do the steps that are not done yet."""
@@ -116,7 +111,7 @@ class Preparation:
         with self._log.timed("read"):
             groups = self._stage()
         staged = [group.staged for group in groups]
-        self._check_something_left(groups)
+        _check_something_left(groups, self._workspace)
         directories = [self._workspace.inputs(number) for number in range(len(groups))]
         runs = place_runs(staged, directories)
         with (
@@ -149,7 +144,7 @@ class Preparation:
             keep(self._workspace, groups, contents.files, history)
         self._erased.write(self._workspace.result)
         self._corrections.write(self._workspace.result)
-        self._finish(manifest)
+        self._finish(manifest, self._workspace)
         notes = (note, *file_notes(manifest)) if note else file_notes(manifest)
         notes = (*notes, *self._notes_of_lengths(staged))
         return PreparedData(self._out, manifest, notes)
@@ -257,10 +252,20 @@ class Preparation:
             corrections=self._corrections,
         )
 
-    def _finish(self, manifest: dict[str, Any]) -> None:
+    def _finish(self, manifest: dict[str, Any], workspace: Workspace | SharedWorkspace) -> None:
         self._log.rows.update(manifest["rows"])
         self._log.fingerprints["data"] = manifest["fingerprint"]
-        self._workspace.publish(self._out, manifest, self._log)
+        workspace.publish(self._out, manifest, self._log)
+
+
+def _check_something_left(
+    groups: Sequence[InputGroup], workspace: Workspace | SharedWorkspace
+) -> None:
+    try:
+        check_something_left(groups)
+    except InputError:
+        workspace.remove()
+        raise
 
 
 def _places(groups: Sequence[Sequence[Input]]) -> list[tuple[int, ...]]:

@@ -14,17 +14,22 @@ from reviewdesk.prepare.corrections import NONE, Corrections
 from reviewdesk.prepare.earlier import Earlier
 from reviewdesk.prepare.erased import ErasedPeople
 from reviewdesk.prepare.leftovers import leftover_notes
-from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.manifest import file_notes, settings_json
 from reviewdesk.prepare.outcome import check_lost, check_rejects
 from reviewdesk.prepare.preparation import Preparation
 from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.prepare.shared_workspace import (
+    SharedWorkspace,
+    absolute,
+    output_lock,
+    require_cluster,
+    workspace_of,
+)
 from reviewdesk.prepare.workspace import Workspace
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources import Input
 from reviewdesk.sources.catalog import Inputs
-from reviewdesk.storage import private_directory, storage_errors
 from reviewdesk.text.languages import checked_languages
 
 ALREADY_ADDED: Final = "there is nothing to add: all of it was read before"
@@ -86,12 +91,8 @@ def prepare(
         raise UsageError("--stem is about the column of tokens; ask for it with --tokens")
     prepare = replace(prepare, language=checked_languages(prepare.language))
     settings = settings_json(source.check(), clean.check(), prepare.check())
-    if out.parts[:1] == ("s3:",):
-        raise UsageError(
-            "prepare writes to a folder, and a cluster to one that all its machines share; it "
-            "cannot write to s3:// yet: copy the folder there when it is done"
-        )
-    out = out.absolute().resolve()
+    require_cluster(out, engine)
+    out = absolute(out)
     if engine is not None and (append or corrections or ErasedPeople.of(out)):
         raise UsageError(
             "a cluster prepares files from the beginning: --append, --corrections and folders from "
@@ -99,9 +100,7 @@ def prepare(
         )
     if append and overwrite:
         raise UsageError("--append adds to what is there and --overwrite replaces it; name one")
-    with storage_errors(str(out)):
-        private_directory(out.parent)
-    with locked(out.with_name(f".{out.name}.lock"), f"the folder {out}"):
+    with output_lock(out):
         earlier = Earlier.open(PreparedData.open(out)) if append else None
         if earlier is not None:
             settings = _settings_that_stay(earlier.data, source, clean, prepare)
@@ -148,6 +147,9 @@ def _finished(
     corrections: Corrections,
 ) -> PreparedData | None:
     """Return the data when the folder is already what is asked for, None when it is to be made."""
+    workspace = workspace_of(out)
+    if isinstance(workspace, SharedWorkspace) and workspace.was_interrupted():
+        return None
     data = PreparedData.existing(out, overwrite=overwrite)
     if data is None:
         return None
@@ -155,12 +157,13 @@ def _finished(
     if not difference and Corrections.of(out) != corrections:
         difference = "with other corrections"
     if not difference:
-        Workspace(out).remove()
+        workspace.remove()
         return replace(data, notes=(ALREADY_DONE, *file_notes(data.manifest)))
     if overwrite:
         return None
     raise UsageError(
-        f"{out} was prepared {difference}; name another folder, or replace it with --overwrite"
+        f"{data.location} was prepared {difference}; name another folder, or replace it with "
+        "--overwrite"
     )
 
 

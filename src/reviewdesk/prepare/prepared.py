@@ -1,13 +1,15 @@
 """Prepared data on disk: opened with checks, read in a fixed order and in bounded memory."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
 import pyarrow as pa
 
+from reviewdesk.engines.shared import file_sizes, local_file
 from reviewdesk.errors import InputError, StorageError, UsageError
 from reviewdesk.exchange import finish_replacement
 from reviewdesk.prepare.layout import (
@@ -22,7 +24,7 @@ from reviewdesk.prepare.part_files import read_part
 from reviewdesk.schema import kept_columns, prepared_schema, ratings_schema, require_columns
 from reviewdesk.seal import damage_errors
 from reviewdesk.settings import CleanSettings, PrepareSettings
-from reviewdesk.storage import checked_record, read_json, storage_errors
+from reviewdesk.storage import address_of, checked_record, is_remote, read_json, storage_errors
 from reviewdesk.text.languages import UNKNOWN
 
 BATCH_ROWS: Final = 65_536
@@ -60,18 +62,24 @@ class PreparedData:
             InputError: it is not prepared data, of another version, or damaged.
         """
         path = Path(path)
-        finish_replacement(path)
-        with storage_errors(str(path)):
-            path.stat()
-        if not (path / MANIFEST).is_file():
-            raise InputError(f"{path} is not prepared data: it has no {MANIFEST}")
-        data = cls(path, checked_manifest(path, read_json(path / MANIFEST)))
-        data._check_sizes()
+        location = address_of(path)
+        if is_remote(location):
+            sizes = file_sizes(location)
+        else:
+            finish_replacement(path)
+            with storage_errors(location):
+                path.stat()
+            sizes = None
+        if not (MANIFEST in sizes if sizes is not None else (path / MANIFEST).is_file()):
+            raise InputError(f"{location} is not prepared data: it has no {MANIFEST}")
+        with local_file(f"{location}/{MANIFEST}") as manifest:
+            data = cls(path, checked_manifest(location, read_json(manifest)))
+        data._check_sizes(sizes)
         return data
 
     @classmethod
     def existing(cls, path: Path, *, overwrite: bool) -> Self | None:
-        """Open what is at the place of an output.
+        """Open what is at the location of an output.
 
         Args:
             path: a folder that is to be written.
@@ -85,14 +93,25 @@ class PreparedData:
             UsageError: it holds something else than prepared data.
             InputError: the data is damaged.
         """
+        location = address_of(path)
+        if is_remote(location):
+            if not (sizes := file_sizes(location)):
+                return None
+            return cls._existing(path, MANIFEST in sizes, overwrite)
         finish_replacement(path)
-        with storage_errors(str(path)):
+        with storage_errors(location):
             if not path.exists() or (path.is_dir() and not any(path.iterdir())):
                 return None
             if not path.is_dir():
                 raise StorageError(f"{path} is a file; name a folder")
-        if not (path / MANIFEST).is_file():
-            raise UsageError(f"{path} holds something else than prepared data; name another folder")
+        return cls._existing(path, (path / MANIFEST).is_file(), overwrite)
+
+    @classmethod
+    def _existing(cls, path: Path, has_manifest: bool, overwrite: bool) -> Self | None:
+        if not has_manifest:
+            raise UsageError(
+                f"{address_of(path)} holds something else than prepared data; name another folder"
+            )
         try:
             return cls.open(path)
         except InputError:
@@ -186,8 +205,7 @@ class PreparedData:
             InputError: a file is damaged.
         """
         schema = self._chosen(self.part_schema(part), columns)
-        path = self.part_path(part)
-        with damage_errors(path, _AGAIN):
+        with self.local_part(part) as path, damage_errors(path, _AGAIN):
             yield from read_part(path, schema, self.file_format, batch_rows)
 
     def table(self, columns: Sequence[str] | None = None) -> pa.Table:
@@ -198,8 +216,20 @@ class PreparedData:
         """
         return pa.Table.from_batches(self.batches(columns), self._chosen(self.schema, columns))
 
-    def part_path(self, part: dict[str, Any]) -> Path:
-        """Return one part's file; when it is first asked for, its digest is compared.
+    def absolute(self) -> Self:
+        """Return the same data under the name by which every machine and process reaches it."""
+        if is_remote(self.location):
+            return self
+        return replace(self, path=self.path.absolute())
+
+    @property
+    def location(self) -> str:
+        """Where it is: a local path, or an address."""
+        return address_of(self.path)
+
+    @contextmanager
+    def local_part(self, part: dict[str, Any]) -> Iterator[Path]:
+        """Give the block one part's file; from S3 it is fetched first, and removed afterwards.
 
         Args:
             part: one of ``parts``.
@@ -207,13 +237,36 @@ class PreparedData:
         Raises:
             InputError: it is not the file that was written.
         """
+        with local_file(f"{self.location}/{part['file']}") as path:
+            self._check_digest(part, path)
+            yield path
+
+    def part_path(self, part: dict[str, Any]) -> Path:
+        """Return one part's file; when it is first asked for, its digest is compared.
+
+        Args:
+            part: one of ``parts``.
+
+        Raises:
+            StorageError: the data is on S3.
+            InputError: it is not the file that was written.
+        """
+        if is_remote(self.location):
+            raise StorageError(
+                f"the reviews in {self.location} are not on this machine; copy the folder here, or "
+                "say --engine spark where the command has it"
+            )
         path: Path = self.path / part["file"]
-        if part["file"] not in self._checked:
-            with storage_errors(str(path)):
-                if file_sha256(path) != part["sha256"]:
-                    raise InputError(_damaged(path))
-            self._checked.add(part["file"])
+        self._check_digest(part, path)
         return path
+
+    def _check_digest(self, part: dict[str, Any], path: Path) -> None:
+        if part["file"] in self._checked:
+            return
+        with storage_errors(str(path)):
+            if file_sha256(path) != part["sha256"]:
+                raise InputError(_damaged(path))
+        self._checked.add(part["file"])
 
     def verify(self) -> None:
         """Read every file and compare its digest with the manifest.
@@ -223,7 +276,8 @@ class PreparedData:
         """
         self._checked.clear()
         for part in self.parts:
-            self.part_path(part)
+            with self.local_part(part):
+                pass
 
     @property
     def schema(self) -> pa.Schema:
@@ -257,9 +311,14 @@ class PreparedData:
         require_columns(schema, names, f"reading {self.path}")
         return pa.schema([schema.field(name) for name in names])
 
-    def _check_sizes(self) -> None:
+    def _check_sizes(self, sizes: Mapping[str, int] | None) -> None:
+        """Check that the files have their sizes: those at an address, or those that are here."""
         for part in self.parts:
             path = self.path / part["file"]
+            if sizes is not None:
+                if sizes.get(part["file"]) != part["bytes"]:
+                    raise InputError(_damaged(f"{self.location}/{part['file']}"))
+                continue
             if not path.is_file():
                 raise InputError(f"{path} is missing; prepare the data again")
             with storage_errors(str(path)):
@@ -267,7 +326,7 @@ class PreparedData:
                     raise InputError(_damaged(path))
 
 
-def _damaged(path: Path) -> str:
+def _damaged(path: Path | str) -> str:
     return f"{path} is damaged: it is not the file that was written; {_AGAIN}"
 
 

@@ -70,22 +70,45 @@ def rewrite(
         if (done := left_record(marker)) is not None:
             files.append(PartFile.from_json(done))
             continue
-        with_texts = part in data.manifest["partitions"]
-        chosen = stays if with_texts or ratings_stay is None else ratings_stay
-        staying = chosen(_table(data, part, columns))
-        if staying.all():
-            written = _link_part(data, part, workspace.result)
-        else:
-            written = write_part(
-                workspace.result,
-                _part(part),
-                _staying(data, part, staying),
-                data.part_schema(part),
-                data.file_format,
-            )
+        written = rewrite_part(
+            data, part, workspace.result, columns, stays, ratings_stay=ratings_stay
+        )
         write_record(marker, asdict(written))
         files.append(written)
     return Contents.of(files)
+
+
+def rewrite_part(
+    data: PreparedData,
+    part: dict[str, Any],
+    folder: Path,
+    columns: tuple[str, ...],
+    stays: Callable[[pa.Table], Mask],
+    *,
+    ratings_stay: Callable[[pa.Table], Mask] | None = None,
+) -> PartFile:
+    """Write one part with the reviews that stay.
+
+    Args:
+        data: where the reviews are.
+        part: one of its parts.
+        folder: the new data's.
+        columns: as of ``rewrite``.
+        stays: as of ``rewrite``.
+        ratings_stay: as of ``rewrite``.
+
+    Raises:
+        InputError: the part is damaged.
+        StorageError: the disk is full.
+    """
+    with_texts = part in data.manifest["partitions"]
+    chosen = stays if with_texts or ratings_stay is None else ratings_stay
+    staying = chosen(_table(data, part, columns))
+    if staying.all():
+        return _link_part(data, part, folder)
+    return write_part(
+        folder, _part(part), _staying(data, part, staying), data.part_schema(part), data.file_format
+    )
 
 
 def _part(part: dict[str, Any]) -> Part:
@@ -111,8 +134,8 @@ def _link_part(data: PreparedData, part: dict[str, Any], folder: Path) -> PartFi
     columns = [name for name in (*TALLIED_COLUMNS, REVIEW_LANGUAGE.name) if name in schema.names]
     for batch in data.part_batches(part, columns):
         tally.add(pa.Table.from_batches([batch]))
-    path, target = data.path / part["file"], folder / part["file"]
-    with storage_errors(str(target)):
+    target = folder / part["file"]
+    with data.local_part(part) as path, storage_errors(str(target)):
         make_folders(target)
         target.unlink(missing_ok=True)
         try:

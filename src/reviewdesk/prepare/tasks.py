@@ -6,11 +6,8 @@ that a second attempt puts the same bytes under the same name.
 """
 
 import json
-import shutil
-import tempfile
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
@@ -19,11 +16,11 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from reviewdesk.engines.base import Batches
+from reviewdesk.engines.shared import folder, read_table
 from reviewdesk.prepare.duplicates import DERIVED_ID, DUPLICATE_RULES, LENGTH_RULES
 from reviewdesk.prepare.layout import RATINGS, REJECTS_TABLE, Part
 from reviewdesk.prepare.merging import DecidedRun, merged, merged_ratings
@@ -37,7 +34,7 @@ from reviewdesk.schema import COPY_OF, prepared_schema, ratings_schema
 from reviewdesk.settings import CleanSettings, PrepareSettings
 from reviewdesk.sources.deciding import Deciding
 from reviewdesk.sources.descriptions import input_from_json
-from reviewdesk.storage import filesystem, is_remote, private_directory, storage_errors
+from reviewdesk.storage import filesystem
 
 PIECES_FILE: Final = "pieces.parquet"
 DECIDED_ROWS: Final = 8_192
@@ -76,30 +73,6 @@ def run_file(directory: str, run: int) -> str:
 def keys_file(directory: str, run: int) -> str:
     """Return where the keys of a run are."""
     return f"{directory}/keys-{run:05d}.parquet"
-
-
-@contextmanager
-def folder(address: str) -> Iterator[Path]:
-    """Give the block a local folder whose files are at a place when it ends.
-
-    Args:
-        address: a local path, which is the folder itself, or an address.
-
-    Raises:
-        StorageError: it cannot be written.
-    """
-    if not is_remote(address):
-        yield private_directory(Path(address))
-        return
-    with tempfile.TemporaryDirectory(prefix="reviewdesk-") as scratch:
-        yield Path(scratch)
-        files, path = filesystem(address)
-        with storage_errors(address):
-            for one in sorted(Path(scratch).rglob("*")):
-                if one.is_file():
-                    target = f"{path}/{one.relative_to(scratch)}"
-                    with one.open("rb") as source, files.open_output_stream(target) as out:
-                        shutil.copyfileobj(source, out, 8 << 20)
 
 
 def stage_item(item: str) -> str:
@@ -193,7 +166,7 @@ class WriteDecided:
         verdicts = rows["verdict"].to_numpy()
         inputs = np.zeros(len(verdicts), np.int64)
         if self.inputs[item] > 1:
-            keys = _read(keys_file(self.directories[item], run), ["input"])
+            keys = read_table(keys_file(self.directories[item], run), ["input"])
             numbers = rows["place"].to_numpy() & ((1 << PLACE_ROW_BITS) - 1)
             inputs = keys["input"].to_numpy()[numbers].astype(np.int64)
         dropped = {
@@ -257,9 +230,9 @@ class WritePart:
         within = [("place", ">=", first + start), ("place", "<", first + end)]
         decided = copies = None
         if name in self.decided:
-            decided = _read(f"{self.workspace}/decided/{name}", None, within)
+            decided = read_table(f"{self.workspace}/decided/{name}", None, within)
         if name in self.copies:
-            copies = _read(f"{self.workspace}/copies/{name}", None, within)
+            copies = read_table(f"{self.workspace}/copies/{name}", None, within)
         return _SharedRun(run_file(self.directories[item], run), first, decided, copies)
 
 
@@ -271,14 +244,6 @@ def _piece(row: Mapping[str, Any], part: Part) -> Piece:
         RunBatch(part, row["rows"], row["size"], Key(row["day"], row["review_id"])),
         None if following is None else Key(following, row["following_id"]),
     )
-
-
-def _read(place: str, columns: list[str] | None, filters: Any = None) -> pa.Table:
-    files, path = filesystem(place)
-    with storage_errors(place):
-        return pq.read_table(
-            path, columns=columns, filters=filters, filesystem=files, partitioning=None
-        )
 
 
 @dataclass(frozen=True)
@@ -330,11 +295,3 @@ def _rejects(directories: Sequence[str]) -> Iterator[pa.Table]:
         with files.open_input_file(path) as file, pa.ipc.open_stream(file) as reader:
             for batch in reader:
                 yield pa.Table.from_batches([batch])
-
-
-def remove(place: str) -> None:
-    """Remove a folder and all in it, if it is there."""
-    files, path = filesystem(place)
-    with storage_errors(place):
-        if files.get_file_info(path).type != pafs.FileType.NotFound:
-            files.delete_dir(path)
