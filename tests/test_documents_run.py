@@ -60,6 +60,18 @@ def tickets(path: Path) -> None:
     path.write_text("\n".join(lines) + "\n")
 
 
+def messages(path: Path) -> None:
+    """Write texts without stars or labels."""
+    good = ["works very well, great value", "lovely colour, I am happy", "excellent and quick"]
+    bad = [
+        "broke after a week, terrible",
+        "poor quality, sent it back",
+        "awful, useless, never again",
+    ]
+    texts = [f"{(good if row % 2 else bad)[row % 3]}, for room {row}" for row in range(300)]
+    path.write_text("\n".join(["review_body", *texts]) + "\n")
+
+
 def outcomes(path: Path) -> None:
     """Write the answers of two variants, of which one is better."""
     lines = ["unit,arm,correct,latency_ms"]
@@ -74,6 +86,7 @@ def test_every_command_in_the_documents_works(tmp_path: Path) -> None:
     shop(tmp_path / "shop.csv")
     outcomes(tmp_path / "outcomes.csv")
     tickets(tmp_path / "tickets.csv")
+    messages(tmp_path / "messages.tsv")
     done: set[str] = set()
     for page in PAGES:
         for words in commands(page):

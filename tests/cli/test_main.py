@@ -38,7 +38,7 @@ def test_a_group_lists_its_commands_in_order(cli: Cli) -> None:
         named = dict.fromkeys(name.split()[0] for name in behind)  # a group in it is shown once
         starts = [text.index(f"│ {name} ") for name in named]
         assert starts == sorted(starts)
-        assert len(named) > 1
+        assert named
     assert "Did you mean 'review-category'" in cli("find", "review-categry", "x", "--out", "y").err
 
 

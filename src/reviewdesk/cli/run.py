@@ -182,6 +182,6 @@ def _print(result: JobResult) -> None:
         if target.rows:
             say(f"- The rows of your files, with labels or why they have none: {target.rows}.")
         say("")
-    served = " ".join(f"{target.target}={target.bundle}" for one in result.targets)
+    served = " ".join(f"{target.target}={target.bundle}" for target in result.targets)
     say(f"The report: {result.report}")
     say(f"The page where anyone can paste a review: {program()} serve {served}")
