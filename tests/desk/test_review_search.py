@@ -108,6 +108,8 @@ def test_counts_of_facets_are_plain_counts(search: ReviewSearch, table: pd.DataF
     five = said[said["star_rating"] == 5]
     assert dict(found.facets["category"]) == five["product_category"].value_counts().to_dict()
     assert dict(found.facets["label-sentiment"]) == five["label"].value_counts().to_dict()
+    languages = five["review_language"].value_counts()
+    assert dict(found.facets["language"]) == languages.to_dict()
     assert {m: n for m, n in found.months if n} == five["month"].value_counts().to_dict()
 
 
@@ -195,3 +197,9 @@ def test_reports_are_shown_as_they_are_and_cannot_reach_the_desk(client: httpx.C
     assert "allow-same-origin" not in answer.headers["content-security-policy"]
     for path in ("/reports/job", "/reports/..%2fjob.json", "/reports/%2e%2e"):
         assert client.get(path).status_code == 404, path
+
+
+def test_languages_are_named(client: httpx.Client) -> None:
+    page = client.get("/reviews?language=en").text
+    assert ">English" in page
+    assert "too short to tell" in client.get("/reviews").text

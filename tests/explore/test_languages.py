@@ -15,7 +15,7 @@ def test_the_mix_is_told_and_one_language_is_counted_on_request(mixed: PreparedD
     every = explore(mixed)
     assert every.reviews == 151
     (said,) = [sentence for sentence in sentences(every) if "Languages" in sentence]
-    assert "de 67\N{NO-BREAK SPACE}%, fr 33\N{NO-BREAK SPACE}%" in said
+    assert "German 67\N{NO-BREAK SPACE}%, French 33\N{NO-BREAK SPACE}%" in said
     assert "1 is too short" in said
     french = explore(mixed, languages=["fr"])
     assert french.reviews == 50

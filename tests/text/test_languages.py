@@ -3,12 +3,14 @@ import pyarrow as pa
 import pytest
 
 from reviewdesk.errors import UsageError
+from reviewdesk.text.language_names import LANGUAGE_NAMES
 from reviewdesk.text.languages import (
     UNKNOWN,
     checked_languages,
     language,
     language_column,
 )
+from reviewdesk.text.profiles import LANGUAGES as TOLD
 from tests.text.reviews import LANGUAGES, reviews_in
 
 ENGLISH = "The delivery was two days late, but the quality is really very good."
@@ -83,3 +85,7 @@ def test_codes_are_checked() -> None:
     assert checked_languages(["DE", "de", " unknown"]) == ("de", UNKNOWN)
     with pytest.raises(UsageError, match="'german' is no language"):
         checked_languages(["german"])
+
+
+def test_every_language_that_is_told_has_a_name() -> None:
+    assert set(LANGUAGE_NAMES) == {code for code in TOLD if code}

@@ -232,7 +232,8 @@ def _findings(visit: Visit, rows: Sequence[Mapping[str, Any]]) -> Html:
             href=visit.to(f"/findings/{row['finding_id']}"),
         )
         verdict = f" ({say(f'verdict.{current.verdict}')})" if current.verdict else ""
-        items.append(element("li", link, f": {row['action']}{verdict}", dir="auto"))
+        suggested = f" ({row['suggested']})" if row["suggested"] else ""
+        items.append(element("li", link, f"{suggested}: {row['action']}{verdict}", dir="auto"))
     return section(say("tab.findings"), element("ul", *items)) if items else fragment()
 
 

@@ -269,6 +269,8 @@ def value_name(visit: Visit, facet: str, value: str) -> str:
         return say("sure", band=value)
     if facet.startswith(LABEL):
         return label_name(facet.removeprefix(LABEL), value)
+    if facet == "language":
+        return say(f"language_name.{value}")
     return say(f"verified.{value}") if facet == "verified" else value.replace("_", " ")
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 from reviewdesk.errors import InputError
 from reviewdesk.report.numbers import count
 from reviewdesk.storage import storage_errors
+from reviewdesk.text.language_names import LANGUAGE_NAMES
 
 FILE: Final = "texts.toml"
 
@@ -40,7 +41,9 @@ class Texts:
             StorageError: it cannot be read.
             InputError: it is no TOML, names what the desk does not say, or has other fields.
         """
-        english = _flat(tomllib.loads((files("reviewdesk.desk") / FILE).read_text("utf-8")))
+        own = _flat(tomllib.loads((files("reviewdesk.desk") / FILE).read_text("utf-8")))
+        languages = {f"language_name.{code}": name for code, name in LANGUAGE_NAMES.items()}
+        english = {**languages, **own}
         if path is None:
             return cls(english)
         with storage_errors(str(path)):

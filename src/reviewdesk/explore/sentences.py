@@ -11,6 +11,7 @@ from reviewdesk.explore.explore import CategoryFindings, Exploration, Row
 from reviewdesk.explore.words import CLEAR_Z, Change
 from reviewdesk.report.numbers import SPACE, count, plural, share
 from reviewdesk.report.timeline import month_name
+from reviewdesk.text.language_names import LANGUAGE_NAMES
 from reviewdesk.text.languages import UNKNOWN
 
 NAMED_TERMS: Final = 4
@@ -109,7 +110,11 @@ def _languages(exploration: Exploration) -> Iterator[str]:
     if not counts or set(counts) == {"en"}:
         return
     total = sum(counts.values())
-    named = [f"{code} {share(n / total, 0)}" for code, n in counts.items() if n / total >= RARE]
+    named = [
+        f"{LANGUAGE_NAMES[code]} {share(n / total, 0)}"
+        for code, n in counts.items()
+        if n / total >= RARE
+    ]
     others = len(counts) - len(named)
     more = f" and {plural(others, 'other', 'others')}" if others and named else ""
     text = f"Languages of the reviews with 40 characters or more: {', '.join(named)}{more}."
