@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from reviewdesk.cli.options import Json
+from reviewdesk.cli.options import Json, with_settings
 from reviewdesk.cli.output import print_json, say
+from reviewdesk.engines.opening import cluster
 from reviewdesk.explore.customers.tables import check_table, write_phrases
 from reviewdesk.explore.explore import explore as explore_reviews
 from reviewdesk.explore.figures import check_folder, figures_folder
@@ -14,8 +15,10 @@ from reviewdesk.explore.page import write_page
 from reviewdesk.explore.sentences import lead, sentences
 from reviewdesk.job.places import reviews_of
 from reviewdesk.progress import Progress
+from reviewdesk.settings import EngineSettings
 
 
+@with_settings(engine=EngineSettings)
 def explore(
     data: Annotated[Path, typer.Argument(help="Prepared folder.", metavar="DIR")],
     out: Annotated[
@@ -38,12 +41,15 @@ def explore(
         ),
     ] = None,
     as_json: Json = False,
+    engine: EngineSettings,
 ) -> None:
     """What is in prepared reviews: one page, and its figures as Parquet.
 
     Shows reviews and products over time, stars, lengths, and the words that tell categories, years
     and star ratings apart, for each category. The page is one self-contained file; its figures are
     in the folder FILE.figures beside it.
+
+    With --engine spark a cluster counts, and the page is the same.
 
     Example:
 
@@ -52,7 +58,10 @@ def explore(
     check_folder(figures_folder(out))
     if table is not None:
         check_table(table)
-    found = explore_reviews(reviews_of(data), Progress(), languages=language or ())
+    with cluster(engine) as machines:
+        found = explore_reviews(
+            reviews_of(data), Progress(), languages=language or (), engine=machines
+        )
     write_page(found, out)
     if table is not None:
         write_phrases(found.customers, table)

@@ -18,6 +18,8 @@ from reviewdesk.cli.find_options import (
 )
 from reviewdesk.cli.find_output import ask, print_ranking, print_result
 from reviewdesk.cli.options import Json, with_settings
+from reviewdesk.engines.base import Engine
+from reviewdesk.engines.opening import cluster
 from reviewdesk.errors import UsageError
 from reviewdesk.findings.base import FinderInputs
 from reviewdesk.findings.catalog import FINDERS
@@ -26,7 +28,7 @@ from reviewdesk.job.find import FindSettings, find
 from reviewdesk.job.finders import new_finder
 from reviewdesk.job.places import reviews_of
 from reviewdesk.progress import Progress
-from reviewdesk.settings import PromiseSettings
+from reviewdesk.settings import EngineSettings, PromiseSettings
 
 FOUND: Final = "What was found: lists that promise how much of them is right"
 
@@ -164,7 +166,7 @@ def similar(
     _run(data, out, given, overwrite, as_json)
 
 
-@with_settings(promises=PromiseSettings)
+@with_settings(promises=PromiseSettings, engine=EngineSettings)
 def everything(
     data: Data,
     out: Out,
@@ -176,12 +178,15 @@ def everything(
     overwrite: Overwrite = False,
     as_json: Json = False,
     promises: PromiseSettings,
+    engine: EngineSettings,
 ) -> None:
     """Everything that can be found, on one page.
 
     Runs every finder, also those that other packages add. What the data is too thin for is left
     out, with the reason. What was found before, with the same data and settings, is not looked for
     again.
+
+    With --engine spark a cluster makes the predictions, a fold a task; the finders read them here.
 
     Example:
 
@@ -196,7 +201,8 @@ def everything(
         audit=audit,
         options=options,
     )
-    _run(data, out, given, overwrite, as_json, audit)
+    with cluster(engine) as machines:
+        _run(data, out, given, overwrite, as_json, audit, machines)
 
 
 def _run(
@@ -206,8 +212,11 @@ def _run(
     overwrite: bool,
     as_json: bool,
     audit: Path | None = None,
+    engine: Engine | None = None,
 ) -> None:
-    result = find(reviews_of(data), out, settings, overwrite=overwrite, progress=Progress())
+    result = find(
+        reviews_of(data), out, settings, overwrite=overwrite, engine=engine, progress=Progress()
+    )
     link_beside(data / REPORT, FOUND, result.page)
     print_result(result, as_json)
     if audit and settings.answers is None:

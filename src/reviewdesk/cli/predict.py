@@ -12,21 +12,22 @@ from reviewdesk.cli.data import open_data
 from reviewdesk.cli.options import Json, with_settings
 from reviewdesk.cli.output import count, note, print_json, print_table, say
 from reviewdesk.cli.remote import predictor_of
+from reviewdesk.engines.opening import cluster
 from reviewdesk.errors import DamagedInput, UsageError
-from reviewdesk.job.places import bundle_of
+from reviewdesk.job.places import bundle_folder, bundle_of
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import Progress
 from reviewdesk.scoring.endpoint import ENDPOINT_PART_ROWS, EndpointPredictor
 from reviewdesk.scoring.feature_lines import SOURCE
 from reviewdesk.scoring.labelled_rows import label_rows
-from reviewdesk.scoring.predict import PART_ROWS, PredictSummary
+from reviewdesk.scoring.predict import PART_ROWS, PredictSummary, predict_on_cluster
 from reviewdesk.scoring.predict import predict as predict_reviews
-from reviewdesk.settings import SourceSettings
+from reviewdesk.settings import EngineSettings, SourceSettings
 from reviewdesk.sources.catalog import Input
 from reviewdesk.sources.rejects import DAMAGE
 
 
-@with_settings(source=SourceSettings)
+@with_settings(source=SourceSettings, engine=EngineSettings)
 def predict(
     places: Annotated[
         list[str],
@@ -69,6 +70,7 @@ def predict(
     ] = False,
     as_json: Json = False,
     source: SourceSettings,
+    engine: EngineSettings,
 ) -> None:
     """A label with probabilities for every review of a file.
 
@@ -79,6 +81,9 @@ def predict(
     the file is read here. An interrupted run goes on when the same command is given again.
 
     For a prepared folder, or with --no-rows, it writes the predictions table.
+
+    With --engine spark a cluster writes the predictions table, of a prepared folder or with
+    --no-rows; the bundle is sent to each of its machines once.
 
     An endpoint is sent batches within SageMaker's limits, a few at a time, and again if it is busy.
 
@@ -93,12 +98,39 @@ def predict(
     rows = rows and have_rows(data)
     if not rows and out.suffix != ".parquet":
         raise UsageError(f"the predictions are a Parquet table; call it {out.stem}.parquet")
+    with cluster(engine) as machines:
+        if machines is not None and (endpoint or rows):
+            raise UsageError(
+                "a cluster writes the predictions table, by a bundle that it has itself: leave "
+                "--endpoint out, and say --no-rows where files are to be labelled"
+            )
+        if machines is not None:
+            summary = predict_on_cluster(
+                machines,
+                bundle_folder(Path(places[0])),
+                data,
+                out,
+                evidence=evidence,
+                overwrite=overwrite,
+                progress=Progress(),
+            )
+            _end(summary, out, as_json)
+            return
     predictor = predictor_of(endpoint) if endpoint else bundle_of(Path(places[0]))
     with predictor if isinstance(predictor, EndpointPredictor) else nullcontext():
         summary = label(predictor, data, out, rows=rows, evidence=evidence, overwrite=overwrite)
     if endpoint and not summary.already:
         rate = summary.rows / (time.perf_counter() - begun)
         note(f"{rate:,.0f} reviews a second")
+    _end(summary, out, as_json)
+
+
+def _end(summary: PredictSummary, out: Path, as_json: bool) -> None:
+    """Say what was written.
+
+    Raises:
+        DamagedInput: a file was cut off.
+    """
     if as_json:
         print_json(summary.to_json())
     else:

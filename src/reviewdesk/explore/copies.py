@@ -23,6 +23,12 @@ _MOST_BITS: Final = 1 << 30  # 128 MiB, enough for 16 million texts
 _SPREAD: Final = (1, 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F)
 
 
+def long_texts(texts: pa.Array) -> NDArray[np.int64]:
+    """Return the places of texts that are long enough to be a copy."""
+    lengths = pc.binary_length(texts).fill_null(0).to_numpy()
+    return np.flatnonzero(lengths >= LONG_BYTES).astype(np.int64)
+
+
 class SeenTexts:
     """Tells new texts from copies.
 
@@ -38,11 +44,15 @@ class SeenTexts:
     def are_new(self, texts: pa.Array) -> NDArray[np.bool_]:
         """Say which texts are new or short, (n,); remember them."""
         new = np.ones(len(texts), np.bool_)
-        long = np.flatnonzero(pc.binary_length(texts).fill_null(0).to_numpy() >= LONG_BYTES)
-        hashes = hash64(texts.take(pa.array(long, pa.int64())))
+        long = long_texts(texts)
+        new[long] = self.new_hashes(hash64(texts.take(pa.array(long))))
+        return new
+
+    def new_hashes(self, hashes: Hashes) -> NDArray[np.bool_]:
+        """Say which long texts are new, (n,), by their hashes; remember them."""
+        new = np.zeros(len(hashes), np.bool_)
         _, first = np.unique(hashes, return_index=True)
-        new[long] = False
-        new[long[first]] = ~self._has(hashes[first])
+        new[first] = ~self._has(hashes[first])
         self._put(hashes[first])
         return new
 

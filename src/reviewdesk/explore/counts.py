@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from reviewdesk.engines.base import Engine
 from reviewdesk.engines.duckdb import DuckDBEngine
+from reviewdesk.engines.shared import folder
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.storage import write_then_rename
@@ -75,6 +76,7 @@ def count_reviews(
     engine: Engine | None = None,
     progress: Progress = SILENT,
     languages: Sequence[str] = (),
+    workspace: str = "",
 ) -> pa.Table:
     """Return the table of counts.
 
@@ -84,6 +86,7 @@ def count_reviews(
         progress: is shown how far it has come.
         languages: only reviews in these count, by their codes; none named: all. Of stars without a
             text no language is known.
+        workspace: a folder that all machines of a cluster reach; empty: this machine's own.
 
     Raises:
         StorageError: a file cannot be read, or there is no space to spill to.
@@ -94,30 +97,51 @@ def count_reviews(
         spill = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="reviewdesk-")))
         if engine is None:
             engine = stack.enter_context(DuckDBEngine(temp_directory=spill))
-        engine.add_table("reviews", _parquet_files(data, spill))
+        files = ParquetFiles(data.absolute(), workspace or str(spill))
+        texts = len(data.manifest["partitions"])
+        numbers = [str(number) for number in range(texts)]
+        engine.add_table("reviews", list(engine.map_items(numbers, files)))
         ratings_count = data.ratings > 0 and not languages
         if ratings_count:
-            ratings = data.manifest["ratings"]
-            engine.add_table("ratings", [_parquet_file(data, ratings, spill, RATED_COLUMNS)])
+            engine.add_table("ratings", list(engine.map_items([str(texts)], files)))
         return _count(_Queries(ratings_count, tuple(languages)), engine, progress)
 
 
-def _parquet_files(data: PreparedData, folder: Path) -> list[Path]:
-    return [_parquet_file(data, part, folder, COLUMNS) for part in data.manifest["partitions"]]
+def count_product_ids(data: PreparedData) -> int:
+    """Return how many product ids the reviews have."""
+    ids: set[str] = set()
+    for batch in data.batches(["product_id"]):
+        ids.update(pc.unique(batch.column(0)).drop_null().to_pylist())
+    return len(ids)
 
 
-def _parquet_file(
-    data: PreparedData, part: dict[str, Any], folder: Path, columns: Sequence[str]
-) -> Path:
-    """Return a part's file, or one with the columns that are counted where it is CSV."""
-    if data.file_format == "parquet":
-        return data.part_path(part)
-    path = folder / f"{part['sha256']}.parquet"
-    schema = pa.schema([data.part_schema(part).field(name) for name in columns])
-    with write_then_rename(path) as file, pq.ParquetWriter(file, schema) as writer:
-        for batch in data.part_batches(part, columns):
-            writer.write_batch(batch)
-    return path
+@dataclass(frozen=True)
+class ParquetFiles:
+    """Finds or makes a Parquet file with the columns that are counted of each part.
+
+    Args:
+        data: prepared reviews.
+        workspace: where files are made.
+    """
+
+    data: PreparedData
+    workspace: str
+
+    def __call__(self, number: str) -> str:
+        """Return the file of a part by its number, whole, or one made from its CSV."""
+        part = self.data.parts[int(number)]
+        if self.data.file_format == "parquet":
+            with self.data.local_part(part):  # its digest is compared
+                return f"{self.data.location}/{part['file']}"
+        texts = int(number) < len(self.data.manifest["partitions"])
+        columns = COLUMNS if texts else RATED_COLUMNS
+        schema = pa.schema([self.data.part_schema(part).field(name) for name in columns])
+        with folder(self.workspace) as local:
+            path = local / f"{part['sha256']}.parquet"
+            with write_then_rename(path) as file, pq.ParquetWriter(file, schema) as writer:
+                for batch in self.data.part_batches(part, columns):
+                    writer.write_batch(batch)
+        return f"{self.workspace}/{part['sha256']}.parquet"
 
 
 def _count(queries: "_Queries", engine: Engine, progress: Progress) -> pa.Table:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any, Final
@@ -9,10 +10,23 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from reviewdesk.engines.base import Engine
 from reviewdesk.errors import UsageError
-from reviewdesk.explore.counts import ALL, STARS, count_reviews, months_between
+from reviewdesk.explore.counts import (
+    ALL,
+    STARS,
+    count_product_ids,
+    count_reviews,
+    months_between,
+)
 from reviewdesk.explore.customers.customers import read_customers
 from reviewdesk.explore.customers.tables import Customers
+from reviewdesk.explore.distributed import (
+    count_product_ids_on,
+    count_terms_on,
+    read_customers_on,
+    workspace_beside,
+)
 from reviewdesk.explore.in_languages import InLanguages
 from reviewdesk.explore.terms import MOST_CATEGORIES, TermTable, Window, count_terms
 from reviewdesk.explore.words import (
@@ -130,7 +144,11 @@ class Exploration:
 
 
 def explore(
-    data: PreparedData, progress: Progress = SILENT, *, languages: Sequence[str] = ()
+    data: PreparedData,
+    progress: Progress = SILENT,
+    *,
+    languages: Sequence[str] = (),
+    engine: Engine | None = None,
 ) -> Exploration:
     """Find out what is in prepared reviews.
 
@@ -138,6 +156,7 @@ def explore(
         data: prepared reviews.
         progress: is shown how far it has come.
         languages: only reviews in these count, as in de; none named: all.
+        engine: a cluster that counts; None: this machine does.
 
     Raises:
         UsageError: there is no review in the languages that are asked for.
@@ -152,12 +171,24 @@ def explore(
     chosen = InLanguages(data.path, data.manifest, codes=wanted) if wanted else data
     settings = {"language": list(wanted)} if wanted else {}
     log = RunLog("explore", settings, {"data": data.fingerprint}, {"reviews": data.rows})
-    with log.timed("counts"):
-        counts = count_reviews(data, progress=progress, languages=wanted)
-    with log.timed("terms"):
-        terms = count_terms(chosen, progress)
-    with log.timed("customers"):
-        customers = read_customers(chosen, progress)
+    with workspace_beside(data) if engine else nullcontext("") as workspace:
+        with log.timed("counts"):
+            counts = count_reviews(data, engine, progress, wanted, workspace)
+        with log.timed("terms"):
+            terms = (
+                count_terms_on(engine, chosen, workspace, progress)
+                if engine
+                else count_terms(chosen, progress)
+            )
+        with log.timed("customers"):
+            customers = (
+                read_customers_on(engine, chosen, workspace, progress)
+                if engine
+                else read_customers(chosen, progress)
+            )
+        product_ids = (
+            count_product_ids_on(engine, data, workspace) if engine else count_product_ids(data)
+        )
     with log.timed("words"):
         rows = _rows_by_category(counts)
         sizes = {name: part["all"][0]["reviews"] for name, part in rows.items() if name != ALL}
@@ -180,17 +211,10 @@ def explore(
         everything=found[0],
         categories=found[1:],
         customers=customers,
-        product_ids=_product_ids(data),
+        product_ids=product_ids,
         log=log,
         languages=spoken,
     )
-
-
-def _product_ids(data: PreparedData) -> int:
-    ids: set[str] = set()
-    for batch in data.batches(["product_id"]):
-        ids.update(pc.unique(batch.column(0)).drop_null().to_pylist())
-    return len(ids)
 
 
 def _rows_by_category(counts: pa.Table) -> dict[str, dict[str, list[Row]]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,11 +23,15 @@ class InLanguages(PreparedData):
 
     codes: tuple[str, ...] = ()
 
-    def batches(
-        self, columns: Sequence[str] | None = None, batch_rows: int = BATCH_ROWS
+    def part_batches(
+        self,
+        part: dict[str, Any],
+        columns: Sequence[str] | None = None,
+        batch_rows: int = BATCH_ROWS,
     ) -> Iterator[pa.RecordBatch]:
-        """Yield the reviews in these languages, part by part, in their order."""
+        """Yield the reviews of a part that are in these languages, in their order."""
         names = list(self.schema.names if columns is None else columns)
-        for batch in super().batches(list(dict.fromkeys((*names, LANGUAGE))), batch_rows):
+        read = list(dict.fromkeys((*names, LANGUAGE)))
+        for batch in super().part_batches(part, read, batch_rows):
             stays = pc.is_in(batch.column(LANGUAGE), pa.array(self.codes))
             yield batch.select(names).filter(stays)

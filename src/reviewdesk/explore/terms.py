@@ -27,7 +27,7 @@ STAR_GROUPS: Final = 6  # none, and 1 to 5
 WINDOWS: Final = 2  # before, recent
 YEAR_OF_MONTHS: Final = 12
 
-_COLUMNS: Final = ("review_body", "product_category", "star_rating", "review_date")
+COLUMNS: Final = ("review_body", "product_category", "star_rating", "review_date")
 
 Counts = NDArray[np.int64]
 
@@ -109,8 +109,7 @@ def count_terms(data: PreparedData, progress: Progress = SILENT) -> TermTable:
         data: prepared reviews.
         progress: is shown how far it has come.
     """
-    months = _months(data)
-    layout = _Layout.of(data, months)
+    layout = Layout.of(data)
     sketch = TermSketch(main=data.main_language)
     copies = 0
     with progress.task("Finding terms", data.rows, "reviews") as task:
@@ -120,19 +119,13 @@ def count_terms(data: PreparedData, progress: Progress = SILENT) -> TermTable:
             copies += len(new) - int(new.sum())
             sketch.add(batch.column(0).filter(pa.array(new)))
             task.advance(batch.num_rows)
-    most = min(max(COUNTS_BYTES // (4 * layout.groups), LEAST_TERMS), MOST_TERMS)
-    counts = TermCounts(sketch, layout.groups, most, FEWEST_REVIEWS)
+    counts = layout.term_counts(sketch)
     reviews = np.zeros(layout.groups, np.int64)
     with progress.task("Counting terms", data.rows, "reviews") as task:
         for batch in _new_reviews(data):
-            groups = layout.of_rows(batch)
-            counts.add(batch.column("review_body"), groups)
-            reviews += np.bincount(groups[groups >= 0], minlength=layout.groups)
+            layout.count_batch(batch, counts, reviews)
             task.advance(batch.num_rows)
-    names, counted = counts.result()
-    return TermTable(
-        names, layout.categories, layout.years, layout.window, copies, reviews, counted
-    )
+    return layout.table(counts, reviews, copies)
 
 
 def compared_window(months: list[str]) -> Window | None:
@@ -153,7 +146,7 @@ def compared_window(months: list[str]) -> Window | None:
     return Window((names[0], names[1]), (names[2], names[3]))
 
 
-class _Layout(NamedTuple):
+class Layout(NamedTuple):
     """Which group is where: a block for each category and one for all others."""
 
     categories: list[str]
@@ -161,7 +154,9 @@ class _Layout(NamedTuple):
     window: Window | None
 
     @classmethod
-    def of(cls, data: PreparedData, months: list[str]) -> Self:
+    def of(cls, data: PreparedData) -> Self:
+        """Return the layout of the groups of all reviews."""
+        months = _months(data)
         named = {name: n for name, n in data.manifest["categories"].items() if name != "*"}
         sizes = {"": data.rows - sum(named.values()), **named}
         largest = sorted((name for name in sizes if sizes[name]), key=lambda name: -sizes[name])
@@ -170,7 +165,30 @@ class _Layout(NamedTuple):
 
     @property
     def groups(self) -> int:
+        """How many groups there are."""
         return (len(self.categories) + 1) * _block(self.years)
+
+    def term_counts(self, sketch: TermSketch) -> TermCounts:
+        """Return room for the counts of the frequent terms."""
+        most = min(max(COUNTS_BYTES // (4 * self.groups), LEAST_TERMS), MOST_TERMS)
+        return TermCounts(sketch, self.groups, most, FEWEST_REVIEWS)
+
+    def table(self, counts: TermCounts, reviews: Counts, copies: int) -> TermTable:
+        """Return what was counted.
+
+        Args:
+            counts: of terms.
+            reviews: (groups,) of reviews.
+            copies: reviews left out as copies.
+        """
+        names, counted = counts.result()
+        return TermTable(names, self.categories, self.years, self.window, copies, reviews, counted)
+
+    def count_batch(self, batch: pa.RecordBatch, counts: TermCounts, reviews: Counts) -> None:
+        """Count reviews that are no copies: their terms, and themselves."""
+        groups = self.of_rows(batch)
+        counts.add(batch.column("review_body"), groups)
+        reviews += np.bincount(groups[groups >= 0], minlength=self.groups)
 
     def of_rows(self, batch: pa.RecordBatch) -> NDArray[np.int32]:
         """Return the groups of reviews by year, stars and window, (n, 3); -1 is none."""
@@ -211,7 +229,7 @@ def _months(data: PreparedData) -> list[str]:
 
 def _new_reviews(data: PreparedData) -> Iterator[pa.RecordBatch]:
     seen = SeenTexts(data.rows)
-    for batch in data.batches(_COLUMNS, BATCH_ROWS):
+    for batch in data.batches(COLUMNS, BATCH_ROWS):
         yield batch.filter(pa.array(seen.are_new(batch.column("review_body"))))
 
 

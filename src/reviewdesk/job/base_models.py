@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from reviewdesk.engines.base import Engine
 from reviewdesk.errors import InputError, UsageError
 from reviewdesk.examples.examples import load_examples
 from reviewdesk.findings.predictions_table import PredictionsTable
@@ -14,6 +15,7 @@ from reviewdesk.progress import SILENT, Progress
 from reviewdesk.settings import TargetSettings, TextSettings
 from reviewdesk.storage import private_directory
 from reviewdesk.training.crossfit import BaseModel, cross_fit
+from reviewdesk.training.distributed import FamilyQuestion, cross_fit_on
 
 BASE_MODELS: Final[Mapping[str, tuple[tuple[str, Mapping[str, Any]], ...]]] = {
     "category": (
@@ -43,6 +45,7 @@ class Predictions:
         folds: how many parts the products are dealt into.
         seed: another seed deals them out in another way.
         progress: shows how far it has come.
+        engine: a cluster that makes the tables; None: this machine does.
     """
 
     data: PreparedData
@@ -51,6 +54,7 @@ class Predictions:
     folds: int = 5
     seed: int = 0
     progress: Progress = SILENT
+    engine: Engine | None = None
     _made: dict[str, tuple[Path, ...]] = field(default_factory=dict)
 
     def check(self, targets: Sequence[str]) -> None:
@@ -119,13 +123,15 @@ class Predictions:
     def _make(self, target: str) -> tuple[Path, ...]:
         if target not in BASE_MODELS:
             raise UsageError(f"give the predictions of {target} with --predictions FILE")
+        private_directory(self.folder)
+        if self.engine is not None:
+            return self._make_on(self.engine, target)
         examples = load_examples(
             self.data, TargetSettings(target=target), TextSettings(), progress=self.progress
         )
-        private_directory(self.folder)
         paths = []
         for model, settings in BASE_MODELS[target]:
-            path = self.folder / f"{target}-{model}.parquet"
+            path = self._path(target, model)
             base_model = BaseModel.of_family(model, settings, examples, self.data.fingerprint)
             cross_fit(
                 examples,
@@ -138,6 +144,27 @@ class Predictions:
             )
             paths.append(path)
         return tuple(paths)
+
+    def _make_on(self, engine: Engine, target: str) -> tuple[Path, ...]:
+        paths = []
+        for model, settings in BASE_MODELS[target]:
+            path = self._path(target, model).absolute()
+            asked = FamilyQuestion(
+                self.data.absolute(),
+                TargetSettings(target=target),
+                TextSettings(),
+                model,
+                settings,
+                path,
+                self.folds,
+                self.seed,
+            )
+            cross_fit_on(engine, asked, overwrite=True, progress=self.progress)
+            paths.append(path)
+        return tuple(paths)
+
+    def _path(self, target: str, model: str) -> Path:
+        return self.folder / f"{target}-{model}.parquet"
 
 
 def by_target(paths: Sequence[Path]) -> dict[str, tuple[Path, ...]]:

@@ -10,6 +10,7 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from reviewdesk import __version__
+from reviewdesk.engines.base import Engine
 from reviewdesk.errors import (
     BrokenPlugin,
     InputError,
@@ -90,6 +91,7 @@ def find(
     settings: FindSettings,
     *,
     overwrite: bool = False,
+    engine: Engine | None = None,
     progress: Progress = SILENT,
 ) -> FindResult:
     """Let finders look at reviews, and write what they found with a page each and one of all.
@@ -104,6 +106,7 @@ def find(
         out: where each finder gets a folder of its own.
         settings: what is looked for.
         overwrite: replace what was found in other data or with other settings.
+        engine: a cluster that makes the predictions; None: this machine does.
         progress: shows how far it has come.
 
     Raises:
@@ -122,7 +125,13 @@ def find(
         raise NotEnoughData(f"there are no reviews in {data.path}, so there is nothing to find")
     finders, errors = _working(settings)
     predictions = Predictions(
-        data, out / PREDICTIONS, settings.predictions, settings.folds, settings.seed, progress
+        data,
+        out / PREDICTIONS,
+        settings.predictions,
+        settings.folds,
+        settings.seed,
+        progress,
+        engine,
     )
     predictions.check(sorted({target for finder in finders for target in finder.targets}))
     _check_place(out, data)

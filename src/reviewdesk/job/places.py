@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Final
 
 from reviewdesk.bundle import Bundle, load_bundle
+from reviewdesk.engines.shared import file_sizes
 from reviewdesk.errors import UsageError
 from reviewdesk.prepare.layout import MANIFEST
 from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.storage import address_of, is_remote
 
 SUMMARY: Final = "job.json"
 PREPARED: Final = "prepared"
@@ -32,6 +34,9 @@ def reviews_of(folder: Path) -> PreparedData:
 
 def prepared_of(place: Path) -> PreparedData | None:
     """Open what ``reviews_of`` does; None where a place is something else, such as a file."""
+    location = address_of(place)
+    if is_remote(location):
+        return PreparedData.open(place) if MANIFEST in file_sizes(location) else None
     if (place / SUMMARY).is_file() or (place / MANIFEST).is_file():
         return reviews_of(place)
     return None

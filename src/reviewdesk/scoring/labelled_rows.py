@@ -21,7 +21,8 @@ from reviewdesk.schema import predictions_schema
 from reviewdesk.scoring.endpoint import EndpointPredictor
 from reviewdesk.scoring.languages import unseen_languages
 from reviewdesk.scoring.parts import PLAN_KEY, Parts
-from reviewdesk.scoring.predict import Predictor, PredictSummary, predict_batch
+from reviewdesk.scoring.predict import PredictSummary
+from reviewdesk.scoring.prediction_rows import Predictor, predict_batch
 from reviewdesk.scoring.row_files import check_suffix, own_name, write_rows
 from reviewdesk.scoring.streams import RawStream
 from reviewdesk.seal import opened

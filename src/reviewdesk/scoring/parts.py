@@ -16,10 +16,13 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from reviewdesk.engines.shared import exists, local_file, remove
 from reviewdesk.errors import InputError, UsageError
 from reviewdesk.prepare.lock import locked
 from reviewdesk.seal import opened, read_sealed, sealed_writer, write_sealed
 from reviewdesk.storage import (
+    address_of,
+    is_remote,
     private_directory,
     read_json,
     storage_errors,
@@ -49,6 +52,11 @@ class Parts:
         self._plan = dict(plan)
 
     @property
+    def plan(self) -> dict[str, Any]:
+        """All that the table depends on."""
+        return self._plan
+
+    @property
     def plan_digest(self) -> str:
         """A short name (16 hex digits) of the plan; the final file carries it."""
         text = json.dumps(self._plan, sort_keys=True, separators=(",", ":"))
@@ -71,15 +79,18 @@ class Parts:
         Raises:
             UsageError: there is another file, which may not be replaced.
         """
-        if not self.out.exists():
+        place = address_of(self.out)
+        if not (exists(place) if is_remote(place) else self.out.exists()):
             return False
-        if _plan_of(self.out) == self.plan_digest:
+        with local_file(place) as path:
+            plan = _plan_of(path)
+        if plan == self.plan_digest:
             self.remove()
             return True
         if overwrite:
             return False
         raise UsageError(
-            f"{self.out} is there already and holds something else; choose another name or "
+            f"{place} is there already and holds something else; choose another name or "
             "replace it on purpose"
         )
 
@@ -129,6 +140,9 @@ class Parts:
 
     def remove(self) -> None:
         """Remove all parts."""
+        if is_remote(address_of(self.directory)):
+            remove(address_of(self.directory))
+            return
         with storage_errors(str(self.directory)):
             if self.directory.exists():
                 # The plan goes first: without it, what a kill leaves behind is never taken up.

@@ -1,31 +1,29 @@
 """Predictions for every review of prepared data or of raw files, in the order they come in."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from reviewdesk.bundle import Bundle
+from reviewdesk.bundle import Bundle, load_bundle
+from reviewdesk.engines.base import Engine
 from reviewdesk.errors import UsageError
-from reviewdesk.models.base import LIKELY
-from reviewdesk.models.sparse.rows import FEATURES
 from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.prepare.shared_workspace import absolute, output_lock
 from reviewdesk.progress import SILENT, Progress, Task
 from reviewdesk.runlog import RunLog
-from reviewdesk.schema import EVIDENCE, REJECTS, predictions_schema
+from reviewdesk.schema import REJECTS, predictions_schema
+from reviewdesk.scoring.distributed import digests_on, predict_on
 from reviewdesk.scoring.endpoint import EndpointPredictor
-from reviewdesk.scoring.explain import evidence_column
 from reviewdesk.scoring.languages import unseen_languages
 from reviewdesk.scoring.parts import Parts
+from reviewdesk.scoring.prediction_rows import predict_batch
 from reviewdesk.scoring.streams import PreparedStream, RawStream, Stream, StreamBatch
-from reviewdesk.seal import opened
-from reviewdesk.settings import SEVERAL
+from reviewdesk.scoring.table_counts import TableCounts
 from reviewdesk.sources.catalog import Input
+from reviewdesk.storage import address_of
 
 PART_ROWS: Final = 65_536
 
@@ -65,12 +63,12 @@ class PredictSummary:
     def to_json(self) -> dict[str, Any]:
         """Return the summary as plain JSON values."""
         return {
-            "out": str(self.out),
+            "out": address_of(self.out),
             "model_id": self.model_id,
             "rows": self.rows,
             "labels": self.labels,
             "without_known_words": self.without_known_words,
-            "rejects": str(self.rejects) if self.rejects else None,
+            "rejects": address_of(self.rejects) if self.rejects else None,
             "rejected": self.rejected,
             "log": self.log.to_json(),
             "already": self.already,
@@ -120,7 +118,7 @@ def predict(
         stream, rejects = PreparedStream(data, bundle), None
     else:
         stream = RawStream(data, bundle)
-        rejects = out.with_name(f"{out.name.removesuffix('.parquet')}.rejects.parquet")
+        rejects = _rejects_of(out)
     settings = {"evidence": evidence, "part_rows": part_rows}
     parts = Parts(out, {"model": bundle.id, **settings, **stream.plan()})
     log = RunLog("predict", settings, {"model": bundle.id, "plan": parts.plan_digest})
@@ -133,71 +131,75 @@ def predict(
                     bundle, stream, parts, part_rows=part_rows, evidence=evidence, task=task
                 )
             _join(bundle, parts, count, rejects)
+    counts = TableCounts.of(str(out), str(rejects) if rejects else None)
     unseen = unseen_languages(bundle, stream.languages)
-    return _summarise(bundle, out, rejects, log, already, unseen)
+    return _summarise(bundle, out, rejects, counts, log, already, unseen)
 
 
-class Predictor(Protocol):
-    """What predictions come from: a bundle, or a base model of cross-fitting."""
-
-    @property
-    def id(self) -> str:
-        """What the predictions table names it."""
-
-    @property
-    def labels(self) -> list[str]:
-        """The k labels."""
-
-    @property
-    def target(self) -> str:
-        """What the labels are."""
-
-
-def prediction_table(
-    predictor: Predictor,
-    review_ids: pa.Array,
-    probabilities: NDArray[np.float32],
+def predict_on_cluster(
+    engine: Engine,
+    directory: Path,
+    data: PreparedData | Sequence[Input],
+    out: Path,
     *,
-    folds: pa.Array | None = None,
-    evidence: pa.Array | None = None,
-    known_words: NDArray[np.int64] | None = None,
-) -> pa.Table:
-    """Return rows of the predictions table.
+    evidence: int = 0,
+    overwrite: bool = False,
+    part_rows: int = PART_ROWS,
+    progress: Progress = SILENT,
+) -> PredictSummary:
+    """Write the predictions table on a cluster: the same file as ``predict`` does.
 
     Args:
-        predictor: gives the model's id, labels and target.
-        review_ids: n ids.
-        probabilities: (n, k) in the order of the predictor's labels.
-        folds: n int16, null where no fold was left out; all null by default.
-        evidence: n lists of words with weights; all null by default.
-        known_words: (n,) how many words of each are known; all null by default.
+        engine: does the work.
+        directory: the bundle that predicts: a folder or an archive.
+        data: as of ``predict``; all machines reach it under its names.
+        out: the Parquet file to write, which all machines reach, or an address on S3.
+        evidence: as of ``predict``.
+        overwrite: replace another table at ``out``.
+        part_rows: as of ``predict``.
+        progress: shows how far it has come.
+
+    Raises:
+        UsageError, InputError, StorageError: as of ``predict``.
     """
-    n = len(review_ids)
-    best = probabilities.argmax(axis=1)
-    schema = predictions_schema(predictor.labels, predictor.target)
-    columns = [
-        review_ids,
-        pa.repeat(pa.scalar(predictor.id), n),
-        pa.nulls(n, pa.int16()) if folds is None else folds,
-        pa.array(predictor.labels, pa.string()).take(pa.array(best)),
-        pa.array(probabilities[np.arange(n), best], pa.float32()),
-        pa.FixedSizeListArray.from_arrays(
-            pa.array(probabilities.ravel(), pa.float32()), len(predictor.labels)
-        ),
-        pa.nulls(n, EVIDENCE) if evidence is None else evidence,
-        pa.nulls(n, pa.int32()) if known_words is None else pa.array(known_words, pa.int32()),
-    ]
-    if predictor.target == SEVERAL:
-        columns.append(_likely(probabilities, predictor.labels))
-    return pa.Table.from_arrays(columns, schema=schema)
+    bundle = load_bundle(directory)
+    out = absolute(out)
+    plan, rejects = _plan(bundle, data, out, engine)
+    settings = {"evidence": evidence, "part_rows": part_rows}
+    parts = Parts(out, {"model": bundle.id, **settings, **plan})
+    log = RunLog("predict", settings, {"model": bundle.id, "plan": parts.plan_digest})
+    with output_lock(out), log.timed("predict"):
+        already = parts.finished(overwrite=overwrite)
+        if already:
+            counts = TableCounts.of(address_of(out), address_of(rejects) if rejects else None)
+            languages: Mapping[str, int] = data.languages if isinstance(data, PreparedData) else {}
+        else:
+            counts, languages = predict_on(
+                engine,
+                bundle,
+                directory,
+                data,
+                parts,
+                rejects,
+                evidence=evidence,
+                part_rows=part_rows,
+                progress=progress,
+            )
+    unseen = unseen_languages(bundle, languages)
+    return _summarise(bundle, out, rejects, counts, log, already, unseen)
 
 
-def _likely(probabilities: NDArray[np.float32], labels: list[str]) -> pa.ListArray:
-    """Return the labels of each row that are more likely than not."""
-    given = probabilities > LIKELY
-    ends = np.concatenate([[0], np.cumsum(given.sum(axis=1))]).astype(np.int32)
-    names = pa.array(labels, pa.string()).take(pa.array(np.nonzero(given)[1]))
-    return pa.ListArray.from_arrays(pa.array(ends), names)
+def _plan(
+    bundle: Bundle, data: PreparedData | Sequence[Input], out: Path, engine: Engine
+) -> tuple[dict[str, Any], Path | None]:
+    """Return what names the very content of the reviews, and where bad rows go."""
+    if isinstance(data, PreparedData):
+        return PreparedStream(data, bundle).plan(), None
+    return RawStream(data, bundle).plan(digests_on(engine, data)), _rejects_of(out)
+
+
+def _rejects_of(out: Path) -> Path:
+    return out.with_name(f"{out.name.removesuffix('.parquet')}.rejects.parquet")
 
 
 def _predict_parts(
@@ -250,66 +252,29 @@ def _grouped(batches: Iterator[StreamBatch], part_rows: int) -> Iterator[list[St
         yield group
 
 
-def predict_batch(
-    bundle: Bundle | EndpointPredictor, reviews: pa.RecordBatch, evidence: int
-) -> pa.Table:
-    """Return rows of the predictions table for clean reviews.
-
-    Args:
-        bundle: what predicts.
-        reviews: n reviews.
-        evidence: how many words to give as reasons for each label.
-
-    Raises:
-        UsageError: reasons are asked for where there are no words.
-    """
-    if evidence and FEATURES in reviews.schema.names:
-        raise UsageError("rows of features have no words to give as reasons; leave --evidence out")
-    probabilities = bundle.predict_proba(reviews)
-    words = None
-    if evidence and isinstance(bundle, Bundle):
-        words = evidence_column(bundle, reviews, probabilities.argmax(axis=1), evidence)
-    return prediction_table(
-        bundle,
-        reviews.column("review_id"),
-        probabilities,
-        evidence=words,
-        known_words=bundle.known_words(reviews),
-    )
-
-
 def _summarise(
     bundle: Bundle | EndpointPredictor,
     out: Path,
     rejects: Path | None,
+    counts: TableCounts,
     log: RunLog,
     already: bool,
     unseen: dict[str, int],
 ) -> PredictSummary:
-    labels = _counts(out, "label")
-    reasons = _counts(rejects, "reason") if rejects else {}
-    log.rows = {"out": sum(labels.values()), "rejected": sum(reasons.values())}
+    labels = counts.labels
+    log.rows = {"out": sum(labels.values()), "rejected": sum(counts.rejected.values())}
     return PredictSummary(
         out=out,
         model_id=bundle.id,
         rows=sum(labels.values()),
         labels={label: labels.get(label, 0) for label in bundle.labels},
-        without_known_words=_counts(out, "known_words").get(0, 0),
+        without_known_words=counts.without_known_words,
         rejects=rejects,
-        rejected=dict(sorted(reasons.items())),
+        rejected=dict(counts.rejected),
         log=log,
         already=already,
         unseen_languages=unseen,
     )
-
-
-def _counts(path: Path, column: str) -> dict[Any, int]:
-    counts: dict[Any, int] = {}
-    with opened(path, "remove it and predict again") as file:
-        for batch in file.iter_batches(columns=[column]):
-            for found in pc.value_counts(batch.column(0)).to_pylist():
-                counts[found["values"]] = counts.get(found["values"], 0) + found["counts"]
-    return counts
 
 
 def _name(part: int) -> str:

@@ -60,6 +60,7 @@ class PreparedStream:
     Args:
         data: cleaned in the same way as the bundle's training data.
         bundle: what predicts.
+        part: the only part to read; None: all.
 
     Raises:
         UsageError: the data was cleaned in another way.
@@ -68,17 +69,23 @@ class PreparedStream:
     unit = "reviews"
     raw = False
 
-    def __init__(self, data: PreparedData, bundle: Bundle | EndpointPredictor) -> None:
+    def __init__(
+        self,
+        data: PreparedData,
+        bundle: Bundle | EndpointPredictor,
+        part: dict[str, Any] | None = None,
+    ) -> None:
         if isinstance(bundle, EndpointPredictor):
             clean, fields = bundle.clean_settings or data.clean_settings, bundle.fields
         else:
             clean, fields = bundle.settings.clean, bundle.settings.text.fields
         if data.clean_settings != clean:
             raise UsageError(
-                f"{data.path} was cleaned with other settings than the bundle {bundle.id}; "
+                f"{data.location} was cleaned with other settings than the bundle {bundle.id}; "
                 "prepare it with the bundle's settings or predict from the raw files"
             )
         self._data = data
+        self._parts = data.manifest["partitions"] if part is None else [part]
         self._columns = ("review_id", *fields)
         self.total = data.rows
         self.languages = data.languages
@@ -90,8 +97,9 @@ class PreparedStream:
     def batches(self) -> Iterator[StreamBatch]:
         """Yield the reviews month by month."""
         none = pa.RecordBatch.from_pylist([], REJECTS)
-        for batch in self._data.batches(self._columns):
-            yield StreamBatch(batch, none, len(batch))
+        for part in self._parts:
+            for batch in self._data.part_batches(part, self._columns):
+                yield StreamBatch(batch, none, len(batch))
 
     def clean(self, reviews: pa.RecordBatch) -> pa.RecordBatch:
         """Return the reviews, which are clean."""
@@ -128,28 +136,34 @@ class RawStream:
         self.total = sum(one.bytes for one in inputs)
         self.languages: Counter[str] = Counter()
 
-    def plan(self) -> dict[str, Any]:
-        """Return the files' digests and how they are read."""
+    def plan(self, digests: Sequence[str] | None = None) -> dict[str, Any]:
+        """Return the files' digests and how they are read.
+
+        Args:
+            digests: of the files, where they are known; else each is read for it.
+        """
+        known = digests or [one.sha256() for one in self._inputs]
         return {
             "inputs": [
                 {
-                    "name": input_.name,
-                    "sha256": input_.sha256(),
-                    "source": input_.source,
-                    "settings": input_.reader.settings.to_json(),
+                    "name": one.name,
+                    "sha256": digest,
+                    "source": one.source,
+                    "settings": one.reader.settings.to_json(),
                 }
-                for input_ in self._inputs
+                for one, digest in zip(self._inputs, known, strict=True)
             ]
         }
 
     def batches(self) -> Iterator[StreamBatch]:
         """Yield every row that can be read, and beside them those that cannot."""
-        for input_ in decided(self._inputs):
-            if input_.source == SOURCE and self._bundle.reads_features:
-                for rows, rejects, size in feature_batches(input_):
+        known = all(one.reading is not None for one in self._inputs)
+        for one in self._inputs if known else decided(self._inputs):
+            if one.source == SOURCE and self._bundle.reads_features:
+                for rows, rejects, size in feature_batches(one):
                     yield StreamBatch(rows, rejects, size)
                 continue
-            for batch in input_.read():
+            for batch in one.read():
                 yield StreamBatch(batch.reviews, batch.rejects, batch.bytes_read)
 
     def clean(self, reviews: pa.RecordBatch) -> pa.RecordBatch:

@@ -8,6 +8,7 @@ much, never too little); the second gives each term that is frequent there a col
 64-bit hash, and counts exactly.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -60,6 +61,14 @@ class TermSketch:
         )
         self._texts += len(texts)
 
+    def counts(self) -> NDArray[np.uint32]:
+        """Return in about how many texts the terms of each place are."""
+        return (self._table & _COUNT).astype(np.uint32)
+
+    def merge(self, counts: NDArray[np.uint32]) -> None:
+        """Take in what another sketch of as many places counted in other texts."""
+        self._table = (self._table & _COUNT) + counts
+
     def frequent(self, most: int, fewest: int) -> tuple[NDArray[np.bool_], int]:
         """Choose how frequent a term must be.
 
@@ -75,6 +84,23 @@ class TermSketch:
         if len(used) > 2 * most:  # every term has two places
             fewest = int(np.partition(used, len(used) - 2 * most)[len(used) - 2 * most])
         return counts >= np.uint64(fewest), fewest
+
+
+@dataclass(frozen=True, eq=False)
+class CountedTerms:
+    """What was counted of some texts, in the order in which the terms came up.
+
+    Args:
+        keys: (terms,) their hashes.
+        names: the terms.
+        totals: (terms,) how many texts have each.
+        counts: (groups, terms) how many of each group.
+    """
+
+    keys: Hashes
+    names: list[str]
+    totals: NDArray[np.int64]
+    counts: NDArray[np.int32]
 
 
 class TermCounts:
@@ -99,6 +125,7 @@ class TermCounts:
         self._texts = 0
         self._names: list[str] = []
         self._totals = np.zeros(room, np.int64)
+        self._merged: dict[int, int] = {}
 
     def add(self, texts: pa.Array, groups: NDArray[np.int32]) -> None:
         """Count the terms of texts, each once a text.
@@ -131,6 +158,31 @@ class TermCounts:
         )
         self._texts += len(texts)
         self._names += [term_name(data[begin:end]) for begin, end in spans[before:found]]
+
+    def counted(self) -> CountedTerms:
+        """Return what was counted, also of terms that turn out to be rare."""
+        known = len(self._names)
+        used = self._columns != NO_COLUMN
+        keys = np.empty(known, np.uint64)
+        keys[self._columns[used]] = self._keys[used]
+        return CountedTerms(keys, self._names, self._totals[:known], self._counts[:, :known])
+
+    def merge(self, later: CountedTerms) -> None:
+        """Take in what was counted of texts that come after all that were counted here.
+
+        Nothing may have been counted here but by merging. As in one pass, terms that come up when
+        there is no more room are left out.
+        """
+        room = len(self._seen)
+        columns = np.full(len(later.keys), NO_COLUMN, np.int64)
+        for place, key in enumerate(later.keys.tolist()):
+            if key not in self._merged and len(self._names) < room:
+                self._merged[key] = len(self._names)
+                self._names.append(later.names[place])
+            columns[place] = self._merged.get(key, NO_COLUMN)
+        there = np.flatnonzero(columns != NO_COLUMN)
+        self._totals[columns[there]] += later.totals[there]
+        self._counts[:, columns[there]] += later.counts[:, there]
 
     def result(self) -> tuple[list[str], NDArray[np.int32]]:
         """Return the terms, and how many texts of each group have them, (groups, terms)."""

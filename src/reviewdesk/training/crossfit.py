@@ -25,8 +25,9 @@ from reviewdesk.progress import SILENT, Progress
 from reviewdesk.runlog import versions
 from reviewdesk.schema import predictions_schema
 from reviewdesk.scoring.parts import Parts
-from reviewdesk.scoring.predict import prediction_table
+from reviewdesk.scoring.prediction_rows import prediction_table
 from reviewdesk.seal import opened
+from reviewdesk.settings import TargetSettings, TextSettings
 from reviewdesk.training.family import new_classifier
 
 TABLE_ROWS: Final = 65_536
@@ -83,19 +84,33 @@ class BaseModel:
             UsageError: no such family, or it has no such setting.
         """
         unfitted = new_classifier(model, settings)
-        described = {
-            "settings": unfitted.settings.to_json(),
-            "target": examples.target.to_json(),
-            "text": examples.text.to_json(),
-            "versions": versions(),
-        }
-        text = json.dumps(described, sort_keys=True, separators=(",", ":"))
-        name = f"{model}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+        name = base_model_id(model, unfitted, examples.target, examples.text)
         return cls(name, examples.labels, examples.target.target, unfitted, None, fingerprint)
 
     def fresh(self) -> Classifier:
         """Return a classifier that has learnt nothing yet."""
         return type(self.unfitted)(**self.unfitted.settings.to_json())
+
+
+def base_model_id(
+    model: str, unfitted: Classifier, target: TargetSettings, text: TextSettings
+) -> str:
+    """Return what a family of the catalog is named in the predictions table.
+
+    Args:
+        model: its name.
+        unfitted: a classifier of it that has the settings.
+        target: what the labels are.
+        text: which text it reads.
+    """
+    described = {
+        "settings": unfitted.settings.to_json(),
+        "target": target.to_json(),
+        "text": text.to_json(),
+        "versions": versions(),
+    }
+    words = json.dumps(described, sort_keys=True, separators=(",", ":"))
+    return f"{model}-{hashlib.sha256(words.encode()).hexdigest()[:12]}"
 
 
 @dataclass(frozen=True)
@@ -165,31 +180,22 @@ def cross_fit(
     finished = finished_cross_fit(base_model, out, folds=folds, seed=seed, overwrite=overwrite)
     if finished:
         return finished
-    parts = Parts(out, _plan(base_model, folds, seed))
-    fold_of = product_folds(examples, folds, seed)
-    if base_model.fitted is None:
-        fold_of = with_unlabelled(examples, fold_of, folds, seed)
-    labelled = int(examples.labelled.sum())
-    written = CrossFit(
-        out=out,
-        folds=folds,
-        rows=labelled,
-        unlabelled=len(examples) - labelled,
-        dropped_texts=[training_rows(examples, fold_of, fold)[1] for fold in range(folds)],
-    )
+    parts = Parts(out, plan_of(base_model.id, base_model.learnt_from, folds, seed))
+    fold_of = folds_of(examples, base_model, folds, seed)
     with parts.locked():
         parts.begin()
-        _fit_folds(examples, base_model, fold_of, parts, progress)
-        schema = predictions_schema(base_model.labels, base_model.target)
-        parts.join(
-            _assemble(examples, base_model, fold_of, parts),
-            out,
-            schema.with_metadata(
-                {**(schema.metadata or {}), SUMMARY_KEY: json.dumps(written.counts()).encode()}
-            ),
-        )
-        parts.remove()
-    return written
+        numbers = np.unique(fold_of).tolist()
+        with progress.task("Cross-fitting", len(numbers), "folds") as task:
+            for fold in numbers:
+                fit_fold(examples, base_model, fold_of, fold, parts)
+                task.advance()
+        return assemble(examples, base_model, fold_of, folds, parts)
+
+
+def folds_of(examples: Examples, base_model: BaseModel, folds: int, seed: int) -> NDArray[np.int16]:
+    """Return the fold of each review, (n,); -1 of those that the fitted classifier predicts."""
+    fold_of = product_folds(examples, folds, seed)
+    return fold_of if base_model.fitted else with_unlabelled(examples, fold_of, folds, seed)
 
 
 def finished_cross_fit(
@@ -211,46 +217,102 @@ def finished_cross_fit(
         UsageError: fewer than two folds, or another table is at ``out``.
         StorageError: the file cannot be read.
     """
+    return finished_table(
+        Parts(out, plan_of(base_model.id, base_model.learnt_from, folds, seed)),
+        folds,
+        overwrite=overwrite,
+    )
+
+
+def finished_table(parts: Parts, folds: int, *, overwrite: bool) -> CrossFit | None:
+    """Return what was written of a table, as ``finished_cross_fit`` does.
+
+    Args:
+        parts: of the table, by the plan from ``plan_of``.
+        folds: how many there are to be.
+        overwrite: whether another table may be replaced.
+    """
     if folds < 2:
         raise UsageError(f"cross-fitting needs 2 folds or more, not {folds}")
-    parts = Parts(out, _plan(base_model, folds, seed))
     with parts.locked():
         if not parts.finished(overwrite=overwrite):
             return None
-        with opened(out) as file:
+        with opened(parts.out) as file:
             counts = json.loads(file.schema_arrow.metadata[SUMMARY_KEY])
-    return CrossFit(out=out, already=True, **counts)
+    return CrossFit(out=parts.out, already=True, **counts)
 
 
-def _plan(base_model: BaseModel, folds: int, seed: int) -> dict[str, Any]:
-    """Return all that the table depends on."""
+def plan_of(base_model: str, fingerprint: str, folds: int, seed: int) -> dict[str, Any]:
+    """Return all that the table depends on.
+
+    Args:
+        base_model: its id.
+        fingerprint: of the data that it learns from.
+        folds: how many parts the products are dealt into.
+        seed: another seed deals them out in another way.
+    """
     return {
         "format": FORMAT,
-        "model": base_model.id,
-        "data": base_model.learnt_from,
+        "model": base_model,
+        "data": fingerprint,
         "folds": folds,
         "seed": seed,
     }
 
 
-def _fit_folds(
+def fit_fold(
+    examples: Examples, base_model: BaseModel, fold_of: NDArray[np.int16], fold: int, parts: Parts
+) -> None:
+    """Write the probabilities of a fold, or of the reviews in none, unless they are there.
+
+    Args:
+        examples: n reviews.
+        base_model: what is fitted.
+        fold_of: (n,) the fold of each.
+        fold: which to predict.
+        parts: where the table grows.
+    """
+    if parts.has(_name(fold)):
+        return
+    classifier = base_model.fitted if fold == NO_FOLD else None
+    classifier = classifier or _fit_without(examples, base_model, fold_of, fold)
+    predicted = _predict(classifier, examples, fold_of == fold)
+    parts.write(_name(fold), probability_table(predicted))
+
+
+def assemble(
     examples: Examples,
     base_model: BaseModel,
     fold_of: NDArray[np.int16],
+    folds: int,
     parts: Parts,
-    progress: Progress,
-) -> None:
-    """Write the probabilities of every fold, and of the reviews in none, that are not there yet."""
-    folds = np.unique(fold_of).tolist()
-    with progress.task("Cross-fitting", len(folds), "folds") as task:
-        for fold in folds:
-            if not parts.has(_name(fold)):
-                classifier = base_model.fitted if fold == NO_FOLD else None
-                classifier = classifier or _fit_without(examples, base_model, fold_of, fold)
-                parts.write(
-                    _name(fold), probability_table(_predict(classifier, examples, fold_of == fold))
-                )
-            task.advance()
+) -> CrossFit:
+    """Put the predictions of all folds together to the finished table.
+
+    Args:
+        examples: n reviews.
+        base_model: what was fitted.
+        fold_of: (n,) the fold of each.
+        folds: how many parts the products were dealt into.
+        parts: the folds' probabilities.
+    """
+    labelled = int(examples.labelled.sum())
+    written = CrossFit(
+        out=parts.out,
+        folds=folds,
+        rows=labelled,
+        unlabelled=len(examples) - labelled,
+        dropped_texts=[training_rows(examples, fold_of, fold)[1] for fold in range(folds)],
+    )
+    schema = predictions_schema(base_model.labels, base_model.target)
+    counts = {SUMMARY_KEY: json.dumps(written.counts()).encode()}
+    parts.join(
+        _assembled(examples, base_model, fold_of, parts),
+        parts.out,
+        schema.with_metadata({**(schema.metadata or {}), **counts}),
+    )
+    parts.remove()
+    return written
 
 
 def _fit_without(
@@ -271,7 +333,7 @@ def _predict(
     return np.concatenate([np.empty((0, len(examples.labels)), np.float32), *found])
 
 
-def _assemble(
+def _assembled(
     examples: Examples, base_model: BaseModel, fold_of: NDArray[np.int16], parts: Parts
 ) -> Iterator[pa.Table]:
     """Yield the predictions table in the order of the reviews."""
