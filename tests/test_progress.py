@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from reviewdesk.progress import Progress
+from reviewdesk.progress import Progress, _pace
 
 
 def test_nothing_is_drawn_when_nobody_watches(capfd: pytest.CaptureFixture[str]) -> None:
@@ -37,3 +37,10 @@ def test_who_is_to_be_silent_writes_no_line(capfd: pytest.CaptureFixture[str]) -
     with Progress(visible=False, every=0.01).task("Reading"):
         time.sleep(0.1)
     assert capfd.readouterr() == ("", "")
+
+
+def test_slow_work_says_how_long_it_will_take_and_no_rate_of_nothing() -> None:
+    assert _pace(0, 5, 30) == ""
+    assert _pace(1, 5, 30) == ", about 120 s left"
+    assert _pace(6_000, 9_000, 30) == ", 200 a second, about 15 s left"
+    assert _pace(60, None, 30) == ", 2 a second"

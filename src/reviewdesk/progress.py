@@ -169,8 +169,18 @@ class _Lines:
     def _line(self) -> str:
         seconds = time.monotonic() - self._began
         of = f" of {self._total:,.0f}" if self._total else ""
-        rate = f", {self._done / seconds:,.0f} a second" if self._done else ""
-        return f"{self._title}: {self._done:,.0f}{of} {self._unit} after {seconds:,.0f} s{rate}"
+        pace = _pace(self._done, self._total, seconds)
+        return f"{self._title}: {self._done:,.0f}{of} {self._unit} after {seconds:,.0f} s{pace}"
+
+
+def _pace(done: float, total: float | None, seconds: float) -> str:
+    """Return how fast work goes, where that is one a second or more, and how long it will take."""
+    if not done or seconds <= 0:
+        return ""
+    rate = done / seconds
+    fast = f", {rate:,.0f} a second" if rate >= 1 else ""
+    left = f", about {max(total - done, 0) / rate:,.0f} s left" if total else ""
+    return fast + left
 
 
 class _NotebookBar:
@@ -198,9 +208,9 @@ class _NotebookBar:
         if now - self._drawn < NOTEBOOK_SECONDS:
             return
         self._drawn = now
-        rate = self._done / max(now - self._began, 1e-9)
+        pace = _pace(self._done, self._total, now - self._began)
         share = f'value="{self._done:g}" max="{self._total:g}"' if self._total else ""
-        text = f"{self._title}: {self._done:,.0f} {self._unit}, {rate:,.0f} a second"
+        text = f"{self._title}: {self._done:,.0f} {self._unit}{pace}"
         bar = f"<progress {share}></progress> {text}"
         self._handle.update({"text/html": bar, "text/plain": text}, raw=True)
 
