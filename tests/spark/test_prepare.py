@@ -20,6 +20,7 @@ from reviewdesk.prepare.copies import COPIES_QUERY
 from reviewdesk.prepare.duplicates import add_keys, verdict_steps
 from reviewdesk.prepare.lengths import LengthBounds
 from reviewdesk.prepare.prepare import prepare
+from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources import open_inputs
 from tests.cluster import SETTINGS, missing, on_this_machine
@@ -34,12 +35,14 @@ pytestmark = [
 ]
 
 
-def both(folder: Path, *places: Path, **settings: Any) -> dict[str, bytes]:
+def both(
+    folder: Path, *places: Path, source: SourceSettings | None = None, **settings: Any
+) -> dict[str, bytes]:
     """Prepare on one machine and on Spark; return the files, which must be equal."""
     found = []
     for engine in (None, on_this_machine()):
         out = folder / ("machine" if engine is None else "cluster")
-        source = SourceSettings()
+        source = source or SourceSettings()
         prepare(
             open_inputs(list(map(str, places)), source),
             out,
@@ -64,6 +67,19 @@ def test_files_of_every_format_give_the_same_folder(tmp_path: Path) -> None:
             places.append(sample.write(folder, some))
     files = both(tmp_path, *places)
     assert len(json.loads(files["manifest.json"])["inputs"]) == 2 * len(SAMPLES)
+
+
+def test_a_column_that_is_kept_is_in_every_part(tmp_path: Path) -> None:
+    rows = [review(number % 50, shop=f"shop {number}") for number in range(60)]
+    rows.append({"star_rating": 4, "product_id": "P1", "shop": "no text"})
+    places = (
+        write_lines(tmp_path / "1.jsonl", rows[:40]),
+        write_lines(tmp_path / "2.jsonl", rows[40:]),
+    )
+    both(tmp_path, *places, source=SourceSettings(keep=("shop",)))
+    shops = PreparedData.open(tmp_path / "cluster").table(["shop"])["shop"].to_pylist()
+    assert len(shops) >= 50
+    assert all(shop.startswith("shop ") for shop in shops)
 
 
 @pytest.mark.slow

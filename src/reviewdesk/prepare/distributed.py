@@ -42,6 +42,7 @@ from reviewdesk.prepare.tasks import (
     write_all_rejects,
 )
 from reviewdesk.progress import SILENT, Progress
+from reviewdesk.schema import kept_columns
 from reviewdesk.settings import CleanSettings, PrepareSettings
 from reviewdesk.sources import Input
 from reviewdesk.sources.deciding import Deciding
@@ -262,6 +263,7 @@ class Distributed:
             frozenset(decided_name(one["item"], one["run"]) for one in decided),
             frozenset(decided_name(one["item"], one["run"]) for one in copies),
             self._prepare.to_json(),
+            kept_columns(self._settings["source"].get("keep", ())),
         )
         done = self._engine.map_groups(
             "SELECT * FROM pieces", ["part"], ["item", "run", "number"], write

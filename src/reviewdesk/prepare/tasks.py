@@ -194,6 +194,7 @@ class WritePart:
         decided: the runs of which any row is decided, as ``decided_name``.
         copies: the same for rows that are copies.
         settings: of the preparation, as JSON.
+        kept: the columns beside the reviews table.
     """
 
     workspace: str
@@ -202,6 +203,7 @@ class WritePart:
     decided: frozenset[str]
     copies: frozenset[str]
     settings: Mapping[str, Any]
+    kept: Sequence[str]
 
     def __call__(self, batches: Batches) -> str:
         """Write the part whose pieces come; return what the manifest says of it, as JSON."""
@@ -215,7 +217,7 @@ class WritePart:
             )
         ]
         settings = PrepareSettings.from_json(self.settings)
-        schema = prepared_schema(tokens=settings.tokens)
+        schema = prepared_schema(tokens=settings.tokens, kept=self.kept)
         tables = merged(runs, settings)
         if part == RATINGS:
             schema, tables = ratings_schema(), merged_ratings(runs, settings)
