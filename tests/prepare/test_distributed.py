@@ -128,16 +128,15 @@ def test_no_row_comes_to_the_process_that_asks(tmp_path: Path) -> None:
     assert not any(word in text for text in seen for word in ("Second line", "R000", "C17", "P1"))
 
 
-def test_a_place_that_a_cluster_cannot_write_to_is_named(tmp_path: Path) -> None:
+def test_an_address_that_one_machine_cannot_write_to_is_named(tmp_path: Path) -> None:
     file = write_lines(tmp_path / "a.jsonl", [review(1)])
-    with pytest.raises(UsageError, match="cannot write to s3:// yet"):
+    with pytest.raises(UsageError, match="--engine spark"):
         prepare(
             open_inputs([str(file)], SourceSettings()),
             Path("s3://bucket/prepared"),
             prepare=PrepareSettings(),
             clean=CleanSettings(),
             source=SourceSettings(),
-            engine=DuckDBEngine(),
         )
 
 
