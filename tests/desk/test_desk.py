@@ -27,6 +27,7 @@ from tests.desk.desks import (
     REVIEW_CATEGORY,
     RunningDesk,
     desk,
+    run_cli,
     write_kinds,
 )
 from tests.report.reading import Reader
@@ -310,6 +311,27 @@ def test_a_person_s_decisions_and_the_index_are_erased(tmp_path: Path) -> None:
     raw = b"".join(path.read_bytes() for path in folder.iterdir() if path.is_file())
     assert b"R-secret" not in raw
     assert erase_from_desk(tmp_path / "none", {"R-secret"}) == 0
+
+
+def test_an_open_desk_notices_that_somebody_was_erased(desk_job: Path, tmp_path: Path) -> None:
+    shutil.copytree(desk_job.parent, tmp_path / "copy")
+    job = tmp_path / "copy" / "job"
+    table = PreparedData.open(job / "prepared").table(["review_id", "customer_id"])
+    theirs, others = table.slice(0, 1).to_pylist()[0], table.slice(1, 1).to_pylist()[0]
+    assert theirs["customer_id"] != others["customer_id"]
+    with (
+        desk(job, "--name", "Ada") as running,
+        httpx.Client(base_url=running.url, headers=HTML, timeout=60) as browser,
+    ):
+        theirs_at = f"/reviews/{theirs['review_id']}"
+        pages = (f"/reviews/{others['review_id']}", "/", "/reviews?q=the", "/products", "/activity")
+        assert {browser.get(page).status_code for page in (theirs_at, *pages)} == {200}
+        run_cli("erase", job, "--customer", theirs["customer_id"])
+        assert {page: browser.get(page).status_code for page in pages} == dict.fromkeys(pages, 200)
+        assert browser.get(theirs_at).status_code == 404
+        left = PreparedData.open(job / "prepared").rows
+        assert left < len(table)
+        assert f"{left:,} reviews" in browser.get("/reviews").text
 
 
 def test_findings_of_some_days(client: httpx.Client, open_desk: RunningDesk) -> None:

@@ -127,6 +127,7 @@ def _endpoint(desk: Desk, address: Address) -> Callable[[Request], Awaitable[Res
         session = session or desk.sessions.new()
         _check_role(desk, session, address.role)
         visit = await visit_of(desk, request, session)
+        await run_in_threadpool(desk.renew)
         answer = await run_in_threadpool(address.answer, visit)
         if not known and "set-cookie" not in answer.headers:
             activity.set_cookie(answer, visit, desk.sessions.cookie(session))

@@ -75,6 +75,7 @@ class Desk:
     given_findings: Path | None
     graph: Path | None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _renewal: threading.Lock = field(default_factory=threading.Lock)
     audit_rate: float = AUDIT_RATE
     watch: FolderWatch | None = None
     _worklist: tuple[object, Sampling] | None = None
@@ -127,6 +128,21 @@ class Desk:
         self.data, self.search = data, search
         for name in ("service", "customers"):
             self.__dict__.pop(name, None)
+
+    def renew(self) -> None:
+        """Open the job anew if the index of its reviews is gone, as after ``erase``.
+
+        Raises:
+            InputError: something in the job is damaged.
+            StorageError: something cannot be read, or another process is making the index.
+        """
+        if self.search.index.is_there():
+            return
+        with self._renewal:
+            if not self.search.index.is_there():
+                self.reload()
+                with self._lock:
+                    self._worklist = None  # it holds what was decided about the erased
 
     def warm_up(self) -> None:
         """Read what the first page needs, so that nobody waits for it."""

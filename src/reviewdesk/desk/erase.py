@@ -24,14 +24,26 @@ def erase_from_desk(folder: Path, ids: Collection[str]) -> int:
     """
     if not ids or not folder.is_dir():
         return 0
-    with storage_errors(str(folder)):
-        if (folder / "cache").exists():
-            shutil.rmtree(folder / "cache")
+    erase_index(folder)
     rows = 0
     for decisions in all_decisions(folder):
         rows += decisions.forget(_about(decisions, set(ids)))
         decisions.close()
     return rows
+
+
+def erase_index(folder: Path) -> None:
+    """Delete the index over reviews; a desk that is open notices and makes another.
+
+    Args:
+        folder: the desk's folder within that of a job.
+
+    Raises:
+        StorageError: it cannot be deleted.
+    """
+    with storage_errors(str(folder)):
+        if (folder / "cache").exists():
+            shutil.rmtree(folder / "cache")
 
 
 def _about(decisions: DecisionLog, ids: Collection[str]) -> list[str]:

@@ -88,6 +88,10 @@ class ReviewIndex:
                 self._columns[name] = np.load(path, mmap_mode="r", allow_pickle=False)
         return self._columns[name]
 
+    def is_there(self) -> bool:
+        """Say whether it still is; whoever erases a person deletes it."""
+        return (self.folder / SUMMARY).is_file()
+
     def search(self) -> sqlite3.Connection:
         """Return a connection of the words' tables, for one thread, read-only."""
         place = f"file:{self.folder.absolute() / SEARCH}?mode=ro"

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from reviewdesk.desk.desk import FOLDER as DESK
-from reviewdesk.desk.erase import erase_from_desk
+from reviewdesk.desk.erase import erase_from_desk, erase_index
 from reviewdesk.findings.catalog import FINDERS
 from reviewdesk.findings.erase import without_reviews
 from reviewdesk.findings.store import (
@@ -79,7 +79,10 @@ def erase_everywhere(
             erased[str(desk)] = erase_from_desk(desk, gone)
         return erased | {str(one): build_without(one, data, ids, progress) for one in graphs}
 
-    return erase(path, customer, [*tables, *made], also=also, progress=progress)
+    erasure = erase(path, customer, [*tables, *made], also=also, progress=progress)
+    if desk is not None:
+        erase_index(desk)  # an open desk may have made it again before the data had changed
+    return erasure
 
 
 def erase_requests(
