@@ -39,6 +39,7 @@ def reports_of(desk: Desk) -> Iterator[ReportLink]:
     for folder in (desk.job, beside):
         for name in ("exploration", "map", "monitor", "experiment", "comparison", "tuning"):
             places.append((name, folder / f"{name}.html"))
+        places += _in_folders(folder)
     if desk.findings is not None:
         places.append(("findings", desk.findings / "findings.html"))
         places += [
@@ -50,6 +51,19 @@ def reports_of(desk: Desk) -> Iterator[ReportLink]:
         if name not in seen and path.is_file():
             seen.add(name)
             yield ReportLink(name, path)
+
+
+def _in_folders(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the pages that commands put into folders of their own: experiments, comparisons."""
+    for page_name, marker in (
+        ("report", "experiment.json"),
+        ("comparison", "comparison.html"),
+        ("tuning", "tuning.html"),
+    ):
+        for path in sorted(folder.glob(f"*/{page_name}.html")):
+            if (path.parent / marker).is_file():
+                kind = "experiment" if page_name == "report" else page_name
+                yield f"{kind}-{path.parent.name}", path
 
 
 def show(visit: Visit) -> Response:
@@ -64,7 +78,8 @@ def show(visit: Visit) -> Response:
         for report in reports_of(visit.desk)
     ]
     content = element("ul", *items) if items else element("p", say("reports.none"), class_="empty")
-    return page(visit, "reports", say("reports.title"), content, lead=say("reports.lead"))
+    note = element("p", say("reports.where"), class_="note")
+    return page(visit, "reports", say("reports.title"), content, note, lead=say("reports.lead"))
 
 
 def one(visit: Visit) -> Response:
