@@ -226,6 +226,7 @@ def test_a_desk_opens_before_anything_was_found(desk_job: Path, tmp_path: Path) 
     with desk(job) as running, httpx.Client(base_url=running.url, headers=HTML, timeout=60) as one:
         page = one.get("/").text
         assert f"find all {job} --out {job.parent / 'findings'}" in page
+        assert f"find all {job} --out" in one.get("/findings").text
         for path in (
             *(
                 "/findings",

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from reviewdesk.desk.actions import ASSIGN, DECIDE, SNOOZE, VERDICTS, check_action
 from reviewdesk.desk.export import written
-from reviewdesk.desk.queue import filter_of, filters, query_of
+from reviewdesk.desk.queue import filter_of, filters, query_of, why_no_findings
 from reviewdesk.desk.shell import button, form, hidden, page, pager
 from reviewdesk.desk.visit import Visit
 from reviewdesk.desk.worklist import Filter
@@ -44,7 +44,9 @@ def show(visit: Visit) -> Response:
     query = query_of(wanted)
     bulk = _bulk(visit, wanted, len(positions)) if len(positions) else fragment()
     listed = (
-        _table(visit, wanted, shown) if shown else element("p", say("list.none"), class_="empty")
+        _table(visit, wanted, shown)
+        if shown
+        else element("p", why_no_findings(visit) or say("list.none"), class_="empty")
     )
     content = element(
         "div",

@@ -179,18 +179,21 @@ def _left_line(visit: Visit, wanted: Filter) -> Html:
     return element("span", _left(visit, wanted), id="left")
 
 
-def _nothing(visit: Visit, wanted: Filter) -> Html:
-    """Say why there is nothing to do, and what to do then."""
+def why_no_findings(visit: Visit) -> str:
+    """Say why there are no findings at all, and what to do then; empty where there are any."""
     say, desk = visit.desk.texts, visit.desk
     if desk.findings is None:
         beside = desk.job.absolute().parent / FINDINGS
-        text = say("queue.no_findings", job=str(desk.job), findings=str(beside))
-    elif not len(desk.worklist):
-        text = say("queue.nothing_found")
-    elif wanted.query():
-        text = say("queue.filter_done")
-    else:
-        text = say("queue.all_done")
+        return say("queue.no_findings", job=str(desk.job), findings=str(beside))
+    return "" if len(desk.worklist) else say("queue.nothing_found")
+
+
+def _nothing(visit: Visit, wanted: Filter) -> Html:
+    """Say why there is nothing to do, and what to do then."""
+    say = visit.desk.texts
+    text = why_no_findings(visit) or say(
+        "queue.filter_done" if wanted.query() else "queue.all_done"
+    )
     links = [element("a", say("queue.show_all"), href=visit.to("/"))] if wanted.query() else []
     links.append(
         element("a", say("queue.see_decided"), href=visit.to("/findings", {"status": ALL}))
