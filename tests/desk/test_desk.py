@@ -226,7 +226,8 @@ def test_a_desk_opens_before_anything_was_found(desk_job: Path, tmp_path: Path) 
     with desk(job) as running, httpx.Client(base_url=running.url, headers=HTML, timeout=60) as one:
         page = one.get("/").text
         assert f"find all {job} --out {job.parent / 'findings'}" in page
-        assert f"find all {job} --out" in one.get("/findings").text
+        for empty in ("/findings", "/digest"):
+            assert f"find all {job} --out" in one.get(empty).text
         for path in (
             *(
                 "/findings",

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from reviewdesk.desk.accounts import allowed
 from reviewdesk.desk.actions import DECIDE, VERDICTS, Action
+from reviewdesk.desk.queue import why_no_findings
 from reviewdesk.desk.session import ADMIN
 from reviewdesk.desk.shell import button, form, page
 from reviewdesk.desk.visit import Visit
@@ -32,7 +33,7 @@ def show(visit: Visit) -> Response:
     """Show the digest of the week."""
     say, worklist = visit.desk.texts, visit.desk.worklist
     actions = list(_week(visit))
-    new = worklist.positions(NEW)
+    new, made = worklist.positions(NEW), _made(visit)
     values = [
         Figure(say("digest.new"), count(len(new)), say("digest.new_note")),
         Figure(
@@ -52,7 +53,7 @@ def show(visit: Visit) -> Response:
         element("h2", say("digest.by")),
         _by_agent(visit, actions),
         element("p", feed),
-        lead=say("digest.lead", made=_made(visit)[:10] or "–"),
+        lead=say("digest.lead", made=made[:10]) if made else why_no_findings(visit),
     )
 
 
