@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +184,7 @@ def test_an_experiment_reads_captures_and_keeps_no_names(cli: Cli, tmp_path: Pat
     cli("experiment", "start", tmp_path / "test", "--data", tmp_path / "logs" / "e", "--truth",
         tmp_path / "truth", "--arms", "A:0.8,B:0.2", "--metric", "correct", "--guardrail",
         "error:lower")  # fmt: skip
+    log.write(replace(captured(1_500, "A"), chosen=True))  # nothing was dealt
     summary = cli("experiment", "status", tmp_path / "test", "--json").json()
     assert summary["rows"] == 1_500
     found = rd.experiment(tmp_path / "logs" / "e", "A:0.8,B:0.2", ["correct"],

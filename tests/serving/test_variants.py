@@ -61,9 +61,11 @@ def test_requests_are_dealt_by_weight_and_the_answer_says_to_whom(split: Server)
 
 
 @pytest.mark.parametrize("variant", ["A", "B"])
-def test_a_caller_may_ask_for_a_variant(split: Server, variant: str) -> None:
+def test_a_caller_may_ask_for_a_variant(split: Server, captures: Path, variant: str) -> None:
     client = runtime(split.url)
-    answer = ask(client, TargetVariant=variant)
+    answer = ask(client, TargetVariant=variant, InferenceId=f"for {variant}")
+    (logged,) = [x for x in read_captures(captures) if x.inference_id == f"for {variant}"]
+    assert logged.chosen
     assert answer["InvokedProductionVariant"] == variant
     told = [one["label"] for one in json.loads(answer["Body"].read())]
     assert told[1] == ["__label__positive" if variant == "B" else "__label__negative"]

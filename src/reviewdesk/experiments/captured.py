@@ -29,7 +29,9 @@ SCHEMA: Final = pa.schema(
 """The columns: a row for each review that was answered, and for each request that was not."""
 
 
-def captured_outcomes(captures: Path, truth: Path | None = None) -> pa.Table:
+def captured_outcomes(
+    captures: Path, truth: Path | None = None, *, dealt: bool = False
+) -> pa.Table:
     """Return what was answered, and whether it was right where that is known.
 
     The unit is whom a request was dealt by (``--sticky``), else the request; requests of several
@@ -38,6 +40,7 @@ def captured_outcomes(captures: Path, truth: Path | None = None) -> pa.Table:
     Args:
         captures: the folder of an endpoint's captured requests.
         truth: a folder of ground truth; None: no row is known to be right.
+        dealt: leave out requests whose caller asked for a variant: chance did not choose theirs.
 
     Raises:
         StorageError: a folder cannot be read.
@@ -45,7 +48,8 @@ def captured_outcomes(captures: Path, truth: Path | None = None) -> pa.Table:
         NotEnoughData: there is no captured request, or they are of several endpoints.
     """
     known = read_truth(truth) if truth is not None else {}
-    rows = [row for one in read_captures(captures) for row in _rows(one, known)]
+    requests = (one for one in read_captures(captures) if not (dealt and one.chosen))
+    rows = [row for one in requests for row in _rows(one, known)]
     if not rows:
         raise NotEnoughData(f"there is no captured request below {captures}")
     endpoints = sorted({str(row["endpoint"]) for row in rows})

@@ -128,7 +128,7 @@ def outcomes_of(places: Sequence[Path], truth: Path | None = None) -> pa.Table:
         InputError: a file is damaged or of another format.
     """
     if len(places) == 1 and places[0].is_dir():
-        return captured_outcomes(places[0], truth)
+        return captured_outcomes(places[0], truth, dealt=True)
     if truth is not None or any(place.is_dir() for place in places):
         raise UsageError("give tables, or one folder of captured requests with its ground truth")
     return read_outcomes(places)

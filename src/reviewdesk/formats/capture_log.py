@@ -49,6 +49,7 @@ class Captured:
         status: the HTTP status of the answer.
         unit: who or what was dealt to the variant; empty where each request was.
         shadow: whether the answer went to nobody.
+        chosen: whether the caller asked for the variant, so that nothing was dealt.
     """
 
     endpoint: str
@@ -64,6 +65,7 @@ class Captured:
     status: int = 200
     unit: str = ""
     shadow: bool = False
+    chosen: bool = False
 
     @property
     def request(self) -> str:
@@ -88,6 +90,7 @@ def capture_line(captured: Captured) -> bytes:
     }
     own |= {"unit": captured.unit} if captured.unit else {}
     own |= {"shadow": True} if captured.shadow else {}
+    own |= {"chosen": True} if captured.chosen else {}
     line = {"captureData": data, "eventMetadata": about, "eventVersion": "0", OWN: own}
     return json_line(line).encode()
 
@@ -227,6 +230,7 @@ def _captured(line: Mapping[str, Any], endpoint: str, variant: str, path: Path) 
             int(own.get("status", 200)),
             str(own.get("unit", "")),
             bool(own.get("shadow", False)),
+            bool(own.get("chosen", False)),
         )
     except (KeyError, TypeError, ValueError, AttributeError, binascii.Error) as error:
         raise InputError(f"{path} holds a line that is no capture of SageMaker's format") from error

@@ -165,6 +165,7 @@ class Traffic:
                     status,
                     unit,
                     shadow,
+                    call.target is not None,
                 )
             )
             self.captured += 1
