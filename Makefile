@@ -29,7 +29,7 @@ demo-aws: $(DEV)/.installed  ## training job, batch transform, endpoint, web pag
 
 demo-experiment: $(CORE)/.installed  ## a split test of two bundles: 20,000 reviews sent, the better named
 	rm -rf demo-experiment && mkdir -p demo-experiment
-	$(CORE)/bin/reviewdesk demo-data --reviews 24000 --seed 1 --out demo-experiment/learn.tsv.gz
+	$(CORE)/bin/reviewdesk demo-data --reviews 8000 --seed 1 --out demo-experiment/learn.tsv.gz
 	$(CORE)/bin/reviewdesk demo-data --reviews 26000 --seed 2 --out demo-experiment/send.tsv.gz
 	for name in learn send; do $(CORE)/bin/reviewdesk prepare demo-experiment/$$name.tsv.gz \
 		--out demo-experiment/$$name || exit 1; done
