@@ -201,7 +201,8 @@ def aws_policy(
     """Return the least that a command of `reviewdesk aws` needs, as a policy of IAM.
 
     Args:
-        command: as in ``deploy``; ``role`` is for what SageMaker's jobs and endpoints run as.
+        command: as in ``deploy`` or ``webapp-deploy``; ``role`` is for what SageMaker's jobs and
+            endpoints run as.
         config: YAML file with settings.
         settings: of the account: bucket and role must be among them.
 

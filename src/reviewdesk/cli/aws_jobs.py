@@ -206,8 +206,9 @@ def policy(
     command: Annotated[
         str,
         typer.Argument(
-            help="train, tune, deploy, predict, status or delete; role for what SageMaker's jobs "
-            "and endpoints run as.",
+            help="train, tune, deploy, predict, status, delete, webapp-deploy, webapp-delete, "
+            "pipeline-deploy, pipeline-delete or graph-load; role for what SageMaker's jobs and "
+            "endpoints run as.",
         ),
     ],
     *,

@@ -15,6 +15,7 @@ from reviewdesk.aws.control.prices import Prices
 from reviewdesk.aws.control.probe import ProbeFailed
 from reviewdesk.aws.control.session import Account, Request
 from reviewdesk.aws.control.settings import TransformJobSettings
+from reviewdesk.aws.control.stack_policies import CALLED_VIA
 from reviewdesk.aws.control.status import status
 from reviewdesk.aws.control.training_job import Trainer
 from reviewdesk.aws.control.transfer import own_prefix, upload_folder
@@ -26,7 +27,11 @@ from tests.aws.control.test_deploy import MODEL, asked
 from tests.aws.control.test_inventory import furnish
 from tests.aws.control.test_jobs import TUNING, log, settings
 
-NAMES = ("train", "tune", "deploy", "predict", "status", "delete", "role")
+NAMES = (
+    *("train", "tune", "deploy", "predict", "status", "delete", "role"),
+    *("webapp-deploy", "webapp-delete", "pipeline-deploy", "pipeline-delete", "graph-load"),
+)
+OF_OTHER_NAMES = {"neptunedata": "neptune-db", "sagemaker-runtime": "sagemaker"}
 
 # S3's permissions have other names than its operations.
 OF_S3 = {
@@ -48,7 +53,7 @@ OF_S3 = {
 IMPLIED = {
     *("iam:PassRole", "iam:TagRole", "iam:CreateServiceLinkedRole", "scheduler:TagResource"),
     *("sagemaker:AddTags", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
-    "s3:ListBucketMultipartUploads",
+    *("s3:ListBucketMultipartUploads", "cloudformation:TagResource"),
 }
 
 
@@ -59,12 +64,14 @@ def permissions(requests: list[Request]) -> set[str]:
         if one.service == "s3":
             needed |= OF_S3[one.operation]
         elif one.service != "sts":
-            needed.add(f"{one.service.removesuffix('-runtime')}:{one.operation}")
+            needed.add(f"{OF_OTHER_NAMES.get(one.service, one.service)}:{one.operation}")
     return needed
 
 
 def granted(policy: dict[str, Any]) -> set[str]:
-    return {action for statement in policy["Statement"] for action in statement["Action"]}
+    """Return what a policy allows the command itself, and not CloudFormation in its name."""
+    own = [one for one in policy["Statement"] if one.get("Condition") != CALLED_VIA]
+    return {action for statement in own for action in statement["Action"]}
 
 
 def train(account: Account, prices: Prices, folder: Path) -> None:
@@ -194,6 +201,10 @@ def test_the_linter_sees_what_is_wrong() -> None:
         }
     }
     assert lint.lint_all(json.dumps(template))
+
+
+def test_the_names_are_all_that_there_are(account: Account) -> None:
+    assert set(Policies(account).names) == set(NAMES)
 
 
 def test_wrong_names_and_what_is_missing(account: Account) -> None:

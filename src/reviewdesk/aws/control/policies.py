@@ -9,14 +9,14 @@ from typing import Any, Final
 
 from reviewdesk.aws.control.resources import PREFIX, ROLE_PATH
 from reviewdesk.aws.control.session import TAG, Account
+from reviewdesk.aws.control.stack_policies import StackPolicies
+from reviewdesk.aws.control.statements import Statement, allow
 from reviewdesk.errors import UsageError
 
 VERSION: Final = "2012-10-17"
 SAGEMAKER: Final = "sagemaker.amazonaws.com"
 SCHEDULER: Final = "scheduler.amazonaws.com"
 KMS: Final = ("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey")
-
-Statement = dict[str, Any]
 
 
 class Policies:
@@ -31,6 +31,7 @@ class Policies:
         self._settings = account.settings
         if not account.settings.bucket or not account.settings.role:
             raise UsageError("a policy names the bucket and the role: give --bucket and --role")
+        self._stacks = stacks = StackPolicies(account)
         self._commands = {
             "train": self._train,
             "tune": self._tune,
@@ -38,6 +39,11 @@ class Policies:
             "predict": self._predict,
             "status": self._status,
             "delete": self._delete,
+            "webapp-deploy": self._webapp_deploy,
+            "webapp-delete": stacks.webapp_delete,
+            "pipeline-deploy": stacks.pipeline_deploy,
+            "pipeline-delete": stacks.pipeline_delete,
+            "graph-load": self._graph_load,
             "role": self._role,
         }
 
@@ -50,7 +56,8 @@ class Policies:
         """Return the policy of a command.
 
         Args:
-            command: as in ``deploy``; ``role`` is for what jobs and endpoints run as.
+            command: as in ``deploy`` or ``webapp-deploy``; ``role`` is for what jobs and endpoints
+                run as.
 
         Raises:
             UsageError: there is no such command.
@@ -79,7 +86,7 @@ class Policies:
     def _of_jobs(self, log: str) -> list[Statement]:
         return [
             self._pass(self._settings.role, SAGEMAKER),
-            _allow(["pricing:GetProducts"], ["*"]),
+            allow(["pricing:GetProducts"], ["*"]),
             self._logs(log),
             *self._files(),
         ]
@@ -91,17 +98,17 @@ class Policies:
         tagged = {"StringEquals": {f"aws:ResourceTag/{TAG}": account.project}}
         own = [self._sagemaker("endpoint/*"), *self._parts()]
         return [
-            _allow(
+            allow(
                 ["sagemaker:CreateModel", "sagemaker:CreateEndpointConfig"],
                 self._parts(),
                 {"StringEquals": {f"aws:RequestTag/{TAG}": account.project}},
             ),
-            _allow(
+            allow(
                 ["sagemaker:CreateEndpoint"],
                 [self._sagemaker("endpoint/*"), self._sagemaker(f"endpoint-config/{PREFIX}*")],
             ),
-            _allow(["sagemaker:AddTags"], own),
-            _allow(
+            allow(["sagemaker:AddTags"], own),
+            allow(
                 [
                     *("sagemaker:UpdateEndpoint", "sagemaker:DeleteEndpoint"),
                     *("sagemaker:DeleteEndpointConfig", "sagemaker:DeleteModel"),
@@ -110,29 +117,29 @@ class Policies:
                 own,
                 tagged,
             ),
-            _allow(
+            allow(
                 [
                     *("sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig"),
                     *("sagemaker:DescribeModel", "sagemaker:ListTags"),
                 ],
                 own,
             ),
-            _allow(["sagemaker:ListEndpointConfigs", "pricing:GetProducts"], ["*"]),
-            _allow(
+            allow(["sagemaker:ListEndpointConfigs", "pricing:GetProducts"], ["*"]),
+            allow(
                 [
                     *("scheduler:CreateSchedule", "scheduler:DeleteSchedule"),
                     *("scheduler:GetSchedule", "scheduler:UpdateSchedule"),
                 ],
                 [account.arn("scheduler", f"schedule/{group}/*")],
             ),
-            _allow(
+            allow(
                 [
                     *("scheduler:CreateScheduleGroup", "scheduler:GetScheduleGroup"),
                     "scheduler:TagResource",
                 ],
                 [account.arn("scheduler", f"schedule-group/{group}")],
             ),
-            _allow(
+            allow(
                 ["iam:CreateRole", "iam:GetRole", "iam:PutRolePolicy", "iam:TagRole"],
                 [expiry_role],
             ),
@@ -145,7 +152,7 @@ class Policies:
     def _scaling(self) -> list[Statement]:
         service = "sagemaker.application-autoscaling.amazonaws.com"
         return [
-            _allow(
+            allow(
                 [
                     *(
                         f"application-autoscaling:{name}"
@@ -164,7 +171,7 @@ class Policies:
                     }
                 },
             ),
-            _allow(
+            allow(
                 ["iam:CreateServiceLinkedRole"],
                 [self._account.arn("iam", f"role/aws-service-role/{service}/*", of_region=False)],
                 {"StringLike": {"iam:AWSServiceName": service}},
@@ -176,17 +183,17 @@ class Policies:
         own = [self._sagemaker("endpoint/*"), *self._parts()]
         request = {"StringEquals": {f"aws:RequestTag/{TAG}": self._account.project}}
         return [
-            _allow(["sagemaker:InvokeEndpoint"], [self._sagemaker("endpoint/*")]),
-            _allow([f"sagemaker:{name}" for name in reading], own),
-            _allow(["sagemaker:CreateModel"], self._parts()[:1], request),
+            allow(["sagemaker:InvokeEndpoint"], [self._sagemaker("endpoint/*")]),
+            allow([f"sagemaker:{name}" for name in reading], own),
+            allow(["sagemaker:CreateModel"], self._parts()[:1], request),
             self._jobs("transform-job", ["CreateTransformJob", "DescribeTransformJob"]),
-            _allow(["sagemaker:AddTags"], [self._sagemaker("transform-job/*"), *self._parts()[:1]]),
+            allow(["sagemaker:AddTags"], [self._sagemaker("transform-job/*"), *self._parts()[:1]]),
             *self._of_jobs("TransformJobs"),
         ]
 
     def _status(self) -> list[Statement]:
         return [
-            _allow(
+            allow(
                 [
                     *(f"sagemaker:{name}" for name in LISTS),
                     *("sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig"),
@@ -204,26 +211,25 @@ class Policies:
         tagged = {"StringEquals": {f"aws:ResourceTag/{TAG}": account.project}}
         prefix = f"reviewdesk/{account.project}/*"
         group = f"{PREFIX}{account.project}"
-        stacks_buckets = f"arn:{account.partition}:s3:::{group}-*"  # of web apps
         return [
-            _allow([*(f"sagemaker:{name}" for name in LISTS), *LISTS_OF_OTHERS], ["*"]),
-            _allow([f"sagemaker:{name}" for name in ENDS], [self._sagemaker("*")], tagged),
-            _allow(["application-autoscaling:DeregisterScalableTarget"], ["*"]),
-            _allow(
+            allow([*(f"sagemaker:{name}" for name in LISTS), *LISTS_OF_OTHERS], ["*"]),
+            allow([f"sagemaker:{name}" for name in ENDS], [self._sagemaker("*")], tagged),
+            allow(["application-autoscaling:DeregisterScalableTarget"], ["*"]),
+            allow(
                 ["cloudformation:DeleteStack", "cloudformation:DescribeStackResources"],
                 [account.arn("cloudformation", "stack/*")],
                 tagged,
             ),
-            _allow(["s3:ListBucketVersions"], [stacks_buckets]),
-            _allow(["s3:DeleteObject", "s3:DeleteObjectVersion"], [f"{stacks_buckets}/*"]),
-            _allow(
+            *self._stacks.files(),
+            *self._stacks.contents(),
+            allow(
                 ["scheduler:DeleteSchedule", "scheduler:DeleteScheduleGroup"],
                 [
                     account.arn("scheduler", f"schedule/{group}/*"),
                     account.arn("scheduler", f"schedule-group/{group}"),
                 ],
             ),
-            _allow(
+            allow(
                 ["iam:DeleteRole", "iam:DeleteRolePolicy", "iam:ListRolePolicies"],
                 [
                     account.arn(
@@ -232,31 +238,40 @@ class Policies:
                 ],
             ),
             self._versions(),
-            _allow(
+            allow(
                 ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion"],
                 [self._bucket(f"/{prefix}")],
             ),
         ]
 
+    def _webapp_deploy(self) -> list[Statement]:
+        return [*self._stacks.webapp_deploy(), *self._files()]
+
+    def _graph_load(self) -> list[Statement]:
+        """Return what a load needs; a cluster's address does not tell its name in ARNs."""
+        cluster = self._account.arn("neptune-db", "*/*")
+        actions = ["neptune-db:GetLoaderJobStatus", "neptune-db:StartLoaderJob"]
+        return [allow(actions, [cluster]), *self._files()]
+
     def _role(self) -> list[Statement]:
         """Return what jobs and endpoints need: the project's files, logs, figures, the image."""
         account = self._account
         return [
-            _allow(["s3:GetObject", "s3:PutObject"], [self._bucket(f"/{self._prefix()}*")]),
-            _allow(["s3:ListBucket"], [self._bucket()]),
-            _allow(
+            allow(["s3:GetObject", "s3:PutObject"], [self._bucket(f"/{self._prefix()}*")]),
+            allow(["s3:ListBucket"], [self._bucket()]),
+            allow(
                 [
                     *("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams"),
                     "logs:PutLogEvents",
                 ],
                 [account.arn("logs", "log-group:/aws/sagemaker/*")],
             ),
-            _allow(
+            allow(
                 ["cloudwatch:PutMetricData"],
                 ["*"],
                 {"StringLike": {"cloudwatch:namespace": ["AWS/SageMaker", "/aws/sagemaker/*"]}},
             ),
-            _allow(
+            allow(
                 [
                     "ecr:BatchCheckLayerAvailability",
                     "ecr:BatchGetImage",
@@ -264,7 +279,7 @@ class Policies:
                 ],
                 [account.arn("ecr", "repository/*")],
             ),
-            _allow(["ecr:GetAuthorizationToken"], ["*"]),
+            allow(["ecr:GetAuthorizationToken"], ["*"]),
             *self._vpc(),
         ]
 
@@ -277,38 +292,38 @@ class Policies:
             *("DescribeNetworkInterfaces", "DescribeSecurityGroups", "DescribeSubnets"),
             "DescribeVpcs",
         )
-        return [_allow([f"ec2:{name}" for name in names], ["*"])]
+        return [allow([f"ec2:{name}" for name in names], ["*"])]
 
     def _encryption(self) -> list[Statement]:
         key = self._settings.kms_key
-        return [_allow(KMS, [key])] if key.startswith("arn:") else []
+        return [allow(KMS, [key])] if key.startswith("arn:") else []
 
     def _jobs(self, resource: str, names: Sequence[str]) -> Statement:
-        return _allow([f"sagemaker:{name}" for name in names], [self._sagemaker(f"{resource}/*")])
+        return allow([f"sagemaker:{name}" for name in names], [self._sagemaker(f"{resource}/*")])
 
     def _files(self) -> list[Statement]:
         """Return what sending and fetching the project's files needs."""
         return [
-            _allow(
+            allow(
                 [
                     *("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts"),
                     "s3:PutObject",
                 ],
                 [self._bucket(f"/{self._prefix()}*")],
             ),
-            _allow(["s3:ListBucket", "s3:ListBucketMultipartUploads"], [self._bucket()]),
+            allow(["s3:ListBucket", "s3:ListBucketMultipartUploads"], [self._bucket()]),
         ]
 
     def _versions(self) -> Statement:
         names = ("s3:ListBucketMultipartUploads", "s3:ListBucketVersions")
-        return _allow(names, [self._bucket()])
+        return allow(names, [self._bucket()])
 
     def _logs(self, log: str) -> Statement:
         group = self._account.arn("logs", f"log-group:/aws/sagemaker/{log}:*")
-        return _allow(["logs:DescribeLogStreams", "logs:GetLogEvents"], [group])
+        return allow(["logs:DescribeLogStreams", "logs:GetLogEvents"], [group])
 
     def _pass(self, role: str, service: str) -> Statement:
-        return _allow(["iam:PassRole"], [role], {"StringEquals": {"iam:PassedToService": service}})
+        return allow(["iam:PassRole"], [role], {"StringEquals": {"iam:PassedToService": service}})
 
     def _prefix(self) -> str:
         return f"reviewdesk/{self._account.project}/"
@@ -343,14 +358,3 @@ ENDS: Final = (
     *("DeleteEndpoint", "DeleteEndpointConfig", "DeleteModel", "StopHyperParameterTuningJob"),
     *("StopTrainingJob", "StopTransformJob"),
 )
-
-
-def _allow(
-    actions: Sequence[str], resources: Sequence[str], condition: dict[str, Any] | None = None
-) -> Statement:
-    statement: Statement = {
-        "Effect": "Allow",
-        "Action": sorted(actions),
-        "Resource": list(resources),
-    }
-    return {**statement, "Condition": condition} if condition else statement

@@ -47,6 +47,7 @@ def pipeline_template(settings: PipelineSettings, around: Surroundings) -> dict[
             "MachineRole": service_role("states.amazonaws.com", POLICY, allowed),
             "Machine": resource(
                 "AWS::StepFunctions::StateMachine",
+                StateMachineName={"Ref": "AWS::StackName"},  # by which policies name it
                 RoleArn=_arn_of("MachineRole"),
                 StateMachineType="STANDARD",
                 Definition=pipeline_definition(settings, around),
