@@ -75,8 +75,8 @@ def test_a_verdict_with_its_words_by_the_media_type(tmp_path: Path) -> None:
 def test_a_model_of_blazingtext_is_served(tmp_path: Path) -> None:
     archive = theirs(tmp_path / "theirs")
     base = opt_ml(tmp_path / "ml", {})
-    with tarfile.open(archive) as packed:
-        packed.extractall(base / "model", filter="data")
+    (base / "model").mkdir(parents=True, exist_ok=True)
+    subprocess.run(["tar", "-xzf", archive, "-C", base / "model"], check=True)
     original = fasttext.load_model(str(tmp_path / "theirs" / "model.bin"))
     lines = [text for _, text in HELD]
     with serving(base, SAGEMAKER_MAX_PAYLOAD_IN_MB="1") as client:
@@ -150,8 +150,8 @@ def test_serving_loads_neither_torch_nor_scikit_learn(tmp_path: Path) -> None:
     assert done.stdout.strip() == "1", done.stderr
 
 
-def test_the_image_is_started_with_one_of_two_words() -> None:
+def test_the_image_is_started_with_a_word_that_says_what_it_does() -> None:
     command = [sys.executable, "-m", "reviewdesk.aws"]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 2
-    assert "train or serve" in done.stderr
+    assert "train, serve or gate" in done.stderr

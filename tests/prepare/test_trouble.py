@@ -72,8 +72,7 @@ def test_a_truncated_gzip_keeps_what_comes_before_and_says_so(tmp_path: Path) ->
     rows = data.manifest["rows"]
     assert 200 < rows["written"] < 500
     assert rows["read"] == rows["written"] + rows["rejected"]
-    (note,) = data.notes
-    assert "cut.jsonl.gz" in note
+    assert any("cut.jsonl.gz" in note for note in data.notes)
     first = {row["review_id"] for row in data.table(["review_id"]).to_pylist()}
     assert first == {f"R{n:06d}" for n in range(rows["written"])}
 

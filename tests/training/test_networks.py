@@ -127,4 +127,4 @@ def load_steps(checkpoint: Path) -> int:
     header = checkpoint.read_bytes()
     length = int(np.frombuffer(header[:8], np.uint64)[0])
     metadata = json.loads(header[8 : 8 + length])["__metadata__"]
-    return int(json.loads(metadata["standing"])["step"])
+    return int(json.loads(metadata["state"])["step"])
