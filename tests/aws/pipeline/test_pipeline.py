@@ -219,6 +219,7 @@ def test_three_months_from_reviews_to_a_live_model(tmp_path: Path) -> None:
     assert kept == lives[1]
 
 
+@pytest.mark.slow  # the definition's own pauses between retries
 def test_on_the_command_line(tmp_path: Path) -> None:
     nothing = tmp_path / "none.csv"
     done = run_cli("aws", "pipeline", "local", "--reviews", str(nothing), "--out", tmp_path / "s3")
