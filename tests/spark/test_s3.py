@@ -1,6 +1,7 @@
 """Inputs and outputs on S3: each task reads and writes there itself, without Hadoop's client."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,7 +27,18 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def store() -> Iterator[Bucket]:
     with bucket() as one:
+        _told_to_workers()
         yield one
+
+
+def _told_to_workers() -> None:
+    """Let workers of a session that other tests have started know where the bucket is."""
+    from pyspark import SparkContext
+
+    context = SparkContext._active_spark_context
+    if context is not None:
+        names = [name for name in os.environ if name.startswith("AWS_")]
+        context.environment.update({name: os.environ[name] for name in names})
 
 
 def prepared(
