@@ -57,6 +57,7 @@ def prepared(
     )
 
 
+@pytest.mark.slow  # run by itself: workers that another test began know of no bucket
 def test_a_folder_on_s3_is_that_of_one_machine(tmp_path: Path, store: Bucket) -> None:
     (tmp_path / "raw").mkdir()
     mixed_corpus(tmp_path / "raw", files=2, rows=60)
