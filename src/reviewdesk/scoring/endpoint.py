@@ -11,7 +11,8 @@ import time
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, Protocol, Self, TypeVar
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -140,6 +141,18 @@ class HttpEndpoint:
         return connection
 
 
+class Answer(NamedTuple):
+    """What an endpoint says of a review.
+
+    Args:
+        probabilities: of the labels that it names.
+        known_words: how many words of the review it knows; None where it does not say.
+    """
+
+    probabilities: dict[str, float]
+    known_words: int | None
+
+
 class EndpointPredictor:
     """An endpoint in the place of a bundle.
 
@@ -157,6 +170,7 @@ class EndpointPredictor:
         self._pool = ThreadPoolExecutor(at_once)
         self.sends_cleaned = False
         """Whether what is sent is prepared; our own endpoints do not clean it again then."""
+        self._answered: tuple[pa.RecordBatch | None, list[Answer]] = (None, [])
         try:
             self._ask_about()
         except BaseException:
@@ -171,7 +185,7 @@ class EndpointPredictor:
         reads = about.get("reads", FIELDS)
         self.reads_features: bool = FEATURES in reads
         texts = any(one in reads for one in FIELDS)
-        probe = self._answers(_body(["Good." if texts else {FEATURES: ""}]), 1)[0]
+        probe = self._answers(_body(["Good." if texts else {FEATURES: ""}]), 1)[0].probabilities
         self.labels: list[str] = list(about.get("labels") or sorted(probe))
         self.target: str = about.get("target", "label")
         self.id: str = about.get("bundle", f"endpoint {endpoint.name}")
@@ -194,8 +208,16 @@ class EndpointPredictor:
         return reviews
 
     def known_words(self, reviews: pa.RecordBatch) -> NDArray[np.int64] | None:
-        """Return nothing: an endpoint does not say which words it knows."""
-        return None
+        """Return how many words of each review are known (n,), where our own endpoint says so.
+
+        It is asked together with the probabilities: of other reviews than those that were
+        predicted last, and of other programs' endpoints, nothing is known.
+        """
+        asked, answers = self._answered
+        counts = [answer.known_words for answer in answers]
+        if asked is not reviews or None in counts:
+            return None
+        return np.array(counts, np.int64)
 
     def predict_proba(self, reviews: pa.RecordBatch) -> NDArray[np.float32]:
         """Return the probabilities that the endpoint gives, in the order of the reviews (n, k).
@@ -204,14 +226,17 @@ class EndpointPredictor:
             StorageError: it cannot be reached, or has no time, after several tries.
             InputError: it refuses what is sent, or its answers are not those of a classifier.
         """
-        bodies = list(
-            _bodies(self._instances(reviews), self.sends_cleaned and not self.takes_texts)
-        )
-        found = self._pool.map(lambda one: self._answers(*one), bodies)
+        configuration = {} if self.takes_texts else {"known_words": True}
+        if self.sends_cleaned and not self.takes_texts:
+            configuration["cleaned"] = True
+        bodies = list(_bodies(self._instances(reviews), configuration))
+        answered = self._pool.map(lambda body: self._answers(*body), bodies)
+        answers = [answer for part in answered for answer in part]
+        self._answered = (reviews, answers)
         column_of = {label: n for n, label in enumerate(self.labels)}
         probabilities = np.zeros((len(reviews), len(self.labels)), np.float32)
-        for row, answer in enumerate(one for answers in found for one in answers):
-            for label, value in answer.items():
+        for row, answer in enumerate(answers):
+            for label, value in answer.probabilities.items():
                 if label not in column_of:
                     raise Refused(
                         f"{self._endpoint.name} names a label that it did not name before"
@@ -227,19 +252,13 @@ class EndpointPredictor:
         rows = reviews.select([one for one in fields if one in reviews.schema.names]).to_pylist()
         return [_instance(row, self.takes_texts) for row in rows]
 
-    def _answers(self, body: bytes, reviews: int) -> list[dict[str, float]]:
+    def _answers(self, body: bytes, reviews: int) -> list[Answer]:
         text = _patiently(self._endpoint, lambda: self._endpoint.send(body))
         try:
-            answers = [
-                {
-                    str(label).removeprefix("__label__"): float(value)
-                    for label, value in zip(one["label"], one["prob"], strict=True)
-                }
-                for one in json.loads(text)
-            ]
+            answers = [_answer(row) for row in json.loads(text)]
         except (ValueError, KeyError, TypeError) as error:
             raise Refused(f"{self._endpoint.name} does not answer as a classifier does") from error
-        if len(answers) != reviews or not all(answers):
+        if len(answers) != reviews or not all(answer.probabilities for answer in answers):
             raise Refused(f"{self._endpoint.name} answers {len(answers)} of {reviews} reviews")
         return answers
 
@@ -273,21 +292,35 @@ def _instance(row: dict[str, str | None], as_text: bool) -> Instance:
     return {"review_body": ""} | {name: value for name, value in row.items() if value}
 
 
-def _bodies(instances: Sequence[Instance], cleaned: bool) -> Iterator[tuple[bytes, int]]:
+def _answer(row: Mapping[str, Any]) -> Answer:
+    """Return an answer of BlazingText's shape, with what our own endpoint adds to it."""
+    probabilities = {
+        str(label).removeprefix("__label__"): float(value)
+        for label, value in zip(row["label"], row["prob"], strict=True)
+    }
+    known = row.get("known_words")
+    return Answer(probabilities, None if known is None else int(known))
+
+
+def _bodies(
+    instances: Sequence[Instance], configuration: Mapping[str, bool]
+) -> Iterator[tuple[bytes, int]]:
     """Yield requests within the limits, each with how many reviews it holds."""
     batch: list[Instance] = []
     size = 0
     for instance in instances:
         length = len(json.dumps(instance)) + 2
         if batch and (size + length > MOST_BYTES or len(batch) == MOST_REVIEWS):
-            yield _body(batch, cleaned), len(batch)
+            yield _body(batch, configuration), len(batch)
             batch, size = [], 0
         batch.append(instance)
         size += length
     if batch:
-        yield _body(batch, cleaned), len(batch)
+        yield _body(batch, configuration), len(batch)
 
 
-def _body(instances: Sequence[Instance], cleaned: bool = False) -> bytes:
-    configuration: dict[str, Any] = {"k": MANY} | ({"cleaned": True} if cleaned else {})
-    return json.dumps({"instances": list(instances), "configuration": configuration}).encode()
+def _body(
+    instances: Sequence[Instance], configuration: Mapping[str, bool] = MappingProxyType({})
+) -> bytes:
+    asked = {"k": MANY, **configuration}
+    return json.dumps({"instances": list(instances), "configuration": asked}).encode()
