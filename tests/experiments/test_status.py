@@ -220,6 +220,13 @@ def test_pairs_need_fewer_requests_and_it_is_said() -> None:
     assert (goal.high - goal.low)[-1] < (split.high - split.low)[-1]
 
 
+def test_arms_that_never_differed_say_nothing_of_how_many_requests_they_need() -> None:
+    frame = paired(200, 16)
+    control = frame[frame["arm"] == "A"]
+    alike = pd.concat([control, control.assign(arm="B")]).sort_values("request", kind="stable")
+    assert "of the requests" not in " ".join(cautions(judge(alike, request_column="request")))
+
+
 def test_requests_that_only_one_arm_answered_are_left_out_and_said() -> None:
     frame = paired(500, 17).iloc[:-40]
     frame = pd.concat([frame, paired(500, 17).query("arm == 'A'").iloc[-20:]])

@@ -70,10 +70,11 @@ def cautions(status: Status) -> list[str]:
             f"{count(status.unpaired)} requests were not answered by every arm and are left out."
         )
     for goal in status.goals:
-        if status.design.paired and goal.comparison.fewer < 1 and goal.comparison.units[-1] > 1:
+        fewer = goal.comparison.fewer  # 0 where the arms never differed, which says nothing yet
+        if status.design.paired and 0 < fewer < 1 and goal.comparison.units[-1] > 1:
             sentences.append(
                 f"The same requests were answered by both: {goal.metric.column} needs "
-                f"{goal.comparison.fewer:.0%} of the requests that dealing them to "
+                f"{fewer:.0%} of the requests that dealing them to "
                 f"{status.design.arms[0]} or {goal.treatment} would take."
             )
     return sentences
