@@ -141,7 +141,7 @@ class HttpEndpoint:
         return connection
 
 
-class Answer(NamedTuple):
+class EndpointAnswer(NamedTuple):
     """What an endpoint says of a review.
 
     Args:
@@ -170,7 +170,7 @@ class EndpointPredictor:
         self._pool = ThreadPoolExecutor(at_once)
         self.sends_cleaned = False
         """Whether what is sent is prepared; our own endpoints do not clean it again then."""
-        self._answered: tuple[pa.RecordBatch | None, list[Answer]] = (None, [])
+        self._answered: tuple[pa.RecordBatch | None, list[EndpointAnswer]] = (None, [])
         try:
             self._ask_about()
         except BaseException:
@@ -252,7 +252,7 @@ class EndpointPredictor:
         rows = reviews.select([one for one in fields if one in reviews.schema.names]).to_pylist()
         return [_instance(row, self.takes_texts) for row in rows]
 
-    def _answers(self, body: bytes, reviews: int) -> list[Answer]:
+    def _answers(self, body: bytes, reviews: int) -> list[EndpointAnswer]:
         text = _patiently(self._endpoint, lambda: self._endpoint.send(body))
         try:
             answers = [_answer(row) for row in json.loads(text)]
@@ -292,14 +292,14 @@ def _instance(row: dict[str, str | None], as_text: bool) -> Instance:
     return {"review_body": ""} | {name: value for name, value in row.items() if value}
 
 
-def _answer(row: Mapping[str, Any]) -> Answer:
+def _answer(row: Mapping[str, Any]) -> EndpointAnswer:
     """Return an answer of BlazingText's shape, with what our own endpoint adds to it."""
     probabilities = {
         str(label).removeprefix("__label__"): float(value)
         for label, value in zip(row["label"], row["prob"], strict=True)
     }
     known = row.get("known_words")
-    return Answer(probabilities, None if known is None else int(known))
+    return EndpointAnswer(probabilities, None if known is None else int(known))
 
 
 def _bodies(
