@@ -23,6 +23,7 @@ from reviewdesk.desk.app import ADDRESSES, create_app
 from reviewdesk.desk.desk import Desk, open_desk
 from reviewdesk.desk.session import ADMIN, AGENT
 from reviewdesk.errors import InputError, UsageError
+from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.serving.metrics import Metrics
 from reviewdesk.settings import ServeSettings
 
@@ -108,6 +109,24 @@ def test_forms_need_a_token_of_their_own_session(desk: Desk) -> None:
                         assert answer.status_code == 403, one.path
 
     anyio.run(ask)
+
+
+def test_ids_of_customers_are_shown_where_it_is_allowed_and_to_admins(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    review = desk.reviews.at([0])[0]
+    ids = PreparedData.open(desk.job / "prepared").table(["review_id", "customer_id"]).to_pylist()
+    (customer,) = [row["customer_id"] for row in ids if row["review_id"] == review.id]
+
+    async def ask(name: str) -> str:
+        async with client_of(desk) as client:
+            await log_in(client, name)
+            return (await client.get(f"/customers/{review.customer}")).text
+
+    assert customer not in anyio.run(ask, "Ada")
+    monkeypatch.setattr(desk, "clear_customers", True)
+    assert customer in anyio.run(ask, "Ada")
+    assert customer not in anyio.run(ask, "Ben")
 
 
 def test_cookies_are_kept_from_scripts_other_sites_and_plain_http(desk: Desk) -> None:

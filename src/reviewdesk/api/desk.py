@@ -21,6 +21,7 @@ def desk(
     graph: str | Path | None = None,
     name: str = "",
     database: str = "",
+    clear_customers: bool = False,
     **settings: Any,
 ) -> None:
     """Serve the desk of a job until it is interrupted, as ``reviewdesk desk`` does.
@@ -31,6 +32,7 @@ def desk(
         graph: the folder of a graph; by default the one in the job or beside it.
         name: under which decisions are written down; yours by default.
         database: a team's PostgreSQL database that keeps decisions, by URL; the job remembers it.
+        clear_customers: show the ids of customers, which otherwise are keyed hashes only.
         settings: those of ``reviewdesk desk``, such as ``port``.
 
     Raises:
@@ -44,6 +46,7 @@ def desk(
         graph=None if graph is None else Path(graph),
         name=name,
         database=database,
+        clear_customers=clear_customers,
         progress=Progress(),
     )
     serve_desk(opened, lambda port: _say(f"the desk: http://{serving.host}:{port}/\n"))

@@ -61,6 +61,13 @@ def desk(
             max=1.0,
         ),
     ] = AUDIT_RATE,
+    clear_customers: Annotated[
+        bool,
+        typer.Option(
+            "--clear-customers",
+            help="Show admins the ids of customers, which otherwise are keyed hashes only.",
+        ),
+    ] = False,
     watch: Annotated[
         Path | None,
         typer.Option(
@@ -91,6 +98,7 @@ def desk(
         auth=auth,
         database=database,
         audit_rate=audit_rate,
+        clear_customers=clear_customers,
         progress=Progress(),
     )
 

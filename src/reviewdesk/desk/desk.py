@@ -60,6 +60,7 @@ class Desk:
         graph: the folder of a graph; None without.
         audit_rate: which share of the queue is drawn at random.
         watch: takes new files in; None without.
+        clear_customers: whether admins see the ids of customers.
     """
 
     job: Path
@@ -78,6 +79,7 @@ class Desk:
     _renewal: threading.Lock = field(default_factory=threading.Lock)
     audit_rate: float = AUDIT_RATE
     watch: FolderWatch | None = None
+    clear_customers: bool = False
     _worklist: tuple[object, Sampling] | None = None
 
     @property
@@ -176,6 +178,7 @@ def open_desk(
     auth: Path | None = None,
     database: str = "",
     audit_rate: float = AUDIT_RATE,
+    clear_customers: bool = False,
     progress: Progress = SILENT,
 ) -> Desk:
     """Open the desk of a job.
@@ -191,6 +194,7 @@ def open_desk(
         auth: a file of accounts; None: whoever reaches the desk may do everything.
         database: the URL of a team's PostgreSQL database that keeps decisions; empty: the one that
             was named before, else the job's folder.
+        clear_customers: whether admins see the ids of customers on their pages.
         progress: is shown how far the index of the reviews has come.
 
     Raises:
@@ -223,6 +227,7 @@ def open_desk(
         given_findings=findings,
         graph=graph if graph is not None else _beside(job, GRAPH, _has_graph),
         audit_rate=audit_rate,
+        clear_customers=clear_customers,
     )
 
 

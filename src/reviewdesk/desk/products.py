@@ -8,9 +8,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from starlette.responses import Response
 
+from reviewdesk.desk.accounts import allowed
 from reviewdesk.desk.review_index import NONE
 from reviewdesk.desk.review_list import review_items
 from reviewdesk.desk.said import said
+from reviewdesk.desk.session import ADMIN
 from reviewdesk.desk.shell import button, page
 from reviewdesk.desk.story import over_time
 from reviewdesk.desk.visit import Visit
@@ -142,6 +144,9 @@ def customer(visit: Visit) -> Response:
     if not len(rows) or not int(name, 16):
         raise UnknownEndpoint(say("error.no_customer"))
     query = {"customer": name}
+    lead = say("customer.lead")
+    if desk.clear_customers and allowed(visit.session, ADMIN):
+        lead = say("customer.id", id=desk.reviews.customer_id(int(rows[0])))
     return page(
         visit,
         "products",
@@ -149,7 +154,7 @@ def customer(visit: Visit) -> Response:
         _figures(visit, rows),
         section(say("product.story"), over_time(visit, rows)),
         _newest(visit, rows, query, product=True),
-        lead=say("customer.lead"),
+        lead=lead,
     )
 
 

@@ -108,6 +108,11 @@ class ReviewReader:
         value = int(self._customers[row])
         return f"{value:016x}" if value else ""
 
+    def customer_id(self, row: int) -> str:
+        """Return the id of the customer who wrote a review, as the data has it; empty for none."""
+        table, place = self._group(row)
+        return table.column("customer_id")[place].as_py() or ""
+
     def _review(self, row: int) -> Review:
         table, place = self._group(row)
         values = {name: table.column(name)[place].as_py() for name in COLUMNS}
