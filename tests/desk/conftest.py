@@ -7,7 +7,7 @@ import pytest
 
 from reviewdesk.desk.decision_place import open_decisions
 from reviewdesk.desk.decisions import DecisionLog
-from tests.desk.desks import RunningDesk, desk, make_job
+from tests.desk.desks import RunningDesk, desk, make_job, put_back
 from tests.desk.postgres import Cluster, cluster
 from tests.serving.process import Server, server
 
@@ -26,10 +26,17 @@ def desk_job(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def open_desk(desk_job: Path) -> Iterator[RunningDesk]:
-    """A desk that is asked, and decided at."""
+def shared_desk(desk_job: Path) -> Iterator[RunningDesk]:
+    """A desk's process; tests ask for ``open_desk``."""
     with desk(desk_job, "--name", "Ada", "--audit-rate", "0") as running:
         yield running
+
+
+@pytest.fixture
+def open_desk(shared_desk: RunningDesk) -> RunningDesk:
+    """A desk at which nothing is decided or held, whatever tests before have done."""
+    put_back(shared_desk.job)
+    return shared_desk
 
 
 @pytest.fixture(scope="session")

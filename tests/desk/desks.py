@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,9 @@ import pyarrow as pa
 import pytest
 
 from reviewdesk.cli.main import main
+from reviewdesk.desk.actions import UNDO
+from reviewdesk.desk.decision_place import open_decisions
+from reviewdesk.desk.desk import FOLDER
 from reviewdesk.findings.base import FinderInfo, Findings, PromisedList
 from reviewdesk.findings.identity import identified
 from reviewdesk.findings.store import write_findings
@@ -125,6 +128,16 @@ def desk(job: Path, *words: str | Path) -> Iterator[RunningDesk]:
             yield RunningDesk(process, _url(process), job)
         finally:
             process.kill()
+
+
+def put_back(job: Path) -> None:
+    """Undo whatever was done at a desk, and give back what is held."""
+    with closing(open_decisions(job / FOLDER)) as decisions:
+        for holder in set(decisions.holders().values()):
+            decisions.release(holder)
+        for action in decisions.latest(1_000_000):
+            if action.kind != UNDO and action.undone is None:
+                decisions.undo(action.batch, "test")
 
 
 def _url(process: "subprocess.Popen[str]") -> str:

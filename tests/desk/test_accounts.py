@@ -2,6 +2,7 @@
 
 import random
 import re
+import shutil
 import string
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,7 @@ from reviewdesk.errors import InputError, UsageError
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.serving.metrics import Metrics
 from reviewdesk.settings import ServeSettings
+from tests.desk.desks import put_back
 
 PASSWORD = "correct horse"
 PUBLIC = {("GET", "/login"), ("POST", "/login")}
@@ -33,11 +35,20 @@ FOR_ADMINS = {("GET", "/reviews/export/{kind}"), ("GET", "/audit"), ("POST", "/t
 
 
 @pytest.fixture(scope="module")
-def desk(desk_job: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    accounts = tmp_path_factory.mktemp("accounts") / "accounts.json"
-    set_account(accounts, "Ada", ADMIN, PASSWORD)
-    set_account(accounts, "Ben", AGENT, PASSWORD)
-    opened = open_desk(desk_job, ServeSettings(), auth=accounts)
+def shop(desk_job: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the job for people with accounts."""
+    place = tmp_path_factory.mktemp("accounts") / "shop"
+    shutil.copytree(desk_job.parent, place, ignore=shutil.ignore_patterns("desk"))
+    set_account(place / "accounts.json", "Ada", ADMIN, PASSWORD)
+    set_account(place / "accounts.json", "Ben", AGENT, PASSWORD)
+    return place
+
+
+@pytest.fixture
+def desk(shop: Path) -> Iterator[Desk]:
+    """A desk at which nobody has done anything, and nobody has to wait."""
+    opened = open_desk(shop / "job", ServeSettings(), auth=shop / "accounts.json")
+    put_back(shop / "job")
     yield opened
     opened.decisions.close()
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import anyio
 import httpx
 import pandas as pd
 import pyarrow.parquet as pq
@@ -15,11 +16,15 @@ import pytest
 
 from reviewdesk.desk import texts
 from reviewdesk.desk.actions import Subject
+from reviewdesk.desk.app import create_app
 from reviewdesk.desk.decision_place import open_decisions
+from reviewdesk.desk.desk import open_desk
 from reviewdesk.desk.erase import erase_from_desk
 from reviewdesk.desk.texts import Texts
 from reviewdesk.findings.store import read_findings
 from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.serving.metrics import Metrics
+from reviewdesk.settings import ServeSettings
 from tests.desk.desks import (
     DECLINING,
     HOSTILE,
@@ -267,10 +272,31 @@ def test_the_digest_says_what_is_new_and_is_a_feed(desk_job: Path, tmp_path: Pat
         assert value["version"] == "https://jsonfeed.org/version/1.1"
         new = [item for item in value["items"] if "review-category" in item["tags"]]
         assert len(new) == 4
-        assert all(one.get(item["url"]).status_code == 200 for item in value["items"])
+        urls = [value["home_page_url"], value["feed_url"], *(one["url"] for one in value["items"])]
+        assert all(url.startswith(f"{running.url}/") for url in urls)
+        assert all(one.get(url).status_code == 200 for url in urls)
         assert value["_reviewdesk"]["decided"] == {"right": 1, "wrong": 0, "unsure": 0}
         assert shown(page) in [item["id"] for item in value["items"]]  # what is new comes first
         assert "New findings" in one.get("/digest").text
+
+
+def test_addresses_of_a_feed_are_those_at_which_a_proxy_has_the_desk(desk_job: Path) -> None:
+    opened = open_desk(desk_job, ServeSettings(root_path="/shop"))
+
+    async def feed_url(headers: dict[str, str]) -> str:
+        transport = httpx.ASGITransport(create_app(opened, Metrics()))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost:81") as one:
+            return str((await one.get("/digest.json", headers=headers)).json()["feed_url"])
+
+    for proto, host, expected in (
+        ("", "", "http://localhost:81/shop/digest.json"),
+        ("https, http", "desk.example:8443, inner", "https://desk.example:8443/shop/digest.json"),
+        ("https", "[::1]:8080", "https://[::1]:8080/shop/digest.json"),
+        ("http", "x/<script>", "/shop/digest.json"),
+    ):
+        given = {"x-forwarded-proto": proto, "x-forwarded-host": host}
+        assert anyio.run(feed_url, given) == expected
+    opened.decisions.close()
 
 
 def test_all_that_is_said_can_be_translated(tmp_path: Path) -> None:

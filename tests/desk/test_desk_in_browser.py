@@ -34,8 +34,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def open_desk(desk_job: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDesk]:
-    """A desk of its own, where whole filters are decided about."""
+def shared_desk(desk_job: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDesk]:
+    """A desk of its own, where a part of the queue is drawn at random."""
     place = tmp_path_factory.mktemp("browser") / "shop"
     shutil.copytree(desk_job.parent, place, ignore=shutil.ignore_patterns("desk"))
     with desk(place / "job") as running:
