@@ -65,7 +65,7 @@ def feed(visit: Visit) -> Response:
     items: list[dict[str, Any]] = [
         {
             "id": row["finding_id"],
-            "url": visit.to(f"/findings/{row['finding_id']}"),
+            "url": visit.whole(f"/findings/{row['finding_id']}"),
             "title": f"{worklist.finder_info[row['finder']].title}: {row['title'] or row['what']}",
             "content_text": row["action"],
             "date_published": made,
@@ -83,7 +83,8 @@ def feed(visit: Visit) -> Response:
     value = {
         "version": FEED,
         "title": say("digest.title"),
-        "feed_url": visit.to("/digest.json"),
+        "home_page_url": visit.whole("/digest"),
+        "feed_url": visit.whole("/digest.json"),
         "items": items,
         "_reviewdesk": about,
     }

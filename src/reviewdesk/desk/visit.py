@@ -1,5 +1,6 @@
 """One request as pages see it: who asks, for what, with which words."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -18,6 +19,7 @@ MOST_FIELDS: Final = 200
 LONGEST_FIELD: Final = 4_000
 FRAGMENT: Final = "x-reviewdesk-fragment"
 _FORM: Final = "application/x-www-form-urlencoded"
+_HOST: Final = re.compile(r"(?:[\w.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Visit:
         fragment: whether the desk's own script asks, for a part of a page.
         client: the address it comes from.
         secure: whether it came by TLS, as far as is known, so that cookies may be kept to that.
+        origin: scheme, host and port at which the desk was reached; empty unless known.
     """
 
     desk: Desk
@@ -47,6 +50,7 @@ class Visit:
     fragment: bool
     client: str = ""
     secure: bool = False
+    origin: str = ""
 
     @property
     def root(self) -> str:
@@ -57,6 +61,10 @@ class Visit:
         """Return an address of the desk."""
         fields = {name: value for name, value in (query or {}).items() if value}
         return f"{self.root}{quote(path)}" + (f"?{urlencode(fields)}" if fields else "")
+
+    def whole(self, path: str, query: Mapping[str, str] | None = None) -> str:
+        """Return an address of the desk for programs elsewhere, with its scheme and host."""
+        return self.origin + self.to(path, query)
 
 
 async def visit_of(desk: Desk, request: Request, session: Session) -> Visit:
@@ -82,14 +90,27 @@ async def visit_of(desk: Desk, request: Request, session: Session) -> Visit:
         fragment=FRAGMENT in request.headers,
         client=request.client.host if request.client else "",
         secure=is_secure(request),
+        origin=_origin(request),
     )
 
 
 def is_secure(request: Request) -> bool:
     """Say whether a browser that asks has to be on TLS: all but those on this machine itself."""
-    if request.headers.get("x-forwarded-proto", "").lower() == "https":
+    if _forwarded(request, "proto") == "https":
         return True
     return request.url.scheme == "https" or not is_loopback(request.url.hostname or "")
+
+
+def _origin(request: Request) -> str:
+    """Return by which scheme and host the desk was reached; a proxy in front says it in headers."""
+    host = _forwarded(request, "host") or request.headers.get("host", "")
+    scheme = "https" if _forwarded(request, "proto") == "https" else request.url.scheme
+    return f"{scheme}://{host}" if _HOST.fullmatch(host) else ""
+
+
+def _forwarded(request: Request, name: str) -> str:
+    """Return what the first of the proxies in front has said; empty without."""
+    return request.headers.get(f"x-forwarded-{name}", "").partition(",")[0].strip().lower()
 
 
 def cookie_of(request: Request) -> str:
