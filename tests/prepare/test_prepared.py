@@ -77,7 +77,7 @@ def change(folder: Path, edit: Callable[[dict[str, Any]], Any]) -> None:
     ("edit", "message"),
     [
         (lambda m: m.update(format="reviewdesk.bundle"), "is of something else"),
-        (lambda m: m.update(format_version=1), "version 1, and this release reads version 5"),
+        (lambda m: m.update(format_version=1), "version 1, and this release reads version 6"),
         (lambda m: m.pop("partitions"), "damaged"),
         (lambda m: m.update(partitions=[1]), "damaged"),
         (lambda m: m["partitions"][0].update(file="../../secret"), "damaged"),

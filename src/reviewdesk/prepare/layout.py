@@ -8,7 +8,7 @@ from urllib.parse import quote
 from reviewdesk.schema import REVIEW_MONTH
 
 FORMAT: Final = "reviewdesk.prepared"
-FORMAT_VERSION: Final = 5
+FORMAT_VERSION: Final = 6
 
 MANIFEST: Final = "manifest.json"
 LOG: Final = "log.json"

@@ -1,12 +1,12 @@
 """The manifest: what a prepared folder holds and how it came to be, without any time in it."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reviewdesk import __version__
 from reviewdesk.prepare.duplicates import LENGTH_RULES, VerdictCounts
+from reviewdesk.prepare.fingerprint import RowSum, fingerprint
 from reviewdesk.prepare.layout import FORMAT, FORMAT_VERSION
 from reviewdesk.prepare.lengths import LengthBounds
 from reviewdesk.prepare.parts import Contents, PartFile
@@ -149,6 +149,7 @@ def _lost_columns(groups: Sequence[InputGroup]) -> list[dict[str, Any]]:
 def contents_json(contents: Contents) -> dict[str, Any]:
     """Return the part of a manifest that depends on what was written alone."""
     parts, ratings = contents
+    sums = (RowSum.from_text(one.rows, one.row_sum) for one in contents.files)
     return {
         "partitions": [_partition(one) for one in parts],
         "months": _sum(one.months for one in parts),
@@ -158,7 +159,7 @@ def contents_json(contents: Contents) -> dict[str, Any]:
         "default_headlines": sum(one.default_headlines for one in parts),
         "copies": sum(one.copies for one in parts),
         "ratings": {**_partition(ratings), "stars": ratings.stars} if ratings else None,
-        "fingerprint": _fingerprint([*parts, ratings] if ratings else parts),
+        "fingerprint": fingerprint(sums),
     }
 
 
@@ -202,12 +203,8 @@ def _partition(part_file: PartFile) -> dict[str, Any]:
         "rows": part_file.rows,
         "bytes": part_file.bytes,
         "sha256": part_file.sha256,
+        "row_sum": part_file.row_sum,
     }
-
-
-def _fingerprint(parts: Iterable[PartFile]) -> str:
-    text = "".join(f"{one.file} {one.sha256}\n" for one in parts)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _sum(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:

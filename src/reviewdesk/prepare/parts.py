@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from reviewdesk.prepare.blocks import blocks
 from reviewdesk.prepare.copies import Copies
 from reviewdesk.prepare.duplicates import PlacedRun, Verdicts
+from reviewdesk.prepare.fingerprint import RowSum
 from reviewdesk.prepare.layout import RATINGS, REVIEWS_FOLDER, Part, file_sha256
 from reviewdesk.prepare.merging import merged, merged_ratings
 from reviewdesk.prepare.part_files import ROW_GROUP_BYTES, ROW_GROUP_ROWS, part_writer
@@ -52,6 +53,7 @@ class PartFile:
         rows: reviews in it.
         bytes: its size.
         sha256: its digest.
+        row_sum: the sum of its rows' hashes, from ``RowSum.to_text``.
         months: reviews by month, ``unknown`` where there is no date.
         categories: reviews by category; those without one are not in it.
         stars: reviews by stars; ``none`` where there are no stars.
@@ -65,6 +67,7 @@ class PartFile:
     rows: int
     bytes: int
     sha256: str
+    row_sum: str
     months: Mapping[str, int]
     categories: Mapping[str, int]
     stars: Mapping[str, int]
@@ -169,12 +172,13 @@ def write_part(
         StorageError: it cannot be written.
     """
     path = folder / part.file(file_format)
-    tally = PartTally()
+    tally, row_sum = PartTally(), RowSum()
     make_folders(path)
     with write_then_rename(path) as file, part_writer(file, schema, file_format) as write:
         for block in blocks(tables, ROW_GROUP_ROWS, ROW_GROUP_BYTES):
             write(block)
             tally.add(block)
+            row_sum += RowSum.of(block)
     with storage_errors(str(path)):
         size, sha256 = path.stat().st_size, file_sha256(path)
         if not tally.rows and part == RATINGS:
@@ -182,7 +186,12 @@ def write_part(
         elif not tally.rows:
             shutil.rmtree(path.parent)
     return PartFile(
-        part=part, file=part.file(file_format), bytes=size, sha256=sha256, **tally.to_json()
+        part=part,
+        file=part.file(file_format),
+        bytes=size,
+        sha256=sha256,
+        row_sum=row_sum.to_text(),
+        **tally.to_json(),
     )
 
 

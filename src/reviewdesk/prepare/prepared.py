@@ -147,7 +147,7 @@ class PreparedData:
 
     @property
     def fingerprint(self) -> str:
-        """A digest of all reviews: equal reviews, equal fingerprint."""
+        """A digest of all reviews: the same in any order, layout and file format."""
         return str(self.manifest["fingerprint"])
 
     @property
@@ -387,6 +387,7 @@ def _is_file(entry: dict[str, Any], part: Part, manifest: dict[str, Any]) -> boo
         and isinstance(entry["rows"], int)
         and isinstance(entry["bytes"], int)
         and isinstance(entry["sha256"], str)
+        and isinstance(entry["row_sum"], str)
     )
 
 

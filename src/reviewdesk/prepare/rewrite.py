@@ -148,5 +148,6 @@ def _link_part(data: PreparedData, part: dict[str, Any], folder: Path) -> PartFi
         file=part["file"],
         bytes=part["bytes"],
         sha256=part["sha256"],
+        row_sum=part["row_sum"],
         **tally.to_json(),
     )
