@@ -188,47 +188,6 @@ def test_a_selection_of_reviews_goes_out(
     assert not set(out["customer"].astype(str)) & set(table["customer_id"])
 
 
-def test_reports_are_shown_as_they_are_and_cannot_reach_the_desk(client: httpx.Client) -> None:
-    page = client.get("/reports").text
-    assert "/reports/report" in page
-    answer = client.get("/reports/report")
-    assert answer.status_code == 200
-    assert "sandbox allow-scripts" in answer.headers["content-security-policy"]
-    assert "allow-same-origin" not in answer.headers["content-security-policy"]
-    for path in ("/reports/job", "/reports/..%2fjob.json", "/reports/%2e%2e"):
-        assert client.get(path).status_code == 404, path
-
-
-def test_pages_in_folders_beside_the_job_are_linked(
-    client: httpx.Client, open_desk: RunningDesk
-) -> None:
-    beside = open_desk.job.parent
-    pages = {
-        "experiment-split": beside / "split" / "report.html",
-        "comparison-compared": beside / "compared" / "comparison.html",
-        "tuning-tuned": open_desk.job / "tuned" / "tuning.html",
-        "monitor": beside / "monitor.html",
-        "experiment-other": beside / "other" / "report.html",  # of another job
-    }
-    folders = {path.parent for path in pages.values()} - {beside, open_desk.job}
-    try:
-        for name, path in pages.items():
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(f"<title>The {name}</title>")
-        (beside / "split" / "experiment.json").write_text("{}")
-        listed = client.get("/reports").text
-        linked = {name for name in pages if f'href="/reports/{name}"' in listed}
-        assert linked == {*pages} - {"experiment-other"}
-        for name in pages:
-            status = client.get(f"/reports/{name}").status_code
-            assert status == (200 if name in linked else 404), name
-        assert "The experiment-split" in listed
-    finally:
-        for folder in folders:
-            shutil.rmtree(folder)
-        pages["monitor"].unlink()
-
-
 def test_languages_are_named(client: httpx.Client) -> None:
     page = client.get("/reviews?language=en").text
     assert ">English" in page

@@ -78,7 +78,7 @@ ADDRESSES: Final = (
     Address("/delivered", GET, AGENT, delivered.show),
     Address("/delivered/answers", GET, AGENT, delivered.answers),
     Address("/reports", GET, AGENT, reports.show),
-    Address("/reports/{page}", GET, AGENT, reports.one),
+    Address("/reports/{page:path}", GET, AGENT, reports.one),
     Address("/digest", GET, AGENT, digest.show),
     Address("/digest.json", GET, AGENT, digest.feed),
     Address("/take-in", POST, ADMIN, digest.take_in),

@@ -2,8 +2,10 @@
 
 import base64
 import hashlib
+import html
+import re
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from reviewdesk import __version__
 from reviewdesk.report.html import Child, Html, element, fragment
@@ -11,6 +13,33 @@ from reviewdesk.storage import write_text
 
 STYLE: Final = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
 """The style sheet that every page carries within it."""
+
+_MADE_BY: Final = re.compile(
+    r'<meta name="generator" content="reviewdesk [^" ]{1,40} ([^"]{1,60})">'
+)
+_TITLE: Final = re.compile(r"<title>([^<]{0,2000}) · reviewdesk</title>")
+HEAD_BYTES: Final = 8_192
+"""So much of a file says whether it is a page of ours."""
+
+
+class PageHead(NamedTuple):
+    """What a page says of itself: its title and its kind, as in ``"Evaluation"``."""
+
+    title: str
+    kind: str
+
+
+def page_head(begin: bytes) -> PageHead | None:
+    """Return what a file says of itself if it is a page that ``Page`` has written, else None.
+
+    Args:
+        begin: its first ``HEAD_BYTES``.
+    """
+    text = begin.decode("utf-8", "replace")
+    made, title = _MADE_BY.search(text), _TITLE.search(text)
+    if made is None or title is None:
+        return None
+    return PageHead(html.unescape(title[1]), html.unescape(made[1]))
 
 
 class Page:
@@ -54,6 +83,7 @@ class Page:
             element(
                 "meta", http_equiv="Content-Security-Policy", content=content_policy(self.script)
             ),
+            element("meta", name="generator", content=f"reviewdesk {__version__} {self.kind}"),
             element("meta", name="viewport", content="width=device-width, initial-scale=1"),
             element("meta", name="color-scheme", content="light dark"),
             element("meta", name="referrer", content="no-referrer"),
@@ -90,12 +120,13 @@ class Page:
 
 def content_policy(script: str = "") -> str:
     """Return the policy that lets a page use its own style sheet and script and nothing else."""
-    scripts = f" script-src {_digest(script)};" if script else ""
+    scripts = f" script-src {source_digest(script)};" if script else ""
     return (
-        f"default-src 'none'; style-src {_digest(STYLE)};{scripts} img-src data:; "
+        f"default-src 'none'; style-src {source_digest(STYLE)};{scripts} img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
 
 
-def _digest(text: str) -> str:
+def source_digest(text: str) -> str:
+    """Return how a policy names one script or style sheet that stands in a page."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
