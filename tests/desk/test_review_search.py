@@ -9,11 +9,14 @@ from urllib.parse import quote
 
 import httpx
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from reviewdesk.desk.export import streamed, written
 from reviewdesk.desk.review_index import open_index, pseudonym
 from reviewdesk.desk.review_search import ReviewFilter, ReviewSearch
-from reviewdesk.desk.reviews import ReviewReader
+from reviewdesk.desk.reviews import EXPORTED, ReviewReader
 from reviewdesk.prepare.prepared import PreparedData
 from tests.desk.desks import RunningDesk
 from tests.report.reading import Reader
@@ -186,6 +189,31 @@ def test_a_selection_of_reviews_goes_out(
     expected = table[with_word(table, "the") & (table["star_rating"] == 1)]
     assert set(out["review_id"]) == set(expected["review_id"])
     assert not set(out["customer"].astype(str)) & set(table["customer_id"])
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "jsonl"])
+def test_a_file_of_reviews_is_sent_while_it_is_written(
+    search: ReviewSearch, table: pd.DataFrame, kind: str
+) -> None:
+    rows = search.find(ReviewFilter()).rows
+    whole = search.reviews.at(rows.tolist())
+    parts = list(search.reviews.tables(rows, 100))
+    assert [part.num_rows for part in parts[:-1]] == [100] * (len(parts) - 1)
+    names = [name for part in parts for name in part["review_id"].to_pylist()]
+    assert names == [review.id for review in whole]
+    for part, first in zip(parts, whole[::100], strict=True):
+        row = part.slice(0, 1).to_pylist()[0]
+        assert (row["review_body"], row["review_date"]) == (first.body, first.day)
+        assert row["customer"] == (first.customer or None)
+        assert row["labels"] == [f"{t}={v.label} ({v.sure} %)" for t, v in first.labels.items()]
+    pieces = list(streamed(EXPORTED, parts, kind))
+    assert max(map(len, pieces)) < 0.3 * sum(map(len, pieces))
+    at_once = io.BytesIO()
+    written(pa.concat_tables(parts), kind, at_once)
+    if kind == "parquet":
+        assert pq.read_table(io.BytesIO(b"".join(pieces))) == pq.read_table(at_once)
+    else:
+        assert b"".join(pieces) == at_once.getvalue()
 
 
 def test_languages_are_named(client: httpx.Client) -> None:

@@ -1,6 +1,8 @@
 """Tables as files for other programs: CSV that no spreadsheet runs, Parquet, JSON lines."""
 
-from typing import IO, Final
+import io
+from collections.abc import Iterable, Iterator
+from typing import IO, Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,6 +19,22 @@ MEDIA: Final = {
 }
 
 
+def media_of(kind: str) -> str:
+    """Return the media type of a kind of file.
+
+    Raises:
+        UsageError: there is no such kind of file.
+    """
+    if kind not in MEDIA:
+        raise UsageError(f"files are {', '.join(MEDIA)}, not {kind[:20]!r}")
+    return MEDIA[kind]
+
+
+def saved_as(name: str) -> dict[str, str]:
+    """Return the header by which browsers save an answer, and never show it."""
+    return {"Content-Disposition": f'attachment; filename="{name}"'}
+
+
 def written(table: pa.Table, kind: str, sink: IO[bytes]) -> str:
     """Write a table as a file.
 
@@ -31,16 +49,59 @@ def written(table: pa.Table, kind: str, sink: IO[bytes]) -> str:
     Raises:
         UsageError: there is no such kind of file.
     """
-    if kind not in MEDIA:
-        raise UsageError(f"files are {', '.join(MEDIA)}, not {kind[:20]!r}")
+    media = media_of(kind)
+    sink.writelines(streamed(table.schema, [table], kind))
+    return media
+
+
+def streamed(schema: pa.Schema, tables: Iterable[pa.Table], kind: str) -> Iterator[bytes]:
+    """Yield a file piece by piece, so that none is too large for memory.
+
+    Args:
+        schema: of the tables.
+        tables: what to write, part by part; lists become one text in CSV.
+        kind: one of ``MEDIA``.
+    """
     if kind == "parquet":
-        pq.write_table(table, sink, compression="zstd")
-        return MEDIA[kind]
+        yield from _parquet(schema, tables)
+        return
     if kind == "csv":
-        sink.write(csv_header(table.schema.names))
-    for batch in table.to_batches(max_chunksize=BATCH_ROWS):
-        if kind == "csv":
-            sink.write(csv_rows(flat(batch))[0])
-        else:
-            sink.write("".join(json_line(row) for row in plain(batch)).encode())
-    return MEDIA[kind]
+        yield csv_header(schema.names)
+    for table in tables:
+        for batch in table.to_batches(max_chunksize=BATCH_ROWS):
+            if kind == "csv":
+                yield csv_rows(flat(batch))[0]
+            else:
+                yield "".join(json_line(row) for row in plain(batch)).encode()
+
+
+def _parquet(schema: pa.Schema, tables: Iterable[pa.Table]) -> Iterator[bytes]:
+    pieces = _Pieces()
+    with pq.ParquetWriter(pieces, schema, compression="zstd") as writer:
+        for table in tables:
+            writer.write_table(table)
+            yield pieces.take()
+    yield pieces.take()
+
+
+class _Pieces(io.RawIOBase):
+    """A file that is taken away while it is written."""
+
+    def __init__(self) -> None:
+        self._waiting: list[bytes] = []
+        self._written = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, piece: Any, /) -> int:
+        self._waiting.append(bytes(piece))
+        self._written += len(self._waiting[-1])
+        return len(self._waiting[-1])
+
+    def tell(self) -> int:
+        return self._written
+
+    def take(self) -> bytes:
+        taken, self._waiting = b"".join(self._waiting), []
+        return taken

@@ -7,7 +7,7 @@ import pyarrow as pa
 from starlette.responses import RedirectResponse, Response
 
 from reviewdesk.desk.actions import ASSIGN, DECIDE, SNOOZE, VERDICTS, check_action
-from reviewdesk.desk.export import written
+from reviewdesk.desk.export import saved_as, written
 from reviewdesk.desk.queue import filter_of, filters, query_of, why_no_findings
 from reviewdesk.desk.shell import button, form, hidden, page, pager
 from reviewdesk.desk.visit import Visit
@@ -140,8 +140,7 @@ def export(visit: Visit) -> Response:
 
 def download(content: bytes, media: str, name: str) -> Response:
     """Return a file that browsers save and never show."""
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, media_type=media, headers=headers)
+    return Response(content, media_type=media, headers=saved_as(name))
 
 
 def page_number(visit: Visit, pages: int) -> int:

@@ -3,7 +3,7 @@
 import datetime
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -21,6 +21,19 @@ COLUMNS: Final = (
     *("star_rating", "helpful_votes", "verified_purchase", "marketplace"),
     *("review_headline", "review_body", "review_date"),
 )
+
+EXPORTED: Final = pa.schema(
+    [
+        *((name, pa.string()) for name in ("review_id", "product_id", "product_title")),
+        *((name, pa.string()) for name in ("product_category", "marketplace")),
+        ("star_rating", pa.int8()),
+        ("review_date", pa.date32()),
+        *((name, pa.string()) for name in ("review_headline", "review_body")),
+        ("customer", pa.string()),
+        ("labels", pa.list_(pa.string())),
+    ]
+)
+"""What files of reviews hold."""
 
 
 class Label(NamedTuple):
@@ -93,15 +106,48 @@ class ReviewReader:
     def bodies(self, rows: NDArray[np.int64]) -> pa.Array:
         """Return the texts of reviews, in the order of the data."""
         texts = [pa.array([], pa.large_string())]
-        rows = np.sort(rows)
+        for some in self._stored(np.sort(rows), ["review_body"]):
+            texts += some["review_body"].cast(pa.large_string()).chunks
+        return pa.concat_arrays(texts)
+
+    def tables(self, rows: NDArray[np.int64], size: int) -> Iterator[pa.Table]:
+        """Yield reviews as tables of ``EXPORTED``, with hashes in place of the customers' ids.
+
+        Args:
+            rows: their places; the tables keep their order.
+            size: so many rows a table has at most.
+        """
+        names = [name for name in EXPORTED.names if name in COLUMNS]
+        for start in range(0, len(rows), size):
+            some = rows[start : start + size]
+            order = np.argsort(some, kind="stable")
+            table = pa.concat_tables(self._stored(some[order], names))
+            table = table.take(pa.array(np.argsort(order)))
+            customers = [f"{one:016x}" if one else None for one in self._customers[some].tolist()]
+            table = table.append_column("customer", pa.array(customers, pa.string()))
+            labels = pa.array(self._labels_said(some), EXPORTED.field("labels").type)
+            yield table.append_column("labels", labels).select(EXPORTED.names).cast(EXPORTED)
+
+    def _stored(self, rows: NDArray[np.int64], names: list[str]) -> Iterator[pa.Table]:
+        """Yield columns of reviews as they are stored; rows in ascending order."""
         while len(rows):
             table, place = self._group(int(rows[0]))
             begin = int(rows[0]) - place
             here = rows[: np.searchsorted(rows, begin + table.num_rows)]
-            some = table["review_body"].take(pa.array(here - begin))
-            texts += some.cast(pa.large_string()).chunks
+            yield table.select(names).take(pa.array(here - begin))
             rows = rows[len(here) :]
-        return pa.concat_arrays(texts)
+
+    def _labels_said(self, rows: NDArray[np.int64]) -> list[list[str]]:
+        """Return what was predicted of each review, as in ``stars=5 (92 %)``."""
+        said: list[list[str]] = [[] for _ in range(len(rows))]
+        for target in self.index.targets:
+            names = self.index.names[f"label-{target}"]
+            codes = self.index.column(f"label-{target}")[rows].tolist()
+            sure = self.index.column(f"sure-{target}")[rows].tolist()
+            for labels, code, percent in zip(said, codes, sure, strict=True):
+                if code >= 0:
+                    labels.append(f"{target}={names[code]} ({percent} %)")
+        return said
 
     def customer_name(self, row: int) -> str:
         """Return what stands for the customer who wrote a review; empty for none."""

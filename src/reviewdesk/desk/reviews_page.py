@@ -1,19 +1,17 @@
 """All reviews: searched, counted by facets, over time, written to a file; and one review."""
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-import pyarrow as pa
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from reviewdesk.desk.accounts import allowed
 from reviewdesk.desk.evidence import marked
-from reviewdesk.desk.export import written
-from reviewdesk.desk.findings_list import download, page_number
+from reviewdesk.desk.export import media_of, saved_as, streamed
+from reviewdesk.desk.findings_list import page_number
 from reviewdesk.desk.review_list import review_item, review_items
 from reviewdesk.desk.review_search import ABSENT, LABEL, STARS, SURE, ReviewFilter, words_of
-from reviewdesk.desk.reviews import Review
+from reviewdesk.desk.reviews import EXPORTED, Review
 from reviewdesk.desk.session import ADMIN
 from reviewdesk.desk.shell import button, facet, hidden, page, pager
 from reviewdesk.desk.visit import Visit
@@ -24,20 +22,8 @@ from reviewdesk.report.timeline import Bars, timeline
 from reviewdesk.scoring.explain import explain
 
 PER_PAGE: Final = 20
-MOST_EXPORTED: Final = 100_000
-BATCH: Final = 1_000
-
-EXPORTED: Final = pa.schema(
-    [
-        *((name, pa.string()) for name in ("review_id", "product_id", "product_title")),
-        *((name, pa.string()) for name in ("product_category", "marketplace")),
-        ("star_rating", pa.int8()),
-        ("review_date", pa.date32()),
-        *((name, pa.string()) for name in ("review_headline", "review_body")),
-        ("customer", pa.string()),
-        ("labels", pa.list_(pa.string())),
-    ]
-)
+BATCH: Final = 8_192
+"""So many reviews of a file are in memory at a time."""
 
 
 def show(visit: Visit) -> Response:
@@ -61,9 +47,7 @@ def show(visit: Visit) -> Response:
             _histogram(visit, wanted, hits.months),
             listed,
             pager(visit, "/reviews", query, at, pages),
-            _exports(visit, query, len(hits.rows))
-            if shown and allowed(visit.session, ADMIN)
-            else "",
+            _exports(visit, query) if shown and allowed(visit.session, ADMIN) else "",
             id="work",
         ),
         _filters(visit, wanted, hits.facets),
@@ -120,38 +104,13 @@ def _explained(visit: Visit, review: Review, target: str) -> Html:
 
 
 def export(visit: Visit) -> Response:
-    """Return the reviews that a filter leaves as a file; at most ``MOST_EXPORTED``."""
-    desk = visit.desk
-    found = desk.search.find(desk.search.filter_of(visit.query))
-    batches = []
-    for start in range(0, min(len(found.rows), MOST_EXPORTED), BATCH):
-        rows = found.rows[start : min(start + BATCH, MOST_EXPORTED)].tolist()
-        batches.append(
-            pa.Table.from_pylist(
-                [
-                    {
-                        "review_id": review.id,
-                        "product_id": review.product,
-                        "product_title": review.title,
-                        "product_category": review.category,
-                        "marketplace": review.marketplace,
-                        "star_rating": review.stars,
-                        "review_date": review.day,
-                        "review_headline": review.headline,
-                        "review_body": review.body,
-                        "customer": review.customer,
-                        "labels": [f"{t}={v.label} ({v.sure} %)" for t, v in review.labels.items()],
-                    }
-                    for review in desk.reviews.at(rows)
-                ],
-                EXPORTED,
-            )
-        )
-    sink = io.BytesIO()
-    table = pa.concat_tables(batches) if batches else EXPORTED.empty_table()
-    media = written(table, visit.names["kind"], sink)
-    desk.audit.note(visit.session.name, "export_reviews", rows=table.num_rows)
-    return download(sink.getvalue(), media, f"reviews.{visit.names['kind']}")
+    """Return all reviews that a filter leaves as a file, sent while it is written."""
+    desk, kind = visit.desk, visit.names["kind"]
+    media = media_of(kind)
+    hits = desk.search.find(desk.search.filter_of(visit.query))
+    desk.audit.note(visit.session.name, "export_reviews", rows=len(hits.rows))
+    pieces = streamed(EXPORTED, desk.reviews.tables(hits.rows, BATCH), kind)
+    return StreamingResponse(pieces, media_type=media, headers=saved_as(f"reviews.{kind}"))
 
 
 def histogram(
@@ -274,16 +233,14 @@ def value_name(visit: Visit, facet: str, value: str) -> str:
     return say(f"verified.{value}") if facet == "verified" else value.replace("_", " ")
 
 
-def _exports(visit: Visit, query: Mapping[str, str], number: int) -> Html:
+def _exports(visit: Visit, query: Mapping[str, str]) -> Html:
     say = visit.desk.texts
     links = [
         element("li", element("a", name, href=visit.to(f"/reviews/export/{kind}", query)))
         for kind, name in (("csv", "CSV"), ("parquet", "Parquet"), ("jsonl", "JSON lines"))
     ]
-    cut = element("p", say("reviews.cut", n=MOST_EXPORTED)) if number > MOST_EXPORTED else ""
     return element(
         "section",
         element("h2", say("export.title")),
         element("ul", *links, class_="inline"),
-        cut,
     )
