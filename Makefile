@@ -4,6 +4,7 @@ PYTHON ?= python3
 CORE := .venv
 NETWORKS := .venv-networks
 DEV := .venv-dev
+AWS := .venv-aws
 BENCH := .venv-bench
 RELEASE := .venv-release
 # Where `make wheel` puts its archives.
@@ -23,9 +24,9 @@ help:  ## say what each target does
 demo: $(CORE)/.installed  ## the main job on generated reviews, and what can be found in them
 	$(CORE)/bin/reviewdesk demo --out demo
 
-demo-aws: $(DEV)/.installed  ## training job, batch transform, endpoint, web page, deletion: AWS without an account
+demo-aws: $(AWS)/.installed  ## training job, batch transform, endpoint, web page, deletion: AWS without an account
 	rm -rf demo-aws && mkdir -p demo-aws
-	$(DEV)/bin/python -m bench.demo_aws demo-aws
+	$(AWS)/bin/python -m bench.demo_aws demo-aws
 
 demo-experiment: $(CORE)/.installed  ## a split test of two bundles: 20,000 reviews sent, the better named
 	rm -rf demo-experiment && mkdir -p demo-experiment
@@ -87,6 +88,11 @@ $(NETWORKS)/.installed: pyproject.toml constraints.txt
 $(BENCH)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(BENCH)
 	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench,networks]"
+	touch $@
+
+$(AWS)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(AWS)
+	$(AWS)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[demo-aws]"
 	touch $@
 
 $(DEV)/.installed: pyproject.toml constraints.txt
@@ -164,4 +170,4 @@ bench-graph: $(BENCH)/.installed  ## a graph of 1 and 10 million reviews: built,
 	$(BENCH)/bin/python -m bench.graph --reviews 10000000
 
 clean:  ## remove environments, caches and the demo's folder
-	rm -rf $(CORE) $(NETWORKS) $(DEV) $(BENCH) $(RELEASE) $(SPARK) build dist demo demo-aws demo-networks .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(CORE) $(NETWORKS) $(DEV) $(AWS) $(BENCH) $(RELEASE) $(SPARK) build dist demo demo-aws demo-experiment demo-networks .pytest_cache .mypy_cache .ruff_cache
