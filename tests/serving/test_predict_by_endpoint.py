@@ -85,9 +85,7 @@ def test_an_endpoint_by_name_through_boto3(
         "predict", "--no-rows", "--endpoint", "sentiment", folder / "raw.tsv", "--out", out
     )
     assert done.code == 0, done.err
-    found = pq.read_table(out)
-    assert found["model_id"][0].as_py() == "endpoint sentiment"
-    assert found["review_id"].equals(pq.read_table(folder / "local.parquet")["review_id"])
+    assert same(out, folder)
     refused = run_cli(
         "predict", "--no-rows", "--endpoint", "nobody", folder / "raw.tsv", "--out", out
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from reviewdesk.aws.control.batch_job import TransformedFiles, Transformer
+from reviewdesk.aws.control.batch_table import label_by_transform
 from reviewdesk.aws.control.configuration import Configuration, read_configuration
 from reviewdesk.aws.control.deploy import Deployer, Deployment
 from reviewdesk.aws.control.inventory import Deleter, Deletion
@@ -20,7 +21,15 @@ from reviewdesk.aws.control.settings import (
 from reviewdesk.aws.control.status import Status, status
 from reviewdesk.aws.control.training_job import TrainedJob, Trainer, TunedJob
 from reviewdesk.errors import UsageError
+from reviewdesk.job.places import prepared_of
+from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import Progress
+from reviewdesk.scoring.endpoint import EndpointPredictor
+from reviewdesk.scoring.labelled_rows import label_rows
+from reviewdesk.scoring.predict import PredictSummary, predict
+from reviewdesk.scoring.row_files import SUFFIXES
+from reviewdesk.settings import SourceSettings
+from reviewdesk.sources.catalog import open_inputs
 
 Hear = Callable[[str], None]
 
@@ -178,8 +187,10 @@ def aws_predict(
 
     Args:
         endpoint: whose model labels, unless ``model=`` names another.
-        data: a file or folder with a record a line, local or on S3.
-        out: folder for the answers.
+        data: a review file or a prepared folder; where ``out`` is a folder, a file or folder with
+            a record a line as the container reads it, local or on S3.
+        out: a file that ends in .csv, .tsv, .jsonl or .parquet, of a prepared folder in .parquet:
+            what ``Model.predict_file`` writes; or a folder for the answers as they are.
         config: YAML file with settings.
         prices: file of prices in place of AWS's Pricing API.
         hear: is told what happens.
@@ -192,7 +203,17 @@ def aws_predict(
     configuration, account, own = connected(config, settings)
     asked = configuration.part("predict", TransformJobSettings, own)
     transformer = Transformer(account, _prices(account, prices), hear, Progress())
-    return transformer.transform(endpoint, str(data), asked, Path(out))
+    table = Path(out)
+    if table.suffix not in SUFFIXES:
+        return transformer.transform(endpoint, str(data), asked, table)
+    opened = prepared_of(Path(data)) or open_inputs([str(data)], SourceSettings())
+
+    def write(predictor: EndpointPredictor) -> PredictSummary:
+        if isinstance(opened, PreparedData):
+            return predict(predictor, opened, table, progress=Progress())
+        return label_rows(predictor, opened, table, progress=Progress())
+
+    return label_by_transform(transformer, endpoint, opened, asked, write)[0]
 
 
 def aws_policy(

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from reviewdesk.optional import require
-from reviewdesk.scoring.endpoint import SECONDS, Busy, Refused
+from reviewdesk.scoring.endpoint import SECONDS, Busy, Refused, ask_about
 
 EXTRA: Final = "aws"
 _BUSY: Final = (
@@ -39,8 +39,8 @@ class SageMakerEndpoint:
             raise Refused(f"boto3 cannot reach {name}: {error}") from error
 
     def about(self) -> dict[str, Any]:
-        """Return nothing: SageMaker's runtime does not tell what an endpoint answers."""
-        return {}
+        """Return what our own container says of itself; SageMaker's runtime does not tell."""
+        return ask_about(self.send)
 
     def send(self, body: bytes) -> bytes:
         """Send JSON and return the JSON that comes back."""

@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 from reviewdesk.aws.control.batch_job import Transformer
+from reviewdesk.aws.control.batch_table import label_by_transform
 from reviewdesk.aws.control.policies import Policies
+from reviewdesk.aws.control.session import Account
 from reviewdesk.aws.control.settings import (
     AccountSettings,
     TrainJobSettings,
@@ -20,8 +22,13 @@ from reviewdesk.cli.options import Json, given, with_settings
 from reviewdesk.cli.output import count, print_json, say
 from reviewdesk.cli.predict import have_rows, label, say_labels
 from reviewdesk.errors import ReviewdeskError, UsageError
-from reviewdesk.scoring.endpoint import EndpointPredictor
+from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.scoring.endpoint import EndpointPredictor, request_bodies
+from reviewdesk.scoring.predict import PredictSummary
+from reviewdesk.scoring.row_files import SUFFIXES, check_suffix
+from reviewdesk.scoring.transformed import review_batches
 from reviewdesk.settings import SourceSettings
+from reviewdesk.sources.catalog import Input
 from reviewdesk.storage import read_json
 
 Name = Annotated[
@@ -128,20 +135,30 @@ def predict(
     data: Annotated[
         list[str],
         typer.Argument(
-            help="Review files or a prepared folder; with --batch one file or folder, with a "
-            "record a line as the container reads it, or s3://.",
+            help="Review files or a prepared folder; with --batch and a folder as --out one file "
+            "or folder, with a record a line as the container reads it, or s3://.",
             metavar="DATA...",
         ),
     ],
     out: Annotated[
         Path,
-        typer.Option(help="File to write; with --batch a folder, one NAME.out a file."),
+        typer.Option(
+            help="File to write, as .csv, .tsv, .jsonl or .parquet; with --batch also a folder for "
+            "the answers as they are, one NAME.out a file.",
+        ),
     ],
     *,
     batch: Annotated[
         bool,
         typer.Option("--batch", help="A batch transform: machines that end when they are done."),
     ] = False,
+    rows: Annotated[
+        bool,
+        typer.Option(
+            help="Write the files' own rows and columns with the predictions beside; with "
+            "--no-rows the predictions table alone, as .parquet.",
+        ),
+    ] = True,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a table made in another way.")
     ] = False,
@@ -156,48 +173,62 @@ def predict(
     """Labels by an endpoint of SageMaker's, or by a batch transform with its model.
 
     By an endpoint it is `predict --endpoint` in the account and region of --config. A batch
-    transform needs no endpoint where --model says what labels.
+    transform needs no endpoint where --model says what labels. Either way the file is what
+    `predict` writes with the model itself.
 
     Example:
 
         reviewdesk aws predict sentiment new.csv --config aws.yaml --out labelled.csv
     """
     configuration, where = connect(context, config, account, dry_run=dry_run)
-    if not batch and not dry_run:
-        _by_endpoint(
-            SageMakerEndpoint(endpoint, where.client("sagemaker-runtime")),
-            *(data, source, out, overwrite, as_json),
-        )
-        return
-    if not batch:
-        raise UsageError("what an endpoint is sent depends on the reviews; --dry-run needs --batch")
-    if len(data) > 1:
-        raise UsageError("a batch transform takes one file or one folder")
     asked = configuration.part("predict", TransformJobSettings, given(context, settings))
     transformer = Transformer(*around(where, prices))
-    done = transformer.transform(endpoint, data[0], asked, out)
-    if as_json:
-        print_json(done.to_json())
-    elif not dry_run:
-        say(f"{done.name}: {done.status}, {count(len(done.files), 'file')} in {out}")
-    _fail(done.name, done.status, done.reason)
-
-
-def _by_endpoint(
-    endpoint: SageMakerEndpoint,
-    data: list[str],
-    source: SourceSettings,
-    out: Path,
-    overwrite: bool,
-    as_json: bool,
-) -> None:
+    if batch and out.suffix not in SUFFIXES:
+        if len(data) > 1:
+            raise UsageError("a batch transform takes one file or one folder")
+        done = transformer.transform(endpoint, data[0], asked, out)
+        if as_json:
+            print_json(done.to_json())
+        elif not dry_run:
+            say(f"{done.name}: {done.status}, {count(len(done.files), 'file')} in {out}")
+        _fail(done.name, done.status, done.reason)
+        return
+    check_suffix(out)
     opened = open_data(data, source)
-    with EndpointPredictor(endpoint) as predictor:
-        summary = label(predictor, opened, out, rows=have_rows(opened), overwrite=overwrite)
-    if as_json:
-        print_json(summary.to_json())
+    rows = rows and have_rows(opened)
+    if not rows and out.suffix != ".parquet":
+        raise UsageError(f"the predictions are a Parquet table; call it {out.stem}.parquet")
+
+    def write(predictor: EndpointPredictor) -> PredictSummary:
+        return label(predictor, opened, out, rows=rows, overwrite=overwrite)
+
+    summary: PredictSummary | None = None
+    if batch:
+        done, summary = label_by_transform(transformer, endpoint, opened, asked, write)
+        _fail(done.name, done.status, done.reason)
+    elif dry_run:
+        _say_requests(where, endpoint, opened)
     else:
+        runtime = SageMakerEndpoint(endpoint, where.client("sagemaker-runtime"))
+        with EndpointPredictor(runtime) as predictor:
+            summary = write(predictor)
+    if summary is not None and as_json:
+        print_json(summary.to_json())
+    elif summary is not None:
         say_labels(summary, out)
+
+
+def _say_requests(account: Account, endpoint: str, data: PreparedData | list[Input]) -> None:
+    """Print the requests to an endpoint that reads all texts of a review."""
+    for batch in review_batches(data):
+        for body in request_bodies(batch):
+            account.call(
+                *("sagemaker-runtime", "invoke_endpoint"),
+                EndpointName=endpoint,
+                ContentType="application/json",
+                Accept="application/json",
+                Body=body,
+            )
 
 
 @with_settings(account=AccountSettings)

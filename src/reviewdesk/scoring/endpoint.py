@@ -40,6 +40,7 @@ MANY: Final = 100_000
 FIELDS: Final = ("review_headline", "review_body", "product_title")
 Instance = str | dict[str, str]
 
+PROBE: Final = "Good."
 _ABOUT: Final = ("bundle", "target", "labels", "reads", "clean")
 _BUSY: Final = (408, 429, 500, 502, 503, 504)
 
@@ -58,7 +59,7 @@ class Endpoint(Protocol):
     name: str
 
     def about(self) -> dict[str, Any]:
-        """Return what it says of itself; empty if nothing.
+        """Return what it says of itself; empty if nothing, of other programs perhaps ``labels``.
 
         ``bundle``, ``target``, ``labels``, ``reads``, its columns, and ``clean``, how it cleans.
         """
@@ -180,17 +181,19 @@ class EndpointPredictor:
     def _ask_about(self) -> None:
         endpoint = self._endpoint
         about = _patiently(endpoint, endpoint.about)
-        self.takes_texts = not about
+        self.takes_texts = "reads" not in about
         """Whether it reads a text alone, as BlazingText does; our own endpoints read fields."""
         reads = about.get("reads", FIELDS)
         self.reads_features: bool = FEATURES in reads
-        texts = any(one in reads for one in FIELDS)
-        probe = self._answers(_body(["Good." if texts else {FEATURES: ""}]), 1)[0].probabilities
-        self.labels: list[str] = list(about.get("labels") or sorted(probe))
+        self.labels: list[str] = list(about.get("labels") or self._named_labels())
         self.target: str = about.get("target", "label")
         self.id: str = about.get("bundle", f"endpoint {endpoint.name}")
         self.fields = tuple(one for one in FIELDS if one in reads)
-        self.clean_settings = CleanSettings.from_json(about["clean"]) if about else None
+        clean = about.get("clean")
+        self.clean_settings = None if clean is None else CleanSettings.from_json(clean)
+
+    def _named_labels(self) -> list[str]:
+        return sorted(self._answers(_body([PROBE]), 1)[0].probabilities)
 
     def close(self) -> None:
         """Let go of connections and threads."""
@@ -261,6 +264,44 @@ class EndpointPredictor:
         if len(answers) != reviews or not all(answer.probabilities for answer in answers):
             raise Refused(f"{self._endpoint.name} answers {len(answers)} of {reviews} reviews")
         return answers
+
+
+def request_bodies(reviews: pa.RecordBatch) -> Iterator[bytes]:
+    """Yield the requests that reviews are sent in to an endpoint that reads all of their fields.
+
+    Args:
+        reviews: as they came.
+    """
+    rows = reviews.select([one for one in FIELDS if one in reviews.schema.names]).to_pylist()
+    instances = [_instance(row, False) for row in rows]
+    for body, _ in _bodies(instances, {"known_words": True}):
+        yield body
+
+
+def ask_about(send: Callable[[bytes], bytes]) -> dict[str, Any]:
+    """Ask an endpoint of ours what it is, by the way that labels come; empty of another program's.
+
+    Args:
+        send: sends JSON and returns the JSON that comes back.
+
+    Raises:
+        Busy: sending it again may help.
+    """
+    for instance in (PROBE, {FEATURES: ""}):
+        try:
+            return told_about(send(_body([instance], {"about": True})))
+        except Refused:  # perhaps it reads the other one
+            continue
+    return {}
+
+
+def told_about(answers: bytes) -> dict[str, Any]:
+    """Return what the first of an endpoint's answers says of it; empty where it says nothing."""
+    try:
+        about = json.loads(answers)[0]["about"]
+        return {name: about[name] for name in _ABOUT}
+    except (ValueError, KeyError, IndexError, TypeError):
+        return {}
 
 
 def _patiently(endpoint: Endpoint, ask: Callable[[], T]) -> T:

@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from reviewdesk.errors import ReviewdeskError
+from reviewdesk.serving.about import about_bundle
 from reviewdesk.serving.answers import answer_error
 from reviewdesk.serving.guards import LastResort, LocalHosts, SecurityHeaders, Targets, is_loopback
 from reviewdesk.serving.invocations import Invocations
@@ -110,12 +111,8 @@ async def _endpoints(service: Service, request: Request) -> Response:
         {
             "name": name,
             "address": f"{service.settings.root_path}/endpoints/{name}/invocations",
-            "target": bundle.target,
-            "labels": list(bundle.labels),
+            **about_bundle(bundle),
             "family": bundle.manifest["family"],
-            "bundle": bundle.manifest["id"],
-            "clean": bundle.settings.clean.to_json(),
-            "reads": bundle.reads,
             "learned_from_generated": bundle.is_example,
             "rests_on": bundle.rests_on,
             "variants": service.endpoints[name].weights,

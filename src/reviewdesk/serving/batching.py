@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from reviewdesk.bundle import Bundle
 from reviewdesk.errors import PayloadTooLarge, RequestError, ReviewdeskError, UnsupportedMediaType
+from reviewdesk.serving.about import about_bundle
 from reviewdesk.serving.instances import Instances
 from reviewdesk.serving.media_types import tells_known_words
 from reviewdesk.serving.readers import read_instances
 from reviewdesk.serving.traffic import Call, Scored, Traffic
 from reviewdesk.serving.variants import Variant
-from reviewdesk.serving.writers import evidence_of, rankings, write_answer
+from reviewdesk.serving.writers import Evidence, evidence_of, rankings, write_answer
 from reviewdesk.settings import ServeSettings
 
 MOST_WORK: Final = 262_144
@@ -155,6 +156,9 @@ class Scoring:
             rows = slice(begin, begin + len(instances))
             begin = rows.stop
             evidence = _evidence(known, instances.tell_known_words, rows)
+            if instances.tell_about:
+                evidence = evidence or [{} for _ in instances.wanted]
+                evidence[0]["about"] = about_bundle(bundle)
             body = write_answer(call.wanted, ranked[rows], evidence)
             answers.append(self._bounded(Scored(body, len(instances))))
         return answers
@@ -168,9 +172,7 @@ class Scoring:
         )
 
 
-def _evidence(
-    known: NDArray[np.int64] | None, tell: Sequence[bool], rows: slice
-) -> list[dict[str, int | bool | None]]:
+def _evidence(known: NDArray[np.int64] | None, tell: Sequence[bool], rows: slice) -> list[Evidence]:
     return evidence_of(None if known is None else known[rows], tell) if any(tell) else []
 
 

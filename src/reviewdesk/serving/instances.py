@@ -41,6 +41,7 @@ class Instances:
     lines: list[str] = field(default_factory=list)  # features in place of texts, one by one
     features: SparseRows | None = None  # of all rows
     cleaned: bool = False  # as `prepare` does it, before they were sent
+    tell_about: bool = False  # whether the first answer says what answers
 
     def __len__(self) -> int:
         return len(self.wanted)

@@ -111,6 +111,7 @@ def _read_json(text: str, instances: Instances) -> None:
     k = _labels_wanted(configuration or {}, "configuration")
     tell = _tells_known_words(configuration or {}, "configuration")
     instances.cleaned = _flag(configuration or {}, "cleaned", "configuration")
+    instances.tell_about = _flag(configuration or {}, "about", "configuration")
     for number, instance in enumerate(request["instances"]):
         if isinstance(instance, str):
             instances.add(ReviewTexts(instance), k, tell_known_words=tell)
@@ -119,13 +120,19 @@ def _read_json(text: str, instances: Instances) -> None:
 
 
 def _read_json_lines(text: str, instances: Instances) -> None:
+    cleaned: set[bool] = set()
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             value = parse_json(line, f"line {number}")
             where = f"line {number}"
             options = value if isinstance(value, dict) else {}
             k, tell = _labels_wanted(options, where), _tells_known_words(options, where)
+            cleaned.add(_flag(options, "cleaned", where))
+            instances.tell_about |= _flag(options, "about", where)
             _add_object(value, where, instances, k, tell)
+    if len(cleaned) > 1:
+        raise RequestError("cleaned must be the same in all lines of a request")
+    instances.cleaned = True in cleaned
 
 
 def _add_object(value: Any, where: str, instances: Instances, k: int, tell: bool) -> None:

@@ -21,7 +21,7 @@ LABEL_PREFIX: Final = "__label__"
 Ranking = tuple[list[str], list[float]]
 """Labels, likeliest first, and their probabilities."""
 
-Evidence = dict[str, int | bool | None]
+Evidence = dict[str, Any]
 
 Line = tuple[Ranking, list[str]]
 """What a line of CSV or text says: labels, and where it is asked for, how many words are known."""
@@ -43,7 +43,7 @@ def write_answer(
     if media_type in _JSON_WRITERS:
         answers = (_blazingtext(one) | own for one, own in zip(ranked, more, strict=True))
         return _JSON_WRITERS[media_type](answers).encode()
-    counts = ([_field(own["known_words"])] if own else [] for own in more)
+    counts = ([_field(own["known_words"])] if "known_words" in own else [] for own in more)
     return _WRITERS[media_type](zip(ranked, counts, strict=True)).encode()
 
 

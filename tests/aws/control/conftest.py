@@ -9,6 +9,8 @@ from reviewdesk.aws.control.session import Account
 from reviewdesk.aws.control.settings import AccountSettings
 from tests.aws.control.cloud import BUCKET, IMAGE, ROLE, Cloud, cloud
 
+MODEL = f"s3://{BUCKET}/model.tar.gz"
+
 
 @pytest.fixture(scope="session")
 def _door() -> Iterator[Cloud]:
@@ -44,6 +46,17 @@ def prices(account: Account, tmp_path: Path) -> Prices:
         "endpoint: {ml.m5.large: 0.1, ml.c5.large: 0.2}\ntraining: {ml.m5.large: 0.3}\n"
     )
     return Prices(account, path, tmp_path / "kept")
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = tmp_path / "aws.yaml"
+    path.write_text(
+        f"project: shop\nbucket: {BUCKET}\nrole: {ROLE}\nimage: {IMAGE}\n"
+        f"deploy: {{model: '{MODEL}', expires: 8h, instances: 2}}\n"
+    )
+    return path
 
 
 @pytest.fixture

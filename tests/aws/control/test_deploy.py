@@ -248,6 +248,7 @@ def test_a_shadow_serverless_and_what_cannot_be(
     for wrong, said in (
         ({"serverless": True, "memory_mb": 2000}, "memory_mb"),
         ({"serverless": True, "shadow": f"a={MODEL}"}, "serverless endpoint has one"),
+        ({"serverless": True, "capture_percent": 5}, "logs no requests"),
         ({"model": ""}, "give --model"),
         ({"model": "", "variants": ("A",)}, "is no variant"),
         ({"model": "", "variants": (f"A={MODEL}:x",)}, "is no weight|is not there"),
@@ -257,6 +258,19 @@ def test_a_shadow_serverless_and_what_cannot_be(
         with pytest.raises(UsageError, match=said):
             deployer.deploy("other", asked(**wrong))
     assert "other" not in names(aws, "endpoints")
+
+
+@pytest.mark.parametrize("texts", [False, True])
+def test_requests_are_logged_where_it_is_asked_for(
+    aws: Cloud, deployer: Deployer, texts: bool
+) -> None:
+    deployer.deploy("sentiment", asked(capture_percent=20, capture_input=texts))
+    capture = config(aws)["DataCaptureConfig"]
+    assert capture["EnableCapture"]
+    assert capture["InitialSamplingPercentage"] == 20
+    assert capture["DestinationS3Uri"] == f"s3://{BUCKET}/reviewdesk/shop/captures"
+    modes = [one["CaptureMode"] for one in capture["CaptureOptions"]]
+    assert modes == (["Input", "Output"] if texts else ["Output"])
 
 
 def test_scaling_is_set_changed_and_taken_away(aws: Cloud, deployer: Deployer) -> None:

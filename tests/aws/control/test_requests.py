@@ -46,6 +46,7 @@ def endpoints() -> Iterator[DeploySettings]:
         *({}, {"model": "", "variants": two}, {"shadow": f"B={MODEL}"}, {"most_instances": 3}),
         *({"environment": {"A": "b"}, "startup_seconds": 600}, {"alarms": ("errors",)}),
         {"instance": "ml.g4dn.xlarge", "instances": 7},
+        {"capture_percent": 10},
     ):
         yield asked(**more)
 

@@ -18,6 +18,7 @@ from reviewdesk.errors import UsageError
 from reviewdesk.s3 import SCHEME
 
 LOG: Final = "/aws/sagemaker/TransformJobs"
+ANSWERED_AS: Final = {"text/x-libsvm": "text/csv"}
 PATIENCE_SECONDS: Final = 7 * 86400.0
 
 
@@ -168,7 +169,7 @@ def transform_request(
         },
         "TransformOutput": {
             "S3OutputPath": str(results),
-            "Accept": settings.content_type,
+            "Accept": ANSWERED_AS.get(settings.content_type, settings.content_type),
             "AssembleWith": "Line",
             **({"KmsKeyId": key} if key else {}),
         },

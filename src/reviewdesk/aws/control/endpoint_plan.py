@@ -125,6 +125,8 @@ def plan_endpoint(
     require_settings(account, "role", "image")
     if settings.serverless and settings.memory_mb % SERVERLESS_MEMORY:
         raise UsageError("memory_mb must be 1024, 2048, 3072, 4096, 5120 or 6144")
+    if settings.serverless and settings.capture_percent:
+        raise UsageError("SageMaker logs no requests of a serverless endpoint")
     if settings.serverless and (account.settings.subnets or account.settings.isolated):
         raise UsageError("a serverless endpoint can have no VPC and no isolation")
     tags = account.tag_list({ENDPOINT_TAG: name})
@@ -140,6 +142,8 @@ def plan_endpoint(
     config: dict[str, Any] = {"ProductionVariants": answering}
     if shadows:
         config["ShadowProductionVariants"] = shadows
+    if settings.capture_percent:
+        config["DataCaptureConfig"] = _capture(account, settings)
     if account.settings.kms_key and not settings.serverless:
         config["KmsKeyId"] = account.settings.kms_key
     config = {"EndpointConfigName": _name(name, config), **config, "Tags": tags}
@@ -216,6 +220,23 @@ def _production(variant: PlannedVariant, model: str, settings: DeploySettings) -
         "InstanceType": settings.instance,
         "InitialInstanceCount": settings.instances,
         "ContainerStartupHealthCheckTimeoutInSeconds": settings.startup_seconds,
+    }
+
+
+def _capture(account: Account, settings: DeploySettings) -> dict[str, Any]:
+    """Return how SageMaker logs requests; it adds endpoint, variant and hour to the address."""
+    modes = ["Input", "Output"] if settings.capture_input else ["Output"]
+    key = account.settings.kms_key
+    return {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": settings.capture_percent,
+        "DestinationS3Uri": str(own_prefix(account).below("captures")),
+        "CaptureOptions": [{"CaptureMode": mode} for mode in modes],
+        "CaptureContentTypeHeader": {
+            "JsonContentTypes": ["application/json", "application/jsonlines"],
+            "CsvContentTypes": ["text/csv"],
+        },
+        **({"KmsKeyId": key} if key else {}),
     }
 
 

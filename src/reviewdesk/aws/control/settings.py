@@ -81,6 +81,13 @@ class DeploySettings(Settings):
         "text that is sent to what was deployed; without a good answer nothing is changed",
     )
     environment: dict[str, str] = setting({}, "environment variable of the container")
+    capture_percent: int = setting(
+        0,
+        "percentage of requests whose answers are logged on S3, below captures/; 0 logs none",
+        minimum=0,
+        maximum=100,
+    )
+    capture_input: bool = setting(False, "log the texts of these requests, too")
     startup_seconds: int = setting(
         240, "seconds until the first good /ping", minimum=60, maximum=3600
     )
@@ -130,7 +137,7 @@ class TransformJobSettings(Settings):
     content_type: str = setting(
         "application/jsonlines",
         "what the files hold, a record a line",
-        choices=("application/jsonlines", "text/csv", "text/plain"),
+        choices=("application/jsonlines", "text/csv", "text/plain", "text/x-libsvm"),
     )
     instance: str = setting("ml.m5.xlarge", "type of the machines")
     instances: int = setting(1, "number of the machines", minimum=1, maximum=100)
