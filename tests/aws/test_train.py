@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import fasttext
+import httpx
 import pyarrow as pa
 import pytest
 
@@ -311,3 +312,57 @@ def test_a_host_that_sends_nothing_is_named(tmp_path: Path) -> None:
         shards.gather(tmp_path / "all")
     with pytest.raises(InputError, match="cannot be reached"):
         Shards(Hosts("127.0.0.2", hosts.names), {"train": tmp_path / "own"}, 0.2).send()
+
+
+def libsvm(pairs: list[tuple[int, str]]) -> str:
+    """Return counts of words as LIBSVM has them."""
+    words = sorted({word for _, text in TRAIN for word in text.split()})
+    lines = []
+    for label, text in pairs:
+        counts = sorted((words.index(one), text.split().count(one)) for one in {*text.split()})
+        lines.append(f"{label} " + " ".join(f"{place + 1}:{n}" for place, n in counts))
+    return "\n".join(lines) + "\n"
+
+
+def test_lines_of_features_are_learnt_and_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    channels = {
+        "train": {"files": {"a.libsvm": libsvm(TRAIN)}},
+        "validation": {"files": {"b.libsvm": libsvm(HELD)}},
+    }
+    quick = {"epochs": "6", "batch": "32", "learning_rate": "0.01", "embedding_rate": "0.02"}
+    base = opt_ml(tmp_path / "ml", {"model": "mlp", **quick}, channels)
+    assert trained(base, monkeypatch) == 0
+    said = capfd.readouterr().out
+    assert float(re.search(r"#validation_accuracy: ([0-9.]+)", said)[1]) > 0.9  # type: ignore[index]
+    bundle = load_bundle(base / "model")
+    assert bundle.family == "mlp"
+    assert bundle.manifest["data"]["rows"]["test"] == len(HELD)
+    port = free_port()
+    process = entry_point("serve", base, SAGEMAKER_BIND_TO_PORT=str(port))
+    try:
+        answer = answered(process, port, libsvm(HELD).encode(), "text/x-libsvm")
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+    labels = [line.split(",")[0] for line in answer.splitlines()]
+    right = [one == str(label) for one, (label, _) in zip(labels, HELD, strict=True)]
+    assert sum(right) / len(right) > 0.9
+
+
+def answered(process: "subprocess.Popen[str]", port: int, body: bytes, kind: str) -> str:
+    """Return what a server says once it listens."""
+    assert process.stdout is not None
+    assert any("listening" in line for line in process.stdout)
+    url = f"http://127.0.0.1:{port}/invocations"
+    answer = httpx.post(url, content=body, headers={"content-type": kind}, trust_env=False)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def test_what_features_cannot_be_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    channels = {"train": {"files": {"a.libsvm": libsvm(TRAIN)}}}
+    base = opt_ml(tmp_path / "ml", {"model": "mlp", "target": "stars"}, channels)
+    assert trained(base, monkeypatch) != 0
+    assert "leave target out" in (base / "output" / "failure").read_text()

@@ -14,7 +14,7 @@ from reviewdesk.aws.hyperparameters import WORD_VECTOR_MODES, TrainingSettings
 from reviewdesk.aws.job_log import JobLog, say
 from reviewdesk.aws.shards import Shards
 from reviewdesk.bundle import Bundle
-from reviewdesk.errors import InputError
+from reviewdesk.errors import InputError, UsageError
 from reviewdesk.examples.examples import load_examples
 from reviewdesk.formats.fasttext_model import write_fasttext
 from reviewdesk.formats.word_vectors import WordVectors, write_text_vectors
@@ -27,6 +27,7 @@ from reviewdesk.settings import SEVERAL, TargetSettings
 from reviewdesk.sources.catalog import open_inputs
 from reviewdesk.sources.fasttext import BETWEEN, PREFIX
 from reviewdesk.storage import open_private, private_directory, storage_errors
+from reviewdesk.training.feature_files import FEATURE_MODEL, holds_features, train_features
 from reviewdesk.training.train import train
 from reviewdesk.training.word_vectors import train_word_vectors
 
@@ -36,6 +37,9 @@ VECTORS_TEXT: Final = "vectors.txt"
 VECTORS_BINARY: Final = "vectors.bin"
 MOST_TRAIN_ROWS: Final = 100_000
 """Of more reviews that were learnt from, so many are predicted to say how many are right."""
+
+OF_REVIEWS: Final = frozenset({"target", "label", "labels", "fields"})
+"""Hyper-parameters that say what is read and predicted of reviews."""
 
 ALONE: Final = Hosts()
 CATEGORY: Final = "product_category"
@@ -95,49 +99,85 @@ class TrainingJob:
         if not name:
             there = ", ".join(channels) or "none"
             raise InputError(f"there is no channel train; the job has these channels: {there}")
-        data = self._prepared(channels[name])
+        folder = self._folder(channels[name])
+        if self.settings.model == FEATURE_MODEL and holds_features(folder):
+            self._learn_features(
+                folder, self._folder(channels[VALIDATION]) if VALIDATION in channels else None
+            )
+            return
+        data = self._prepared(name, folder)
         if self.settings.mode in WORD_VECTOR_MODES:
             self._learn_words(data)
             return
-        validation = self._prepared(channels[VALIDATION]) if VALIDATION in channels else None
+        validation = None
+        if VALIDATION in channels:
+            validation = self._prepared(VALIDATION, self._folder(channels[VALIDATION]))
         self._learn(data, validation)
 
-    def _prepared(self, channel: Channel) -> PreparedData:
-        """Return the reviews of a channel, prepared here unless they came so."""
-        folder = self._whole.get(channel.name) or channel_folder(
+    def _folder(self, channel: Channel) -> Path:
+        """Return a folder with all files of a channel."""
+        return self._whole.get(channel.name) or channel_folder(
             channel, self.container, self._spool, self.settings.attributes
         )
+
+    def _prepared(self, channel: str, folder: Path) -> PreparedData:
+        """Return the reviews of a channel, prepared here unless they came so."""
         if (folder / MANIFEST).is_file():
             return PreparedData.open(folder)
         if self.settings.mode in WORD_VECTOR_MODES:
-            folder = _with_labels(folder, private_directory(self._spool / f"{channel.name}-lines"))
+            folder = _with_labels(folder, private_directory(self._spool / f"{channel}-lines"))
         source = self.settings.source
         if "several_labels" not in self.settings.given:
             source = replace(source, several_labels="all")
         data = prepare(
             open_inputs([str(folder)], source),
-            self.work / f"prepared-{channel.name}",
+            self.work / f"prepared-{channel}",
             prepare=self.settings.prepare,
             clean=self.settings.clean,
             source=source,
             overwrite=True,
         )
         for used in (self._spool, self._spool / "all"):
-            shutil.rmtree(used / channel.name, ignore_errors=True)
-        say(f"{channel.name}: {data.rows:,} reviews")
+            shutil.rmtree(used / channel, ignore_errors=True)
+        say(f"{channel}: {data.rows:,} reviews")
         return data
 
-    def _learn(self, data: PreparedData, validation: PreparedData | None) -> None:
-        settings = self.settings
-        log = JobLog(int(settings.model_settings.get("epoch", 0)))
-        run = Run(
+    def _run(self, log: JobLog) -> Run:
+        """Return how a family learns here."""
+        return Run(
             self.work / "learning",
-            settings.processes,
-            settings.time_limit,
+            self.settings.processes,
+            self.settings.time_limit,
             stop=self.stop,
             keep_stopped=True,
             after_epoch=log.epoch,
         )
+
+    def _learn_features(self, folder: Path, validation: Path | None) -> None:
+        """Learn from LIBSVM lines, which hold labels and features in place of reviews."""
+        settings = self.settings
+        told = sorted(settings.given.intersection(OF_REVIEWS))
+        if told:
+            raise UsageError(f"LIBSVM files have labels and features; leave {', '.join(told)} out")
+        log = JobLog()
+        result = train_features(
+            folder,
+            self.work / "bundle",
+            model=settings.model,
+            split=settings.split,
+            model_settings=settings.model_settings,
+            overwrite=True,
+            validation=validation,
+            run=self._run(log),
+        )
+        log.finished()
+        self._fill(result.path)
+        _say_measured(log, result.bundle)
+
+    def _learn(self, data: PreparedData, validation: PreparedData | None) -> None:
+        settings = self.settings
+        log = JobLog(int(settings.model_settings.get("epoch", 0)))
+        run = self._run(log)
         result = train(
             data,
             self.work / "bundle",

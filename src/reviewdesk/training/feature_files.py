@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -60,6 +61,8 @@ def train_features(
     processes: int = 1,
     time_limit: float | None = None,
     progress: Progress = SILENT,
+    validation: Path | None = None,
+    run: Run | None = None,
 ) -> TrainResult:
     """Train a classifier on LIBSVM files, measure it on rows that are held out, and save it.
 
@@ -77,6 +80,9 @@ def train_features(
         processes: how many processes learn together.
         time_limit: learning ends after so many seconds with what it has learnt.
         progress: shows how far it has come.
+        validation: LIBSVM files to measure on in place of rows that are held out; not beside an
+            export, which holds its own.
+        run: how learning runs, in place of ``processes``, ``time_limit`` and ``progress``.
 
     Raises:
         UsageError: the family reads reviews only, or something else is at ``out``.
@@ -91,11 +97,17 @@ def train_features(
         raise UsageError(
             f"{model} reads reviews, not LIBSVM files; `--model mlp` learns from these"
         )
-    classifier.run = Run(
+    classifier.run = run or Run(
         out.with_name(f".{out.name}.learning"), processes, time_limit, progress=progress
     )
     split = split or SplitSettings()
     data = _feature_data(path, exported)
+    if validation is not None:
+        if exported is not None:
+            raise UsageError("an export holds rows to measure on already; leave validation out")
+        split = replace(split, test_share=0.0)
+        measured = [FeatureFile(one, TEST) for one in _feature_files(validation)]
+        data = replace(data, files=[*data.files, *measured])
     settings = _settings(exported, split, classifier)
     digests = [(one.path.name, one.side, file_sha256(one.path)) for one in data.files]
     fingerprint = hashlib.sha256(json.dumps(digests).encode()).hexdigest()
@@ -150,8 +162,7 @@ def _keep_rejects(classifier: Mlp, out: Path) -> None:
 
 def _feature_data(path: Path, exported: Mapping[str, Any] | None) -> FeatureData:
     if exported is None:
-        files = [path] if path.is_file() else _files(path)
-        return FeatureData([FeatureFile(path, BY_HASH) for path in files])
+        return FeatureData([FeatureFile(one, BY_HASH) for one in _feature_files(path)])
     files_ = read_json(path / MANIFEST)["files"]
     names = {one["number"]: one["name"] for one in read_json(path / LABELS_FILE)}
     ordered = exported["target"]["target"] == _ORDERED
@@ -208,6 +219,10 @@ def _export_settings(manifest: Path) -> Mapping[str, Any] | None:
 def _files(folder: Path) -> list[Path]:
     with storage_errors(str(folder)):
         return sorted(path for path in folder.iterdir() if path.is_file())
+
+
+def _feature_files(path: Path) -> list[Path]:
+    return [path] if path.is_file() else _files(path)
 
 
 def _is_libsvm(path: Path) -> bool:
