@@ -11,7 +11,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from reviewdesk.sources.base import Tally
 from reviewdesk.sources.lines import LineBlock, numbered_lines
@@ -39,6 +39,9 @@ QUOTINGS: Final[dict[str, Quoting]] = {
     "none": "none",
 }
 """By the name that the user gives."""
+
+MAX_FIELD: Final = 16 * 1024 * 1024
+"""Characters of the longest field; behind so many, an open quote closes nothing."""
 
 ENOUGH_RECORDS: Final = 2
 NEARLY_ALL: Final = 0.8
@@ -91,6 +94,16 @@ class Cut:
     def faults(self) -> int:
         """Records that are not as a writer of quoted fields leaves them."""
         return self.rejected + self.mended
+
+
+def quoted_records(lines: Iterator[str], delimiter: str, **options: Any) -> "csv._reader":
+    """Return a reader of records, whose fields may be longer than ``csv`` lets them be by default.
+
+    The limit of ``csv`` is one for the whole process, and is never made smaller here.
+    """
+    if csv.field_size_limit() < MAX_FIELD:
+        csv.field_size_limit(MAX_FIELD)
+    return csv.reader(lines, delimiter=delimiter, **options)
 
 
 def csv_rows(
@@ -173,16 +186,16 @@ def _records(
     feed: "_Feed", width: int, tally: Tally, delimiter: str, cut: Cut, check: Check | None
 ) -> Iterator[list[str]]:
     """Yield the good records, header included, and reject the others."""
-    reader = csv.reader(feed, delimiter=delimiter, strict=True)
+    reader = quoted_records(feed, delimiter, strict=True)
     while True:
         feed.begin()
         try:
             record = next(reader)
         except StopIteration:
             return
-        except csv.Error:  # a quote in a wrong place, or a field over csv's limit of 128 KiB
+        except csv.Error:  # a quote in a wrong place, or a field that is too long
             record = []
-            reader = csv.reader(feed, delimiter=delimiter, strict=True)
+            reader = quoted_records(feed, delimiter, strict=True)
         else:
             if not record:
                 continue  # an empty line
@@ -193,12 +206,12 @@ def _records(
         if reason == "bad_quotes" or swallowed:
             if (mended := _mended(feed, delimiter, width, check, swallowed=swallowed)) is not None:
                 record, reason = mended, "" if feed.utf8 else "bad_utf8"
-                if sum(map(len, mended)) <= csv.field_size_limit():
+                if sum(map(len, mended)) <= MAX_FIELD:
                     cut.mended += 1
                     cut.first_mended = cut.first_mended or feed.first
             else:
                 feed.give_back(1)
-                long = len(feed.raw()) > csv.field_size_limit()
+                long = len(feed.raw()) > MAX_FIELD
                 reason = "too_long" if long and reason == "bad_quotes" else reason or "bad_quotes"
         if not reason:
             cut.records += 1

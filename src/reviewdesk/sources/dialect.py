@@ -14,6 +14,7 @@ from math import ceil
 from typing import Any, Final, Literal
 
 from reviewdesk.sources.dates import read_date
+from reviewdesk.sources.delimited import quoted_records
 from reviewdesk.sources.escaped import cut_escaped, joined_lines, plain_field
 from reviewdesk.sources.lines import BOM, LineBlock
 from reviewdesk.sources.mapping import known_names
@@ -121,6 +122,20 @@ def separators_of(start: bytes, *, cut_off: bool) -> list[str]:
     return [best, *(others if fits[best][0] else unnamed)]
 
 
+def has_first_records(start: bytes) -> bool:
+    """Say whether a file's first bytes hold as many whole records as a header is looked for in.
+
+    A record ends with a line in which no quote is open.
+    """
+    records, is_open = 0, False
+    for line in start.split(b"\n")[:-1]:
+        is_open ^= line.count(b'"') - line.count(b'\\"') & 1 == 1
+        records += not is_open
+        if records >= FIRST_RECORDS:
+            return True
+    return False
+
+
 def _lines(start: bytes, *, cut_off: bool) -> list[str]:
     text = start.removeprefix(BOM).decode(errors="replace")
     if cut_off and "\n" in text:
@@ -200,9 +215,9 @@ def _records(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, list[s
     A stray quote holds lines together; where all of them are records as they stand, they are. Where
     there are backslashes, the reading counts in which records have most equally many fields.
     """
-    plain = [line.split(delimiter) for line in lines[:RECORDS_LOOKED_AT]]
     quoted = list(_quoted_records(lines, delimiter))
     if any("\n" in field for _, record in quoted for field in record):
+        plain = [line.split(delimiter) for line in lines]
         widths = [len(record) for record in plain if any(record)]
         if len(set(widths)) == 1 and widths[0] > 1 and len(widths) > 1:
             quoted = list(enumerate(plain, 1))
@@ -235,7 +250,7 @@ def _escaped_records(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int
 def _quoted_records(
     lines: Sequence[str], delimiter: str, **options: Any
 ) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader((line + "\n" for line in lines), delimiter=delimiter, **options)
+    reader = quoted_records((line + "\n" for line in lines), delimiter, **options)
     try:
         for record in islice(reader, RECORDS_LOOKED_AT):
             yield reader.line_num, record

@@ -8,7 +8,7 @@ Whether a file is gzip is seen from its first bytes, never from its name. Source
 import json
 import zlib
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from itertools import chain
@@ -159,6 +159,30 @@ def head(file: SourceFile) -> bytes:
     except DamagedGzip:
         pass  # whoever reads the file reports it
     return start[:MAX_HEAD] if len(start) > HEAD and not _with_first_record(start) else start[:HEAD]
+
+
+def longer_head(file: SourceFile, start: bytes, enough: Callable[[bytes], bool]) -> bytes:
+    """Return a file's first bytes as ``head`` does, but as many as are enough, up to 8 MiB.
+
+    Where that is the whole file, the last line has an end.
+
+    Args:
+        file: what to read.
+        start: its ``head``.
+        enough: says whether bytes are; asked whenever they have doubled.
+    """
+    if len(start) < HEAD or enough(start):
+        return start
+    longer, asked = bytearray(), len(start)
+    with suppress(DamagedGzip):  # whoever reads the file reports it
+        for piece in text(file):
+            for at in range(0, len(piece), HEAD):
+                longer += piece[at : at + HEAD]
+                if len(longer) >= 2 * asked:
+                    asked = len(longer)
+                    if asked >= MAX_HEAD or enough(bytes(longer)):
+                        return bytes(longer)
+    return bytes(longer) + b"\n"
 
 
 def _with_first_record(start: bytes) -> bytes:

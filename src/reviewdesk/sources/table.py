@@ -20,6 +20,7 @@ from reviewdesk.sources.dialect import (
     Dialect,
     columns_of,
     dialect_of,
+    has_first_records,
     separators_of,
 )
 from reviewdesk.sources.encoding import from_windows, is_windows_text
@@ -44,7 +45,7 @@ from reviewdesk.sources.pages import page_objects
 from reviewdesk.sources.parquet import PARQUET_MAGIC, parquet_columns, parquet_rows
 from reviewdesk.sources.quoting import TextFacts, below, faults_of, quoting_of, text_facts
 from reviewdesk.sources.readings import AUTO
-from reviewdesk.sources.stream import HEAD, head
+from reviewdesk.sources.stream import HEAD, head, longer_head
 
 SUFFIXES: Final = frozenset({".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson", ".parquet"})
 
@@ -327,6 +328,7 @@ class Table(Source):
         Raises:
             InputError: the whole file fits none of them.
         """
+        start = longer_head(file, start, has_first_records)
         cut_off = len(start) >= HEAD
         told = SEPARATORS.get(self.settings.separator, "")
         header = self.settings.header
