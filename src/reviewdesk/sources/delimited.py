@@ -11,10 +11,10 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from reviewdesk.sources.base import Tally
-from reviewdesk.sources.lines import LineBlock, numbered_lines
+from reviewdesk.sources.lines import LineBlock, numbered_lines, records_at_returns
 from reviewdesk.sources.loose import MAX_LINES, cut_loosely
 from reviewdesk.sources.rows import RawRows, RowBuilder
 
@@ -43,6 +43,9 @@ QUOTINGS: Final[dict[str, Quoting]] = {
 MAX_FIELD: Final = 16 * 1024 * 1024
 """Characters of the longest field; behind so many, an open quote closes nothing."""
 
+MANY_RETURNS: Final = 20
+"""So many lone returns in one line of a table of one column end records."""
+
 ENOUGH_RECORDS: Final = 2
 NEARLY_ALL: Final = 0.8
 """So many lines behind a quote are records, and such a share of them, where that proves it."""
@@ -66,6 +69,7 @@ class Cut:
         pairs_in_quotes: quoted fields with an escaped backslash.
         escaped_separators: fields in which a separator is behind a backslash.
         bare_separators: fields in which one is not.
+        returns: the first line in which lone returns end records; 0 if there is none.
     """
 
     records: int = 0
@@ -78,6 +82,7 @@ class Cut:
     pairs_in_quotes: int = 0
     escaped_separators: int = 0
     bare_separators: int = 0
+    returns: int = 0
 
     def all_escape(self, delimiter: str) -> bool:
         """Say whether every backslash escapes what follows; commas are never escaped in quotes."""
@@ -96,14 +101,10 @@ class Cut:
         return self.rejected + self.mended
 
 
-def quoted_records(lines: Iterator[str], delimiter: str, **options: Any) -> "csv._reader":
-    """Return a reader of records, whose fields may be longer than ``csv`` lets them be by default.
-
-    The limit of ``csv`` is one for the whole process, and is never made smaller here.
-    """
+def allow_long_fields() -> None:
+    """Let ``csv`` read longer fields than by default, in the whole process: it has one limit."""
     if csv.field_size_limit() < MAX_FIELD:
         csv.field_size_limit(MAX_FIELD)
-    return csv.reader(lines, delimiter=delimiter, **options)
 
 
 def csv_rows(
@@ -149,6 +150,10 @@ def csv_rows(
             f"line {cut.first_mended}: each was read on its own, with the stray quotes as text; "
             "--quoting says how quotes are written"
         )
+    if cut.returns:
+        tally.notes.append(
+            f"{tally.file} has lines that end in a lone return from line {cut.returns} on"
+        )
     yield builder.take()
 
 
@@ -186,7 +191,8 @@ def _records(
     feed: "_Feed", width: int, tally: Tally, delimiter: str, cut: Cut, check: Check | None
 ) -> Iterator[list[str]]:
     """Yield the good records, header included, and reject the others."""
-    reader = quoted_records(feed, delimiter, strict=True)
+    allow_long_fields()
+    reader = csv.reader(feed, delimiter=delimiter, strict=True)
     while True:
         feed.begin()
         try:
@@ -195,13 +201,18 @@ def _records(
             return
         except csv.Error:  # a quote in a wrong place, or a field that is too long
             record = []
-            reader = quoted_records(feed, delimiter, strict=True)
+            reader = csv.reader(feed, delimiter=delimiter, strict=True)
         else:
             if not record:
                 continue  # an empty line
             if len(record) == width + 1 and not record[-1]:
                 del record[-1]  # a separator at the end of the row
         reason = _fault(record, width, feed)
+        if feed.has_returns and _ends_at_returns(feed, record, width, delimiter, check):
+            feed.divide()
+            cut.returns = cut.returns or feed.first
+            reader = csv.reader(feed, delimiter=delimiter, strict=True)
+            continue
         swallowed = not reason and len(feed.taken) > 1 and _swallows(feed, width, delimiter, check)
         if reason == "bad_quotes" or swallowed:
             if (mended := _mended(feed, delimiter, width, check, swallowed=swallowed)) is not None:
@@ -219,6 +230,25 @@ def _records(
             continue
         cut.rejected += 1
         tally.rejects.add(feed.first, reason, feed.raw())
+
+
+def _ends_at_returns(
+    feed: "_Feed", record: Sequence[str], width: int, delimiter: str, check: Check | None
+) -> bool:
+    r"""Say whether lone ``\r`` end records in the last line that was read.
+
+    Writers of quoted fields quote a ``\r``; in a table of one column so many are no accident.
+    """
+    last = feed.taken[-1][1]
+    if width == 1:
+        return b'"' not in last and last.count(b"\r") >= MANY_RETURNS
+    if len(record) == width:
+        return False
+
+    def is_record(piece: bytes) -> bool:
+        return _is_whole(piece.decode(errors="replace"), width, delimiter, check)
+
+    return bool(records_at_returns(last, is_record))
 
 
 def _fault(record: list[str], width: int, feed: "_Feed") -> str:
@@ -349,6 +379,17 @@ class _Feed(Iterator[str]):
             del self.taken[kept:]
             self.utf8 = True
             self.texts()
+
+    @property
+    def has_returns(self) -> bool:
+        """Whether the last line has a return in its midst."""
+        return self.hidden and b"\r" in self.taken[-1][1].rstrip(b"\r")
+
+    def divide(self) -> None:
+        """Give the record back, its last line as the lines that returns divide it into."""
+        number, last = self.taken[-1]
+        pieces = [(number, piece) for piece in last.split(b"\r") if piece.strip()]
+        self._given_back.extendleft(reversed([*self.taken[:-1], *pieces]))
 
     def __next__(self) -> str:
         numbered = self._given_back.popleft() if self._given_back else next(self._lines, None)

@@ -14,7 +14,7 @@ from math import ceil
 from typing import Any, Final, Literal
 
 from reviewdesk.sources.dates import read_date
-from reviewdesk.sources.delimited import quoted_records
+from reviewdesk.sources.delimited import allow_long_fields
 from reviewdesk.sources.escaped import cut_escaped, joined_lines, plain_field
 from reviewdesk.sources.lines import BOM, LineBlock
 from reviewdesk.sources.mapping import known_names
@@ -250,7 +250,8 @@ def _escaped_records(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int
 def _quoted_records(
     lines: Sequence[str], delimiter: str, **options: Any
 ) -> Iterator[tuple[int, list[str]]]:
-    reader = quoted_records((line + "\n" for line in lines), delimiter, **options)
+    allow_long_fields()
+    reader = csv.reader((line + "\n" for line in lines), delimiter=delimiter, **options)
     try:
         for record in islice(reader, RECORDS_LOOKED_AT):
             yield reader.line_num, record

@@ -15,6 +15,8 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from reviewdesk.errors import InputError
+
 WINDOWS: Final = "cp1252"
 
 ZEROS: Final = 0.15
@@ -24,6 +26,9 @@ ODD: Final = 0.05
 """So few of them are the other half of a character, such as of an emoji."""
 
 _LOOKED_AT: Final = 4096
+_ASCII: Final = re.compile(rb"[\t\n\r\x20-\x7e]{64}")
+"""So many bytes of ASCII in a row are no text of two bytes a character."""
+
 _QUOTED: Final = re.compile(rb'"(?:[^"]|"")*"')
 _ENDS: Final = re.compile(rb"\r\n|[\r\n]")
 _NO_TEXT: Final = frozenset(("Cc", "Cf", "Cn", "Co", "Cs"))
@@ -125,6 +130,20 @@ def _is_text(sample: bytes, encoding: str) -> bool:
     return not odd and any(one in text for one in "\n\r") and any(one in text for one in "\t,;|")
 
 
+def wide_characters_at(data: bytes) -> int:
+    """Return where characters of two or four bytes begin in lines that were of one; -1 if nowhere.
+
+    A NUL here and there, or a stretch of a damaged disk, is none of their halves.
+    """
+    at = data.find(b"\0")
+    if at < 0:
+        return -1
+    sample = data[max(0, at - 1) : at + _LOOKED_AT]
+    zeros = sample.count(0)
+    wide = ZEROS * len(sample) <= zeros and len(sample) >= 8 and bytes(4) not in sample
+    return at if wide else -1
+
+
 def ends_in_returns(start: bytes) -> bool:
     """Say whether a text's first bytes have lines that end in a lone ``\\r``.
 
@@ -137,17 +156,29 @@ def ends_in_returns(start: bytes) -> bool:
     return ends[:1] == [b"\r"] and 2 * lone > len(ends)
 
 
-def as_utf8(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+def as_utf8(pieces: Iterator[bytes], encoding: str, file: str) -> Iterator[bytes]:
     """Yield pieces of text as UTF-8; characters may be cut apart between the pieces given.
 
     What is no character of an encoding of two or four bytes becomes a byte that is not UTF-8, so
     that its line is rejected and counted.
+
+    Raises:
+        InputError: characters of one byte follow those of two or four; names the file and line.
     """
     decoder = codecs.getincrementaldecoder(encoding)(
         "windows_controls" if encoding == WINDOWS else "no_character"
     )
+    line = 1
     for piece in pieces:
-        yield decoder.decode(piece).encode(errors="surrogateescape")
+        narrow = None if encoding == WINDOWS else _ASCII.search(piece)
+        text = decoder.decode(piece[: narrow.start()] if narrow else piece)
+        line += text.count("\n")
+        if narrow:
+            raise InputError(
+                f"{file} begins in {encoding.upper()} and goes on in another encoding at line "
+                f"{line}: it may be joined from two files; make two of it, or save all as UTF-8"
+            )
+        yield text.encode(errors="surrogateescape")
     if rest := decoder.decode(b"", True):
         yield rest.encode(errors="surrogateescape")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from reviewdesk.sources.base import Tally
-from reviewdesk.sources.lines import LineBlock, numbered_lines
+from reviewdesk.sources.lines import LineBlock, numbered_lines, records_at_returns
 from reviewdesk.sources.rows import RawRows, RowBuilder
 
 MAX_LINES: Final = 10_000
@@ -81,7 +81,7 @@ def escaped_rows(
     places = [place for place, name in enumerate(names) if name is not None]
     builder = RowBuilder([name for name in names if name is not None])
     changed: set[int] = set()
-    for line, raw in joined_lines(blocks):
+    for line, raw in _at_returns(joined_lines(blocks), len(names), delimiter.encode()):
         fields = cut_escaped(raw, delimiter.encode())
         if len(fields) == len(names) + 1 and not fields[-1]:
             del fields[-1]
@@ -104,6 +104,19 @@ def escaped_rows(
             "--quoting none keeps them"
         )
     yield builder.take()
+
+
+def _at_returns(
+    records: Iterator[tuple[int, bytes]], width: int, delimiter: bytes
+) -> Iterator[tuple[int, bytes]]:
+    r"""Yield records; where lone ``\r`` divide one into several of so many fields, these."""
+
+    def is_record(piece: bytes) -> bool:
+        return len(cut_escaped(piece, delimiter)) == width
+
+    for line, raw in records:
+        ended = b"\r" in raw and not is_record(raw) and records_at_returns(raw, is_record)
+        yield from ((line, piece) for piece in ended or [raw])
 
 
 def escape_facts(blocks: Iterable[LineBlock], delimiter: str, width: int) -> EscapeFacts:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reviewdesk.sources.encoding import is_utf8
-from reviewdesk.sources.lines import LineBlock
+from reviewdesk.sources.lines import LineBlock, records_at_returns
 from reviewdesk.sources.rejects import Rejects
 from reviewdesk.sources.rows import RawRows
 
@@ -36,18 +36,20 @@ def split_block(
     Returns:
         The good lines; empty lines are no rows.
     """
+    block, returns = _at_returns(block, len(names) - 1, bytes([separator]))
     data = np.frombuffer(block.data, np.uint8)
     ends = np.flatnonzero(data == _NEWLINE)  # (lines,)
     starts = np.concatenate([[0], ends + 1])[:-1].astype(np.int64)
     tabs = np.flatnonzero(data == separator)
     counts = np.diff(np.searchsorted(tabs, ends), prepend=0)  # tabs in each line
     text_ends = ends - ((ends > starts) & (data[ends - 1] == _RETURN))  # \r\n ends a line, too
+    numbers = block.first_line + np.arange(len(ends)) - np.searchsorted(returns, starts)
     blank = text_ends == starts
     good = (counts == len(names) - 1) & ~blank
     bad_text = _not_utf8(block.data, starts, ends, good)
     for line in np.flatnonzero(bad_text | ~(good | blank)).tolist():
         reason = "bad_utf8" if bad_text[line] else "wrong_field_count"
-        rejects.add(block.first_line + line, reason, block.data[starts[line] : text_ends[line]])
+        rejects.add(int(numbers[line]), reason, block.data[starts[line] : text_ends[line]])
     good &= ~bad_text
 
     inner = tabs[np.repeat(good, counts)].reshape(good.sum(), len(names) - 1)  # (rows, fields - 1)
@@ -59,8 +61,35 @@ def split_block(
         for place, name in enumerate(names)
         if name is not None
     }
-    lines = block.first_line + np.flatnonzero(good)
-    return RawRows(columns, len(first), lines.tolist(), _raw(block.data, first[:, 0], last[:, -1]))
+    lines = numbers[good].tolist()
+    return RawRows(columns, len(first), lines, _raw(block.data, first[:, 0], last[:, -1]))
+
+
+def _at_returns(
+    block: LineBlock, separators: int, separator: bytes
+) -> tuple[LineBlock, NDArray[np.int64]]:
+    r"""Return a block whose lines also end at ``\r``, where records stand between, and where.
+
+    Args:
+        block: whole lines.
+        separators: how many a record has.
+        separator: the byte.
+    """
+    data = block.data
+    if data.count(b"\r") == data.count(b"\r\n"):
+        return block, np.empty(0, np.int64)
+
+    def is_record(piece: bytes) -> bool:
+        return piece.count(separator) == separators
+
+    lines = data.split(b"\n")
+    for place, line in enumerate(lines):
+        if separators and not is_record(line) and records_at_returns(line, is_record):
+            ended = line.rstrip(b"\r")
+            lines[place] = ended.replace(b"\r", b"\n") + line[len(ended) :]
+    divided = b"\n".join(lines)
+    changed = np.frombuffer(divided, np.uint8) != np.frombuffer(data, np.uint8)
+    return LineBlock(divided, block.first_line), np.flatnonzero(changed)
 
 
 def _slices(buffer: pa.Buffer, first: NDArray[np.int64], last: NDArray[np.int64]) -> pa.Array:

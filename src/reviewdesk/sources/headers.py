@@ -20,7 +20,8 @@ def without_headers(
 ) -> Iterator[RawRows]:
     """Yield rows without those that are the header again, and note how many were.
 
-    Such a line is no record, just as the first header is none. One name alone may be a text.
+    Such a line is no record, just as the first header is none. Of a table of one column it may be a
+    text.
 
     Args:
         parts: the rows below the header.
@@ -31,7 +32,9 @@ def without_headers(
     called = {name: column for name, column in zip(names, header, strict=True) if name}
     repeated, first = 0, None
     for rows in parts:
-        again = _headers(rows, called) if len(called) > 1 else np.empty(0, np.int64)
+        again = _headers(rows, called) if len(header) > 1 else np.empty(0, np.int64)
+        if len(called) == 1:
+            again = np.array([row for row in again if _holds(rows.raw(int(row)), header)], np.int64)
         if len(again):
             first = first if repeated else rows.line(int(again[0]))
             repeated += len(again)
@@ -53,3 +56,13 @@ def _headers(rows: RawRows, header: Mapping[str, str]) -> NDArray[np.int64]:
             names = pa.array([form.format(column) for form in _FORMS], values.type)
             rows_left = rows_left[pc.is_in(values, names).to_numpy(zero_copy_only=False)]
     return rows_left
+
+
+def _holds(line: bytes, header: Sequence[str]) -> bool:
+    """Say whether a line holds all names of columns and nothing else but what separates them."""
+    rest = line.decode(errors="replace")
+    for name in sorted(header, key=len, reverse=True):
+        if name not in rest:
+            return False
+        rest = rest.replace(name, "", 1)
+    return not any(map(str.isalnum, rest))

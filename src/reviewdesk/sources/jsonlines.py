@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 from reviewdesk.sources.base import Tally
 from reviewdesk.sources.encoding import in_characters
 from reviewdesk.sources.kept import WHOLE_OBJECT, is_kept, nested_text
-from reviewdesk.sources.lines import BOM, LineBlock, numbered_lines
+from reviewdesk.sources.lines import BOM, LineBlock, numbered_lines, records_at_returns
 from reviewdesk.sources.rows import RawRows, RowBuilder
 
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -74,17 +74,7 @@ def object_rows(
     fields = list((columns if isinstance(columns, Mapping) else columns.columns).items())
     builder = RowBuilder([name for name, _ in fields])
     for group in groups:
-        for line, raw in group:
-            if not raw.strip():
-                continue
-            try:
-                row = parse(raw)
-            except UnicodeDecodeError:
-                tally.rejects.add(line, "bad_utf8", raw)
-                continue
-            except NotAnObject:
-                tally.rejects.add(line, "bad_json", raw)
-                continue
+        for line, raw, row in _parsed(group, parse, tally):
             if late is not None and (came := late.see(row, line)):
                 tally.notes.append(f"{tally.file} has fields from line {line} on only: {came}")
                 yield builder.take()
@@ -95,6 +85,28 @@ def object_rows(
             if builder.full:
                 yield builder.take()
         yield builder.take()
+
+
+def _parsed(
+    group: Iterable[tuple[int, bytes]], parse: Callable[[bytes], Mapping[str, Any]], tally: Tally
+) -> Iterator[tuple[int, bytes, Mapping[str, Any]]]:
+    """Yield the objects of a group with their lines and bytes, and reject what is none."""
+    for line, raw in group:
+        if not raw.strip():
+            continue
+        try:
+            row = parse(raw)
+        except UnicodeDecodeError:
+            tally.rejects.add(line, "bad_utf8", raw)
+        except NotAnObject:
+            # Inside an object a return is blank or escaped, so that it may end a line as well.
+            pieces = records_at_returns(raw, lambda piece: piece.lstrip().startswith(b"{"))
+            if pieces:
+                yield from _parsed(((line, piece) for piece in pieces), parse, tally)
+            else:
+                tally.rejects.add(line, "bad_json", raw)
+        else:
+            yield line, raw, row
 
 
 def parse_object(raw: bytes) -> dict[str, Any]:

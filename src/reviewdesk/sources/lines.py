@@ -1,13 +1,21 @@
 """Text files as blocks of whole lines, with true line numbers and bounded memory.
 
-A line ends at ``\\n`` and nowhere else: ``\\r``, ``\\x85`` or U+2028 inside a review is text.
+A line ends at ``\\n`` and nowhere else: ``\\r``, ``\\x85`` or U+2028 inside a review is text; only
+where records of their own stand between the ``\\r`` of a line do these end lines as well.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
+from reviewdesk.errors import InputError
 from reviewdesk.sources.base import Tally
-from reviewdesk.sources.encoding import WINDOWS, Encodings, from_windows, is_utf8
+from reviewdesk.sources.encoding import (
+    WINDOWS,
+    Encodings,
+    from_windows,
+    is_utf8,
+    wide_characters_at,
+)
 from reviewdesk.sources.files import SourceFile
 from reviewdesk.sources.rejects import KEPT_OF_TOO_LONG
 from reviewdesk.sources.stream import DamagedGzip, text
@@ -16,6 +24,9 @@ BLOCK: Final = 12 * 1024 * 1024
 MAX_LINE: Final = 64 * 1024 * 1024
 
 BOM: Final = b"\xef\xbb\xbf"
+
+MOSTLY_RECORDS: Final = 0.8
+"""Such a share of what lone returns divide are records, where the returns end lines."""
 
 
 class LineBlock(NamedTuple):
@@ -70,7 +81,21 @@ def raw_line_blocks(
 
     Raises:
         StorageError: the file cannot be read.
+        InputError: it goes on in characters of two or four bytes.
     """
+    for lines in _raw_line_blocks(file, tally, block, max_line):
+        if (at := wide_characters_at(lines.data)) >= 0:
+            line = lines.first_line + lines.data.count(b"\n", 0, at)
+            raise InputError(
+                f"{file.name} goes on in UTF-16 or UTF-32 at line {line}, and begins in another "
+                "encoding: it may be joined from two files; make two of it, or save all as UTF-8"
+            )
+        yield lines
+
+
+def _raw_line_blocks(
+    file: SourceFile, tally: Tally, block: int, max_line: int
+) -> Iterator[LineBlock]:
     lines = _Lines(tally, max_line)
     damaged = False
     try:
@@ -85,6 +110,20 @@ def raw_line_blocks(
         cut_off(tally, lines.number, lines.rest())
     elif rest := lines.rest():
         yield LineBlock(rest + b"\n", lines.number)
+
+
+def records_at_returns(line: bytes, is_record: Callable[[bytes], bool]) -> list[bytes]:
+    r"""Return the records that lone ``\r`` divide a line into; none if they are no line ends.
+
+    Args:
+        line: without its end.
+        is_record: says whether bytes are a record.
+    """
+    if b"\r" not in line.rstrip(b"\r"):
+        return []
+    pieces = [piece for piece in line.split(b"\r") if piece.strip()]
+    records = sum(map(is_record, pieces))
+    return pieces if len(pieces) > 1 and records >= MOSTLY_RECORDS * len(pieces) else []
 
 
 def cut_off(tally: Tally, line: int, rest: bytes) -> None:

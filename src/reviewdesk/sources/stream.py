@@ -127,7 +127,7 @@ def text(file: SourceFile, counts: CountsBytes | None = None) -> Iterator[bytes]
         damage = error
     pieces = _then(bytes(start), raw, damage)
     if encoding := wide_encoding(bytes(start[:HEAD])) or file.encoding:
-        pieces = as_utf8(pieces, encoding)
+        pieces = as_utf8(pieces, encoding, file.name)
         start = bytearray(next(pieces, b""))
         pieces = chain((bytes(start),), pieces)
     yield from with_newlines(pieces) if ends_in_returns(bytes(start[:HEAD])) else pieces
