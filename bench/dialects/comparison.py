@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
+from unicodedata import normalize
 
 from bench.dialects.base import Dialect
 from bench.dialects.reviews import AMAZON_COLUMNS, Review, Reviews
-from reviewdesk.errors import ReviewdeskError, UsageError
+from reviewdesk.errors import ReviewdeskError
 from reviewdesk.settings import SourceSettings
 from reviewdesk.sources import open_inputs
 from reviewdesk.sources.deciding import Deciding, decided, evidence_of
@@ -87,7 +88,7 @@ def read_back(place: Path) -> ReadBack:
             decision = deciding.decision(one, evidence_of(one))
             notes += decision.sentences
             for question in decision.questions:
-                raise UsageError(question)
+                raise question.error()
     for one in decided(inputs):
         for batch in one.read():
             back.rows.extend(batch.reviews.to_pylist())
@@ -126,6 +127,9 @@ def _differences(right: Review, read: Review) -> Iterator[tuple[str, Any]]:
         value = right.get(column)
         value = None if value == "" else value
         derived = column == "review_id" and value is None
+        if column == "product_id" and value is None:  # titles tell products apart
+            title = normalize("NFC", read["product_title"] or "").strip()
+            derived = (read[column] or "") in ("", title)
         if read[column] != value and not derived:
             yield column, value
 

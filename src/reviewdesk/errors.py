@@ -33,15 +33,26 @@ Messages say what is wrong, where, and what to do. They never quote review text,
 personal data.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class ReviewdeskError(Exception):
-    """The root: catching it catches every error raised on purpose."""
+    """The root: catching it catches every error raised on purpose.
+
+    Where options would mend what was asked for, ``remedies`` holds them: the words to add to the
+    command, and others to choose from.
+    """
+
+    remedies: tuple[tuple[str, ...], ...] = ()
 
     code: ClassVar[str] = "error"
     exit_code: ClassVar[int] = 1
     http_status: ClassVar[int] = 500
+
+    def with_remedies(self, *remedies: tuple[str, ...]) -> Self:
+        """Return the error with options that would mend what was asked for."""
+        self.remedies = remedies
+        return self
 
     def to_json(self) -> dict[str, dict[str, str]]:
         """Return the one JSON shape that errors have everywhere."""

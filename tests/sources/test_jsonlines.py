@@ -72,7 +72,7 @@ def test_what_is_no_object(raw: bytes) -> None:
 
 def test_names_and_lookup_reach_into_objects() -> None:
     found = {"a": 1, "b": {"c": 2, "d": {"e": 3}}, "b.c": 4}
-    assert field_names(found) == ["a", "b.c", "b.d", "b.c"]
+    assert field_names(found) == ["a", "b.c", "b.d.e", "b.c"]
     assert lookup(found, "b.c") == 4
     assert lookup(found, "b.d.e") == 3
     assert lookup(found, "a.x") is None

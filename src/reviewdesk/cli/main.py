@@ -12,7 +12,7 @@ import typer
 
 from reviewdesk import __version__
 from reviewdesk.cli.commands import COMMANDS, GROUPS
-from reviewdesk.cli.output import note
+from reviewdesk.cli.output import command_with, given, note
 from reviewdesk.errors import ReviewdeskError, UsageError
 from reviewdesk.progress import listen
 
@@ -49,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if debug:
         words.remove("--debug")
     words = _one_map_each(words)
+    given(words)
     if sys.stderr.isatty():
         listen(note)
     try:
@@ -175,6 +176,11 @@ def _report(error: Exception) -> int:
     """Say an error as one sentence on standard error and return the exit code."""
     sentence, code = _sentence(error)
     note(f"reviewdesk: {sentence.strip()}")
+    remedies = error.remedies if isinstance(error, ReviewdeskError) else ()
+    if remedies:
+        note("try:" if len(remedies) == 1 else "try one of:")
+    for options in remedies:
+        note(f"    {command_with(*options)}")
     return code
 
 

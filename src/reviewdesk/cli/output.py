@@ -1,10 +1,12 @@
 """What commands print: tables for people, JSON for programs, notes beside both."""
 
 import json
+import shlex
 import shutil
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +16,7 @@ from rich.text import Text
 
 OBEYED: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Kinds of characters that a terminal obeys, turns lines around by, or cannot write."""
+_GIVEN: ContextVar[tuple[str, ...]] = ContextVar("given", default=())
 JOINERS: Final = "\u200c\u200d"
 """Of these kinds, but part of how some languages and pictures are spelt."""
 
@@ -85,6 +88,23 @@ def program() -> str:
     if called.name != "reviewdesk" or (found and Path(found).resolve() == called.resolve()):
         return "reviewdesk"
     return str(called)
+
+
+def given(words: Sequence[str]) -> None:
+    """Remember the words of the command that runs."""
+    _GIVEN.set(tuple(words))
+
+
+def command_with(*options: str) -> str:
+    """Return the command that runs with other options, as it can be pasted into a shell."""
+    words = list(_GIVEN.get())
+    for name, value in zip(options[::2], options[1::2], strict=True):
+        key = value.partition("=")[0] + "=" if name == "--map" else ""
+        for place in range(len(words) - 1):
+            if words[place] == name and words[place + 1].startswith(key):
+                words[place : place + 2] = []
+                break
+    return shlex.join([program(), *words, *options])
 
 
 def count(number: int, noun: str) -> str:

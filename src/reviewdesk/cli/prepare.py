@@ -1,13 +1,14 @@
 """`reviewdesk prepare`: from raw files to prepared data."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from reviewdesk.cli.options import Json, with_settings
-from reviewdesk.cli.output import count, note, print_json, print_table, say
+from reviewdesk.cli.output import command_with, count, note, print_json, print_table, say
 from reviewdesk.engines.opening import cluster
 from reviewdesk.errors import TooManyRejects, UsageError
 from reviewdesk.job.places import reviews_of
@@ -20,7 +21,7 @@ from reviewdesk.progress import Progress
 from reviewdesk.schema import REVIEWS
 from reviewdesk.settings import CleanSettings, EngineSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources.catalog import Input, Inputs, open_inputs
-from reviewdesk.sources.mapping import shown
+from reviewdesk.sources.mapping import is_name, shown
 
 NOTES_SHOWN: Final = 20
 
@@ -145,7 +146,11 @@ def show_columns(inputs: Sequence[Input]) -> None:
         if columns.resembling:
             pairs = columns.resembling.items()
             like = ", ".join(f"{shown([column])} like {name}" for column, name in pairs)
-            note(f"not read, though it looks so: {like}; to read one: --map COLUMN=ITS_NAME")
+            this = "it" if len(pairs) == 1 else "them"
+            note(f"not read, though it looks so: {like}; to read {this}:")
+            first_alike = {name: one for one, name in reversed(list(pairs)) if is_name(one)}
+            maps = (("--map", f"{name}={one}") for name, one in first_alike.items())
+            note(f"    {command_with(*chain.from_iterable(maps))}")
 
 
 def show_notes(data: PreparedData) -> None:

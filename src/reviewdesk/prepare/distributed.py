@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 
 from reviewdesk.engines.base import Engine
 from reviewdesk.engines.shared import folder
-from reviewdesk.errors import UsageError
 from reviewdesk.prepare.copies import COPIES_QUERY
 from reviewdesk.prepare.duplicates import (
     DUPLICATE_RULES,
@@ -133,7 +132,7 @@ class Distributed:
                 again[number] = tuple(replace(one, reading=reading) for one in piece)
         self._items.update(self._staged(again))
         if questions := [question for one in decisions for question in one.questions]:
-            raise UsageError(questions[0])
+            raise questions[0].error()
         parts: list[list[StagedGroup]] = [[] for _ in groups]
         for group, item in zip(self._group_of, self._items.values(), strict=True):
             parts[group].append(item.staged)

@@ -234,7 +234,7 @@ class Preparation:
                     again = [replace(one, reading=reading) for one in group]
                     done[number] = self._staged(again, number, task, deciding)
         if questions := [question for one in decisions for question in one.questions]:
-            raise UsageError(questions[0])
+            raise questions[0].error()
         return list(map(InputGroup, places, inputs, done, decisions))
 
     def _staged(

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from reviewdesk.schema import REVIEW_COLUMNS, REVIEWS, reviews_schema
 from reviewdesk.sources.ids import ID_COLUMNS, fill_ids, plain_ids
@@ -72,11 +73,20 @@ def to_reviews(
     columns["review_body"] = columns["review_body"].fill_null("")
     batch = pa.RecordBatch.from_pydict(columns)  # the id may be null, which REVIEWS forbids
     reviews = fill_ids(batch).cast(REVIEWS)  # what is kept takes no part in the ids
+    if "product_id" not in rows.columns:
+        reviews = _told_by_title(reviews)
     if not kept:
         return reviews
     nothing = pa.nulls(rows.count, pa.string())
     beside = [rows.columns.get(kept_name(column), nothing).cast(pa.string()) for column in kept]
     return pa.RecordBatch.from_arrays([*reviews.columns, *beside], schema=reviews_schema(kept))
+
+
+def _told_by_title(reviews: pa.RecordBatch) -> pa.RecordBatch:
+    """Return reviews of a file without ids of products, whose titles tell them apart."""
+    place = reviews.schema.get_field_index("product_id")
+    titles = plain_ids(pc.utf8_trim_whitespace(reviews["product_title"]))
+    return reviews.set_column(place, reviews.schema.field(place), titles)
 
 
 def tell(rows: RawRows, evidence: Evidence) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reviewdesk.errors import InputError
+from reviewdesk.sources.column_values import NOTHING, ColumnValues
 from reviewdesk.sources.jsonlines import field_names
 from reviewdesk.sources.kept import with_kept
 from reviewdesk.sources.mapping import map_columns
@@ -20,19 +21,27 @@ class JsonFields:
         first: names of the fields in the first objects.
         told: what the user said: column of the reviews table → field; it may come at any time.
         file: its name, for the messages.
+        values: of the fields in the first objects.
 
     Raises:
         UsageError: the reviews table has no column that was told.
         MissingColumn: none of the fields is known to hold the text.
     """
 
-    def __init__(self, first: Sequence[str], named: Mapping[str, str], file: str) -> None:
+    def __init__(
+        self,
+        first: Sequence[str],
+        named: Mapping[str, str],
+        file: str,
+        values: ColumnValues = NOTHING,
+    ) -> None:
         self._told = named
         self._file = file
+        self._values = values
         self._names = dict.fromkeys([*first, *named.values()])
         self._outer: set[str] = set()
         self._inner: dict[str, set[str]] = {}
-        self.first = map_columns(list(self._names), named, file)
+        self.first = map_columns(list(self._names), named, file, values)
         self.columns = dict(self.first.columns)
 
     def see(self, row: Mapping[str, Any], line: int) -> str:
@@ -64,7 +73,7 @@ class JsonFields:
         )
 
     def _map_again(self, line: int) -> str:
-        columns = map_columns(list(self._names), self._told, self._file).columns
+        columns = map_columns(list(self._names), self._told, self._file, self._values).columns
         for name, field in self.columns.items():
             if columns[name] != field:
                 raise InputError(

@@ -178,14 +178,20 @@ def first_fields(start: bytes) -> frozenset[str]:
 
 
 def field_names(row: Mapping[str, Any]) -> list[str]:
-    """Return the names of an object's fields; of one that is an object, ``outer.inner`` each.
+    """Return the names of an object's fields; of those that are objects, ``outer.inner`` each.
+
+    Two levels of inner objects are looked at.
 
     Lists are no values that a column could hold.
     """
     names: list[str] = []
     for outer, value in row.items():
         if isinstance(value, dict):
-            names.extend(f"{outer}.{inner}" for inner in value)
+            for inner, held in value.items():
+                deeper = held if isinstance(held, dict) else ()
+                names.extend(f"{outer}.{inner}.{one}" for one in deeper)
+                if not deeper:
+                    names.append(f"{outer}.{inner}")
         else:
             names.append(outer)
     return names
@@ -198,6 +204,13 @@ def whole_characters(text: str) -> str:
 
 def _text(value: Any, name: str, tally: Tally) -> str | None:
     """Return a value as text: what is neither text, number nor truth value is counted and null."""
+    if isinstance(value, dict | list):
+        return _nested(value, name, tally)
+    return plain_text(value)
+
+
+def plain_text(value: Any) -> str | None:
+    """Return a value as text; None for what is neither text, number nor truth value."""
     if isinstance(value, str):
         return whole_characters(value)
     if value is None:
@@ -206,9 +219,7 @@ def _text(value: Any, name: str, tally: Tally) -> str | None:
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))  # an id that a program knew as a float
-    if isinstance(value, int | float):
-        return repr(value)
-    return _nested(value, name, tally)
+    return repr(value) if isinstance(value, int | float) else None
 
 
 def _nested(value: Any, name: str, tally: Tally) -> str | None:

@@ -20,7 +20,7 @@ from reviewdesk.sources.files import SourceFile
 from reviewdesk.sources.jsonlines import NotAnObject, field_names, parse_object
 from reviewdesk.sources.jsonobjects import ObjectScan
 from reviewdesk.sources.lines import BOM, MAX_LINE
-from reviewdesk.sources.mapping import known_names
+from reviewdesk.sources.mapping import holds_a_review, known_names
 from reviewdesk.sources.pages import Groups, Pages
 from reviewdesk.sources.stream import HEAD, text
 
@@ -71,8 +71,8 @@ def first_objects(start: bytes) -> list[dict[str, Any]]:
     return _parsed(raw for _, raw in scanned)
 
 
-def first_fields_of(start: bytes) -> list[str]:
-    """Return the names of all fields of the objects in a JSON file's first bytes."""
+def first_rows_of(start: bytes) -> list[dict[str, Any]]:
+    """Return the rows in a JSON file's first bytes, whatever its shape."""
     start = in_characters(start)
     shape = shape_of(start)
     if shape == "lines":
@@ -84,7 +84,7 @@ def first_fields_of(start: bytes) -> list[str]:
         rows = first_objects(start)
         if shape == "frame":
             rows = (frame_rows(rows[0]) or []) if rows else []
-    return list(dict.fromkeys(name for one in rows for name in field_names(one)))
+    return rows
 
 
 def _parsed(raw: Iterable[bytes]) -> list[dict[str, Any]]:
@@ -171,7 +171,7 @@ def _is_frame(first: Mapping[str, Any]) -> bool:
 def _holds_a_review(found: Mapping[str, Any]) -> bool:
     """Say whether an object has a field that is known to hold a review's text, and is one value."""
     names = [name for name in field_names(found) if not isinstance(found.get(name), list | dict)]
-    return known_names(names) > 0
+    return known_names(names) > 0 or holds_a_review(names)
 
 
 def _is_object(line: bytes) -> bool:

@@ -19,6 +19,10 @@ from reviewdesk.storage import filesystem, storage_errors
 
 PARQUET_MAGIC: Final = b"PAR1"
 
+FIRST_ROWS: Final = 100
+MOST_LOOKED_AT: Final = 64 * 1024 * 1024
+"""A first group of rows of more bytes is not read to see what its columns hold."""
+
 
 def parquet_columns(file: SourceFile) -> list[str]:
     """Return the names of the values that can be text; those inside others as ``outer.inner``.
@@ -29,6 +33,26 @@ def parquet_columns(file: SourceFile) -> list[str]:
     """
     with opened_parquet(file) as parquet:
         return [name for field in parquet.schema_arrow for name in leaves(field)]
+
+
+def first_parquet_rows(file: SourceFile, paths: Sequence[str]) -> list[list[str | None]]:
+    """Return the first rows as text; none where the first group is so large that it takes long.
+
+    Args:
+        file: what to read.
+        paths: names of ``parquet_columns``.
+    """
+    with opened_parquet(file) as parquet:
+        if not parquet.num_row_groups:
+            return []
+        if parquet.metadata.row_group(0).total_byte_size > MOST_LOOKED_AT:
+            return []
+        batch = next(_batches(parquet, 0, None, FIRST_ROWS), None)
+    if batch is None or not len(batch):
+        return []
+    outer = {path: _outer(batch.schema.names, path) for path in paths}
+    rows = _rows(batch, {path: path for path in paths}, outer, 1, Tally(file.name))
+    return [list(row) for row in zip(*(c.to_pylist() for c in rows.columns.values()), strict=True)]
 
 
 def parquet_rows(
@@ -79,9 +103,11 @@ def _outer(names: Sequence[str], path: str) -> str:
     return path if path in names else next(one for one in names if path.startswith(f"{one}."))
 
 
-def _batches(parquet: Any, group: int, names: list[str] | None) -> Iterator[pa.RecordBatch]:
+def _batches(
+    parquet: Any, group: int, names: list[str] | None, size: int = MAX_ROWS
+) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a group until its end, or until they are damaged."""
-    batches = parquet.iter_batches(MAX_ROWS, [group], names)
+    batches = parquet.iter_batches(size, [group], names)
     while True:
         try:
             batch = next(batches, None)

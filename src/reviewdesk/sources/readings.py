@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 from reviewdesk.errors import UsageError
 from reviewdesk.settings import SourceSettings
@@ -21,7 +21,15 @@ from reviewdesk.sources.dates import (
     decide_order,
     read_date,
 )
-from reviewdesk.sources.stars import FIVE, decide_scale, rating_evidence, read_rating, stars_of
+from reviewdesk.sources.stars import (
+    FIVE,
+    PLUS_MINUS,
+    YES_NO,
+    decide_scale,
+    rating_evidence,
+    read_rating,
+    stars_of,
+)
 
 AUTO: Final = "auto"
 
@@ -119,6 +127,22 @@ class Reading:
         return cls(data["scale"], tuple(data["orders"].items()), data["date_format"])
 
 
+class ReadingQuestion(NamedTuple):
+    """What has to be asked about a column's values, because two readings give good ones.
+
+    Args:
+        sentence: the question.
+        remedies: the options that answer it, as words of a command.
+    """
+
+    sentence: str
+    remedies: tuple[tuple[str, ...], ...]
+
+    def error(self) -> UsageError:
+        """Return the error that asks it."""
+        return UsageError(self.sentence).with_remedies(*self.remedies)
+
+
 @dataclass(frozen=True)
 class Decision:
     """How a column's values are read, and what has to be said of it.
@@ -126,12 +150,12 @@ class Decision:
     Args:
         reading: how.
         sentences: what was decided, where values do not say it themselves.
-        questions: what has to be asked, because two readings give good values.
+        questions: what has to be asked.
     """
 
     reading: Reading
     sentences: tuple[str, ...] = ()
-    questions: tuple[str, ...] = ()
+    questions: tuple[ReadingQuestion, ...] = ()
 
 
 def decide(
@@ -152,19 +176,26 @@ def decide(
     scale = settings.stars_scale if settings.stars_scale != AUTO else scale
     stars = decide_scale(evidence.ratings, rating) if scale == AUTO else None
     sentences = [] if stars is None else [stars.sentence]
-    questions = [] if stars is None else [stars.question]
+    questions = []
+    if stars is not None and stars.question:
+        scales = (FIVE, YES_NO, PLUS_MINUS)
+        questions.append(
+            ReadingQuestion(stars.question, tuple(("--stars-scale", one) for one in scales))
+        )
     orders: Mapping[str, str] = dict.fromkeys(SEPARATORS, settings.date_order)
     if settings.date_order == AUTO and not settings.date_format:
         order = decide_order(evidence.dates, columns.get("review_date", "review_date"))
         orders = order.orders
         sentences.append(order.sentence)
-        questions.append(order.question)
+        if order.question:
+            both = ("--date-order", "dmy"), ("--date-order", "mdy")
+            questions.append(ReadingQuestion(order.question, both))
     reading = Reading(
         scale=scale if stars is None else stars.name,
         orders=tuple(sorted(orders.items())),
         date_format=settings.date_format,
     )
-    return Decision(reading, tuple(filter(None, sentences)), tuple(filter(None, questions)))
+    return Decision(reading, tuple(filter(None, sentences)), tuple(questions))
 
 
 def check_date_format(settings: SourceSettings) -> None:

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from reviewdesk.errors import InputError
 from reviewdesk.formats.csv import restore
 from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
+from reviewdesk.sources.column_values import SHORTEST_TEXT, ColumnValues
 from reviewdesk.sources.delimited import QUOTINGS, Quoting, csv_rows
 from reviewdesk.sources.dialect import (
     MOSTLY,
@@ -28,21 +29,26 @@ from reviewdesk.sources.escaped import escaped_rows
 from reviewdesk.sources.fields import split_block
 from reviewdesk.sources.headers import without_headers
 from reviewdesk.sources.jsonfields import FieldsAndKept, JsonFields
-from reviewdesk.sources.jsonlines import object_rows, parse_object
+from reviewdesk.sources.jsonlines import field_names, lookup, object_rows, parse_object, plain_text
 from reviewdesk.sources.jsonobjects import object_groups
 from reviewdesk.sources.jsonshapes import (
     Shape,
-    first_fields_of,
+    first_rows_of,
     frame_objects,
     page_key,
     shape_of,
 )
 from reviewdesk.sources.kept import NOT_LABELLED, WHOLE_OBJECT, name_kept, repeat_kept, with_kept
 from reviewdesk.sources.lines import BOM, encoding_of, line_blocks, numbered_lines
-from reviewdesk.sources.mapping import ColumnMap, map_columns, shown
+from reviewdesk.sources.mapping import ColumnMap, is_reply, map_columns, shown
 from reviewdesk.sources.mcauley_files import are_reviews, category_of
 from reviewdesk.sources.pages import page_objects
-from reviewdesk.sources.parquet import PARQUET_MAGIC, parquet_columns, parquet_rows
+from reviewdesk.sources.parquet import (
+    PARQUET_MAGIC,
+    first_parquet_rows,
+    parquet_columns,
+    parquet_rows,
+)
 from reviewdesk.sources.quoting import TextFacts, below, faults_of, quoting_of, text_facts
 from reviewdesk.sources.readings import AUTO
 from reviewdesk.sources.stream import HEAD, head, longer_head
@@ -52,10 +58,9 @@ SUFFIXES: Final = frozenset({".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson
 SEPARATORS: Final = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 SEPARATOR_NAMES: Final = {character: name for name, character in SEPARATORS.items()}
 
-SHORTEST_TEXT: Final = 10
 FAR: Final = 2
-"""A column of unknown name holds the reviews where its texts have so many characters on average,
-and so many times those of the next column."""
+"""A column of unknown name holds the reviews where its texts have so many times the characters that
+those of the next column have."""
 
 ENOUGH_BAD: Final = 20
 """So many records in a row that do not fit are no accident."""
@@ -110,10 +115,12 @@ class JsonTable:
     Args:
         shape: how the objects stand in it.
         names: of the fields of its first objects.
+        values: of these fields.
     """
 
     shape: Shape
     names: tuple[str, ...]
+    values: ColumnValues
 
 
 class Table(Source):
@@ -148,9 +155,9 @@ class Table(Source):
         """
         start = head(file)
         if _is_parquet(start):
-            return map_columns(parquet_columns(file), self.settings.columns, file.name)
+            return self._parquet_map(file)
         if shape := shape_of(start):
-            objects = JsonTable(shape, self._field_names(file, start))
+            objects = self._json_table(file, start, shape)
             self._keep(start, objects)
             return self._fields(file, objects).first
         table = self._text(file, start)
@@ -162,7 +169,7 @@ class Table(Source):
         start = head(file)
         if _is_parquet(start):
             available = parquet_columns(file)
-            mapped = map_columns(available, self.settings.columns, file.name)
+            mapped = self._parquet_map(file)
             _note_equal_names(available, mapped.columns, tally)
             kept = [column for column in self.kept if column in available]
             whole = WHOLE_OBJECT in self.kept
@@ -197,25 +204,29 @@ class Table(Source):
         return table.dialect.header, table.dialect.delimiter
 
     def longest_text(self, file: SourceFile) -> str:
-        """Return the column of a text table that surely holds the texts; empty if none does.
+        """Return the column that surely holds the texts; empty if none does.
 
-        Its texts are the longest by far in the whole file.
+        Its texts are the longest by far: in a table of text in the whole file, else in the first
+        rows.
         """
         start = head(file)
-        if _is_parquet(start) or shape_of(start) or not _is_text(start):
+        if _is_parquet(start):
+            names = parquet_columns(file)
+            return _longest(ColumnValues.of_rows(names, first_parquet_rows(file, names)))
+        if shape := shape_of(start):
+            return _longest(self._json_table(file, start, shape).values)
+        if not _is_text(start):
             return ""
         file, facts, start = _in_its_encoding(file, start)
         dialect = self._dialect(file, start, facts)
         quoting = QUOTINGS.get(self.settings.quoting) or quoting_of(file, dialect, facts)
         columns = self._column_facts(TextTable(file, dialect, quoting, ColumnMap({}, {})))
-        texts = [
-            (one.chars / one.filled, name)
+        texts = {
+            name: one.chars / one.filled
             for one, name in zip(columns, dialect.header, strict=True)
             if one.kind == "text" and one.filled and dialect.header.count(name) == 1
-        ]
-        (longest, column), (second, _) = sorted([*texts, (0.0, ""), (0.0, "")], reverse=True)[:2]
-        sure = longest >= max(SHORTEST_TEXT, FAR * second) and dialect.named
-        return column if sure else ""
+        }
+        return by_far_the_longest(texts) if dialect.named else ""
 
     def _json_rows(
         self, file: SourceFile, start: bytes, shape: Shape, fields: JsonFields, tally: Tally
@@ -232,14 +243,21 @@ class Table(Source):
         parse = parse_object if shape == "lines" else parse_in(file)
         return object_rows(groups, FieldsAndKept(fields, self.kept), tally, parse)
 
-    def _field_names(self, file: SourceFile, start: bytes) -> tuple[str, ...]:
-        names = first_fields_of(start)
+    def _json_table(self, file: SourceFile, start: bytes, shape: Shape) -> JsonTable:
+        objects = first_rows_of(start)
+        names = list(dict.fromkeys(name for one in objects for name in field_names(one)))
         if not names:
             raise InputError(f"{file.name} {NO_OBJECTS}")
-        return tuple(names)
+        rows = ([plain_text(lookup(one, name)) for name in names] for one in objects)
+        return JsonTable(shape, tuple(names), ColumnValues.of_rows(names, rows))
 
     def _fields(self, file: SourceFile, table: JsonTable) -> JsonFields:
-        return JsonFields(table.names, self.settings.columns, file.name)
+        return JsonFields(table.names, self.settings.columns, file.name, table.values)
+
+    def _parquet_map(self, file: SourceFile) -> ColumnMap:
+        available = parquet_columns(file)
+        values = ColumnValues.of_rows(available, first_parquet_rows(file, available))
+        return map_columns(available, self.settings.columns, file.name, values)
 
     def _text_rows(self, table: TextTable, tally: Tally) -> Iterator[RawRows]:
         dialect = table.dialect
@@ -294,7 +312,7 @@ class Table(Source):
                 return seen
             return replace(seen, file=replace(file, encoding=seen.file.encoding))
         if shape := shape_of(start):
-            return JsonTable(shape, self._field_names(file, start))
+            return self._json_table(file, start, shape)
         return self._text(file, start)
 
     def _text(self, file: SourceFile, start: bytes) -> TextTable:
@@ -318,7 +336,8 @@ class Table(Source):
             for name, column in guessed.items()
             if name not in named and column not in named.values()
         }
-        mapped = map_columns(dialect.header, {**free, **named}, file.name)
+        values = ColumnValues.of_rows(dialect.header, dialect.samples if dialect.named else ())
+        mapped = map_columns(dialect.header, {**free, **named}, file.name, values)
         columns = ColumnMap(mapped.columns, {**free, **mapped.guesses}, mapped.left_over)
         return TextTable(file, dialect, quoting, columns)
 
@@ -350,6 +369,22 @@ class Table(Source):
                     if one["values"]:
                         facts.add(one["values"], one["counts"])
         return columns
+
+
+def _longest(values: ColumnValues) -> str:
+    texts = [name for name in values.samples if values.are_texts(name)]
+    return by_far_the_longest({name: values.characters(name) for name in texts})
+
+
+def by_far_the_longest(characters: Mapping[str, float]) -> str:
+    """Return the column whose texts are the longest by far; empty if none is.
+
+    Args:
+        characters: column → how long its texts are on average; what shops reply does not count.
+    """
+    texts = [(length, name) for name, length in characters.items() if not is_reply(name)]
+    (longest, column), (second, _) = sorted([*texts, (0.0, ""), (0.0, "")], reverse=True)[:2]
+    return column if longest >= max(SHORTEST_TEXT, FAR * second) else ""
 
 
 def _without_apostrophes(rows: RawRows) -> RawRows:
