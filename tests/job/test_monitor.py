@@ -70,13 +70,10 @@ def test_what_has_not_changed_raises_no_alarm(folder: Path, tmp_path: Path) -> N
     told = json.loads((tmp_path / "told.json").read_text())
     assert told["sentence"].startswith("Nothing has changed that matters")
     assert [one["name"] for one in told["quantities"]] == [
-        *(
-            "share of positive",
-            "share of long reviews",
-            "share of reviews in another language",
-            "share of unknown words",
-        ),
-        *("share of right answers", "sureness against rightness (50 % is even)"),
+        *("share of positive", "share of right answers"),
+        "sureness against rightness (50 % is even)",
+        *("share of long reviews", "share of reviews in another language"),
+        "share of unknown words",
     ]
 
 
@@ -93,8 +90,13 @@ GERMAN = (
 )
 
 
-def logged(folder: Path, place: Path, seed: int, *, german: float = 0.0) -> Path:
-    """Log 1,200 of the live reviews as the server does; return the folder of ground truth."""
+def logged(
+    folder: Path, place: Path, seed: int, *, german: float = 0.0, names: str = "A", worse: str = ""
+) -> Path:
+    """Log 1,200 of the live reviews as the server does; return the folder of ground truth.
+
+    Reviews are dealt to variants; half of the answers of one that is worse are wrong in the end.
+    """
     columns = ["review_headline", "review_body", "star_rating"]
     rows = pq.read_table(folder / "live" / "reviews", columns=columns).to_pylist()
     rng = np.random.default_rng(seed)
@@ -111,13 +113,16 @@ def logged(folder: Path, place: Path, seed: int, *, german: float = 0.0) -> Path
         answer = {"label": [f"__label__{model.labels[one.argmax()]}"], "prob": [float(one.max())]}
         body = json.dumps({"instances": [texts[n]]}).encode()
         time = f"2026-01-01T{n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}Z"
+        variant = names[n % len(names)]
         log.write(
             Captured(
-                *("sentiment", "A", f"e{n}", time, "", "application/json", body),
+                *("sentiment", variant, f"e{n}", time, "", "application/json", body),
                 *("application/json", json.dumps([answer]).encode(), 1.0, 200, "", False),
             )
         )
         label = "positive" if row["star_rating"] > 3 else "negative"
+        if variant == worse and n > 400 and n % 3:
+            label = "negative" if label == "positive" else "positive"
         lines.append(truth_line(f"e{n}", [label], ""))
     (place / "truth").mkdir()
     (place / "truth" / "t.jsonl").write_bytes(b"".join(lines))
@@ -132,14 +137,43 @@ def test_reviews_in_another_language_are_noticed(folder: Path, tmp_path: Path) -
     assert "another language" in found.sentence
 
 
+def test_each_variant_is_watched(folder: Path, tmp_path: Path) -> None:
+    truth = logged(folder, tmp_path, 1, names="AB", worse="B")
+    logs = tmp_path / "logs" / "sentiment"
+    words = ("monitor", folder / "bundle", folder / "learn", logs, "--truth", truth, "--json")
+    refused = run_cli(*words)
+    assert refused.code == 2
+    assert "answers of A and B" in refused.err
+    told = run_cli(*words, "--variant", f"B={folder / 'bundle'}")
+    assert told.code == 0, told.err
+    alarms = [one for one in told.json()["quantities"] if one["alarm"]]
+    assert {one["variant"] for one in alarms} == {"B"}
+    assert told.json()["sentence"].startswith("Train again: share of right answers of variant B")
+    pooled = [one["name"] for one in told.json()["quantities"] if not one["variant"]]
+    assert pooled == [
+        *("share of long reviews", "share of reviews in another language"),
+        "share of unknown words",
+    ]
+    labels = 'endpoint="sentiment",quantity="share of right answers",variant="B"'
+    assert f"reviewdesk_monitor_alarm{{{labels}}} 1" in (logs / "monitor.prom").read_text()
+    stranger = run_cli(*words, "--variant", f"C={folder / 'bundle'}")
+    assert "no answer of a variant C" in stranger.err
+
+
 @pytest.mark.slow
 def test_where_nothing_has_changed_there_is_one_alarm_in_twenty_runs_at_most(
     folder: Path, tmp_path: Path
 ) -> None:
-    alarms = 0
-    for seed in range(20):
-        place = tmp_path / str(seed)
-        truth = logged(folder, place, seed)
-        logs = place / "logs" / "sentiment"
-        alarms += bool(rd.monitor(folder / "bundle", folder / "learn", logs, truth=truth).alarms)
-    assert alarms <= 1
+    for names in ("A", "AB"):
+        alarms = 0
+        others = dict.fromkeys(names[1:], folder / "bundle")
+        for seed in range(20):
+            place = tmp_path / f"{names}{seed}"
+            truth = logged(folder, place, seed, names=names)
+            found = rd.monitor(
+                *(folder / "bundle", folder / "learn", place / "logs" / "sentiment"),
+                truth=truth,
+                variants=others,
+            )
+            alarms += bool(found.alarms)
+        assert alarms <= 1

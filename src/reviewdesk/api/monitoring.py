@@ -1,11 +1,14 @@
 """A watch on a live model."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from reviewdesk.api.model import Model, load
 from reviewdesk.api.notebook import framed
 from reviewdesk.api.reviews import Reviews, as_reviews
+from reviewdesk.bundle import Bundle
 from reviewdesk.experiments.watch import Watch, WatchedQuantity
 from reviewdesk.experiments.watch_page import watch_page
 from reviewdesk.job.monitor import monitor as watch_captures
@@ -58,6 +61,7 @@ def monitor(
     captures: str | Path,
     *,
     truth: str | Path | None = None,
+    variants: Mapping[str, Model | str | Path] = MappingProxyType({}),
 ) -> LiveModel:
     """Say whether a live model still sees, and does, what it was trained for.
 
@@ -66,21 +70,28 @@ def monitor(
         data: the prepared reviews that it learned from.
         captures: the folder of its endpoint's captured requests.
         truth: a folder of ground truth.
+        variants: other variants that answer, or shadows, by name; ``model`` is of the one that is
+            not named.
 
     Returns:
         The sentence, all quantities that are watched, and those that have changed.
 
     Raises:
         NotEnoughData: there is no captured request, or nothing was held out.
+        UsageError: several variants answered, and nobody says whose model is whose.
         InputError: something is damaged.
     """
-    bundle = (model if isinstance(model, Model) else load(model)).bundle
     reviews = as_reviews(data)  # a folder of this session lasts as long
     watch = watch_captures(
-        bundle,
+        _bundle(model),
         reviews.data,
         Path(captures),
         None if truth is None else Path(truth),
+        variants={name: _bundle(one) for name, one in variants.items()},
         progress=Progress(),
     )
     return LiveModel(watch, Path(captures).resolve().name)
+
+
+def _bundle(model: Model | str | Path) -> Bundle:
+    return (model if isinstance(model, Model) else load(model)).bundle

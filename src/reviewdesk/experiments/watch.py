@@ -41,6 +41,7 @@ class Quantity:
         high: where it may end.
         fall: whether a fall counts.
         rise: whether a rise counts.
+        variant: whose it is, where several answer; empty of what they are all sent.
     """
 
     name: str
@@ -50,6 +51,12 @@ class Quantity:
     high: float
     fall: bool = True
     rise: bool = True
+    variant: str = ""
+
+    @property
+    def title(self) -> str:
+        """What people and ``live`` know it by."""
+        return f"{self.name} of variant {self.variant}" if self.variant else self.name
 
 
 @dataclass(frozen=True)
@@ -118,6 +125,7 @@ class Watch:
             "quantities": [
                 {
                     "name": watched.quantity.name,
+                    "variant": watched.quantity.variant,
                     "kind": watched.quantity.kind,
                     "trained": watched.quantity.mean,
                     "low": watched.quantity.low,
@@ -147,8 +155,7 @@ class Watch:
         ):  # fmt: skip
             lines += [f"# HELP reviewdesk_{name} {meaning}", f"# TYPE reviewdesk_{name} gauge"]
             lines += [
-                f'reviewdesk_{name}{{endpoint="{_label(endpoint)}",'
-                f'quantity="{_label(one.quantity.name)}"}} {value(one)}'
+                f"reviewdesk_{name}{{{_labels(endpoint, one.quantity)}}} {value(one)}"
                 for one in self.watched
             ]
         return "\n".join(lines) + "\n"
@@ -162,6 +169,7 @@ def quantity(
     *,
     fall: bool = True,
     rise: bool = True,
+    variant: str = "",
 ) -> Quantity:
     """Return a quantity with the range that held-out reviews leave it.
 
@@ -172,6 +180,7 @@ def quantity(
         groups: held-out reviews of equal value resemble each other (n,).
         fall: whether a fall counts.
         rise: whether a rise counts.
+        variant: whose it is, where several answer.
     """
     mean = float(values.mean())
     _, group = np.unique(groups, return_inverse=True)
@@ -180,7 +189,8 @@ def quantity(
     error = float(np.sqrt((sums**2).sum() * n / max(n - 1, 1)) / len(values))
     # Three of n may be of any other kind without having been seen (Hanley and Lippman-Hand 1983).
     half = max(WIDE * error, 3.0 / n)
-    return Quantity(name, kind, mean, max(mean - half, 0.0), min(mean + half, 1.0), fall, rise)
+    low, high = max(mean - half, 0.0), min(mean + half, 1.0)
+    return Quantity(name, kind, mean, low, high, fall, rise, variant)
 
 
 def watch(quantities: Sequence[Quantity], live: Mapping[str, Floats], rows: int) -> Watch:
@@ -188,12 +198,12 @@ def watch(quantities: Sequence[Quantity], live: Mapping[str, Floats], rows: int)
 
     Args:
         quantities: what is watched.
-        live: by name, the values of live reviews in the order in which they came; NaN where a
+        live: by title, the values of live reviews in the order in which they came; NaN where a
             review has none.
         rows: reviews that were answered.
     """
     needed = np.log(len(quantities) / ALPHA)
-    return Watch([_followed(one, live[one.name], needed) for one in quantities], rows)
+    return Watch([_followed(one, live[one.title], needed) for one in quantities], rows)
 
 
 def _followed(quantity: Quantity, values: Floats, needed: float) -> WatchedQuantity:
@@ -233,11 +243,17 @@ def log_wealth(steps: Floats, looks: NDArray[np.int64]) -> Floats:
 
 def _listed(watched: Sequence[WatchedQuantity]) -> str:
     parts = [
-        f"{one.quantity.name} went from {one.quantity.mean:.1%} to {one.now:.1%} "
+        f"{one.quantity.title} went from {one.quantity.mean:.1%} to {one.now:.1%} "
         f"(noticed after {one.since:,} reviews)"
         for one in watched
     ]
     return ", ".join(parts)
+
+
+def _labels(endpoint: str, quantity: Quantity) -> str:
+    named = {"endpoint": endpoint, "quantity": quantity.name}
+    named |= {"variant": quantity.variant} if quantity.variant else {}
+    return ",".join(f'{name}="{_label(value)}"' for name, value in named.items())
 
 
 def _label(text: str) -> str:

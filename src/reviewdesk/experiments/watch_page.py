@@ -19,7 +19,7 @@ def watch_page(watch: Watch, name: str) -> Page:
     page = Page(name, watch.sentence, "Monitor", SCRIPT)
     rows = [
         [
-            watched.quantity.name,
+            watched.quantity.title,
             share(watched.quantity.mean),
             f"{share(watched.quantity.low)} to {share(watched.quantity.high)}",
             share(watched.now),
@@ -50,11 +50,11 @@ def _course(watched: WatchedQuantity) -> Html:
     return timeline(
         [str(rows) for rows in watched.rows],
         [
-            Line(quantity.name, watched.means.tolist()),
+            Line(quantity.title, watched.means.tolist()),
             Line("may be", [quantity.low] * len(watched.rows), "series-quiet", dashed=True),
             Line("up to", [quantity.high] * len(watched.rows), "series-quiet", dashed=True),
         ],
-        title=f"{quantity.name}{', changed' if watched.alarm else ''}",
+        title=f"{quantity.title}{', changed' if watched.alarm else ''}",
         caption="By reviews, in the order in which they came.",
         write=lambda value: f"{value * 100:.3g}",
         low=0.0,

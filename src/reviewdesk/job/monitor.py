@@ -1,8 +1,10 @@
 """A live model against its training: captured requests beside what was held out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reviewdesk.bundle import Bundle
-from reviewdesk.errors import NotEnoughData, RequestError
+from reviewdesk.errors import NotEnoughData, RequestError, UsageError
 from reviewdesk.examples.examples import load_examples
 from reviewdesk.experiments.captured import captured_outcomes
 from reviewdesk.experiments.watch import Quantity, Watch, quantity, watch
@@ -37,80 +39,144 @@ MOST_INSTANCES: Final = 100_000
 Floats = NDArray[np.float64]
 
 
+class HeldOut(NamedTuple):
+    """Reviews that a bundle did not learn from, and what it says of them; each is (n,)."""
+
+    predicted: NDArray[np.int64]
+    words: Floats
+    unknown: Floats
+    right: Floats
+    sure: Floats
+    spoken: NDArray[np.str_]
+    groups: NDArray[np.uint64]
+
+
+@dataclass
+class _Watched:
+    """What is watched, and how it goes."""
+
+    quantities: list[Quantity] = field(default_factory=list)
+    live: dict[str, Floats] = field(default_factory=dict)
+
+    def add(self, quantity: Quantity, values: Floats) -> None:
+        self.quantities.append(quantity)
+        self.live[quantity.title] = values
+
+
 def monitor(
     bundle: Bundle,
     data: PreparedData,
     captures: Path,
     truth: Path | None = None,
     *,
+    variants: Mapping[str, Bundle] = MappingProxyType({}),
     progress: Progress = SILENT,
 ) -> Watch:
     """Set captured requests against the reviews that a bundle did not learn from.
+
+    What is sent is watched for all variants together, against ``bundle``; answers and ground truth
+    of each variant against its own bundle. All alarms together are false with a chance of 5 %.
 
     Args:
         bundle: what answered.
         data: what it learned from.
         captures: the folder of an endpoint's captured requests.
         truth: a folder of ground truth.
+        variants: the bundles of other variants, by name, and of shadows that are watched too.
         progress: shows how far it has come.
 
     Raises:
         NotEnoughData: there is no captured request, or nothing was held out.
+        UsageError: several variants answered, and nobody says whose bundle is whose.
         StorageError: a place cannot be read.
         InputError: something is damaged.
     """
     table = captured_outcomes(captures, truth)
-    table = table.filter(pc.and_(pc.invert(table["shadow"]), pc.is_valid(table["label"])))
-    if not len(table):
+    table = table.filter(pc.is_valid(table["label"]))
+    answered = table.filter(pc.invert(table["shadow"]))
+    if not len(answered):
         raise NotEnoughData(f"there is no answered request below {captures}")
+    bundles = _bundles(table, answered, bundle, variants)
+    seen = _held_out(bundle, data, progress)
+    watched = _Watched()
+    for variant, own in bundles.items():
+        held = seen if own is bundle else _held_out(own, data, progress)
+        name = variant if len(bundles) > 1 else ""
+        _watch_answers(watched, own, held, table.filter(pc.equal(table["arm"], variant)), name)
+    _watch_texts(watched, bundle, seen, list(_texts(bundle, captures)))
+    return watch(watched.quantities, watched.live, len(answered))
+
+
+def _bundles(
+    table: pa.Table, answered: pa.Table, bundle: Bundle, variants: Mapping[str, Bundle]
+) -> dict[str, Bundle]:
+    """Return each variant's bundle: one variant may go without being named."""
+    missing = sorted(set(variants) - set(table["arm"].to_pylist()))
+    if missing:
+        raise UsageError(f"the log holds no answer of a variant {missing[0]}")
+    answering = sorted(set(answered["arm"].to_pylist()))
+    others = [name for name in answering if name not in variants]
+    if len(others) > 1:
+        raise UsageError(
+            f"the log holds answers of {' and '.join(others)}: say whose the bundle is by naming "
+            f"the others' bundles, as in --variant {others[-1]}=BUNDLE"
+        )
+    return {**dict.fromkeys(others, bundle), **variants}
+
+
+def _watch_answers(
+    watched: _Watched, bundle: Bundle, held: HeldOut, table: pa.Table, variant: str
+) -> None:
+    """Watch what a variant answers, and whether that is right."""
     labels = np.array(table["label"].to_pylist())
-    texts = list(_texts(bundle, captures))
-    live: dict[str, Floats] = {}
-    quantities: list[Quantity] = []
-    predicted, words, unknown, right, sure, spoken, groups = _held_out(bundle, data, progress)
-    for label in _frequent(bundle, predicted):
-        name = f"share of {label}"
-        own = predicted == bundle.labels.index(label)
-        quantities.append(quantity(name, "answers", own.astype(float), groups))
-        live[name] = (labels == label).astype(float)
-    if texts:
-        long = float(np.quantile(words, 0.75))
-        quantities.append(quantity(LONG, "input", (words > long).astype(float), groups))
-        live[LONG] = (np.array([one for one, *_ in texts]) > long).astype(float)
-        if (spoken != UNTOLD).any():
-            codes, counts = np.unique(spoken[spoken != UNTOLD], return_counts=True)
-            most = str(codes[counts.argmax()])
-            own = _in_another(spoken, most)
-            quantities.append(quantity(FOREIGN, "input", own, groups, fall=False))
-            live[FOREIGN] = _in_another(np.array([code for *_, code in texts]), most)
-        parts = np.array([part for _, part, _ in texts])
-        if bundle.held_out is not None and np.isfinite(unknown).all():
-            # It has learned the held-out words since: the first live reviews stand in for them.
-            unknown, parts = parts[:FIRST], parts[FIRST:]
-            groups_of_words: NDArray[np.uint64] = np.arange(len(unknown), dtype=np.uint64)
-        else:
-            groups_of_words = groups
-        if np.isfinite(unknown).all() and len(unknown) and len(parts):
-            quantities.append(quantity(UNKNOWN, "input", unknown, groups_of_words, fall=False))
-            live[UNKNOWN] = parts
+    for label in _frequent(bundle, held.predicted):
+        own = (held.predicted == bundle.labels.index(label)).astype(float)
+        watched.add(
+            quantity(f"share of {label}", "answers", own, held.groups, variant=variant),
+            (labels == label).astype(float),
+        )
     correct = table["correct"].cast(pa.float64()).to_numpy(zero_copy_only=False)
-    if np.isfinite(correct).any():
-        known = np.isfinite(right)
-        quantities.append(quantity(RIGHT, "truth", right[known], groups[known], rise=False))
-        live[RIGHT] = correct
-        excess = (1 + sure - right) / 2  # from 0 to 1; one half where it is as sure as right
-        quantities.append(quantity(TOO_SURE, "truth", excess[known], groups[known], fall=False))
-        live[TOO_SURE] = (1 + table["probability"].to_numpy() - correct) / 2
-    return watch(quantities, live, len(table))
+    if not np.isfinite(correct).any():
+        return
+    known = np.isfinite(held.right)
+    right, groups = held.right[known], held.groups[known]
+    watched.add(quantity(RIGHT, "truth", right, groups, rise=False, variant=variant), correct)
+    excess = (1 + held.sure[known] - right) / 2  # one half where it is as sure as right
+    watched.add(
+        quantity(TOO_SURE, "truth", excess, groups, fall=False, variant=variant),
+        (1 + table["probability"].to_numpy() - correct) / 2,
+    )
 
 
-def _held_out(
-    bundle: Bundle, data: PreparedData, progress: Progress
-) -> tuple[NDArray[np.int64], Floats, Floats, Floats, Floats, NDArray[np.str_], NDArray[np.uint64]]:
-    """Return label, words, share of unknown words, rightness, sureness, language, product.
+def _watch_texts(
+    watched: _Watched, bundle: Bundle, held: HeldOut, texts: list[tuple[float, float, str]]
+) -> None:
+    """Watch what all variants are sent."""
+    if not texts:
+        return
+    long = float(np.quantile(held.words, 0.75))
+    watched.add(
+        quantity(LONG, "input", (held.words > long).astype(float), held.groups),
+        (np.array([one for one, *_ in texts]) > long).astype(float),
+    )
+    if (held.spoken != UNTOLD).any():
+        codes, counts = np.unique(held.spoken[held.spoken != UNTOLD], return_counts=True)
+        most = str(codes[counts.argmax()])
+        own = _in_another(held.spoken, most)
+        watched.add(
+            quantity(FOREIGN, "input", own, held.groups, fall=False),
+            _in_another(np.array([code for *_, code in texts]), most),
+        )
+    unknown, groups, parts = held.unknown, held.groups, np.array([part for _, part, _ in texts])
+    if bundle.held_out is not None and np.isfinite(unknown).all():
+        # It has learned the held-out words since: the first live reviews stand in for them.
+        unknown, parts = parts[:FIRST], parts[FIRST:]
+        groups = np.arange(len(unknown), dtype=np.uint64)
+    if np.isfinite(unknown).all() and len(unknown) and len(parts):
+        watched.add(quantity(UNKNOWN, "input", unknown, groups, fall=False), parts)
 
-    Each (n,).
-    """
+
+def _held_out(bundle: Bundle, data: PreparedData, progress: Progress) -> HeldOut:
     settings = bundle.settings
     examples = load_examples(
         data, settings.target, settings.text, labels=bundle.labels, progress=progress
@@ -127,7 +193,7 @@ def _held_out(
     spoken = [code for one in batches for code in _languages(one)]
     true = examples.label[chosen]
     right = np.where(examples.labelled[chosen], labels == true, np.nan)
-    return (
+    return HeldOut(
         labels,
         np.concatenate(words),
         np.concatenate(unknown),
