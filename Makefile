@@ -132,8 +132,9 @@ bench-fast: $(BENCH)/.installed  ## linear beside its peers on the real data; ha
 	$(BENCH)/bin/python -m bench.linear_paired categories14 "TF-IDF + LinearSVC" --peer-ngrams 1 2
 	$(BENCH)/bin/python -m bench.linear_growth
 
-bench-vectors: $(BENCH)/.installed  ## vectors beside gensim and fastText; ten minutes
+bench-vectors: $(BENCH)/.installed  ## vectors beside gensim and fastText, document vectors on IMDb; half an hour
 	$(BENCH)/bin/python -m bench.vectors_bench
+	$(BENCH)/bin/python -m bench.document_vectors $(BENCH)/imdb-documents
 
 bench-networks: $(BENCH)/.installed  ## networks beside linear, fastText and a plain loop; hours
 	$(BENCH)/bin/python -m bench.networks_bench

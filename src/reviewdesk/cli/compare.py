@@ -36,7 +36,7 @@ def compare(
         str,
         typer.Option(
             help="Families with commas between; the others are set against the first. All of them: "
-            "linear, naive-bayes, fasttext, lstm, cnn, attention, tfidf-svc and blend.",
+            "linear, naive-bayes, fasttext, docvec, lstm, cnn, attention, tfidf-svc and blend.",
             metavar="NAME,NAME",
         ),
     ] = "linear,naive-bayes,fasttext",

@@ -22,9 +22,9 @@ from reviewdesk.training.train import train as train_bundle
 Model = Annotated[
     str,
     typer.Option(
-        help="Family of classifiers: linear, naive-bayes, fasttext, lstm, cnn, attention, "
-        "mlp, few-shot, transformer, tfidf-svc or blend; auto chooses among linear, tfidf-svc and "
-        "few-shot by cross-validation, and says why."
+        help="Family of classifiers: linear, naive-bayes, fasttext, docvec, lstm, cnn, "
+        "attention, mlp, few-shot, transformer, tfidf-svc or blend; auto chooses among linear, "
+        "tfidf-svc and few-shot by cross-validation, and says why."
     ),
 ]
 ModelSettings = Annotated[

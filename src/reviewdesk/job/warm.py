@@ -13,6 +13,7 @@ from reviewdesk.job.places import BUNDLE, PREPARED
 from reviewdesk.models.labelled import LabelledReviews
 from reviewdesk.models.linear.classifier import Linear
 from reviewdesk.models.vectors.classifier import FastText
+from reviewdesk.models.vectors.docvec import DocVec
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.scoring.explain import explain
@@ -106,3 +107,4 @@ def _rarely(data: PreparedData) -> None:
     Linear(ngrams=3, characters=5, memory_mb=16).fit(train)
     once = LabelledReviews.of_batches(batches[:1], examples.labels)
     FastText(epoch=1, bucket=1_000).fit(once).predict_proba(batches[0])
+    DocVec(epoch=1).fit(once).predict_proba(batches[0])

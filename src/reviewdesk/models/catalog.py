@@ -11,6 +11,7 @@ CLASSIFIERS: Final = Registry(
         "linear": "reviewdesk.models.linear.classifier:Linear",
         "naive-bayes": "reviewdesk.models.naive_bayes:NaiveBayes",
         "fasttext": "reviewdesk.models.vectors.classifier:FastText",
+        "docvec": "reviewdesk.models.vectors.docvec:DocVec",
         "lstm": "reviewdesk.models.neural.families:Lstm",
         "cnn": "reviewdesk.models.neural.families:Cnn",
         "attention": "reviewdesk.models.neural.families:Attention",

@@ -36,19 +36,40 @@ class LabelledReviews:
             those of one customer, ``group`` and ``customer`` (uint64).
         multilabel: whether a text may have several labels.
         read: begins another reading.
+        unlabelled: begins a reading of reviews without a label, with the same text columns, for
+            families that learn from texts alone too. None of them is held out to measure on.
     """
 
     labels: list[str]
     columns: tuple[str, ...]
     multilabel: bool
     read: Callable[[], Iterable[pa.RecordBatch]]
+    unlabelled: Callable[[], Iterable[pa.RecordBatch]] = tuple
 
     @classmethod
-    def of_examples(cls, examples: Examples, rows: NDArray[np.bool_]) -> Self:
-        """Return some rows (n,) of examples; their texts are read again for each reading."""
+    def of_examples(
+        cls,
+        examples: Examples,
+        rows: NDArray[np.bool_],
+        among: NDArray[np.bool_] | None = None,
+    ) -> Self:
+        """Return some rows (n,) of examples; their texts are read again for each reading.
+
+        Args:
+            examples: n reviews.
+            rows: (n,) those to learn labels from.
+            among: (n,) those of which any without a label may be learnt from; all by default.
+        """
         columns = ("review_id", *examples.text.fields, LABEL, GROUP, CUSTOMER)
         multilabel = examples.sets is not None
-        return cls(examples.labels, columns, multilabel, lambda: examples.batches(rows))
+        unlabelled = ~examples.labelled if among is None else among & ~examples.labelled
+        return cls(
+            examples.labels,
+            columns,
+            multilabel,
+            lambda: examples.batches(rows),
+            lambda: examples.batches(unlabelled),
+        )
 
     @classmethod
     def of_batches(

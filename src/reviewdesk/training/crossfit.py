@@ -321,7 +321,8 @@ def _fit_without(
     """Return a classifier that has learnt from the reviews outside of one fold."""
     train, _ = training_rows(examples, fold_of, fold)
     require_classes(examples.counts(train), f"cross-fitting without fold {fold}")
-    return base_model.fresh().fit(LabelledReviews.of_examples(examples, train))
+    reviews = LabelledReviews.of_examples(examples, train, among=fold_of != fold)
+    return base_model.fresh().fit(reviews)
 
 
 def _predict(

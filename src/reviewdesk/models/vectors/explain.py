@@ -30,7 +30,7 @@ def explain_review(
         columns: the text columns.
         model: what was learnt.
     """
-    words, places = _words(texts, columns)
+    words, places = review_words(texts, columns)
     line = TextLines.of([b" ".join(words)])
     index = model.raw_index
     rows = index.rows(line).rows
@@ -89,9 +89,10 @@ def _end_rows(model: LabelVectors) -> int:
     return len(replace(model.raw_index, word_ngrams=1).rows(TextLines.of([b""])).rows)
 
 
-def _words(
+def review_words(
     texts: Mapping[str, str | None], columns: tuple[str, ...]
 ) -> tuple[list[bytes], list[str]]:
+    """Return the words of one review, all fields in a row, and the column in which each stands."""
     words: list[bytes] = []
     places: list[str] = []
     for column in columns:

@@ -223,7 +223,7 @@ def _learn(
         rows, outputs = with_zeros(learner.rows()), learner.label_vectors()
         return LabelVectors(vocabulary, rows, outputs, watch.counts, recipe.loss), learner
 
-    held = _set_aside(labels, groups, recipe.schedule.seed)
+    held = set_aside(labels, groups, recipe.schedule.seed)
     rest = np.setdiff1d(np.arange(len(mapped.sizes)), held)
     again = len(held) > 0 and len(mapped.sizes) < WORTH_LEARNING_AGAIN
     quiet = replace(watch, run=Run(stop=watch.run.stop))
@@ -288,7 +288,7 @@ def run_learner(
     return learner
 
 
-def _set_aside(labels: RowLabels, groups: NDArray[np.uint64], seed: int) -> Ints:
+def set_aside(labels: RowLabels, groups: NDArray[np.uint64], seed: int) -> Ints:
     """Return texts to calibrate on, groups whole, none where that would leave a label untaught."""
     first = labels.first()
     if len(np.unique(groups)) < HELD_OUT:

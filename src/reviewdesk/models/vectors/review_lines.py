@@ -24,7 +24,7 @@ def review_lines(batch: pa.RecordBatch, columns: Sequence[str]) -> TextLines:
         columns: the fields.
     """
     lower = [
-        pc.replace_substring(pc.utf8_lower(_strings(batch.column(name))), *CURLY)
+        pc.replace_substring(pc.utf8_lower(as_strings(batch.column(name))), *CURLY)
         for name in columns
     ]
     texts = field_texts(pa.record_batch(lower, names=list(columns)), columns)
@@ -40,7 +40,8 @@ def review_lines(batch: pa.RecordBatch, columns: Sequence[str]) -> TextLines:
     return TextLines(data, ends[:-1], ends[1:])
 
 
-def _strings(column: pa.Array) -> pa.Array:
+def as_strings(column: pa.Array) -> pa.Array:
+    """Return a column of texts, perhaps a dictionary, as large strings."""
     if isinstance(column, pa.DictionaryArray):
         column = column.dictionary_decode()
     return column.cast(pa.large_string())
