@@ -6,22 +6,18 @@ from reviewdesk.bundle import Bundle
 from reviewdesk.desk.analysis import MOST_CHARACTERS, Judgement, analyse
 from reviewdesk.desk.judges import BundleJudge, Pasted, judges_of
 from reviewdesk.desk.measured import measured_like
-from reviewdesk.desk.wording import (
-    CANNOT_TELL,
-    EVEN,
-    FAIRLY_SURE,
-    NOTHING_KNOWN,
-    SURE,
-    VERY_SURE,
-)
+from reviewdesk.desk.texts import Texts
+from reviewdesk.desk.wording import EVEN, FAIRLY_SURE, SURE, VERY_SURE
 from reviewdesk.errors import PayloadTooLarge, RequestError
 from reviewdesk.scoring.explain import TextVerdict, WordWeight
 from reviewdesk.training.known_words import SURENESS
 from tests.serving.fakes import WordCounter, bundle_of, category, sentiment, stars
 
+SAY = Texts.english()
+
 
 def analysed(bundles: list[Bundle], headline: str, body: str) -> dict[str, Any]:
-    return analyse([BundleJudge(bundle) for bundle in bundles], Pasted(headline, body))
+    return analyse([BundleJudge(bundle) for bundle in bundles], Pasted(headline, body), SAY)
 
 
 def test_the_first_bundle_of_each_target_in_the_pages_order() -> None:
@@ -60,7 +56,9 @@ def test_words_that_hardly_count_are_left_out() -> None:
 def test_pairs_of_listed_words_are_not_listed_again() -> None:
     words = [WordWeight("great value", 3.0), WordWeight("not good", 2.0), WordWeight("value", 2.0)]
     words += [WordWeight("great", 1.0), WordWeight("good", -1.0)]
-    found = Judgement("other", TextVerdict({"x": 0.6, "y": 0.4}, {"x": words, "y": []})).to_json()
+    found = Judgement("other", TextVerdict({"x": 0.6, "y": 0.4}, {"x": words, "y": []})).to_json(
+        SAY
+    )
     assert [one["word"] for one in found["for"]["words"]] == ["not good", "value", "great"]
     assert [one["word"] for one in found["against"]["words"]] == ["good"]
 
@@ -93,8 +91,8 @@ def test_categories_with_stars_are_named_and_say_how_positive_a_review_is() -> N
 
 def test_no_known_word_is_said() -> None:
     found = analysed([sentiment()], "", "Lorem ipsum")
-    assert found["judgements"][0]["certainty"] == NOTHING_KNOWN
-    assert found["judgements"][0]["verdict"] == CANNOT_TELL
+    assert found["judgements"][0]["certainty"] == SAY("judgement.nothing_known")
+    assert found["judgements"][0]["verdict"] == SAY("judgement.cannot_tell")
     assert found["review"]["review_body"] == [{"text": "Lorem ipsum", "level": 0}]
 
 

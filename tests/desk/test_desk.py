@@ -3,7 +3,6 @@
 import io
 import re
 import shutil
-import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,13 +13,11 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from reviewdesk.desk import texts
 from reviewdesk.desk.actions import Subject
 from reviewdesk.desk.app import create_app
 from reviewdesk.desk.decision_place import open_decisions
 from reviewdesk.desk.desk import open_desk
 from reviewdesk.desk.erase import erase_from_desk
-from reviewdesk.desk.texts import Texts
 from reviewdesk.findings.store import read_findings
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.serving.metrics import Metrics
@@ -297,31 +294,6 @@ def test_addresses_of_a_feed_are_those_at_which_a_proxy_has_the_desk(desk_job: P
         given = {"x-forwarded-proto": proto, "x-forwarded-host": host}
         assert anyio.run(feed_url, given) == expected
     opened.decisions.close()
-
-
-def test_all_that_is_said_can_be_translated(tmp_path: Path) -> None:
-    file = tmp_path / "de.toml"
-    file.write_text('language = "de"\n[queue]\ntitle = "Warteschlange"\n', encoding="utf-8")
-    say = Texts.load(file)
-    assert (say("queue.title"), say.language) == ("Warteschlange", "de")
-    assert say("tab.queue") == "Queue"
-
-
-def test_every_sentence_is_used_and_every_used_one_is_there() -> None:
-    folder = Path(texts.__file__).parent
-    known = set(texts._flat(tomllib.loads((folder / texts.FILE).read_text("utf-8"))))
-    source = "".join(path.read_text("utf-8") for path in folder.glob("*.py"))
-    used = set(re.findall(r'(?:say|texts)\(\s*"([\w.]+)"', source))
-    numbered = set(re.findall(r'number\(\s*"([\w.]+)"', source))
-    used |= {f"{name}.{form}" for name in numbered for form in ("one", "many")}
-    assert used - known == set()
-    # What is put together, as in say(f"verdict.{...}"), has its family in the source.
-    families = {name.rpartition(".")[0] for name in known - used}
-    named = set(re.findall(r"f[\"']([a-z_.]+)\.\{", source)) | set(
-        re.findall(r'"([a-z_.]+)"', source)
-    )
-    alone = {family for family in families if not {family, family.partition(".")[0]} & named}
-    assert alone <= {""}
 
 
 def test_a_person_s_decisions_and_the_index_are_erased(tmp_path: Path) -> None:

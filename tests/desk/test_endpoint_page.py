@@ -19,6 +19,7 @@ from reviewdesk.cli.remote import remote_judges
 from reviewdesk.desk.analysis import analyse
 from reviewdesk.desk.endpoint_page import create_app
 from reviewdesk.desk.judges import Judge, Pasted
+from reviewdesk.desk.texts import Texts
 from reviewdesk.errors import UsageError
 from reviewdesk.scoring import endpoint
 from reviewdesk.serving.metrics import Metrics
@@ -137,7 +138,7 @@ def test_a_plain_endpoint_is_sent_texts(stack: ExitStack, monkeypatch: pytest.Mo
         assert [word["word"] for word in found["judgements"][0]["for"]["words"]] == ["wombat"]
         assert handler.asked[-1][0] == "A wombat\nYes."
         assert found["judgements"][0]["certainty"].endswith("was not measured for texts like this.")
-        nothing = analyse([judge], Pasted("", "..."))
+        nothing = analyse([judge], Pasted("", "..."), Texts.english())
         assert nothing["judgements"][0]["cannot_tell"]
         handler.status = 503
         answer = ask([judge])

@@ -1,7 +1,10 @@
 import base64
 import hashlib
+import html
+import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -9,8 +12,8 @@ import pytest
 
 from reviewdesk.bundle import Bundle
 from reviewdesk.desk.judges import BundleJudge
-from reviewdesk.desk.page import page
-from reviewdesk.desk.samples import SAMPLES
+from reviewdesk.desk.page import SAMPLES, page
+from reviewdesk.desk.texts import Texts
 from tests.serving.fakes import category, sentiment, stars
 from tests.serving.process import Server
 
@@ -59,6 +62,23 @@ def test_the_page_says_what_is_served() -> None:
     assert "positive or negative, how many stars it would get and what kind" in all_of_them
     assert "4 to 5 stars, negative like reviews with 1 to 3 stars" in all_of_them
     assert "<!-- " not in all_of_them
+    assert "{{" not in all_of_them
+
+
+def test_the_page_in_another_language(tmp_path: Path) -> None:
+    file = tmp_path / "de.toml"
+    file.write_text(
+        'language = "de"\n[paste]\nheading = "Was sagt <sie>?"\n'
+        '[paste.promised]\nsentiment = "ob sie gut ist"\n[script]\nslow = "Zu \\"langsam\\""\n',
+        encoding="utf-8",
+    )
+    markup, policy = page([BundleJudge(sentiment())], say=Texts.load(file))
+    assert '<html lang="de">' in markup
+    assert "Was sagt &lt;sie&gt;?" in markup
+    assert "ob sie gut ist" in markup
+    (said,) = re.findall(r'data-say="([^"]*)"', markup)
+    assert json.loads(html.unescape(said))["slow"] == 'Zu "langsam"'
+    assert policy == page_of([sentiment()])[1]  # the script is the same
 
 
 def test_get(client: httpx.Client) -> None:

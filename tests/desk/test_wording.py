@@ -1,7 +1,10 @@
 import pytest
 
 from reviewdesk.desk.measured import Measured
+from reviewdesk.desk.texts import Texts
 from reviewdesk.desk.wording import certainty, often, verdict, words_against, words_for
+
+SAY = Texts.english()
 
 
 @pytest.mark.parametrize(
@@ -17,19 +20,19 @@ from reviewdesk.desk.wording import certainty, often, verdict, words_against, wo
     ],
 )
 def test_often(probability: float, told: str) -> None:
-    assert often(probability) == told
+    assert often(SAY, probability) == told
 
 
 def test_certainty_says_what_was_measured_and_no_more() -> None:
-    assert certainty(0.85, Measured(1204, 0.9)) == (
+    assert certainty(SAY, 0.85, Measured(1204, 0.9)) == (
         "Quite sure. Of 1,204 verdicts like this one on reviews that it had not seen, it was right "
         "about 9 times in 10."
     )
-    assert certainty(0.85, Measured(60, 0.6)).startswith("Not sure.")
+    assert certainty(SAY, 0.85, Measured(60, 0.6)).startswith("Not sure.")
 
 
 def test_certainty_grows_with_the_probability() -> None:
-    told = [certainty(one).partition(".")[0] for one in (0.3, 0.55, 0.7, 0.85, 0.99)]
+    told = [certainty(SAY, one).partition(".")[0] for one in (0.3, 0.55, 0.7, 0.85, 0.99)]
     assert told == [
         "Little more than a guess",
         "Not sure",
@@ -53,11 +56,11 @@ def test_certainty_grows_with_the_probability() -> None:
     ],
 )
 def test_verdict(target: str, label: str, probability: float, told: str) -> None:
-    assert verdict(target, label, probability) == told
+    assert verdict(SAY, target, label, probability) == told
 
 
 def test_headings_of_words() -> None:
-    assert words_for("sentiment", "negative") == "Sounded negative"
-    assert words_against("sentiment", "negative", "positive") == "Sounded positive"
-    assert words_for("stars", "1") == "Spoke for 1 star"
-    assert words_against("category", "Toys", None) == "Spoke against Toys"
+    assert words_for(SAY, "sentiment", "negative") == "Sounded negative"
+    assert words_against(SAY, "sentiment", "negative", "positive") == "Sounded positive"
+    assert words_for(SAY, "stars", "1") == "Spoke for 1 star"
+    assert words_against(SAY, "category", "Toys", None) == "Spoke against Toys"

@@ -17,6 +17,7 @@ from time import monotonic
 from typing import Final
 
 from reviewdesk.desk.session import ROLES, Keys, Session, Sessions
+from reviewdesk.desk.texts import Texts
 from reviewdesk.errors import InputError, RequestError, UsageError
 from reviewdesk.storage import checked_record, read_json, storage_errors, write_record
 
@@ -151,7 +152,7 @@ class Attempts:
         for key, most in ((f"name {name}", FAILURES), (f"address {address}", FAILURES_OF_ADDRESS)):
             recent = self._recent(key)
             if len(recent) >= most and self._clock() - recent[-1] < WAIT_SECONDS:
-                raise TooManyAttempts("too many wrong passwords; wait a minute and try again")
+                raise TooManyAttempts(Texts.english()("login.wait"))
 
     def failed(self, name: str, address: str) -> None:
         """Count a wrong password."""

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
+from reviewdesk.desk.texts import Texts
 from reviewdesk.errors import UsageError
 
 RIGHT: Final = "right"
@@ -61,36 +62,48 @@ class Action(NamedTuple):
     undone: int | None
 
 
-def check_action(kind: str, value: str, author: str, reason: str) -> None:
+def check_action(kind: str, value: str, author: str, reason: str, say: Texts | None = None) -> None:
     """Refuse what cannot be written down.
+
+    Args:
+        kind: one of ``KINDS``.
+        value: as in ``Action``.
+        author: who.
+        reason: of a verdict.
+        say: the desk's sentences; None for English.
 
     Raises:
         UsageError: a kind, a verdict, a day or an author is none, or a text is too long.
     """
+    say = say or Texts.english()
     if kind not in KINDS:
-        raise UsageError(f"{kind!r} is nothing that is done to findings")
+        raise UsageError(say("error.no_action"))
     if kind == DECIDE and value not in VERDICTS:
-        raise UsageError(f"a decision is {', '.join(VERDICTS[:-1])} or {UNSURE}, not {value!r}")
+        raise UsageError(say("error.no_verdict", verdicts=", ".join(VERDICTS)))
     if kind == SNOOZE and value:
-        check_day(value)
+        check_day(value, say)
     if kind == UNDO and not (value.isascii() and value.isdecimal() and len(value) < 16):
-        raise UsageError("an undo names the number of what it undoes")
+        raise UsageError(say("error.no_batch"))
     if kind == COMMENT and not value.strip():
-        raise UsageError("the comment is empty")
+        raise UsageError(say("error.no_comment"))
     if not author.strip() or len(author) > 100:
-        raise UsageError("whoever decides needs a name of at most 100 characters")
+        raise UsageError(say("error.no_author"))
     if len(value) > LONGEST_TEXT or len(reason) > LONGEST_TEXT:
-        raise UsageError(f"a reason or comment may have at most {LONGEST_TEXT:,} characters")
+        raise UsageError(say("error.long_text", n=LONGEST_TEXT))
     try:
         text = f"{value}{reason}{author}".encode()
     except UnicodeEncodeError as error:
-        raise UsageError("a text holds characters that are none") from error
+        raise UsageError(say("error.no_text")) from error
     if b"\0" in text:
-        raise UsageError("a text holds characters that are none")
+        raise UsageError(say("error.no_text"))
 
 
-def check_day(value: str) -> None:
+def check_day(value: str, say: Texts) -> None:
     """Refuse what is no day as in 2026-11-30.
+
+    Args:
+        value: the day.
+        say: the desk's sentences.
 
     Raises:
         UsageError: it is none.
@@ -98,4 +111,4 @@ def check_day(value: str) -> None:
     try:
         datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError as error:
-        raise UsageError(f"{value[:20]!r} is no day; write one as in 2026-11-30") from error
+        raise UsageError(say("error.no_day", day=value[:20])) from error

@@ -7,15 +7,13 @@ from typing import Any, Final
 from reviewdesk.desk.highlight import segments
 from reviewdesk.desk.judges import Judge, Pasted
 from reviewdesk.desk.measured import Measured
+from reviewdesk.desk.texts import Texts
 from reviewdesk.desk.wording import (
-    CANNOT_TELL,
     FAIRLY_SURE,
-    NOTHING_KNOWN,
-    TITLES,
     certainty,
     disagree,
+    heading,
     label_name,
-    stars,
     verdict,
     words_against,
     words_for,
@@ -56,35 +54,45 @@ class Judgement:
             if abs(one.weight) >= TELLING * strongest
         }
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self, say: Texts) -> dict[str, Any]:
         """Return what the page shows of it."""
         label, probability = self.explanation.label, self.explanation.probability
         unknown = self.explanation.cannot_tell
         others = [one for one in self.explanation.probabilities if one != label]
         return {
             "target": self.target,
-            "title": TITLES.get(self.target, self.target.capitalize()),
+            "title": heading(say, self.target),
             "label": label,
-            "verdict": CANNOT_TELL if unknown else verdict(self.target, label, probability),
-            "certainty": NOTHING_KNOWN if unknown else certainty(probability, self.measured),
+            "verdict": say("judgement.cannot_tell")
+            if unknown
+            else verdict(say, self.target, label, probability),
+            "certainty": say("judgement.nothing_known")
+            if unknown
+            else certainty(say, probability, self.measured),
             "clear": probability >= FAIRLY_SURE and not unknown,
             "cannot_tell": unknown,
             "probability": probability,
-            "labels": self._labels(),
-            "for": {"title": words_for(self.target, label), "words": self._words(1)},
+            "labels": self._labels(say),
+            "for": {"title": words_for(say, self.target, label), "words": self._words(1)},
             "against": {
-                "title": words_against(self.target, label, others[0] if len(others) == 1 else None),
+                "title": words_against(
+                    say, self.target, label, others[0] if len(others) == 1 else None
+                ),
                 "words": self._words(-1),
             },
         }
 
-    def _labels(self) -> list[dict[str, Any]]:
+    def _labels(self, say: Texts) -> list[dict[str, Any]]:
         """Return the labels to show: all of a few in their order, else the likeliest first."""
         shown = list(self.explanation.probabilities.items())
         if len(shown) > SHOWN_LABELS:
             shown = sorted(shown, key=lambda one: -one[1])[:SHOWN_LABELS]
         return [
-            {"label": label, "name": label_name(self.target, label), "probability": probability}
+            {
+                "label": label,
+                "name": label_name(say, self.target, label),
+                "probability": probability,
+            }
             for label, probability in shown
         ]
 
@@ -99,30 +107,28 @@ class Judgement:
         return shown[:SHOWN_WORDS]
 
 
-def analyse(judges: Sequence[Judge], review: Pasted) -> dict[str, Any]:
+def analyse(judges: Sequence[Judge], review: Pasted, say: Texts) -> dict[str, Any]:
     """Return what the page shows about one review.
 
     Args:
         judges: who is asked; the first gives the verdict and the highlighted words.
         review: as it was pasted.
+        say: the desk's sentences.
 
     Raises:
         RequestError: there is no text to read.
         PayloadTooLarge: the review is longer than the desk takes.
     """
     if sum(map(len, review)) > MOST_CHARACTERS:
-        raise PayloadTooLarge(
-            f"This text is too long: the desk reads up to {MOST_CHARACTERS:,} characters. "
-            "Paste one review at a time."
-        )
+        raise PayloadTooLarge(say("judgement.too_long", n=MOST_CHARACTERS))
     read = judges[0].read(review)
     if not (read["review_headline"] or read["review_body"]):
-        raise RequestError("There is no text to read here. Paste the words of a review.")
+        raise RequestError(say("judgement.no_text"))
     judgements = [Judgement(judge.target, *judge.judge(review)) for judge in judges]
     return {
         "positivity": _positivity(judgements),
-        "disagreement": disagreement(judgements),
-        "judgements": [one.to_json() for one in judgements],
+        "disagreement": disagreement(judgements, say),
+        "judgements": [one.to_json(say) for one in judgements],
         "review": {
             name: [
                 {"text": one.text, "level": one.level}
@@ -133,7 +139,7 @@ def analyse(judges: Sequence[Judge], review: Pasted) -> dict[str, Any]:
     }
 
 
-def disagreement(judgements: Sequence[Judgement]) -> dict[str, str] | None:
+def disagreement(judgements: Sequence[Judgement], say: Texts) -> dict[str, str] | None:
     """Return what to say where the verdict is positive and the stars are bad, or the reverse.
 
     Returns:
@@ -146,8 +152,11 @@ def disagreement(judgements: Sequence[Judgement]) -> dict[str, str] | None:
     for target in ("stars", "category-stars"):
         if target in sides and side * sides[target][1] < 0:
             rated = sides[target][0].explanation
-            named = (verdict.explanation.label, stars(label_parts(rated.label)[1]))
-            return disagree(named, (verdict.explanation.probability, rated.probability))
+            named = (
+                label_name(say, "sentiment", verdict.explanation.label),
+                label_name(say, "stars", label_parts(rated.label)[1]),
+            )
+            return disagree(say, named, (verdict.explanation.probability, rated.probability))
     return None
 
 

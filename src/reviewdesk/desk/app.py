@@ -147,7 +147,7 @@ def _check_role(desk: Desk, session: Session, role: str) -> None:
         return
     if not session.role:
         raise LoginNeeded(desk.texts("error.login"))
-    raise Forbidden(desk.texts("error.role", role=role))
+    raise Forbidden(desk.texts("error.role", role=desk.texts(f"role.{role}")))
 
 
 def _open(
@@ -175,7 +175,8 @@ async def _error(desk: Desk, request: Request, error: Exception) -> Response:
         status, message = error.http_status, str(error)
     elif isinstance(error, HTTPException):
         status = error.status_code
-        message = desk.texts("error.no_page") if status == HTTPStatus.NOT_FOUND else error.detail
+        known = f"error.{status}"
+        message = desk.texts(known) if desk.texts.has(known) else desk.texts("error.other")
     session = desk.sessions.read(cookie_of(request)) or Session("", "", "")
     visit = Visit(desk, session, "/", {}, {}, {}, {}, fragment=False)
     back = element("p", element("a", desk.texts("error.back"), href=visit.to("/")))

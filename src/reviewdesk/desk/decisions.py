@@ -13,6 +13,7 @@ from typing import Final
 
 from reviewdesk.desk.actions import UNDO, Action, Subject, check_action
 from reviewdesk.desk.database import Database, Transaction, Value, marks
+from reviewdesk.desk.texts import Texts
 from reviewdesk.errors import UsageError
 
 LEASE_SECONDS: Final = 600.0
@@ -72,7 +73,7 @@ class DecisionLog:
         """
         check_action(kind, value, author, reason)
         if not subjects:
-            raise UsageError("there is no finding to decide about")
+            raise UsageError(Texts.english()("error.no_finding"))
         with self._base.writing() as writing:
             batch, at = _next(writing), _now()
             writing.run_each(
@@ -106,7 +107,7 @@ class DecisionLog:
                 {"batch": batch},
             )
             if not rows or rows[0][2] == UNDO:
-                raise UsageError("there is nothing to undo under that number")
+                raise UsageError(Texts.english()("error.no_batch"))
             in_force = [finding_id for finding_id, undone, _ in rows if undone is None]
             first, at = _next(writing), _now()
             writing.run(

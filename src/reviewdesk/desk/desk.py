@@ -220,7 +220,7 @@ def open_desk(
         search=ReviewSearch(index),
         texts=said,
         keys=keys,
-        sessions=Sessions(keys, name or _user()) if auth is None else AccountSessions(keys, auth),
+        sessions=AccountSessions(keys, auth) if auth else Sessions(keys, name or _user(said)),
         audit=AuditLog(job / FOLDER),
         settings=settings,
         bundles={target: job / target / "bundle" for target in targets},
@@ -305,8 +305,8 @@ def _stored(folder: Path) -> list[StoredFindings]:
     return [read_findings(each) for each in folders_in(folder)]
 
 
-def _user() -> str:
+def _user(say: Texts) -> str:
     try:
         return getpass.getuser()
     except OSError:  # a user without a name, as in containers
-        return "agent"
+        return say("who.unnamed")

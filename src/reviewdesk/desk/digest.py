@@ -17,6 +17,7 @@ from reviewdesk.desk.queue import why_no_findings
 from reviewdesk.desk.session import ADMIN
 from reviewdesk.desk.shell import button, form, page
 from reviewdesk.desk.visit import Visit
+from reviewdesk.desk.watch import KILLED
 from reviewdesk.desk.worklist import Filter
 from reviewdesk.errors import UnknownEndpoint
 from reviewdesk.report.blocks import Column, Figure, figures, table
@@ -113,7 +114,11 @@ def _watched(visit: Visit) -> Html:
     elif waiting and allowed(visit.session, ADMIN):
         lines.append(form(visit, "/take-in", button(say("digest.take_in"), class_="primary")))
     if watch.last:
-        lines.append(element("pre", watch.last))
+        lines.append(
+            element("p", say("digest.killed"))
+            if watch.last == KILLED
+            else element("pre", watch.last)
+        )
     return fragment(element("h2", say("digest.new_files")), *lines)
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from reviewdesk.desk.judges import MOST_WORDS, Pasted
 from reviewdesk.desk.measured import Measured
+from reviewdesk.desk.texts import Texts
 from reviewdesk.errors import UsageError
 from reviewdesk.models.neural.explain_texts import explain_text_words
 from reviewdesk.scoring.endpoint import FIELDS, EndpointPredictor
@@ -54,10 +55,9 @@ class EndpointJudge:
         """Whether it reads the title of the product."""
         return "product_title" in self._predictor.fields
 
-    @property
-    def meaning(self) -> str:
-        """What is known of its labels."""
-        return f"What {self._name} answers: one of {len(self._predictor.labels)} labels."
+    def meaning(self, say: Texts) -> str:
+        """Return what is known of its labels."""
+        return say("paste.means.endpoint", name=self._name, n=len(self._predictor.labels))
 
     def read(self, review: Pasted) -> dict[str, str]:
         """Return headline and body; the endpoint cleans them."""

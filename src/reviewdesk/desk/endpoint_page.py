@@ -17,6 +17,7 @@ from reviewdesk.desk.analysis import analyse
 from reviewdesk.desk.by_accept import ANALYSE
 from reviewdesk.desk.judges import Judge
 from reviewdesk.desk.page import body_of, page, pasted
+from reviewdesk.desk.texts import Texts
 from reviewdesk.errors import InputError, Overloaded, ReviewdeskError, StorageError, UpstreamFailed
 from reviewdesk.serving.answers import ErrorAnswer, answer_error
 from reviewdesk.serving.app import guards
@@ -38,7 +39,7 @@ def create_app(judges: Sequence[Judge], settings: ServeSettings, metrics: Metric
         metrics: where requests are counted.
     """
     markup, policy = page(judges, settings.root_path)
-    limiter = CapacityLimiter(AT_ONCE)
+    limiter, say = CapacityLimiter(AT_ONCE), Texts.english()
 
     async def show(request: Request) -> Response:
         return HTMLResponse(markup, headers={"Content-Security-Policy": policy})
@@ -46,8 +47,8 @@ def create_app(judges: Sequence[Judge], settings: ServeSettings, metrics: Metric
     async def ask(request: Request) -> Response:
         review = pasted(await body_of(request, settings))
         if limiter.statistics().tasks_waiting >= MOST_WAITING:
-            raise Overloaded("too many reviews wait to be asked about; try again in a moment")
-        found = await run_sync(functools.partial(analyse, judges, review), limiter=limiter)
+            raise Overloaded(say("judgement.busy"))
+        found = await run_sync(functools.partial(analyse, judges, review, say), limiter=limiter)
         return JSONResponse(found)
 
     async def ping(request: Request) -> Response:

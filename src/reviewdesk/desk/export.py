@@ -7,6 +7,7 @@ from typing import IO, Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from reviewdesk.desk.texts import Texts
 from reviewdesk.errors import UsageError
 from reviewdesk.findings.export import BATCH_ROWS, flat, plain
 from reviewdesk.formats.csv import csv_header, csv_rows
@@ -19,14 +20,19 @@ MEDIA: Final = {
 }
 
 
-def media_of(kind: str) -> str:
+def media_of(kind: str, say: Texts | None = None) -> str:
     """Return the media type of a kind of file.
+
+    Args:
+        kind: one of ``MEDIA``.
+        say: the desk's sentences; None for English.
 
     Raises:
         UsageError: there is no such kind of file.
     """
     if kind not in MEDIA:
-        raise UsageError(f"files are {', '.join(MEDIA)}, not {kind[:20]!r}")
+        say = say or Texts.english()
+        raise UsageError(say("error.no_kind", kinds=", ".join(MEDIA), kind=kind[:20]))
     return MEDIA[kind]
 
 

@@ -7,8 +7,9 @@ import pyarrow as pa
 from starlette.responses import RedirectResponse, Response
 
 from reviewdesk.desk.actions import ASSIGN, DECIDE, SNOOZE, VERDICTS, check_action
-from reviewdesk.desk.export import saved_as, written
-from reviewdesk.desk.queue import filter_of, filters, query_of, why_no_findings
+from reviewdesk.desk.export import MEDIA, media_of, saved_as, written
+from reviewdesk.desk.finding_filters import filter_of, filters, query_of, state_name
+from reviewdesk.desk.queue import why_no_findings
 from reviewdesk.desk.shell import button, form, hidden, page, pager
 from reviewdesk.desk.visit import Visit
 from reviewdesk.desk.worklist import Filter
@@ -36,7 +37,7 @@ EXPORTED: Final = pa.schema(
 
 def show(visit: Visit) -> Response:
     """Show the findings that a filter leaves."""
-    say, wanted = visit.desk.texts, filter_of(visit.query)
+    say, wanted = visit.desk.texts, filter_of(visit.query, visit.desk.texts)
     positions = visit.desk.worklist.positions(wanted)
     pages = max(1, -(-len(positions) // PER_PAGE))
     at = page_number(visit, pages)
@@ -67,7 +68,7 @@ def show(visit: Visit) -> Response:
 
 def confirm(visit: Visit) -> Response:
     """Say how many findings would be decided about, and ask once more."""
-    say, wanted = visit.desk.texts, filter_of(visit.form)
+    say, wanted = visit.desk.texts, filter_of(visit.form, visit.desk.texts)
     kind, value, reason = _asked(visit)
     names = _names(visit, wanted)
     skipped = _taken(visit, names)
@@ -104,7 +105,7 @@ def confirm(visit: Visit) -> Response:
 
 def act(visit: Visit) -> Response:
     """Write down one decision about all findings that a filter leaves."""
-    desk, say, wanted = visit.desk, visit.desk.texts, filter_of(visit.form)
+    desk, say, wanted = visit.desk, visit.desk.texts, filter_of(visit.form, visit.desk.texts)
     kind, value, reason = _asked(visit)
     names = _names(visit, wanted)
     skipped = _taken(visit, names)
@@ -120,7 +121,8 @@ def act(visit: Visit) -> Response:
 
 def export(visit: Visit) -> Response:
     """Return the findings that a filter leaves as a file."""
-    worklist, wanted = visit.desk.worklist, filter_of(visit.query)
+    worklist, wanted = visit.desk.worklist, filter_of(visit.query, visit.desk.texts)
+    media_of(visit.names["kind"], visit.desk.texts)
     rows = worklist.rows(worklist.positions(wanted).tolist())
     for row in rows:
         current = worklist.current(row["finding_id"])
@@ -155,7 +157,7 @@ def _asked(visit: Visit) -> tuple[str, str, str]:
     reason = visit.form.get("reason", "").strip()
     if kind not in BULK:
         raise UsageError(visit.desk.texts("error.no_action"))
-    check_action(kind, value, visit.session.name, reason)
+    check_action(kind, value, visit.session.name, reason, visit.desk.texts)
     return kind, value, reason
 
 
@@ -253,7 +255,7 @@ def _table(visit: Visit, wanted: Filter, positions: list[int]) -> Html:
                 element("span", move.replace("_", " "), dir="auto"),
                 f"{row['score']:.2f}" if info.similarity else share(row["score"], 0),
                 say("count", n=row["reviews"]),
-                " · ".join(filter(None, (verdict, who, row["state"] or ""))),
+                " · ".join(filter(None, (verdict, who, state_name(say, row["state"] or "")))),
             ]
         )
     listed = table(say("list.caption"), columns, rows)
@@ -263,8 +265,11 @@ def _table(visit: Visit, wanted: Filter, positions: list[int]) -> Html:
 def _exports(visit: Visit, wanted: Filter) -> Html:
     say, query = visit.desk.texts, query_of(wanted)
     links = [
-        element("li", element("a", name, href=visit.to(f"/findings/export/{kind}", query)))
-        for kind, name in (("csv", "CSV"), ("parquet", "Parquet"), ("jsonl", "JSON lines"))
+        element(
+            "li",
+            element("a", say(f"file.{kind}"), href=visit.to(f"/findings/export/{kind}", query)),
+        )
+        for kind in MEDIA
     ]
     return element(
         "section", element("h2", say("export.title")), element("ul", *links, class_="inline")

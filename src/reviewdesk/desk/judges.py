@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from reviewdesk.bundle import Bundle
 from reviewdesk.desk.measured import Measured, measured_like
-from reviewdesk.desk.wording import TITLES
+from reviewdesk.desk.texts import Texts
+from reviewdesk.desk.wording import ORDER
 from reviewdesk.scoring.explain import TextVerdict, explain
 from reviewdesk.settings import OWN
 
@@ -46,9 +47,8 @@ class Judge(Protocol):
         """Whether it reads the title of the product."""
         ...
 
-    @property
-    def meaning(self) -> str:
-        """What its labels mean, in a sentence."""
+    def meaning(self, say: Texts) -> str:
+        """Return what its labels mean, in a sentence."""
         ...
 
     def read(self, review: Pasted) -> dict[str, str]:
@@ -90,26 +90,19 @@ class BundleJudge:
         """Whether it reads the title of the product."""
         return "product_title" in self.bundle.settings.text.fields
 
-    @property
-    def meaning(self) -> str:
-        """What its labels mean, as it was trained."""
+    def meaning(self, say: Texts) -> str:
+        """Return what its labels mean, as it was trained."""
         target, labels = self.bundle.settings.target, len(self.bundle.labels)
         if target.target == "sentiment":
             lowest = target.positive_from
-            good = "5 stars" if lowest == 5 else f"{lowest} to 5 stars"
+            good = say("paste.means.five") if lowest == 5 else say("paste.means.from", n=lowest)
             worst = lowest - 2 if target.drop_three and lowest == 4 else lowest - 1
-            bad = "1 star" if worst == 1 else f"1 to {worst} stars"
-            return (
-                f"Positive reads like reviews that customers gave {good}, negative like reviews "
-                f"with {bad}."
-            )
+            bad = say("paste.means.one") if worst == 1 else say("paste.means.to", n=worst)
+            return say("paste.means.sentiment", good=good, bad=bad)
         if target.target == "stars":
-            return "How many of 5 stars customers gave who wrote in this way."
-        if target.target == "labels":
-            return f"Which of {labels} labels fit the review, each for itself."
-        if target.target == OWN:
-            return f"Which of {labels} labels that people gave fits the review best."
-        return f"Which of {labels} categories of products the review is most like."
+            return say("paste.means.stars")
+        named = {"labels": "labels", OWN: "label"}.get(target.target, "category")
+        return say(f"paste.means.{named}", n=labels)
 
     def read(self, review: Pasted) -> dict[str, str]:
         """Return headline and body, cleaned."""
@@ -135,5 +128,5 @@ def judges_of(bundles: Mapping[str, Bundle]) -> list[Judge]:
 
 def in_order(targets: Mapping[str, object]) -> list[str]:
     """Return targets in the order in which the page shows them."""
-    order = [*TITLES, *sorted(set(targets) - set(TITLES))]
+    order = [*ORDER, *sorted(set(targets) - set(ORDER))]
     return [target for target in order if target in targets]

@@ -4,9 +4,10 @@ from http import HTTPStatus
 
 from starlette.responses import RedirectResponse, Response
 
-from reviewdesk.desk.accounts import AccountSessions
+from reviewdesk.desk.accounts import AccountSessions, TooManyAttempts
 from reviewdesk.desk.activity import back_of, set_cookie
 from reviewdesk.desk.shell import button, form, hidden, page
+from reviewdesk.desk.texts import Texts
 from reviewdesk.desk.visit import Visit
 from reviewdesk.errors import UnknownEndpoint
 from reviewdesk.report.blocks import Column, table
@@ -49,7 +50,10 @@ def log_in(visit: Visit) -> Response:
     """Log somebody in, or say that name or password are wrong."""
     desk, sessions = visit.desk, _sessions(visit)
     name = visit.form.get("name", "").strip()
-    session = sessions.log_in(name, visit.form.get("password", ""), visit.client)
+    try:
+        session = sessions.log_in(name, visit.form.get("password", ""), visit.client)
+    except TooManyAttempts as error:
+        return show(visit, desk.texts("login.wait"), error.http_status)
     if session is None:
         desk.audit.note(name, "login_failed", address=visit.client)
         return show(visit, desk.texts("login.wrong"), HTTPStatus.UNAUTHORIZED)
@@ -76,8 +80,13 @@ def events(visit: Visit) -> Response:
     rows: list[list[Child]] = []
     for event in visit.desk.audit.latest():
         known = {name: str(event.get(name, "")) for name in ("at", "who", "what")}
-        others = ", ".join(f"{k}: {v}" for k, v in event.items() if k not in known)
-        rows.append([known["at"][:19].replace("T", " "), known["who"], known["what"], others])
+        others = ", ".join(
+            f"{_named(say, 'field', key)}: {value}"
+            for key, value in event.items()
+            if key not in known
+        )
+        what = _named(say, "event", known["what"])
+        rows.append([known["at"][:19].replace("T", " "), known["who"], what, others])
     columns = [
         Column(say(f"audit.{name}"), numeric=False) for name in ("at", "who", "what", "more")
     ]
@@ -85,6 +94,12 @@ def events(visit: Visit) -> Response:
         table(say("audit.caption"), columns, rows) if rows else element("p", say("audit.none"))
     )
     return page(visit, "activity", say("audit.title"), content)
+
+
+def _named(say: Texts, kind: str, name: str) -> str:
+    """Return how people call something in the audit log."""
+    full = f"audit.{kind}.{name}"
+    return say(full) if say.has(full) else name
 
 
 def _sessions(visit: Visit) -> AccountSessions:

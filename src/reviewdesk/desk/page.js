@@ -6,9 +6,19 @@
   const form = by("form"), title = by("title"), headline = by("headline"), body = by("body"), read = by("read");
   const problem = by("problem"), result = by("result"), found = by("found"), empty = by("empty");
   const status = by("status"), count = by("count");
+  const texts = JSON.parse(by("main").dataset.say);
   let asking = null;
 
   class TextProblem extends Error {}
+
+  // What this page says stands in the desk's file of texts; names in braces are values.
+  function say(name, values = {}) {
+    return texts[name].replace(/\{(\w+)\}/g, (_, key) => values[key]);
+  }
+
+  function number(value) {
+    return value.toLocaleString(document.documentElement.lang);
+  }
 
   // Everything from outside becomes text here: nothing on this page is ever parsed as markup.
   function make(tag, className, ...children) {
@@ -31,8 +41,8 @@
     const length = headline.value.length + body.value.length + (title ? title.value.length : 0);
     const over = length > MOST_CHARACTERS;
     count.classList.toggle("over", over);
-    if (over) count.textContent = `Too long by ${(length - MOST_CHARACTERS).toLocaleString("en")} characters.`;
-    else count.textContent = length ? `${length.toLocaleString("en")} characters` : "Paste or type the review.";
+    if (over) count.textContent = say("too_long", { n: number(length - MOST_CHARACTERS) });
+    else count.textContent = length ? say("characters", { n: number(length) }) : say("hint");
   }
 
   function sayProblem(text, ofTheText) {
@@ -50,13 +60,13 @@
 
   function wait(waiting) {
     read.setAttribute("aria-disabled", String(waiting));
-    read.textContent = waiting ? "Reading…" : "Read the review";
+    read.textContent = say(waiting ? "reading" : "read");
     result.setAttribute("aria-busy", String(waiting));
     result.classList.toggle("waiting", waiting);
   }
 
   function meter(value) {
-    const words = `${value} out of 100`;
+    const words = say("scale", { n: value });
     const marker = make("i");
     marker.style.left = `${value}%`;
     const bar = make("div", "meter", marker);
@@ -65,11 +75,11 @@
     bar.setAttribute("aria-valuemin", "0");
     bar.setAttribute("aria-valuemax", "100");
     bar.setAttribute("aria-valuenow", String(value));
-    bar.setAttribute("aria-valuetext", `${words}, where 100 is entirely positive`);
-    const name = make("h3", "", "How positive");
+    bar.setAttribute("aria-valuetext", say("scale_means", { n: value }));
+    const name = make("h3", "", say("positivity"));
     name.id = "meter-name";
     const head = make("div", "meter-head", name, make("span", "meter-value", words));
-    const ends = make("div", "ends", make("span", "", "negative"), make("span", "", "positive"));
+    const ends = make("div", "ends", make("span", "", say("negative")), make("span", "", say("positive")));
     ends.setAttribute("aria-hidden", "true");
     return make("div", "block", head, bar, ends);
   }
@@ -86,7 +96,7 @@
   function side(kind, { title, words }) {
     const list = words.length
       ? make("ul", "words", ...words.map(({ word }) => make("li", "", word)))
-      : make("p", "none", "No words.");
+      : make("p", "none", say("no_words"));
     return make("div", `side ${kind}`, make("h4", "", title), list);
   }
 
@@ -96,9 +106,9 @@
     text.append(highlighted(review.review_body, ""));
     text.tabIndex = 0;
     text.setAttribute("role", "group");
-    text.setAttribute("aria-label", "The review as the desk read it");
+    text.setAttribute("aria-label", say("as_read"));
     const sides = make("div", "sides", side("for", judgement.for), side("against", judgement.against));
-    return make("div", "block", make("h3", "", "Which words"), text, sides);
+    return make("div", "block", make("h3", "", say("which_words")), text, sides);
   }
 
   function shares(judgement) {
@@ -121,12 +131,12 @@
   }
 
   function further(judgement) {
-    const words = judgement.for.words.map(({ word }) => `“${word}”`).slice(0, 4).join(", ");
+    const words = judgement.for.words.map(({ word }) => say("quoted", { word })).slice(0, 4).join(", ");
     return make("div", "block",
       make("p", "kind", judgement.title),
       verdict("h3", "", judgement),
       shares(judgement),
-      make("p", "because", judgement.certainty + (words ? ` Mostly because of: ${words}.` : "")));
+      make("p", "because", judgement.certainty + (words ? ` ${say("because", { words })}` : "")));
   }
 
   function show(answer) {
@@ -166,9 +176,9 @@
     });
     const answer = await response.json();
     if (response.ok) return answer;
-    if (response.status === 503 || response.status === 429) throw new Error("The desk is busy at the moment. Please try again in a few seconds.");
-    if (response.status === 502) throw new Error("What this page asks does not answer at the moment. Your text is still here; please try again in a few seconds.");
-    if (response.status >= 500) throw new Error("Something went wrong inside the desk. Your text is still here; please try again, and tell whoever runs the desk if it happens again.");
+    if (response.status === 503 || response.status === 429) throw new Error(say("busy"));
+    if (response.status === 502) throw new Error(say("no_answer"));
+    if (response.status >= 500) throw new Error(say("broken"));
     throw new TextProblem(answer.error.message);
   }
 
@@ -178,15 +188,15 @@
   }
 
   function whatWentWrong(error) {
-    if (error.name === "TimeoutError") return "The desk took too long to answer. Please try again, perhaps with a shorter text.";
-    if (error instanceof TypeError) return "The desk cannot be reached. Check that it is still running and that you are connected, then try again. Your text is still here.";
-    if (error instanceof SyntaxError) return "The desk gave an answer that this page does not understand. Please reload the page and try again.";
+    if (error.name === "TimeoutError") return say("slow");
+    if (error instanceof TypeError) return say("unreachable");
+    if (error instanceof SyntaxError) return say("unreadable");
     return error.message;
   }
 
   async function submit() {
     if (hasNothing()) {
-      sayProblem("There is nothing to read yet. Paste or type a review first.", true);
+      sayProblem(say("nothing"), true);
       body.focus();
       return;
     }

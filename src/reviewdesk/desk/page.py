@@ -8,6 +8,8 @@ nothing leaves for another host.
 import base64
 import functools
 import hashlib
+import json
+import re
 from collections.abc import Sequence
 from importlib.resources import files
 from typing import Final
@@ -16,14 +18,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from reviewdesk.bundle import EXAMPLE
 from reviewdesk.desk.analysis import analyse
 from reviewdesk.desk.by_accept import ANALYSE
 from reviewdesk.desk.judges import Judge, Pasted, judges_of
-from reviewdesk.desk.samples import SAMPLES
-from reviewdesk.desk.wording import TITLES
+from reviewdesk.desk.texts import Texts
+from reviewdesk.desk.wording import heading
 from reviewdesk.errors import RequestError, UnsupportedMediaType
-from reviewdesk.report.html import Child, element, fragment
+from reviewdesk.report.html import Child, element, escaped, fragment
 from reviewdesk.serving.batching import is_large
 from reviewdesk.serving.body import read_body
 from reviewdesk.serving.media_types import JSON, request_type
@@ -31,15 +32,10 @@ from reviewdesk.serving.readers import parse_json
 from reviewdesk.serving.service import Service
 from reviewdesk.settings import ServeSettings
 
-PROMISES: Final = {
-    "sentiment": "whether it is positive or negative",
-    "stars": "how many stars it would get",
-    "category": "what kind of product it is about",
-    "category-year": "what kind of product it is about and from which year it is",
-    "category-stars": "what kind of product it is about and how many stars it would get",
-    "labels": "which labels fit it",
-    "label": "which of the labels that people gave fits it best",
-}
+SAMPLES: Final = ("happy", "complaint", "both", "irony", "short", "copied")
+_NAME: Final = re.compile(r"\{\{([\w.-]+)\}\}")
+_SAID_BY_SCRIPT: Final = ("hint", "read", "reading")
+"""Sentences of ``paste`` that the script says, too."""
 
 
 def routes(service: Service) -> Sequence[BaseRoute]:
@@ -60,27 +56,34 @@ def routes(service: Service) -> Sequence[BaseRoute]:
     return [Route("/", show), Route(ANALYSE, ask, methods=["POST"])]
 
 
-def page(judges: Sequence[Judge], root_path: str = "", back: Child = "") -> tuple[str, str]:
+def page(
+    judges: Sequence[Judge], root_path: str = "", back: Child = "", say: Texts | None = None
+) -> tuple[str, str]:
     """Return the page's markup and its Content-Security-Policy.
 
     Args:
         judges: who is asked.
         root_path: where a proxy in front has the server.
         back: a way back to where the page belongs.
+        say: the desk's sentences; None for English.
     """
+    say = say or Texts.english()
+    said = {**say.below("script"), **{name: say(f"paste.{name}") for name in _SAID_BY_SCRIPT}}
     style = _file("page.css")
     script = _file("page.js").replace(ANALYSE, root_path + ANALYSE)
     parts = {
         "/* style */": style,
         "/* script */": script,
         "<!-- back -->": fragment(back).markup,
-        "<!-- promise -->": _promise([one.target for one in judges]),
-        "<!-- samples -->": _samples(),
-        "<!-- example -->": _example(judges) + _without_labels(judges),
-        "<!-- title -->": _file("title.html") if any(one.reads_title for one in judges) else "",
-        "<!-- meanings -->": _meanings(judges),
+        "<!-- say -->": escaped(json.dumps(said)),
+        "<!-- promise -->": _promise(say, [one.target for one in judges]),
+        "<!-- samples -->": _samples(say),
+        "<!-- example -->": _example(say, judges) + _without_labels(say, judges),
+        "<!-- meanings -->": _meanings(say, judges),
     }
-    markup = _file("page.html")
+    title = _file("title.html") if any(one.reads_title for one in judges) else ""
+    markup = _file("page.html").replace("<!-- title -->", title)
+    markup = _NAME.sub(lambda name: escaped(say(name[1])), markup)
     for mark, part in parts.items():
         markup = markup.replace(mark, part)
     policy = (
@@ -91,13 +94,17 @@ def page(judges: Sequence[Judge], root_path: str = "", back: Child = "") -> tupl
     return markup, policy
 
 
-async def answer(service: Service, judges: Sequence[Judge], request: Request) -> Response:
+async def answer(
+    service: Service, judges: Sequence[Judge], request: Request, say: Texts | None = None
+) -> Response:
     """Answer what the page asks about a review."""
     body = await body_of(request, service.settings)
     large = is_large(body)
     async with service.hold(large):
         review = pasted(body)
-        found = await service.run(functools.partial(analyse, judges, review), large)
+        found = await service.run(
+            functools.partial(analyse, judges, review, say or Texts.english()), large
+        )
     return JSONResponse(found)
 
 
@@ -132,56 +139,60 @@ def pasted(body: bytes) -> Pasted:
     return review
 
 
-def _promise(targets: Sequence[str]) -> str:
-    told = [PROMISES[one] for one in targets if one in PROMISES] or ["what it is"]
-    listed = told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
-    return fragment(f"Paste a customer review. The desk says {listed}, how sure it is, and "
-                    "which words led it there.").markup  # fmt: skip
+def _promise(say: Texts, targets: Sequence[str]) -> str:
+    named = [f"paste.promised.{one}" for one in targets if say.has(f"paste.promised.{one}")]
+    said = [say(name) for name in named or ["paste.promised.other"]]
+    what = said[-1]
+    if len(said) > 1:
+        what = say("paste.and", first=", ".join(said[:-1]), last=what)
+    return escaped(say("paste.promise", what=what))
 
 
-def _example(judges: Sequence[Judge]) -> str:
+def _example(say: Texts, judges: Sequence[Judge]) -> str:
     """Say which judgements are those of examples."""
-    learnt = [TITLES.get(one.target, one.target) for one in judges if one.is_example]
+    learnt = [heading(say, one.target) for one in judges if one.is_example]
     if not learnt:
         return ""
-    what = (
-        "This desk is an example"
-        if len(learnt) == len(judges)
-        else (f"An example: {', '.join(learnt)}")
-    )
-    return element("p", f"{what}: {EXAMPLE}.", class_="example", role="note").markup
+    why = say("paste.why_example")
+    said = say("paste.is_example", why=why)
+    if len(learnt) < len(judges):
+        said = say("paste.are_examples", which=", ".join(learnt), why=why)
+    return element("p", said, class_="example", role="note").markup
 
 
-def _without_labels(judges: Sequence[Judge]) -> str:
+def _without_labels(say: Texts, judges: Sequence[Judge]) -> str:
     """Say which judgements nobody taught, and on what they rest."""
-    told = [
-        f"{TITLES.get(one.target, one.target)}: {one.rests_on}." for one in judges if one.rests_on
+    said = [
+        say("paste.said", title=heading(say, one.target), text=one.rests_on)
+        for one in judges
+        if one.rests_on
     ]
-    return "".join(element("p", one, class_="example", role="note").markup for one in told)
+    return "".join(element("p", one, class_="example", role="note").markup for one in said)
 
 
-def _samples() -> str:
+def _samples(say: Texts) -> str:
+    """Return reviews to try the desk with, written for it."""
     buttons = [
         element(
             "button",
-            sample.name,
+            say(f"sample.{name}.name"),
             type="button",
             class_="sample",
-            data_headline=sample.headline,
-            data_body=sample.body,
+            data_headline=say(f"sample.{name}.headline"),
+            data_body=say(f"sample.{name}.body"),
         )
-        for sample in SAMPLES
+        for name in SAMPLES
     ]
     return fragment(*buttons).markup
 
 
-def _meanings(judges: Sequence[Judge]) -> str:
+def _meanings(say: Texts, judges: Sequence[Judge]) -> str:
     """Return what each judgement means."""
-    told = [
-        fragment(element("dt", TITLES.get(one.target, one.target)), element("dd", one.meaning))
+    said = [
+        fragment(element("dt", heading(say, one.target)), element("dd", one.meaning(say)))
         for one in judges
     ]
-    return fragment(*told).markup
+    return fragment(*said).markup
 
 
 def _file(name: str) -> str:

@@ -18,14 +18,14 @@ async def show(desk: Desk, request: Request) -> Response:
     _, judges = await run_in_threadpool(_judges, desk)
     root = desk.settings.root_path
     back = element("p", element("a", desk.texts("paste.back"), href=f"{root}/"))
-    markup, policy = page(judges, root, back)
+    markup, policy = page(judges, root, back, desk.texts)
     return HTMLResponse(markup, headers={"Content-Security-Policy": policy})
 
 
 async def analyse(desk: Desk, request: Request) -> Response:
     """Answer what the page asks about a review."""
     service, judges = await run_in_threadpool(_judges, desk)
-    return await answer(service, judges, request)
+    return await answer(service, judges, request, desk.texts)
 
 
 def _judges(desk: Desk) -> tuple[Service, Sequence[Judge]]:

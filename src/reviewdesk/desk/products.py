@@ -303,7 +303,7 @@ def _newest(
     visit: Visit, rows: NDArray[np.int64], query: Mapping[str, str], *, product: bool = False
 ) -> Html:
     say, desk = visit.desk.texts, visit.desk
-    found = desk.search.find(desk.search.filter_of(query))
+    found = desk.search.find(desk.search.filter_of(query, say))
     shown = desk.reviews.at(found.rows[:MOST_REVIEWS].tolist())
     more = element(
         "a", say.number("product.all_reviews", len(rows)), href=visit.to("/reviews", query)

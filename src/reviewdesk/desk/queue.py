@@ -1,7 +1,6 @@
 """The queue: the next finding with its evidence, and one key to decide about it."""
 
 from collections.abc import Mapping
-from dataclasses import fields as fields_of
 from dataclasses import replace
 from typing import Final
 from urllib.parse import urlencode
@@ -17,48 +16,24 @@ from reviewdesk.desk.actions import (
     VERDICTS,
     Action,
     check_action,
-    check_day,
 )
 from reviewdesk.desk.desk import FINDINGS
 from reviewdesk.desk.evidence import finding_block
+from reviewdesk.desk.finding_filters import ALL, filter_of, filters, query_of
 from reviewdesk.desk.session import name_of
-from reviewdesk.desk.shell import button, facet, form, hidden, page
+from reviewdesk.desk.shell import button, form, hidden, page
 from reviewdesk.desk.visit import Visit
-from reviewdesk.desk.worklist import ABSENT, FACETS, OPEN, STATUSES, Current, Filter
+from reviewdesk.desk.worklist import OPEN, Current, Filter
 from reviewdesk.errors import Taken, UnknownEndpoint, UsageError
 from reviewdesk.report.html import Html, element, fragment
 from reviewdesk.report.numbers import share
 
-ALL: Final = "all"
 ACTIONS: Final = (DECIDE, ASSIGN, SNOOZE, COMMENT)
-MOST_FACET_VALUES: Final = 8
-TYPED: Final = ("text", "since", "until")
-"""Fields of a filter that are typed in; the others are chosen."""
-
-
-def filter_of(query: Mapping[str, str]) -> Filter:
-    """Return what an address asks for; a status that is none counts as open.
-
-    Raises:
-        UsageError: a day is none.
-    """
-    known = {each.name for each in fields_of(Filter)}
-    wanted = Filter(**{name: value for name, value in query.items() if name in known})
-    for day in filter(None, (wanted.since, wanted.until)):
-        check_day(day)
-    if wanted.status == ALL:
-        return replace(wanted, status="")
-    return wanted if wanted.status in STATUSES else replace(wanted, status=OPEN)
-
-
-def query_of(wanted: Filter) -> dict[str, str]:
-    """Return a filter as it stands in an address."""
-    return {**wanted.query(), **({} if wanted.status else {"status": ALL})}
 
 
 def show(visit: Visit) -> Response:
     """Show the next finding of the queue, taken for whoever asks."""
-    wanted = filter_of(visit.query)
+    wanted = filter_of(visit.query, visit.desk.texts)
     name = visit.desk.sampling.claim(wanted, visit.session.holder)
     if name is not None:
         visit.desk.decisions.release(visit.session.holder, but=(name,))
@@ -70,12 +45,12 @@ def show_finding(visit: Visit) -> Response:
     name = visit.names["finding_id"]
     if visit.desk.worklist.row(name) is None:
         raise UnknownEndpoint(visit.desk.texts("error.no_finding"))
-    return _page(visit, filter_of(visit.query), name)
+    return _page(visit, filter_of(visit.query, visit.desk.texts), name)
 
 
 def following(visit: Visit) -> Response:
     """Return the finding after those that are given, as a part of a page."""
-    wanted = filter_of(visit.form)
+    wanted = filter_of(visit.form, visit.desk.texts)
     holder = visit.session.holder
     passed = visit.several.get("pass", [])
     name = visit.desk.sampling.claim(wanted, holder, passed)
@@ -96,7 +71,7 @@ def act(visit: Visit) -> Response:
     reason = visit.form.get("reason", "").strip()
     if kind not in ACTIONS:
         raise UsageError(say("error.no_action"))
-    check_action(kind, value, visit.session.name, reason)
+    check_action(kind, value, visit.session.name, reason, say)
     subjects = desk.worklist.subjects([name])
     if not subjects:
         raise UnknownEndpoint(say("error.no_finding"))
@@ -104,7 +79,7 @@ def act(visit: Visit) -> Response:
     if holder is not None and holder != visit.session.holder:
         raise Taken(say("error.taken", who=name_of(holder)))
     batch = desk.decisions.record(subjects, kind, value, visit.session.name, reason)
-    wanted = filter_of(visit.form)
+    wanted = filter_of(visit.form, visit.desk.texts)
     if visit.fragment:
         return JSONResponse({"toast": _done(visit, batch).markup, "left": _left(visit, wanted)})
     stays = kind in (COMMENT, ASSIGN) or visit.form.get("stay")
@@ -119,7 +94,7 @@ def undo(visit: Visit) -> Response:
     if batch is None:
         raise UsageError(say("error.no_batch"))
     names = desk.decisions.undo(batch, visit.session.name)
-    wanted = filter_of(visit.form)
+    wanted = filter_of(visit.form, visit.desk.texts)
     if visit.fragment:
         again = names[0] if len(names) == 1 and names[0] in desk.worklist.position else ""
         return JSONResponse(
@@ -397,13 +372,14 @@ def _done(visit: Visit, batch: int) -> Html:
     actions = visit.desk.decisions.of_batch(batch)
     if not actions or actions[0].kind == UNDO or actions[0].undone is not None:
         return fragment()
+    wanted = filter_of({**visit.query, **visit.form}, say)
     return element(
         "div",
         element("p", _sentence(visit, actions)),
         form(
             visit,
             "/undo",
-            hidden({**query_of(filter_of({**visit.query, **visit.form})), "batch": str(batch)}),
+            hidden({**query_of(wanted), "batch": str(batch)}),
             button(fragment(say("do.undo"), " ", element("kbd", "z", aria_hidden="true"))),
             class_="undo",
         ),
@@ -419,80 +395,3 @@ def _sentence(visit: Visit, actions: list[Action]) -> str:
     row = visit.desk.worklist.row(first.finding_id)
     title = (row["title"] or row["what"]) if row else first.finding_id
     return say("done.one", title=title, what=what)
-
-
-def filters(visit: Visit, path: str, wanted: Filter) -> Html:
-    """Return the filters with their counts."""
-    say, query = visit.desk.texts, query_of(wanted)
-    counts = visit.desk.worklist.facets(wanted)
-    sections = []
-    for name in FACETS:
-        if name == "status" and path == "/":
-            continue  # the queue is of what is open
-        entries = [
-            (value, value_name(visit, name, value), number) for value, number in counts[name]
-        ]
-        if name not in ("status", "product") and len(entries) < 2 and not getattr(wanted, name):
-            continue
-        if not entries:
-            continue
-        chosen = getattr(wanted, name)
-        sections.append(facet(visit, say(f"facet.{name}"), entries, chosen, path, query, name))
-    search = element(
-        "form",
-        hidden({name: value for name, value in query.items() if name not in TYPED}),
-        element(
-            "label",
-            say("filter.text"),
-            element(
-                "input",
-                type="search",
-                name="text",
-                value=wanted.text,
-                maxlength=200,
-                id="filter-text",
-            ),
-        ),
-        *(
-            element(
-                "label",
-                say(f"filter.{name}"),
-                element("input", type="date", name=name, value=getattr(wanted, name)),
-                class_="day",
-            )
-            for name in ("since", "until")
-        ),
-        button(say("filter.apply")),
-        method="get",
-        action=visit.to(path),
-        role="search",
-    )
-    clear = element("p", element("a", say("filter.clear"), href=visit.to(path))) if query else ""
-    listed = element("p", element("a", say("queue.as_list"), href=visit.to("/findings", query)))
-    return element(
-        "aside",
-        element("h2", say("filter.title")),
-        clear,
-        listed if path == "/" else "",
-        search,
-        *sections,
-        class_="filters",
-        aria_label=say("filter.title"),
-    )
-
-
-def value_name(visit: Visit, facet_name: str, value: str) -> str:
-    """Return how a filter's value is called."""
-    say = visit.desk.texts
-    if value == ABSENT:
-        return say(f"none.{facet_name}") if say.has(f"none.{facet_name}") else say("none.any")
-    if facet_name == "finder":
-        info = visit.desk.worklist.finder_info.get(value)
-        return info.title if info else value
-    if facet_name == "promise":
-        return say("promise", share=share(float(value), 0))
-    if facet_name in ("status", "verdict"):
-        return say(f"{facet_name}.{value}")
-    if facet_name == "state" and value == "new":
-        return say("state.new")
-    return value if facet_name == "product" else value.replace("_", " ")

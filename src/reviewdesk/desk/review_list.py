@@ -68,7 +68,7 @@ def _labels(visit: Visit, review: Review) -> Html:
     parts = [
         element(
             "span",
-            say("review.label", label=label_name(target, value.label), sure=value.sure),
+            say("review.label", label=label_name(say, target, value.label), sure=value.sure),
             class_="predicted",
             title=say("review.label_title", target=target),
         )

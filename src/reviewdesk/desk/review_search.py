@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from reviewdesk.desk.review_index import NONE, ReviewIndex
 from reviewdesk.desk.reviews import ReviewReader, month_code, month_name
+from reviewdesk.desk.texts import Texts
 from reviewdesk.errors import RequestError
 
 Rows = NDArray[np.int64]
@@ -100,8 +101,12 @@ class ReviewSearch:
         self._local = threading.local()
         self._ids = index.products["id"]
 
-    def filter_of(self, query: Mapping[str, str]) -> ReviewFilter:
+    def filter_of(self, query: Mapping[str, str], say: Texts | None = None) -> ReviewFilter:
         """Return what the fields of an address ask for.
+
+        Args:
+            query: the fields.
+            say: the desk's sentences; None for English.
 
         Raises:
             RequestError: a month or a customer is none.
@@ -112,7 +117,8 @@ class ReviewSearch:
                 month_code(month)
             int(query.get("customer", "") or "0", 16)
         except ValueError as error:
-            raise RequestError("a month is written as in 2014-03, a customer as here") from error
+            say = say or Texts.english()
+            raise RequestError(say("error.month")) from error
         choices = {name: query[name] for name in self.facet_names if query.get(name)}
         return ReviewFilter(
             query.get("q", "").strip(),

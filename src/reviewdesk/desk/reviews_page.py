@@ -7,7 +7,7 @@ from starlette.responses import Response, StreamingResponse
 
 from reviewdesk.desk.accounts import allowed
 from reviewdesk.desk.evidence import marked
-from reviewdesk.desk.export import media_of, saved_as, streamed
+from reviewdesk.desk.export import MEDIA, media_of, saved_as, streamed
 from reviewdesk.desk.findings_list import page_number
 from reviewdesk.desk.review_list import review_item, review_items
 from reviewdesk.desk.review_search import ABSENT, LABEL, STARS, SURE, ReviewFilter, words_of
@@ -29,7 +29,7 @@ BATCH: Final = 8_192
 def show(visit: Visit) -> Response:
     """Show the reviews that a filter leaves."""
     say, search = visit.desk.texts, visit.desk.search
-    wanted = search.filter_of(visit.query)
+    wanted = search.filter_of(visit.query, say)
     hits = search.find(wanted)
     pages = max(1, -(-len(hits.rows) // PER_PAGE))
     at = page_number(visit, pages)
@@ -96,7 +96,7 @@ def _explained(visit: Visit, review: Review, target: str) -> Html:
     said = explain(bundle, review.body, headline=review.headline, title=review.title)
     weights = {one.word: one.weight for one in said.evidence}
     return fragment(
-        element("h2", say("review.explained", label=label_name(target, said.label))),
+        element("h2", say("review.explained", label=label_name(say, target, said.label))),
         element("p", element("strong", marked(review.headline, weights)), dir="auto"),
         element("p", marked(review.body, weights), class_="text", dir="auto"),
         element("p", say("review.explained_note"), class_="note"),
@@ -105,9 +105,9 @@ def _explained(visit: Visit, review: Review, target: str) -> Html:
 
 def export(visit: Visit) -> Response:
     """Return all reviews that a filter leaves as a file, sent while it is written."""
-    desk, kind = visit.desk, visit.names["kind"]
-    media = media_of(kind)
-    hits = desk.search.find(desk.search.filter_of(visit.query))
+    desk, say, kind = visit.desk, visit.desk.texts, visit.names["kind"]
+    media = media_of(kind, say)
+    hits = desk.search.find(desk.search.filter_of(visit.query, say))
     desk.audit.note(visit.session.name, "export_reviews", rows=len(hits.rows))
     pieces = streamed(EXPORTED, desk.reviews.tables(hits.rows, BATCH), kind)
     return StreamingResponse(pieces, media_type=media, headers=saved_as(f"reviews.{kind}"))
@@ -227,7 +227,7 @@ def value_name(visit: Visit, facet: str, value: str) -> str:
     if facet.startswith(SURE):
         return say("sure", band=value)
     if facet.startswith(LABEL):
-        return label_name(facet.removeprefix(LABEL), value)
+        return label_name(say, facet.removeprefix(LABEL), value)
     if facet == "language":
         return say(f"language_name.{value}")
     return say(f"verified.{value}") if facet == "verified" else value.replace("_", " ")
@@ -236,8 +236,11 @@ def value_name(visit: Visit, facet: str, value: str) -> str:
 def _exports(visit: Visit, query: Mapping[str, str]) -> Html:
     say = visit.desk.texts
     links = [
-        element("li", element("a", name, href=visit.to(f"/reviews/export/{kind}", query)))
-        for kind, name in (("csv", "CSV"), ("parquet", "Parquet"), ("jsonl", "JSON lines"))
+        element(
+            "li",
+            element("a", say(f"file.{kind}"), href=visit.to(f"/reviews/export/{kind}", query)),
+        )
+        for kind in MEDIA
     ]
     return element(
         "section",

@@ -75,7 +75,7 @@ def document(visit: Visit, tab: str, title: str, *children: Child, lead: Child =
         element("link", rel="icon", href="data:,"),
         element("link", rel="stylesheet", href=visit.to(STYLE_ADDRESS)),
         element("script", src=visit.to(SCRIPT_ADDRESS), defer=True),
-        element("title", f"{title} · reviewdesk"),
+        element("title", say("frame.title", title=title)),
     )
     main = element(
         "main",

@@ -4,6 +4,7 @@
 may hold some or all of them. What a name lacks there is said in English.
 """
 
+import functools
 import string
 import tomllib
 from importlib.resources import files
@@ -60,6 +61,20 @@ class Texts:
                     f"{path}: {name} needs the fields {sorted(_fields(english[name]))}"
                 )
         return cls({**english, **other}, other.get("language", "en"))
+
+    @classmethod
+    @functools.cache
+    def english(cls) -> Self:
+        """Return the desk's sentences in English, read once."""
+        return cls.load()
+
+    def below(self, name: str) -> dict[str, str]:
+        """Return all sentences of a table of the file, as they stand there."""
+        return {
+            key.removeprefix(f"{name}."): text
+            for key, text in self._sentences.items()
+            if key.startswith(f"{name}.")
+        }
 
     def __call__(self, name: str, /, **values: str | int) -> str:
         """Return a sentence with its values; whole numbers get their separators."""

@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from reviewdesk.desk.desk import Desk
 from reviewdesk.desk.session import COOKIE, TOKEN, Session
+from reviewdesk.desk.texts import Texts
 from reviewdesk.errors import Forbidden, RequestError, UnsupportedMediaType
 from reviewdesk.serving.body import read_body
 from reviewdesk.serving.guards import is_loopback
@@ -76,7 +77,7 @@ async def visit_of(desk: Desk, request: Request, session: Session) -> Visit:
     """
     sent: dict[str, list[str]] = {}
     if request.method == "POST":
-        sent = await _form(request)
+        sent = await _form(request, desk.texts)
         if not desk.sessions.is_token(session, _first(sent).get(TOKEN, "")):
             raise Forbidden(desk.texts("error.token"))
     return Visit(
@@ -84,7 +85,7 @@ async def visit_of(desk: Desk, request: Request, session: Session) -> Visit:
         session=session,
         path=request.url.path,
         names=dict(request.path_params),
-        query=_first(_fields(request.url.query)),
+        query=_first(_fields(request.url.query, desk.texts)),
         form=_first(sent),
         several=sent,
         fragment=FRAGMENT in request.headers,
@@ -118,24 +119,24 @@ def cookie_of(request: Request) -> str:
     return request.cookies.get(COOKIE, "")
 
 
-async def _form(request: Request) -> dict[str, list[str]]:
+async def _form(request: Request, say: Texts) -> dict[str, list[str]]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     body = await read_body(request.headers, request.receive, MOST_FORM_BYTES)
     if body and kind != _FORM:
-        raise UnsupportedMediaType(f"the Content-Type must be {_FORM}")
+        raise UnsupportedMediaType(say("error.form_type", type=_FORM))
     try:
-        return _fields(body.decode())
+        return _fields(body.decode(), say)
     except UnicodeDecodeError as error:
-        raise RequestError("the form is not UTF-8") from error
+        raise RequestError(say("error.fields")) from error
 
 
-def _fields(text: str) -> dict[str, list[str]]:
+def _fields(text: str, say: Texts) -> dict[str, list[str]]:
     try:
         fields = parse_qs(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
     except (ValueError, UnicodeError) as error:
-        raise RequestError("the fields of this address or form cannot be read") from error
+        raise RequestError(say("error.fields")) from error
     if any(len(value) > LONGEST_FIELD for values in fields.values() for value in values):
-        raise RequestError(f"a field may have at most {LONGEST_FIELD:,} characters")
+        raise RequestError(say("error.long_field", n=LONGEST_FIELD))
     return fields
 
 

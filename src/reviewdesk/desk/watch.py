@@ -14,7 +14,8 @@ EVERY_SECONDS: Final = 10.0
 SUMMARY: Final = "job.json"
 REFUSED: Final = (UsageError.exit_code, InputError.exit_code)
 """Exit codes after which the same files are not tried again."""
-KILLED: Final = "update was killed; it goes on at the next look"
+KILLED: Final = "killed"
+"""In place of what a process said that has ended before it said anything."""
 PARTIAL: Final = (".partial", ".tmp", ".part", ".crdownload")
 
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from reviewdesk.desk.measured import Measured
+from reviewdesk.desk.texts import Texts
 from reviewdesk.examples.targets import PAIR, label_parts
 from reviewdesk.report.numbers import share
 
@@ -11,124 +12,121 @@ SURE: Final = 0.8
 FAIRLY_SURE: Final = 0.65
 EVEN: Final = 0.5
 
-TITLES: Final = {
-    "sentiment": "Verdict",
-    "stars": "Likely stars",
-    "category": "Likely category",
-    "category-year": "Likely category and year",
-    "category-stars": "Likely category and stars",
-    "label": "Likely label",
-}
-"""The judgements in the order in which the page shows them, with their headings."""
-
-CANNOT_TELL: Final = "Cannot tell"
-NOTHING_KNOWN: Final = (
-    "The desk knows none of the words of this review. The shares are those of all the reviews that "
-    "it learned from."
-)
+ORDER: Final = ("sentiment", "stars", "category", "category-year", "category-stars", "label")
+"""The judgements in the order in which the page shows them."""
 
 
-def certainty(probability: float, measured: Measured | None = None) -> str:
+def heading(say: Texts, target: str) -> str:
+    """Return the heading of a judgement."""
+    name = f"judged.{target}"
+    return say(name) if say.has(name) else target.capitalize()
+
+
+def certainty(say: Texts, probability: float, measured: Measured | None = None) -> str:
     """Say how sure a judgement is, and how often such judgements were right, where that is known.
 
     Args:
+        say: the desk's sentences.
         probability: the calibrated probability of the label.
         measured: of reviews that it had not seen, with about as many known words and about as sure.
     """
     if measured is None:
-        return f"{_sure(probability)} How often that is right was not measured for texts like this."
-    return (
-        f"{_sure(min(probability, measured.right))} Of {measured.reviews:,} verdicts like this one "
-        f"on reviews that it had not seen, it was right about {often(measured.right)}."
-    )
+        return say("certain.unmeasured", sure=_sure(say, probability))
+    sure = _sure(say, min(probability, measured.right))
+    right = often(say, measured.right)
+    return say("certain.measured", sure=sure, n=measured.reviews, often=right)
 
 
-def disagree(named: tuple[str, str], shares: tuple[float, float]) -> dict[str, str]:
+def disagree(say: Texts, named: tuple[str, str], shares: tuple[float, float]) -> dict[str, str]:
     """Say that the verdict and the stars do not agree.
 
     Args:
+        say: the desk's sentences.
         named: the verdict's label and the stars.
         shares: their probabilities.
     """
     verdict, rated = named
+    one, other = (share(value, 0) for value in shares)
     return {
-        "verdict": f"Unclear: {verdict}, or {rated}?",
-        "unclear": (
-            f"The verdict says {verdict} ({share(shares[0], 0)}), the stars say {rated} "
-            f"({share(shares[1], 0)}). The two do not agree: read the review before you act on "
-            "either."
+        "verdict": say("judgement.unlike", verdict=verdict, rated=rated),
+        "unclear": say(
+            "judgement.unlike_means", verdict=verdict, one=one, rated=rated, other=other
         ),
     }
 
 
-def _sure(probability: float) -> str:
+def _sure(say: Texts, probability: float) -> str:
     if probability >= VERY_SURE:
-        return "Very sure."
+        return say("certain.very")
     if probability >= SURE:
-        return "Quite sure."
+        return say("certain.quite")
     if probability >= FAIRLY_SURE:
-        return "Fairly sure."
+        return say("certain.fairly")
     if probability >= EVEN:
-        return "Not sure."
-    return "Little more than a guess."
+        return say("certain.not")
+    return say("certain.guess")
 
 
-def often(probability: float) -> str:
+def often(say: Texts, probability: float) -> str:
     """Say a probability as so many times in so many."""
     if probability >= 0.985:
-        return "99 times in 100"
+        return say("certain.hundred")
     if probability >= VERY_SURE:
-        return "19 times in 20"
-    times = max(1, round(10 * probability))
-    return f"{times} time{'s' if times > 1 else ''} in 10"
+        return say("certain.twenty")
+    return say.number("certain.ten", max(1, round(10 * probability)))
 
 
-def verdict(target: str, label: str, probability: float) -> str:
+def verdict(say: Texts, target: str, label: str, probability: float) -> str:
     """Say what was found, as the result's headline.
 
     Args:
+        say: the desk's sentences.
         target: what was judged, as in ``"sentiment"``.
         label: the likeliest label.
         probability: its calibrated probability.
     """
+    name = label_name(say, target, label)
     if target == "sentiment":
-        return label.capitalize() if probability >= FAIRLY_SURE else f"Unclear, leaning {label}"
-    if target == "stars":
-        return stars(label)
-    name = label_name(target, label)
-    return name if probability >= EVEN else f"Perhaps {name}"
+        clear = probability >= FAIRLY_SURE
+        return name.capitalize() if clear else say("judgement.leaning", label=name)
+    if target == "stars" or probability >= EVEN:
+        return name
+    return say("judgement.perhaps", label=name)
 
 
-def stars(label: str) -> str:
-    """Say a number of stars."""
-    return f"{label} {'star' if label == '1' else 'stars'}"
-
-
-def label_name(target: str, label: str) -> str:
+def label_name(say: Texts, target: str, label: str) -> str:
     """Return how a label is called; shops write their categories with underscores."""
     if target == "stars":
-        return stars(label)
+        return _stars(say, label)
     if target == "category-stars":
         category, rated = label_parts(label)
-        return f"{category.replace('_', ' ')}{PAIR}{stars(rated)}"
+        return f"{category.replace('_', ' ')}{PAIR}{_stars(say, rated)}"
+    if target == "sentiment" and say.has(f"script.{label}"):
+        return say(f"script.{label}")
     return label.replace("_", " ")
 
 
-def words_for(target: str, label: str) -> str:
+def _stars(say: Texts, label: str) -> str:
+    return say.number("stars", int(label)) if label.isdecimal() else label
+
+
+def words_for(say: Texts, target: str, label: str) -> str:
     """Return the heading of the words that spoke for a label."""
+    name = label_name(say, target, label)
     if target == "sentiment":
-        return f"Sounded {label}"
-    return f"Spoke for {label_name(target, label)}"
+        return say("judgement.sounded", label=name)
+    return say("judgement.spoke_for", label=name)
 
 
-def words_against(target: str, label: str, other: str | None) -> str:
+def words_against(say: Texts, target: str, label: str, other: str | None) -> str:
     """Return the heading of the words that spoke against a label.
 
     Args:
+        say: the desk's sentences.
         target: what was judged.
         label: the likeliest label.
         other: the only other label, where there are two.
     """
     if target == "sentiment" and other is not None:
-        return f"Sounded {other}"
-    return f"Spoke against {label_name(target, label)}"
+        return say("judgement.sounded", label=label_name(say, target, other))
+    return say("judgement.spoke_against", label=label_name(say, target, label))
