@@ -83,8 +83,8 @@ def test_one_of_sagemaker_s_by_its_name(
     assert {word["word"] for word in one["for"]["words"]} >= {"great", "lovely"}
     with pytest.raises(UsageError, match="does not answer with the labels of stars"):
         remote_judges(["stars=sentiment"], stack)
-    (judge,) = remote_judges(["category"], stack)  # nobody says what it predicts
-    assert judge.target == "label"
+    (judge,) = remote_judges(["category"], stack)  # an endpoint of ours says what it predicts
+    assert judge.target == "category"
 
 
 class Plain(BaseHTTPRequestHandler):
