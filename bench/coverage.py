@@ -1,4 +1,4 @@
-"""How often 95 % intervals hold the truth: ``python -m bench.coverage [--quick]``, some minutes.
+"""How often 95 % intervals hold the truth: ``python -m bench.coverage [--parts 1 2 3] [--quick]``.
 
 1. Shares of independent reviews, computed exactly and not drawn: every count from 5 to 20,000 that
    is listed, shares from 0.5 to 0.995. Counts are whole, so that the chance of a set of
@@ -9,12 +9,14 @@
 3. All figures of an evaluation, and the differences of two classifiers, on simulated answers.
 
 Cells of 2 and 3 that are below 90 % are drawn again, four times as often, with another seed: of
-hundreds of cells the lowest is low by chance, too.
+hundreds of cells the lowest is low by chance, too. Each cell is kept (``bench.trials``), so that it
+goes on where it was stopped.
 """
 
 import argparse
+import os
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +24,7 @@ from numpy.typing import NDArray
 from scipy.special import bdtr, ndtr, ndtri
 from scipy.stats import binom
 
+from bench.trials import kept
 from reviewdesk.stats.jackknife import Jackknife
 from reviewdesk.stats.shares import LEAST, MOST, share_interval
 from reviewdesk.training.figures import difference, figure, share
@@ -131,8 +134,12 @@ def share_cells() -> list[Share]:
     ]
 
 
-def share_coverage(cell: Share, draws: int, seed: int) -> dict[str, tuple[int, int]]:
+def share_coverage(cell: Sequence[Any], draws: int, seed: int) -> dict[str, tuple[int, int]]:
     """Return how many intervals hold the rate, and how many there are."""
+    return _share_coverage(Share(*cell), draws, seed)
+
+
+def _share_coverage(cell: Share, draws: int, seed: int) -> dict[str, tuple[int, int]]:
     random = np.random.default_rng([seed, *(int(1000 * one) for one in cell)])
     middle = ndtri(cell.rate) * np.sqrt(1 + cell.spread**2)
     held = said = 0
@@ -161,8 +168,12 @@ def answer_cells() -> list[Answers]:
     ]
 
 
-def answer_coverage(cell: Answers, draws: int, seed: int) -> dict[str, tuple[int, int]]:
+def answer_coverage(cell: Sequence[Any], draws: int, seed: int) -> dict[str, tuple[int, int]]:
     """Return for each figure how many intervals hold the truth, and how many there are."""
+    return _answer_coverage(Answers(*cell), draws, seed)
+
+
+def _answer_coverage(cell: Answers, draws: int, seed: int) -> dict[str, tuple[int, int]]:
     true_figures = _figures(_measured(np.random.default_rng(5), _many(cell), seed=0)[0])
     random = np.random.default_rng([seed, *(int(1000 * (one or 0)) for one in cell)])
     counted: dict[str, list[bool]] = {}
@@ -244,11 +255,12 @@ def clustered(title: str, cells: list[Any], coverage: Callable[..., Any], draws:
     by_figure: dict[str, list[float]] = {}
     silent = 0
     for cell in cells:
-        counted = coverage(cell, draws, 1)
+        tried: dict[str, Any] = {"rooms": "reviewdesk.", "cell": list(cell)}
+        counted = kept(__file__, coverage, **tried, draws=draws, seed=1)
         told = {name: one for name, one in counted.items() if one[1] >= draws / 2}
         silent += not told
         low = any(held / said < LOW for held, said in told.values())
-        again = coverage(cell, 4 * draws, 2) if low else counted
+        again = kept(__file__, coverage, **tried, draws=4 * draws, seed=2) if low else counted
         for name in told:
             held, said = again[name]
             by_figure.setdefault(name, []).append(held / said)
@@ -263,10 +275,16 @@ def main() -> None:
     """Print all tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the draws")
-    tenth = 10 if parser.parse_args().quick else 1
-    independent()
-    clustered("Shares of reviews of products", share_cells(), share_coverage, 400 // tenth)
-    clustered("All figures and differences", answer_cells(), answer_coverage, 100 // tenth)
+    parser.add_argument("--parts", nargs="+", type=int, default=[1, 2, 3])
+    given = parser.parse_args()
+    tenth = 10 if given.quick else 1
+    os.nice(10)
+    if 1 in given.parts:
+        independent()
+    if 2 in given.parts:
+        clustered("Shares of reviews of products", share_cells(), share_coverage, 400 // tenth)
+    if 3 in given.parts:
+        clustered("All figures and differences", answer_cells(), answer_coverage, 100 // tenth)
 
 
 if __name__ == "__main__":

@@ -25,8 +25,8 @@ CHOSEN: Final = Path(__file__).with_name("linear_settings.json")
 _NGRAMS: Final = [2, 1]
 _MARKS: Final = [True, False]
 GRIDS: Final[dict[str, dict[str, list[Any]]]] = {
-    "linear": {"ngrams": [2, 1, 3], "strength": [0.7, 0.3, 1.0]},
-    "fastText": {"wordNgrams": [2, 1], "lr": [0.2, 0.1, 0.5], "epoch": [5, 10]},
+    "linear": {"ngrams": [2, 1, 3], "marks": [False, True], "strength": [0.7, 0.3, 1.0, 2.0]},
+    "fastText": {"wordNgrams": [2, 1], "lr": [0.5, 0.1, 0.25, 1.0], "epoch": [5, 10, 25]},
     "TF-IDF + LinearSVC": {"marks": _MARKS, "ngrams": [2, 3, 1], "C": [1.0, 0.1, 0.3, 3.0, 10.0]},
     "TF-IDF + logistic": {"marks": _MARKS, "ngrams": [1, 2], "C": [10.0, 3.0, 30.0]},
     "NB-SVM": {
