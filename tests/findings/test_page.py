@@ -83,6 +83,13 @@ def test_a_chart_of_months_is_a_line_and_of_names_bars() -> None:
     assert len(rendered([finding("R1")]).all("rect")) == 2
 
 
+def test_how_likely_categories_are_is_for_who_asks_how_sure_it_is() -> None:
+    found = replace(findings(), table=pa.Table.from_pylist([finding("R1")], FINDINGS))
+    markup = findings_page(found, OddFinder.info(), {}, "f").render()
+    card = markup[markup.index("<article") :]
+    assert 0 < card.index("How sure is this?") < card.index("<svg")
+
+
 def test_what_is_alike_does_not_stand_wrong() -> None:
     found = replace(findings(), table=pa.Table.from_pylist([finding("R1")], FINDINGS), lists=())
     rows = [finding(f"R{n}", suggested=f"like {n % 2}") for n in range(8)]

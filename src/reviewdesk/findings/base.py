@@ -24,9 +24,11 @@ PROMISES: Final = (0.95, 0.9, 0.8)
 
 GOING_ON: Final = "going on"
 RECOVERED: Final = "recovered"
+LOST_AGAIN: Final = "lost again"
+"""A change for the better that was undone."""
 CHANGED_AGAIN: Final = "followed by a later change"
 NO_REVIEWS: Final = "no reviews for a year"
-OVER: Final = (RECOVERED, CHANGED_AGAIN, NO_REVIEWS)
+OVER: Final = (RECOVERED, LOST_AGAIN, CHANGED_AGAIN, NO_REVIEWS)
 """States of changes that are over; a finding without a state is no change."""
 
 

@@ -89,7 +89,7 @@ def _finding(finding: Finding) -> Html:
         element(
             "div",
             element("div", _shared(finding), _numbers(finding.numbers), class_="why"),
-            finding.chart or "",
+            "" if _of_certainty(finding) else finding.chart or "",
             class_="evidence",
         ),
         element("div", *map(_sample, finding.samples), class_="samples") if finding.samples else "",
@@ -113,11 +113,18 @@ def _move(finding: Finding) -> Html:
     return element("p", stands, " ", arrow, " ", belongs, class_="move", dir="auto")
 
 
+def _of_certainty(one: Finding) -> bool:
+    """Say whether the chart shows how sure it is where something belongs."""
+    return bool(one.suggested) and not one.alike
+
+
 def _how_sure(one: Finding) -> Html:
     """Fold away what only those want who ask how sure it is."""
-    words = "" if one.alike else _words(one)
     inside = fragment(
-        element("p", one.sure, class_="sure"), words, _numbers(one.details) if one.details else ""
+        element("p", one.sure, class_="sure"),
+        "" if one.alike else _words(one),
+        _numbers(one.details) if one.details else "",
+        (one.chart or "") if _of_certainty(one) else "",
     )
     return details("How sure is this?", inside)
 

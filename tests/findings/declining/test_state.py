@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from reviewdesk.findings.base import CHANGED_AGAIN, GOING_ON, NO_REVIEWS, RECOVERED
-from reviewdesk.findings.declining.state import change_state, later_change
+from reviewdesk.findings.base import CHANGED_AGAIN, GOING_ON, LOST_AGAIN, NO_REVIEWS, RECOVERED
+from reviewdesk.findings.declining.state import change_state, later_change, state_of
 
 
 def stars(*parts: tuple[float, int], seed: int = 0) -> np.ndarray:
@@ -35,6 +35,21 @@ def test_states(after: tuple[tuple[float, int], ...], silent: int, state: str) -
         assert found.until <= found.last < len(said)
     else:
         assert found.until == len(said)
+
+
+def test_another_mix_with_the_same_mean_is_no_later_change() -> None:
+    """As where ratings rose from 1.8 to 3.8, and some months later to one star or five: 3.8."""
+    middling, split = np.full(80, 2, np.int8), np.array([0, 4] * 60, np.int8)
+    said = np.concatenate([np.full(60, 4, np.int8), middling, split])
+    assert later_change(said[60:]) is not None
+    days = np.arange(len(said), dtype=np.int32)
+    assert change_state(said, days, 60, int(days[-1])) == (GOING_ON, len(said), 60)
+
+
+def test_what_had_got_better_and_did_not_stay_so_has_not_recovered() -> None:
+    assert state_of(RECOVERED, worse=True) == RECOVERED
+    assert state_of(RECOVERED, worse=False) == LOST_AGAIN
+    assert state_of(GOING_ON, worse=False) == GOING_ON
 
 
 def test_stars_without_a_change_have_none() -> None:

@@ -11,6 +11,7 @@ from reviewdesk.findings.base import RECOVERED
 from reviewdesk.findings.declining.categories import ChangedCategory
 from reviewdesk.findings.declining.evidence import KINDS
 from reviewdesk.findings.declining.rows import ChangeContext, last_day
+from reviewdesk.findings.declining.state import state_of
 from reviewdesk.findings.samples import telling_samples
 from reviewdesk.progress import Progress
 from reviewdesk.schema import FINDINGS
@@ -58,7 +59,7 @@ def _row(given: ChangeContext, category: ChangedCategory, samples: list[str]) ->
             )
         ],
         "samples": samples,
-        "state": category.state,
+        "state": state_of(category.state, worse=given.worse),
     }
 
 
@@ -79,7 +80,8 @@ def _action(given: ChangeContext, category: ChangedCategory) -> str:
         f"{look.fell} of {look.products}"
     )
     if category.state == RECOVERED:
-        return f"{sentence}; they have been back since. Nothing is to be done now."
+        todo = "Nothing is to be done now." if given.worse else "Find out what went then."
+        return f"{sentence}; they have been back since. {todo}"
     if given.worse:
         return (
             f"{sentence}. Check what these products have in common: a supplier, the delivery, how "

@@ -12,7 +12,7 @@ from reviewdesk.findings.base import CHANGED_AGAIN, NO_REVIEWS, RECOVERED
 from reviewdesk.findings.declining.changes import Mean, StarChange, locate, mean_stars
 from reviewdesk.findings.declining.evidence import KINDS, Baselines, Floats, Ints
 from reviewdesk.findings.declining.histories import Histories
-from reviewdesk.findings.declining.state import ChangeState, change_state
+from reviewdesk.findings.declining.state import ChangeState, change_state, state_of
 from reviewdesk.findings.products import Products
 from reviewdesk.findings.samples import telling_samples
 from reviewdesk.findings.words import Question, Words, telling_words
@@ -165,7 +165,7 @@ def _row(
         "numbers": _numbers(given, span, history, int(listed.looks[row])),
         "chart": _chart(given, span),
         "samples": samples,
-        "state": span.now.state,
+        "state": state_of(span.now.state, worse=given.worse),
     }
 
 
@@ -191,9 +191,8 @@ def _action(given: ChangeContext, span: _Span) -> str:
     today = f"{_mean(given, span.stars[now.last :]).value:.1f}"
     since = f"{span.day(now.last):%B %Y}" if now.last < len(span.days) else ""
     if now.state == RECOVERED:
-        return (
-            f"{sentence}; since {since} they have been back at {today}. Nothing is to be done now."
-        )
+        todo = "Nothing is to be done now." if given.worse else "Find out what went then."
+        return f"{sentence}; since {since} they have been back at {today}. {todo}"
     if now.state == CHANGED_AGAIN:
         return f"{sentence}; since {since} they have been at {today}. Look at what is the case now."
     if now.state == NO_REVIEWS:

@@ -72,7 +72,7 @@ def finding_rows(
                 "reviews": len(reviews[number]),
                 "score": float(wrong[lists.products[number]]),
                 "promise": float(lists.promise[number]),
-                "action": f"Move the product, with all its reviews, to {eligible.names[to]}.",
+                "action": _action(eligible.names[to], leanings[number]),
                 "words": words[number],
                 "numbers": _numbers(eligible.names, shares, leanings[number], to, shown),
                 "chart": _chart(eligible.names, shares, shown),
@@ -80,6 +80,18 @@ def finding_rows(
             }
         )
     return pa.Table.from_pylist(table, FINDINGS)
+
+
+def _action(to: str, leaning: Floats) -> str:
+    """Return what its reviews speak of, and what to do."""
+    speaking = int((leaning > 0).sum())
+    if len(leaning) == 1:
+        return f"Its review speaks of something in {to}. If that is right, move the product there."
+    many = "All" if speaking == len(leaning) else f"{speaking} of"
+    return (
+        f"{many} its {len(leaning)} reviews speak of something in {to}. If they are right, move "
+        "the product there, with all its reviews."
+    )
 
 
 def _words(
