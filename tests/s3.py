@@ -37,6 +37,10 @@ class Bucket:
         """Put bytes under a key."""
         self._client.put_object(Bucket=BUCKET, Key=key, Body=content)
 
+    def modified(self, key: str) -> object:
+        """Return when a key was last written."""
+        return self._client.head_object(Bucket=BUCKET, Key=key)["LastModified"]
+
     def keys(self, folder: str) -> list[str]:
         """Return the keys below a folder."""
         pages = self._client.get_paginator("list_objects_v2").paginate(

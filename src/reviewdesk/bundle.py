@@ -27,6 +27,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from reviewdesk.engines.local_copies import local_copy
 from reviewdesk.errors import BundleError, UsageError
 from reviewdesk.examples.headlines import blank_default_headlines
 from reviewdesk.exchange import finish_replacement, replace_directory
@@ -40,6 +41,8 @@ from reviewdesk.runlog import RunLog, versions
 from reviewdesk.schema import require_columns
 from reviewdesk.settings import CleanSettings, SplitSettings, TargetSettings, TextSettings
 from reviewdesk.storage import (
+    address_of,
+    file_sha256,
     private_directory,
     storage_errors,
     sync_directory,
@@ -290,7 +293,7 @@ def save_bundle(
                 **({"continues": _earlier(continued)} if continued else {}),
             },
             "versions": versions(),
-            "files": {name: _digest(directory / name) for name in _files(directory)},
+            "files": {name: file_sha256(directory / name) for name in _files(directory)},
         }
         manifest["id"] = _identity(manifest)
         write_json(directory / MANIFEST, manifest)
@@ -315,22 +318,27 @@ def load_bundle(path: Path | str) -> Bundle:
     """Read a bundle that is not trusted.
 
     Args:
-        path: its directory, or a ``.tar.gz`` of it (SageMaker's ``model.tar.gz`` is one).
+        path: its directory, or a ``.tar.gz`` of it (SageMaker's ``model.tar.gz`` is one); or the
+            ``s3://`` address of either.
 
     Raises:
         BundleError: it is damaged, hostile, too new, or of a family that is not installed.
         StorageError: it cannot be opened.
     """
-    path = Path(path)
-    finish_replacement(path)
-    if path.is_dir():
-        return _load(path, path)
-    with storage_errors(str(path)):
-        path.stat()
-    with storage_errors("the temporary directory"), TemporaryDirectory(prefix="reviewdesk-") as top:
-        directory = Path(top) / "bundle"
-        unpack_archive(path, directory)
-        return _load(_root(directory), path)
+    source = address_of(path) if isinstance(path, Path) else path
+    with local_copy(source) as here:
+        finish_replacement(here)
+        if here.is_dir():
+            return _load(here, source)
+        with storage_errors(source):
+            here.stat()
+        with (
+            storage_errors("the temporary directory"),
+            TemporaryDirectory(prefix="reviewdesk-") as top,
+        ):
+            directory = Path(top) / "bundle"
+            unpack_archive(here, directory)
+            return _load(_root(directory), source)
 
 
 def bundle_already_at(out: Path) -> Bundle | None:
@@ -376,7 +384,7 @@ def _root(directory: Path) -> Path:
     return directory
 
 
-def _load(directory: Path, source: Path) -> Bundle:
+def _load(directory: Path, source: str) -> Bundle:
     """Read a bundle's directory; errors name the place that the user gave."""
     try:
         manifest = _read_manifest(directory)
@@ -429,17 +437,8 @@ def _check_manifest(manifest: Any) -> None:
     version = manifest.get("format_version")
     if version != FORMAT_VERSION:
         _refuse(f"its format version is {version!r}, this release reads {FORMAT_VERSION}")
-    kinds = {
-        "id": str,
-        "family": str,
-        "labels": list,
-        "settings": dict,
-        "metrics": dict,
-        "data": dict,
-        "versions": dict,
-        "files": dict,
-    }
-    for name, kind in kinds.items():
+    objects = dict.fromkeys(("settings", "metrics", "data", "versions", "files"), dict)
+    for name, kind in {"id": str, "family": str, "labels": list, **objects}.items():
         if not isinstance(manifest.get(name), kind):
             _refuse(f"its {MANIFEST} has no {name}")
     if not isinstance(manifest["data"].get("fingerprint"), str):
@@ -460,9 +459,10 @@ def _check_files(directory: Path, digests: Mapping[str, Any]) -> None:
         _refuse(f"the file {name!r} is missing")
     for name in sorted(present - set(digests)):
         _refuse(f"it holds a file that its manifest does not know: {name!r}")
-    for name in sorted(present):
-        if _digest(directory / name) != digests[name]:
-            _refuse(f"the file {name!r} is damaged")
+    with storage_errors(str(directory)):
+        for name in sorted(present):
+            if file_sha256(directory / name) != digests[name]:
+                _refuse(f"the file {name!r} is damaged")
 
 
 def _files(directory: Path) -> list[str]:
@@ -482,11 +482,6 @@ def _check_plain_file(path: Path) -> None:
     with storage_errors(str(path)):
         if not stat.S_ISREG(path.lstat().st_mode):
             _refuse(f"{path.name!r} is a link, a device or another thing that is not a plain file")
-
-
-def _digest(path: Path) -> str:
-    with storage_errors(str(path)), path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _identity(manifest: Mapping[str, Any]) -> str:

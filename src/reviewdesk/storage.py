@@ -24,6 +24,8 @@ from reviewdesk.s3 import SCHEME, missing_sentence, s3_filesystem, s3_sentence
 PRIVATE_DIRECTORY: Final = 0o700
 PRIVATE_FILE: Final = 0o600
 
+_AS_PATH: Final = SCHEME.replace("//", "/")
+
 _LOCAL: Final = pafs.LocalFileSystem()
 
 
@@ -70,8 +72,7 @@ def is_remote(place: str) -> bool:
 def address_of(path: Path) -> str:
     """Return a path as a place: an ``s3://`` address that was made one has lost a stroke."""
     text = str(path)
-    beginning = SCHEME.replace("//", "/")
-    return f"{SCHEME}{text.removeprefix(beginning)}" if text.startswith(beginning) else text
+    return f"{SCHEME}{text.removeprefix(_AS_PATH)}" if text.startswith(_AS_PATH) else text
 
 
 def filesystem(address: str) -> tuple[pafs.FileSystem, str]:
@@ -201,6 +202,12 @@ def read_json(path: Path) -> Any:
         return json.loads(raw)
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise InputError(f"{path} is not a JSON file") from error
+
+
+def file_sha256(path: Path) -> str:
+    """Return the digest of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 DIGEST: Final = "digest"

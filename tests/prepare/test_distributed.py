@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from reviewdesk.engines.base import Batches, by_group
 from reviewdesk.engines.duckdb import DuckDBEngine
-from reviewdesk.errors import ReviewdeskError, UsageError
+from reviewdesk.errors import ReviewdeskError
 from reviewdesk.prepare import distributed
 from reviewdesk.prepare.prepare import prepare
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
@@ -126,18 +126,6 @@ def test_no_row_comes_to_the_process_that_asks(tmp_path: Path) -> None:
         seen.append("".join(engine.texts))
     assert len(seen[1]) < 1.1 * len(seen[0])
     assert not any(word in text for text in seen for word in ("Second line", "R000", "C17", "P1"))
-
-
-def test_an_address_that_one_machine_cannot_write_to_is_named(tmp_path: Path) -> None:
-    file = write_lines(tmp_path / "a.jsonl", [review(1)])
-    with pytest.raises(UsageError, match="--engine spark"):
-        prepare(
-            open_inputs([str(file)], SourceSettings()),
-            Path("s3://bucket/prepared"),
-            prepare=PrepareSettings(),
-            clean=CleanSettings(),
-            source=SourceSettings(),
-        )
 
 
 @pytest.mark.parametrize("name", ["table.parquet", "amazon.parquet"])

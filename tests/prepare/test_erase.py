@@ -13,13 +13,12 @@ import pytest
 
 from reviewdesk.errors import InputError, StorageError, UsageError
 from reviewdesk.prepare.erase import erase
-from reviewdesk.prepare.layout import file_sha256
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.prepare.rejects import names_customer
 from reviewdesk.prepare.sample import sample
 from reviewdesk.schema import REJECTS, predictions_schema
 from reviewdesk.settings import PrepareSettings, SampleSettings
-from reviewdesk.storage import write_json
+from reviewdesk.storage import file_sha256, write_json
 from tests.killing import Killer
 
 from .corpus import contents, prepared, review, write_lines

@@ -10,6 +10,7 @@ from reviewdesk.api.notebook import framed
 from reviewdesk.api.reviews import Reviews, as_reviews
 from reviewdesk.api.session import SessionFolder
 from reviewdesk.api.tables import ArrowRows, Files, Table
+from reviewdesk.engines.local_copies import local_copy
 from reviewdesk.errors import NotEnoughData
 from reviewdesk.findings.base import PromisedList
 from reviewdesk.findings.export import promised
@@ -51,7 +52,8 @@ class FindingsTable(ArrowRows):
 
     def html(self) -> str:
         """Return the page."""
-        return (self.stored.path / PAGE).read_text(encoding="utf-8")
+        with local_copy(self.stored.path / PAGE) as page:
+            return page.read_text(encoding="utf-8")
 
     def __repr__(self) -> str:
         return f"<{self.stored.info.title}: {len(self):,}>"

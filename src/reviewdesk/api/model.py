@@ -19,6 +19,7 @@ from reviewdesk.api.reviews import Reviews, labelled_reviews, places_of
 from reviewdesk.api.session import SessionFolder
 from reviewdesk.api.tables import Files, Table, arrow_table, is_table
 from reviewdesk.bundle import Bundle
+from reviewdesk.engines.local_copies import local_copy, published
 from reviewdesk.errors import UsageError
 from reviewdesk.job.places import bundle_of
 from reviewdesk.models.base import LIKELY, ReadsFeatures
@@ -175,12 +176,13 @@ class Model:
             UsageError: something is there.
         """
         path = Path(path)
-        if path.exists():
-            raise UsageError(f"{path} is there already; choose another place")
-        if self.path.is_dir():
-            shutil.copytree(self.path, path)
-        else:
-            shutil.copyfile(self.path, path)
+        with local_copy(self.path) as own, published(path) as target:
+            if target.exists():
+                raise UsageError(f"{target} is there already; choose another place")
+            if own.is_dir():
+                shutil.copytree(own, target)
+            else:
+                shutil.copyfile(own, target)
         return path
 
     def __repr__(self) -> str:

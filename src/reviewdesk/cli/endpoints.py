@@ -54,7 +54,7 @@ def _variants(word: str, alone: str = "") -> tuple[str, list[Variant]]:
     variants, parts = [], rest.split(",")
     for part in parts:
         named, colon, weight = part.rpartition(":")
-        named, weight = (named, weight) if colon else (weight, "1")
+        named, weight = (named, weight) if colon and "//" not in weight else (part, "1")
         own, _, path = named.rpartition("=")
         try:
             variants.append(

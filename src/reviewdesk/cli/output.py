@@ -1,6 +1,7 @@
 """What commands print: tables for people, JSON for programs, notes beside both."""
 
 import json
+import re
 import shlex
 import shutil
 import sys
@@ -19,6 +20,8 @@ OBEYED: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _GIVEN: ContextVar[tuple[str, ...]] = ContextVar("given", default=())
 JOINERS: Final = "\u200c\u200d"
 """Of these kinds, but part of how some languages and pictures are spelt."""
+
+_ADDRESS_AS_PATH: Final = re.compile(r"(?<![\w/.-])s3:/(?!/)")
 
 
 def console(*, aside: bool = False) -> Console:
@@ -51,7 +54,7 @@ def note(text: str) -> None:
 
 def print_json(value: Any) -> None:
     """Print a value as JSON on standard output; what a terminal would obey is escaped in it."""
-    text = json.dumps(value, indent=2, ensure_ascii=False)
+    text = _with_addresses(json.dumps(value, indent=2, ensure_ascii=False))
     print("".join(_json_escape(one) if one != "\n" and _obeyed(one) else one for one in text))
 
 
@@ -119,11 +122,16 @@ def _obeyed(letter: str) -> bool:
 
 def _line(text: str) -> str:
     """Return text as one line; only line breaks at its ends are ours."""
-    line = text.strip("\n")
+    line = _with_addresses(text).strip("\n")
     if not line:
         return text
-    before, _, after = text.partition(line)
+    before, _, after = _with_addresses(text).partition(line)
     return f"{before}{visible(line)}{after}"
+
+
+def _with_addresses(text: str) -> str:
+    """Return text in which addresses that were made paths have the stroke that they lost again."""
+    return _ADDRESS_AS_PATH.sub("s3://", text)
 
 
 def _cell(text: str) -> Text:

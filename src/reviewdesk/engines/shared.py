@@ -18,7 +18,7 @@ COPY_BYTES = 8 << 20
 
 @contextmanager
 def folder(address: str) -> Iterator[Path]:
-    """Give the block a local folder whose files are at a address when it ends well.
+    """Give the block a local folder whose files are at an address when it ends well.
 
     Args:
         address: a local path, which is the folder itself, or an address.
@@ -31,13 +31,39 @@ def folder(address: str) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="reviewdesk-") as scratch:
         yield Path(scratch)
-        files, path = filesystem(address)
-        with storage_errors(address):
-            for one in sorted(Path(scratch).rglob("*")):
-                if one.is_file():
-                    target = f"{path}/{one.relative_to(scratch)}"
-                    with one.open("rb") as source, files.open_output_stream(target) as out:
-                        shutil.copyfileobj(source, out, COPY_BYTES)
+        for path in sorted(Path(scratch).rglob("*")):
+            if path.is_file():
+                upload(path, f"{address}/{path.relative_to(scratch)}")
+
+
+def upload(file: Path, address: str) -> None:
+    """Write a file of this machine to an address.
+
+    Raises:
+        StorageError: it cannot be read or written.
+    """
+    files, path = filesystem(address)
+    with (
+        storage_errors(address),
+        file.open("rb") as source,
+        files.open_output_stream(path) as out,
+    ):
+        shutil.copyfileobj(source, out, COPY_BYTES)
+
+
+def download(address: str, file: Path) -> None:
+    """Write what is at an address to a file of this machine.
+
+    Raises:
+        StorageError: it is not there, or cannot be read or written.
+    """
+    files, path = filesystem(address)
+    with (
+        storage_errors(address),
+        files.open_input_stream(path) as source,
+        file.open("wb") as out,
+    ):
+        shutil.copyfileobj(source, out, COPY_BYTES)
 
 
 @contextmanager
@@ -52,13 +78,7 @@ def local_file(address: str) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="reviewdesk-") as scratch:
         copy = Path(scratch) / address.rpartition("/")[2]
-        files, path = filesystem(address)
-        with (
-            storage_errors(address),
-            files.open_input_stream(path) as source,
-            copy.open("wb") as out,
-        ):
-            shutil.copyfileobj(source, out, COPY_BYTES)
+        download(address, copy)
         yield copy
 
 
@@ -76,7 +96,7 @@ def read_table(address: str, columns: list[str] | None = None, filters: Any = No
 
 
 def file_sizes(address: str) -> dict[str, int]:
-    """Return the size of each file below a address, by its path there; nothing where it is not.
+    """Return the size of each file below an address, by its path there; nothing where it is not.
 
     Raises:
         StorageError: it cannot be looked at.
@@ -92,7 +112,7 @@ def file_sizes(address: str) -> dict[str, int]:
 
 
 def exists(address: str) -> bool:
-    """Say whether there is a file or a folder at a address.
+    """Say whether there is a file or a folder at an address.
 
     Raises:
         StorageError: it cannot be looked at.

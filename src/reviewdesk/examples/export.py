@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from reviewdesk import __version__
 from reviewdesk.engines.base import Engine
+from reviewdesk.engines.local_copies import in_local_copies
 from reviewdesk.engines.shared import file_sizes, folder, local_file
 from reviewdesk.errors import InputError, StorageError, UsageError
 from reviewdesk.examples.distributed import ExportTask, export_on
@@ -17,13 +18,12 @@ from reviewdesk.examples.growing import GrowingFiles
 from reviewdesk.examples.three_way import split_three_ways
 from reviewdesk.exchange import finish_replacement, replace_directory
 from reviewdesk.formats.fasttext import label_words
-from reviewdesk.prepare.layout import MANIFEST, REVIEWS_FOLDER, file_sha256
+from reviewdesk.prepare.layout import MANIFEST, REVIEWS_FOLDER
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.prepare.shared_workspace import (
     SharedWorkspace,
     absolute,
     output_lock,
-    require_cluster,
     workspace_of,
 )
 from reviewdesk.prepare.workspace import Workspace
@@ -33,6 +33,7 @@ from reviewdesk.settings import ExportSettings, SplitSettings, TargetSettings, T
 from reviewdesk.storage import (
     address_of,
     checked_record,
+    file_sha256,
     is_remote,
     read_json,
     storage_errors,
@@ -72,6 +73,7 @@ class Export:
     already: bool
 
 
+@in_local_copies("out")
 def export(
     data: PreparedData,
     out: Path,
@@ -117,7 +119,6 @@ def export(
         "clean": data.clean_settings.to_json(),
     }
     plan = {"reviewdesk": __version__, "settings": settings, "data": data.fingerprint}
-    require_cluster(out, engine)
     out = absolute(out)
     files = _files(export)
     with output_lock(out):

@@ -8,7 +8,7 @@ also where there is no text.
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -97,7 +97,8 @@ def count_reviews(
         spill = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="reviewdesk-")))
         if engine is None:
             engine = stack.enter_context(DuckDBEngine(temp_directory=spill))
-        files = ParquetFiles(data.absolute(), workspace or str(spill))
+        reached = replace(data.absolute(), keeps_copies=not workspace)
+        files = ParquetFiles(reached, workspace or str(spill))
         texts = len(data.manifest["partitions"])
         numbers = [str(number) for number in range(texts)]
         engine.add_table("reviews", list(engine.map_items(numbers, files)))
@@ -131,6 +132,8 @@ class ParquetFiles:
         """Return the file of a part by its number, whole, or one made from its CSV."""
         part = self.data.parts[int(number)]
         if self.data.file_format == "parquet":
+            if self.data.keeps_copies:
+                return str(self.data.part_path(part))
             with self.data.local_part(part):  # its digest is compared
                 return f"{self.data.location}/{part['file']}"
         texts = int(number) < len(self.data.manifest["partitions"])

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from reviewdesk.engines.local_copies import in_local_copies
 from reviewdesk.explore.category_panel import category_panel
 from reviewdesk.explore.customers.section import CustomersView
 from reviewdesk.explore.explore import CategoryFindings, Exploration
@@ -75,6 +76,7 @@ METHOD: Final = (
 )
 
 
+@in_local_copies("path")
 def write_page(found: Exploration, path: Path) -> None:
     """Write the page, and its figures as Parquet beside it.
 

@@ -12,21 +12,24 @@ The folder is written aside and renamed. The same findings make the same bytes.
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
 
 from reviewdesk import __version__
+from reviewdesk.engines.local_copies import local_copy, remote_files
 from reviewdesk.errors import InputError, StorageError, UsageError
 from reviewdesk.exchange import finish_replacement, replace_directory
 from reviewdesk.findings.base import FinderInfo, Findings, PromisedList
-from reviewdesk.prepare.layout import file_sha256
 from reviewdesk.prepare.lock import locked
 from reviewdesk.seal import read_sealed, write_sealed
 from reviewdesk.storage import (
+    address_of,
     checked_record,
+    file_sha256,
+    is_remote,
     private_directory,
     read_json,
     storage_errors,
@@ -128,6 +131,8 @@ def folders_in(path: Path) -> list[Path]:
         StorageError: it is not there or cannot be read.
         InputError: there are none.
     """
+    if is_remote(address_of(path)):
+        return _remote_folders(address_of(path))
     with storage_errors(str(path)):
         path.stat()
         if not path.is_dir() or (path / SUMMARY).exists():
@@ -140,6 +145,15 @@ def folders_in(path: Path) -> list[Path]:
     if not folders:
         raise InputError(f"{path} holds no findings")
     return folders
+
+
+def _remote_folders(address: str) -> list[Path]:
+    summaries = [name for name in remote_files(address) if name.rpartition("/")[2] == SUMMARY]
+    if SUMMARY in summaries:
+        return [Path(address)]
+    if not summaries:
+        raise InputError(f"{address} holds no findings")
+    return [Path(f"{address}/{name}").parent for name in sorted(summaries) if name.count("/") == 1]
 
 
 def check_folder(folder: Path) -> None:
@@ -173,6 +187,12 @@ def read_findings(folder: Path) -> StoredFindings:
         StorageError: it is not there or cannot be read.
         InputError: it does not hold findings, those of another version, or they are damaged.
     """
+    with local_copy(folder) as here:
+        stored = _read(here)
+    return stored if here == folder else replace(stored, path=folder)
+
+
+def _read(folder: Path) -> StoredFindings:
     finish_replacement(folder)
     with storage_errors(str(folder)):
         folder.stat()

@@ -29,12 +29,13 @@ from reviewdesk.graph.store import (
     table_file,
 )
 from reviewdesk.graph.table_writing import RATED, STAGED, write_parquet, write_tables
-from reviewdesk.prepare.layout import LOG, file_sha256
+from reviewdesk.prepare.layout import LOG
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress, Task
 from reviewdesk.runlog import RunLog
 from reviewdesk.storage import (
+    file_sha256,
     private_directory,
     read_json,
     storage_errors,

@@ -17,12 +17,12 @@ from reviewdesk.graph.cypher_worker import ERROR, EXTRA, SEVERAL, THREADS
 from reviewdesk.graph.schema import EDGES, NODES, EdgeTable, NodeTable, node_table
 from reviewdesk.graph.store import Graph
 from reviewdesk.optional import require
-from reviewdesk.prepare.layout import file_sha256
 from reviewdesk.prepare.lock import locked
 from reviewdesk.process import WatchedProcess
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.storage import (
     PRIVATE_FILE,
+    file_sha256,
     left_record,
     storage_errors,
     sync_directory,

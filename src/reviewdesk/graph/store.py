@@ -20,8 +20,12 @@ import pyarrow.parquet as pq
 from reviewdesk.errors import InputError, StorageError, UsageError
 from reviewdesk.exchange import finish_replacement
 from reviewdesk.graph.schema import TABLES
-from reviewdesk.prepare.layout import file_sha256
-from reviewdesk.storage import checked_record, read_json, storage_errors
+from reviewdesk.storage import (
+    checked_record,
+    file_sha256,
+    read_json,
+    storage_errors,
+)
 
 FORMAT: Final = "reviewdesk.graph"
 FORMAT_VERSION: Final = 2

@@ -9,11 +9,10 @@ from reviewdesk.engines.base import Engine
 from reviewdesk.errors import InputError, UsageError
 from reviewdesk.examples.examples import load_examples
 from reviewdesk.findings.predictions_table import PredictionsTable
-from reviewdesk.prepare.layout import file_sha256
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.settings import TargetSettings, TextSettings
-from reviewdesk.storage import private_directory
+from reviewdesk.storage import file_sha256, private_directory
 from reviewdesk.training.crossfit import BaseModel, cross_fit
 from reviewdesk.training.distributed import FamilyQuestion, cross_fit_on
 

@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from reviewdesk import __version__
 from reviewdesk.engines.base import Engine
+from reviewdesk.engines.local_copies import in_local_copies
 from reviewdesk.errors import (
     BrokenPlugin,
     InputError,
@@ -47,10 +48,13 @@ from reviewdesk.job.finders import (
     takes_answers,
 )
 from reviewdesk.prepare.earlier import history_of
-from reviewdesk.prepare.layout import file_sha256
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
-from reviewdesk.storage import private_directory, storage_errors
+from reviewdesk.storage import (
+    file_sha256,
+    private_directory,
+    storage_errors,
+)
 
 PREDICTIONS: Final = "predictions"
 OVERVIEW: Final = "findings.html"
@@ -85,6 +89,7 @@ class FindSettings:
     seed: int = 0
 
 
+@in_local_copies("out")
 def find(
     data: PreparedData,
     out: Path,

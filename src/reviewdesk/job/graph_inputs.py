@@ -9,7 +9,7 @@ from reviewdesk.findings.store import folders_in, read_findings
 from reviewdesk.graph.build import SIMILAR, GraphInputs
 from reviewdesk.graph.schema import FINDINGS
 from reviewdesk.job.predicted_categories import check_predictions, predicted_categories
-from reviewdesk.prepare.layout import file_sha256
+from reviewdesk.storage import file_sha256
 
 
 def graph_inputs(predictions: Sequence[Path], findings: Path | None) -> GraphInputs:

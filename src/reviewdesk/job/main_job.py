@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from reviewdesk.bundle import Bundle, load_bundle
+from reviewdesk.engines.local_copies import in_local_copies
 from reviewdesk.errors import InputError, TooManyRejects, UsageError
 from reviewdesk.examples.examples import load_examples
 from reviewdesk.explore.page import EXPLORATION
@@ -242,6 +243,7 @@ def with_label(
     return tuple(dict.fromkeys((*targets, OWN))), replace(source, keep=kept)
 
 
+@in_local_copies("page")
 def write_evaluation(evaluation: Evaluation, page: Path) -> None:
     """Write an evaluation's page, and its figures as JSON beside it."""
     write_evaluation_page(evaluation, page)

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Final
 
 from reviewdesk.bundle import Bundle, load_bundle
-from reviewdesk.engines.shared import file_sizes
+from reviewdesk.engines.local_copies import remote_files
+from reviewdesk.engines.shared import exists
 from reviewdesk.errors import UsageError
 from reviewdesk.prepare.layout import MANIFEST
 from reviewdesk.prepare.prepared import PreparedData
@@ -27,19 +28,20 @@ def reviews_of(folder: Path) -> PreparedData:
         StorageError: it is not there.
         InputError: it is neither.
     """
-    if (folder / SUMMARY).is_file() and (folder / PREPARED).is_dir():
+    if _has(folder, SUMMARY) and _has(folder / PREPARED, MANIFEST):
         return PreparedData.open(folder / PREPARED)
     return PreparedData.open(folder)
 
 
 def prepared_of(place: Path) -> PreparedData | None:
     """Open what ``reviews_of`` does; None where a place is something else, such as a file."""
-    location = address_of(place)
-    if is_remote(location):
-        return PreparedData.open(place) if MANIFEST in file_sizes(location) else None
-    if (place / SUMMARY).is_file() or (place / MANIFEST).is_file():
-        return reviews_of(place)
-    return None
+    return reviews_of(place) if _has(place, SUMMARY) or _has(place, MANIFEST) else None
+
+
+def _has(folder: Path, name: str) -> bool:
+    """Say whether there is a file of that name in a folder, which may be at an address."""
+    location = address_of(folder)
+    return exists(f"{location}/{name}") if is_remote(location) else (folder / name).is_file()
 
 
 def bundle_of(folder: Path) -> Bundle:
@@ -59,20 +61,32 @@ def bundle_folder(folder: Path) -> Path:
     Raises:
         UsageError: a job has several.
     """
-    if (folder / SUMMARY).is_file():
-        bundles = sorted(one for one in folder.glob(f"*/{BUNDLE}") if (one / MANIFEST).is_file())
+    if _has(folder, SUMMARY):
+        bundles = _bundles_in(folder)
         if len(bundles) > 1:
-            names = ", ".join(map(str, bundles))
-            raise UsageError(f"the job in {folder} has several bundles; name one: {names}")
+            names = ", ".join(map(address_of, bundles))
+            raise UsageError(
+                f"the job in {address_of(folder)} has several bundles; name one: {names}"
+            )
         if bundles:
             return bundles[0]
     inside = folder / BUNDLE
-    return inside if (inside / MANIFEST).is_file() else folder
+    return inside if _has(inside, MANIFEST) else folder
+
+
+def _bundles_in(job: Path) -> list[Path]:
+    location = address_of(job)
+    if not is_remote(location):
+        return sorted(path for path in job.glob(f"*/{BUNDLE}") if (path / MANIFEST).is_file())
+    manifests = [name.split("/") for name in remote_files(location)]
+    return sorted(job / name[0] / BUNDLE for name in manifests if name[1:] == [BUNDLE, MANIFEST])
 
 
 def findings_folder(folder: Path) -> Path:
     """Return where findings are: the folder itself, or that in or beside the folder of a job."""
-    if not (folder / SUMMARY).is_file() or (folder / FINDINGS_SUMMARY).is_file():
+    if not _has(folder, SUMMARY) or _has(folder, FINDINGS_SUMMARY):
         return folder
+    if is_remote(address_of(folder)):
+        return folder / FINDINGS
     places = (folder / FINDINGS, folder.absolute().parent / FINDINGS)
     return next((one for one in places if one.is_dir()), folder)

@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 
 from reviewdesk.bundle import Bundle
 from reviewdesk.errors import InputError
-from reviewdesk.prepare.erased import ErasedPeople
+from reviewdesk.prepare.erased import FILE, ErasedPeople
 from reviewdesk.prepare.identity import content_hashes
-from reviewdesk.prepare.layout import file_sha256
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.schema import REVIEWS, predictions_schema
@@ -28,6 +27,7 @@ from reviewdesk.settings import PrepareSettings
 from reviewdesk.sources.catalog import Input
 from reviewdesk.sources.deciding import decided
 from reviewdesk.sources.own_rows import OwnRows, own_rows
+from reviewdesk.storage import file_sha256
 from reviewdesk.text.clean import clean_batch
 from reviewdesk.text.languages import language_column
 
@@ -106,7 +106,7 @@ class _Known:
 
     def __init__(self, data: PreparedData, predictions: Path) -> None:
         self._data = data
-        self._erased = ErasedPeople.of(data.path)
+        self._erased = ErasedPeople.read(data.side_file(FILE))
         self._settings = PrepareSettings.from_json(data.manifest["settings"]["prepare"])
         hashes, ids = [np.empty(0, np.int64)], []
         for batch in data.batches(REVIEWS.names):

@@ -27,13 +27,14 @@ from reviewdesk.job.finders import ANSWERS, VECTORS
 from reviewdesk.job.main_job import DEFAULT_MODEL, JobResult, JobSettings, run_job
 from reviewdesk.job.places import ASIDE, BUNDLE, PREPARED, SUMMARY
 from reviewdesk.prepare.earlier import FOLDER, RECORD, link
-from reviewdesk.prepare.layout import MANIFEST, file_sha256
+from reviewdesk.prepare.layout import MANIFEST
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources.catalog import open_inputs
 from reviewdesk.storage import (
+    file_sha256,
     left_record,
     private_directory,
     read_record,

@@ -325,7 +325,7 @@ def _input(told: dict[str, Any]) -> Input:
 
 def history_of(data: PreparedData) -> tuple[str, ...]:
     """Return the fingerprints that data had before files were added, the oldest first."""
-    path = data.path / FOLDER / RECORD
+    path = data.side_file(f"{FOLDER}/{RECORD}")
     return tuple(read_record(path)["history"]) if path.is_file() else ()
 
 

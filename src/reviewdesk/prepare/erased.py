@@ -40,7 +40,12 @@ class ErasedPeople:
     @classmethod
     def of(cls, folder: Path) -> "ErasedPeople":
         """Return those that a prepared folder knows; nobody where it knows of none."""
-        record = left_record(folder / FILE)
+        return cls.read(folder / FILE)
+
+    @classmethod
+    def read(cls, file: Path) -> "ErasedPeople":
+        """Return those that a file knows; nobody where it is not there."""
+        record = left_record(file)
         return cls() if record is None else cls(record["key"], frozenset(record["digests"]))
 
     def __bool__(self) -> bool:

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from reviewdesk.schema import REVIEW_MONTH
+from reviewdesk.storage import file_sha256
 
 FORMAT: Final = "reviewdesk.prepared"
 FORMAT_VERSION: Final = 6
@@ -75,12 +76,6 @@ def _folder_name(category: str) -> str:
     if len(name) <= LONGEST_FOLDER_NAME:
         return name
     return f"{name[:LONGEST_FOLDER_NAME]}~{hashlib.sha256(category.encode()).hexdigest()[:16]}"
-
-
-def file_sha256(path: Path) -> str:
-    """Return the digest of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def files_sha256(*paths: Path) -> str:

@@ -23,7 +23,7 @@ from reviewdesk.prepare.blocks import blocks
 from reviewdesk.prepare.copies import Copies
 from reviewdesk.prepare.duplicates import PlacedRun, Verdicts
 from reviewdesk.prepare.fingerprint import RowSum
-from reviewdesk.prepare.layout import RATINGS, REVIEWS_FOLDER, Part, file_sha256
+from reviewdesk.prepare.layout import RATINGS, REVIEWS_FOLDER, Part
 from reviewdesk.prepare.merging import merged, merged_ratings
 from reviewdesk.prepare.part_files import ROW_GROUP_BYTES, ROW_GROUP_ROWS, part_writer
 from reviewdesk.prepare.runs import Piece, months_of, pieces
@@ -32,6 +32,7 @@ from reviewdesk.progress import Progress
 from reviewdesk.schema import COPY_OF, REVIEW_LANGUAGE, prepared_schema, ratings_schema
 from reviewdesk.settings import PrepareSettings
 from reviewdesk.storage import (
+    file_sha256,
     left_record,
     private_directory,
     storage_errors,

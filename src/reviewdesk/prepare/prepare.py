@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from reviewdesk import __version__
 from reviewdesk.engines.base import Engine
+from reviewdesk.engines.local_copies import in_local_copies
 from reviewdesk.errors import (
     UsageError,
 )
@@ -22,7 +23,6 @@ from reviewdesk.prepare.shared_workspace import (
     SharedWorkspace,
     absolute,
     output_lock,
-    require_cluster,
     workspace_of,
 )
 from reviewdesk.prepare.workspace import Workspace
@@ -38,6 +38,7 @@ ALREADY_ADDED: Final = "there is nothing to add: all of it was read before"
 ALREADY_DONE: Final = "it was prepared before from the same inputs with the same settings"
 
 
+@in_local_copies("out")
 def prepare(
     inputs: Sequence[Input],
     out: Path,
@@ -91,7 +92,6 @@ def prepare(
         raise UsageError("--stem is about the column of tokens; ask for it with --tokens")
     prepare = replace(prepare, language=checked_languages(prepare.language))
     settings = settings_json(source.check(), clean.check(), prepare.check())
-    require_cluster(out, engine)
     out = absolute(out)
     if engine is not None and (append or corrections or ErasedPeople.of(out)):
         raise UsageError(

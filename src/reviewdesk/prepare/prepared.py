@@ -4,27 +4,29 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
 
 import pyarrow as pa
 
-from reviewdesk.engines.shared import file_sizes, local_file
+from reviewdesk.engines.local_copies import RemoteFile, kept_copy, remote_files
+from reviewdesk.engines.shared import local_file
 from reviewdesk.errors import InputError, StorageError, UsageError
 from reviewdesk.exchange import finish_replacement
-from reviewdesk.prepare.layout import (
-    FORMAT,
-    FORMAT_VERSION,
-    MANIFEST,
-    RATINGS,
-    Part,
-    file_sha256,
-)
+from reviewdesk.prepare.layout import FORMAT, FORMAT_VERSION, MANIFEST, RATINGS, Part
 from reviewdesk.prepare.part_files import read_part
 from reviewdesk.schema import kept_columns, prepared_schema, ratings_schema, require_columns
 from reviewdesk.seal import damage_errors
 from reviewdesk.settings import CleanSettings, PrepareSettings
-from reviewdesk.storage import address_of, checked_record, is_remote, read_json, storage_errors
+from reviewdesk.storage import (
+    address_of,
+    checked_record,
+    file_sha256,
+    is_remote,
+    read_json,
+    storage_errors,
+)
 from reviewdesk.text.languages import UNKNOWN
 
 BATCH_ROWS: Final = 65_536
@@ -43,11 +45,13 @@ class PreparedData:
         manifest: what its manifest says.
         notes: sentences about the preparation that the user should see; empty when it is only
             opened.
+        keeps_copies: whether what is fetched from S3 stays on this machine as long as the process.
     """
 
     path: Path
     manifest: dict[str, Any] = field(repr=False)
     notes: tuple[str, ...] = ()
+    keeps_copies: bool = field(default=True, repr=False, compare=False)
     _checked: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     @classmethod
@@ -64,17 +68,21 @@ class PreparedData:
         path = Path(path)
         location = address_of(path)
         if is_remote(location):
-            sizes = file_sizes(location)
+            there = remote_files(location)
+            if not there:
+                raise StorageError(f"{location} does not exist")
+            manifest_at = there[MANIFEST].address if MANIFEST in there else None
         else:
+            there = None
             finish_replacement(path)
             with storage_errors(location):
                 path.stat()
-            sizes = None
-        if not (MANIFEST in sizes if sizes is not None else (path / MANIFEST).is_file()):
+            manifest_at = str(path / MANIFEST) if (path / MANIFEST).is_file() else None
+        if manifest_at is None:
             raise InputError(f"{location} is not prepared data: it has no {MANIFEST}")
-        with local_file(f"{location}/{MANIFEST}") as manifest:
+        with local_file(manifest_at) as manifest:
             data = cls(path, checked_manifest(location, read_json(manifest)))
-        data._check_sizes(sizes)
+        data._check_sizes(there)
         return data
 
     @classmethod
@@ -95,9 +103,9 @@ class PreparedData:
         """
         location = address_of(path)
         if is_remote(location):
-            if not (sizes := file_sizes(location)):
+            if not (there := remote_files(location)):
                 return None
-            return cls._existing(path, MANIFEST in sizes, overwrite)
+            return cls._existing(path, MANIFEST in there, overwrite)
         finish_replacement(path)
         with storage_errors(location):
             if not path.exists() or (path.is_dir() and not any(path.iterdir())):
@@ -219,7 +227,7 @@ class PreparedData:
     def absolute(self) -> Self:
         """Return the same data under the name by which every machine and process reaches it."""
         if is_remote(self.location):
-            return self
+            return replace(self, keeps_copies=False)
         return replace(self, path=self.path.absolute())
 
     @property
@@ -229,7 +237,7 @@ class PreparedData:
 
     @contextmanager
     def local_part(self, part: dict[str, Any]) -> Iterator[Path]:
-        """Give the block one part's file; from S3 it is fetched first, and removed afterwards.
+        """Give the block one part's file; from S3 it is fetched first.
 
         Args:
             part: one of ``parts``.
@@ -237,7 +245,10 @@ class PreparedData:
         Raises:
             InputError: it is not the file that was written.
         """
-        with local_file(f"{self.location}/{part['file']}") as path:
+        if self.keeps_copies or not is_remote(self.location):
+            yield self.part_path(part)
+            return
+        with local_file(self._address(part["file"])) as path:
             self._check_digest(part, path)
             yield path
 
@@ -248,24 +259,44 @@ class PreparedData:
             part: one of ``parts``.
 
         Raises:
-            StorageError: the data is on S3.
+            StorageError: it cannot be fetched.
             InputError: it is not the file that was written.
         """
-        if is_remote(self.location):
-            raise StorageError(
-                f"the reviews in {self.location} are not on this machine; copy the folder here, or "
-                "say --engine spark where the command has it"
-            )
         path: Path = self.path / part["file"]
+        if is_remote(self.location):
+            path = kept_copy(self._address(part["file"]), part["sha256"])
         self._check_digest(part, path)
         return path
+
+    def side_file(self, name: str) -> Path:
+        """Return a file of the folder that is none of its parts; it need not be there.
+
+        Args:
+            name: its path below the folder.
+
+        Raises:
+            StorageError: it cannot be fetched.
+        """
+        if not is_remote(self.location) or name not in self._remote_files:
+            return self.path / name
+        return kept_copy(self._address(name), self.fingerprint)
+
+    def _address(self, name: str) -> str:
+        files = self._remote_files
+        return files[name].address if name in files else f"{self.location}/{name}"
+
+    @cached_property
+    def _remote_files(self) -> dict[str, RemoteFile]:
+        return remote_files(self.location)
 
     def _check_digest(self, part: dict[str, Any], path: Path) -> None:
         if part["file"] in self._checked:
             return
         with storage_errors(str(path)):
             if file_sha256(path) != part["sha256"]:
-                raise InputError(_damaged(path))
+                if is_remote(self.location):
+                    path.unlink()  # the copy, so that the next attempt fetches it anew
+                raise InputError(_damaged(f"{self.location}/{part['file']}"))
         self._checked.add(part["file"])
 
     def verify(self) -> None:
@@ -311,12 +342,13 @@ class PreparedData:
         require_columns(schema, names, f"reading {self.path}")
         return pa.schema([schema.field(name) for name in names])
 
-    def _check_sizes(self, sizes: Mapping[str, int] | None) -> None:
+    def _check_sizes(self, there: Mapping[str, RemoteFile] | None) -> None:
         """Check that the files have their sizes: those at an address, or those that are here."""
         for part in self.parts:
             path = self.path / part["file"]
-            if sizes is not None:
-                if sizes.get(part["file"]) != part["bytes"]:
+            if there is not None:
+                file = there.get(part["file"])
+                if file is None or file.size != part["bytes"]:
                     raise InputError(_damaged(f"{self.location}/{part['file']}"))
                 continue
             if not path.is_file():

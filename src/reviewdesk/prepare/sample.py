@@ -5,12 +5,14 @@ whatever order it meets them and however they are partitioned; and a larger frac
 a smaller one takes, and more.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from reviewdesk.engines.base import Engine
+from reviewdesk.engines.local_copies import published
 from reviewdesk.errors import NotEnoughData
 from reviewdesk.prepare.derived import Derivation
 from reviewdesk.prepare.distributed_sample import draw_on
@@ -20,7 +22,7 @@ from reviewdesk.prepare.parts import Contents
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.prepare.rejects import write_rejects
 from reviewdesk.prepare.rewrite import rewrite
-from reviewdesk.prepare.shared_workspace import SharedWorkspace, require_cluster, workspace_of
+from reviewdesk.prepare.shared_workspace import SharedWorkspace, workspace_of
 from reviewdesk.prepare.workspace import Workspace
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.runlog import RunLog
@@ -74,8 +76,6 @@ def sample(
             f"every category has less than {settings.min_category_share:.3g} of the reviews; "
             "ask for a smaller share"
         )
-
-    require_cluster(out, engine)
     drawing = Drawing(hash64_text(f"sample {settings.seed}"), tuple(rare), settings.fraction)
 
     def fill(workspace: Workspace, log: RunLog) -> dict[str, Any]:
@@ -100,7 +100,9 @@ def sample(
         return SAMPLE.manifest(data, settings, contents, dropped, {"rare_categories": rare})
 
     if engine is None:
-        return SAMPLE.write(data, out, Workspace(out), settings, fill, overwrite=overwrite)
+        with published(out) as local:
+            drawn = SAMPLE.write(data, local, Workspace(local), settings, fill, overwrite=overwrite)
+        return replace(drawn, path=out)
     cluster = engine
     return SAMPLE.write(
         data, out, workspace_of(out), settings, fill_on, overwrite=overwrite, anew=True

@@ -11,9 +11,8 @@ from typing import Any
 
 import pyarrow.fs as pafs
 
-from reviewdesk.engines.base import Engine
+from reviewdesk.engines.local_copies import staging
 from reviewdesk.engines.shared import file_sizes, folder, remove
-from reviewdesk.errors import UsageError
 from reviewdesk.prepare.layout import LOG, MANIFEST
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.workspace import FRESH, PLAN, Workspace
@@ -59,6 +58,7 @@ class SharedWorkspace:
         with storage_errors(self.result):
             if files.get_file_info(f"{path}/{MANIFEST}").type != pafs.FileType.NotFound:
                 files.delete_file(f"{path}/{MANIFEST}")
+        remove(staging(self.result))
         remove(self.result)
         return FRESH
 
@@ -87,19 +87,6 @@ class SharedWorkspace:
 def workspace_of(out: Path) -> Workspace | SharedWorkspace:
     """Return where an output grows: beside it, on a disk or on S3."""
     return SharedWorkspace(out) if is_remote(address_of(out)) else Workspace(out)
-
-
-def require_cluster(out: Path, engine: Engine | None) -> None:
-    """Check that an output is where the engine can write it.
-
-    Raises:
-        UsageError: it is on S3, and this machine is to write it.
-    """
-    if engine is None and is_remote(address_of(out)):
-        raise UsageError(
-            "only a cluster writes to s3:// (--engine spark); name a place on a disk, and copy it "
-            "there when it is done"
-        )
 
 
 def absolute(out: Path) -> Path:

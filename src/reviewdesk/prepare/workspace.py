@@ -9,10 +9,11 @@ import pyarrow.fs as pafs
 
 from reviewdesk.errors import InputError, StorageError
 from reviewdesk.exchange import replace_directory
-from reviewdesk.prepare.layout import LOG, MANIFEST, Part, file_sha256
+from reviewdesk.prepare.layout import LOG, MANIFEST, Part
 from reviewdesk.runlog import RunLog
 from reviewdesk.sources import Input
 from reviewdesk.storage import (
+    file_sha256,
     filesystem,
     is_remote,
     private_directory,

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reviewdesk.bundle import Bundle
+from reviewdesk.engines.local_copies import in_local_copies
 from reviewdesk.errors import UsageError
 from reviewdesk.examples.targets import label_parts
 from reviewdesk.progress import SILENT, Progress, Task
@@ -82,6 +83,7 @@ def with_reasons(
     return pa.table([columns[field.name] for field in schema], schema=schema)
 
 
+@in_local_copies("out")
 def label_rows(
     bundle: Bundle | EndpointPredictor,
     inputs: Sequence[Input],

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from reviewdesk.bundle import Bundle, load_bundle
 from reviewdesk.engines.base import Engine
+from reviewdesk.engines.local_copies import in_local_copies
 from reviewdesk.errors import UsageError
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.prepare.shared_workspace import absolute, output_lock
@@ -77,6 +78,7 @@ class PredictSummary:
         }
 
 
+@in_local_copies("out")
 def predict(
     bundle: Bundle | EndpointPredictor,
     data: PreparedData | Sequence[Input],

@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 from typing import Final
 
+from reviewdesk.engines.local_copies import in_local_copies
 from reviewdesk.report.blocks import Column, definitions, findings, note, table
 from reviewdesk.report.html import Child, Html, element
 from reviewdesk.report.numbers import count, plural, score, share
@@ -27,6 +28,7 @@ FIGURES: Final = {
 MINUS: Final = "\N{MINUS SIGN}"
 
 
+@in_local_copies("page")
 def write_comparison(comparison: BundleComparison, page: Path, headline: str = "") -> None:
     """Write a comparison's page, and its figures as JSON beside it; both hold no review's text.
 

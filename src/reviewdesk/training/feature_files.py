@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from reviewdesk.bundle import Bundle, BundleSettings, bundle_already_at, save_bundle
+from reviewdesk.engines.local_copies import in_local_copies
 from reviewdesk.errors import UsageError
 from reviewdesk.examples.export import FORMAT as EXPORT_FORMAT
 from reviewdesk.examples.export import LABELS_FILE
@@ -19,13 +20,18 @@ from reviewdesk.models.neural.mlp import FeatureData, Mlp
 from reviewdesk.models.running import Run
 from reviewdesk.models.sparse.chunks import BY_HASH, LEARNT, TEST, VALIDATION, Dealing, FeatureFile
 from reviewdesk.models.sparse.lines import SEVERAL_LABELS, parse_lines
-from reviewdesk.prepare.layout import MANIFEST, file_sha256
+from reviewdesk.prepare.layout import MANIFEST
 from reviewdesk.prepare.lock import locked
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.runlog import RunLog
 from reviewdesk.schema import REJECTS
 from reviewdesk.settings import CleanSettings, SplitSettings, TargetSettings, TextSettings
-from reviewdesk.storage import read_json, storage_errors, write_then_rename
+from reviewdesk.storage import (
+    file_sha256,
+    read_json,
+    storage_errors,
+    write_then_rename,
+)
 from reviewdesk.training.family import new_classifier
 from reviewdesk.training.measures import evaluate_probabilities
 from reviewdesk.training.train import TrainResult
@@ -50,6 +56,7 @@ def holds_features(path: Path) -> bool:
     return bool(files) and all(map(_is_libsvm, files))
 
 
+@in_local_copies("out")
 def train_features(
     path: Path,
     out: Path,

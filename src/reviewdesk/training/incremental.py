@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from reviewdesk.bundle import Bundle, load_bundle, save_bundle
+from reviewdesk.engines.local_copies import in_local_copies
 from reviewdesk.errors import BundleError, UsageError
 from reviewdesk.examples.examples import load_examples
 from reviewdesk.models.base import Classifier, PartialFits
@@ -22,6 +23,7 @@ from reviewdesk.training.rows import check_cleaning
 from reviewdesk.training.train import TrainResult
 
 
+@in_local_copies("out")
 def train_incrementally(
     start: Path,
     data: PreparedData,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from reviewdesk.bundle import Bundle, BundleSettings, bundle_already_at, save_bundle
+from reviewdesk.engines.local_copies import in_local_copies
 from reviewdesk.errors import UsageError
 from reviewdesk.examples.examples import Examples, load_examples
 from reviewdesk.models.base import Classifier
@@ -60,6 +61,7 @@ class TrainResult:
         }
 
 
+@in_local_copies("out", "oof")
 def train(
     data: PreparedData,
     out: Path,

@@ -2,10 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Final
-
-import pyarrow.fs as pafs
 
 from reviewdesk.aws.webapp.answers import Backend
 from reviewdesk.bundle import Bundle, load_bundle
@@ -16,7 +13,6 @@ from reviewdesk.serving.direct import Application
 from reviewdesk.serving.server import warm_up
 from reviewdesk.serving.service import Service
 from reviewdesk.settings import ServeSettings
-from reviewdesk.storage import filesystem, is_remote, storage_errors
 
 ANY_HOST: Final = "0.0.0.0"  # noqa: S104  (nothing is listened on; a gateway is in front)
 
@@ -49,10 +45,7 @@ def open_bundles(places: Mapping[str, str | Path]) -> dict[str, Bundle]:
         BundleError: one cannot be used.
         StorageError: one cannot be read.
     """
-    return {
-        name: load_bundle(_fetched(str(place)) if is_remote(str(place)) else Path(place))
-        for name, place in places.items()
-    }
+    return {name: load_bundle(place) for name, place in places.items()}
 
 
 def bundle_backend(bundles: Mapping[str, Bundle], *, root_path: str = "") -> Backend:
@@ -69,16 +62,3 @@ def bundle_backend(bundles: Mapping[str, Bundle], *, root_path: str = "") -> Bac
     for bundle in bundles.values():
         warm_up(bundle)
     return Application(create_app(service, routes)).answer
-
-
-def _fetched(address: str) -> Path:
-    """Copy a bundle from S3 to where a function may write, and return its path there."""
-    files, path = filesystem(address)
-    to = Path(mkdtemp(prefix="reviewdesk-")) / path.rpartition("/")[2]
-    with storage_errors(address):
-        if files.get_file_info(path).type == pafs.FileType.File:
-            pafs.copy_files(path, str(to), source_filesystem=files)
-        else:
-            to.mkdir()
-            pafs.copy_files(path, str(to), source_filesystem=files)
-    return to

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from reviewdesk.engines.local_copies import in_local_copies
 from reviewdesk.errors import UsageError
 from reviewdesk.formats.csv import csv_header, csv_rows
 from reviewdesk.seal import opened, write_sealed
@@ -177,6 +178,7 @@ def check_table(path: Path) -> None:
         raise UsageError(f"what customers say is written as .csv or .parquet, not as {path.name}")
 
 
+@in_local_copies("path")
 def write_phrases(customers: Customers, path: Path) -> int:
     """Write the phrases with the ids of their examples to a CSV or Parquet file.
 
