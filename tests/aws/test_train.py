@@ -1,11 +1,13 @@
 """``train`` as SageMaker starts it: channels in every mode, all that it leaves, and its ends."""
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import fasttext
@@ -155,6 +157,8 @@ def test_blazingtext_as_a_job(
     theirs = fasttext.load_model(str(base / "model" / "model.bin"))
     right = [theirs.predict(text)[0][0] == f"__label__{label}" for label, text in HELD]
     assert sum(right) / len(right) == pytest.approx(final, abs=0.02)
+    labels = json.loads((base / "model" / "labels.json").read_text())
+    assert [one["fasttext"] for one in labels] == ["__label__0", "__label__1"]
 
 
 def test_several_labels_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,8 +171,15 @@ def test_several_labels_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert bundle.target == "labels"
 
 
-def test_vectors_of_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    channels = {"train": {"files": {"t.txt": "".join(f"{text}\n" for _, text in TRAIN)}}}
+def test_vectors_of_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    words = sorted({word for _, text in TRAIN for word in text.split()})[:8]
+    pairs = "".join(f"{a},{b},{number}\n" for number, (a, b) in enumerate(pairwise(words)))
+    channels = {
+        "train": {"files": {"t.txt": "".join(f"{text}\n" for _, text in TRAIN)}},
+        "evaluation": {"files": {"pairs.csv": f"{pairs}unheard,of,3\n"}},
+    }
     hyperparameters = {
         **{"mode": "batch_skipgram", "vector_dim": "12", "subwords": "False", "epochs": "2"},
         **{"window_size": "3", "negative_samples": "4", "sampling_threshold": "0.01"},
@@ -180,6 +191,11 @@ def test_vectors_of_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert head.split() == [str(len(rest)), "12"]
     theirs = fasttext.load_model(str(base / "model" / "vectors.bin"))
     assert theirs.get_dimension() == 12
+    figures = json.loads((base / "model" / "eval.json").read_text())
+    assert (figures["pairs"], figures["missing"]) == (7, 1)
+    said = capfd.readouterr().out
+    rho = float(re.search(r"#mean_rho: (-?[0-9.]+)", said)[1])  # type: ignore[index]
+    assert rho == pytest.approx(figures["mean_rho"], abs=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Vectors of words and fastText's files, as a user makes and uses them."""
 
+import json
 import tarfile
 from pathlib import Path
 
@@ -95,7 +96,9 @@ def test_a_bundle_goes_to_fasttext_and_blazingtext(folder: Path, cli: Cli, tmp_p
     assert theirs[0][0] == "__label__Garden"
     assert cli("vectors", "export", folder / "bundle", "--out", archive).code == 0
     with tarfile.open(archive) as tar:
-        assert tar.getnames() == ["model.bin"]
+        assert sorted(tar.getnames()) == ["labels.json", "model.bin"]
+        labels = json.load(tar.extractfile("labels.json"))  # type: ignore[arg-type]
+    assert {"name": "Garden", "fasttext": "__label__Garden"}.items() <= labels[1].items()
     (tmp_path / "lines.txt").write_text(f"{line}\n\n")
     said = cli("vectors", "predict", model, tmp_path / "lines.txt", "-k", "2").out
     assert cli("vectors", "predict", archive, tmp_path / "lines.txt", "-k", "2").out == said

@@ -67,6 +67,14 @@ def test_damage_is_one_sentence(content: bytes, sentence: str, tmp_path: Path) -
         read_word_vectors(tmp_path / "v")
 
 
+def test_a_pickle_of_gensims_is_refused_and_nothing_in_it_runs(tmp_path: Path) -> None:
+    theirs = KeyedVectors(7)
+    theirs.add_vectors(WORDS, VALUES)
+    theirs.save(str(tmp_path / "v.kv"))
+    with pytest.raises(InputError, match="is a pickle.*save_word2vec_format"):
+        read_word_vectors(tmp_path / "v.kv")
+
+
 def test_words_that_a_file_cannot_hold(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds a blank"):
         write_text_vectors(tmp_path / "v", WordVectors(["two words"], VALUES[:1]))

@@ -1,9 +1,11 @@
 """What a training job prints, so that metric definitions find it: BlazingText's lines and ours.
 
 ``Validation accuracy: 0.91`` comes after each epoch; ``#train_accuracy: 0.98`` and
-``#validation_accuracy: 0.92`` at the end, and ``validation:NAME=0.92`` for all that was measured.
+``#validation_accuracy: 0.92`` at the end, ``#mean_rho: 0.62`` of vectors of words, and
+``validation:NAME=0.92`` for all that was measured.
 """
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -46,6 +48,15 @@ class JobLog:
     def accuracy(self, side: str, value: float, examples: int) -> None:
         """Say how many of the examples of a side, ``train`` or ``validation``, are right."""
         say(f"\n#{side}_accuracy: {value:.4f}\nNumber of {side} examples: {examples}")
+
+    def correlation(self, value: float, pairs: int, missing: int) -> None:
+        """Say how vectors of words agree with people; nothing where too few pairs have vectors.
+
+        The value stands in ``mean_rho``, as BlazingText calls it.
+        """
+        if math.isfinite(value):
+            say(f"\n#mean_rho: {value:.4f}")
+        say(f"Number of pairs: {pairs}, without a vector: {missing}")
 
     def figures(self, figures: Mapping[str, Any]) -> None:
         """Say all that was measured on reviews that were not learnt from."""

@@ -1,7 +1,7 @@
 """A training job: channels become prepared reviews, and these a bundle in the model directory."""
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -19,6 +19,7 @@ from reviewdesk.examples.examples import load_examples
 from reviewdesk.formats.fasttext_model import write_fasttext
 from reviewdesk.formats.word_vectors import WordVectors, write_text_vectors
 from reviewdesk.models.running import Run
+from reviewdesk.models.vectors.neighbours import Neighbourhood, read_pairs
 from reviewdesk.models.vectors.word_learning import WordVectorSettings
 from reviewdesk.prepare.layout import MANIFEST
 from reviewdesk.prepare.prepare import prepare
@@ -26,13 +27,16 @@ from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.settings import SEVERAL, TargetSettings
 from reviewdesk.sources.catalog import open_inputs
 from reviewdesk.sources.fasttext import BETWEEN, PREFIX
-from reviewdesk.storage import open_private, private_directory, storage_errors
+from reviewdesk.storage import open_private, private_directory, storage_errors, write_json
 from reviewdesk.training.feature_files import FEATURE_MODEL, holds_features, train_features
 from reviewdesk.training.train import train
 from reviewdesk.training.word_vectors import train_word_vectors
 
 TRAIN_CHANNELS: Final = ("train", "training")
 VALIDATION: Final = "validation"
+EVALUATION: Final = "evaluation"
+"""The channel with pairs of words and people's scores of them, as WS-353."""
+EVALUATION_FILE: Final = "eval.json"
 VECTORS_TEXT: Final = "vectors.txt"
 VECTORS_BINARY: Final = "vectors.bin"
 MOST_TRAIN_ROWS: Final = 100_000
@@ -107,7 +111,7 @@ class TrainingJob:
             return
         data = self._prepared(name, folder)
         if self.settings.mode in WORD_VECTOR_MODES:
-            self._learn_words(data)
+            self._learn_words(data, self._pairs(channels))
             return
         validation = None
         if VALIDATION in channels:
@@ -119,6 +123,13 @@ class TrainingJob:
         return self._whole.get(channel.name) or channel_folder(
             channel, self.container, self._spool, self.settings.attributes
         )
+
+    def _pairs(self, channels: Mapping[str, Channel]) -> list[tuple[str, str, float]]:
+        """Return the pairs of words to measure vectors on, if there is a channel of them."""
+        if EVALUATION not in channels:
+            return []
+        files = _files(self._folder(channels[EVALUATION]))
+        return [pair for path in files for pair in read_pairs(path)]
 
     def _prepared(self, channel: str, folder: Path) -> PreparedData:
         """Return the reviews of a channel, prepared here unless they came so."""
@@ -210,8 +221,8 @@ class TrainingJob:
         )
         return replace(target, target=SEVERAL if several else "category")
 
-    def _learn_words(self, data: PreparedData) -> None:
-        """Learn vectors of words and leave them as BlazingText does."""
+    def _learn_words(self, data: PreparedData, pairs: Sequence[tuple[str, str, float]]) -> None:
+        """Learn vectors of words, measure them on pairs, and leave them as BlazingText does."""
         log = JobLog()
         settings = WordVectorSettings.from_json(self.settings.model_settings)
         out = self.work / VECTORS_TEXT
@@ -221,9 +232,14 @@ class TrainingJob:
         words = [word.decode() for word in learnt.vocabulary.spelling]
         with storage_errors(str(model)):
             model.mkdir(parents=True, exist_ok=True)
-        write_text_vectors(model / VECTORS_TEXT, WordVectors(words, learnt.vectors))
+        vectors = WordVectors(words, learnt.vectors)
+        write_text_vectors(model / VECTORS_TEXT, vectors)
         write_fasttext(model / VECTORS_BINARY, learnt.to_fasttext())
         say(f"Number of words: {len(words)}")
+        if pairs:
+            figures = Neighbourhood(vectors).evaluate_pairs(pairs)
+            write_json(model / EVALUATION_FILE, figures.to_json())
+            log.correlation(figures.correlation, figures.pairs, figures.missing)
 
     def _fill(self, bundle: Path) -> None:
         """Copy a bundle's files into the model directory, which is often a mount of its own."""
@@ -235,12 +251,16 @@ class TrainingJob:
                 shutil.copyfile(bundle / name, model / name)
 
 
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
 def _with_labels(folder: Path, into: Path) -> Path:
     """Write lines of plain text as training files, in which every line has a label, and return it.
 
     So they are told from tables, whatever the texts look like.
     """
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = _files(folder)
     with open_private(into / "data.txt") as out:
         for path in files:
             with storage_errors(str(path)), path.open("rb") as lines:

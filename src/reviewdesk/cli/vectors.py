@@ -10,6 +10,7 @@ from reviewdesk.cli.options import Json, with_settings
 from reviewdesk.cli.output import count, print_json, print_table, say, visible
 from reviewdesk.errors import UsageError
 from reviewdesk.formats.archive import write_archive
+from reviewdesk.formats.fasttext import LABELS_FILE, label_map
 from reviewdesk.formats.fasttext_model import read_fasttext, write_fasttext
 from reviewdesk.job.places import bundle_of, reviews_of
 from reviewdesk.models.vectors.classifier import FastText
@@ -22,10 +23,11 @@ from reviewdesk.models.vectors.neighbours import (
 )
 from reviewdesk.models.vectors.quantising import Quantising
 from reviewdesk.models.vectors.quantising import quantise as quantise_model
+from reviewdesk.models.vectors.retraining import Retraining
 from reviewdesk.models.vectors.word_learning import WordVectorSettings
 from reviewdesk.progress import Progress
 from reviewdesk.settings import TextSettings
-from reviewdesk.storage import storage_errors
+from reviewdesk.storage import storage_errors, write_json
 from reviewdesk.training.word_vectors import (
     open_word_vectors,
     product_vectors,
@@ -180,8 +182,9 @@ def export(
     """A fasttext bundle as a file for fastText or BlazingText.
 
     The file wants what it reads as the bundle does: words in lower case with blanks between them,
-    the headline before the body. Words of fewer than five customers are not in it, unless the
-    bundle was trained with clear_words.
+    the headline before the body. In an archive, labels.json says which label each word stands for,
+    since a label of fastText's is one word. Words of fewer than five customers are left out, unless
+    the bundle was trained with clear_words.
 
     Example:
 
@@ -196,6 +199,7 @@ def export(
     else:
         with storage_errors(str(out)), tempfile.TemporaryDirectory(prefix="reviewdesk-") as folder:
             write_fasttext(Path(folder) / BLAZINGTEXT_MODEL, model)
+            write_json(Path(folder) / LABELS_FILE, label_map(classifier.labels_))
             write_archive(Path(folder), out)
     say(f"{count(len(model.words), 'word')} and {count(len(model.labels), 'label')} are in {out}")
 
@@ -208,6 +212,15 @@ def quantize(
     dsub: Annotated[int, typer.Option(help="Columns a code.", min=1)] = 2,
     qnorm: Annotated[bool, typer.Option(help="Codes of their own for lengths.")] = False,
     qout: Annotated[bool, typer.Option(help="Codes for the labels' vectors too.")] = False,
+    retrain: Annotated[
+        Path | None,
+        typer.Option(
+            help="Training lines, __label__NAME and words: rows that are kept learn on with them.",
+            metavar="FILE",
+        ),
+    ] = None,
+    epoch: Annotated[int, typer.Option(help="How often --retrain reads them.", min=1)] = 5,
+    lr: Annotated[float, typer.Option(help="Its rate of learning at first.", min=1e-6)] = 0.1,
 ) -> None:
     """A supervised .bin as a small .ftz.
 
@@ -215,7 +228,12 @@ def quantize(
 
         reviewdesk vectors quantize model.bin --out model.ftz --cutoff 10000 --qnorm
     """
-    small = quantise_model(read_fasttext(model), Quantising(cutoff, dsub, qnorm, qout))
+    retraining = None
+    if retrain is not None:
+        with storage_errors(str(retrain)):
+            retraining = Retraining(retrain.read_bytes(), epoch, lr)
+    how = Quantising(cutoff, dsub, qnorm, qout, retraining=retraining)
+    small = quantise_model(read_fasttext(model), how)
     write_fasttext(out, small)
     before, after = model.stat().st_size, out.stat().st_size
     say(f"{out} has {after:,} bytes, {after / before:.1%} of {model}")

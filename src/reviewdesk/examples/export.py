@@ -17,7 +17,7 @@ from reviewdesk.examples.export_lines import Exported, LineWriter, header
 from reviewdesk.examples.growing import GrowingFiles
 from reviewdesk.examples.three_way import split_three_ways
 from reviewdesk.exchange import finish_replacement, replace_directory
-from reviewdesk.formats.fasttext import label_words
+from reviewdesk.formats.fasttext import LABELS_FILE, label_map
 from reviewdesk.prepare.layout import MANIFEST, REVIEWS_FOLDER
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.prepare.shared_workspace import (
@@ -43,7 +43,6 @@ from reviewdesk.storage import (
 
 FORMAT: Final = "reviewdesk.export"
 FORMAT_VERSION: Final = 1
-LABELS_FILE: Final = "labels.json"
 SIDES: Final = ("train", "validation", "test")
 ENDINGS: Final = {
     "csv": ".csv",
@@ -236,14 +235,6 @@ def _same(out: Path, manifest: Any, plan: dict[str, Any], overwrite: bool) -> di
     )
 
 
-def _label_map(labels: Sequence[str]) -> list[dict[str, Any]]:
-    words = label_words(labels)
-    return [
-        {"name": name, "number": number, "fasttext": word}
-        for number, (name, word) in enumerate(zip(labels, words, strict=True))
-    ]
-
-
 def _on_cluster(
     engine: Engine, out: Path, plan: dict[str, Any], question: ExportTask, progress: Progress
 ) -> dict[str, Any]:
@@ -306,7 +297,7 @@ def _finish(
     files: Mapping[str, Sequence[str]],
 ) -> dict[str, Any]:
     """Write the map of labels and then the manifest, which is returned."""
-    write_json(folder / LABELS_FILE, _label_map(exported.labels))
+    write_json(folder / LABELS_FILE, label_map(exported.labels))
     counts = exported.counts
     left_out = {**exported.left_out, "no_words": counts.get("no_words", 0)}
     described: list[dict[str, Any]] = []

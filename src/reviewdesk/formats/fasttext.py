@@ -5,9 +5,11 @@ Source: fastText, docs/supervised-tutorial.md; Amazon SageMaker developer guide,
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 PREFIX: Final = "__label__"
+LABELS_FILE: Final = "labels.json"
+"""Says which label each word stands for."""
 
 _SEPARATORS: Final = re.compile(r"[\s\0]+")
 """What ends a word; a label is one word."""
@@ -23,6 +25,15 @@ def label_words(names: Sequence[str]) -> list[str]:
             word, number = f"{first}_{number}", number + 1
         words.append(word)
     return words
+
+
+def label_map(names: Sequence[str]) -> list[dict[str, Any]]:
+    """Return each label's name, its number and the word that stands for it, as JSON values."""
+    words = label_words(names)
+    return [
+        {"name": name, "number": number, "fasttext": word}
+        for number, (name, word) in enumerate(zip(names, words, strict=True))
+    ]
 
 
 def fasttext_lines(labels: Iterable[str], texts: Iterable[Sequence[str]]) -> bytes:

@@ -20,6 +20,8 @@ from reviewdesk.storage import storage_errors, write_then_rename
 LARGEST_DIM: Final = 65_536
 LONGEST_WORD: Final = 1 << 16
 HEAD_BYTES: Final = 64
+PICKLE: Final = b"\x80"
+"""What pickles of protocol 2 and later begin with."""
 
 Floats = NDArray[np.float32]
 
@@ -90,6 +92,11 @@ def read_word_vectors(path: Path) -> WordVectors:
 def _head(path: Path, content: mmap.mmap) -> tuple[int, int, int]:
     end = content.find(b"\n", 0, HEAD_BYTES)
     parts = content[: max(end, 0)].split()
+    if content[:1] == PICKLE:
+        raise InputError(
+            f"{path} is a pickle, as gensim's save() writes: whoever loads one runs what is in it, "
+            "so it is not read; write the vectors with KeyedVectors.save_word2vec_format"
+        )
     if len(parts) != 2 or not all(part.isdigit() for part in parts):
         raise InputError(
             f"{path} is no file of word vectors: its first line is not two numbers, how many words "

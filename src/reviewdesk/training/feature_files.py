@@ -15,7 +15,7 @@ from reviewdesk.bundle import Bundle, BundleSettings, bundle_already_at, save_bu
 from reviewdesk.engines.local_copies import in_local_copies
 from reviewdesk.errors import UsageError
 from reviewdesk.examples.export import FORMAT as EXPORT_FORMAT
-from reviewdesk.examples.export import LABELS_FILE
+from reviewdesk.formats.fasttext import LABELS_FILE
 from reviewdesk.models.neural.mlp import FeatureData, Mlp
 from reviewdesk.models.running import Run
 from reviewdesk.models.sparse.chunks import BY_HASH, LEARNT, TEST, VALIDATION, Dealing, FeatureFile

@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reviewdesk.errors import BundleError, InputError, UsageError
-from reviewdesk.formats.fasttext import label_words
+from reviewdesk.formats.fasttext import LABELS_FILE, label_map, label_words
 from reviewdesk.formats.fasttext_model import LOSS_NUMBERS, FastTextModel, write_fasttext
 from reviewdesk.formats.weights import load_weights, save_weights
 from reviewdesk.models.base import Classifier, Explanation
@@ -21,6 +21,7 @@ from reviewdesk.models.vectors.epochs import EarlyStopping
 from reviewdesk.models.vectors.explain import explain_review
 from reviewdesk.models.vectors.label_vectors import LINES_AT_ONCE, LabelVectors
 from reviewdesk.models.vectors.learning import LearntVectors, Recipe, learn_reviews
+from reviewdesk.models.vectors.pretrained import read_pretrained
 from reviewdesk.models.vectors.reading import VectorShape
 from reviewdesk.models.vectors.review_lines import review_lines
 from reviewdesk.models.vectors.rows import TextLines, TextRows
@@ -44,6 +45,7 @@ ALIASES: Final = {
     "min_char": "minn",
     "max_char": "maxn",
     "minCount": "min_count",
+    "pretrainedVectors": "pretrained_vectors",
     "wordNgrams": "word_ngrams",
     "one-vs-all": "ova",
 }
@@ -99,6 +101,11 @@ class FastTextSettings(Settings):
         choices=("auto", "softmax", "ns", "hs", "ova"),
     )
     neg: int = setting(5, "drawn labels for each true one, under ns", minimum=1, maximum=1000)
+    pretrained_vectors: str = setting(
+        "",
+        "a file of vectors of words to begin with, .vec, .w2v or .bin; each of its words has a row "
+        "then, also those that no review holds",
+    )
     clear_words: bool = setting(
         False, "store words of fewer than five customers in clear too, not as hashes only"
     )
@@ -186,6 +193,9 @@ class FastText(Classifier):
                 settings.seed,
             ),
             stopping=EarlyStopping(settings.early_stopping, settings.patience, settings.min_epochs),
+            pretrained=read_pretrained(Path(settings.pretrained_vectors), settings.dim)
+            if settings.pretrained_vectors
+            else None,
         )
 
     def decision_scores(self, batch: pa.RecordBatch | Texts) -> NDArray[np.float32]:
@@ -269,6 +279,7 @@ class FastText(Classifier):
         if self.settings.binary:
             try:
                 write_fasttext(directory / BINARY_FILE, self.to_fasttext())
+                write_json(directory / LABELS_FILE, label_map(self.labels_))
             except UsageError as error:  # no word in clear: what was learnt is kept all the same
                 tell(f"{BINARY_FILE} was not written: {error}")
 

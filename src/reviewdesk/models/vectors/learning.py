@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from reviewdesk.examples.examples import CUSTOMER, GROUP, LABEL
 from reviewdesk.examples.folds import deal_folds
 from reviewdesk.formats.fasttext_model import LOSS_NUMBERS
+from reviewdesk.formats.word_vectors import WordVectors
 from reviewdesk.models.labelled import is_list
 from reviewdesk.models.linear.calibration import Calibration
 from reviewdesk.models.linear.multilabel import MultilabelCalibrations
@@ -25,10 +26,16 @@ from reviewdesk.models.vectors.epochs import (
 )
 from reviewdesk.models.vectors.label_vectors import LabelVectors, with_zeros
 from reviewdesk.models.vectors.mapping import MappedTexts, choose_rows
+from reviewdesk.models.vectors.pretrained import with_pretrained
 from reviewdesk.models.vectors.reading import FEW_CUSTOMERS, LineReader, VectorShape, reading
 from reviewdesk.models.vectors.review_lines import review_lines
 from reviewdesk.models.vectors.rows import TextLines, TextRows
-from reviewdesk.models.vectors.supervised import LabelLearner, Schedule, TrainingTexts
+from reviewdesk.models.vectors.supervised import (
+    FirstRows,
+    LabelLearner,
+    Schedule,
+    TrainingTexts,
+)
 from reviewdesk.text.hashing import combine64, hash64
 
 HELD_OUT: Final = 10
@@ -56,6 +63,7 @@ class Recipe:
         dim: numbers a vector.
         schedule: how to learn.
         stopping: when to end before the last epoch.
+        pretrained: vectors of words to begin with.
     """
 
     shape: VectorShape
@@ -65,6 +73,7 @@ class Recipe:
     dim: int
     schedule: Schedule
     stopping: EarlyStopping = NEVER_EARLY
+    pretrained: WordVectors | None = None
 
     @property
     def loss(self) -> str:
@@ -144,11 +153,15 @@ def learn_reviews(
         labels_of_rows = RowLabels(np.concatenate([np.empty(0, np.int32), *labels]), ends, k)
         fewest = 0 if recipe.clear_words else FEW_CUSTOMERS
         vocabulary, mapped = choose_rows(read, recipe.min_count, recipe.min_bucket_count, fewest)
+        start = None
+        if recipe.pretrained is not None:
+            vocabulary, mapped, start = with_pretrained(vocabulary, mapped, recipe.pretrained)
         texts = None if validation is None else validation_texts(validation, columns, k)
         watch = EpochWatch(
             vocabulary, texts, _label_counts(labels_of_rows), recipe.loss, recipe.stopping, run
         )
-        return _learn(mapped, labels_of_rows, np.concatenate(groups), recipe, multilabel, watch)
+        every = np.concatenate(groups)
+        return _learn(mapped, labels_of_rows, every, recipe, multilabel, watch, start)
 
 
 def validation_texts(
@@ -208,6 +221,7 @@ def _learn(
     recipe: Recipe,
     multilabel: bool,
     watch: EpochWatch,
+    start: FirstRows | None = None,
 ) -> LearntVectors:
     vocabulary = watch.vocabulary
     texts = TrainingTexts(
@@ -218,7 +232,7 @@ def _learn(
     recipe = replace(recipe, schedule=replace(recipe.schedule, epochs=epochs))
 
     def learn(chosen: Ints | None, watch: EpochWatch) -> tuple[LabelVectors, LabelLearner]:
-        learner = run_learner(texts, vocabulary.rows, recipe, chosen, watch.after)
+        learner = run_learner(texts, vocabulary.rows, recipe, chosen, watch.after, start)
         watch.keep_best(learner)
         rows, outputs = with_zeros(learner.rows()), learner.label_vectors()
         return LabelVectors(vocabulary, rows, outputs, watch.counts, recipe.loss), learner
@@ -228,7 +242,7 @@ def _learn(
     again = len(held) > 0 and len(mapped.sizes) < WORTH_LEARNING_AGAIN
     quiet = replace(watch, run=Run(stop=watch.run.stop))
     model, learner = learn(rest, quiet if again else watch)
-    calibration = _calibrated(model, mapped, labels, held, rest, multilabel)
+    calibration = _calibrated(model, mapped, labels, held, rest, multilabel, start)
     if again and not watch.run.stop():
         model, learner = learn(None, watch)
     return LearntVectors(model, calibration, learner.bounded, learner.loss)
@@ -241,12 +255,16 @@ def _calibrated(
     held: Ints,
     rest: Ints,
     multilabel: bool,
+    start: FirstRows | None,
 ) -> Calibration | MultilabelCalibrations:
     """Return what makes probabilities of scores, from texts that were not learnt from.
 
-    Of their words, those that stand in no other text count for nothing, as in a new text.
+    Of their words, those that stand in no other text count for nothing, as in a new text, unless
+    they had a vector to begin with.
     """
     taught = np.zeros(len(model.inputs), np.bool_)
+    if start is not None:
+        taught[start.rows] = True
     for text in rest.tolist():
         taught[mapped.rows[mapped.ends[text] : mapped.ends[text + 1]]] = True
     rows = _rows_of(mapped, held, taught)
@@ -270,6 +288,7 @@ def run_learner(
     recipe: Recipe,
     chosen: Ints | None = None,
     after_epoch: Callable[[int, LabelLearner], bool] | None = None,
+    start: FirstRows | None = None,
 ) -> LabelLearner:
     """Return a learner that has read its texts as often as it should.
 
@@ -279,8 +298,9 @@ def run_learner(
         recipe: how to learn.
         chosen: which texts to learn from; all by default.
         after_epoch: is told after each epoch, and says whether to stop.
+        start: where some rows begin; the others begin at random.
     """
-    learner = LabelLearner(texts, rows, recipe.dim, recipe.schedule, chosen)
+    learner = LabelLearner(texts, rows, recipe.dim, recipe.schedule, chosen, start)
     for number in range(recipe.schedule.epochs):
         learner.epoch(number)
         if after_epoch is not None and after_epoch(number, learner):

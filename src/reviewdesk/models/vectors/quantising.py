@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from reviewdesk.errors import UsageError
 from reviewdesk.formats.fasttext_model import FastTextModel, Matrix, QuantisedMatrix
 from reviewdesk.formats.product_quantiser import CENTROIDS, ProductQuantiser
+from reviewdesk.models.vectors.retraining import Retraining, retrained
 from reviewdesk.models.vectors.tokens import END
 
 NORM_WIDTH: Final = 1
@@ -29,6 +30,7 @@ class Quantising:
         qnorm: whether the lengths of rows have codes of their own.
         qout: whether the labels' vectors become codes too.
         seed: another seed finds other centroids.
+        retraining: what the rows that are kept learn on with; None leaves them as they are.
     """
 
     cutoff: int = 0
@@ -36,6 +38,7 @@ class Quantising:
     qnorm: bool = False
     qout: bool = False
     seed: int = 0
+    retraining: Retraining | None = None
 
 
 def quantise(model: FastTextModel, how: Quantising) -> FastTextModel:
@@ -47,8 +50,11 @@ def quantise(model: FastTextModel, how: Quantising) -> FastTextModel:
     if not model.supervised or model.quantised:
         raise UsageError("only a supervised .bin that is not quantised yet can be quantised")
     assert not isinstance(model.inputs, QuantisedMatrix)  # noqa: S101  (said above)
+    if how.retraining is not None and not how.cutoff:
+        raise UsageError("rows learn on once others were left out: give a cutoff too")
     if 0 < how.cutoff < len(model.inputs):
         model = keep_rows(model, how.cutoff)
+        model = retrained(model, how.retraining) if how.retraining else model
     inputs = _codes(model.inputs, how)
     outputs: Matrix = model.outputs
     if how.qout:

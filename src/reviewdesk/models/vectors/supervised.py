@@ -10,7 +10,7 @@ fastText at 1142dc4, ``src/loss.cc``, ``model.cc``.
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +78,13 @@ class Schedule:
     seed: int
 
 
+class FirstRows(NamedTuple):
+    """Where some rows begin: ``rows`` (m,) and their ``vectors`` (m, dim)."""
+
+    rows: Ints
+    vectors: Floats
+
+
 class LabelLearner:
     """Learns from texts, epoch by epoch.
 
@@ -87,7 +94,7 @@ class LabelLearner:
         dim: numbers a vector.
         schedule: how to learn.
         chosen: which texts to learn from; all by default.
-        start: (rows, dim) where rows begin; at random by default.
+        start: where some rows begin; the others begin at random.
     """
 
     def __init__(
@@ -97,7 +104,7 @@ class LabelLearner:
         dim: int,
         schedule: Schedule,
         chosen: Ints | None = None,
-        start: Floats | None = None,
+        start: FirstRows | None = None,
     ) -> None:
         self.texts, self.schedule, self.dim = texts, schedule, dim
         self._chosen = np.arange(len(texts.sizes)) if chosen is None else chosen
@@ -105,10 +112,9 @@ class LabelLearner:
         random = np.random.default_rng(schedule.seed)
         self.inputs = aligned(rows * self.width)
         table = self.inputs.reshape(rows, self.width)
-        if start is None:
-            fill_random(table[:, :dim], random)
-        else:
-            table[:, :dim] = start
+        fill_random(table[:, :dim], random)
+        if start is not None:
+            table[start.rows, :dim] = start.vectors
         self.outputs = aligned(texts.k * self.width)
         counts = np.bincount(texts.labels, minlength=texts.k).astype(np.int64)
         self._negatives = np.zeros(1, np.int32)
