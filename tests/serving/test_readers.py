@@ -171,6 +171,7 @@ def test_a_product_title_may_come_with_a_review() -> None:
 @pytest.mark.parametrize("body", ["\n", "\r\n", "\ufeff\n", " \n"])
 def test_a_lone_blank_line_is_one_review(body: str) -> None:
     assert [one.body.strip() for one in read(TEXT, body).texts] == [""]
+    assert [one.body.strip() for one in read(CSV, body).texts] == [""]
 
 
 def test_libsvm_lines_with_labels_or_without() -> None:

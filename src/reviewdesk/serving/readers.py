@@ -39,7 +39,7 @@ def read_instances(media_type: str, body: bytes, limit: int) -> Instances:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise RequestError(f"the body is not valid UTF-8 at byte {error.start}") from error
-    if not (text if media_type == TEXT else text.strip()):  # a blank line is an empty review
+    if not (text if media_type in (TEXT, CSV) else text.strip()):  # a blank line is an empty review
         raise RequestError("the request has no body; send at least one review")
     instances = Instances(limit)
     if media_type == LIBSVM:
@@ -186,6 +186,8 @@ def _read_csv(text: str, instances: Instances) -> None:
             elif row:  # the reader gives an empty list for a blank line
                 columns = columns or _unnamed_columns(len(row))
                 _add_row(dict(zip(columns, row, strict=True)), instances)
+        if not columns:
+            instances.add(ReviewTexts(""))  # nothing but a blank line
     except csv.Error as error:
         raise RequestError(f"line {rows.line_num} is not valid CSV: {error}") from error
     except ValueError as error:
