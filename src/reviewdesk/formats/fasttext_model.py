@@ -155,6 +155,16 @@ class FastTextModel:
         return isinstance(self.inputs, QuantisedMatrix)
 
 
+def is_fasttext(path: Path) -> bool:
+    """Say whether a file begins as fastText's do; word2vec's binary files may end in .bin, too.
+
+    Raises:
+        StorageError: it cannot be opened.
+    """
+    with storage_errors(str(path)), path.open("rb") as file:
+        return file.read(4) == struct.pack("<i", MAGIC)
+
+
 def read_fasttext(path: Path) -> FastTextModel:
     """Read a ``.bin`` or ``.ftz`` file that is not trusted.
 

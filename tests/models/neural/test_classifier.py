@@ -12,6 +12,12 @@ import pytest
 from safetensors import safe_open
 
 from reviewdesk.errors import BundleError, InputError, UsageError
+from reviewdesk.formats.fasttext_model import FastTextModel, FastTextOptions, write_fasttext
+from reviewdesk.formats.word_vectors import (
+    WordVectors,
+    write_binary_vectors,
+    write_text_vectors,
+)
 from reviewdesk.models.neural.families import Attention, Cnn, Lstm
 from reviewdesk.models.neural.settings import chosen
 from tests.models.corpus import LABELS, SMALL_NETWORK, labelled, learn, names_of, reviews, texts_of
@@ -95,11 +101,20 @@ def test_reviews_given_to_validate_on_are_those_that_are_set_aside() -> None:
     assert sure[0] > sure[1] + 0.2  # rows held out for validation say how sure it may be
 
 
-def test_words_begin_with_the_vectors_of_a_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", ["text", "word2vec", "fastText"])
+def test_words_begin_with_the_vectors_of_a_file(tmp_path: Path, form: str) -> None:
     words = sorted({word for text in texts_of(reviews(50)) for word in text.split()})
-    path = tmp_path / "words.vec"
-    lines = [f"{word} {number} {-number} 1.5" for number, word in enumerate(words)]
-    path.write_text(f"{len(words)} 3\n" + "\n".join(lines) + "\n")
+    vectors = np.array([[n, -n, 1.5] for n in range(len(words))], np.float32)
+    path = tmp_path / ("words.vec" if form == "text" else "words.bin")
+    if form == "fastText":
+        model = FastTextModel(
+            FastTextOptions(dim=3, model=2), [one.encode() for one in words], [],
+            np.arange(len(words), 0, -1), 100, vectors, vectors,
+        )  # fmt: skip
+        write_fasttext(path, model)
+    else:
+        write = write_text_vectors if form == "text" else write_binary_vectors
+        write(path, WordVectors(words, vectors))
     settings: dict[str, Any] = {**SMALL_NETWORK, "word_vectors": str(path), "frozen": True}
     classifier = learn(Cnn(**settings), reviews(50), LABELS)
     (tmp_path / "saved").mkdir()

@@ -98,7 +98,7 @@ class NetworkSettings(LearningSettings):
         AUTO, "whether words that say little are read", choices=(AUTO, "yes", "no")
     )
     word_vectors: str = setting(
-        "", "file of word vectors (.vec, as word2vec and fastText write) to begin with"
+        "", "file of word vectors to begin with: .vec, or .bin of word2vec or fastText"
     )
     frozen: bool = setting(False, "whether words' vectors stay as they are in that file")
     embedding: int | None = setting(
