@@ -56,8 +56,8 @@ def main() -> None:
 
 
 def _show(name: str, labels: int, others: int, seed: int) -> None:
-    rows = sorted(dict.fromkeys(DATA_SETS[name]()), key=lambda row: _draw(seed, *row[::2]))
-    products = sorted({row.product for row in rows}, key=lambda one: _draw(seed, "product", one))
+    rows = sorted(dict.fromkeys(DATA_SETS[name]()), key=lambda row: draw(seed, *row[::2]))
+    products = sorted({row.product for row in rows}, key=lambda one: draw(seed, "product", one))
     learnt_from = set(products[: len(products) // 2])
     first = [row for row in rows if row.product in learnt_from][:labels]
     second = [row for row in rows if row.product not in learnt_from][:others]
@@ -83,7 +83,8 @@ def _show(name: str, labels: int, others: int, seed: int) -> None:
     print(f"| {name} | {right} | {chosen.model} ({seconds:.0f} s CPU) | {folds} |", flush=True)
 
 
-def _draw(seed: int, *names: str) -> bytes:
+def draw(seed: int, *names: str) -> bytes:
+    """Return what sorts something at random, another way for each seed."""
     return hashlib.sha256("\n".join((str(seed), *names)).encode()).digest()
 
 
@@ -117,7 +118,9 @@ def _language(name: str) -> Callable[[], Iterator[Row]]:
         place = data_folder() / "languages" / f"{name}.jsonl.gz"
         with gzip.open(place, "rt", encoding="utf-8") as lines:
             for row in map(json.loads, lines):
-                yield Row(row["text"], int(row["stars"]) >= 4, str(row["product"]))
+                said = row.get("sentiment")
+                positive = said == "positive" if said else int(row["stars"]) >= 4
+                yield Row(row["text"], positive, str(row.get("product", row["text"])))
 
     return read
 
@@ -126,6 +129,7 @@ DATA_SETS: Final[dict[str, Callable[[], Iterator[Row]]]] = {
     "imdb": _imdb,
     "german": _language("german"),
     "indonesian": _language("indonesian"),
+    "chinese": _language("chinese"),
 }
 
 if __name__ == "__main__":
