@@ -37,7 +37,7 @@ class EncoderNetwork(nn.Module):
         if begin:
             self.encoder: nn.Module = transformers.AutoModel.from_pretrained(
                 Path(shape.source), local_files_only=True, use_safetensors=True,
-                trust_remote_code=False, torch_dtype=torch.float32,
+                trust_remote_code=False, dtype=torch.float32,
             )  # fmt: skip
         else:
             config = json.loads(shape.config)
