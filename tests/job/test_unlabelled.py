@@ -11,7 +11,8 @@ import reviewdesk as rd
 from reviewdesk.bundle import load_bundle
 from reviewdesk.desk.judges import BundleJudge
 from reviewdesk.desk.page import page
-from reviewdesk.errors import UsageError
+from reviewdesk.errors import NotEnoughData, UsageError
+from reviewdesk.job import unlabelled
 from reviewdesk.stats.shares import share_interval
 
 from ..cli.conftest import run_cli
@@ -125,14 +126,16 @@ def test_answers_to_other_questions_do_not_count(tmp_path: Path) -> None:
     assert "positive or negative" in failed.err
 
 
-def test_one_review_is_enough_and_other_languages_are_refused(tmp_path: Path) -> None:
+def test_one_review_is_enough_and_other_languages_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "one.csv").write_text("text\nWhat a great lamp\n")
     job = rd.run(tmp_path / "one.csv", tmp_path / "one")
     assert pd.read_csv(job.rows["sentiment"])["label"].tolist() == ["positive"]
     (tmp_path / "greek.csv").write_text("text\nΤο προϊόν είναι καλό\nΔεν μου άρεσε καθόλου\n")
-    failed = run_cli("run", tmp_path / "greek.csv", "--out", tmp_path / "greek")
-    assert failed.code == 3
-    assert "--label" in failed.err
+    monkeypatch.setattr(unlabelled, "is_installed", lambda name: False)  # no encoder either
+    with pytest.raises(NotEnoughData, match=r"--label.*few-shot"):
+        rd.run(tmp_path / "greek.csv", tmp_path / "greek")
 
 
 def test_what_needs_labels_is_refused(tmp_path: Path) -> None:

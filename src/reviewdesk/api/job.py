@@ -12,12 +12,14 @@ from reviewdesk.api.reviews import READING, Reviews, places_of
 from reviewdesk.api.tables import Files, Table
 from reviewdesk.job.main_job import JobResult, JobSettings, run_job, with_label
 from reviewdesk.job.places import reviews_of
+from reviewdesk.job.unlabelled import Described
 from reviewdesk.job.update import update_job
 from reviewdesk.prepare.corrections import NONE, Corrections
 from reviewdesk.prepare.prepare import source_for
 from reviewdesk.progress import Progress
 from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
 from reviewdesk.sources.catalog import open_inputs
+from reviewdesk.training.described import checked_classes
 
 
 class Job:
@@ -92,6 +94,8 @@ def run(
     rows: bool = True,
     append: bool = False,
     corrections: str | Path = "",
+    classes: Mapping[str, str] | None = None,
+    encoder: str = "",
     audit: str | Path = "",
     overwrite: bool = False,
     **settings: Any,
@@ -112,6 +116,9 @@ def run(
         rows: write the rows of the files back with all their columns and their labels beside.
         append: add the files to the reviews of the job that is in the folder.
         corrections: a file of what people decided to change in the reviews.
+        classes: without labels, classes that are described in words, as in
+            ``{"delivery": "it came late", "price": "too dear"}``.
+        encoder: what reads these words; by default one that is installed.
         audit: where no review has stars or labels, a CSV with fifty questions, written when it is
             not there; once its column ``answer`` is filled in, the same call measures.
         overwrite: replace an earlier job's results.
@@ -126,7 +133,8 @@ def run(
     if append:
         files = source_for(reviews_of(Path(out)), files)
     named = (targets,) if isinstance(targets, str) else tuple(targets)
-    named, files = with_label(named, target, files, append=append)
+    described = Described(checked_classes((classes or {}).items()), encoder)
+    named, files = with_label(named, target, files, append=append or bool(described))
     with TemporaryDirectory(prefix="reviewdesk-") as aside:
         asked = JobSettings(
             targets=named,
@@ -145,6 +153,7 @@ def run(
             rows=rows,
             append=append,
             corrections=Corrections.read(Path(corrections)) if corrections else NONE,
+            described=described,
             audit=Path(audit) if audit else None,
         )
         inputs = open_inputs(places_of(source, Path(aside)), files)

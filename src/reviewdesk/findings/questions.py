@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.csv
-from numpy.typing import NDArray
 
 from reviewdesk.errors import InputError
 from reviewdesk.findings.base import Findings
 from reviewdesk.findings.texts import ReviewText
 from reviewdesk.formats.csv import csv_header, csv_rows, restore
 from reviewdesk.storage import storage_errors, write_then_rename
+
+Meaning = TypeVar("Meaning")
 
 TABLE: Final = "questions"
 ANSWER: Final = "answer"
@@ -67,19 +67,19 @@ def write_questions(path: Path, asked: pa.Table, texts: Mapping[str, ReviewText]
 
 
 def read_filled_in(
-    path: Path, answers: Mapping[str, bool], allowed: str
-) -> tuple[pa.Array, NDArray[np.bool_]]:
+    path: Path, answers: Mapping[str, Meaning], allowed: str
+) -> tuple[pa.Array, list[Meaning]]:
     """Read the answers to questions: a CSV with ``review_id`` and ``answer``.
 
     Rows without an answer are passed over.
 
     Args:
         path: the CSV.
-        answers: what each answer means.
+        answers: what each answer means, in lower case.
         allowed: the answers, for messages.
 
     Returns:
-        The review_ids, and what was answered of each, (m,).
+        The review_ids, and what was answered of each of these m.
 
     Raises:
         InputError: a column is missing, there is no answer, or one is none of those allowed.
@@ -107,4 +107,4 @@ def read_filled_in(
         raise InputError(f"{path} has no answer yet; fill in {allowed} in the column answer")
     answered = pa.array([bool(one) for one in given], pa.bool_())
     ids = table.column("review_id").filter(answered).combine_chunks()
-    return restore(ids), np.array([answers[one] for one in given if one], np.bool_)
+    return restore(ids), [answers[one] for one in given if one]

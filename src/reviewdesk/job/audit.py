@@ -1,10 +1,11 @@
-"""Reviews drawn at random whose sentiment a person says, so that labels nobody gave are measured.
+"""Reviews drawn at random whose label a person says, so that labels nobody gave are measured.
 
-The file asks what each review says, and not whether a label is right: whoever answers does not see
+The file asks for each review's label, and not whether one is right: whoever answers does not see
 what was said of it, and the answers stay true when the labels are made anew.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -28,9 +29,9 @@ ASKED: Final = 50
 SALT: Final = 17
 """Reviews are drawn by another hash than those that are learnt from."""
 TEXTS: Final = ("product_title", "review_headline", "review_body")
-ANSWERS: Final = {
-    "positive": True, "pos": True, "p": True, "+": True,
-    "negative": False, "neg": False, "n": False, "-": False,
+SENTIMENT_ANSWERS: Final = {
+    "positive": "positive", "pos": "positive", "p": "positive", "+": "positive",
+    "negative": "negative", "neg": "negative", "n": "negative", "-": "negative",
 }  # fmt: skip
 
 
@@ -42,14 +43,14 @@ class Judged(NamedTuple):
         rows: how many were answered.
         right: how many of these have the right label.
         said: of each label, how many of them were given it, and how many of those rightly.
-        positive: how many of them are positive by the answers.
+        true: of each label, how many of them have it by the answers.
     """
 
     asked: int
     rows: int
     right: int
     said: dict[str, tuple[int, int]]
-    positive: int
+    true: dict[str, int]
 
     @property
     def accuracy(self) -> Estimate:
@@ -63,12 +64,13 @@ class Judged(NamedTuple):
             "asked": self.asked,
             "figures": {"accuracy": self.accuracy.to_json()},
             "said": {name: list(counts) for name, counts in self.said.items()},
-            "positive": self.positive,
+            "true": dict(self.true),
         }
 
     def sentences(self) -> list[str]:
         """Return what was measured, in plain words."""
         accuracy = self.accuracy
+        truly = [f"{share(rows / self.rows)} are {name}" for name, rows in self.true.items()]
         by_label = [
             f"of {rows:,} called {name} {share(right / rows)} are"
             for name, (rows, right) in self.said.items()
@@ -78,7 +80,7 @@ class Judged(NamedTuple):
             f"{share(accuracy.value)} of the reviews get the right label (95 % interval "
             f"{accuracy.spread(share)}), by {self.rows:,} reviews drawn at random that a person "
             "judged.",
-            f"Of these, {share(self.positive / self.rows)} are positive; {', '.join(by_label)}.",
+            f"Of these, {', '.join(truly)}; {', '.join(by_label)}.",
         ]
         if self.rows < self.asked:
             lines.append(
@@ -119,21 +121,27 @@ def write_audit(data: PreparedData, path: Path) -> int:
     return len(ids)
 
 
-def answers_of(data: PreparedData, path: Path) -> dict[str, bool]:
-    """Return what a person said of the reviews drawn from some data: whether each is positive.
+def answers_of(data: PreparedData, path: Path, labels: Sequence[str]) -> dict[str, str]:
+    """Return what a person said of the reviews drawn from some data: the label of each.
 
     Answers about reviews that were not drawn are passed over: they are no random sample.
+
+    Args:
+        data: the reviews.
+        path: the CSV that was filled in.
+        labels: those that may be said, in any case.
 
     Raises:
         InputError: the file is not one, or has no answer of the reviews drawn.
         StorageError: it cannot be read.
     """
-    ids, positive = read_filled_in(path, ANSWERS, "positive or negative")
+    meant = {name.lower(): name for name in labels}
+    if tuple(labels) == SENTIMENTS:
+        meant |= SENTIMENT_ANSWERS
+    ids, said = read_filled_in(path, meant, allowed_answers(labels))
     wanted = set(drawn(data).to_pylist())
     answers = {
-        name: bool(one)
-        for name, one in zip(ids.to_pylist(), positive.tolist(), strict=True)
-        if name in wanted
+        name: label for name, label in zip(ids.to_pylist(), said, strict=True) if name in wanted
     }
     if not answers:
         raise InputError(
@@ -143,24 +151,33 @@ def answers_of(data: PreparedData, path: Path) -> dict[str, bool]:
     return answers
 
 
-def judge(answers: dict[str, bool], asked: int, predictions: Path) -> Judged:
+def allowed_answers(labels: Sequence[str]) -> str:
+    """Return the labels as people are asked for them, as in ``positive or negative``."""
+    if tuple(labels) == SENTIMENTS:
+        return "positive or negative"
+    return f"{', '.join(labels[:-1])} or {labels[-1]}"
+
+
+def judge(answers: Mapping[str, str], labels: Sequence[str], asked: int, path: Path) -> Judged:
     """Return how often labels are right.
 
     Args:
-        answers: whether each of some reviews is positive.
+        answers: the true label of each of some reviews.
+        labels: all labels.
         asked: about how many was asked.
-        predictions: a predictions table of sentiment.
+        path: a predictions table.
     """
-    table = pq.read_table(predictions, columns=["review_id", "label"])
+    table = pq.read_table(path, columns=["review_id", "label"])
     chosen = table.filter(pc.is_in(table["review_id"], value_set=pa.array(list(answers))))
-    labels = dict(zip(chosen["review_id"].to_pylist(), chosen["label"].to_pylist(), strict=True))
-    pairs = [(labels[name], SENTIMENTS[positive]) for name, positive in answers.items()]
+    said = dict(zip(chosen["review_id"].to_pylist(), chosen["label"].to_pylist(), strict=True))
+    pairs = [(said[name], true) for name, true in answers.items()]
+    truths = Counter(answers.values())
     return Judged(
         asked,
         len(pairs),
         sum(said == true for said, true in pairs),
-        {name: _counts(pairs, name) for name in SENTIMENTS},
-        sum(answers.values()),
+        {name: _counts(pairs, name) for name in labels},
+        {name: truths[name] for name in labels},
     )
 
 

@@ -1,7 +1,7 @@
 """The main job: from review files to a measured classifier, labels, a report."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,15 +9,21 @@ from reviewdesk.bundle import Bundle, load_bundle
 from reviewdesk.engines.local_copies import in_local_copies
 from reviewdesk.errors import InputError, TooManyRejects, UsageError
 from reviewdesk.examples.examples import load_examples
+from reviewdesk.examples.targets import SENTIMENTS
 from reviewdesk.explore.page import EXPLORATION
-from reviewdesk.job.audit import write_audit
+from reviewdesk.job.audit import allowed_answers, write_audit
 from reviewdesk.job.beside import REPORT
 from reviewdesk.job.exploration import explore_job
 from reviewdesk.job.news import since_last_time, targets_of
 from reviewdesk.job.places import BUNDLE, PREDICTIONS, PREPARED, SUMMARY
 from reviewdesk.job.report import TargetFindings, write_report
 from reviewdesk.job.rows import rows_name, write_job_rows
-from reviewdesk.job.unlabelled import has_no_stars, say_without_labels
+from reviewdesk.job.unlabelled import (
+    NOTHING_DESCRIBED,
+    Described,
+    has_no_stars,
+    say_without_labels,
+)
 from reviewdesk.job.unlabelled_page import write_unlabelled_page
 from reviewdesk.prepare.corrections import NONE, Corrections
 from reviewdesk.prepare.prepare import prepare
@@ -66,6 +72,7 @@ class JobSettings:
         rows: whether the rows of the files are written back with their labels.
         append: whether the files are added to the reviews of the job that is there.
         corrections: what is changed in the reviews.
+        described: classes that are described in words, in place of labels.
         audit: where no review has stars or labels, a CSV with questions about fifty of them, which
             is written when it is not there; its answers measure what was said of the reviews.
     """
@@ -86,11 +93,13 @@ class JobSettings:
     rows: bool = True
     append: bool = False
     corrections: Corrections = NONE
+    described: Described = NOTHING_DESCRIBED
     audit: Path | None = None
 
     def way(self) -> dict[str, Any]:
         """Return, as JSON values, what bundles and data do not say of how a job is run."""
-        return {name: getattr(self, name) for name in ("folds", "best", "time_limit", "rows")}
+        way = {name: getattr(self, name) for name in ("folds", "best", "time_limit", "rows")}
+        return {**way, **({"described": asdict(self.described)} if self.described else {})}
 
 
 @dataclass(frozen=True)
@@ -106,6 +115,7 @@ class JobResult:
         new: what is new since the last time, in sentences; empty in a first run.
         way: how it was run, for whoever runs it again with later files.
         asked: how many questions were written to the file for a person's answers.
+        answers: what may be answered.
     """
 
     folder: Path
@@ -116,6 +126,7 @@ class JobResult:
     new: tuple[str, ...] = ()
     way: Mapping[str, Any] = field(default_factory=dict)
     asked: int = 0
+    answers: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return where everything is and what was found as JSON values."""
@@ -158,6 +169,7 @@ def run_job(
         InputError: the files cannot be used for a target.
         StorageError: something cannot be read or written.
     """
+    settings = _with_described(folder, settings)
     if settings.append and not settings.targets:
         settings = replace(settings, targets=targets_of(left_record(folder / SUMMARY)))
     if not settings.targets or len(set(settings.targets)) != len(settings.targets):
@@ -170,7 +182,7 @@ def run_job(
         raise UsageError("--time-limit goes with --best")
     seconds_of(settings.time_limit)
     for name in settings.targets:
-        _named(settings.target, name)
+        _named(settings, name)
     if not settings.split.test_share:
         raise UsageError(
             "the main job measures what it trains, and a test share of 0 holds nothing out for "
@@ -196,7 +208,10 @@ def run_job(
     new = since_last_time(before, data, targets)
     asks = settings.audit and not settings.audit.exists()
     asked = write_audit(data, settings.audit) if settings.audit and asks else 0
-    result = JobResult(folder, data, report, targets, too_many, new, settings.way(), asked)
+    labels = [*settings.described.classes] or [*SENTIMENTS]
+    result = JobResult(
+        folder, data, report, targets, too_many, new, settings.way(), asked, allowed_answers(labels)
+    )
     places = [*(before or {}).get("inputs", ())] if settings.append else []
     places = list(dict.fromkeys((*places, *(one.place for one in inputs))))
     write_record(folder / SUMMARY, {"inputs": places, **result.to_json()})
@@ -216,8 +231,28 @@ def _may_replace(folder: Path, overwrite: bool) -> bool:
     return overwrite or (mark.exists() and not (folder / SUMMARY).exists())
 
 
-def _named(target: TargetSettings, name: str) -> TargetSettings:
+def _with_described(folder: Path, settings: JobSettings) -> JobSettings:
+    """Return the settings with the classes of the job that is added to, if it has any.
+
+    Raises:
+        UsageError: something else is predicted beside described classes.
+    """
+    if settings.append and not settings.described:
+        way = (left_record(folder / SUMMARY) or {}).get("way") or {}
+        if way.get("described") and not settings.targets:
+            settings = replace(settings, described=Described(**way["described"]))
+    if not settings.described:
+        return settings
+    if settings.target.label or settings.targets not in ((), (OWN,)):
+        raise UsageError("--class takes the place of labels; leave --target and --label out")
+    return replace(settings, targets=(OWN,))
+
+
+def _named(settings: JobSettings, name: str) -> TargetSettings:
     """Return the settings of one of the targets; a column of labels is that of ``label`` alone."""
+    if settings.described:
+        return settings.described.target().check()
+    target = settings.target
     return replace(target, target=name, label=target.label if name == OWN else "").check()
 
 
@@ -283,8 +318,8 @@ def _target(
     progress: Progress,
 ) -> TargetFindings:
     private_directory(folder)
-    target = _named(settings.target, name)
-    if _unlabelled(data, target):
+    target = _named(settings, name)
+    if _unlabelled(data, target, settings):
         return _without_labels(data, folder, target, settings, overwrite, progress)
     said: tuple[str, ...] = ()
     if settings.best:
@@ -313,9 +348,9 @@ def _target(
     )
 
 
-def _unlabelled(data: PreparedData, target: TargetSettings) -> bool:
-    """Say whether nothing tells the sentiment of any review."""
-    return target.target == SENTIMENT and has_no_stars(data)
+def _unlabelled(data: PreparedData, target: TargetSettings, settings: JobSettings) -> bool:
+    """Say whether nothing tells the label of any review."""
+    return bool(settings.described) or (target.target == SENTIMENT and has_no_stars(data))
 
 
 def _without_labels(
@@ -333,6 +368,7 @@ def _without_labels(
         target,
         settings.text,
         settings.split,
+        described=settings.described,
         audit=answers,
         overwrite=overwrite,
         progress=progress,
@@ -340,18 +376,23 @@ def _without_labels(
     page = folder / EVALUATION
     write_unlabelled_page(found, page)
     write_record(page.with_suffix(".json"), found.to_json())
-    return TargetFindings(SENTIMENT, folder / BUNDLE, folder / PREDICTIONS, page, found)
+    return TargetFindings(target.target, folder / BUNDLE, folder / PREDICTIONS, page, found)
 
 
 def _check_unlabelled(data: PreparedData, settings: JobSettings) -> None:
     """Refuse what goes with labels alone where there are none, and the other way round."""
-    without = any(_unlabelled(data, _named(settings.target, name)) for name in settings.targets)
+    without = any(_unlabelled(data, _named(settings, name), settings) for name in settings.targets)
     if settings.audit and not without:
         raise UsageError("--audit asks about reviews without stars or labels, and these have some")
     own = settings.model not in ("linear", AUTO) or settings.model_settings
     if without and (settings.best or own):
+        what = (
+            "described classes have no labels"
+            if settings.described
+            else "no review has stars or labels"
+        )
         raise UsageError(
-            "no review has stars or labels, so there is nothing that models could be compared by "
+            f"{what}, so there is nothing that models could be compared by "
             "or learn from; leave --best, --model and --set out, or name a column with --label"
         )
 

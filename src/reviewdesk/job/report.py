@@ -236,8 +236,9 @@ def _large(measures: Measures) -> Html:
 
 def _labels(target: TargetFindings) -> Html:
     """Draw how often each label was given: where there are labels, as if they were unseen."""
-    unlabelled = isinstance(target.evaluation, Unlabelled)
-    by = "lists of words and linear" if unlabelled else "a classifier that had not seen its product"
+    by = "a classifier that had not seen its product"
+    if isinstance(target.evaluation, Unlabelled):
+        by = target.evaluation.by
     given: Counter[str] = Counter()
     with opened(target.predictions) as file:
         for batch in file.iter_batches(columns=["label"]):

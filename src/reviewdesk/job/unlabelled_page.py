@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from reviewdesk.job.unlabelled import ASK, Unlabelled
+from reviewdesk.job.unlabelled import Unlabelled
+from reviewdesk.models.without_labels import encoder_name
 from reviewdesk.report.blocks import (
     Column,
     Figure,
@@ -17,6 +18,8 @@ from reviewdesk.report.numbers import count, share
 from reviewdesk.report.page import Page
 from reviewdesk.stats.shares import share_interval
 from reviewdesk.text.opinions.word_list import LANGUAGES
+from reviewdesk.training.described import DescribedBasis
+from reviewdesk.training.unlabelled import Basis
 
 
 def large_figures(unlabelled: Unlabelled) -> Html:
@@ -42,7 +45,11 @@ def write_unlabelled_page(unlabelled: Unlabelled, path: Path) -> None:
     Raises:
         StorageError: it cannot be written.
     """
-    lead = "From lists of words that praise and blame; no review had stars or a label."
+    lead = (
+        "From lists of words that praise and blame; no review had stars or a label."
+        if isinstance(unlabelled.basis, Basis)
+        else "From descriptions of classes; nobody had labelled a review."
+    )
     page = Page(unlabelled.title, lead, "Evaluation")
     page.section("What was found", findings(unlabelled.sentences()), large_figures(unlabelled))
     page.section("How right it is", *_right(unlabelled))
@@ -53,7 +60,7 @@ def write_unlabelled_page(unlabelled: Unlabelled, path: Path) -> None:
 def _right(found: Unlabelled) -> list[Html]:
     judged = found.judged
     if judged is None:
-        return [paragraph("This has not been measured. ", ASK)]
+        return [paragraph("This has not been measured. ", found.ask)]
     columns = [Column("Called", numeric=False), Column("Judged"), Column("Rightly")]
     columns.append(Column("95 % interval"))
     rows = []
@@ -66,8 +73,32 @@ def _right(found: Unlabelled) -> list[Html]:
 
 def _basis(unlabelled: Unlabelled) -> list[Html]:
     basis = unlabelled.basis
-    languages = ", ".join(f"{LANGUAGES[code]} {n:,}" for code, n in basis.languages.items())
     learnt = ", ".join(f"{n:,} {name}" for name, n in basis.learnt.items())
+    last = [("Data", f"fingerprint {unlabelled.data}")]
+    if isinstance(basis, DescribedBasis):
+        columns = [Column("Class", numeric=False), Column("Described as", numeric=False)]
+        columns += [Column("Nearest to it"), Column("Learnt from")]
+        rows = [
+            [name, words, count(basis.called[name]), count(basis.learnt[name])]
+            for name, words in basis.classes.items()
+        ]
+        return [
+            table("Classes, and of the reviews that the encoder read", columns, rows),
+            definitions(
+                [
+                    ("Reviews", count(basis.reviews)),
+                    ("Read by the encoder", count(basis.read)),
+                    ("Encoder", encoder_name(basis.encoder)),
+                    ("Classifier", f"{basis.family}, bundle {unlabelled.bundle}"),
+                    *last,
+                ]
+            ),
+            paragraph(
+                "Its probabilities say how alike descriptions and reviews are, and not how often "
+                "it is right."
+            ),
+        ]
+    languages = ", ".join(f"{LANGUAGES[code]} {n:,}" for code, n in basis.languages.items())
     return [
         definitions(
             [
@@ -78,7 +109,7 @@ def _basis(unlabelled: Unlabelled) -> list[Html]:
                 ("Learnt from", f"{learnt}, those that the lists are surest about"),
                 ("Words learnt as texts", count(basis.words)),
                 ("Classifier", f"linear, bundle {unlabelled.bundle}"),
-                ("Data", f"fingerprint {unlabelled.data}"),
+                *last,
             ]
         ),
         paragraph("Its probabilities say how sure the lists are, and not how often it is right."),

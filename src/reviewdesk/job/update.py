@@ -26,6 +26,7 @@ from reviewdesk.job.find import OVERVIEW, PLACES, FindSettings, find
 from reviewdesk.job.finders import ANSWERS, VECTORS
 from reviewdesk.job.main_job import DEFAULT_MODEL, JobResult, JobSettings, run_job
 from reviewdesk.job.places import ASIDE, BUNDLE, PREPARED, SUMMARY
+from reviewdesk.job.unlabelled import NOTHING_DESCRIBED, Described
 from reviewdesk.prepare.earlier import FOLDER, RECORD, link
 from reviewdesk.prepare.layout import MANIFEST
 from reviewdesk.prepare.lock import locked
@@ -177,16 +178,19 @@ def _settings(job: Path, record: Mapping[str, Any], data: PreparedData) -> JobSe
         if one.settings.target.label:
             target = one.settings.target
     way = record.get("way") or {}
+    label = "" if way.get("described") else target.label
     best = bool(way.get("best", False))
+    described = Described(**way["described"]) if way.get("described") else NOTHING_DESCRIBED
     return JobSettings(
         targets=tuple(targets),
         source=SourceSettings.from_json(stored["source"]),
         clean=CleanSettings.from_json(stored["clean"]),
         prepare=PrepareSettings.from_json(stored["prepare"]),
-        target=replace(target, target=first.settings.target.target),
+        target=replace(target, target=first.settings.target.target, label=label),
+        described=described,
         text=first.settings.text,
         split=first.settings.split,
-        model=DEFAULT_MODEL if best else str(first.manifest["family"]),
+        model=DEFAULT_MODEL if best or first.rests_on else str(first.manifest["family"]),
         model_settings={} if best or first.rests_on else dict(first.settings.model),
         folds=int(way.get("folds", _DEFAULT_FOLDS)),
         best=best,

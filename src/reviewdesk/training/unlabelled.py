@@ -12,7 +12,7 @@ seeds and confident rows these are.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, Generic, NamedTuple, Self, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +23,7 @@ from reviewdesk.examples.examples import LABEL
 from reviewdesk.examples.targets import SENTIMENTS
 from reviewdesk.models.base import Classifier
 from reviewdesk.models.labelled import LabelledReviews
+from reviewdesk.optional import install_command
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.settings import TextSettings
@@ -33,8 +34,13 @@ from reviewdesk.text.opinions.spoken import spoken
 from reviewdesk.text.opinions.word_list import UNSPACED, word_list
 from reviewdesk.training.family import new_classifier
 
+B = TypeVar("B")
+
 MOST_READ: Final = 20_000
 """So many reviews are read by the lists."""
+
+READ_AT_ONCE: Final = 5_000
+"""Reviews whose languages help to tell each other's."""
 
 MANY: Final = 2_000
 KEPT_OF_MANY: Final = 0.7
@@ -91,17 +97,17 @@ class Basis:
         return cls(**values)
 
 
-class UnlabelledFit(NamedTuple):
+class UnlabelledFit(NamedTuple, Generic[B]):
     """A classifier that learnt from reviews without labels.
 
     Args:
-        classifier: says negative or positive.
+        classifier: gives each review a label.
         basis: on what that rests.
         generated: how many of the reviews reviewdesk has made up.
     """
 
     classifier: Classifier
-    basis: Basis
+    basis: B
     generated: int
 
 
@@ -119,7 +125,7 @@ class _Read(NamedTuple):
 
 def learn_without_labels(
     data: PreparedData, text: TextSettings, *, progress: Progress = SILENT
-) -> UnlabelledFit:
+) -> UnlabelledFit[Basis]:
     """Let ``linear`` learn sentiment from what lists of words say of reviews.
 
     Args:
@@ -130,13 +136,15 @@ def learn_without_labels(
     Raises:
         NotEnoughData: the lists know too few of the words.
     """
-    read, generated = _read(data, text, progress)
+    reviews, generated = reviews_by_hash(data, text.fields, MOST_READ)
+    read = _read(reviews, progress)
     known = read.words > 0
     if not known.any() or known.mean() < LEAST_READ:
         raise NotEnoughData(
             f"lists of opinion words know a word of only {int(known.sum()):,} of {len(known):,} "
             "reviews, so their sentiment cannot be told without labels; label some of them in a "
-            "column, and name it with --label"
+            f"column, and name it with --label, or let an encoder of 94 languages tell it, after: "
+            f"{install_command('few-shot')}"
         )
     labels = np.where(read.margins > 0, POSITIVE, NEGATIVE).astype(np.int32)
     sure = _sure(read.margins)
@@ -163,33 +171,46 @@ def learn_without_labels(
     return UnlabelledFit(classifier, basis, generated)
 
 
-def _read(data: PreparedData, text: TextSettings, progress: Progress) -> tuple[_Read, int]:
-    """Return what the lists say of a sample, and how many of all reviews are made up."""
+def reviews_by_hash(
+    data: PreparedData, fields: Sequence[str], most: int
+) -> tuple[pa.RecordBatch, int]:
+    """Return a sample of reviews, and how many of all of them reviewdesk has made up.
+
+    Args:
+        data: prepared reviews.
+        fields: the columns to return.
+        most: how many; all of fewer reviews.
+    """
     hashes, generated = [np.empty(0, np.uint64)], 0
     for batch in data.batches(["review_id", "product_id"]):
         hashes.append(hash64(batch.column("review_id")))
         generated += int(is_generated(batch.column("product_id")).sum())
     every = np.concatenate(hashes)
-    largest = np.sort(every)[: min(MOST_READ, len(every))][-1]
-    fields, batches, at = list(text.fields), [], 0
+    largest = np.sort(every)[: min(most, len(every))][-1]
+    batches, at = [], 0
+    for batch in data.batches([*fields]):
+        batches.append(batch.filter(pa.array(every[at : at + len(batch)] <= largest)))
+        at += len(batch)
+    return pa.Table.from_batches(batches).combine_chunks().to_batches()[0], generated
+
+
+def _read(reviews: pa.RecordBatch, progress: Progress) -> _Read:
+    """Return what the lists say of reviews."""
     languages: list[str] = []
     scores: list[float] = []
     words: list[int] = []
-    with progress.task("Reading", min(MOST_READ, len(every)), "reviews") as task:
-        for batch in data.batches(fields):
-            some = batch.filter(pa.array(every[at : at + len(batch)] <= largest))
-            at += len(batch)
-            texts = ["\n".join(filter(None, one.values())) for one in some.to_pylist()]
+    with progress.task("Reading", len(reviews), "reviews") as task:
+        for at in range(0, len(reviews), READ_AT_ONCE):
+            some = reviews.slice(at, READ_AT_ONCE).to_pylist()
+            texts = ["\n".join(filter(None, one.values())) for one in some]
             codes = spoken(texts)
             found = [opinion(one, word_list(code)) for one, code in zip(texts, codes, strict=True)]
-            batches.append(some)
             languages += codes
             scores += [one.score for one in found]
             words += [one.words for one in found]
             task.advance(len(some))
-    reviews = pa.Table.from_batches(batches).combine_chunks().to_batches()[0]
     counts = np.array(words, np.int64)
-    return _Read(reviews, languages, (np.array(scores) - PRAISE) * (counts > 0), counts), generated
+    return _Read(reviews, languages, (np.array(scores) - PRAISE) * (counts > 0), counts)
 
 
 def _sure(margins: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -107,7 +107,8 @@ def read_answers(path: Path) -> tuple[pa.Array, NDArray[np.bool_]]:
         InputError: a column is missing, or an answer is neither right nor wrong.
         StorageError: it cannot be read.
     """
-    return read_filled_in(path, ANSWERS, "right or wrong")
+    ids, wrong = read_filled_in(path, ANSWERS, "right or wrong")
+    return ids, np.array(wrong, np.bool_)
 
 
 def _log_odds(posterior: Floats) -> Floats:

@@ -59,11 +59,10 @@ class FewShot(Classifier):
     def _fit(self, train: LabelledReviews, validation: LabelledReviews | None) -> None:
         if self.run.processes > 1 or self.run.time_limit is not None:
             raise UsageError("few-shot learns in one process and without a time limit")
-        self.encoder_: Encoder = new_encoder(self.settings.encoder)
         texts, labels = self._texts(train)
         self.present_ = np.unique(labels)
         places = np.searchsorted(self.present_, labels)
-        vectors = self._vectors(texts)
+        vectors = self.vectors(texts)
         self.centre_ = vectors.mean(axis=0)
         self.scale_ = np.maximum(vectors.std(axis=0), LEAST_SPREAD).astype(np.float32)
         rows = self._scaled(vectors)
@@ -135,8 +134,13 @@ class FewShot(Classifier):
         scaled: NDArray[np.float32] = (vectors - self.centre_) / self.scale_
         return scaled
 
-    def _vectors(self, texts: list[str]) -> NDArray[np.float32]:
-        """Return the vectors of texts (n, d); those known already are not made again."""
+    def vectors(self, texts: list[str]) -> NDArray[np.float32]:
+        """Return the vectors of texts (n, d); those known already are not made again.
+
+        What was made before fitting is known to it, and what fitting made to ``predict_proba``.
+        """
+        if not hasattr(self, "encoder_"):
+            self.encoder_: Encoder = new_encoder(self.settings.encoder)
         keys = hash64(pa.array(texts, pa.large_string())).tolist()
         self._read_vectors()
         new = [place for place, key in enumerate(keys) if key not in self._known_vectors]
