@@ -77,7 +77,8 @@ def test_more_files_are_told_by_the_same_descriptions(tmp_path: Path) -> None:
     place = tmp_path / "job"
     done = run_cli("run", tmp_path / "r.csv", "--out", place, *options, "--encoder", tiny_encoder())
     assert (done.code, "few-shot learned from" in done.out) == (0, True), done.err
-    more = pd.DataFrame({"review_id": ["n1", "n2"], "text": ["the awful thing refund", "the great thing perfect"]})
+    texts = ["the awful thing refund", "the great thing perfect"]
+    more = pd.DataFrame({"review_id": ["n1", "n2"], "text": texts})
     more.to_csv(tmp_path / "more.csv", index=False)
     done = run_cli("update", place, tmp_path / "more.csv")
     assert done.code == 0, done.err
