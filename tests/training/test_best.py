@@ -55,6 +55,16 @@ def fits(
     return Fits(candidate, 3, probabilities, Cost(seconds, 1.0, 0.001, 1 << 20))
 
 
+def test_an_encoder_is_tried_where_labels_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(best_module, "is_installed", lambda name: True)
+    assert [one.name for one in best_module.candidates(2_000)][-2:] == ["cnn", "few-shot"]
+    assert [one.name for one in best_module.candidates(2_001)][-1] == "cnn"
+    monkeypatch.setattr(best_module, "is_installed", lambda name: False)
+    names = [one.name for one in best_module.candidates(100)]
+    assert names[0] == "linear"
+    assert not {"cnn", "few-shot"} & {*names}
+
+
 def test_linear_stays_where_nothing_is_better(share: TrainingShare) -> None:
     linear = fits(share, "linear", 0.95)
     worse = fits(share, "naive-bayes", 0.5, seed=1)

@@ -23,6 +23,7 @@ from reviewdesk.progress import SILENT, Progress
 from reviewdesk.report.numbers import share as percent
 from reviewdesk.settings import SplitSettings, TargetSettings, TextSettings
 from reviewdesk.storage import private_directory, read_json, write_json
+from reviewdesk.training.automatic import ENCODER, FEW_SHOT, MOST_FEW
 from reviewdesk.training.blending import Weighed, save_blend, weigh
 from reviewdesk.training.comparison import BundleComparison, compare
 from reviewdesk.training.comparison_page import points
@@ -85,8 +86,12 @@ class Choice:
     cost: Cost
 
 
-def candidates() -> list[Candidate]:
-    """Return what is tried, the quickest first; networks where they can be learnt."""
+def candidates(rows: int) -> list[Candidate]:
+    """Return what is tried, the quickest first; networks where they can be learnt.
+
+    Args:
+        rows: how many labelled reviews there are; an encoder reads few of them in the time.
+    """
     entrants = [
         BASELINE,
         Candidate("naive-bayes", "naive-bayes", {}),
@@ -96,6 +101,8 @@ def candidates() -> list[Candidate]:
     ]
     if is_installed("torch") and is_installed("onnxruntime"):
         entrants.append(Candidate("cnn", "cnn", {}))
+    if rows <= MOST_FEW and is_installed(ENCODER):
+        entrants.append(Candidate(FEW_SHOT, FEW_SHOT, {}))
     return entrants
 
 
@@ -151,7 +158,7 @@ def train_best(
         fits = out_of_fold(question, share, [BASELINE], folder / "folds", progress=progress)
         spent = time.monotonic() - begin
         rest = max(seconds * COMPARE_SHARE - spent, 0.0)
-        others = candidates()[1:]
+        others = candidates(int(share.train.sum()))[1:]
         fits += out_of_fold(
             question, share, others, folder / "folds", seconds=rest, progress=progress
         )
