@@ -1,6 +1,7 @@
 """A job on reviews without labels whose classes are described in words."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -46,7 +47,7 @@ def test_described_classes_are_told(
     monkeypatch.setattr(described, "MOST_ENCODED", encoded)
     true = write(tmp_path / "r.csv", 90)
     audit = tmp_path / "answers.csv"
-    way = {"classes": CLASSES, "encoder": tiny_encoder(), "audit": audit}
+    way: dict[str, Any] = {"classes": CLASSES, "encoder": tiny_encoder(), "audit": audit}
     job = rd.run(tmp_path / "r.csv", tmp_path / "job", **way)
     model = job.models["label"]
     assert model.bundle.family == family

@@ -248,7 +248,8 @@ def _sentences(description: str) -> list[str]:
 
 
 def _direction(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    return _unit(vectors.mean(axis=0, keepdims=True))[0]
+    direction: NDArray[np.float32] = _unit(vectors.mean(axis=0, keepdims=True))[0]
+    return direction
 
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
