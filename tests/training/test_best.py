@@ -38,7 +38,7 @@ def share(data: PreparedData) -> TrainingShare:
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(best_module, "candidates", lambda: FEW)
+    monkeypatch.setattr(best_module, "candidates", lambda rows: FEW)
     monkeypatch.setattr(best_module, "MOST_TRIALS", 2)
 
 
