@@ -11,6 +11,7 @@
     │   └── LostColumn             exit  4   HTTP 400   and no value of a column could be read
     ├── BundleError                exit  5   HTTP 500   a bundle is damaged, hostile or too new
     ├── MissingExtra               exit  6   HTTP 500   an optional package is not installed
+    ├── UnsupportedPlatform        exit  6   HTTP 500   neither Linux nor macOS
     ├── StorageError               exit  7   HTTP 507   no space, no permission, no such place
     ├── Stopped                    exit  0   HTTP 500   asked to end; saved, and it can go on
     └── RequestError               exit  1   HTTP 400   a request to the server is wrong
@@ -118,6 +119,13 @@ class BundleError(ReviewdeskError):
 
     code = "bundle"
     exit_code = 5
+
+
+class UnsupportedPlatform(ReviewdeskError, ImportError):
+    """The operating system is neither Linux nor macOS."""
+
+    code = "unsupported_platform"
+    exit_code = 6
 
 
 class MissingExtra(ReviewdeskError):

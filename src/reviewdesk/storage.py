@@ -6,7 +6,6 @@ Places are local paths or ``s3://`` addresses (Arrow's own file systems).
 
 import contextlib
 import errno
-import fcntl
 import hashlib
 import json
 import os
@@ -19,6 +18,7 @@ from typing import IO, Any, Final
 import pyarrow.fs as pafs
 
 from reviewdesk.errors import InputError, StorageError
+from reviewdesk.file_lock import lock_at_once
 from reviewdesk.s3 import SCHEME, missing_sentence, s3_filesystem, s3_sentence
 
 PRIVATE_DIRECTORY: Final = 0o700
@@ -157,10 +157,9 @@ def _runs(process: int) -> bool:
 def _lock(descriptor: int) -> bool:
     """Lock a file until it is closed; say whether nobody else holds it."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:  # another process holds it, or the file system has no locks
+        return lock_at_once(descriptor)
+    except OSError:  # the file system has no locks
         return False
-    return True
 
 
 def open_private(path: Path) -> IO[bytes]:

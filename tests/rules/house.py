@@ -10,7 +10,7 @@ SOURCE: Final = Path(__file__).parents[2] / "src" / "reviewdesk"
 FOUNDATION: Final = frozenset(
     {
         *("errors", "schema", "settings", "optional", "registry", "progress", "s3", "storage"),
-        *("exchange", "seal", "runlog", "process"),
+        *("exchange", "file_lock", "seal", "runlog", "process"),
     }
 )
 

@@ -1,7 +1,6 @@
 """Files of captured requests that grow while others erase from them: rotated and bounded."""
 
 import errno
-import fcntl
 import json
 import os
 import threading
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from reviewdesk.file_lock import lock, unlock
 from reviewdesk.formats.capture_log import OWN, Captured, capture_files, capture_line
 from reviewdesk.storage import (
     PRIVATE_DIRECTORY,
@@ -103,7 +103,7 @@ class _Growing:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             self.size = before + written
         finally:
-            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+            unlock(self._descriptor)
 
     def close(self) -> None:
         os.close(self._descriptor)
@@ -120,7 +120,7 @@ class _Growing:
 
 def _locked(descriptor: int, path: Path) -> bool:
     """Lock an open file; say whether it still is the one of that name: erasing exchanges files."""
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    lock(descriptor)
     try:
         return path.stat().st_ino == os.fstat(descriptor).st_ino
     except FileNotFoundError:

@@ -1,13 +1,13 @@
 """One writer at a time: a lock that ends with its process, however that ends."""
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from reviewdesk.errors import StorageError
+from reviewdesk.file_lock import lock_at_once
 from reviewdesk.storage import PRIVATE_FILE, storage_errors
 
 
@@ -41,9 +41,7 @@ def locked(path: Path, what: str) -> Iterator[None]:
 def _acquire(path: Path) -> int | None:
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not lock_at_once(descriptor):
             os.close(descriptor)
             return None
         if _is_open_file(path, descriptor):

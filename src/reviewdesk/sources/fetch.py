@@ -4,7 +4,6 @@ Source: RFC 9110, range requests (section 14) and If-Range (13.1.5).
 """
 
 import contextlib
-import fcntl
 import http.client
 import os
 import re
@@ -17,6 +16,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from reviewdesk.errors import InputError, StorageError, UsageError
+from reviewdesk.file_lock import lock_at_once
 from reviewdesk.progress import SILENT, Progress, Task
 from reviewdesk.sources.files import SourceFile
 from reviewdesk.sources.web import DownloadRefused, Lost, answer, length_of, part_of
@@ -132,10 +132,9 @@ def _alone_in(folder: Path) -> Iterator[None]:
     """Keep other processes from fetching into the folder while the block runs."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not lock_at_once(descriptor):
+            raise StorageError(f"another process is fetching into {folder}; wait for it")
         yield
-    except BlockingIOError as error:
-        raise StorageError(f"another process is fetching into {folder}; wait for it") from error
     finally:
         os.close(descriptor)
 
