@@ -74,12 +74,12 @@ def main() -> None:
     with ExitStack() as stack:
         commands = _commands(folder, bundles)
         servers = [
-            stack.enter_context(_running(name, command, path))
+            stack.enter_context(running(name, command, path))
             for name, (command, path) in commands.items()
             if not asked.only or name.startswith(tuple(asked.only))
         ]
         for server in servers:  # they start side by side
-            _wait(server.port)
+            wait_for(server.port)
         for _ in range(asked.rounds):
             for connections in CONNECTIONS:
                 for reviews in REVIEWS:
@@ -113,7 +113,8 @@ def _commands(folder: Path, bundles: dict[str, Path]) -> dict[str, tuple[list[st
 
 
 @contextmanager
-def _running(name: str, command: list[str], path: str) -> Iterator[Server]:
+def running(name: str, command: list[str], path: str) -> Iterator[Server]:
+    """Run a server on a free port."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     own = "serve" in command
@@ -131,7 +132,8 @@ def _with_port(command: list[str], port: int) -> list[str]:
     return [*command[:at], str(port), *command[at:]]
 
 
-def _wait(port: int) -> None:
+def wait_for(port: int) -> None:
+    """Wait until a server answers."""
     until = time.monotonic() + 300
     while time.monotonic() < until:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)

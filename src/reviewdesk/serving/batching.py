@@ -29,7 +29,7 @@ from reviewdesk.settings import ServeSettings
 MOST_WORK: Final = 262_144
 """Work of one batch, as ``work_of`` counts it; what is over waits for the next."""
 
-GATHERED: Final = 32
+GATHERED: Final = 256
 """So many requests that nobody waits for are enough for a batch."""
 
 TURNS: Final = 2
@@ -184,7 +184,7 @@ class Batches:
         at_once: whether they are answered in the event loop itself; else in a thread.
         run: does work in a thread as soon as one is free.
         gather_seconds: how long requests wait for others, where nobody waits for their answers;
-            but no longer than ``GATHERED`` are there.
+            but no longer than until ``GATHERED`` are there, or ``MOST_WORK``.
     """
 
     def __init__(
@@ -199,9 +199,15 @@ class Batches:
         self._crowded = False
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._added = self._taken = 0
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    @property
+    def work(self) -> int:
+        """What those cost that wait; exact where one thread takes at a time."""
+        return self._added - self._taken
 
     async def answer(self, asked: Asked) -> Scored:
         """Return the answer to a request; errors are raised."""
@@ -212,12 +218,15 @@ class Batches:
     def add(self, asked: Asked) -> None:
         """Take a request; nobody need wait for its answer."""
         self._waiting.append(asked)
+        self._added += asked.work
         loop = asyncio.get_running_loop()
         if self._gather_seconds:
             if not self._due:
                 self._due = True
                 self._timer = loop.call_later(self._gather_seconds, self._begin_thread)
-            elif len(self._waiting) >= GATHERED and self._timer is not None:
+            elif self._timer is not None and (
+                len(self._waiting) >= GATHERED or self.work >= MOST_WORK
+            ):
                 self._timer.cancel()
                 self._begin_thread()
         elif not self._at_once:
@@ -267,6 +276,7 @@ class Batches:
             except IndexError:
                 break
             work += batch[-1].work
+        self._taken += work
         return batch, self._scoring.answer(batch) if batch else []
 
 

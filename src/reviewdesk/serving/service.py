@@ -16,7 +16,7 @@ from reviewdesk.bundle import Bundle
 from reviewdesk.errors import Overloaded, UnknownEndpoint, UsageError
 from reviewdesk.serving.batching import AT_ONCE_WORK, LARGE_WORK, Asked, Batches, Scoring
 from reviewdesk.serving.metrics import Metrics
-from reviewdesk.serving.traffic import MOST_SHADOWED, Scored, Traffic
+from reviewdesk.serving.traffic import MOST_SHADOWED, MOST_SHADOWED_WORK, Scored, Traffic
 from reviewdesk.serving.variants import ALL_TRAFFIC, ServedEndpoint, Variant
 from reviewdesk.settings import EACH_REQUEST_ANEW, ServeSettings, TrafficSettings
 
@@ -26,8 +26,9 @@ MOST_THREADS: Final = 8
 MOST_REQUESTS: Final = 64
 """Requests held at a time, working or waiting."""
 
-GATHER_SECONDS: Final = 0.02
-"""Requests wait so long for others before a shadow scores them together: nobody waits for it."""
+GATHER_SECONDS: Final = 0.25
+"""Requests wait so long for others before a shadow scores them together: nobody waits for it, and
+the fewer moments it works in, the fewer answers come late."""
 
 MOST_LARGE: Final = 16
 """Large requests among them."""
@@ -193,7 +194,11 @@ class Service:
 
         Where many wait, further ones are not scored and counted.
         """
-        if sum(map(len, self._shadowed.values())) >= MOST_SHADOWED:
+        waiting = self._shadowed.values()
+        if (
+            sum(map(len, waiting)) >= MOST_SHADOWED
+            or sum(one.work for one in waiting) >= MOST_SHADOWED_WORK
+        ):
             self._not_shadowed += 1
             return
         bundle = asked.variant.bundle

@@ -19,7 +19,8 @@ from reviewdesk.serving.variants import ServedEndpoint, Variant, part_of
 from reviewdesk.settings import TrafficSettings
 from reviewdesk.storage import read_json
 
-MOST_SHADOWED: Final = 64
+MOST_SHADOWED: Final = 1_024
+MOST_SHADOWED_WORK: Final = 16 << 20
 """Requests that wait for a shadow at a time; more are not shadowed."""
 
 GAUGES: Final = "monitor.prom"
