@@ -196,8 +196,10 @@ def walkthrough(train: pa.Table, settings: Settings) -> Predict:
 SYSTEMS: Final[dict[str, Callable[[pa.Table, Settings], Predict]]] = {
     "linear": linear,
     "linear-pairs": linear,
+    "linear-marks": linear,
     "fastText": fasttext,
     "fastText-100": fasttext,
+    "fastText-tutorial": fasttext,
     "TF-IDF + LinearSVC": tfidf_svc,
     "TF-IDF + logistic": tfidf_logistic,
     "NB-SVM": nbsvm,
