@@ -5,6 +5,7 @@ SageMaker runs them; the page is opened in Chromium where there is one.
 """
 
 import json
+import logging
 import sys
 import time
 from pathlib import Path
@@ -41,11 +42,13 @@ NAME: Final = "sentiment"
 PORT: Final = 18_081
 CHROMIUM: Final = Path("/usr/bin/chromium")
 PRAISE: Final = "Works very well, I love it. Great value."
+COMPLAINT: Final = "Awful, a waste of money. It broke and I sent it back."
 
 
 def main(folder: Path) -> None:
     """Show everything, in one folder."""
     started = time.monotonic()
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line for each request
     folder.mkdir(parents=True, exist_ok=True)
     bundle = train(folder)
     transform(folder)
@@ -90,7 +93,7 @@ def transform(folder: Path) -> None:
     """Run a batch transform over some reviews."""
     source = folder / "unlabelled"
     source.mkdir()
-    lines = [json.dumps({"source": text}) for text in (PRAISE, "Broke after a week, awful.")]
+    lines = [json.dumps({"source": text}) for text in (PRAISE, COMPLAINT)]
     (source / "reviews.jsonl").write_text("\n".join(lines) + "\n")
     place = {"S3DataType": "S3Prefix", "S3Uri": f"file://{source.resolve()}/"}
     job = written(

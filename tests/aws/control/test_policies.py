@@ -213,3 +213,16 @@ def test_wrong_names_and_what_is_missing(account: Account) -> None:
     with pytest.raises(UsageError, match="--bucket"):
         Policies(Account(shop(bucket="")))
     assert BUCKET in json.dumps(Policies(account).of("train"))
+
+
+def test_the_role_may_fetch_the_projects_image_alone(aws: Cloud) -> None:
+    for image, resource in (
+        ("123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop/reviewdesk:1",
+         "arn:aws:ecr:eu-west-1:123456789012:repository/shop/reviewdesk"),
+        ("123456789012.dkr.ecr.us-east-1.amazonaws.com/reviewdesk@sha256:ab",
+         "arn:aws:ecr:us-east-1:123456789012:repository/reviewdesk"),
+        ("", "arn:aws:ecr:us-east-1:123456789012:repository/*"),
+    ):  # fmt: skip
+        policy = Policies(Account(shop(image=image), dry_run=True)).of("role")
+        (images,) = [one for one in policy["Statement"] if "ecr:BatchGetImage" in one["Action"]]
+        assert images["Resource"] in (resource, [resource])

@@ -4,6 +4,7 @@ Only what a command sends is in its policy. Where IAM allows it, resources are n
 project's tag; listings, which IAM cannot narrow, are of everything.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -16,6 +17,10 @@ from reviewdesk.errors import UsageError
 VERSION: Final = "2012-10-17"
 SAGEMAKER: Final = "sagemaker.amazonaws.com"
 SCHEDULER: Final = "scheduler.amazonaws.com"
+ECR: Final = re.compile(
+    r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)(?:[:@].*)?"
+)
+"""An image's address: account, region, repository, and a tag or digest."""
 KMS: Final = ("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey")
 
 
@@ -277,7 +282,7 @@ class Policies:
                     "ecr:BatchGetImage",
                     "ecr:GetDownloadUrlForLayer",
                 ],
-                [account.arn("ecr", "repository/*")],
+                [self._repository()],
             ),
             allow(["ecr:GetAuthorizationToken"], ["*"]),
             *self._vpc(),
@@ -333,6 +338,14 @@ class Policies:
 
     def _sagemaker(self, resource: str) -> str:
         return self._account.arn("sagemaker", resource)
+
+    def _repository(self) -> str:
+        """Return the repository of the image; all of the account's where it has no such address."""
+        image = ECR.fullmatch(self._settings.image)
+        if image is None:
+            return self._account.arn("ecr", "repository/*")
+        number, region, name = image.groups()
+        return f"arn:{self._account.partition}:ecr:{region}:{number}:repository/{name}"
 
     def _parts(self) -> list[str]:
         return [
