@@ -158,3 +158,30 @@ def test_several_labels_may_stand_in_any_column(tmp_path: Path, cli: Cli) -> Non
     done = cli("train", tmp_path / "p", *words)
     assert done.code == 0, done.err
     assert load_bundle(tmp_path / "bundle").labels == ["broken", "late", "urgent"]
+
+
+def test_several_labels_are_exported_by_their_names(tmp_path: Path, cli: Cli) -> None:
+    frame = tickets()
+    frame["tags"] = frame["topic"] + np.where(frame.index % 3 == 0, "|urgent", "")
+    frame["review_id"] = [f"R{row}" for row in range(len(frame))]
+    frame.rename(columns={"note": "text"}).to_csv(tmp_path / "tags.csv", index=False)
+    cli("prepare", tmp_path / "tags.csv", "--keep", "tags", "--out", tmp_path / "p")
+    tags = {row.review_id: set(str(row.tags).split("|")) for row in frame.itertuples()}
+    words = ("export", tmp_path / "p", "--target", "labels", "--label", "tags")
+    for form in ("csv", "jsonl", "fasttext", "augmented-manifest", "libsvm"):
+        done = cli(*words, "--format", form, "--out", tmp_path / form)
+        assert done.code == 0, done.err
+    as_csv = pd.read_csv(tmp_path / "csv" / "train.csv", index_col="review_id")["label"]
+    lines = (tmp_path / "jsonl" / "train.jsonl").read_text().splitlines()
+    as_json = {row["review_id"]: row["label"] for row in map(json.loads, lines)}
+    assert len(as_json) == len(as_csv) > 50
+    for review, names in as_json.items():
+        assert set(names) == tags[review] == set(as_csv[review].split("|"))
+    names = [one["name"] for one in json.loads((tmp_path / "csv" / "labels.json").read_text())]
+    manifest = (tmp_path / "augmented-manifest" / "train.manifest").read_text().splitlines()
+    numbers = [json.loads(line)["label"] for line in manifest]
+    assert [[names[one] for one in row] for row in numbers] == list(as_json.values())
+    fasttext = (tmp_path / "fasttext" / "train.txt").read_text().splitlines()
+    assert [line.count("__label__") for line in fasttext] == [len(row) for row in numbers]
+    libsvm = (tmp_path / "libsvm" / "train.libsvm").read_text().splitlines()
+    assert [line.split()[0] for line in libsvm] == [",".join(map(str, row)) for row in numbers]

@@ -9,7 +9,7 @@ from reviewdesk.errors import BundleError, UsageError
 from reviewdesk.models.linear.classifier import Linear
 from reviewdesk.storage import read_json, write_json
 
-from .corpus import learn, predicted, train_incrementally
+from .corpus import labelled, learn, predicted, train_incrementally
 
 GOOD = ["wonderful", "excellent", "beautiful", "fantastic"]
 BAD = ["horrible", "terrible", "useless", "dreadful"]
@@ -78,3 +78,43 @@ def test_shorter_runs_are_refused() -> None:
     for wrong in (1, 2, 7):
         with pytest.raises(UsageError, match="characters"):
             learn(Linear(characters=wrong), ["a", "b"], ["x", "y"])
+
+
+def in_compounds(sentence: str) -> tuple[list[str], list[str]]:
+    """Return texts of which only part of a word that nobody wrote before tells the label."""
+    random = np.random.default_rng(1)
+    texts, labels = [], []
+    for number in range(300):
+        before, behind = ("".join(random.choice(list("bdfgkmnprtu"), 5)) for _ in range(2))
+        word = f"{before}{('schlecht', 'zauber')[number % 2]}{behind}"
+        texts.append(sentence.format(word))
+        labels.append(("bad", "good")[number % 2])
+    return texts, labels
+
+
+def test_they_are_chosen_for_other_languages_than_english_where_they_help(tmp_path: Path) -> None:
+    texts, labels = in_compounds("Das ist ein {} Gerät, das wir vor drei Wochen bestellt haben.")
+    fitted = learn(Linear(), texts, labels)
+    assert (fitted.characters_, "runs of up to 5" in fitted.choices()) == (5, True)
+    fitted.save(tmp_path)
+    loaded = Linear.load(tmp_path)
+    assert loaded.predict_proba(texts).tobytes() == fitted.predict_proba(texts).tobytes()
+    assert loaded.refit(labelled(texts, labels)).characters_ == 5
+    assert learn(Linear(characters=0), texts, labels).characters_ == 0
+    of_words, names = rows()
+    german = [f"Das Gerät kam gestern hier bei uns an, und es ist {text}" for text in of_words]
+    assert learn(Linear(), german, names).characters_ == 0  # words say it all
+    english, labels = in_compounds("This is a {} device that we have ordered three weeks ago.")
+    assert learn(Linear(), english, labels).characters_ == 0
+
+
+def test_a_bundle_of_an_earlier_release_has_the_runs_that_were_asked_for(tmp_path: Path) -> None:
+    texts, labels = rows()
+    for asked in (0, 4):
+        fitted = learn(Linear(characters=asked), texts, labels)
+        fitted.save(tmp_path)
+        saved = read_json(tmp_path / "classifier.json")
+        del saved["characters"]
+        write_json(tmp_path / "classifier.json", saved)
+        loaded = Linear.load(tmp_path)
+        assert loaded.predict_proba(texts).tobytes() == fitted.predict_proba(texts).tobytes()

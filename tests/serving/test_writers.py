@@ -49,18 +49,18 @@ def test_probabilities_survive_to_the_last_bit(media_type: str) -> None:
 
 
 def test_evidence_is_told_where_it_is_asked_for() -> None:
-    told = evidence_of(np.array([0, 3, 5]), [True, True, False])
+    told = evidence_of(np.array([0, 3, 5]), ["", "fr", "fr"], [True, True, False])
     assert told == [
         {"known_words": 0, "cannot_tell": True},
-        {"known_words": 3, "cannot_tell": False},
+        {"known_words": 3, "cannot_tell": False, "unseen_language": "fr"},
         {},
     ]
-    assert evidence_of(None, [True]) == [{"known_words": None, "cannot_tell": False}]
+    assert evidence_of(None, [""], [True]) == [{"known_words": None, "cannot_tell": False}]
 
 
 def test_lines_end_in_known_words_where_that_is_asked_for() -> None:
     shares = np.array([[0.5, 0.25], [0.25, 0.5]], np.float32)
-    evidence = evidence_of(np.array([3, 0]), [False, True])
+    evidence = evidence_of(np.array([3, 0]), ["", ""], [False, True])
     ranked = rankings(["a", "b"], shares, [1, 1])
     found = write_answer(CSV, ranked, evidence).decode()
     assert [*csv.reader(found.splitlines())] == [["a", "0.5"], ["b", "0.5", "0"]]

@@ -18,7 +18,7 @@ from tests.text.reviews import LANGUAGES, reviews_in
 
 UNSPACED = {"ja", "th", "zh"}
 SPACED = [code for code in LANGUAGES if code not in UNSPACED]
-RUN = re.compile("[\u3041-\u3096\u30a1-\u30fa\u30fc\u4e00-\u9fff]+|[\u0e01-\u0e4f]+")
+RUN = re.compile("[\u3005-\u3007\u3041-\u3096\u30a1-\u30fa\u30fc\u4e00-\u9fff]+|[\u0e01-\u0e4f]+")
 
 
 def _kernel_words(text: str) -> list[str]:

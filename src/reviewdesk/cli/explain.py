@@ -11,6 +11,7 @@ from reviewdesk.cli.options import Json
 from reviewdesk.cli.output import print_json, print_table, say
 from reviewdesk.job.places import bundle_of
 from reviewdesk.scoring.explain import explain as explain_text
+from reviewdesk.text.language_names import LANGUAGE_NAMES
 
 NOTHING_KNOWN: Final = (
     "no word of the text is known to the bundle; each label has the share that it has among the "
@@ -52,6 +53,9 @@ def explain(
             ["label", "share"], [[one, f"{p:.2f}"] for one, p in explanation.probabilities.items()]
         )
         return
+    if code := explanation.unseen_language:
+        name = LANGUAGE_NAMES[code]
+        say(f"mind: the text is in {name}, of which the bundle has learned next to nothing")
     say(f"{explanation.label}, with probability {explanation.probability:.2f}")
     print_table(
         ["word", f"for {explanation.label}"],

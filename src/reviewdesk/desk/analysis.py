@@ -58,6 +58,13 @@ class Judgement:
         """Return what the page shows of it."""
         label, probability = self.explanation.label, self.explanation.probability
         unknown = self.explanation.cannot_tell
+        sure = say("judgement.nothing_known")
+        if not unknown:
+            sure = certainty(say, probability, self.measured)
+        unseen = self.explanation.unseen_language
+        if unseen:
+            name = say(f"language_name.{unseen}")
+            sure = f"{sure} {say('judgement.unseen_language', language=name)}"
         others = [one for one in self.explanation.probabilities if one != label]
         return {
             "target": self.target,
@@ -66,10 +73,8 @@ class Judgement:
             "verdict": say("judgement.cannot_tell")
             if unknown
             else verdict(say, self.target, label, probability),
-            "certainty": say("judgement.nothing_known")
-            if unknown
-            else certainty(say, probability, self.measured),
-            "clear": probability >= FAIRLY_SURE and not unknown,
+            "certainty": sure,
+            "clear": probability >= FAIRLY_SURE and not unknown and not unseen,
             "cannot_tell": unknown,
             "probability": probability,
             "labels": self._labels(say),

@@ -29,7 +29,13 @@ from reviewdesk.prepare.shared_workspace import (
 from reviewdesk.prepare.workspace import Workspace
 from reviewdesk.progress import SILENT, Progress, Task
 from reviewdesk.schema import REVIEWS, require_columns
-from reviewdesk.settings import ExportSettings, SplitSettings, TargetSettings, TextSettings
+from reviewdesk.settings import (
+    SEVERAL,
+    ExportSettings,
+    SplitSettings,
+    TargetSettings,
+    TextSettings,
+)
 from reviewdesk.storage import (
     address_of,
     checked_record,
@@ -118,6 +124,10 @@ def export(
         "clean": data.clean_settings.to_json(),
     }
     plan = {"reviewdesk": __version__, "settings": settings, "data": data.fingerprint}
+    if engine is not None and target.target == SEVERAL:
+        raise UsageError(
+            "reviews with several labels each are exported on one machine: leave --engine out"
+        )
     out = absolute(out)
     files = _files(export)
     with output_lock(out):
@@ -299,7 +309,8 @@ def _finish(
     """Write the map of labels and then the manifest, which is returned."""
     write_json(folder / LABELS_FILE, label_map(exported.labels))
     counts = exported.counts
-    left_out = {**exported.left_out, "no_words": counts.get("no_words", 0)}
+    own = {reason: counts.get(reason, 0) for reason in ("no_words", "no_label")}
+    left_out = {**exported.left_out, **own}
     described: list[dict[str, Any]] = []
     for side, name in [(side, name) for side, names in files.items() for name in names]:
         size, digest = exported.digests[name]

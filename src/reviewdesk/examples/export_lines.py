@@ -95,6 +95,14 @@ class LineWriter:
         self._files = files
         self._columns = columns_of(settings, examples.text)
         self._words = label_words(examples.labels)
+        several = examples.sets is not None
+        self._held: list[list[int]] = (
+            examples.sets.to_pylist()
+            if examples.sets is not None
+            else [[number] for number in range(len(examples.labels))]
+        )  # the labels that each number of ``examples.label`` stands for
+        self._separator = examples.target.label_separator if several else ""
+        self._several = several
         self._encode: Callable[[pa.RecordBatch, list[int]], tuple[bytes, int]] = {
             "csv": self._csv,
             "jsonl": self._jsonl,
@@ -145,12 +153,15 @@ class LineWriter:
                 yield name, dealt
 
     def _csv(self, rows: pa.RecordBatch, labels: list[int]) -> tuple[bytes, int]:
-        lines, changed = csv_rows(self._with_labels(rows, labels))
+        names = [self._separator.join(held) for held in self._names(labels)]
+        lines, changed = csv_rows(rows.add_column(1, "label", pa.array(names, pa.string())))
         self.counts["neutralised_cells"] += changed
         return lines, len(rows)
 
     def _jsonl(self, rows: pa.RecordBatch, labels: list[int]) -> tuple[bytes, int]:
-        named = self._with_labels(rows, labels)
+        names = self._names(labels)
+        column = pa.array(names if self._several else [held for (held,) in names])
+        named = rows.add_column(1, "label", column)
         place = named.schema.get_field_index("review_date")
         if place >= 0:
             days = named["review_date"].cast(pa.string())
@@ -159,11 +170,13 @@ class LineWriter:
 
     def _fasttext(self, rows: pa.RecordBatch, labels: list[int]) -> tuple[bytes, int]:
         kept, texts = self._with_words(rows, labels)
-        return fasttext_lines([self._words[label] for label in kept], texts), len(kept)
+        words = [" ".join(self._words[one] for one in self._held[label]) for label in kept]
+        return fasttext_lines(words, texts), len(kept)
 
     def _augmented_manifest(self, rows: pa.RecordBatch, labels: list[int]) -> tuple[bytes, int]:
         kept, texts = self._with_words(rows, labels)
-        return augmented_manifest_lines(kept, texts), len(kept)
+        numbers = [self._held[label] for label in kept] if self._several else kept
+        return augmented_manifest_lines(numbers, texts), len(kept)
 
     def _libsvm(self, rows: pa.RecordBatch, labels: list[int]) -> tuple[bytes, int]:
         fields = [rows[name] for name in self._examples.text.fields]
@@ -171,20 +184,26 @@ class LineWriter:
         there = np.diff(counted.ends) > 0  # reviews without a word are left out
         self.counts["no_words"] += int((~there).sum())
         ends = counted.ends[np.append(True, there)]
-        kept = np.array(labels)[there]
+        numbers = [",".join(map(str, self._held[label])) for label in labels]
+        kept = np.array(numbers, np.str_)[there].tolist()
         return libsvm_lines(kept, counted.indices, counted.counts, ends), len(kept)
 
-    def _with_labels(self, rows: pa.RecordBatch, labels: list[int]) -> pa.RecordBatch:
-        names = pa.array([self._examples.labels[label] for label in labels], pa.string())
-        return rows.add_column(1, "label", names)
+    def _names(self, labels: list[int]) -> list[list[str]]:
+        """Return the names of each review's labels."""
+        return [[self._examples.labels[one] for one in self._held[label]] for label in labels]
 
     def _with_words(
         self, rows: pa.RecordBatch, labels: list[int]
     ) -> tuple[list[int], list[list[str]]]:
-        """Return the words of each review and its label; reviews without a word are left out."""
+        """Return the words of each review and its label.
+
+        Reviews without a word are left out, and those that have none of several labels.
+        """
         fields = [pc.fill_null(rows[name], "") for name in self._examples.text.fields]
         joined = pc.binary_join_element_wise(*fields, "\n") if len(fields) > 1 else fields[0]
         texts = [tokenize(text) for text in joined.to_pylist()]
-        kept = [label for label, words in zip(labels, texts, strict=True) if words]
-        self.counts["no_words"] += len(labels) - len(kept)
-        return kept, [words for words in texts if words]
+        pairs = [pair for pair in zip(labels, texts, strict=True) if pair[1]]
+        self.counts["no_words"] += len(labels) - len(pairs)
+        held = [pair for pair in pairs if self._held[pair[0]]]
+        self.counts["no_label"] += len(pairs) - len(held)
+        return [label for label, _ in held], [words for _, words in held]

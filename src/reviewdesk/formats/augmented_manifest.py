@@ -22,11 +22,13 @@ REFERENCE: Final = "-ref"
 MOST_ATTRIBUTES: Final = 16
 
 
-def augmented_manifest_lines(labels: Iterable[int], texts: Iterable[Sequence[str]]) -> bytes:
+def augmented_manifest_lines(
+    labels: Iterable[int | Sequence[int]], texts: Iterable[Sequence[str]]
+) -> bytes:
     """Return one line a text.
 
     Args:
-        labels: each text's label, as a number.
+        labels: each text's label, as a number, or its labels.
         texts: each text's words.
     """
     pairs = zip(labels, texts, strict=True)

@@ -16,7 +16,7 @@ _COLON: Final = pa.scalar(":", pa.large_string())
 
 
 def libsvm_lines(
-    labels: Sequence[int] | NDArray[Any],
+    labels: Sequence[int] | Sequence[str] | NDArray[Any],
     indices: NDArray[np.integer[Any]],
     values: NDArray[Any],
     ends: NDArray[np.int64],
@@ -24,7 +24,7 @@ def libsvm_lines(
     """Return one line a row.
 
     Args:
-        labels: (n,) each row's label, as a number.
+        labels: (n,) each row's label, as a number; of several, numbers with a comma between.
         indices: (m,) the indices of all rows, from 1, in each row ascending.
         values: (m,) whole numbers, or floats, which are read back as they were.
         ends: (n + 1,) where each row begins and ends.

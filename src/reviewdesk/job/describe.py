@@ -21,6 +21,7 @@ from reviewdesk.scoring.languages import seen_languages
 from reviewdesk.seal import opened
 from reviewdesk.sources.rejects import DAMAGE
 from reviewdesk.storage import checked_record, read_json, read_record, storage_errors
+from reviewdesk.training.evaluate import choices_of
 
 TARGET_PARTS: Final = ("bundle", "predictions.parquet", "evaluation.html")
 
@@ -164,6 +165,7 @@ def _bundle(path: Path) -> Description:
         _held_out(bundle),
         *([str(chosen["why"])] if (chosen := rows.get("chosen")) else []),
         *_languages(seen_languages(bundle)),
+        *([f"It chose by itself: {chosen}."] if (chosen := choices_of(bundle)) else []),
         *_changed_settings(bundle),
         f"Its data has the fingerprint {bundle.data_fingerprint[:16]}; it was made by reviewdesk "
         f"{versions['reviewdesk']} on Python {versions['python']}.",

@@ -83,6 +83,14 @@ class Embeds(Protocol):
 
 
 @runtime_checkable
+class Chooses(Protocol):
+    """A classifier that chooses some of its settings by itself."""
+
+    def choices(self) -> str:
+        """Return in words what was chosen; empty where nothing was."""
+
+
+@runtime_checkable
 class KnowsWords(Protocol):
     """A classifier that says of how many words of a text it learnt anything.
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from reviewdesk.models.linear.hashed import HashedLinear, HashedSettings
 from reviewdesk.models.linear.solver import Choose, Solver
 from reviewdesk.models.linear.validation import Parts
+from reviewdesk.models.linear.vocabulary import Grams
 from reviewdesk.models.linear.weights import Weights
 from reviewdesk.settings import Search, Settings, setting
 from reviewdesk.text.compiled import compiled
@@ -50,8 +51,8 @@ class NaiveBayes(HashedLinear):
     settings_class: ClassVar[type[Settings]] = NaiveBayesSettings
     settings: NaiveBayesSettings
 
-    def _settled(self) -> tuple[int, float]:
-        return self.settings.ngrams, self.settings.smoothing
+    def _settled(self) -> tuple[Grams, float]:
+        return Grams(self.settings.ngrams), self.settings.smoothing
 
     def _solver(
         self, parts: Parts, features: int, label_rows: NDArray[np.int64], start: Weights | None

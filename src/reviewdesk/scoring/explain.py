@@ -12,6 +12,7 @@ from reviewdesk.bundle import Bundle
 from reviewdesk.errors import UsageError
 from reviewdesk.models.base import Explains, Explanation
 from reviewdesk.schema import EVIDENCE
+from reviewdesk.scoring.languages import unseen_language_of
 
 WORDS: Final = 12
 
@@ -35,6 +36,8 @@ class TextVerdict:
             does not say.
         is_example: whether the bundle learned from generated reviews.
         rests_on: on what this rests where nobody had labelled the reviews that it learned from.
+        unseen_language: the code of the text's language where the bundle has learned next to
+            nothing of it; else empty.
     """
 
     probabilities: Mapping[str, float]
@@ -42,6 +45,7 @@ class TextVerdict:
     known_words: int | None = None
     is_example: bool = False
     rests_on: str = ""
+    unseen_language: str = ""
 
     @property
     def cannot_tell(self) -> bool:
@@ -73,6 +77,7 @@ class TextVerdict:
             "cannot_tell": self.cannot_tell,
             "learned_from_generated": self.is_example,
             "rests_on": self.rests_on,
+            "unseen_language": self.unseen_language,
             "reasons": {
                 label: [{"word": one.word, "weight": one.weight} for one in words]
                 for label, words in self.reasons.items()
@@ -110,6 +115,7 @@ def explain(
     return TextVerdict(
         is_example=bundle.is_example,
         rests_on=bundle.rests_on,
+        unseen_language=unseen_language_of(bundle, review.column("review_body"))[0],
         known_words=None if known is None else int(known[0]),
         probabilities=dict(zip(bundle.labels, probabilities.tolist(), strict=True)),
         reasons={

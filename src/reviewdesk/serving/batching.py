@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from reviewdesk.bundle import Bundle
 from reviewdesk.errors import PayloadTooLarge, RequestError, ReviewdeskError, UnsupportedMediaType
+from reviewdesk.scoring.languages import unseen_language_of
 from reviewdesk.serving.about import about_bundle
 from reviewdesk.serving.instances import Instances
 from reviewdesk.serving.media_types import tells_known_words
@@ -149,13 +151,14 @@ class Scoring:
         probabilities = bundle.predict_proba(reviews)
         tell = together.tell_known_words
         known = bundle.known_words(reviews) if any(tell) else None
+        unseen = unseen_language_of(bundle, _bodies(reviews)) if any(tell) else []
         ranked = rankings(bundle.labels, probabilities, together.wanted)
         answers: list[Scored | Exception] = []
         begin = 0
         for call, instances in read:
             rows = slice(begin, begin + len(instances))
             begin = rows.stop
-            evidence = _evidence(known, instances.tell_known_words, rows)
+            evidence = _evidence(known, unseen, instances.tell_known_words, rows)
             if instances.tell_about:
                 evidence = evidence or [{} for _ in instances.wanted]
                 evidence[0]["about"] = about_bundle(bundle)
@@ -172,8 +175,19 @@ class Scoring:
         )
 
 
-def _evidence(known: NDArray[np.int64] | None, tell: Sequence[bool], rows: slice) -> list[Evidence]:
-    return evidence_of(None if known is None else known[rows], tell) if any(tell) else []
+def _evidence(
+    known: NDArray[np.int64] | None, unseen: Sequence[str], tell: Sequence[bool], rows: slice
+) -> list[Evidence]:
+    if not any(tell):
+        return []
+    return evidence_of(None if known is None else known[rows], unseen[rows], tell)
+
+
+def _bodies(reviews: pa.RecordBatch) -> pa.Array:
+    """Return the texts whose language is told; rows of features have none."""
+    if "review_body" in reviews.schema.names:
+        return reviews.column("review_body")
+    return pa.nulls(len(reviews), pa.string())
 
 
 class Batches:

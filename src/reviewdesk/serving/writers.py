@@ -69,17 +69,26 @@ def rankings(
     ]
 
 
-def evidence_of(known: NDArray[np.int64] | None, asked_for: Sequence[bool]) -> list[Evidence]:
+def evidence_of(
+    known: NDArray[np.int64] | None, unseen: Sequence[str], asked_for: Sequence[bool]
+) -> list[Evidence]:
     """Return what answers say of their evidence, where that is asked for.
 
     Args:
         known: how many words of each review are known (n,); None where that cannot be said.
+        unseen: for each, its language if next to nothing was learned of it; else empty.
         asked_for: for each, whether it is asked for.
     """
     counts = [None] * len(asked_for) if known is None else known.tolist()
     return [
-        {"known_words": count, "cannot_tell": count == 0} if asked else {}
-        for count, asked in zip(counts, asked_for, strict=True)
+        {
+            "known_words": count,
+            "cannot_tell": count == 0,
+            **({"unseen_language": code} if code else {}),
+        }
+        if asked
+        else {}
+        for count, code, asked in zip(counts, unseen, asked_for, strict=True)
     ]
 
 

@@ -30,6 +30,7 @@ _UNSPACED: Final = (
     (0x0E00, 0x0F00),  # Thai, Lao
     (0x1000, 0x10A0),  # Burmese
     (0x1780, 0x1800),  # Khmer
+    (0x3005, 0x3008),  # 々 〆 〇, which stand inside words of Japanese
     (0x3040, 0x3100),  # Hiragana, Katakana
     (0x3400, 0x4DC0),  # Chinese characters
     (0x4E00, 0xA000),

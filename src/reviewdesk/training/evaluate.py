@@ -10,6 +10,7 @@ from reviewdesk.bundle import Bundle
 from reviewdesk.errors import NotEnoughData, UsageError
 from reviewdesk.examples.examples import Examples, load_examples
 from reviewdesk.examples.headlines import HEADLINE
+from reviewdesk.models.base import Chooses
 from reviewdesk.models.curve import Curve, HasCurve
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
@@ -78,6 +79,7 @@ class Evaluation:
         by_known_words: how right it is by how many words of a review it knows; empty where its
             family does not count them.
         curve: how the bundle's learning went; None where its family was not measured meanwhile.
+        choices: which of its settings its family chose by itself, in words.
     """
 
     bundle: str
@@ -97,6 +99,7 @@ class Evaluation:
     learned_anew: int = 0
     by_known_words: tuple[KnownWords, ...] = ()
     curve: Curve | None = None
+    choices: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the evaluation as JSON values; no text of a review is among them."""
@@ -118,6 +121,7 @@ class Evaluation:
             "slices": [one.to_json() for one in self.slices],
             "by_known_words": [one.to_json() for one in self.by_known_words],
             **({"curve": self.curve.to_json()} if self.curve else {}),
+            **({"choices": self.choices} if self.choices else {}),
         }
 
 
@@ -177,7 +181,14 @@ def evaluate(
         learned_anew=bundle.learned_anew if used == "held-out" else 0,
         by_known_words=_by_known_words(bundle, predicted, aside),
         curve=bundle.classifier.curve_ if isinstance(bundle.classifier, HasCurve) else None,
+        choices=choices_of(bundle),
     )
+
+
+def choices_of(bundle: Bundle) -> str:
+    """Return in words which of its settings a bundle's family chose by itself; empty for none."""
+    classifier = bundle.classifier
+    return classifier.choices() if isinstance(classifier, Chooses) else ""
 
 
 def evaluation_of(

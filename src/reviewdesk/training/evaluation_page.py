@@ -378,6 +378,7 @@ def _method(evaluation: Evaluation) -> Html:
     )
     pairs: list[tuple[str, Child]] = [
         ("Classifier", f"{evaluation.family}, bundle {evaluation.bundle}"),
+        *([("Chosen by itself", evaluation.choices)] if evaluation.choices else []),
         ("Data", f"fingerprint {evaluation.data}"),
         ("Reviews measured", f"{count(measures.rows)}: {evaluation.why}"),
         ("Left out of the data", left_out or "none"),

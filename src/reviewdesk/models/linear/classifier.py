@@ -13,7 +13,7 @@ from reviewdesk.models.linear.hashed import LONGEST, HashedLinear, HashedSetting
 from reviewdesk.models.linear.learning import LearntWeights
 from reviewdesk.models.linear.solver import Solver
 from reviewdesk.models.linear.validation import Parts
-from reviewdesk.models.linear.vocabulary import CHARACTERS
+from reviewdesk.models.linear.vocabulary import CHARACTERS, CHOOSE, Grams
 from reviewdesk.models.linear.weights import Weights
 from reviewdesk.settings import Search, Settings, setting
 
@@ -33,11 +33,12 @@ class LinearSettings(HashedSettings):
         search=Search(1, LONGEST, whole=True),
     )
     characters: int = setting(
-        0,
-        "the longest run of characters inside a word that counts too, 3 to 6; 0 for none; runs "
-        "join misspelt words and words of scripts without spaces to those that were seen, and "
-        "make learning several times as long",
-        minimum=CHARACTERS[0],
+        CHOOSE,
+        "the longest run of characters inside a word that counts too, 3 to 6; 0 for none; -1 takes "
+        "5 for languages that do not divide words, and for others but English where held-out rows "
+        "say so; runs join misspelt words to those that were seen, and make learning several times "
+        "as long",
+        minimum=CHOOSE,
         maximum=CHARACTERS[-1],
         search=Search(values=(0, 4, 5)),
     )
@@ -78,9 +79,9 @@ class LinearSettings(HashedSettings):
 
     def check(self) -> Self:
         """Return self when every value is allowed; runs of one or two characters are not."""
-        if super().check().characters not in CHARACTERS:
+        if super().check().characters not in (CHOOSE, *CHARACTERS):
             raise UsageError(
-                f"setting characters is {self.characters}; it must be 0 or from 3 to 6"
+                f"setting characters is {self.characters}; it must be -1, 0 or from 3 to 6"
             )
         return self
 
@@ -96,11 +97,6 @@ class Linear(HashedLinear):
     settings_class: ClassVar[type[Settings]] = LinearSettings
     settings: LinearSettings
     supports_multilabel: ClassVar[bool] = True
-
-    @property
-    def characters(self) -> int:
-        """The longest run of characters inside a word that counts too; 0 for none."""
-        return self.settings.characters
 
     @property
     def marks(self) -> bool:
@@ -136,8 +132,19 @@ class Linear(HashedLinear):
         self._keep(self._learning().learn(rows, 0, self.vocabulary_.grams, self.strength_, start))
         return self
 
-    def _settled(self) -> tuple[int, float]:
-        return self.settings.ngrams, self.settings.strength
+    def _settled(self) -> tuple[Grams, float]:
+        asked = self.settings
+        return Grams(asked.ngrams, asked.characters, asked.marks), asked.strength
+
+    def choices(self) -> str:
+        """Return in words which n-grams were chosen; empty where they were asked for."""
+        chosen = []
+        if not self.settings.ngrams:
+            words = "words alone" if self.ngrams_ == 1 else f"n-grams of up to {self.ngrams_} words"
+            chosen.append(words)
+        if self.settings.characters == CHOOSE and self.characters_:
+            chosen.append(f"runs of up to {self.characters_} characters inside words")
+        return " and ".join(chosen)
 
     def _solver(
         self, parts: Parts, features: int, label_rows: NDArray[np.int64], start: Weights | None

@@ -24,7 +24,7 @@ from reviewdesk.models.linear.saved import read_saved
 from reviewdesk.models.linear.solver import Solver
 from reviewdesk.models.linear.texts import field_texts
 from reviewdesk.models.linear.validation import Parts
-from reviewdesk.models.linear.vocabulary import Grams, Vocabulary
+from reviewdesk.models.linear.vocabulary import CHOOSE, Grams, Vocabulary
 from reviewdesk.models.linear.weights import Weights
 from reviewdesk.settings import Search, Settings, setting
 from reviewdesk.storage import write_json
@@ -78,7 +78,8 @@ class HashedLinear(Classifier):
     @property
     def characters(self) -> int:
         """The longest run of characters inside a word that counts too; 0 for none."""
-        return 0
+        chosen: int = getattr(self, "characters_", 0)
+        return chosen
 
     @property
     def marks(self) -> bool:
@@ -91,8 +92,8 @@ class HashedLinear(Classifier):
         return 0
 
     @abstractmethod
-    def _settled(self) -> tuple[int, float]:
-        """Return the longest n-gram and the strength; 0 where they are to be chosen."""
+    def _settled(self) -> tuple[Grams, float]:
+        """Return the n-grams and the strength, with what is to be chosen as ``choose`` takes it."""
 
     @abstractmethod
     def _solver(
@@ -111,19 +112,18 @@ class HashedLinear(Classifier):
     def refit(self, train: LabelledReviews) -> Self:
         """Learn anew from more reviews, with the n-grams and the strength that ``fit`` chose."""
         self._begin(train)
-        self._learn(train.through(self._checked), self.ngrams_, self.strength_)
+        grams = Grams(self.ngrams_, self.characters, self.marks)
+        self._learn(train.through(self._checked), grams, self.strength_)
         return self
 
-    def _learn(self, train: LabelledReviews, words: int, strength: float) -> None:
-        """Learn with n-grams of so many words and a strength; 0 for what is to be chosen."""
+    def _learn(self, train: LabelledReviews, grams: Grams, strength: float) -> None:
+        """Learn with n-grams and a strength; what is to be chosen is chosen first."""
         head, rest = self._head(train.batches())
         learning, everything = self._learning(), itertools.chain(head.batches, rest)
-        if not words or not strength:
+        if not grams.words or not strength or grams.characters == CHOOSE:
             sample = _sample(head.batches, self.settings.seed)
-            grams = Grams(words, self.characters, self.marks)
-            words, strength = choose(learning, sample, grams, strength, LONGEST)
-        self.ngrams_, self.strength_ = words, strength
-        grams = Grams(words, self.characters, self.marks)
+            grams, strength = choose(learning, sample, grams, strength, LONGEST)
+        self.ngrams_, self.characters_, self.strength_ = grams.words, grams.characters, strength
         self._keep(learning.learn(everything, head.text_bytes, grams, self.strength_))
 
     def _keep(self, learnt: LearntWeights) -> None:
@@ -212,6 +212,7 @@ class HashedLinear(Classifier):
             "labels": self.labels_,
             "several": self.multilabel_,
             "ngrams": self.ngrams_,
+            "characters": self.characters_,
             "strength": self.strength_,
             "bits": self.vocabulary_.bits,
         }
@@ -229,7 +230,8 @@ class HashedLinear(Classifier):
         classifier.ngrams_, classifier.strength_ = saved["ngrams"], saved["strength"]
         classifier.multilabel_ = saved["several"]
         arrays, k = load_weights(directory / WEIGHTS_FILE), len(saved["labels"])
-        grams = Grams(saved["ngrams"], classifier.characters, classifier.marks)
+        classifier.characters_ = saved["characters"]
+        grams = Grams(saved["ngrams"], classifier.characters_, classifier.marks)
         classifier.vocabulary_ = Vocabulary.from_arrays(
             arrays, classifier.columns_, grams, saved["bits"]
         )

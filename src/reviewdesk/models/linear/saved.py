@@ -5,7 +5,7 @@ from typing import Any
 
 from reviewdesk.errors import BundleError, InputError
 from reviewdesk.models.base import Classifier
-from reviewdesk.models.linear.vocabulary import CHARACTERS, MOST_BITS
+from reviewdesk.models.linear.vocabulary import CHARACTERS, CHOOSE, MOST_BITS
 from reviewdesk.storage import read_json
 
 
@@ -19,6 +19,9 @@ def read_saved(path: Path, family: type[Classifier]) -> dict[str, Any]:
         saved = read_json(path)
     except InputError as error:
         raise BundleError(f"{path.name} is not JSON") from error
+    if isinstance(saved, dict) and isinstance(saved.get("settings"), dict):
+        # Releases before 0.1 chose no runs of characters: what was asked for is what there is.
+        saved.setdefault("characters", saved["settings"].get("characters", 0))
     defaults = family().settings.to_json()
     try:
         fits = (
@@ -30,7 +33,8 @@ def read_saved(path: Path, family: type[Classifier]) -> dict[str, Any]:
             and all(isinstance(label, str) for label in saved["labels"])
             and saved["ngrams"] in (1, 2, 3)
             and type(saved["several"]) is bool
-            and saved["settings"].get("characters", 0) in CHARACTERS
+            and saved["settings"].get("characters", 0) in (CHOOSE, *CHARACTERS)
+            and saved["characters"] in CHARACTERS
             and type(saved["bits"]) is int
             and 1 <= saved["bits"] <= MOST_BITS
             and isinstance(saved["strength"], int | float)

@@ -24,6 +24,8 @@ LEAST_BITS: Final = 16
 MOST_BITS: Final = 30
 CHARACTERS: Final = (0, 3, 4, 5, 6)
 """What the longest run of characters may be; 0 means that there are none."""
+CHOOSE: Final = -1
+"""Asks for the longest run of characters to be chosen."""
 BYTES_A_SLOT: Final = 8  # of text, for each length of n-gram
 _COUNT: Final = np.uint64(0xFFFFFFFF)
 
