@@ -134,6 +134,8 @@ bench-fast: $(BENCH)/.installed  ## linear beside its peers on the real data; ha
 
 bench-vectors: $(BENCH)/.installed  ## vectors beside gensim and fastText, document vectors on IMDb; half an hour
 	$(BENCH)/bin/python -m bench.vectors_bench
+	$(BENCH)/bin/python -m bench.vectors_parity
+	$(BENCH)/bin/python -m bench.vectors_growth
 	$(BENCH)/bin/python -m bench.document_vectors $(BENCH)/imdb-documents
 
 bench-networks: $(BENCH)/.installed  ## networks beside linear, fastText and a plain loop; hours

@@ -135,12 +135,12 @@ def product_vectors(
         InputError: no word of the reviews has a vector.
         StorageError: it cannot be written.
     """
-    maker = _text_vectors(data, vectors, text)
+    maker = text_vectors(data, vectors, text)
     number_of: dict[str, int] = {}
     sums: list[np.ndarray[tuple[int], np.dtype[np.float64]]] = []
     with progress.task("Reading", data.rows, "reviews") as task:
         for batch in data.batches(columns=["product_id", *text.fields]):
-            batch_vectors = maker.vectors(review_lines(batch, text.fields)).astype(np.float64)
+            batch_vectors = maker.embed(batch).astype(np.float64)
             lengths = np.linalg.norm(batch_vectors, axis=1)
             for row, product in enumerate(batch.column("product_id").to_pylist()):
                 if product is None:
@@ -165,8 +165,17 @@ def product_vectors(
     return len(ids), len(number_of) - len(ids)
 
 
-def _text_vectors(data: PreparedData, vectors: WordVectors, text: TextSettings) -> TextVectors:
-    """Count the words of the reviews, and learn what their texts have in common."""
+def text_vectors(data: PreparedData, vectors: WordVectors, text: TextSettings) -> TextVectors:
+    """Count the words of reviews and learn what their texts have in common, to embed any text.
+
+    Args:
+        data: prepared reviews.
+        vectors: of words.
+        text: which fields are read.
+
+    Raises:
+        InputError: there are no reviews.
+    """
     words = [word.encode() for word in vectors.words]
     keys = word_keys(words)
     counts = np.zeros(len(words), np.int64)
@@ -181,4 +190,4 @@ def _text_vectors(data: PreparedData, vectors: WordVectors, text: TextSettings) 
         counts[places >= 0] = read.counts[places[places >= 0]]
     if first is None:
         raise InputError("there are no reviews")
-    return TextVectors.of(words, vectors.vectors, counts, first)
+    return TextVectors.of(words, vectors.vectors, counts, first, text.fields)

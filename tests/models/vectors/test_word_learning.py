@@ -5,12 +5,14 @@ from typing import Any
 
 import fasttext
 import numpy as np
+import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
-from reviewdesk.errors import NotEnoughData
+from reviewdesk.errors import MissingColumn, NotEnoughData
 from reviewdesk.formats.fasttext_model import write_fasttext
 from reviewdesk.formats.word_vectors import WordVectors
+from reviewdesk.models.base import Embeds
 from reviewdesk.models.vectors.fasttext_use import FastTextUser
 from reviewdesk.models.vectors.mapping import choose_rows
 from reviewdesk.models.vectors.neighbours import Neighbourhood
@@ -125,3 +127,15 @@ def test_text_vectors_count_frequent_words_little() -> None:
     assert learned.weighted[0, 0] < 0.01
     assert learned.weighted[1, 1] > 0.4
     np.testing.assert_allclose(np.linalg.norm(learned.common), 1, atol=1e-6)
+
+
+def test_text_vectors_embed_reviews_and_plain_texts() -> None:
+    vectors: NDArray[np.float32] = np.eye(2, dtype=np.float32)
+    fields = ("review_headline", "review_body")
+    maker = TextVectors([b"often", b"rare"], vectors, np.zeros(2, np.float32), fields)
+    assert isinstance(maker, Embeds)
+    batch = pa.record_batch({"review_headline": ["Often!", None], "review_body": ["rare", "Rare"]})
+    np.testing.assert_allclose(maker.embed(batch), np.array([[0.5, 0.5], [0, 1]]))
+    np.testing.assert_allclose(maker.embed(["rare", None]), np.array([[0, 1], [0, 0]]))
+    with pytest.raises(MissingColumn, match="review_headline"):
+        maker.embed(batch.select(["review_body"]))

@@ -9,10 +9,14 @@ from functools import cached_property
 from typing import Final, Self
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from reviewdesk.models.labelled import BODY, Texts, text_array, text_batch
+from reviewdesk.models.vectors.review_lines import review_lines
 from reviewdesk.models.vectors.rows import RowIndex, TextLines
 from reviewdesk.models.vectors.words import WordIndex, word_keys
+from reviewdesk.schema import require_columns
 from reviewdesk.text.compiled import compiled
 
 SMOOTHING: Final = 1e-3
@@ -32,15 +36,22 @@ class TextVectors:
         weighted: (n, d) each word's vector times its weight.
         common: (d,) a direction of length one that is taken out of each text's vector; zeros for
             none.
+        columns: the fields of reviews that are read.
     """
 
     words: list[bytes]
     weighted: Floats
     common: Floats
+    columns: tuple[str, ...] = (BODY,)
 
     @classmethod
     def of(
-        cls, words: list[bytes], vectors: Floats, counts: NDArray[np.int64], texts: TextLines
+        cls,
+        words: list[bytes],
+        vectors: Floats,
+        counts: NDArray[np.int64],
+        texts: TextLines,
+        columns: tuple[str, ...] = (BODY,),
     ) -> Self:
         """Return what turns texts into vectors.
 
@@ -49,16 +60,31 @@ class TextVectors:
             vectors: (n, d).
             counts: (n,) how often each word occurs.
             texts: some from which what all have in common is learnt.
+            columns: the fields of reviews that are read.
         """
         shares = counts / max(int(counts.sum()), 1)
         weights = (SMOOTHING / (SMOOTHING + shares)).astype(np.float32)
-        first = cls(words, vectors * weights[:, None], np.zeros(vectors.shape[1], np.float32))
+        first = cls(
+            words, vectors * weights[:, None], np.zeros(vectors.shape[1], np.float32), columns
+        )
         some = TextLines(texts.data, texts.starts[:MOST_TEXTS], texts.ends[:MOST_TEXTS])
         found = first.vectors(some).astype(np.float64)
         if not found.any():
             return first
         values, directions = np.linalg.eigh(found.T @ found)
-        return cls(words, first.weighted, directions[:, values.argmax()].astype(np.float32))
+        common = directions[:, values.argmax()].astype(np.float32)
+        return cls(words, first.weighted, common, columns)
+
+    def embed(self, batch: pa.RecordBatch | Texts) -> Floats:
+        """Return a vector of each review or plain text, (n, d); see ``Embeds``.
+
+        Raises:
+            MissingColumn: the batch lacks a field that is read.
+        """
+        if not isinstance(batch, pa.RecordBatch):
+            batch = text_batch(text_array(batch), self.columns)
+        require_columns(batch.schema, self.columns, "vectors of texts")
+        return self.vectors(review_lines(batch, self.columns))
 
     @cached_property
     def _index(self) -> RowIndex:
