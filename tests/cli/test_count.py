@@ -5,6 +5,8 @@ from .conftest import Cli
 
 def test_counts_for_people_and_for_programs(job: Path, cli: Cli) -> None:
     prepared = job / "job" / "prepared"
+    whole = cli("count", job / "job", "--json")
+    assert whole.json() == cli("count", prepared, "--json").json()
     figures = cli("count", prepared, "--json").json()
     assert figures["kind"] == "prepared data"
     assert sum(figures["months"].values()) == figures["rows"]

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import reviewdesk as rd
+from reviewdesk.bundle import load_bundle
 from reviewdesk.errors import InputError, UsageError
 
 from ..cli.conftest import run_cli
@@ -118,3 +119,26 @@ def test_what_cannot_be_corrected_is_said(
 ) -> None:
     with pytest.raises((InputError, UsageError), match=said):
         rd.prepare(files, tmp_path / "d", corrections=corrections(tmp_path, [row]))
+
+
+def test_run_learns_from_what_was_corrected(tmp_path: Path) -> None:
+    frame = shop(1, rows=80)
+    frame["product_id"] = [f"P{n % 20}" for n in range(80)]
+    noisy = pd.Series(n % 2 == 0 for n in range(80))
+    frame["text"] = [
+        f"{text}; it is {'loud and it rattles' if loud else 'late and it came in a wet box'}"
+        for text, loud in zip(frame["text"], noisy, strict=True)
+    ]
+    frame.to_csv(tmp_path / "m.csv", index=False)
+    rows = [(f"P{n}", "topic", "old", ("noise", "delivery")[n % 2]) for n in range(20)]
+    pd.DataFrame(rows, columns=["id", "column", "old", "new"]).to_parquet(tmp_path / "c.parquet")
+    words = ("run", tmp_path / "m.csv", "--label", "topic", "--folds", "2", "--out")
+    assert "two labels" in run_cli(*words, tmp_path / "without").err
+    done = run_cli(*words, tmp_path / "job", "--corrections", tmp_path / "c.parquet")
+    assert done.code == 0, done.err
+    bundle = load_bundle(tmp_path / "job" / "label" / "bundle")
+    assert bundle.labels == ["delivery", "noise"]
+    found = pd.read_csv(tmp_path / "job" / "label" / "labelled.csv")
+    assert (found["label"] == "noise").tolist() == noisy.tolist()
+    shown = run_cli("show", tmp_path / "job" / "prepared").out
+    assert "20 corrections that people decided on changed 80 reviews" in shown

@@ -1,5 +1,6 @@
 """`reviewdesk count`: how much there is, without reading it."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,6 +9,7 @@ from reviewdesk.cli.options import Json, with_settings
 from reviewdesk.cli.output import count as counted
 from reviewdesk.cli.output import print_json, print_table, say
 from reviewdesk.engines.opening import cluster
+from reviewdesk.job.places import PREPARED, is_job
 from reviewdesk.prepare.count import count as count_reviews
 from reviewdesk.progress import Progress
 from reviewdesk.settings import EngineSettings, SourceSettings
@@ -18,7 +20,8 @@ def count(
     path: Annotated[
         str,
         typer.Argument(
-            help="A prepared folder, Parquet or review files; local or s3://.", metavar="PATH"
+            help="A prepared folder or that of a job, Parquet or review files; local or s3://.",
+            metavar="PATH",
         ),
     ],
     *,
@@ -36,8 +39,10 @@ def count(
 
         reviewdesk count prepared
     """
+    inside = f"{path.rstrip('/')}/{PREPARED}"
+    folder = inside if is_job(Path(path)) else path
     with cluster(engine) as machines:
-        counted_rows = count_reviews(path, source, Progress(), machines)
+        counted_rows = count_reviews(folder, source, Progress(), machines)
     if as_json:
         print_json(counted_rows.to_json())
         return

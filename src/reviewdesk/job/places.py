@@ -28,9 +28,12 @@ def reviews_of(folder: Path) -> PreparedData:
         StorageError: it is not there.
         InputError: it is neither.
     """
-    if _has(folder, SUMMARY) and _has(folder / PREPARED, MANIFEST):
-        return PreparedData.open(folder / PREPARED)
-    return PreparedData.open(folder)
+    return PreparedData.open(folder / PREPARED if is_job(folder) else folder)
+
+
+def is_job(folder: Path) -> bool:
+    """Say whether a folder is that of a job, with its prepared reviews in it."""
+    return _has(folder, SUMMARY) and _has(folder / PREPARED, MANIFEST)
 
 
 def prepared_of(place: Path) -> PreparedData | None:

@@ -6,7 +6,9 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
 
+from reviewdesk.text.languages import language_column
 from reviewdesk.text.opinions.word_list import LISTS, UNSPACED, word_list
 from reviewdesk.text.tokens import tokenize
 
@@ -15,6 +17,9 @@ KANA: Final = re.compile(r"[\u3040-\u30ff]")
 IDEOGRAPHS: Final = re.compile(r"[\u3400-\u9fff]")
 UNSPACED_SHARE: Final = 0.15
 """So large a share of a text in an unspaced script makes it a text in that script."""
+CERTAIN: Final = 1e6
+"""More than any words of a text can count."""
+
 ROUNDS: Final = 3
 LEAST_SHARE: Final = 1e-3
 
@@ -22,11 +27,16 @@ LEAST_SHARE: Final = 1e-3
 def spoken(texts: Sequence[str]) -> list[str]:
     """Return the likeliest language of each text, among ``LISTS``.
 
-    Texts are told by their script and by the words of the lists, function words among them; where
+    Texts are told by their letters (``text.languages``). Those that are too short for it, or in a
+    language without a list, are told by the words of the lists, function words among them; where
     these say little, a text is in a language that many of the others are in.
     """
     counts, known = np.zeros((len(texts), len(SPACED))), _columns_of_words()
-    for row, text in enumerate(texts):
+    codes = language_column(pa.array(texts, pa.string())).to_pylist()
+    for row, (text, code) in enumerate(zip(texts, codes, strict=True)):
+        if code in SPACED:
+            counts[row, SPACED.index(code)] = CERTAIN
+            continue
         for word in set(tokenize(text)):
             for column in known.get(word, ()):
                 counts[row, column] += 1
@@ -35,7 +45,10 @@ def spoken(texts: Sequence[str]) -> list[str]:
     for _ in range(ROUNDS):  # how frequent each language is, and with that which each text is in
         best = (counts + np.log(shares + LEAST_SHARE)).argmax(axis=1)
         shares = np.bincount(best, minlength=len(SPACED)) / max(len(texts), 1)
-    return [_unspaced(text) or SPACED[row] for text, row in zip(texts, best.tolist(), strict=True)]
+    return [
+        code if code in UNSPACED else _unspaced(text) or SPACED[row]
+        for text, code, row in zip(texts, codes, best.tolist(), strict=True)
+    ]
 
 
 @lru_cache
