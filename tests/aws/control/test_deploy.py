@@ -343,6 +343,7 @@ def deploy_under_a_fault(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("how", ["refused", "lost"])
 @pytest.mark.parametrize("is_update", [False, True])
 def test_whichever_call_fails_no_endpoint_is_without_an_end(

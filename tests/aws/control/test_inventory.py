@@ -270,6 +270,7 @@ def test_when_every_operation_is_refused_once_nothing_is_left(aws: Cloud, accoun
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("how", ["refused", "lost"])
 def test_whichever_call_fails_once_nothing_is_left(how: str, aws: Cloud, account: Account) -> None:
     for number in range(1, len(calls_of_a_deletion(aws, account)) + 1):
