@@ -49,7 +49,7 @@ demo-networks: $(NETWORKS)/.installed  ## an LSTM on generated reviews; then wit
 	$(NETWORKS)/bin/reviewdesk demo-data --reviews 8000 --out demo-networks/reviews.tsv.gz
 	$(NETWORKS)/bin/reviewdesk prepare demo-networks/reviews.tsv.gz --out demo-networks/prepared
 	$(NETWORKS)/bin/reviewdesk train demo-networks/prepared --model lstm --target sentiment \
-		--time-limit 60 --out demo-networks/bundle
+		--time-limit 30 --out demo-networks/bundle
 	$(NETWORKS)/bin/reviewdesk evaluate demo-networks/bundle demo-networks/prepared \
 		--out demo-networks/evaluation.html
 	$(NETWORKS)/bin/reviewdesk explain demo-networks/bundle "Not good: it broke after a week."

@@ -1,6 +1,7 @@
 """Networks beside linear, fastText and the loop of the walk-throughs, on the same rows.
 
     REVIEWDESK_DATA=... python -m bench.networks_bench [--seeds 0 1 2] [--systems NAME...]
+        [--rows N]
 
 IMDb, a fifth held out by movie, another fifth for each seed; texts that are also held out are not
 learnt from. Every run has a process and a thread of its own. Differences of accuracy to `linear`
@@ -58,6 +59,7 @@ def main() -> None:
     """Print a table of systems, then the times of steps and of single reviews."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2])
+    parser.add_argument("--rows", type=int, help="learn from so many only, drawn at random")
     parser.add_argument("--systems", nargs="*", default=[*SYSTEMS], choices=SYSTEMS)
     arguments = parser.parse_args()
     print(f"{machine()}, load {os.getloadavg()[0]:.1f}; one thread each\n", flush=True)
@@ -67,7 +69,7 @@ def main() -> None:
     for system in arguments.systems:
         runs = []
         for seed in arguments.seeds:
-            runs.append(_run(system, data, seed))
+            runs.append(_run(system, data, seed, arguments.rows))
             right[system, seed] = (
                 runs[-1].scores.argmax(axis=1) == data.labels[_held_out(data, seed)]
             )
@@ -81,12 +83,16 @@ def _held_out(data: DataSet, seed: int) -> NDArray[np.bool_]:
     return rows
 
 
-def _run(system: str, data: DataSet, seed: int) -> Run:
+def _run(system: str, data: DataSet, seed: int, rows: int | None) -> Run:
     test = _held_out(data, seed)
+    train = data.without_texts_of(~test, test)
+    if rows is not None:
+        order = np.random.default_rng(seed).permutation(np.flatnonzero(train))
+        train = np.isin(np.arange(len(train)), order[:rows])
     name, settings = SYSTEMS[system]
     own = settings if name == "fastText" else {**settings, "seed": seed}
     with tempfile.TemporaryDirectory() as folder:
-        write_sides(data, data.without_texts_of(~test, test), test, Path(folder))
+        write_sides(data, train, test, Path(folder))
         return run_system(name, own, Path(folder))
 
 
