@@ -79,6 +79,9 @@ def test_more_files_are_told_by_the_same_descriptions(tmp_path: Path) -> None:
     done = run_cli("run", tmp_path / "r.csv", "--out", place, *options, "--encoder", tiny_encoder())
     assert (done.code, "few-shot learned from" in done.out) == (0, True), done.err
     texts = ["the awful thing refund", "the great thing perfect"]
+    other = [*options, "--class", "dull: the dull thing", "--encoder", tiny_encoder()]
+    failed = run_cli("run", tmp_path / "r.csv", "--out", place, *other)
+    assert (failed.code, "other classes" in failed.err) == (2, True), failed.err
     more = pd.DataFrame({"review_id": ["n1", "n2"], "text": texts})
     more.to_csv(tmp_path / "more.csv", index=False)
     done = run_cli("update", place, tmp_path / "more.csv")

