@@ -3,21 +3,32 @@
 import io
 import re
 import shutil
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
+import anyio
 import httpx
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from reviewdesk.desk import word_index
+from reviewdesk.desk.app import create_app
+from reviewdesk.desk.desk import open_desk
 from reviewdesk.desk.export import streamed, written
 from reviewdesk.desk.review_index import open_index, pseudonym
 from reviewdesk.desk.review_search import ReviewFilter, ReviewSearch
 from reviewdesk.desk.reviews import EXPORTED, ReviewReader
+from reviewdesk.desk.word_index import PARTIAL, ReviewWords, write_words
 from reviewdesk.prepare.prepared import PreparedData
+from reviewdesk.report.numbers import share
+from reviewdesk.serving.metrics import Metrics
+from reviewdesk.settings import ServeSettings
 from tests.desk.desks import RunningDesk
 from tests.report.reading import Reader
 
@@ -46,6 +57,56 @@ def table(desk_job: Path) -> pd.DataFrame:
 def client(open_desk: RunningDesk) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=open_desk.url, headers=HTML, timeout=60) as one:
         yield one
+
+
+def test_words_of_many_reviews_are_indexed_beside(
+    desk_job: Path, tmp_path: Path, table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = tmp_path / "shop"
+    shutil.copytree(desk_job.parent, shop, ignore=shutil.ignore_patterns("desk"))
+    may_begin = threading.Event()
+    run = ReviewWords._run
+
+    def later(self: ReviewWords) -> None:
+        may_begin.wait()
+        run(self)
+
+    monkeypatch.setattr(word_index, "AT_ONCE", 0)
+    monkeypatch.setattr(ReviewWords, "_run", later)
+    opened = open_desk(shop / "job", ServeSettings())
+
+    async def ask(path: str) -> httpx.Response:
+        transport = httpx.ASGITransport(create_app(opened, Metrics()))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as one:
+            return await one.get(path, headers=HTML)
+
+    assert f"are being indexed: {share(0.0, 0)} so far" in anyio.run(ask, "/reviews?q=the").text
+    assert "are being indexed" in anyio.run(ask, "/products?q=the").text
+    assert anyio.run(ask, "/reviews/export/csv?q=the").status_code == 503
+    assert f"{len(table):,} reviews" in anyio.run(ask, "/reviews").text
+    words = opened.search.index.words
+    may_begin.set()
+    while not (words.is_there() or words.failed):
+        time.sleep(0.05)
+    assert f"{with_word(table, 'the').sum():,} reviews" in anyio.run(ask, "/reviews?q=the").text
+    assert words.share() == 1
+    opened.decisions.close()
+
+
+def test_words_that_could_not_be_indexed_are_said_to_be_missing(
+    desk_job: Path, tmp_path: Path
+) -> None:
+    data = PreparedData.open(desk_job / "prepared")
+    words = ReviewWords(tmp_path, data)
+    (tmp_path / PARTIAL).mkdir()  # in the way
+    words._run()
+    assert words.failed
+    assert not words.is_there()
+    (tmp_path / PARTIAL).rmdir()
+    write_words(tmp_path, data)
+    assert words.is_there()
+    with closing(words.connect()) as base:
+        assert base.execute("SELECT count(*) FROM reviews").fetchone() == (data.rows,)
 
 
 def test_reviews_stay_what_they_are_while_others_take_their_place(

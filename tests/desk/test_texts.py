@@ -24,6 +24,7 @@ COMMANDS = frozenset(
         *("accounts.py", "database.py", "decision_files.py", "decision_place.py", "decisions.py"),
         *("desk.py", "endpoint_judge.py", "session.py", "sqlite_database.py", "team_database.py"),
         *("texts.py", "watch.py", "reviews.py", "review_index.py", "page.py"),
+        "word_index.py",
     }
 )
 """What these say in errors is read by who runs a command: about files, folders, options."""

@@ -66,7 +66,11 @@ def search(visit: Visit) -> Response:
         else fragment()
     )
     listed = product_table(visit, codes, say("products.caption")) if codes else fragment()
-    return page(visit, "products", say("products.title"), form, listed, by_category, lead=lead)
+    waits = desk.search.why_no_words(say) if words else ""
+    note = element("p", waits, class_="note") if waits else fragment()
+    return page(
+        visit, "products", say("products.title"), form, note, listed, by_category, lead=lead
+    )
 
 
 def show(visit: Visit) -> Response:

@@ -1,4 +1,4 @@
-"""An index over reviews: columns of codes in memory-mapped arrays, words in SQLite's FTS5.
+"""An index over reviews: columns of codes in memory-mapped arrays, words beside them.
 
 It is a cache: made from the prepared reviews and the job's predictions on first opening, known by
 their fingerprints, and made again when it is deleted. The reviews are read from the files that the
@@ -12,7 +12,7 @@ import hmac
 import json
 import shutil
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from reviewdesk.desk.word_index import ReviewWords
 from reviewdesk.errors import MissingColumn
 from reviewdesk.findings.products import Products, read_products
 from reviewdesk.prepare.earlier import link
@@ -32,6 +33,7 @@ from reviewdesk.progress import SILENT, Progress
 from reviewdesk.schema import prediction_labels
 from reviewdesk.seal import opened
 from reviewdesk.storage import (
+    open_private,
     private_directory,
     read_json,
     storage_errors,
@@ -40,14 +42,13 @@ from reviewdesk.storage import (
 )
 from reviewdesk.text.hashing import hash64
 
-VERSION: Final = 4
+VERSION: Final = 5
 SEARCH: Final = "search.sqlite"
 SUMMARY: Final = "index.json"
 PREPARED: Final = "prepared"
 BATCH_ROWS: Final = 65_536
 NONE: Final = -1
 MONTHS: Final = 12
-_CACHE_KIB: Final = 131_072
 
 _FACTS: Final = (
     *("review_id", "product_id", "customer_id", "star_rating", "review_date"),
@@ -64,6 +65,7 @@ class ReviewIndex:
     Args:
         folder: where it is.
         data: the reviews, in files that nobody replaces.
+        words: which of them have which words.
         names: for each coded column the names that its codes stand for.
         targets: what was predicted, as in ``sentiment``.
         starts: how many reviews come before each part of the data, and at the end how many in all.
@@ -73,6 +75,7 @@ class ReviewIndex:
 
     folder: Path
     data: PreparedData
+    words: ReviewWords
     names: Mapping[str, list[str]]
     targets: tuple[str, ...]
     starts: NDArray[np.int64]
@@ -93,7 +96,7 @@ class ReviewIndex:
         return (self.folder / SUMMARY).is_file()
 
     def search(self) -> sqlite3.Connection:
-        """Return a connection of the words' tables, for one thread, read-only."""
+        """Return a connection of the products' titles, for one thread, read-only."""
         place = f"file:{self.folder.absolute() / SEARCH}?mode=ro"
         return sqlite3.connect(place, uri=True, check_same_thread=False)
 
@@ -126,9 +129,13 @@ def open_index(
                 _remove_others(cache, name)
                 _build(folder, data, predictions, key, progress)
     summary = read_json(folder / SUMMARY)
+    linked = PreparedData.open(folder / PREPARED)
+    words = ReviewWords(folder, linked)
+    words.make(progress)
     return ReviewIndex(
         folder,
-        PreparedData.open(folder / PREPARED),
+        linked,
+        words,
         {column: list(names) for column, names in summary["names"].items()},
         tuple(summary["targets"]),
         np.cumsum([0, *(int(part["rows"]) for part in data.manifest["partitions"])]),
@@ -172,7 +179,7 @@ def _build(
     for target, path in sorted(predictions.items()):
         if _write_predictions(aside, target, path, hashes, names):
             targets.append(target)
-    _write_words(aside, data, progress)
+    _write_titles(aside, progress)
     write_json(aside / SUMMARY, {"names": names, "targets": targets})
     with storage_errors(str(folder)):
         shutil.rmtree(folder, ignore_errors=True)
@@ -228,11 +235,10 @@ def _write_facts(
     stars, months = [np.empty(0, np.int8)], [np.empty(0, np.int32)]
     days = [np.empty(0, "datetime64[D]")]
     coded = {name: _Coded() for name in ("category", "language", "marketplace", "verified")}
-    pseudonyms = _Pseudonyms(key)
     with progress.task("Indexing", data.rows, "reviews") as task:
         for batch in data.batches(_FACTS, BATCH_ROWS):
             ids.append(hash64(batch.column("review_id")))
-            customers.append(pseudonyms.of(batch.column("customer_id")))
+            customers.append(_pseudonyms(key, batch.column("customer_id")))
             stars.append(pc.fill_null(batch.column("star_rating"), 0).to_numpy().astype(np.int8))
             months.append(_months(batch.column("review_date")))
             days.append(batch.column("review_date").to_numpy(zero_copy_only=False))
@@ -259,22 +265,13 @@ def _write_facts(
     return hashes
 
 
-class _Pseudonyms:
-    """Keyed hashes of the ids of customers, each made once; 0 for none."""
-
-    def __init__(self, key: bytes) -> None:
-        self._key = key
-        self._known: dict[str, int] = {}
-
-    def of(self, values: pa.Array) -> NDArray[np.uint64]:
-        coded = values.dictionary_encode()
-        hashed = [self._hash(name) for name in coded.dictionary.to_pylist()]
-        places = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False)
-        hashes: NDArray[np.uint64] = np.array([*hashed, 0], np.uint64)[places]
-        return hashes
-
-    def _hash(self, name: str) -> int:
-        return pseudonym(self._key, name)
+def _pseudonyms(key: bytes, customers: pa.Array) -> NDArray[np.uint64]:
+    """Return keyed hashes of the ids of customers, 0 for none; of each id of a batch once."""
+    coded = customers.dictionary_encode()
+    hashed = [pseudonym(key, name) for name in coded.dictionary.to_pylist()]
+    places = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False)
+    hashes: NDArray[np.uint64] = np.array([*hashed, 0], np.uint64)[places]
+    return hashes
 
 
 def pseudonym(key: bytes, customer: str) -> int:
@@ -358,43 +355,26 @@ def _write_predictions(
     return True
 
 
-def _write_words(folder: Path, data: PreparedData, progress: Progress) -> None:
-    """Write which reviews have which words, and the titles and ids of products."""
+def _write_titles(folder: Path, progress: Progress) -> None:
+    """Write the titles and ids of products, to be searched by their words."""
     products = _products(folder)
     with storage_errors(str(folder)):
+        open_private(folder / SEARCH).close()
         base = sqlite3.connect(folder / SEARCH, isolation_level=None)
-        (folder / SEARCH).chmod(0o600)
-    for pragma in ("journal_mode = OFF", "synchronous = OFF", f"cache_size = -{_CACHE_KIB}"):
+    for pragma in ("journal_mode = OFF", "synchronous = OFF"):
         base.execute(f"PRAGMA {pragma}")
-    base.execute(
-        "CREATE VIRTUAL TABLE reviews USING fts5(text, content='', "
-        'tokenize="unicode61 remove_diacritics 2")'
-    )
     base.execute(
         "CREATE VIRTUAL TABLE products USING fts5(title, id, content='', prefix='2 3', "
         'tokenize="unicode61 remove_diacritics 2")'
     )
     base.execute("BEGIN")
-    base.executemany(
-        "INSERT INTO products (rowid, title, id) VALUES (?, ?, ?)",
-        ((place, row["title"] or "", row["id"]) for place, row in enumerate(products.to_pylist())),
-    )
-    with progress.task("Indexing words", data.rows, "reviews") as task:
-        for rows in _texts(data):
-            base.executemany("INSERT INTO reviews (rowid, text) VALUES (?, ?)", rows)
+    with progress.task("Indexing products", len(products), "products") as task:
+        for start in range(0, len(products), BATCH_ROWS):
+            rows = products.slice(start, BATCH_ROWS).to_pylist()
+            base.executemany(
+                "INSERT INTO products (rowid, title, id) VALUES (?, ?, ?)",
+                ((n, row["title"] or "", row["id"]) for n, row in enumerate(rows, start)),
+            )
             task.advance(len(rows))
     base.execute("COMMIT")
     base.close()
-
-
-def _texts(data: PreparedData) -> Iterator[Sequence[tuple[int, str]]]:
-    """Yield places with headlines and bodies as one text."""
-    start = 0
-    for batch in data.batches(["review_headline", "review_body"], BATCH_ROWS):
-        headlines = batch.column("review_headline").to_pylist()
-        bodies = batch.column("review_body").to_pylist()
-        texts = [
-            f"{headline or ''}\n{body}" for headline, body in zip(headlines, bodies, strict=True)
-        ]
-        yield list(enumerate(texts, start))
-        start += len(texts)

@@ -7,7 +7,7 @@ columns of codes of those rows, so that a search on a million reviews takes a fr
 import re
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -20,7 +20,9 @@ from reviewdesk.desk.review_index import NONE, ReviewIndex
 from reviewdesk.desk.reviews import ReviewReader, month_code, month_name
 from reviewdesk.desk.texts import Texts
 from reviewdesk.errors import RequestError
+from reviewdesk.report.numbers import share
 
+Connection = sqlite3.Connection
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
@@ -157,6 +159,15 @@ class ReviewSearch:
         order = np.argsort(months[all_but[""]], kind="stable")[::-1]
         return ReviewsFound(rows[order].astype(np.int64), facets, _by_month(months[without_span]))
 
+    def why_no_words(self, say: Texts) -> str:
+        """Say why no words are found as yet; empty where they can be."""
+        words = self.index.words
+        if words.is_there():
+            return ""
+        if words.failed:
+            return say("words.failed")
+        return say("words.wait", share=share(words.share(), 0))
+
     def product(self, name: str) -> int:
         """Return a product's code; -1 where there is none of that id."""
         place = pc.index(self._ids, pa.scalar(name, pa.string())).as_py()
@@ -189,11 +200,13 @@ class ReviewSearch:
         exact = self.product(words.strip())
         listed = {exact: 0} if exact >= 0 else {}
         if asked := _match(words, prefix=True):
-            hits = self._asked(
+            base = self._connection("titles", self.index.search)
+            hits = _numbers(
+                base,
                 "SELECT rowid FROM products WHERE products MATCH ? ORDER BY rank LIMIT ?",
                 asked,
                 most,
-            )
+            ).tolist()
             listed |= dict.fromkeys((code for code in hits if code not in listed), 0)
         if len(listed) < most and (rows := self._with_words(words)) is not None:
             codes = np.asarray(self.index.column("product")[rows])
@@ -245,15 +258,17 @@ class ReviewSearch:
         asked = _match(words)
         if not asked:
             return None
-        return np.array(
-            self._asked("SELECT rowid FROM reviews WHERE reviews MATCH ?", asked), np.int64
-        )
+        if not self.index.words.is_there():
+            return np.empty(0, np.int64)
+        base = self._connection("words", self.index.words.connect)
+        return _numbers(base, "SELECT rowid FROM reviews WHERE reviews MATCH ?", asked)
 
-    def _asked(self, query: str, *values: str | int) -> list[int]:
-        base: sqlite3.Connection | None = getattr(self._local, "base", None)
-        if base is None:
-            base = self._local.base = self.index.search()
-        return [int(row[0]) for row in base.execute(query, values)]
+    def _connection(self, name: str, connect: Callable[[], Connection]) -> Connection:
+        """Return this thread's connection, which is opened when it is first asked for."""
+        if not hasattr(self._local, name):
+            setattr(self._local, name, connect())
+        connection: Connection = getattr(self._local, name)
+        return connection
 
     def _column(self, name: str, base: Rows | None) -> NDArray[np.int64]:
         column = self.index.column(name)
@@ -292,6 +307,11 @@ class ReviewSearch:
         listed = [each for each in named if each[1] or each[0] == chosen]
         listed.sort(key=lambda each: (-each[1], each[0]))
         return listed + ([(ABSENT, int(counts[0]))] if counts[0] else [])
+
+
+def _numbers(base: Connection, query: str, *values: str | int) -> Rows:
+    """Return the first column of what a query gives."""
+    return np.fromiter((row[0] for row in base.execute(query, values)), np.int64)
 
 
 def words_of(text: str) -> list[str]:

@@ -16,7 +16,7 @@ from reviewdesk.desk.session import ADMIN
 from reviewdesk.desk.shell import button, facet, hidden, page, pager
 from reviewdesk.desk.visit import Visit
 from reviewdesk.desk.wording import label_name
-from reviewdesk.errors import UnknownEndpoint
+from reviewdesk.errors import Overloaded, UnknownEndpoint
 from reviewdesk.report.html import Child, Html, element, fragment
 from reviewdesk.report.timeline import Bars, timeline
 from reviewdesk.scoring.explain import explain
@@ -36,7 +36,8 @@ def show(visit: Visit) -> Response:
     shown = hits.rows[(at - 1) * PER_PAGE : at * PER_PAGE].tolist()
     weights = dict.fromkeys(words_of(wanted.words), 1.0)
     query = wanted.query()
-    listed: Child = element("p", say("reviews.none"), class_="empty")
+    waits = search.why_no_words(say) if wanted.words else ""
+    listed: Child = element("p", waits or say("reviews.none"), class_="empty")
     if shown:
         listed = review_items(visit, visit.desk.reviews.at(shown), weights)
     content = element(
@@ -107,7 +108,10 @@ def export(visit: Visit) -> Response:
     """Return all reviews that a filter leaves as a file, sent while it is written."""
     desk, say, kind = visit.desk, visit.desk.texts, visit.names["kind"]
     media = media_of(kind, say)
-    hits = desk.search.find(desk.search.filter_of(visit.query, say))
+    wanted = desk.search.filter_of(visit.query, say)
+    if wanted.words and (waits := desk.search.why_no_words(say)):
+        raise Overloaded(waits)
+    hits = desk.search.find(wanted)
     desk.audit.note(visit.session.name, "export_reviews", rows=len(hits.rows))
     pieces = streamed(EXPORTED, desk.reviews.tables(hits.rows, BATCH), kind)
     return StreamingResponse(pieces, media_type=media, headers=saved_as(f"reviews.{kind}"))
