@@ -110,6 +110,8 @@ def table(
     """
     heads = [
         element("th", column.title, scope="col", class_="number" if column.numeric else "name")
+        if column.title
+        else element("td")  # an empty heading would be read out as one
         for column in columns
     ]
     lines = [
