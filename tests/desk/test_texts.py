@@ -100,7 +100,7 @@ def test_all_that_is_said_can_be_translated(tmp_path: Path) -> None:
 def test_every_sentence_is_used_and_every_used_one_is_there() -> None:
     known = set(texts._flat(tomllib.loads((FOLDER / texts.FILE).read_text("utf-8"))))
     source = "".join(read("*.py"))
-    used = set(re.findall(r'(?:say|texts)\(\s*"([\w.]+)"', source))
+    used = set(re.findall(r"(?:say|texts)\(\s*[\"']([\w.]+)[\"']", source))
     used |= set(re.findall(r"\{\{([\w.-]+)\}\}", "".join(read("*.html"))))
     used |= {f"script.{name}" for name in re.findall(r'say\("(\w+)"', "".join(read("page.js")))}
     used |= {f"script.{name}" for name in ("negative", "positive")}  # labels, too

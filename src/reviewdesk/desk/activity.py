@@ -27,7 +27,13 @@ def show(visit: Visit) -> Response:
             visit,
             "activity",
             say("activity.title"),
-            element("p", say("activity.none"), class_="empty"),
+            element(
+                "p",
+                say("activity.none"),
+                " ",
+                element("a", say("activity.begin"), href=visit.to("/")),
+                class_="empty",
+            ),
             digest,
         )
     items = [_item(visit, action) for action in actions]

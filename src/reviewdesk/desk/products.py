@@ -153,7 +153,7 @@ def customer(visit: Visit) -> Response:
         lead = say("customer.id", id=desk.reviews.customer_id(int(rows[0])))
     return page(
         visit,
-        "products",
+        "reviews",
         say("customer.title", name=name[:6]),
         _figures(visit, rows),
         section(say("product.story"), over_time(visit, rows)),

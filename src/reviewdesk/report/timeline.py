@@ -252,10 +252,15 @@ def _line(mark: Line, frame: _Frame, colour: str) -> Html:
     )
     dots = [
         element("circle", cx=coordinate(x), cy=coordinate(y), r="2.6", fill=colour)
-        for x, y in points
-        if mark.dots and not math.isnan(y)
+        for n, (x, y) in enumerate(points)
+        if not math.isnan(y) and (mark.dots or _is_alone(points, n))
     ]
     return fragment(line, *dots)
+
+
+def _is_alone(points: Sequence[tuple[float, float]], n: int) -> bool:
+    """Say whether a line would not show a point, as it leads to no other."""
+    return all(math.isnan(y) for _, y in [*points[max(0, n - 1) : n], *points[n + 1 : n + 2]])
 
 
 def _path(points: Sequence[tuple[float, float]]) -> str:
