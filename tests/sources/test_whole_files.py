@@ -146,10 +146,44 @@ def test_a_review_knows_its_product_better_than_its_page(tmp_path: Path) -> None
     assert row["product_id"] == "B2"
 
 
-def test_what_stands_behind_the_reviews_of_a_page_is_said(tmp_path: Path) -> None:
-    page = {"reviews": [{"text": "Fine", "stars": 4}], "asin": "B1"}
+@pytest.mark.parametrize("outer", ["{}", "[{}]", '{{"shop": "x", "pages": [{}]}}'])
+@pytest.mark.parametrize("between", [",", ",\n"])
+def test_what_stands_behind_the_reviews_of_a_page_is_theirs(
+    tmp_path: Path, outer: str, between: str
+) -> None:
+    pages = [
+        {
+            "data": {"reviews": [{"text": f"Fine {number}", "stars": 4}] * 2, "asin": f"B{number}"},
+            "customer_id": f"C{number}",
+        }
+        for number in range(3)
+    ]
+    pages[1]["data"]["asin"] = None  # type: ignore[index]
+    content = outer.format(between.join(map(json.dumps, pages)))
+    content = content.replace("}},{", "}}\n{") if outer == "{}" else content
+    batches = read(written(tmp_path / "r.json", content))
+    rows = reviews_of(batches)
+    assert [row["review_body"] for row in rows] == ["Fine 0"] * 2 + ["Fine 1"] * 2 + ["Fine 2"] * 2
+    assert [row["product_id"] for row in rows] == ["B0", "B0", None, None, "B2", "B2"]
+    assert [row["customer_id"] for row in rows] == ["C0", "C0", "C1", "C1", "C2", "C2"]
+    assert "behind" not in notes_of(batches)
+
+
+def test_what_stands_behind_all_pages_is_said(tmp_path: Path) -> None:
+    page = {"pages": [{"reviews": [{"text": "Fine", "stars": 4}]}], "asin": "B1"}
     batches = read(written(tmp_path / "r.json", json.dumps(page)))
     assert [row["product_id"] for row in reviews_of(batches)] == [None]
+    assert "'asin' behind its array" in notes_of(batches)
+
+
+def test_what_stands_behind_a_long_array_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reviewdesk.sources.pages.MAX_WAITING", 100)
+    page = {"page": 7, "reviews": [{"text": f"Fine {number}"} for number in range(20)], "asin": "B"}
+    batches = read(written(tmp_path / "r.json", json.dumps(page)))
+    assert len(bodies_of(batches)) == 20
+    assert {row["product_id"] for row in reviews_of(batches)} == {None}
     assert "'asin' behind its array" in notes_of(batches)
 
 

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final, Literal
 
 from reviewdesk.errors import InputError
@@ -78,7 +78,8 @@ def first_rows_of(start: bytes) -> list[dict[str, Any]]:
     if shape == "lines":
         rows = _parsed(first_lines(start))
     elif shape == "pages":
-        objects = islice(Pages(Tally(""), page_key(start)).feed(start), OBJECTS_LOOKED_AT)
+        pages = Pages(Tally(""), page_key(start))
+        objects = islice(chain(pages.feed(start), pages.last()), OBJECTS_LOOKED_AT)
         rows = _parsed(raw for _, raw in objects)
     else:
         rows = first_objects(start)
