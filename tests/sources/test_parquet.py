@@ -113,3 +113,33 @@ def test_a_damaged_group_loses_only_itself(tmp_path: Path) -> None:
         "rows 31 to 60 of x.parquet are damaged and cannot be read; get the file again"
     ]
     assert sum(batch.bytes_read for batch in batches) == len(data)
+
+
+def test_several_reviews_in_a_row_are_not_read_as_one(tmp_path: Path) -> None:
+    rows = [[{"text": "Fine", "stars": 5}], [{"text": "Dark", "stars": 2}, {"text": "Hot"}]]
+    path = tmp_path / "r.parquet"
+    pq.write_table(pa.table({"shop": ["x", "y"], "reviews": rows}), path)
+    with pytest.raises(InputError, match=r"r\.parquet has several texts in a row of 'reviews'"):
+        read(path)
+    batches = read(path, columns={"review_body": "reviews.0.text"})
+    assert bodies_of(batches) == ["Fine", "Dark"]
+    assert "1 rows with more than 'reviews.0.text'" in " ".join(
+        note for batch in batches for note in batch.notes
+    )
+    pq.write_table(pa.table({"reviews": rows[:1]}), path)
+    assert bodies_of(read(path)) == ["Fine"]
+
+
+def test_columns_that_no_text_can_be_made_of_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "r.parquet"
+    votes = pa.array([[("yes", 4)], [("no", 2)]], pa.map_(pa.string(), pa.int32()))
+    pq.write_table(pa.table({"text": ["Fine", "Dark"], "helpful_votes": votes}), path)
+    (note,) = [note for batch in read(path) for note in batch.notes]
+    assert "r.parquet has columns of types that are not read: helpful_votes (map<string" in note
+
+
+def test_ids_of_bytes_are_hex_also_if_they_happen_to_be_utf8(tmp_path: Path) -> None:
+    ids = pa.array([bytes(15) + b"\5", b"R1"], pa.large_binary())
+    path = tmp_path / "r.parquet"
+    pq.write_table(pa.table({"review_id": ids, "text": ["Fine", "Dark"]}), path)
+    assert [row["review_id"] for row in reviews_of(read(path))] == [f"{5:032x}", "R1"]

@@ -34,6 +34,28 @@ def leaves(field: pa.Field) -> list[str]:
     return [] if any(is_a(kind) for is_a in _NO_TEXT) else [field.name]
 
 
+def without_leaves(field: pa.Field) -> bool:
+    """Say whether a column holds values of which none can be text, such as a map's."""
+    return not leaves(field) and not pa.types.is_null(field.type)
+
+
+def lost_items(values: pa.Array, path: str) -> int:
+    """Return how many rows of a column have a list with more items than the one that is read.
+
+    Args:
+        values: the column.
+        path: inside it, as for ``inside``.
+    """
+    parts = path.split(".")
+    lost = np.zeros(len(values), np.bool_)
+    for place in [place for place, part in enumerate(parts) if part.isdecimal()]:
+        outer = inside(values, ".".join(parts[:place]))
+        if any(is_a(outer.type) for is_a in _LISTS):
+            lengths = pc.fill_null(pc.list_value_length(outer), 0)
+            lost |= lengths.to_numpy(zero_copy_only=False) > 1
+    return int(lost.sum())
+
+
 def inside(values: pa.Array, path: str) -> pa.Array:
     """Return the values that ``leaves`` names inside a column.
 
@@ -118,10 +140,10 @@ def _plain_or_hex(value: bytes) -> bytes:
 
 def _text_or_hex(value: bytes) -> bytes:
     try:
-        value.decode()
+        text = value.decode()
     except UnicodeDecodeError:
         return value.hex().encode()
-    return value
+    return value if text.isprintable() else value.hex().encode()
 
 
 def _stored(kind: pa.DataType) -> pa.DataType:

@@ -1,9 +1,12 @@
 """Parquet files of any shape, read group by group."""
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -11,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from reviewdesk.errors import InputError
-from reviewdesk.sources.arrow_texts import as_bytes, inside, leaves
+from reviewdesk.sources.arrow_texts import as_bytes, inside, leaves, lost_items, without_leaves
 from reviewdesk.sources.base import SourceFile, Tally
 from reviewdesk.sources.ids import ID_COLUMNS
 from reviewdesk.sources.rows import MAX_ROWS, RawRows
@@ -22,6 +25,11 @@ PARQUET_MAGIC: Final = b"PAR1"
 FIRST_ROWS: Final = 100
 MOST_LOOKED_AT: Final = 64 * 1024 * 1024
 """A first group of rows of more bytes is not read to see what its columns hold."""
+
+NAMED: Final = 5
+"""So many columns of other types are named."""
+
+_ITEM: Final = re.compile(r"\.\d+(?:\.|$)")
 
 
 def parquet_columns(file: SourceFile) -> list[str]:
@@ -56,7 +64,12 @@ def first_parquet_rows(file: SourceFile, paths: Sequence[str]) -> list[list[str 
 
 
 def parquet_rows(
-    file: SourceFile, columns: Mapping[str, str], tally: Tally, *, whole: bool = False
+    file: SourceFile,
+    columns: Mapping[str, str],
+    tally: Tally,
+    *,
+    whole: bool = False,
+    told: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[RawRows]:
     """Yield the mapped columns as text; a group of rows that is damaged is rejected as one.
 
@@ -65,14 +78,17 @@ def parquet_rows(
         columns: column of the reviews table → column of the file.
         tally: where bytes and bad rows are counted; a row's line is its number, from 1.
         whole: whether the rows come with all columns as they stand.
+        told: those of the columns that the user named.
 
     Raises:
-        InputError: the file is damaged as a whole.
+        InputError: the file is damaged as a whole, or has several reviews in a row.
         StorageError: it cannot be read.
     """
     with opened_parquet(file) as parquet:
         total = max(1, parquet.metadata.num_rows)
         outer = {name: _outer(parquet.schema_arrow.names, path) for name, path in columns.items()}
+        _note_others(parquet.schema_arrow, tally)
+        lists = _Lists(file, columns, told)
         first = 1
         start, end = file.row_groups or (0, parquet.num_row_groups)
         for group in range(parquet.num_row_groups):
@@ -83,6 +99,7 @@ def parquet_rows(
             names = None if whole else sorted(set(outer.values()))
             for batch in _batches(parquet, group, names):
                 tally.bytes_read += _share(file.size, row, row + len(batch), total)
+                lists.look_at(batch, outer)
                 rows = _rows(batch, columns, outer, row, tally)
                 if whole:
                     places = pa.array([line - row for line in rows.lines or ()], pa.int64())
@@ -96,6 +113,58 @@ def parquet_rows(
                     "get the file again"
                 )
                 tally.bytes_read += _share(file.size, row, first, total)
+        tally.notes.extend(lists.notes())
+
+
+def _note_others(schema: pa.Schema, tally: Tally) -> None:
+    """Note the columns whose values no column of the reviews table can be."""
+    others = [f"{field.name} ({field.type})" for field in schema if without_leaves(field)]
+    if others:
+        tally.notes.append(
+            f"{tally.file} has columns of types that are not read: {', '.join(others[:NAMED])}"
+            f"{' and more' if len(others) > NAMED else ''}"
+        )
+
+
+class _Lists:
+    """Looks after lists of which one item is read.
+
+    Args:
+        file: what is read.
+        columns: column of the reviews table → column of the file.
+        told: those that the user named.
+    """
+
+    def __init__(
+        self, file: SourceFile, columns: Mapping[str, str], told: Mapping[str, str]
+    ) -> None:
+        self._file = file
+        self._columns = {name: path for name, path in columns.items() if _ITEM.search(path)}
+        self._told = told
+        self._lost: Counter[str] = Counter()
+
+    def look_at(self, batch: pa.RecordBatch, outer: Mapping[str, str]) -> None:
+        """Count the rows that have more items.
+
+        Raises:
+            InputError: a text was found in a list by its name, and there are several in a row.
+        """
+        for name, path in self._columns.items():
+            values = batch.column(batch.schema.names.index(outer[name]))
+            lost = lost_items(values, path.removeprefix(outer[name]).removeprefix("."))
+            if lost and name == "review_body" and name not in self._told:
+                raise InputError(
+                    f"{self._file.name} has several texts in a row of {outer[name]!r}: write each "
+                    "as a row of its own (UNNEST in SQL, explode in pandas), or read the first "
+                    f"with --map review_body={path}"
+                )
+            self._lost[path] += lost
+
+    def notes(self) -> Iterator[str]:
+        """Yield how many rows have items that were not read."""
+        for path, lost in self._lost.items():
+            if lost:
+                yield f"{self._file.name} has {lost:,} rows with more than {path!r}, which is read"
 
 
 def _outer(names: Sequence[str], path: str) -> str:

@@ -173,7 +173,8 @@ class Table(Source):
             _note_equal_names(available, mapped.columns, tally)
             kept = [column for column in self.kept if column in available]
             whole = WHOLE_OBJECT in self.kept
-            parts = parquet_rows(file, with_kept(mapped.columns, kept), tally, whole=whole)
+            columns, told = with_kept(mapped.columns, kept), self.settings.columns
+            parts = parquet_rows(file, columns, tally, whole=whole, told=told)
         elif isinstance(table := self._seen(file, start), JsonTable):
             fields = self._fields(file, table)
             mapped = fields.first
