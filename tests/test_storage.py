@@ -117,3 +117,13 @@ def test_only_local_and_s3_places(tmp_path: Path) -> None:
     assert filesystem(str(tmp_path))[1] == str(tmp_path)
     with pytest.raises(StorageError, match="ftp://"):
         filesystem("ftp://host/file")
+
+
+def test_long_lists_have_a_line_for_each_item(tmp_path: Path) -> None:
+    path = tmp_path / "value.json"
+    value = {"b": [{"y": [1], "x": {}}] * 300, "a": [{"z": "é"}], "none": {}, "number": {3: None}}
+    write_json(path, value)
+    assert read_json(path) == {**value, "number": {"3": None}}
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert lines[:5] == ["{", '  "a": [', "    {", '      "z": "é"', "    }"]
+    assert lines.count('    {"x": {}, "y": [1]},') == 299

@@ -183,9 +183,34 @@ def write_text(path: Path, text: str) -> None:
         file.write(text.encode())
 
 
+LONG_LIST: Final = 200
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON file whole or not at all: sorted keys, so that equal values are equal bytes."""
-    write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    write_text(path, _json_text(value) + "\n")
+
+
+def _json_text(value: Any, margin: str = "") -> str:
+    """Return a value as JSON over lines; a long list has a line for each item, whatever is in it.
+
+    A list of ten thousand inputs with a line for every value is hard to read, and slow to write.
+    """
+    inner = f"{margin}  "
+    if isinstance(value, Mapping) and value:
+        items = (
+            f"{_json_line(str(name) if isinstance(name, int) else name)}: {_json_text(one, inner)}"
+            for name, one in sorted(value.items())
+        )
+        return "{\n" + ",\n".join(inner + item for item in items) + f"\n{margin}}}"
+    if isinstance(value, list | tuple) and value:
+        long = len(value) > LONG_LIST
+        items = (_json_line(one) if long else _json_text(one, inner) for one in value)
+        return "[\n" + ",\n".join(inner + item for item in items) + f"\n{margin}]"
+    return _json_line(value)
+
+
+_json_line: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
 
 
 def read_json(path: Path) -> Any:

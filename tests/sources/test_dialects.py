@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,7 @@ import polars as pl
 import pytest
 
 from reviewdesk.sources import SourceBatch
+from reviewdesk.sources.dialect import dialect_of, even_dialect
 from tests.sources.samples import bodies_of, opened, read, rejects_of, reviews_of
 
 TEXTS = (
@@ -252,3 +254,26 @@ def test_quoting_that_is_told_keeps_records_of_many_lines_whole(tmp_path: Path) 
     path = written(tmp_path / "x.csv", 'text,stars\n"First,4\nsecond,3\nthird",1\nplain,2\n')
     assert len(stars_of(read(path))) == 4
     assert stars_of(read(path, quoting="double")) == [("First,4\nsecond,3\nthird", 1), ("plain", 2)]
+
+
+@pytest.mark.parametrize(
+    ("content", "is_even"),
+    [
+        ("text,stars,date\nFine,5,2020-01-02\n", True),
+        ('text;stars;date\n"Fine; as it ""is""";5;2020-01-02\nDark;1;2020-01-03', True),
+        ('text\tstars\tdate\r\n"Fine"\t5\t2020-01-02\r\n', True),
+        ('text,stars,date\nsays "no" to it,5,2020-01-02\n', True),
+        ('text,stars,date\n\nFine,5,"2020, in May"\n\n', True),
+        ("text,stars,date\nFine,5\nDark,1,2020-01-03\n", False),
+        ('text,stars,date\n"Fine\nand dark",5,2020-01-02\n', False),
+        ("text,stars,date\nC:\\temp,5,2020-01-02\n", False),
+        ("stars,text,shop\nreview_body,star_rating,review_id\nFine,5,R1\n", False),
+        ("text,stars,date\n", False),
+    ],
+)
+def test_even_tables_are_seen_as_all_others(content: str, is_even: bool) -> None:
+    """What is seen sooner of small files is what the first records tell."""
+    even = even_dialect(content.encode())
+    assert (even is not None) == is_even
+    right = dialect_of(content.encode(), cut_off=False)
+    assert even is None or even == replace(right, kinds=())

@@ -55,6 +55,10 @@ SOURCES: Final = Registry(
 """Every format that can be read, by name."""
 
 
+MAX_HELD: Final = 64 * 1024 * 1024
+"""Bytes of small files that are held while it is found out how each is read."""
+
+
 @dataclass(frozen=True)
 class Input:
     """One file (or folder that is read as a whole) with the source that reads it.
@@ -106,7 +110,8 @@ class Input:
             StorageError: it cannot be read.
         """
         with storage_errors(self.place):
-            yield from self.reader.read(replace(self.file, digests=digests), self.reading)
+            file = replace(self.file, digests=digests).at_hand()
+            yield from self.reader.read(file, self.reading)
 
     def raw_rows(self, tally: Tally, digests: dict[str, str]) -> Iterator[RawRows]:
         """Yield its rows as text, not yet typed.
@@ -119,7 +124,8 @@ class Input:
             StorageError: it cannot be read.
         """
         with storage_errors(self.place):
-            yield from self.reader.raw_rows(replace(self.file, digests=digests), tally)
+            file = replace(self.file, digests=digests).at_hand()
+            yield from self.reader.raw_rows(file, tally)
 
     def sha256(self, digests: dict[str, str] | None = None) -> str:
         """Return the digest of its bytes as they lie on disk, and of those it is joined with.
@@ -239,6 +245,7 @@ class _Finder:
         self._companions: dict[type[Source], dict[str, SourceFile]] = {}
         self._left: list[LeftAlone] = []
         self._folders = False
+        self._held = 0
 
     def add(self, file: SourceFile) -> None:
         """Take in a file or folder that the user named."""
@@ -266,10 +273,11 @@ class _Finder:
         own = tuple(own_outputs(files))
         before = len(self._found)
         left = len(self._left)
-        for file in files:
-            if own and file.name.startswith(own):
-                self._left.append(LeftAlone(file.name, OWN))
+        for member in files:
+            if own and member.name.startswith(own):
+                self._left.append(LeftAlone(member.name, OWN))
                 continue
+            file = self._at_hand(member)
             start = head(file)
             probe = Probe(file, start)
             reason = next(filter(None, (one.leaves_alone(probe) for one in self._classes)), "")
@@ -284,6 +292,14 @@ class _Finder:
             raise InputError(
                 f"the folder {folder} has no file that can be read as reviews: {lines}"
             )
+
+    def _at_hand(self, file: SourceFile) -> SourceFile:
+        """Return a small file with its bytes, as long as those of all are not too many."""
+        if self._held > MAX_HELD:
+            return file
+        file = file.at_hand()
+        self._held += len(file.held or b"")
+        return file
 
     def inputs(self) -> Inputs:
         """Return what was found, by name.
@@ -304,7 +320,8 @@ class _Finder:
             companions = sorted(self._companions.get(found, {}).values(), key=_order)
             reader = found(self._settings, companions)
             try:
-                inputs.append(Input(file, reader, self._columns(reader, file)))
+                columns = self._columns(reader, file)
+                inputs.append(Input(_let_go(file), reader, columns))
             except MissingColumn as error:
                 if key not in self._optional:
                     inputs.append(self._by_content(reader, file, error))
@@ -362,6 +379,10 @@ class _Finder:
     def _keep(self, file: SourceFile, found: type[Source]) -> bool:
         self._found.setdefault(identity(file), (file, found))
         return True
+
+
+def _let_go(file: SourceFile) -> SourceFile:
+    return file if file.held is None else replace(file, held=None)
 
 
 def _is_own(file: SourceFile) -> bool:

@@ -3,9 +3,9 @@
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Final
+from typing import Final, Self
 
 import pyarrow.fs as pafs
 
@@ -17,6 +17,9 @@ FIRST_REMOTE_CHUNK: Final = 256 * 1024
 REMOTE_CHUNK: Final = 8 * 1024 * 1024
 """Over a network every chunk is a request: few for who reads on, small for who looks at the start.
 """
+
+SMALL: Final = 64 * 1024
+"""Bytes of a file that is read once and then held while it is looked at."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class SourceFile:
         member: where the place is an archive, the path of the file inside it.
         encoding: of its text, where it is not UTF-8 and its first bytes do not show it.
         row_groups: of a Parquet file, the first one to read and the one behind the last; None: all.
+        held: its bytes, where they were read already.
     """
 
     place: str
@@ -42,6 +46,7 @@ class SourceFile:
     member: str = ""
     encoding: str = ""
     row_groups: tuple[int, int] | None = None
+    held: bytes | None = field(default=None, compare=False, repr=False)
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the bytes as they lie on disk.
@@ -49,6 +54,11 @@ class SourceFile:
         Raises:
             StorageError: it cannot be read.
         """
+        if self.held is not None:
+            if self.digests is not None and self.place not in self.digests:
+                self.digests[self.place] = hashlib.sha256(self.held).hexdigest()
+            yield self.held
+            return
         files, path = filesystem(self.place)
         with storage_errors(self.place):
             stream = files.open_input_stream(path, compression=None)
@@ -67,6 +77,20 @@ class SourceFile:
                     size *= 2
         if self.digests is not None:
             self.digests[self.place] = digest.hexdigest()
+
+    def at_hand(self) -> Self:
+        """Return a small local file with its bytes, so that each look at it is not a read.
+
+        Raises:
+            StorageError: it cannot be read.
+        """
+        if self.size > SMALL or self.folder or self.member or self.held is not None:
+            return self
+        if is_remote(self.place):
+            return self
+        with storage_errors(self.place), open(self.place, "rb") as file:  # noqa: PTH123
+            held = file.read(SMALL + 1)
+        return replace(self, held=held) if len(held) <= SMALL else self
 
     def has(self, relative: str) -> bool:
         """Say whether a folder holds a file or folder of that path."""

@@ -15,6 +15,10 @@ _FORMS: Final = ("{}", '"{}"', "\ufeff{}", '\ufeff"{}"')
 """How a name may stand there: each of the joined files may have begun with a mark."""
 
 
+FEW: Final = 50
+"""So few rows are looked at one by one."""
+
+
 def without_headers(
     parts: Iterator[RawRows], names: Sequence[str | None], header: Sequence[str], tally: Tally
 ) -> Iterator[RawRows]:
@@ -52,9 +56,15 @@ def _headers(rows: RawRows, header: Mapping[str, str]) -> NDArray[np.int64]:
     rows_left = np.arange(rows.count)
     for name, column in header.items():
         if len(rows_left) and name in rows.columns:
-            values = rows.columns[name].take(pa.array(rows_left))
-            names = pa.array([form.format(column) for form in _FORMS], values.type)
-            rows_left = rows_left[pc.is_in(values, names).to_numpy(zero_copy_only=False)]
+            names = [form.format(column) for form in _FORMS]
+            values = rows.columns[name]
+            if len(rows_left) <= FEW:  # as in ten thousand small files
+                rows_left = np.array(
+                    [row for row in rows_left.tolist() if values[row].as_py() in names], np.int64
+                )
+                continue
+            among = pc.is_in(values.take(pa.array(rows_left)), pa.array(names, values.type))
+            rows_left = rows_left[among.to_numpy(zero_copy_only=False)]
     return rows_left
 
 

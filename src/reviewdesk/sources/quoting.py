@@ -20,6 +20,7 @@ from reviewdesk.sources.escaped import escape_facts
 from reviewdesk.sources.files import SourceFile
 from reviewdesk.sources.lines import LineBlock, line_blocks, raw_line_blocks
 from reviewdesk.sources.mapping import has_amazon_columns
+from reviewdesk.sources.stream import HEAD
 
 _SLASHES: Final = re.compile(rb'\\+[^"\\]')
 """Backslashes that do not stand before a quote: in Amazon's layout those mean nothing."""
@@ -48,11 +49,17 @@ class TextFacts:
     encodings: Encodings = field(default_factory=Encodings)
 
 
-def text_facts(file: SourceFile) -> TextFacts:
-    """Return what a pass over a whole file sees."""
+def text_facts(file: SourceFile, start: bytes | None = None) -> TextFacts:
+    """Return what a pass over a whole file sees.
+
+    Args:
+        file: what to read.
+        start: its ``head``, where that is known; of a small file it is all there is.
+    """
     facts = TextFacts()
-    for block in raw_line_blocks(file, Tally("")):
-        data = block.data
+    whole = start is not None and len(start) < HEAD
+    blocks = (block.data for block in raw_line_blocks(file, Tally("")))
+    for data in [start or b""] if whole else blocks:
         if not facts.quotes:
             facts.quotes = b'"' in data
         if not facts.backslashes:

@@ -21,6 +21,7 @@ from reviewdesk.sources.dialect import (
     Dialect,
     columns_of,
     dialect_of,
+    even_dialect,
     has_first_records,
     separators_of,
 )
@@ -348,10 +349,12 @@ class Table(Source):
         Raises:
             InputError: the whole file fits none of them.
         """
-        start = longer_head(file, start, has_first_records)
-        cut_off = len(start) >= HEAD
         told = SEPARATORS.get(self.settings.separator, "")
         header = self.settings.header
+        if header and not told and len(start) < HEAD and (even := even_dialect(start)):
+            return even
+        start = longer_head(file, start, has_first_records)
+        cut_off = len(start) >= HEAD
         possible = [told] if told else separators_of(start, cut_off=cut_off)
         dialects = [
             dialect_of(start, cut_off=cut_off, header=header, separator=one) for one in possible
@@ -396,7 +399,7 @@ def _without_apostrophes(rows: RawRows) -> RawRows:
 
 def _in_its_encoding(file: SourceFile, start: bytes) -> tuple[SourceFile, TextFacts, bytes]:
     """Return a file with its encoding, what a pass over it saw, and its first bytes."""
-    facts = text_facts(file)
+    facts = text_facts(file, start)
     if not facts.encodings.encoding:
         return file, facts, start
     file = replace(file, encoding=facts.encodings.encoding)
