@@ -23,6 +23,8 @@ from reviewdesk.sources.mapping import ColumnMap, has_amazon_columns, shown
 from reviewdesk.sources.quoting import (
     bare_quotes,
     below,
+    doubt,
+    doubtful_columns,
     early_quoting,
     may_escape,
     quoting_of,
@@ -88,6 +90,9 @@ class AmazonReviews(Source):
             yield from escaped_rows(blocks, names, tally, "\t")
         else:
             tally.notes.append(f"{file.name} has quoted fields, as other programs save this format")
+            if auto:
+                columns = doubtful_columns(file, dialect, text_facts(file), quoting)
+                tally.notes.extend(doubt(file, columns))
             check = dialect.is_record if auto and dialect.width == len(names) else None
             yield from csv_rows(
                 blocks, names, tally, "\t", header=False, quoting=quoting, check=check
@@ -133,7 +138,7 @@ def _check_quotes(file: SourceFile, block: LineBlock, dialect: Dialect) -> None:
     """Stop where most doubled quotes stand in fields that a program has quoted."""
     lines = [line for line in block.data.split(b"\n") if b'""' in line]
     bare = bare_quotes((LineBlock(line + b"\n", 0) for line in lines), dialect)
-    if bare.doubled > bare.inside + bare.odd_lines:
+    if bare.doubled - bare.escaped > bare.inside + bare.odd_lines:
         line = block.first_line + block.data.count(b"\n", 0, block.data.index(lines[0]))
         raise InputError(
             f"{file.name} has fields in quotes at line {line}, though quotes before are not a "

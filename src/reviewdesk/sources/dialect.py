@@ -267,7 +267,10 @@ def _records(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, list[s
         bare = not lines[0].startswith('"')
         escaped = list(_escaped_records(lines, delimiter)) if bare else quoted
         behind = list(_quoted_records(lines, delimiter, escapechar="\\", doublequote=False))
-        quoted = min((quoted, behind, escaped), key=_unevenness)
+        # A text that ends in a backslash is rarer than a tab behind one.
+        likely = delimiter == "\t" and any("\\\t" in line for line in lines)
+        readings = (escaped, quoted, behind) if likely else (quoted, behind, escaped)
+        quoted = min(readings, key=_unevenness)
     return ((line, record) for line, record in quoted if any(record))
 
 

@@ -7,7 +7,7 @@ a line break or a backslash of a text has a backslash before it, or is a letter 
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from reviewdesk.sources.base import Tally
@@ -45,6 +45,7 @@ class EscapeFacts:
         quotes: all quotes.
         escaped_quotes: those behind a backslash.
         faults: records with another number of fields than the header.
+        columns: the places of fields that have backslashes.
     """
 
     odd_line: int = 0
@@ -55,6 +56,7 @@ class EscapeFacts:
     quotes: int = 0
     escaped_quotes: int = 0
     faults: int = 0
+    columns: set[int] = field(default_factory=set)
 
     @property
     def only_escaped_quotes(self) -> bool:
@@ -129,8 +131,11 @@ def escape_facts(blocks: Iterable[LineBlock], delimiter: str, width: int) -> Esc
         facts.quotes += raw.count(b'"')
         if b"\\" not in raw:
             continue
-        for one in fields:
-            if b"\\" in one and not _count(one, delimiter.encode(), facts):
+        for place, one in enumerate(fields):
+            if b"\\" not in one:
+                continue
+            facts.columns.add(place)
+            if not _count(one, delimiter.encode(), facts):
                 facts.odd_line = line
                 return facts
     return facts

@@ -8,7 +8,7 @@ around a field that needs none, in some rows of its column only, are the author'
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -82,6 +82,38 @@ def quoting_of(file: SourceFile, dialect: Dialect, facts: TextFacts) -> Quoting:
     if facts.backslashes and _is_escaped(file, dialect, facts, quoting, faults):
         return "escaped"
     return quoting
+
+
+def doubtful_columns(
+    file: SourceFile, dialect: Dialect, facts: TextFacts, quoting: Quoting
+) -> tuple[str, ...]:
+    """Return the columns whose backslashes stand as they are, though each may escape something.
+
+    Args:
+        file: the table.
+        dialect: its separator and columns.
+        facts: what a pass over it saw.
+        quoting: how its quotes are written.
+    """
+    if not facts.backslashes or quoting not in ("none", "double"):
+        return ()
+    if has_amazon_columns(dialect.header) and quoting == "none":
+        return ()
+    seen = escape_facts(
+        below(line_blocks(file, Tally("")), dialect.lines), dialect.delimiter, dialect.width
+    )
+    if seen.odd_line or seen.faults or not seen.evidence:
+        return ()
+    return tuple(dialect.header[place] for place in sorted(seen.columns) if place < dialect.width)
+
+
+def doubt(file: SourceFile, columns: Sequence[str]) -> Iterator[str]:
+    """Yield a sentence about columns that are doubtful, if there are any."""
+    if columns:
+        yield (
+            f"{file.name} has backslashes in {', '.join(columns)}, which are read as they stand; "
+            "--quoting escaped reads each with what follows it as one character"
+        )
 
 
 def faults_of(file: SourceFile, dialect: Dialect, facts: TextFacts) -> int:
@@ -233,7 +265,8 @@ class BareQuotes:
         odd_lines: lines that have another number of fields than the header.
         longer: lines with a separator at their end that the header has not.
         inside: fields with a quote that are not quoted as a whole: no writer of quotes leaves one.
-        doubled: quoted fields with quotes inside, all of them doubled.
+        doubled: quoted fields with quotes inside, all of them doubled or behind a backslash.
+        escaped: of these, those with all of them behind a backslash.
         needed: quoted fields that have to be.
         quoted: by column, fields in quotes.
         filled: by column, fields that are not empty.
@@ -244,6 +277,7 @@ class BareQuotes:
     longer: int = 0
     inside: int = 0
     doubled: int = 0
+    escaped: int = 0
     needed: int = 0
     quoted: Counter[int] = field(default_factory=Counter)
     filled: Counter[int] = field(default_factory=Counter)
@@ -263,7 +297,10 @@ class BareQuotes:
             and (dialect.quoted_header or self.filled[place] >= MANY)
             for place in self.quoted
         )
-        return bool(self.doubled) or whole_column
+        doubled = self.doubled
+        if has_amazon_columns(dialect.header) and self.escaped < MANY:
+            doubled -= self.escaped  # there a backslash stands before quotes for no reason
+        return bool(doubled) or whole_column
 
 
 def bare_quotes(blocks: Iterable[LineBlock], dialect: Dialect) -> BareQuotes:
@@ -304,6 +341,7 @@ def _look_at(value: bytes, column: int, counts: BareQuotes) -> None:
         return
     counts.quoted[column] += 1
     counts.doubled += b'"' in inner
+    counts.escaped += b'"' in inner and b'""' not in inner
     counts.needed += bool(NEEDS_QUOTES & set(inner))
 
 

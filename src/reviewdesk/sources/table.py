@@ -50,7 +50,15 @@ from reviewdesk.sources.parquet import (
     parquet_columns,
     parquet_rows,
 )
-from reviewdesk.sources.quoting import TextFacts, below, faults_of, quoting_of, text_facts
+from reviewdesk.sources.quoting import (
+    TextFacts,
+    below,
+    doubt,
+    doubtful_columns,
+    faults_of,
+    quoting_of,
+    text_facts,
+)
 from reviewdesk.sources.readings import AUTO
 from reviewdesk.sources.stream import HEAD, head, longer_head
 
@@ -89,12 +97,14 @@ class TextTable:
         dialect: its separator, header and columns.
         quoting: how its quotes are written.
         map: which of its columns are read.
+        doubtful: columns whose backslashes stand as they are, though each may escape something.
     """
 
     file: SourceFile
     dialect: Dialect
     quoting: Quoting
     map: ColumnMap
+    doubtful: tuple[str, ...] = ()
 
     def notes(self) -> Iterator[str]:
         """Yield what its owner must know about how it is read."""
@@ -106,7 +116,11 @@ class TextTable:
         if self.file.encoding:
             yield f"{name} is not in UTF-8: it is read as Windows-1252"
         if self.quoting in ("backslash", "backslash-all"):
-            yield f"{name} has a backslash before quotes inside its fields: it stands for nothing"
+            yield (
+                f"{name} has backslashes before quotes or backslashes in its fields: they stand "
+                "for nothing; --quoting double keeps them"
+            )
+        yield from doubt(self.file, self.doubtful)
 
 
 @dataclass(frozen=True)
@@ -341,7 +355,9 @@ class Table(Source):
         values = ColumnValues.of_rows(dialect.header, dialect.samples if dialect.named else ())
         mapped = map_columns(dialect.header, {**free, **named}, file.name, values)
         columns = ColumnMap(mapped.columns, {**free, **mapped.guesses}, mapped.left_over)
-        return TextTable(file, dialect, quoting, columns)
+        auto = self.settings.quoting == "auto"
+        doubtful = doubtful_columns(file, dialect, facts, quoting) if auto else ()
+        return TextTable(file, dialect, quoting, columns, doubtful)
 
     def _dialect(self, file: SourceFile, start: bytes, facts: TextFacts) -> Dialect:
         """Return how a table is written; where several separators fit its start, all of it tells.
