@@ -17,7 +17,7 @@ from reviewdesk.errors import InputError
 from reviewdesk.sources.base import Tally
 from reviewdesk.sources.encoding import in_characters
 from reviewdesk.sources.files import SourceFile
-from reviewdesk.sources.jsonlines import NotAnObject, field_names, parse_object
+from reviewdesk.sources.jsonlines import NotAnObject, field_names, lookup, parse_object
 from reviewdesk.sources.jsonobjects import ObjectScan
 from reviewdesk.sources.lines import BOM, MAX_LINE
 from reviewdesk.sources.mapping import holds_a_review, known_names
@@ -171,7 +171,9 @@ def _is_frame(first: Mapping[str, Any]) -> bool:
 
 def _holds_a_review(found: Mapping[str, Any]) -> bool:
     """Say whether an object has a field that is known to hold a review's text, and is one value."""
-    names = [name for name in field_names(found) if not isinstance(found.get(name), list | dict)]
+    names = [
+        name for name in field_names(found) if not isinstance(lookup(found, name), list | dict)
+    ]
     return known_names(names) > 0 or holds_a_review(names)
 
 

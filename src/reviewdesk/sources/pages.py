@@ -232,12 +232,12 @@ class _Around:
         except (NotAnObject, UnicodeDecodeError):
             return b""
         self._own = {column for column in SHARED if closest(column, own) is not None}
-        told = _shared(self._behind if self.ended else self._fields(), self._own)
-        self._told = set(told)
+        shared = _shared(self._behind if self.ended else self._fields(), self._own)
+        self._told = set(shared)
         self._read |= self._told
         return b"".join(
             json.dumps(name).encode() + b":" + json.dumps(value).encode() + b","
-            for name, value in told.items()
+            for name, value in shared.items()
         )
 
     def late(self) -> list[str]:

@@ -69,7 +69,7 @@ def parquet_rows(
     tally: Tally,
     *,
     whole: bool = False,
-    told: Mapping[str, str] = MappingProxyType({}),
+    named: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[RawRows]:
     """Yield the mapped columns as text; a group of rows that is damaged is rejected as one.
 
@@ -78,7 +78,7 @@ def parquet_rows(
         columns: column of the reviews table → column of the file.
         tally: where bytes and bad rows are counted; a row's line is its number, from 1.
         whole: whether the rows come with all columns as they stand.
-        told: those of the columns that the user named.
+        named: those of the columns that the user named.
 
     Raises:
         InputError: the file is damaged as a whole, or has several reviews in a row.
@@ -88,7 +88,7 @@ def parquet_rows(
         total = max(1, parquet.metadata.num_rows)
         outer = {name: _outer(parquet.schema_arrow.names, path) for name, path in columns.items()}
         _note_others(parquet.schema_arrow, tally)
-        lists = _Lists(file, columns, told)
+        lists = _Lists(file, columns, named)
         first = 1
         start, end = file.row_groups or (0, parquet.num_row_groups)
         for group in range(parquet.num_row_groups):

@@ -188,8 +188,8 @@ class Table(Source):
             _note_equal_names(available, mapped.columns, tally)
             kept = [column for column in self.kept if column in available]
             whole = WHOLE_OBJECT in self.kept
-            columns, told = with_kept(mapped.columns, kept), self.settings.columns
-            parts = parquet_rows(file, columns, tally, whole=whole, told=told)
+            columns, named = with_kept(mapped.columns, kept), self.settings.columns
+            parts = parquet_rows(file, columns, tally, whole=whole, named=named)
         elif isinstance(table := self._seen(file, start), JsonTable):
             fields = self._fields(file, table)
             mapped = fields.first
@@ -365,13 +365,13 @@ class Table(Source):
         Raises:
             InputError: the whole file fits none of them.
         """
-        told = SEPARATORS.get(self.settings.separator, "")
+        delimiter = SEPARATORS.get(self.settings.separator, "")
         header = self.settings.header
-        if header and not told and len(start) < HEAD and (even := even_dialect(start)):
+        if header and not delimiter and len(start) < HEAD and (even := even_dialect(start)):
             return even
         start = longer_head(file, start, has_first_records)
         cut_off = len(start) >= HEAD
-        possible = [told] if told else separators_of(start, cut_off=cut_off)
+        possible = [delimiter] if delimiter else separators_of(start, cut_off=cut_off)
         dialects = [
             dialect_of(start, cut_off=cut_off, header=header, separator=one) for one in possible
         ]
