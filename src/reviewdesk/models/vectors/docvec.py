@@ -52,9 +52,8 @@ class DocVecSettings(Settings):
         search=Search(values=(48, 96, 192)),
     )
     epoch: int = setting(
-        20,
-        "how often each text is read, and of few texts until 20,000 were read; more is better, and "
-        "takes longer",
+        10,
+        "how often each text is read, and of few texts until 20,000 were read",
         minimum=1,
         maximum=1000,
         search=Search(5, 60, log=True, whole=True),
