@@ -1,5 +1,7 @@
 """Drift that was planted is noticed, over all looks; where none was, hardly ever anything is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -41,6 +43,22 @@ def seen(seed: int, negative: float = 0.25, right: float = 0.9) -> Watch:
 
 def test_without_drift_at_most_one_of_twenty_runs_raises_an_alarm() -> None:
     assert sum(bool(seen(seed).alarms) for seed in range(60)) <= 3
+
+
+def test_two_variants_without_drift_hardly_ever_raise_one_either() -> None:
+    """All of their quantities together, each against what its own bundle was trained on."""
+    alarms = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        both: list[Quantity] = []
+        sent: dict[str, Floats] = {}
+        for variant in "AB":
+            own = [replace(one, variant=variant) for one in quantities(rng)]
+            values = live(rng, 3_000)
+            both += own
+            sent |= {one.title: values[one.name] for one in own}
+        alarms += bool(watch(both, sent, 6_000).alarms)
+    assert alarms <= 3
 
 
 def test_another_mix_of_what_is_sent_is_noticed() -> None:
