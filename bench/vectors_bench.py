@@ -30,8 +30,8 @@ from reviewdesk.models.vectors.label_vectors import LabelVectors, with_zeros
 from reviewdesk.models.vectors.learning import Recipe, run_learner
 from reviewdesk.models.vectors.mapping import choose_rows
 from reviewdesk.models.vectors.reading import VectorShape, reading
-from reviewdesk.models.vectors.rows import TextLines
 from reviewdesk.models.vectors.supervised import SOFTMAX, Schedule, TrainingTexts
+from reviewdesk.models.vectors.text_rows import TextLines
 from reviewdesk.models.vectors.word_learning import WordVectorSettings, learn_word_vectors
 
 WORD: Final = re.compile(r"[\w']+|[!?]")

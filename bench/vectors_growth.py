@@ -20,8 +20,8 @@ from bench.vectors_bench import write_categories
 from reviewdesk.models.vectors.learning import Recipe
 from reviewdesk.models.vectors.mapping import choose_rows
 from reviewdesk.models.vectors.reading import VectorShape, reading
-from reviewdesk.models.vectors.rows import TextLines
 from reviewdesk.models.vectors.supervised import SOFTMAX, LabelLearner, Schedule, TrainingTexts
+from reviewdesk.models.vectors.text_rows import TextLines
 
 BUCKET: Final = 2_000_000
 EPOCHS: Final = 5

@@ -21,7 +21,7 @@ from reviewdesk.models.labelled import labelled_texts
 from reviewdesk.models.vectors.classifier import FastText
 from reviewdesk.models.vectors.fasttext_use import FastTextUser
 from reviewdesk.models.vectors.quantising import Quantising, quantise
-from reviewdesk.models.vectors.rows import TextLines
+from reviewdesk.models.vectors.text_rows import TextLines
 
 LINES: Final = 10_000
 TEXTS: Final = 1_000

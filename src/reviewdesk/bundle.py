@@ -35,7 +35,7 @@ from reviewdesk.formats.archive import MAX_MEMBERS, unpack_archive, write_archiv
 from reviewdesk.models.base import Classifier, KnowsWords, ReadsFeatures
 from reviewdesk.models.catalog import CLASSIFIERS
 from reviewdesk.models.held_out import HeldOutPredictions
-from reviewdesk.models.sparse.rows import FEATURES
+from reviewdesk.models.sparse.sparse_rows import FEATURES
 from reviewdesk.models.without_labels import rests_on
 from reviewdesk.runlog import RunLog, versions
 from reviewdesk.schema import require_columns

@@ -17,7 +17,7 @@ from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.schema import REJECTS
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources import Probe, Source, SourceFile, Tally
-from reviewdesk.sources.rows import RawRows
+from reviewdesk.sources.raw_rows import RawRows
 from reviewdesk.storage import read_record
 
 from .corpus import (

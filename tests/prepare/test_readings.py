@@ -17,7 +17,7 @@ from reviewdesk.errors import LostColumn, UsageError
 from reviewdesk.prepare.prepare import prepare
 from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
-from reviewdesk.sources import open_inputs, rows
+from reviewdesk.sources import open_inputs, raw_rows
 from reviewdesk.sources.deciding import decided
 
 Row = tuple[str, str]
@@ -63,7 +63,7 @@ PROOFS = [("10", "13/06/2019"), ("7", "01/02/2020"), ("9", "25/12/2019"), ("2", 
 def test_what_the_last_rows_tell_holds_for_the_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: list[Row]
 ) -> None:
-    monkeypatch.setattr(rows, "MAX_ROWS", 7)
+    monkeypatch.setattr(raw_rows, "MAX_ROWS", 7)
     lines = [*first, *(PROOFS if first is MANY else MANY)]
     data = prepared(tmp_path / "out", write(tmp_path / "a.csv", lines))
     found = values(data)

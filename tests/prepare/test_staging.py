@@ -16,8 +16,8 @@ from reviewdesk.schema import REJECTS, REVIEWS
 from reviewdesk.settings import CleanSettings, PrepareSettings, SourceSettings
 from reviewdesk.sources import Input, Probe, Source, SourceBatch, SourceFile, Tally
 from reviewdesk.sources.deciding import Deciding
+from reviewdesk.sources.raw_rows import RawRows
 from reviewdesk.sources.readings import Reading
-from reviewdesk.sources.rows import RawRows
 
 from .corpus import opened, review, write_lines
 

@@ -134,7 +134,7 @@ def test_digests(folder: Path) -> None:
 PLUGIN = """
     from reviewdesk.sources.base import RawRows, Source
     from reviewdesk.sources.lines import line_blocks
-    from reviewdesk.sources.rows import RowBuilder
+    from reviewdesk.sources.raw_rows import RowBuilder
 
 
     class Haiku(Source):

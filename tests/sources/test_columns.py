@@ -5,7 +5,7 @@ import pytest
 
 from reviewdesk.schema import REVIEW_COLUMNS, REVIEWS
 from reviewdesk.sources.columns import parse_count, parse_flag, to_reviews
-from reviewdesk.sources.rows import RawRows
+from reviewdesk.sources.raw_rows import RawRows
 from reviewdesk.sources.tally import Tally
 
 

@@ -1,7 +1,7 @@
 import pyarrow as pa
 
 from reviewdesk.sources.items import Items
-from reviewdesk.sources.rows import RawRows
+from reviewdesk.sources.raw_rows import RawRows
 
 
 def rows(**columns: list[str | None]) -> RawRows:

@@ -24,7 +24,7 @@ from reviewdesk.errors import UsageError
 from reviewdesk.job.places import bundle_of
 from reviewdesk.models.base import LIKELY, ReadsFeatures
 from reviewdesk.models.labelled import BODY, Texts, text_array
-from reviewdesk.models.sparse.rows import FEATURES
+from reviewdesk.models.sparse.sparse_rows import FEATURES
 from reviewdesk.progress import Progress
 from reviewdesk.schema import REVIEWS
 from reviewdesk.scoring.explain import TextVerdict
@@ -44,8 +44,8 @@ from reviewdesk.sources.catalog import open_inputs
 from reviewdesk.sources.mapping import map_columns
 from reviewdesk.training.evaluate import evaluate as evaluate_bundle
 from reviewdesk.training.feature_files import FEATURE_MODEL, holds_features, train_features
+from reviewdesk.training.measured_rows import Rows
 from reviewdesk.training.multilabel import evaluate_multilabel
-from reviewdesk.training.rows import Rows
 from reviewdesk.training.train import train as train_bundle
 
 

@@ -22,9 +22,9 @@ from reviewdesk.training.comparison import BundleComparison, ComparedBundle, com
 from reviewdesk.training.comparison_page import FIGURES, signed, write_comparison
 from reviewdesk.training.evaluate import Evaluation
 from reviewdesk.training.evaluate import evaluate as evaluate_bundle
+from reviewdesk.training.measured_rows import Rows
 from reviewdesk.training.measures import Measures
 from reviewdesk.training.multilabel import MultilabelEvaluation, evaluate_multilabel
-from reviewdesk.training.rows import Rows
 from reviewdesk.training.summary import answered_sentence, measured_on, sentences
 
 MOST_LABELS: Final = 20

@@ -59,21 +59,25 @@ def explore(
     if table is not None:
         check_table(table)
     with cluster(engine) as machines:
-        found = explore_reviews(
+        exploration = explore_reviews(
             reviews_of(data), Progress(), languages=language or (), engine=machines
         )
-    write_page(found, out)
+    write_page(exploration, out)
     if table is not None:
-        write_phrases(found.customers, table)
+        write_phrases(exploration.customers, table)
     if as_json:
         total = {
-            name: value for name, value in found.everything.total.items() if name != "category"
+            name: value
+            for name, value in exploration.everything.total.items()
+            if name != "category"
         }
-        total["languages"] = found.languages
-        print_json({"lead": lead(found), "findings": sentences(found), "figures": total})
+        total["languages"] = exploration.languages
+        print_json(
+            {"lead": lead(exploration), "findings": sentences(exploration), "figures": total}
+        )
         return
-    say(lead(found))
-    for sentence in sentences(found):
+    say(lead(exploration))
+    for sentence in sentences(exploration):
         say(f"- {sentence}")
     say(f"\nthe page: {out}")
     say(f"its figures as Parquet: {figures_folder(out)}")

@@ -35,18 +35,18 @@ STAR_NAMES: Final = ("1 star", "2 stars", "3 stars", "4 stars", "5 stars")
 
 
 def category_panel(
-    part: CategoryFindings, found: Exploration, view: CustomersView, panels: int
+    part: CategoryFindings, exploration: Exploration, view: CustomersView, panels: int
 ) -> Html:
     """Return the panel of one category.
 
     Args:
         part: what was found in it.
-        found: everything that was found.
+        exploration: everything that was found.
         view: what customers say.
         panels: how many panels the page has.
     """
     first = part.months[0]["period"] if part.months else ""
-    months = [month for month in found.months if month >= first]
+    months = [month for month in exploration.months if month >= first]
     charts = [
         _reviews(part, months),
         _products(part, months),
@@ -56,14 +56,14 @@ def category_panel(
     ]
     return fragment(
         paragraph(_summary(part)),
-        *customers_blocks(view, None if part is found.everything else part.category),
+        *customers_blocks(view, None if part is exploration.everything else part.category),
         element("h4", "Over time"),
         _distinctive(part),
         side_by_side(*filter(None, charts)),
-        *_changes(part, found),
+        *_changes(part, exploration),
         *_overlap_of_stars(part),
         *_telling(part),
-        *_tables(part, len(found.months) * panels),
+        *_tables(part, len(exploration.months) * panels),
     )
 
 
@@ -206,9 +206,9 @@ def _interval(trend: Trend | None, write: Callable[[float], str], unit: str) -> 
     return f" Trend: {slope} {unit} (95 % interval {low} to {high})."
 
 
-def _changes(part: CategoryFindings, found: Exploration) -> list[Html]:
+def _changes(part: CategoryFindings, exploration: Exploration) -> list[Html]:
     title = element("h4", "Terms that rose and fell most")
-    if found.window is None:
+    if exploration.window is None:
         return []
     if not part.changed:
         before, recent = part.window_reviews
@@ -217,7 +217,7 @@ def _changes(part: CategoryFindings, found: Exploration) -> list[Html]:
             if min(before, recent) >= 100
             else "Too few reviews to compare"
         )
-        return [title, note(f"{why}, {window_words(found)}.")]
+        return [title, note(f"{why}, {window_words(exploration)}.")]
     blocks = [
         _changed(name, terms[:SHOWN_CHANGES])
         for name, terms in (("Rose", part.rose), ("Fell", part.fell))
@@ -225,13 +225,16 @@ def _changes(part: CategoryFindings, found: Exploration) -> list[Html]:
     ]
     return [
         title,
-        note(f"Reviews of 1,000 that have the term, {window_words(found)}.{_mixed(part, found)}"),
+        note(
+            f"Reviews of 1,000 that have the term, {window_words(exploration)}."
+            f"{_mixed(part, exploration)}"
+        ),
         side_by_side(*blocks),
     ]
 
 
-def _mixed(part: CategoryFindings, found: Exploration) -> str:
-    if part is not found.everything or len(found.categories) < 2:
+def _mixed(part: CategoryFindings, exploration: Exploration) -> str:
+    if part is not exploration.everything or len(exploration.categories) < 2:
         return ""
     return " A category that grows brings its own words along: look at the categories, too."
 

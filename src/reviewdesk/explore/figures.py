@@ -76,16 +76,16 @@ def figures_folder(page: Path) -> Path:
     return page.with_name(f"{page.stem}.figures")
 
 
-def figure_tables(found: Exploration) -> dict[str, pa.Table]:
+def figure_tables(exploration: Exploration) -> dict[str, pa.Table]:
     """Return every table of an exploration by its file's name."""
-    parts = [found.everything, *found.categories]
+    parts = [exploration.everything, *exploration.categories]
     return {
-        "counts": found.counts,
+        "counts": exploration.counts,
         "overlaps": _table(parts, _overlaps, OVERLAPS),
         "trends": _table(parts, _trends, TRENDS),
         "telling_terms": _table(parts, _telling, TELLING),
         "changed_terms": _table(parts, _changes, CHANGES),
-        **found.customers.tables(),
+        **exploration.customers.tables(),
     }
 
 
@@ -108,7 +108,7 @@ def kept_customers(folder: Path, fingerprint: str) -> Customers | None:
     return Customers.open(folder)
 
 
-def write_figures(found: Exploration, folder: Path) -> None:
+def write_figures(exploration: Exploration, folder: Path) -> None:
     """Write all tables; an older folder of the same kind is replaced as a whole.
 
     Raises:
@@ -119,10 +119,10 @@ def write_figures(found: Exploration, folder: Path) -> None:
     aside = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(aside, ignore_errors=True)
     private_directory(aside)
-    for name, table in figure_tables(found).items():
+    for name, table in figure_tables(exploration).items():
         with write_then_rename(aside / f"{name}.parquet") as file:
             write_sealed(table, file)
-    found.log.write(aside / LOG)
+    exploration.log.write(aside / LOG)
     replace_directory(aside, folder)
 
 

@@ -77,11 +77,11 @@ METHOD: Final = (
 
 
 @in_local_copies("path")
-def write_page(found: Exploration, path: Path) -> None:
+def write_page(exploration: Exploration, path: Path) -> None:
     """Write the page, and its figures as Parquet beside it.
 
     Args:
-        found: what was found.
+        exploration: what was found.
         path: the page; ``report.html`` has its figures in the folder ``report.figures``.
 
     Raises:
@@ -89,57 +89,66 @@ def write_page(found: Exploration, path: Path) -> None:
         StorageError: it cannot be written.
     """
     check_folder(figures_folder(path))
-    write_figures(found, figures_folder(path))
-    explore_page(found, figures_folder(path).name).write(path)
+    write_figures(exploration, figures_folder(path))
+    explore_page(exploration, figures_folder(path).name).write(path)
 
 
-def explore_page(found: Exploration, folder: str) -> Page:
+def explore_page(exploration: Exploration, folder: str) -> Page:
     """Return the page.
 
     Args:
-        found: what was found.
+        exploration: what was found.
         folder: name of the folder that the figures are in.
     """
-    page = Page(_title(found), lead(found), "Exploration", SCRIPT)
-    page.section("What was found", findings(sentences(found)), _large(found))
-    if not found.reviews:
+    page = Page(_title(exploration), lead(exploration), "Exploration", SCRIPT)
+    page.section("What was found", findings(sentences(exploration)), _large(exploration))
+    if not exploration.reviews:
         return page
-    parts = [found.everything, *(found.categories if len(found.categories) > 1 else [])]
+    parts = [
+        exploration.everything,
+        *(exploration.categories if len(exploration.categories) > 1 else []),
+    ]
     if len(parts) > 1:
-        page.section("Categories", *_categories(found))
-    view = CustomersView(found.customers)
+        page.section("Categories", *_categories(exploration))
+    view = CustomersView(exploration.customers)
     shown = [
         Panel(
             f"category-{n}",
             _panel_title(part, parts),
-            category_panel(part, found, view, len(parts)),
+            category_panel(part, exploration, view, len(parts)),
         )
         for n, part in enumerate(parts)
     ]
     page.section("A closer look", panels("Category", shown))
-    page.section("How this was measured", definitions([*_files(found), *METHOD]), _where(folder))
+    page.section(
+        "How this was measured", definitions([*_files(exploration), *METHOD]), _where(folder)
+    )
     return page
 
 
-def _title(found: Exploration) -> str:
-    return f"What is in {found.files[0]}" if len(found.files) == 1 else "What is in the reviews"
+def _title(exploration: Exploration) -> str:
+    return (
+        f"What is in {exploration.files[0]}"
+        if len(exploration.files) == 1
+        else "What is in the reviews"
+    )
 
 
 def _panel_title(part: CategoryFindings, parts: Sequence[CategoryFindings]) -> str:
     return category_name(part.category) if len(parts) > 1 else "All reviews"
 
 
-def _large(found: Exploration) -> Html:
-    total = found.everything.total
-    large = [Figure("Reviews", count(found.reviews))]
+def _large(exploration: Exploration) -> Html:
+    total = exploration.everything.total
+    large = [Figure("Reviews", count(exploration.reviews))]
     if total["products"]:
         several = share(total["products_with_several"] / total["products"], 0)
         large.append(
             Figure("Products", count(total["products"]), f"{several} with several reviews")
         )
-    if found.reviews and total["mean_stars"] is not None:
+    if exploration.reviews and total["mean_stars"] is not None:
         large.append(Figure("Mean stars", f"{total['mean_stars']:.2f}"))
-    if found.reviews:
+    if exploration.reviews:
         spread = (
             f"characters; half have {count(total['length_p25'])} to {count(total['length_p75'])}"
         )
@@ -154,48 +163,51 @@ class _Shown(NamedTuple):
     write: Callable[[CategoryFindings], Child]
 
 
-def _categories(found: Exploration) -> list[Html]:
-    anchors = {part.category: f"#category-{n}" for n, part in enumerate(found.categories, 1)}
+def _categories(exploration: Exploration) -> list[Html]:
+    anchors = {part.category: f"#category-{n}" for n, part in enumerate(exploration.categories, 1)}
 
     def link(part: CategoryFindings) -> Html:
         return element("a", category_name(part.category), href=anchors[part.category])
 
-    shown = [_Shown(Column("Category", numeric=False), link), *_columns(found)]
+    shown = [_Shown(Column("Category", numeric=False), link), *_columns(exploration)]
     caption = "Length: characters of the body"
-    if found.everything.total["products"]:
+    if exploration.everything.total["products"]:
         caption = f"With several: products with two reviews or more. {caption}"
-    rows: list[list[Child]] = [[one.write(part) for one in shown] for part in found.categories]
+    rows: list[list[Child]] = [
+        [one.write(part) for one in shown] for part in exploration.categories
+    ]
     blocks = [table(caption, [one.column for one in shown], rows, sortable=True)]
-    if others := _others(found):
+    if others := _others(exploration):
         blocks.append(note(others))
     apart: list[list[Child]] = [
-        [link(part), ", ".join(part.distinctive)] for part in found.categories
+        [link(part), ", ".join(part.distinctive)] for part in exploration.categories
     ]
-    if any(part.distinctive for part in found.categories):
+    if any(part.distinctive for part in exploration.categories):
         columns = [Column("Category", numeric=False), Column("Words", numeric=False)]
         words = table("The clearest first", columns, apart)
-        folded = len(found.categories) > MOST_UNFOLDED
+        folded = len(exploration.categories) > MOST_UNFOLDED
         title = "Words that set a category apart"
         blocks += [details(title, words)] if folded else [subheading(title), words]
     return blocks
 
 
-def _columns(found: Exploration) -> Iterator[_Shown]:
+def _columns(exploration: Exploration) -> Iterator[_Shown]:
     """Yield the columns that this data has something for."""
     yield _Shown(Column("Reviews"), lambda part: count(part.total["reviews"]))
-    if found.everything.total["products"]:
+    if exploration.everything.total["products"]:
         yield _Shown(Column("Products"), lambda part: count(part.total["products"]))
         yield _Shown(
             Column("with several"), lambda part: count(part.total["products_with_several"])
         )
-    if found.everything.total["mean_stars"] is not None:
+    if exploration.everything.total["mean_stars"] is not None:
         yield _Shown(Column("Mean stars"), _mean_stars)
     yield _Shown(Column("Median length"), lambda part: count(part.total["length_median"]))
-    if any(part.length_trend for part in found.categories):
+    if any(part.length_trend for part in exploration.categories):
         yield _Shown(Column("trend a year"), _drift)
-    if len(found.months) > 1:
+    if len(exploration.months) > 1:
         yield _Shown(
-            Column("Reviews over time", numeric=False), lambda part: _spark(part, found.months)
+            Column("Reviews over time", numeric=False),
+            lambda part: _spark(part, exploration.months),
         )
 
 
@@ -222,25 +234,25 @@ def _spark(part: CategoryFindings, months: Sequence[str]) -> Html:
     return sparkline(sums, f"Reviews of {category_name(part.category)} over time")
 
 
-def _others(found: Exploration) -> str:
+def _others(exploration: Exploration) -> str:
     text = (
         "A trend in brackets may be chance."
-        if any(one.length_trend and not one.length_trend.is_clear for one in found.categories)
+        if any(one.length_trend and not one.length_trend.is_clear for one in exploration.categories)
         else ""
     )
-    rest = found.reviews - sum(part.total["reviews"] for part in found.categories)
+    rest = exploration.reviews - sum(part.total["reviews"] for part in exploration.categories)
     if rest:
         text += (
-            f" The {len(found.categories)} largest categories are shown; {count(rest)} reviews of "
-            "the others count for all categories together."
+            f" The {len(exploration.categories)} largest categories are shown; {count(rest)} "
+            "reviews of the others count for all categories together."
         )
     return text.strip()
 
 
-def _files(found: Exploration) -> list[tuple[str, str]]:
-    more = len(found.files) - MOST_FILES
-    names = ", ".join(found.files[:MOST_FILES]) + (f" and {more} more" if more > 0 else "")
-    return [("Files" if len(found.files) > 1 else "File", names)]
+def _files(exploration: Exploration) -> list[tuple[str, str]]:
+    more = len(exploration.files) - MOST_FILES
+    names = ", ".join(exploration.files[:MOST_FILES]) + (f" and {more} more" if more > 0 else "")
+    return [("Files" if len(exploration.files) > 1 else "File", names)]
 
 
 def _where(folder: str) -> Html:

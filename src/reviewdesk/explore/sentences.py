@@ -29,22 +29,22 @@ def category_name(category: str) -> str:
     return {ALL: "All categories", "": "(no category)"}.get(category, category)
 
 
-def lead(found: Exploration) -> str:
+def lead(exploration: Exploration) -> str:
     """Return one sentence with what there is."""
-    total = found.everything.total
-    parts = [plural(found.reviews, "review", "reviews")]
+    total = exploration.everything.total
+    parts = [plural(exploration.reviews, "review", "reviews")]
     if total["products"]:
         parts.append(f"of {plural(total['products'], 'product', 'products')}")
-    named = [one for one in found.categories if one.category]
+    named = [one for one in exploration.categories if one.category]
     if len(named) > 1:
-        parts.append(f"in {count(_category_count(found))} categories")
-    when = _span(found.months)
+        parts.append(f"in {count(_category_count(exploration))} categories")
+    when = _span(exploration.months)
     return " ".join(parts) + (f", {when}." if when else ".")
 
 
-def sentences(found: Exploration) -> list[str]:
+def sentences(exploration: Exploration) -> list[str]:
     """Return the findings, the most important first."""
-    if not found.reviews:
+    if not exploration.reviews:
         return ["There are no reviews in this folder."]
     steps: Sequence[Callable[[Exploration], Iterator[str]]] = (
         _customers,
@@ -59,12 +59,12 @@ def sentences(found: Exploration) -> list[str]:
         _star_words,
         _left_out,
     )
-    return [sentence for step in steps for sentence in step(found)]
+    return [sentence for step in steps for sentence in step(exploration)]
 
 
-def _category_count(found: Exploration) -> int:
-    grains = found.counts["grain"].to_pylist()
-    names = zip(found.counts["category"].to_pylist(), grains, strict=True)
+def _category_count(exploration: Exploration) -> int:
+    grains = exploration.counts["grain"].to_pylist()
+    names = zip(exploration.counts["category"].to_pylist(), grains, strict=True)
     return sum(1 for name, grain in names if grain == "all" and name not in (ALL, ""))
 
 
@@ -76,20 +76,20 @@ def _span(months: Sequence[str]) -> str:
     return f"from {month_name(months[0])} to {month_name(months[-1])}"
 
 
-def _customers(found: Exploration) -> Iterator[str]:
-    return customers_sentences(found.customers)
+def _customers(exploration: Exploration) -> Iterator[str]:
+    return customers_sentences(exploration.customers)
 
 
-def _volume(found: Exploration) -> Iterator[str]:
-    months = found.everything.months
+def _volume(exploration: Exploration) -> Iterator[str]:
+    months = exploration.everything.months
     if len(months) < 2:
         return
     most = max(months, key=lambda row: row["reviews"])
     text = (
         f"The busiest month is {month_name(most['period'])} with {count(most['reviews'])} reviews."
     )
-    window = found.window
-    if window is not None and len(found.months) >= 24:
+    window = exploration.window
+    if window is not None and len(exploration.months) >= 24:
         before, recent = (
             sum(row["reviews"] for row in months if span[0] <= row["period"] <= span[1])
             for span in window
@@ -123,36 +123,36 @@ def _languages(exploration: Exploration) -> Iterator[str]:
     yield text
 
 
-def _categories(found: Exploration) -> Iterator[str]:
-    named = [one for one in found.categories if one.category]
+def _categories(exploration: Exploration) -> Iterator[str]:
+    named = [one for one in exploration.categories if one.category]
     if len(named) < 2:
         return
     first, last = named[0], named[-1]
-    part = share(first.total["reviews"] / found.reviews, 0)
+    part = share(first.total["reviews"] / exploration.reviews, 0)
     yield (
         f"{category_name(first.category)} has {part} of the reviews; the smallest of the "
-        f"categories{' shown' if _category_count(found) > len(named) else ''}, "
+        f"categories{' shown' if _category_count(exploration) > len(named) else ''}, "
         f"{category_name(last.category)}, has {count(last.total['reviews'])}."
     )
 
 
-def _products(found: Exploration) -> Iterator[str]:
-    total = found.everything.total
+def _products(exploration: Exploration) -> Iterator[str]:
+    total = exploration.everything.total
     products, several = total["products"], total["products_with_several"]
     if products < 2:
         return
     single = share(1 - several / products, 0)
-    part = share(total["reviews_of_several"] / found.reviews, 0)
+    part = share(total["reviews_of_several"] / exploration.reviews, 0)
     yield f"{single} of the products have a single review; the others have {part} of all reviews."
-    if found.product_ids > products:
+    if exploration.product_ids > products:
         yield (
             f"Variants of a product count as one here: {count(products)} products have "
-            f"{count(found.product_ids)} product ids, and findings and the desk count these."
+            f"{count(exploration.product_ids)} product ids, and findings and the desk count these."
         )
 
 
-def _stars(found: Exploration) -> Iterator[str]:
-    total = found.everything.total
+def _stars(exploration: Exploration) -> Iterator[str]:
+    total = exploration.everything.total
     if total["mean_stars"] is None:
         return
     rated = sum(total[f"stars_{stars}"] for stars in STARS)
@@ -164,7 +164,7 @@ def _stars(found: Exploration) -> Iterator[str]:
         text += f" {plural(total['without_text'], 'of them has', 'of them have')} no text."
     rows = [
         one
-        for one in found.categories
+        for one in exploration.categories
         if one.total["mean_stars"] is not None and one.total["reviews"] >= FEWEST_TO_COMPARE
     ]
     if len(rows) > 1:
@@ -175,7 +175,7 @@ def _stars(found: Exploration) -> Iterator[str]:
             f"{category_name(high.category)} highest ({high.total['mean_stars']:.2f})."
         )
     yield text
-    yield from _star_change(found.everything)
+    yield from _star_change(exploration.everything)
 
 
 def _star_change(part: CategoryFindings) -> Iterator[str]:
@@ -216,13 +216,13 @@ def _stars_z(earlier: Row, later: Row) -> float:
     return change / max(math.sqrt(error), 1e-9)
 
 
-def _lengths(found: Exploration) -> Iterator[str]:
-    total = found.everything.total
+def _lengths(exploration: Exploration) -> Iterator[str]:
+    total = exploration.everything.total
     text = (
         f"Half of the reviews have {count(total['length_median'])} characters or fewer, and one "
         f"in ten has more than {count(total['length_p90'])}."
     )
-    drift = length_drift(found.everything)
+    drift = length_drift(exploration.everything)
     yield f"{text} {drift}" if drift else text
 
 
@@ -241,11 +241,11 @@ def length_drift(part: CategoryFindings) -> str:
     )
 
 
-def _changed_terms(found: Exploration) -> Iterator[str]:
+def _changed_terms(exploration: Exploration) -> Iterator[str]:
     """Say what rose and fell, within categories: one that grows brings its own words along."""
-    parts = found.categories if len(found.categories) > 1 else [found.everything]
+    parts = exploration.categories if len(exploration.categories) > 1 else [exploration.everything]
     changed = [part for part in parts if part.changed][:NAMED_CATEGORIES]
-    explained = f" (reviews of 1,000 that have them, {window_words(found)})"
+    explained = f" (reviews of 1,000 that have them, {window_words(exploration)})"
     for part in changed:
         said = [
             f"{verb}: {_listed(terms)}"
@@ -257,15 +257,15 @@ def _changed_terms(found: Exploration) -> Iterator[str]:
         explained = ""
 
 
-def window_words(found: Exploration) -> str:
+def window_words(exploration: Exploration) -> str:
     """Return the two spans that terms are compared over, in words."""
-    if found.window is None:
+    if exploration.window is None:
         return ""
     recent, before = (
         f"{month_name(span[0])} to {month_name(span[1])}"
         if span[0] != span[1]
         else month_name(span[0])
-        for span in (found.window.recent, found.window.before)
+        for span in (exploration.window.recent, exploration.window.before)
     )
     return f"in {recent} against {before}"
 
@@ -279,8 +279,8 @@ def _listed(terms: Sequence[Change]) -> str:
     return ", ".join(said(one) for one in terms[:NAMED_TERMS])
 
 
-def _years(found: Exploration) -> Iterator[str]:
-    pairs = found.everything.year_pairs
+def _years(exploration: Exploration) -> Iterator[str]:
+    pairs = exploration.everything.year_pairs
     if not pairs:
         return
     drop, least = max(
@@ -295,7 +295,7 @@ def _years(found: Exploration) -> Iterator[str]:
             f"{share(least.overlap.shared, 0)}, where {share(least.overlap.by_chance, 0)} would "
             "stay by chance had nothing changed"
         )
-    yield f"{text}.{_overlap_trend(found.everything)}"
+    yield f"{text}.{_overlap_trend(exploration.everything)}"
 
 
 def _overlap_trend(part: CategoryFindings) -> str:
@@ -308,9 +308,9 @@ def _overlap_trend(part: CategoryFindings) -> str:
     return f" It {verb} by {abs(trend.slope) * 100:.1f} points a year."
 
 
-def _star_words(found: Exploration) -> Iterator[str]:
+def _star_words(exploration: Exploration) -> Iterator[str]:
     by_stars: dict[tuple[int, int], Any] = {
-        (one.left, one.right): one for one in found.everything.star_pairs
+        (one.left, one.right): one for one in exploration.everything.star_pairs
     }
     ends = by_stars.get((1, 5))
     if ends is None:
@@ -319,23 +319,23 @@ def _star_words(found: Exploration) -> Iterator[str]:
         f"Reviews with one star and with five share {share(ends.shared, 0)} of their 50 most "
         "telling terms"
     )
-    trend = found.everything.star_trend
+    trend = exploration.everything.star_trend
     if trend is not None and trend.is_clear and trend.slope < 0:
         text += f"; each star further apart costs {abs(trend.slope) * 100:.0f} points"
     yield f"{text}."
 
 
-def _left_out(found: Exploration) -> Iterator[str]:
-    dated = sum(row["reviews"] for row in found.everything.months)
-    if dated < found.reviews:
-        part = share((found.reviews - dated) / found.reviews)
+def _left_out(exploration: Exploration) -> Iterator[str]:
+    dated = sum(row["reviews"] for row in exploration.everything.months)
+    if dated < exploration.reviews:
+        part = share((exploration.reviews - dated) / exploration.reviews)
         yield (
             "No review has a date, so nothing is shown over time."
             if not dated
             else f"{part} of the reviews have no date and are left out of everything over time."
         )
-    if found.copies:
+    if exploration.copies:
         yield (
-            f"{plural(found.copies, 'long text is', 'long texts are')} word for word the same as "
-            "another; terms count each text once."
+            f"{plural(exploration.copies, 'long text is', 'long texts are')} word for word the "
+            "same as another; terms count each text once."
         )

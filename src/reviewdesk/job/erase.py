@@ -25,7 +25,7 @@ from reviewdesk.job.find import OVERVIEW, PREDICTIONS, write_with_page
 from reviewdesk.job.find_page import write_overview
 from reviewdesk.job.graph import build_without
 from reviewdesk.job.places import ASIDE
-from reviewdesk.job.rows import ROWS
+from reviewdesk.job.predicted_rows import ROWS
 from reviewdesk.prepare.erase import Erasure, erase
 from reviewdesk.prepare.lock import locked
 from reviewdesk.prepare.prepared import PreparedData

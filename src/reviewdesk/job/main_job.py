@@ -16,8 +16,8 @@ from reviewdesk.job.beside import REPORT
 from reviewdesk.job.exploration import explore_job
 from reviewdesk.job.news import since_last_time, targets_of
 from reviewdesk.job.places import BUNDLE, PREDICTIONS, PREPARED, SUMMARY
+from reviewdesk.job.predicted_rows import rows_name, write_job_rows
 from reviewdesk.job.report import TargetFindings, write_report
-from reviewdesk.job.rows import rows_name, write_job_rows
 from reviewdesk.job.unlabelled import (
     NOTHING_DESCRIBED,
     Described,

@@ -22,7 +22,7 @@ from reviewdesk.progress import SILENT, Progress
 from reviewdesk.serving.readers import read_instances
 from reviewdesk.text.languages import UNKNOWN as UNTOLD
 from reviewdesk.text.languages import language_column
-from reviewdesk.training.rows import choose_rows, held_out, predict_rows
+from reviewdesk.training.measured_rows import choose_rows, held_out, predict_rows
 
 LONG: Final = "share of long reviews"
 UNKNOWN: Final = "share of unknown words"

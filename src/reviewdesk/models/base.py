@@ -19,7 +19,7 @@ from reviewdesk.models.labelled import (
     text_batch,
     with_label,
 )
-from reviewdesk.models.sparse.rows import SparseRows
+from reviewdesk.models.sparse.sparse_rows import SparseRows
 from reviewdesk.schema import require_columns
 from reviewdesk.settings import Settings
 
@@ -109,7 +109,7 @@ class KnowsWords(Protocol):
 class ReadsFeatures(Protocol):
     """A classifier of rows of features too, as LIBSVM lines hold them.
 
-    Its methods take batches with the one column ``sparse.rows.FEATURES`` in place of texts.
+    Its methods take batches with the one column ``sparse_rows.FEATURES`` in place of texts.
     """
 
     def matrix_rows(self, matrix: Any) -> SparseRows:

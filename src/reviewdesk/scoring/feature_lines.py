@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from reviewdesk.models.sparse.lines import parse_lines
-from reviewdesk.models.sparse.rows import FEATURES
+from reviewdesk.models.sparse.sparse_rows import FEATURES
 from reviewdesk.sources.base import Tally
 from reviewdesk.sources.catalog import Input
 from reviewdesk.sources.ids import SEEDS

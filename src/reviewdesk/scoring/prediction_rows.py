@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from reviewdesk.bundle import Bundle
 from reviewdesk.errors import UsageError
 from reviewdesk.models.base import LIKELY
-from reviewdesk.models.sparse.rows import FEATURES
+from reviewdesk.models.sparse.sparse_rows import FEATURES
 from reviewdesk.schema import EVIDENCE, predictions_schema
 from reviewdesk.scoring.endpoint import EndpointPredictor
 from reviewdesk.scoring.explain import evidence_column

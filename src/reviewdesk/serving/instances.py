@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import pyarrow as pa
 
 from reviewdesk.errors import PayloadTooLarge, RequestError
-from reviewdesk.models.sparse.rows import FEATURES, SparseRows
+from reviewdesk.models.sparse.sparse_rows import FEATURES, SparseRows
 
 COLUMNS: Final = ("review_headline", "review_body", "product_title")
 

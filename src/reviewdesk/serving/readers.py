@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn
 
 from reviewdesk.errors import RequestError
 from reviewdesk.models.sparse.lines import REASONS, parse_lines
-from reviewdesk.models.sparse.rows import FEATURES
+from reviewdesk.models.sparse.sparse_rows import FEATURES
 from reviewdesk.serving.instances import Instances, ReviewTexts
 from reviewdesk.serving.media_types import CSV, JSON, JSON_LINES, LIBSVM, TEXT
 

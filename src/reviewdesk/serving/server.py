@@ -21,7 +21,7 @@ from starlette.types import ASGIApp
 from reviewdesk.bundle import Bundle
 from reviewdesk.errors import UsageError
 from reviewdesk.models.sparse.lines import parse_lines
-from reviewdesk.models.sparse.rows import FEATURES
+from reviewdesk.models.sparse.sparse_rows import FEATURES
 from reviewdesk.serving.app import Pages, create_app
 from reviewdesk.serving.body import LINGER_SECONDS
 from reviewdesk.serving.connections import ACCEPTS_AT_ONCE, Connection, Connections

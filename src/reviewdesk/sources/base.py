@@ -17,8 +17,8 @@ from reviewdesk.settings import SourceSettings
 from reviewdesk.sources.columns import to_reviews
 from reviewdesk.sources.files import SourceFile
 from reviewdesk.sources.mapping import ColumnMap
+from reviewdesk.sources.raw_rows import RawRows
 from reviewdesk.sources.readings import Decision, Evidence, Reading, decide
-from reviewdesk.sources.rows import RawRows
 from reviewdesk.sources.stars import FIVE
 from reviewdesk.sources.tally import SourceBatch, Tally
 

@@ -17,8 +17,8 @@ from reviewdesk.schema import REVIEW_COLUMNS, REVIEWS, reviews_schema
 from reviewdesk.sources.ids import ID_COLUMNS, fill_ids, plain_ids
 from reviewdesk.sources.kept import kept_name
 from reviewdesk.sources.nulls import stand_for_null, without_nulls
+from reviewdesk.sources.raw_rows import RawRows
 from reviewdesk.sources.readings import Evidence, Reading
-from reviewdesk.sources.rows import RawRows
 from reviewdesk.sources.stars import NOT_STARS
 from reviewdesk.sources.tally import Tally
 

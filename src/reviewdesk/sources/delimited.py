@@ -16,7 +16,7 @@ from typing import Final, Literal
 from reviewdesk.sources.base import Tally
 from reviewdesk.sources.lines import LineBlock, numbered_lines, records_at_returns
 from reviewdesk.sources.loose import MAX_LINES, cut_loosely
-from reviewdesk.sources.rows import RawRows, RowBuilder
+from reviewdesk.sources.raw_rows import RawRows, RowBuilder
 
 HIDDEN_RETURN: Final = "\udc0d"
 HIDDEN_QUOTE: Final = "\udc22"

@@ -12,7 +12,7 @@ from typing import Final
 
 from reviewdesk.sources.base import Tally
 from reviewdesk.sources.lines import LineBlock, numbered_lines, records_at_returns
-from reviewdesk.sources.rows import RawRows, RowBuilder
+from reviewdesk.sources.raw_rows import RawRows, RowBuilder
 
 MAX_LINES: Final = 10_000
 """Lines that backslashes at their ends may hold together."""

@@ -13,7 +13,7 @@ from typing import ClassVar, Final
 from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
 from reviewdesk.sources.lines import BOM, line_blocks, numbered_lines
 from reviewdesk.sources.polarity import STARS_OF_CLASS, is_polarity, mostly
-from reviewdesk.sources.rows import RowBuilder
+from reviewdesk.sources.raw_rows import RowBuilder
 from reviewdesk.sources.stars import parse_stars
 
 PREFIX: Final = "__label__"

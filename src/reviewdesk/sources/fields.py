@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from reviewdesk.sources.encoding import is_utf8
 from reviewdesk.sources.lines import LineBlock, records_at_returns
+from reviewdesk.sources.raw_rows import RawRows
 from reviewdesk.sources.rejects import Rejects
-from reviewdesk.sources.rows import RawRows
 
 _TAB: Final = 9
 _NEWLINE: Final = 10

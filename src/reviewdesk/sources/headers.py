@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from reviewdesk.sources.rows import RawRows
+from reviewdesk.sources.raw_rows import RawRows
 from reviewdesk.sources.tally import Tally
 
 _FORMS: Final = ("{}", '"{}"', "\ufeff{}", '\ufeff"{}"')

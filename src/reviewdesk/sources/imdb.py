@@ -15,8 +15,8 @@ from typing import ClassVar, Final
 
 from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
 from reviewdesk.sources.encoding import WINDOWS, is_windows_text
+from reviewdesk.sources.raw_rows import RowBuilder
 from reviewdesk.sources.rejects import KEPT_OF_TOO_LONG
-from reviewdesk.sources.rows import RowBuilder
 from reviewdesk.sources.stream import CountsBytes, DamagedGzip, decompressed
 from reviewdesk.sources.tar import DamagedTar, first_names, tar_files
 

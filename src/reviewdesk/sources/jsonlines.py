@@ -12,7 +12,7 @@ from reviewdesk.sources.base import Tally
 from reviewdesk.sources.encoding import in_characters
 from reviewdesk.sources.kept import WHOLE_OBJECT, is_kept, nested_text
 from reviewdesk.sources.lines import BOM, LineBlock, numbered_lines, records_at_returns
-from reviewdesk.sources.rows import RawRows, RowBuilder
+from reviewdesk.sources.raw_rows import RawRows, RowBuilder
 
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from reviewdesk.sources.rows import RawRows
+from reviewdesk.sources.raw_rows import RawRows
 
 _KEPT: Final = "kept:"
 

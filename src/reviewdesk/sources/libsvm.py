@@ -20,8 +20,8 @@ from typing import ClassVar, Final
 from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
 from reviewdesk.sources.lines import BOM, line_blocks, numbered_lines
 from reviewdesk.sources.polarity import STARS_OF_CLASS, is_polarity, mostly
+from reviewdesk.sources.raw_rows import RowBuilder
 from reviewdesk.sources.rejects import KEPT_OF_TOO_LONG
-from reviewdesk.sources.rows import RowBuilder
 
 MAX_WORDS: Final = 100_000
 """Longer bags are no reviews, and a count may be as large as someone likes to write it."""

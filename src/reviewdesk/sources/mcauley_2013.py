@@ -10,7 +10,7 @@ from typing import ClassVar, Final
 from reviewdesk.sources.base import Probe, RawRows, Source, SourceFile, Tally
 from reviewdesk.sources.lines import BOM, line_blocks, numbered_lines
 from reviewdesk.sources.mcauley_files import category_of
-from reviewdesk.sources.rows import RowBuilder
+from reviewdesk.sources.raw_rows import RowBuilder
 
 FIRST_KEY: Final = b"product/productId"
 LAST_KEY: Final = "review/text"

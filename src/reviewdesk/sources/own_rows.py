@@ -16,7 +16,7 @@ from reviewdesk.sources.catalog import Input
 from reviewdesk.sources.columns import to_reviews
 from reviewdesk.sources.json_formats import JsonFormat
 from reviewdesk.sources.kept import ALL_COLUMNS, WHOLE_OBJECT, kept_name
-from reviewdesk.sources.rows import RawRows
+from reviewdesk.sources.raw_rows import RawRows
 from reviewdesk.sources.table import Table
 from reviewdesk.sources.tally import Tally
 

@@ -17,7 +17,7 @@ from reviewdesk.errors import InputError
 from reviewdesk.sources.arrow_texts import as_bytes, inside, leaves, lost_items, without_leaves
 from reviewdesk.sources.base import SourceFile, Tally
 from reviewdesk.sources.ids import ID_COLUMNS
-from reviewdesk.sources.rows import MAX_ROWS, RawRows
+from reviewdesk.sources.raw_rows import MAX_ROWS, RawRows
 from reviewdesk.storage import filesystem, storage_errors
 
 PARQUET_MAGIC: Final = b"PAR1"

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from reviewdesk.sources.base import MAX_BATCH_ROWS
 from reviewdesk.sources.catalog import Input
 from reviewdesk.sources.columns import to_reviews
-from reviewdesk.sources.rows import MAX_BYTES, RawRows
+from reviewdesk.sources.raw_rows import MAX_BYTES, RawRows
 from reviewdesk.sources.tally import SourceBatch, Tally
 
 

@@ -14,8 +14,8 @@ from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.settings import SEVERAL
 from reviewdesk.training.figures import Estimate, difference
+from reviewdesk.training.measured_rows import Rows, check_cleaning, held_out, predict_rows
 from reviewdesk.training.measures import Measures, evaluate_probabilities
-from reviewdesk.training.rows import Rows, check_cleaning, held_out, predict_rows
 
 FORMAT: Final = "reviewdesk.comparison"
 FORMAT_VERSION: Final = 1

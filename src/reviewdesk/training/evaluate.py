@@ -17,14 +17,14 @@ from reviewdesk.progress import SILENT, Progress
 from reviewdesk.settings import OWN, SEVERAL
 from reviewdesk.text.headlines import is_default_headline
 from reviewdesk.training.known_words import KnownWords, by_known_words
-from reviewdesk.training.measures import Measures, evaluate_probabilities
-from reviewdesk.training.rows import (
+from reviewdesk.training.measured_rows import (
     Rows,
     check_cleaning,
     choose_rows,
     held_out,
     predict_rows,
 )
+from reviewdesk.training.measures import Measures, evaluate_probabilities
 from reviewdesk.training.slices import Slicing, slice_accuracy, slice_keys
 
 FORMAT: Final = "reviewdesk.evaluation"

@@ -19,7 +19,7 @@ from reviewdesk.prepare.prepared import PreparedData
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.runlog import RunLog
 from reviewdesk.training.fitting import fit_and_measure
-from reviewdesk.training.rows import check_cleaning
+from reviewdesk.training.measured_rows import check_cleaning
 from reviewdesk.training.train import TrainResult
 
 

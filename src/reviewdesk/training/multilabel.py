@@ -19,7 +19,13 @@ from reviewdesk.stats.calibration import perfect_error, reliability
 from reviewdesk.stats.jackknife import Jackknife, Jackknifed, JackknifeEvidence
 from reviewdesk.stats.multilabel import Agreement, macro
 from reviewdesk.training.figures import Estimate, figure, share
-from reviewdesk.training.rows import Rows, check_cleaning, choose_rows, held_out, predict_rows
+from reviewdesk.training.measured_rows import (
+    Rows,
+    check_cleaning,
+    choose_rows,
+    held_out,
+    predict_rows,
+)
 
 
 @dataclass(frozen=True)

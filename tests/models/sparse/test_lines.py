@@ -10,7 +10,7 @@ from scipy import sparse
 from sklearn.datasets import dump_svmlight_file, load_svmlight_file
 
 from reviewdesk.models.sparse.lines import BAD_LABEL, BAD_PAIR, SEVERAL_LABELS, parse_lines
-from reviewdesk.models.sparse.rows import SparseRows
+from reviewdesk.models.sparse.sparse_rows import SparseRows
 
 
 def matrix(rows: SparseRows, width: int) -> sparse.csr_matrix:

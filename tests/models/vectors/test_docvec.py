@@ -20,7 +20,7 @@ from reviewdesk.models.vectors.document_vectors import (
     learn_ngram_vectors,
 )
 from reviewdesk.models.vectors.docvec import WEIGHTS_FILE, DocVec
-from reviewdesk.models.vectors.rows import TextRows
+from reviewdesk.models.vectors.text_rows import TextRows
 
 from ..corpus import LABELS, reviews
 

@@ -10,7 +10,7 @@ import pytest
 from reviewdesk.errors import UsageError
 from reviewdesk.formats.fasttext_model import write_fasttext
 from reviewdesk.models.vectors.fasttext_use import FastTextUser
-from reviewdesk.models.vectors.rows import TextLines
+from reviewdesk.models.vectors.text_rows import TextLines
 
 from .corpus import train_theirs, unseen_texts, write_lines
 

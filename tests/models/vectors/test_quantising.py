@@ -12,7 +12,7 @@ from reviewdesk.formats.fasttext_model import FastTextModel, read_fasttext, writ
 from reviewdesk.models.vectors.fasttext_use import FastTextUser
 from reviewdesk.models.vectors.quantising import Quantising, quantise
 from reviewdesk.models.vectors.retraining import Retraining
-from reviewdesk.models.vectors.rows import TextLines
+from reviewdesk.models.vectors.text_rows import TextLines
 
 from .corpus import train_theirs, unseen_texts, write_lines
 

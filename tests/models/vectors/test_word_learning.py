@@ -17,8 +17,8 @@ from reviewdesk.models.vectors.fasttext_use import FastTextUser
 from reviewdesk.models.vectors.mapping import choose_rows
 from reviewdesk.models.vectors.neighbours import Neighbourhood
 from reviewdesk.models.vectors.reading import VectorShape, reading
-from reviewdesk.models.vectors.rows import TextLines
 from reviewdesk.models.vectors.sif import TextVectors
+from reviewdesk.models.vectors.text_rows import TextLines
 from reviewdesk.models.vectors.word_learning import (
     LearntWords,
     WordVectorSettings,

@@ -10,7 +10,7 @@ import pyarrow as pa
 from reviewdesk.findings.base import RECOVERED
 from reviewdesk.findings.declining.categories import ChangedCategory
 from reviewdesk.findings.declining.evidence import KINDS
-from reviewdesk.findings.declining.rows import ChangeContext, last_day
+from reviewdesk.findings.declining.finding_rows import ChangeContext, last_day
 from reviewdesk.findings.declining.state import state_of
 from reviewdesk.findings.samples import telling_samples
 from reviewdesk.progress import Progress

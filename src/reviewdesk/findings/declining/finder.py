@@ -13,8 +13,8 @@ from reviewdesk.findings.declining.baselines import FEWEST_REVIEWS, learn_baseli
 from reviewdesk.findings.declining.categories import ChangedCategory, changed_categories
 from reviewdesk.findings.declining.category_rows import category_rows
 from reviewdesk.findings.declining.evidence import NOTHING, Floats
+from reviewdesk.findings.declining.finding_rows import ChangeContext, ListedChanges, finding_rows
 from reviewdesk.findings.declining.histories import Histories
-from reviewdesk.findings.declining.rows import ChangeContext, ListedChanges, finding_rows
 from reviewdesk.findings.declining.scoring import LookScores, score_looks, turned
 from reviewdesk.findings.declining.stars import TARGET, ReadStars, read_histories
 from reviewdesk.findings.products import Products, read_products

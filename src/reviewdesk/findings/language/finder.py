@@ -6,8 +6,8 @@ import pyarrow as pa
 
 from reviewdesk.findings.base import PROMISES, Finder, FinderInputs, Findings, PromisedList
 from reviewdesk.findings.language.alarms import LanguageAlarms, raise_alarms
+from reviewdesk.findings.language.finding_rows import NAME, day_of, finding_rows
 from reviewdesk.findings.language.looks import FEWEST_MONTHS, FEWEST_PRODUCTS, MONTHS, WIDE
-from reviewdesk.findings.language.rows import NAME, day_of, finding_rows
 from reviewdesk.findings.language.units import ReadUnits, Units, read_units
 from reviewdesk.progress import SILENT, Progress
 

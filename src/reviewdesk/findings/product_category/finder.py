@@ -10,6 +10,7 @@ from reviewdesk.findings.base import Finder, FinderInputs, Findings
 from reviewdesk.findings.kinds_met import FEWEST_EACH, products_of_each
 from reviewdesk.findings.predictions import BaseProbabilities, read_predictions
 from reviewdesk.findings.product_category.eligible import EligibleProducts, read_eligible
+from reviewdesk.findings.product_category.finding_rows import finding_rows
 from reviewdesk.findings.product_category.judgement import (
     FEWEST_SPOKEN_FOR,
     UNKNOWN,
@@ -19,7 +20,6 @@ from reviewdesk.findings.product_category.judgement import (
 )
 from reviewdesk.findings.product_category.lists import LIKELY, ProductLists, list_products, no_lists
 from reviewdesk.findings.product_category.model import PooledModel
-from reviewdesk.findings.product_category.rows import finding_rows
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.report.numbers import count, plural, share
 from reviewdesk.schema import FINDINGS

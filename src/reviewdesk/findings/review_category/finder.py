@@ -20,6 +20,7 @@ from reviewdesk.findings.review_category.audit import (
     read_answers,
 )
 from reviewdesk.findings.review_category.eligible import EligibleReviews, read_eligible
+from reviewdesk.findings.review_category.finding_rows import CANDIDATES, finding_rows, suggestions
 from reviewdesk.findings.review_category.lists import (
     Lists,
     lists_with_reference,
@@ -33,7 +34,6 @@ from reviewdesk.findings.review_category.ranking import (
     rank_by_mixture,
     rank_with_reference,
 )
-from reviewdesk.findings.review_category.rows import CANDIDATES, finding_rows, suggestions
 from reviewdesk.findings.review_category.shared import shared_table
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.report.numbers import count, plural, share

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from reviewdesk.findings.base import PROMISES, Finder, FinderInputs, Findings, PromisedList
 from reviewdesk.findings.review_category.promises import ListCut, cut_lists, false_by_posterior
 from reviewdesk.findings.review_product.eligible import EligibleUnderProducts, score_eligible
+from reviewdesk.findings.review_product.finding_rows import CHARTED, ListedReviews, finding_rows
 from reviewdesk.findings.review_product.mixture import ODD, Mixture, fit_mixture
 from reviewdesk.findings.review_product.posterior import LONGEST
-from reviewdesk.findings.review_product.rows import CHARTED, ListedReviews, finding_rows
 from reviewdesk.progress import SILENT, Progress
 from reviewdesk.report.numbers import count, share
 

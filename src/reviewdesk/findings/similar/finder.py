@@ -14,7 +14,7 @@ from reviewdesk.findings.review_terms import ReviewTerms
 from reviewdesk.findings.similar.directions import nearest_directions
 from reviewdesk.findings.similar.given import GivenVectors, read_vectors
 from reviewdesk.findings.similar.neighbours import Neighbours
-from reviewdesk.findings.similar.rows import Pairs, pair_rows
+from reviewdesk.findings.similar.pair_rows import Pairs, pair_rows
 from reviewdesk.findings.similar.search import EXACT_UP_TO, PROBES, Searched, search
 from reviewdesk.findings.similar.shared_words import shared_word_lists
 from reviewdesk.findings.similar.vectors import ProductVectors, product_vectors

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from reviewdesk.errors import BundleError
 from reviewdesk.models.linear.calibration import Calibration
-from reviewdesk.models.linear.rows import HashedRows
+from reviewdesk.models.linear.hashed_rows import HashedRows
 from reviewdesk.models.linear.weights import Weights
 from reviewdesk.text.hashing import combine64
 

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from reviewdesk.models.linear.hashed_rows import HashedRows, count_labels
 from reviewdesk.models.linear.hinge import hinge_epoch
-from reviewdesk.models.linear.rows import HashedRows, count_labels
 from reviewdesk.models.linear.scales import scales
 from reviewdesk.models.linear.softmax import softmax_epoch
 from reviewdesk.models.linear.weights import Weights

@@ -13,7 +13,7 @@ from typing import IO, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from reviewdesk.models.linear.rows import HashedRows, renumber, row_ends, take_rows
+from reviewdesk.models.linear.hashed_rows import HashedRows, renumber, row_ends, take_rows
 from reviewdesk.storage import open_private, storage_errors
 from reviewdesk.text.hashing import combine64
 

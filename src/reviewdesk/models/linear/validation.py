@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from reviewdesk.models.few_texts import FEW
 from reviewdesk.models.linear.calibration import Calibration
-from reviewdesk.models.linear.rows import HashedRows, shortened
+from reviewdesk.models.linear.hashed_rows import HashedRows, shortened
 from reviewdesk.models.linear.sharpness import Sharpness
 from reviewdesk.models.linear.solver import Choose, Solver
 from reviewdesk.models.linear.weights import Weights

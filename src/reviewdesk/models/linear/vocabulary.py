@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reviewdesk.errors import BundleError
-from reviewdesk.models.linear.rows import row_ends
+from reviewdesk.models.linear.hashed_rows import row_ends
 from reviewdesk.models.linear.texts import field_seeds, field_texts
 from reviewdesk.text.compiled import compiled
 from reviewdesk.text.letters import letters

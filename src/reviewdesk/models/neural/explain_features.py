@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from reviewdesk.models.base import Explanation
 from reviewdesk.models.neural.review_chunks import rows_of_counts
-from reviewdesk.models.sparse.rows import SparseRows
+from reviewdesk.models.sparse.sparse_rows import SparseRows
 from reviewdesk.text.hashed_counts import hashed_words, words_of
 
 

@@ -31,7 +31,7 @@ from reviewdesk.models.sparse.chunks import (
     FeatureFile,
     Scan,
 )
-from reviewdesk.models.sparse.rows import FEATURES, SparseRows
+from reviewdesk.models.sparse.sparse_rows import FEATURES, SparseRows
 from reviewdesk.models.sparse.weighting import Weighting
 from reviewdesk.settings import Settings
 from reviewdesk.storage import private_directory

@@ -21,7 +21,7 @@ from reviewdesk.formats.libsvm import libsvm_lines
 from reviewdesk.models.labelled import LabelledReviews
 from reviewdesk.models.neural.tokens import RowSides
 from reviewdesk.models.sparse.chunks import BY_ROW, LEARNT, SIDES_FILE, VALIDATION, FeatureFile
-from reviewdesk.models.sparse.rows import SparseRows
+from reviewdesk.models.sparse.sparse_rows import SparseRows
 from reviewdesk.storage import storage_errors
 from reviewdesk.text.hashed_counts import Counts, hashed_counts
 from reviewdesk.text.hashing import combine64

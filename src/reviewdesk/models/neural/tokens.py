@@ -22,8 +22,8 @@ from reviewdesk.examples.folds import deal_folds
 from reviewdesk.exchange import replace_directory
 from reviewdesk.models.few_texts import FEW
 from reviewdesk.models.labelled import is_list
+from reviewdesk.models.linear.hashed_rows import write_keys
 from reviewdesk.models.linear.multilabel import LabelSets
-from reviewdesk.models.linear.rows import write_keys
 from reviewdesk.models.neural.subwords import Subwords
 from reviewdesk.models.neural.words import PADDING, WordVocabulary
 from reviewdesk.storage import private_directory, storage_errors

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from reviewdesk.errors import InputError, NotEnoughData
 from reviewdesk.formats.weights import load_weights, save_weights
 from reviewdesk.models.few_texts import least_frequency
-from reviewdesk.models.linear.rows import write_keys
+from reviewdesk.models.linear.hashed_rows import write_keys
 from reviewdesk.models.sparse.lines import SEVERAL_LABELS, Lines, parse_lines
-from reviewdesk.models.sparse.rows import SparseRows
+from reviewdesk.models.sparse.sparse_rows import SparseRows
 from reviewdesk.models.sparse.weighting import FeatureCounts, Weighting
 from reviewdesk.storage import read_json, storage_errors, write_json
 from reviewdesk.text.hashing import combine64, unit_interval

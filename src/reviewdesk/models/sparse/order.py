@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from reviewdesk.errors import ReviewdeskError
 from reviewdesk.models.sparse.chunks import LEARNT, Chunks, LabelledRows
-from reviewdesk.models.sparse.rows import SparseRows
+from reviewdesk.models.sparse.sparse_rows import SparseRows
 
 _END: Final = -1
 _HEADER: Final = 3 * 8

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewdesk.errors import BundleError, InputError
-from reviewdesk.models.sparse.rows import SparseRows
+from reviewdesk.models.sparse.sparse_rows import SparseRows
 from reviewdesk.text.compiled import compiled
 
 PLACES: Final = 1 << 22

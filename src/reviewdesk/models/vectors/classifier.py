@@ -24,8 +24,8 @@ from reviewdesk.models.vectors.learning import LearntVectors, Recipe, learn_revi
 from reviewdesk.models.vectors.pretrained import read_pretrained
 from reviewdesk.models.vectors.reading import VectorShape
 from reviewdesk.models.vectors.review_lines import review_lines
-from reviewdesk.models.vectors.rows import TextLines, TextRows
 from reviewdesk.models.vectors.supervised import Schedule
+from reviewdesk.models.vectors.text_rows import TextLines, TextRows
 from reviewdesk.progress import tell
 from reviewdesk.settings import Search, Settings, setting
 from reviewdesk.storage import read_json, write_json

@@ -10,7 +10,7 @@ from reviewdesk.models.vectors.document_margins import DocumentMargins, Document
 from reviewdesk.models.vectors.document_vectors import NgramVectors
 from reviewdesk.models.vectors.explain import review_words
 from reviewdesk.models.vectors.mapping import VectorVocabulary
-from reviewdesk.models.vectors.rows import TextLines, TextRows
+from reviewdesk.models.vectors.text_rows import TextLines, TextRows
 
 
 def explain_document(

@@ -32,7 +32,7 @@ from reviewdesk.models.vectors.learning import RowLabels, groups_of, set_aside
 from reviewdesk.models.vectors.mapping import VectorVocabulary, choose_rows
 from reviewdesk.models.vectors.reading import LineReader, ReadTexts, VectorShape, reading
 from reviewdesk.models.vectors.review_lines import as_strings, review_lines
-from reviewdesk.models.vectors.rows import RowIndex, TextRows
+from reviewdesk.models.vectors.text_rows import RowIndex, TextRows
 
 Ints = NDArray[np.int64]
 NOBODY: Final = 1 << 30

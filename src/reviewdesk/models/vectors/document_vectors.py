@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from reviewdesk.errors import BundleError
 from reviewdesk.models.vectors.document_kernels import BATCH, infer_documents, learn_documents
-from reviewdesk.models.vectors.rows import TextRows
 from reviewdesk.models.vectors.supervised import aligned
+from reviewdesk.models.vectors.text_rows import TextRows
 from reviewdesk.storage import storage_errors
 
 COUNTERS: Final = 128

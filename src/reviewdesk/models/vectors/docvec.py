@@ -30,8 +30,8 @@ from reviewdesk.models.vectors.document_margins import DocumentMargins, Document
 from reviewdesk.models.vectors.document_vectors import DocumentSchedule, NgramVectors
 from reviewdesk.models.vectors.mapping import VectorVocabulary
 from reviewdesk.models.vectors.reading import VectorShape
-from reviewdesk.models.vectors.rows import TextRows
 from reviewdesk.models.vectors.supervised import LANES
+from reviewdesk.models.vectors.text_rows import TextRows
 from reviewdesk.settings import Search, Settings, setting
 from reviewdesk.storage import read_json, write_json
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from reviewdesk.models.running import Epoch, Run
 from reviewdesk.models.vectors.label_vectors import LabelVectors
 from reviewdesk.models.vectors.mapping import VectorVocabulary
-from reviewdesk.models.vectors.rows import TextLines, TextRows
 from reviewdesk.models.vectors.supervised import LabelLearner
+from reviewdesk.models.vectors.text_rows import TextLines, TextRows
 
 SILENT_RUN: Final = Run()
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from reviewdesk.models.base import Explanation
 from reviewdesk.models.vectors.label_vectors import LabelVectors
 from reviewdesk.models.vectors.review_lines import review_lines
-from reviewdesk.models.vectors.rows import TextLines
+from reviewdesk.models.vectors.text_rows import TextLines
 
 LONG_TEXT: int = 100_000
 """Bytes of text of which words are told apart; the rest of a longer one counts as bias."""

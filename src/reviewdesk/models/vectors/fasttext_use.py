@@ -13,7 +13,7 @@ from reviewdesk.errors import InputError, UsageError
 from reviewdesk.formats.archive import unpacked
 from reviewdesk.formats.fasttext_model import FastTextModel, QuantisedMatrix, read_fasttext
 from reviewdesk.models.vectors.losses import dot_products, huffman_tree, probabilities
-from reviewdesk.models.vectors.rows import RowIndex, TextLines, TextRows
+from reviewdesk.models.vectors.text_rows import RowIndex, TextLines, TextRows
 from reviewdesk.models.vectors.tokens import END
 from reviewdesk.models.vectors.words import WordIndex, word_keys
 from reviewdesk.text.compiled import compiled

@@ -13,7 +13,7 @@ from reviewdesk.formats.fasttext import PREFIX
 from reviewdesk.models.base import Classifier
 from reviewdesk.models.labelled import BODY, LabelledReviews, Texts, text_array
 from reviewdesk.models.vectors.fasttext_use import FastTextUser
-from reviewdesk.models.vectors.rows import TextLines
+from reviewdesk.models.vectors.text_rows import TextLines
 from reviewdesk.settings import Settings
 
 LINES_AT_ONCE: Final = 4_096

@@ -19,7 +19,7 @@ from reviewdesk.formats.weights import pack_strings, unpack_strings
 from reviewdesk.models.vectors.fasttext_use import mean_rows
 from reviewdesk.models.vectors.losses import dot_products, huffman_tree, probabilities
 from reviewdesk.models.vectors.mapping import VectorVocabulary
-from reviewdesk.models.vectors.rows import RowIndex, TextLines, TextRows
+from reviewdesk.models.vectors.text_rows import RowIndex, TextLines, TextRows
 from reviewdesk.models.vectors.tokens import END
 from reviewdesk.models.vectors.words import find_words, word_keys
 

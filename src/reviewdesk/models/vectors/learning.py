@@ -29,13 +29,13 @@ from reviewdesk.models.vectors.mapping import MappedTexts, choose_rows
 from reviewdesk.models.vectors.pretrained import with_pretrained
 from reviewdesk.models.vectors.reading import FEW_CUSTOMERS, LineReader, VectorShape, reading
 from reviewdesk.models.vectors.review_lines import review_lines
-from reviewdesk.models.vectors.rows import TextLines, TextRows
 from reviewdesk.models.vectors.supervised import (
     FirstRows,
     LabelLearner,
     Schedule,
     TrainingTexts,
 )
+from reviewdesk.models.vectors.text_rows import TextLines, TextRows
 from reviewdesk.text.hashing import combine64, hash64
 
 HELD_OUT: Final = 10

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewdesk.models.vectors.reading import ReadTexts
-from reviewdesk.models.vectors.rows import NO_ROW, RowIndex
+from reviewdesk.models.vectors.text_rows import NO_ROW, RowIndex
 from reviewdesk.models.vectors.words import WordIndex
 from reviewdesk.text.compiled import compiled
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewdesk.errors import UsageError
-from reviewdesk.models.vectors.rows import TextLines, line_parts
+from reviewdesk.models.vectors.text_rows import TextLines, line_parts
 from reviewdesk.models.vectors.tokens import (
     END,
     END_START,

@@ -11,7 +11,6 @@ import numpy as np
 from reviewdesk.errors import InputError, UsageError
 from reviewdesk.formats.fasttext_model import LOSS_NUMBERS, FastTextModel, QuantisedMatrix
 from reviewdesk.models.vectors.fasttext_use import FastTextUser
-from reviewdesk.models.vectors.rows import TextLines
 from reviewdesk.models.vectors.supervised import (
     HS,
     FirstRows,
@@ -19,6 +18,7 @@ from reviewdesk.models.vectors.supervised import (
     Schedule,
     TrainingTexts,
 )
+from reviewdesk.models.vectors.text_rows import TextLines
 
 LINE_BREAK: Final = b"\n"
 

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reviewdesk.models.linear.texts import field_texts
-from reviewdesk.models.vectors.rows import TextLines
+from reviewdesk.models.vectors.text_rows import TextLines
 from reviewdesk.text.compiled import compiled
 from reviewdesk.text.letters import letters
 from reviewdesk.text.words import hash_words

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from reviewdesk.models.labelled import BODY, Texts, text_array, text_batch
 from reviewdesk.models.vectors.review_lines import review_lines
-from reviewdesk.models.vectors.rows import RowIndex, TextLines
+from reviewdesk.models.vectors.text_rows import RowIndex, TextLines
 from reviewdesk.models.vectors.words import WordIndex, word_keys
 from reviewdesk.schema import require_columns
 from reviewdesk.text.compiled import compiled

@@ -16,7 +16,6 @@ from reviewdesk.formats.fasttext_model import (
 )
 from reviewdesk.models.vectors.mapping import MappedTexts, VectorVocabulary
 from reviewdesk.models.vectors.reading import FEW_CUSTOMERS
-from reviewdesk.models.vectors.rows import RowIndex, TextLines
 from reviewdesk.models.vectors.supervised import (
     LANES,
     aligned,
@@ -24,6 +23,7 @@ from reviewdesk.models.vectors.supervised import (
     label_paths,
     negative_table,
 )
+from reviewdesk.models.vectors.text_rows import RowIndex, TextLines
 from reviewdesk.models.vectors.word_kernels import learn_words, sigmoid_table
 from reviewdesk.models.vectors.words import WordIndex
 from reviewdesk.settings import Settings, setting
