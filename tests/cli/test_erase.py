@@ -13,9 +13,13 @@ def test_a_person_goes_from_all_of_a_job(job: Path, cli: Cli, tmp_path: Path) ->
     whole = tmp_path / "job"
     shutil.copytree(job / "job", whole)
     parts = pq.read_table(whole / "prepared" / "reviews", columns=["customer_id", "review_id"])
-    customer, theirs = Counter(parts["customer_id"].to_pylist()).most_common(1)[0]
-    rows = zip(*(parts[name].to_pylist() for name in parts.column_names), strict=True)
-    ids = {review for one, review in rows if one == customer}
+    pairs = [*zip(*(parts[name].to_pylist() for name in parts.column_names), strict=True)]
+    examples = whole / "exploration.figures" / "customers_examples.parquet"
+    quoted = set(pq.read_table(examples)["review_id"].to_pylist())
+    among_them = Counter(one for one, review in pairs if review in quoted)
+    customer = among_them.most_common(1)[0][0]
+    ids = {review for one, review in pairs if one == customer}
+    theirs = len(ids)
     done = cli("erase", "--customer", customer, whole)
     assert done.code == 0, done.err
     tables = sorted(whole.glob("*/predictions.parquet"))
@@ -23,6 +27,7 @@ def test_a_person_goes_from_all_of_a_job(job: Path, cli: Cli, tmp_path: Path) ->
     for table in tables:
         assert f"{theirs} rows from {table}" in done.out
         assert not ids & set(pq.read_table(table)["review_id"].to_pylist())
+    assert not ids & set(pq.read_table(examples)["review_id"].to_pylist())
     assert PreparedData.open(whole / "prepared").rows == len(parts) - theirs
     (said,) = (line for line in done.out.splitlines() if "delete them: " in line)
     pages = [*whole.glob("*.html"), *whole.glob("*/evaluation.html")]
