@@ -95,11 +95,11 @@ def in_compounds(sentence: str) -> tuple[list[str], list[str]]:
 def test_they_are_chosen_for_other_languages_than_english_where_they_help(tmp_path: Path) -> None:
     texts, labels = in_compounds("Das ist ein {} Gerät, das wir vor drei Wochen bestellt haben.")
     fitted = learn(Linear(), texts, labels)
-    assert (fitted.characters_, "runs of up to 5" in fitted.choices()) == (5, True)
+    assert (fitted.characters_, "runs of up to 6" in fitted.choices()) == (6, True)
     fitted.save(tmp_path)
     loaded = Linear.load(tmp_path)
     assert loaded.predict_proba(texts).tobytes() == fitted.predict_proba(texts).tobytes()
-    assert loaded.refit(labelled(texts, labels)).characters_ == 5
+    assert loaded.refit(labelled(texts, labels)).characters_ == 6
     assert learn(Linear(characters=0), texts, labels).characters_ == 0
     of_words, names = rows()
     german = [f"Das Gerät kam gestern hier bei uns an, und es ist {text}" for text in of_words]

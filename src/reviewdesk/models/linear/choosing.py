@@ -20,7 +20,7 @@ WORTH: Final = 0.005
 LEAST_GAIN: Final = 5e-4
 """And by so much at the least: where all labels are told for certain, nothing is to be gained."""
 
-RUNS: Final = 5
+RUNS: Final = 6
 """The longest run of characters that is tried."""
 ROWS_TOLD: Final = 2_000
 ENOUGH_TO_TELL: Final = 60

@@ -35,7 +35,7 @@ class LinearSettings(HashedSettings):
     characters: int = setting(
         CHOOSE,
         "the longest run of characters inside a word that counts too, 3 to 6; 0 for none; -1 takes "
-        "5 for languages that do not divide words, and for others but English where held-out rows "
+        "6 for languages that do not divide words, and for others but English where held-out rows "
         "say so; runs join misspelt words to those that were seen, and make learning several times "
         "as long",
         minimum=CHOOSE,

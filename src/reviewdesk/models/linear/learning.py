@@ -18,6 +18,7 @@ from reviewdesk.models.linear.multilabel import (
     Parts,
     answers,
 )
+from reviewdesk.models.linear.scales import RATIO_POWER_WITH_RUNS
 from reviewdesk.models.linear.solver import Solver
 from reviewdesk.models.linear.spill import RowStore
 from reviewdesk.models.linear.validation import (
@@ -231,6 +232,8 @@ class _Run:
         learning = self.learning
         parts = enough_groups(parts, learning.seed)
         solver = learning.solver(parts, len(self.vocabulary), label_rows, start)
+        if self.vocabulary.grams.characters:
+            solver = replace(solver, ratio_power=RATIO_POWER_WITH_RUNS)
         rows = self.store.rows
         if self.choosing:
             plan = plan_to_choose(rows)

@@ -10,18 +10,29 @@ DIVERGENCE_POWER: Final = 0.7
 """Between the root, at which n-grams of little meaning still count, and the divergence itself."""
 
 
-def scales(counts: NDArray[np.int32], rows: NDArray[np.int64], min_df: int) -> NDArray[np.float32]:
+RATIO_POWER_WITH_RUNS: Final = 0.5
+"""Of two labels, where runs of characters count: each word is there in many runs, most of them in
+few rows, and rare ones have the largest ratios."""
+
+
+def scales(
+    counts: NDArray[np.int32], rows: NDArray[np.int64], min_df: int, ratio_power: float = 1.0
+) -> NDArray[np.float32]:
     """Return each feature's scale; 0 for one in fewer rows than ``min_df``.
 
     Args:
         counts: (features, k) how many rows of each label have a feature.
         rows: (k,) how many rows each label has.
         min_df: the least number of rows.
+        ratio_power: of two labels, the power that the log of the ratio is raised to.
 
     Returns:
         (features,).
     """
-    found = log_count_ratio(counts, rows) if len(rows) == 2 else divergence(counts, rows)
+    if len(rows) == 2:
+        found = log_count_ratio(counts, rows) ** np.float32(ratio_power)
+    else:
+        found = divergence(counts, rows)
     found[counts.sum(axis=1) < min_df] = 0
     return found
 

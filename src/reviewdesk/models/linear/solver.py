@@ -38,6 +38,7 @@ class Solver:
             the result depends on chance.
         seed: another seed visits the rows in another order.
         start: weights to go on from; they may have fewer features.
+        ratio_power: see ``scales``.
     """
 
     parts: Callable[[], Iterator[HashedRows]]
@@ -49,6 +50,7 @@ class Solver:
     threads: int
     seed: int
     start: Weights | None = None
+    ratio_power: float = 1.0
 
     def fit(self, choose: Choose, strength: float) -> Weights:
         """Learn from chosen rows.
@@ -58,7 +60,7 @@ class Solver:
             strength: of two labels, what an error costs (C); of more, the rate of learning.
         """
         counts, rows = self._counts(choose)
-        found = scales(counts, rows, self.min_df)
+        found = scales(counts, rows, self.min_df, self.ratio_power)
         del counts
         if self.k == 2 and (self.start is None or len(self.start.bias) == 1):
             return self._hinge(choose, found, strength)
