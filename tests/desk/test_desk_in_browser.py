@@ -194,6 +194,9 @@ def test_keys_can_be_switched_off(browser: Browser, open_desk: RunningDesk) -> N
         page.keyboard.press("1")
         page.wait_for_timeout(300)
         assert page.locator("#work").inner_text() == before
+        passed = finding(page)  # by a button, which is there for those without keys
+        page.get_by_role("button", name="Pass over").click()
+        expect(page.locator("#finding")).not_to_have_attribute("data-finding", passed)
 
 
 PAGES = (

@@ -59,6 +59,7 @@
 
   const prefetch = () => {
     next = null;
+    for (const button of document.querySelectorAll("button.pass")) button.hidden = false;
     const form = work && work.querySelector("form.decide");
     if (!form) return;
     const body = fields(form);
@@ -111,6 +112,10 @@
     passed = [...passed, finding().dataset.finding].slice(-100);
     goOn();
   };
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("button.pass")) pass();
+  });
 
   document.addEventListener("submit", (event) => {
     const form = event.target;

@@ -245,11 +245,18 @@ def _decide(visit: Visit, wanted: Filter, name: str, current: Current) -> Html:
         )
         for verdict in VERDICTS
     ]
+    passes = button(
+        fragment(say("do.pass"), " ", element("kbd", "n", aria_hidden="true")),
+        type="button",
+        class_="verdict pass",
+        aria_keyshortcuts="n",
+        hidden=True,  # until the script is there that does it
+    )
     return form(
         visit,
         "/decide",
         hidden({**query_of(wanted), "finding_id": name, "kind": DECIDE}),
-        element("div", *buttons, class_="verdicts"),
+        element("div", *buttons, passes, class_="verdicts"),
         element(
             "label",
             say("decide.reason"),
