@@ -102,9 +102,10 @@ def _job(job: Path) -> None:
 def _rarely(data: PreparedData) -> None:
     """Use what larger data needs, and runs of characters."""
     examples = load_examples(data, TargetSettings(), TextSettings())
-    batches = [*examples.batches(examples.labelled)] * 20  # more than so little memory holds
-    train = LabelledReviews.of_batches(batches, examples.labels)
+    batches = [*examples.batches(examples.labelled)]
+    many = batches * 20  # more than so little memory holds
+    train = LabelledReviews.of_batches(many, examples.labels)
     Linear(ngrams=3, characters=5, memory_mb=16).fit(train)
-    once = LabelledReviews.of_batches(batches[:1], examples.labels)
+    once = LabelledReviews.of_batches(batches, examples.labels)  # one batch may be of one label
     FastText(epoch=1, bucket=1_000).fit(once).predict_proba(batches[0])
     DocVec(epoch=1).fit(once).predict_proba(batches[0])
