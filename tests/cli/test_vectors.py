@@ -67,6 +67,9 @@ def test_the_other_forms(suffix: str, folder: Path, cli: Cli, tmp_path: Path) ->
         cli("vectors", "nn", path, "tomato", "--json").json() for path in (folder / "w.vec", out)
     )
     assert [one["word"] for one in first] == [one["word"] for one in other]
+    if suffix == ".w2v":  # others name such files .bin, as fastText does its own
+        named = cli("vectors", "nn", out.rename(out.with_suffix(".bin")), "tomato", "--json").json()
+        assert named == other
     wrong = cli("vectors", "train", folder / "prepared", "--out", tmp_path / "w.npy", *SMALL)
     assert "must end in" in wrong.err
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from reviewdesk.errors import InputError, UsageError
 from reviewdesk.formats.archive import unpacked
-from reviewdesk.formats.fasttext_model import write_fasttext
+from reviewdesk.formats.fasttext_model import is_fasttext, write_fasttext
 from reviewdesk.formats.word_vectors import (
     WordVectors,
     read_word_vectors,
@@ -89,8 +89,8 @@ def open_word_vectors(path: Path) -> WordVectors:
     """Read vectors of words in any form.
 
     Args:
-        path: fastText's ``.bin`` or ``.ftz``, either form of word2vec, or BlazingText's
-            ``model.tar.gz`` with ``vectors.txt`` in it.
+        path: fastText's ``.bin`` or ``.ftz``, either form of word2vec (whose binary files may end
+            in ``.bin`` too), or BlazingText's ``model.tar.gz`` with ``vectors.txt`` in it.
 
     Raises:
         InputError: it is none of these, or damaged.
@@ -102,7 +102,7 @@ def open_word_vectors(path: Path) -> WordVectors:
             if not (folder / ARCHIVED_VECTORS).is_file():
                 raise InputError(f"{path} holds no {ARCHIVED_VECTORS}")
             return read_word_vectors(folder / ARCHIVED_VECTORS)
-    if path.suffix in FASTTEXT_SUFFIXES:
+    if path.suffix in FASTTEXT_SUFFIXES and is_fasttext(path):
         user = FastTextUser.open(path)
         words = [word.decode(errors="replace") for word in user.model.words]
         return WordVectors(words, user.word_vectors(words))
