@@ -19,7 +19,8 @@ def test_it_is_said_which_columns_come_from_where(cli: Cli, tmp_path: Path) -> N
     assert "not found: marketplace, customer_id, review_id," in done.err
     assert "'created_on' like review_date, 'handle of user' like customer_id" in done.err
     assert "'x'" not in done.err
-    assert len(lines) == 6
+    assert "--map 'customer_id=handle of user' --map review_date=created_on" in done.err
+    assert len(lines) == 7
 
 
 def test_a_column_of_which_all_is_lost_is_exit_code_4(cli: Cli, tmp_path: Path) -> None:

@@ -102,6 +102,6 @@ def test_a_team_by_keyboard_alone(browser: Browser, team: RunningDesk) -> None: 
     page.keyboard.press("Enter")  # the button has the focus
     expect(page.locator(".done")).to_contain_text("findings")
     page.goto(f"{team.url}/audit")
-    expect(page.locator("main")).to_contain_text("bulk")
+    expect(page.locator("main")).to_contain_text("decided about a whole filter")
     check(page, "audit")
     context.close()

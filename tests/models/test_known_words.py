@@ -13,7 +13,7 @@ from .corpus import learn, new
 
 KNOWING = [name for name in CLASSIFIERS.names() if hasattr(CLASSIFIERS.load(name), "known_words")]
 every_family = pytest.mark.parametrize("family", KNOWING)
-AS_SPELT = ("tfidf-svc", "mlp", "fasttext")  # they tell :-) from :)
+AS_SPELT = ("tfidf-svc", "mlp", "fasttext", "docvec")  # they tell :-) from :)
 UNKNOWN = ["", " \n", "quux xyzzy", "愛してる", "🦤"]
 
 

@@ -54,7 +54,7 @@ def test_json_holds_plain_values(bundle: Bundle) -> None:
     found = explain(bundle, "great", words=1).to_json()
     assert found["label"] == "positive"
     keys = {"label", "probability", "probabilities", "reasons", "known_words", "cannot_tell"}
-    keys |= {"learned_from_generated", "rests_on"}
+    keys |= {"learned_from_generated", "rests_on", "unseen_language"}
     assert set(found) == keys
     assert (found["known_words"], found["cannot_tell"]) == (1, False)
     assert explain(bundle, "qwertz").to_json()["cannot_tell"]

@@ -92,8 +92,8 @@ def main_language(sample: Sequence[pa.RecordBatch], columns: Sequence[str]) -> s
     every = -(-rows // ROWS_TOLD) or 1
     pieces = [""]
     for batch in sample:
-        some = batch.take(pa.array(range(0, len(batch), every)))
-        for texts in zip(*(some[name].to_pylist() for name in columns), strict=True):
+        some = (batch[name].to_pylist()[::every] for name in columns)
+        for texts in zip(*some, strict=True):
             if len(pieces[-1]) >= ENOUGH_TO_TELL:
                 pieces.append("")
             pieces[-1] = " ".join(text for text in (pieces[-1], *texts) if text)
