@@ -135,7 +135,8 @@ def _chosen(
         values: the first values of the columns.
     """
     for column in sure:
-        if not values.empty(column) and _may_be(name, column, values):
+        # What is called as here is it, also where the first rows hold nothing.
+        if (column == name or not values.empty(column)) and _may_be(name, column, values):
             return column
     for column in unsure:
         if _confirmed(name, column, values):
