@@ -73,9 +73,9 @@ def test_only_what_changed_is_sent(place: Path, monkeypatch: pytest.MonkeyPatch)
     publish(place, OLD)
     assert not sent
     publish(place, NEW)
-    assert [address.rpartition(".next/")[2] for address in sent] == [
-        "a", "in/c", "manifest.json", "published.json",
-    ]  # fmt: skip
+    names = [address.rpartition(".next/")[2] for address in sent]
+    assert sorted(names[:-1]) == ["a", "in/c", "manifest.json"]  # these go side by side
+    assert names[-1] == "published.json"
 
 
 def recording(upload: Callable[[Path, str], None], sent: list[str]) -> Callable[[Path, str], None]:
