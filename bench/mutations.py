@@ -9,12 +9,13 @@ say how much is done at once change no result and are not drawn: see ``SIZES_OF_
 
 import argparse
 import ast
+import operator
 import os
 import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -96,13 +97,27 @@ def _setting(value: ast.expr) -> ast.expr:
 
 def _number(value: ast.expr) -> float | None:
     """Return what an expression of numbers is, or None."""
-    if not all(isinstance(node, _ARITHMETIC) for node in ast.walk(value)):
-        return None
-    result: Any = eval(compile(ast.Expression(value), "", "eval"), {"__builtins__": {}})  # noqa: S307
-    return result if isinstance(result, int | float) and not isinstance(result, bool) else None
+    match value:
+        case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
+            return number
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            positive = _number(operand)
+            return None if positive is None else -positive
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
+            first, second = _number(left), _number(right)
+            if first is not None and second is not None:
+                return _ARITHMETIC[type(op)](first, second)
+    return None
 
 
-_ARITHMETIC: Final = (ast.Constant, ast.UnaryOp, ast.BinOp, ast.operator, ast.unaryop)
+_ARITHMETIC: Final[Mapping[type[ast.operator], Callable[[Any, Any], float]]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+    ast.LShift: operator.lshift,
+}
 
 
 def mutations(finder: str, sample: int, seed: int) -> list[Mutation]:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from pathlib import Path
 from typing import Final, Self
 
 import pyarrow.fs as pafs
@@ -88,7 +89,7 @@ class SourceFile:
             return self
         if is_remote(self.place):
             return self
-        with storage_errors(self.place), open(self.place, "rb") as file:  # noqa: PTH123
+        with storage_errors(self.place), Path(self.place).open("rb") as file:
             held = file.read(SMALL + 1)
         return replace(self, held=held) if len(held) <= SMALL else self
 

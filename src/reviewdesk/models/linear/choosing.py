@@ -90,13 +90,14 @@ def main_language(sample: Sequence[pa.RecordBatch], columns: Sequence[str]) -> s
     """
     rows = sum(map(len, sample))
     every = -(-rows // ROWS_TOLD) or 1
-    pieces = [""]
-    for batch in sample:
-        some = (batch[name].to_pylist()[::every] for name in columns)
-        for texts in zip(*some, strict=True):
+    pieces, begin = [""], 0
+    for batch in sample:  # the same rows however they are cut into batches
+        for row in range(-begin % every, len(batch), every):
+            texts = [batch[name][row].as_py() for name in columns]
             if len(pieces[-1]) >= ENOUGH_TO_TELL:
                 pieces.append("")
             pieces[-1] = " ".join(text for text in (pieces[-1], *texts) if text)
+        begin += len(batch)
     codes = Counter(code for code in language_column(pa.array(pieces)).to_pylist())
     del codes[UNKNOWN]
     return str(max(codes, key=codes.__getitem__)) if codes else ""
