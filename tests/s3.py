@@ -37,6 +37,10 @@ class Bucket:
         """Put bytes under a key."""
         self._client.put_object(Bucket=BUCKET, Key=key, Body=content)
 
+    def remove(self, key: str) -> None:
+        """Remove a key."""
+        self._client.delete_object(Bucket=BUCKET, Key=key)
+
     def modified(self, key: str) -> object:
         """Return when a key was last written."""
         return self._client.head_object(Bucket=BUCKET, Key=key)["LastModified"]

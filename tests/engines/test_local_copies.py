@@ -10,7 +10,7 @@ import pytest
 from reviewdesk.engines import local_copies
 from reviewdesk.engines.local_copies import in_local_copies, local_copy, published, remote_files
 from reviewdesk.engines.shared import download, upload
-from reviewdesk.errors import StorageError, UsageError
+from reviewdesk.errors import InputError, StorageError, UsageError
 from reviewdesk.storage import address_of
 
 from ..s3 import Bucket, bucket
@@ -65,6 +65,15 @@ def test_a_folder_is_replaced_and_nothing_else_is_left(s3: Bucket, place: Path) 
         write(local, NEW)
     assert contents(place) == NEW
     assert keys(s3, place) == {f"out/{name}" for name in NEW}
+
+
+@pytest.mark.parametrize("name", ["../../escaped", "in/../../../escaped", "/tmp/escaped", "./a"])
+def test_names_that_lead_out_of_the_copy_are_refused(s3: Bucket, place: Path, name: str) -> None:
+    folder = address_of(place).removeprefix("s3://").partition("/")[2]
+    s3.put(f"{folder}/{name}", b"harm")
+    with pytest.raises(InputError, match="leads out of the folder"), local_copy(place):
+        raise AssertionError("it was copied")
+    s3.remove(f"{folder}/{name}")
 
 
 def test_only_what_changed_is_sent(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

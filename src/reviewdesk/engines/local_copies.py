@@ -106,7 +106,8 @@ def kept_copy(address: str, key: str) -> Path:
     Raises:
         StorageError: it is not there or cannot be read.
     """
-    path = Path(_kept().name) / f"{key}-{hashlib.sha256(address.encode()).hexdigest()[:16]}"
+    # Hashed, since whoever wrote the folder has chosen both.
+    path = Path(_kept().name) / hashlib.sha256(f"{key} {address}".encode()).hexdigest()
     if not path.exists():
         aside = path.with_name(f"{path.name}.{uuid4().hex}")
         download(address, aside)
@@ -216,10 +217,22 @@ def _below(address: str) -> dict[str, RemoteFile]:
     with storage_errors(address):
         within = files.get_file_info(pafs.FileSelector(path, recursive=True, allow_not_found=True))
     return {
-        each.path.removeprefix(f"{path}/"): RemoteFile(f"{SCHEME}{each.path}", each.size)
+        _checked(each.path.removeprefix(f"{path}/"), address): RemoteFile(
+            f"{SCHEME}{each.path}", each.size
+        )
         for each in within
         if each.type == pafs.FileType.File
     }
+
+
+def _checked(name: str, address: str) -> str:
+    """Return a file's path below a folder; S3 allows names that would lead out of a local copy."""
+    if any(part in ("", ".", "..") for part in name.split("/")) or "\0" in name:
+        raise InputError(
+            f"{address} holds a file whose name leads out of the folder, {name[:200]!r}; whoever "
+            "wrote it may mean harm: remove it, or name another folder"
+        )
+    return name
 
 
 def _published(address: str) -> dict[str, Any] | None:
